@@ -1,0 +1,1 @@
+"""The engine of trajtui: trajectories, sandboxes, replay and live sessions, without any screen."""

@@ -1,0 +1,27 @@
+"""The errors a front end shows: plain sentences, each kind with the exit code of the contract."""
+
+from __future__ import annotations
+
+
+class TrajError(Exception):
+    """Something the user can mend. The message is one or two plain lines that say how."""
+
+    exit_code = 1
+
+
+class BadInput(TrajError):
+    """What was asked for, or the file given, cannot be used."""
+
+    exit_code = 2
+
+
+class SandboxUnavailable(TrajError):
+    """The sandbox cannot be had, or was lost."""
+
+    exit_code = 3
+
+
+class ModelUnavailable(TrajError):
+    """The model cannot be had, or failed for good."""
+
+    exit_code = 3

@@ -1,0 +1,196 @@
+"""The few fields of an event that a timeline needs, read fast and without pydantic."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from trajcore.events.legacy import editor_call
+
+_SUMMARY_LENGTH = 200
+
+
+class _Call(msgspec.Struct, gc=False):
+    tool_call_id: str | None = None
+
+
+class _Args(msgspec.Struct, gc=False):
+    content: str | None = None
+    command: str | None = None
+    code: str | None = None
+    path: str | None = None
+    thought: str | None = None
+    url: str | None = None
+    browser_actions: str | None = None
+    name: str | None = None
+    agent: str | None = None
+    agent_state: str | None = None
+    query: str | None = None
+    final_thought: str | None = None
+    summary: str | None = None
+    translated_ipython_code: str | None = None
+    wait_for_response: bool | None = None
+    is_input: bool | None = None
+    hidden: bool | None = None
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    exit_code: int | None = None
+
+
+class _Extras(msgspec.Struct, gc=False):
+    command: str | None = None
+    code: str | None = None
+    path: str | None = None
+    url: str | None = None
+    name: str | None = None
+    agent_state: str | None = None
+    exit_code: int | None = None
+    hidden: bool | None = None
+    metadata: _Metadata | None = None
+
+
+class Head(msgspec.Struct, gc=False):
+    """What a timeline shows of an event. `problem` says why an event could not be read, if so."""
+
+    id: int | None = None
+    timestamp: str | None = None
+    source: str | None = None
+    action: str | None = None
+    observation: str | None = None
+    cause: int | None = None
+    content: str | None = None
+    tool_call_metadata: _Call | None = None
+    args: _Args | None = None
+    extras: _Extras | None = None
+    problem: str | None = None
+
+    @property
+    def is_action(self) -> bool:
+        """Whether this is an action; an event with neither discriminator counts as an observation."""
+        return self.action is not None
+
+    @property
+    def type(self) -> str:
+        """`action` or `observation`."""
+        return "action" if self.is_action else "observation"
+
+    @property
+    def kind(self) -> str:
+        """The discriminator: `run`, `message`, …; `?` where there is none."""
+        return self.action or self.observation or "?"
+
+    @property
+    def tool_call_id(self) -> str | None:
+        """The model's tool call that this event belongs to."""
+        return self.tool_call_metadata.tool_call_id if self.tool_call_metadata else None
+
+    @property
+    def wait_for_response(self) -> bool | None:
+        """The flag of a message; None for every other kind."""
+        if self.action != "message":
+            return None
+        return bool(self.args and self.args.wait_for_response)
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of a `run` observation."""
+        if self.observation != "run" or self.extras is None:
+            return None
+        if self.extras.metadata and self.extras.metadata.exit_code is not None:
+            return self.extras.metadata.exit_code
+        return self.extras.exit_code
+
+    @property
+    def failed_edit(self) -> bool:
+        """Whether the editor answered with an error, which it does in the text of its answer."""
+        return self.observation in ("edit", "read") and (self.content or "").startswith("ERROR:")
+
+    def summary(self) -> str:
+        """One line on what this event says, not yet made safe for a terminal."""
+        text = self._action_text() if self.is_action else self._observation_text()
+        first = next((line for line in text.splitlines() if line.strip()), "")
+        return first.strip()[:_SUMMARY_LENGTH]
+
+    def _action_text(self) -> str:
+        args = self.args or _Args()
+        match self.action:
+            case "message" | "system":
+                return args.content or ""
+            case "run":
+                return ("⌨ " if args.is_input else "") + (args.command or "")
+            case "run_ipython":
+                return args.code or ""
+            case "read" | "write":
+                return args.path or ""
+            case "edit":
+                call = editor_call(args.translated_ipython_code) or {}
+                return f"{args.path or ''}  {args.command or call.get('command') or ''}".rstrip()
+            case "finish":
+                return args.final_thought or args.thought or ""
+            case "recall":
+                return args.query or ""
+        texts = (args.url, args.browser_actions, args.name, args.agent, args.agent_state, args.summary)
+        return next((text for text in texts if text), args.thought or "")
+
+    def _observation_text(self) -> str:
+        extras = self.extras or _Extras()
+        if self.observation == "agent_state_changed":
+            return extras.agent_state or ""
+        if self.problem:
+            return self.problem
+        return self.content or extras.path or extras.command or ""
+
+
+_decoder = msgspec.json.Decoder(Head)
+
+
+def read_head(raw: msgspec.Raw | bytes) -> Head:
+    """The head of one event's JSON text. Fields of an unexpected type are passed over."""
+    try:
+        return _decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _read_loosely(bytes(raw))
+
+
+def _read_loosely(raw: bytes) -> Head:
+    try:
+        data: Any = json.loads(raw)
+    except ValueError as error:
+        return Head(problem=f"not JSON: {error}")
+    if not isinstance(data, dict):
+        return Head(problem="not an object")
+    return head_of(data)
+
+
+def head_of(data: dict[str, Any]) -> Head:
+    """The head of an event that is a Python object already."""
+    head: Head = _fitted(Head, data)
+    return head
+
+
+def _fitted(struct: type[Any], data: object) -> Any:
+    """A `struct` of those fields of `data` that have the type it declares."""
+    values = {}
+    if isinstance(data, dict):
+        for field in msgspec.structs.fields(struct):
+            value = data.get(field.name)
+            nested = _NESTED.get(field.name) if struct in (Head, _Extras) else None
+            if nested is not None:
+                values[field.name] = _fitted(nested, value) if isinstance(value, dict) else None
+            else:
+                try:
+                    values[field.name] = msgspec.convert(value, field.type)
+                except msgspec.ValidationError:
+                    continue
+    return struct(**values)
+
+
+_NESTED: dict[str, type[msgspec.Struct]] = {
+    "tool_call_metadata": _Call,
+    "args": _Args,
+    "extras": _Extras,
+    "metadata": _Metadata,
+}
