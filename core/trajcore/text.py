@@ -9,12 +9,12 @@ _KEPT: Final = {"\n", "\t"}
 _PICTURES: Final = {
     **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in _KEPT},
     0x7F: "␡",
-    **{code: "�" for code in range(0x80, 0xA0)},
+    **dict.fromkeys(range(128, 160), "�"),
     # Directional overrides and isolates can make text read as something else.
-    **{code: "�" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)},
+    **dict.fromkeys((*range(8234, 8239), *range(8294, 8298), 8206, 8207), "�"),
     0x2028: "\n",
     0x2029: "\n",
-    **{code: "�" for code in range(0xD800, 0xE000)},
+    **dict.fromkeys(range(55296, 57344), "�"),
 }
 _UNSAFE: Final = re.compile("[" + re.escape("".join(map(chr, _PICTURES))) + "]")
 

@@ -31,13 +31,9 @@ def _tag(data: Any) -> str:
     return tag if tag in _CLASSES else f"{side}:?"
 
 
-AnyEvent = Annotated[
-    Union[tuple(Annotated[cls, Tag(tag)] for tag, cls in _CLASSES.items())],  # type: ignore[misc]  # noqa: UP007
-    Discriminator(_tag),
-]
-"""Every kind of event, discriminated by `action` or `observation`."""
+_KINDS: Any = Union[tuple(Annotated[cls, Tag(tag)] for tag, cls in _CLASSES.items())]  # noqa: UP007
 
-_adapter: TypeAdapter[Event] = TypeAdapter(AnyEvent)
+_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[_KINDS, Discriminator(_tag)])
 
 
 @dataclass(frozen=True)

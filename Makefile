@@ -1,0 +1,51 @@
+# Everything a fresh machine with Python 3.11+, git and make needs. uv is used where it is installed.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+UV := $(shell command -v uv 2>/dev/null)
+
+.PHONY: demo test setup check lint format types contracts bench clean
+
+demo: setup
+	$(BIN)/trajtui sample_trajectories/demo.json
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+ifneq ($(UV),)
+	test -d $(VENV) || $(UV) venv --quiet --python '>=3.11' $(VENV)
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e . --group dev
+else
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . --group dev
+endif
+	touch $(STAMP)
+
+check: lint types contracts
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: setup
+	$(BIN)/mypy
+
+contracts: setup
+	$(BIN)/lint-imports --no-cache
+
+test: check
+	$(BIN)/pytest
+
+bench: setup
+	$(BIN)/python benchmarks/replay_overhead.py
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
