@@ -15,6 +15,10 @@ class BadInput(TrajError):
     exit_code = 2
 
 
+class FileChanged(BadInput):
+    """The opened file was changed on disk by someone else."""
+
+
 class SandboxUnavailable(TrajError):
     """The sandbox cannot be had, or was lost."""
 

@@ -86,7 +86,7 @@ class RunIpythonAction(Action):
 
 
 class ReadArgs(ThoughtArgs):
-    """Arguments of `read`. `start`/`end` are 0-based lines (default reader), `view_range` 1-based (editor)."""
+    """Arguments of `read`: `start`/`end` are 0-based lines (default), `view_range` is 1-based (editor)."""
 
     path: str
     start: int = 0

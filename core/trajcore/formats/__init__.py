@@ -1,0 +1,1 @@
+"""One module for each file format: where its events are in the bytes, and how to write them back."""

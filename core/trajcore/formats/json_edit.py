@@ -1,0 +1,93 @@
+"""Changing one value inside a JSON text and leaving every other byte alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+_BLANK: Final = re.compile(r"[ \t\r\n]*")
+_DECODER: Final = json.JSONDecoder()
+
+Path = Sequence[str | int]
+"""Where a value is: keys of objects and indices of lists, outermost first."""
+
+
+@dataclass(frozen=True)
+class _Member:
+    key: str | int
+    begin: int
+    """Where the key begins (the value, in a list)."""
+    value: int
+    end: int
+
+
+def with_value(raw: bytes, path: Path, value: Any) -> bytes:
+    """`raw` with `value` at `path`; a key that is missing is added behind the others of its object.
+
+    Raises KeyError when the path leads through something that is not there.
+    """
+    text = raw.decode()
+    begin = _skip_blank(text, 0)
+    for part in path[:-1]:
+        begin = _find(text, begin, part, path).value
+    member = next((m for m in _members_reversed(text, begin) if m.key == path[-1]), None)
+    written = json.dumps(value, ensure_ascii=raw.isascii())
+    if member is not None:
+        return (text[: member.value] + written + text[member.end :]).encode()
+    return _with_member(text, begin, path, written).encode()
+
+
+def _find(text: str, begin: int, key: str | int, path: Path) -> _Member:
+    for member in _members_reversed(text, begin):
+        if member.key == key:
+            return member
+    raise KeyError(".".join(map(str, path)))
+
+
+def _members_reversed(text: str, begin: int) -> list[_Member]:
+    """Members of a container, last first: where a key is repeated, the last one counts."""
+    return list(_members(text, begin))[::-1]
+
+
+def _members(text: str, begin: int) -> Iterator[_Member]:
+    if text[begin] not in "{[":
+        return
+    closing = "}" if text[begin] == "{" else "]"
+    at = _skip_blank(text, begin + 1)
+    number = 0
+    while text[at] != closing:
+        key: str | int = number
+        start = at
+        if closing == "}":
+            key, at = _DECODER.raw_decode(text, at)
+            at = _skip_blank(text, _skip_blank(text, at) + 1)
+        end = _DECODER.raw_decode(text, at)[1]
+        yield _Member(key, start, at, end)
+        at = _skip_blank(text, end)
+        if text[at] == ",":
+            at = _skip_blank(text, at + 1)
+        number += 1
+
+
+def _with_member(text: str, begin: int, path: Path, written: str) -> str:
+    key = path[-1]
+    if text[begin] != "{" or not isinstance(key, str):
+        raise KeyError(".".join(map(str, path)))
+    quoted = json.dumps(key)
+    members = list(_members(text, begin))
+    if not members:
+        return f"{text[: begin + 1]}{quoted}: {written}{text[begin + 1 :]}"
+    last = members[-1]
+    key_end = _DECODER.raw_decode(text, last.begin)[1]
+    colon = text[key_end : last.value]
+    before = members[-2].end if len(members) > 1 else begin
+    gap = text[before : last.begin] if len(members) > 1 else "," + text[begin + 1 : last.begin]
+    return text[: last.end] + gap + quoted + colon + written + text[last.end :]
+
+
+def _skip_blank(text: str, at: int) -> int:
+    found = _BLANK.match(text, at)
+    return found.end() if found else at

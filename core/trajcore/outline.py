@@ -1,0 +1,104 @@
+"""The skeleton of a trajectory: ids, kinds, and which observation answers which action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from trajcore.events.head import Head, read_head
+
+
+class _Call(msgspec.Struct, gc=False):
+    tool_call_id: str | None = None
+
+
+class _Key(msgspec.Struct, gc=False):
+    id: int | None = None
+    source: str | None = None
+    action: str | None = None
+    observation: str | None = None
+    cause: int | None = None
+    tool_call_metadata: _Call | None = None
+
+    @property
+    def tool_call_id(self) -> str | None:
+        return self.tool_call_metadata.tool_call_id if self.tool_call_metadata else None
+
+
+_decoder = msgspec.json.Decoder(_Key)
+_UNCAUSED = frozenset({"error", "agent_state_changed", "null", "condense", "loop_detection"})
+"""Observations that answer no action when they name no cause."""
+
+
+class Outline:
+    """Columns over the events, by index."""
+
+    def __init__(self, keys: list[_Key | Head]) -> None:
+        self.ids = [key.id for key in keys]
+        self.kinds = [key.action or key.observation or "?" for key in keys]
+        self.sources = [key.source for key in keys]
+        self.is_action = [key.action is not None for key in keys]
+        self.has_events = any(key.action or key.observation for key in keys)
+        self.by_id: dict[int, int] = {}
+        for index, number in enumerate(self.ids):
+            if number is not None:
+                self.by_id.setdefault(number, index)
+        self.answer_of: dict[int, int] = {}
+        """The observation (its index) that answers an action (its index)."""
+        self.answers: dict[int, int] = {}
+        """The action (its index) that an observation (its index) answers."""
+        self._pair(keys)
+
+    @property
+    def last_id(self) -> int:
+        """The highest id, or -1."""
+        return max(self.by_id, default=-1)
+
+    def update(self, index: int, raw: msgspec.Raw | bytes) -> None:
+        """Read the kind and source of an event again after an edit of its fields."""
+        key = _read(raw)
+        self.kinds[index] = key.action or key.observation or "?"
+        self.sources[index] = key.source
+
+    def _pair(self, keys: Sequence[_Key | Head]) -> None:
+        by_id: dict[int, int] = {}
+        by_call: dict[str, int] = {}
+        waiting: int | None = None
+        for index, key in enumerate(keys):
+            if key.action is not None:
+                if key.id is not None:
+                    by_id[key.id] = index
+                if key.tool_call_id:
+                    by_call[key.tool_call_id] = index
+                waiting = index
+                continue
+            action = self._answered(key, by_id, by_call, waiting)
+            if action is not None:
+                self.answers[index] = action
+                if key.observation != "null":
+                    self.answer_of.setdefault(action, index)
+                    waiting = None if waiting == action else waiting
+
+    @staticmethod
+    def _answered(
+        key: _Key | Head, by_id: dict[int, int], by_call: dict[str, int], waiting: int | None
+    ) -> int | None:
+        """By cause, then by tool call, and by position as the last resort."""
+        if key.cause is not None and key.cause in by_id:
+            return by_id[key.cause]
+        if key.tool_call_id and key.tool_call_id in by_call:
+            return by_call[key.tool_call_id]
+        return None if key.observation in _UNCAUSED else waiting
+
+
+def outline(events: Sequence[msgspec.Raw | bytes]) -> Outline:
+    """Read the skeleton of a sequence of events."""
+    return Outline([_read(event) for event in events])
+
+
+def _read(raw: msgspec.Raw | bytes) -> _Key | Head:
+    try:
+        return _decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return read_head(raw)

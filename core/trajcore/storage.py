@@ -1,0 +1,65 @@
+"""Writing files so that a crash leaves the old one or the new one, whole."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from trajcore.errors import BadInput
+
+
+def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+    """Write a file through a temporary one beside it; permissions and symlinks are kept.
+
+    Raises `BadInput` in one plain line when that cannot be done; the old file is then untouched.
+    """
+    try:
+        target = path.resolve()
+        _replace(target, pieces)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def identity(path: Path) -> tuple[int, int, int] | None:
+    """What tells whether a file on disk is still the one that was read; None when it is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _replace(target: Path, pieces: Iterable[bytes | memoryview]) -> None:
+    existing = target.stat() if target.exists() else None
+    if existing is not None and not os.access(target, os.W_OK):
+        raise PermissionError(13, "the file is read-only")
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(stat.S_IMODE(existing.st_mode) if existing else 0o666 & ~_umask())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_directory(target.parent)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
