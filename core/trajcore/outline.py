@@ -49,6 +49,11 @@ class Outline:
         self.answers: dict[int, int] = {}
         """The action (its index) that an observation (its index) answers."""
         self._pair(keys)
+        self._depths = _depths(keys)
+
+    def depth(self, index: int) -> int:
+        """How many delegations an event is inside of."""
+        return self._depths.get(index, 0)
 
     @property
     def last_id(self) -> int:
@@ -90,6 +95,19 @@ class Outline:
         if key.tool_call_id and key.tool_call_id in by_call:
             return by_call[key.tool_call_id]
         return None if key.observation in _UNCAUSED else waiting
+
+
+def _depths(keys: Sequence[_Key | Head]) -> dict[int, int]:
+    """By index, for the events between a `delegate` action and the observation that closes it."""
+    depths: dict[int, int] = {}
+    open_at: list[int] = []
+    for index, key in enumerate(keys):
+        if key.action == "delegate":
+            open_at.append(index)
+        elif key.observation == "delegate" and open_at:
+            for inside in range(open_at.pop() + 1, index):
+                depths[inside] = depths.get(inside, 0) + 1
+    return depths
 
 
 def outline(events: Sequence[msgspec.Raw | bytes]) -> Outline:

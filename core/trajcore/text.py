@@ -55,6 +55,15 @@ def only_colours(text: str) -> str:
     return _ESCAPE.sub(lambda found: found[0] if _COLOUR.fullmatch(found[0]) else "", text)
 
 
+def safe_with_colours(text: str) -> str:
+    """`text` made safe as by `safe`, its colours (SGR sequences) kept."""
+    if "\x1b" not in text:
+        return safe(text)
+    parts = _COLOUR.split(only_colours(text))
+    colours = _COLOUR.findall(only_colours(text))
+    return "".join(safe(part) + colour for part, colour in zip(parts, [*colours, ""], strict=True))
+
+
 def as_shown(text: str) -> str:
     """What a terminal would show of `text`: carriage returns, backspaces and erasures carried out.
 

@@ -1,0 +1,169 @@
+"""Settings, and where each came from: options, then the environment, then config.toml, then defaults.
+
+The keys and the file are OpenHands' own (`config.toml`: `[core]`, `[llm]`, `[sandbox]`).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+
+from trajcore.errors import BadInput
+
+APP: Final = "trajtui"
+
+
+@dataclass(frozen=True)
+class Key:
+    """One setting: its name, its place in config.toml, and the variable that overrides the file."""
+
+    name: str
+    section: str
+    kind: type
+    default: Any
+    variable: str | None = None
+    secret: bool = False
+
+
+KEYS: Final = (
+    Key("replay_trajectory_path", "core", str, None),
+    Key("save_trajectory_path", "core", str, None),
+    Key("workspace_base", "core", str, None),
+    Key("max_iterations", "core", int, None),
+    Key("model", "llm", str, None, "LLM_MODEL"),
+    Key("api_key", "llm", str, None, "LLM_API_KEY", secret=True),
+    Key("base_url", "llm", str, None, "LLM_BASE_URL"),
+    Key("temperature", "llm", float, None),
+    Key("base_container_image", "sandbox", str, None, "TRAJTUI_IMAGE"),
+    Key("timeout", "sandbox", int, 120),
+    Key("use_host_network", "sandbox", bool, False),
+    Key("kind", "sandbox", str, "auto", "TRAJTUI_SANDBOX"),
+)
+"""Every setting that the program reads."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value, and in words where it came from."""
+
+    key: Key
+    value: Any
+    origin: str
+
+    def shown(self) -> str:
+        """The value for people; a secret is masked."""
+        if self.key.secret and self.value:
+            return "********"
+        return "" if self.value is None else str(self.value)
+
+
+class Config:
+    """All settings of one start, by name."""
+
+    def __init__(self, settings: Mapping[str, Setting], path: Path | None) -> None:
+        self.settings = settings
+        self.path = path
+        """The config.toml that was read, if there is one."""
+
+    def get(self, name: str) -> Any:
+        """The value of a setting."""
+        return self.settings[name].value
+
+    def save_path(self, recording: str) -> Path | None:
+        """Where the run of `recording` is saved when the file asks for it; a directory gets its name."""
+        value = self.get("save_trajectory_path")
+        if not value:
+            return None
+        path = Path(value).expanduser()
+        return path / f"{Path(recording).stem}.json" if path.is_dir() else path
+
+
+def config_directory() -> Path:
+    """Where the user's own config.toml is."""
+    return Path(platformdirs.user_config_dir(APP))
+
+
+def load(
+    path: Path | None = None,
+    options: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Config:
+    """Read the settings. `options` are what the user typed, by name; None means not typed.
+
+    Raises `BadInput` naming the file and the key where something in it cannot be used.
+    """
+    found = _find(path)
+    tables = _read(found) if found else {}
+    settings = {}
+    for key in KEYS:
+        settings[key.name] = _setting(key, tables, found, options or {}, environment)
+    return Config(settings, found)
+
+
+def _find(path: Path | None) -> Path | None:
+    if path is not None:
+        if not path.is_file():
+            raise BadInput(f"{path}: no such config file.")
+        return path
+    for candidate in (Path("config.toml"), config_directory() / "config.toml"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{path} is not valid UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{path} is not valid TOML: {error}.") from None
+
+
+def _setting(
+    key: Key,
+    tables: Mapping[str, Any],
+    path: Path | None,
+    options: Mapping[str, Any],
+    environment: Mapping[str, str],
+) -> Setting:
+    if options.get(key.name) is not None:
+        return Setting(key, options[key.name], "option")
+    if key.variable and environment.get(key.variable):
+        return Setting(key, _converted(key, environment[key.variable], key.variable), key.variable)
+    table = tables.get(key.section)
+    if isinstance(table, dict) and key.name in table and table[key.name] != "":
+        value = table[key.name]
+        return Setting(key, _converted(key, value, f"{path}, [{key.section}] {key.name}"), str(path))
+    return Setting(key, key.default, "default")
+
+
+_FROM_TEXT: Final[dict[type, Callable[[Any], Any]]] = {int: int, float: float, str: str}
+
+
+def _converted(key: Key, value: Any, where: str) -> Any:
+    if isinstance(value, key.kind) and not (key.kind is int and isinstance(value, bool)):
+        return value
+    if key.kind is bool and str(value).lower() in ("true", "1", "yes", "false", "0", "no"):
+        return str(value).lower() in ("true", "1", "yes")
+    try:
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and key.kind is not bool:
+            return _FROM_TEXT[key.kind](value)
+    except ValueError:
+        pass
+    raise BadInput(f"{where}: expected {_KINDS[key.kind]}, got {_masked(key, value)}.")
+
+
+_KINDS: Final = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+
+
+def _masked(key: Key, value: Any) -> str:
+    return "something else" if key.secret else repr(value)

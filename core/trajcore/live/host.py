@@ -1,0 +1,131 @@
+"""The run and the sandbox of a session, as the agent's loop sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from trajcore import changes
+from trajcore.live.model import Model, ModelSettings
+from trajcore.replay.record import observation_event
+from trajcore.replay.run import Run
+from trajcore.replay.states import State
+from trajcore.world import World
+
+if TYPE_CHECKING:
+    from trajcore.events.base import Action, Event
+
+
+class Interrupted(Exception):
+    """The user stopped the agent while its command ran; the command's result is in the run."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a turn of the agent ended; `note` says what the user should know of it."""
+
+    finished: bool
+    note: str = ""
+
+
+class LiveHost:
+    """Implements what `trajcore.live.agent` needs of a world and of someone who watches."""
+
+    def __init__(
+        self, run: Run, world: World, set_state: Callable[[State], None], tell: changes.Listener
+    ) -> None:
+        self._run = run
+        self._world = world
+        self._set_state = set_state
+        self._tell = tell
+        self._queue: list[str] = []
+        self._model: Model | None = None
+        self._fresh = True
+        self.stop_asked = False
+
+    def queue(self, text: str) -> None:
+        """Deliver a message at the next boundary between the model's steps."""
+        self._queue.append(text)
+
+    async def work(self, settings: ModelSettings, max_steps: int | None) -> Outcome:
+        """Let the model act until it is someone else's turn.
+
+        Raises `ModelUnavailable`, `SandboxUnavailable`, and `Interrupted` when `stop_asked` was set.
+        """
+        from trajcore.live.agent import Ending, work
+
+        self.stop_asked = False
+        if self._model is None:
+            self._model = Model(settings)
+        await self._world.ready()
+        ending = await work(self._model, self, self, max_steps)
+        if ending is Ending.STEPS_SPENT:
+            return Outcome(False, f"stopped after {max_steps} live steps, as --max-steps asks")
+        return Outcome(ending is Ending.FINISHED)
+
+    # What the agent needs of its world
+
+    def history(self) -> Sequence[Event]:
+        """The run so far."""
+        return self._run.events()
+
+    def add(self, event: dict[str, Any]) -> Event:
+        """Append an event of the live session."""
+        from trajcore.events.parse import parse
+
+        entry = self._run.add(event, live=True)
+        self._fresh = True
+        self._tell(changes.RunChanged())
+        return parse(entry.data()).event
+
+    async def execute(self, action: Action) -> None:
+        """Carry out an action and append what came back."""
+        self._set_state(State.EXECUTING)
+        answer = await self._world.execute(action, None, live=True)
+        data = action.model_dump(mode="json")
+        if answer.observation is None:
+            self.add(_no_answer(data))
+        else:
+            self.add(observation_event(answer.observation, data))
+        if self.stop_asked:
+            raise Interrupted
+        self._set_state(State.THINKING)
+
+    def pending_messages(self) -> list[str]:
+        """Take what was queued."""
+        taken, self._queue = self._queue, []
+        return taken
+
+    # What it tells whoever watches
+
+    def thinking(self) -> None:
+        """The model is being asked."""
+        self._fresh = True
+        self._set_state(State.THINKING)
+
+    def text(self, delta: str) -> None:
+        """More of the model's text."""
+        self._tell(changes.ModelText(delta, self._fresh))
+        self._fresh = False
+
+    def executing(self, event: Event) -> None:
+        """The world itself tells of what it executes."""
+
+    def retrying(self, line: str) -> None:
+        """The model is asked again."""
+        self._fresh = True
+        self._tell(changes.Said(line, "warning"))
+
+
+def _no_answer(action: dict[str, Any]) -> dict[str, Any]:
+    text = f"{action['action']} cannot be executed in this sandbox."
+    return {
+        "source": "agent",
+        "message": text,
+        "cause": action.get("id"),
+        "observation": "error",
+        "tool_call_metadata": action.get("tool_call_metadata"),
+        "content": text,
+        "extras": {"error_id": ""},
+    }

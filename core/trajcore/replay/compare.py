@@ -1,0 +1,107 @@
+"""Comparing what came back with what was recorded: exit code first, then content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from trajcore.replay.normalise import normalised, shown
+
+if TYPE_CHECKING:
+    from trajcore.events.base import Observation
+
+_EXCERPT: Final = 60
+
+
+class Match(Enum):
+    """How recorded and actual agree, when they do."""
+
+    EQUAL = "equal"
+    NORMALISED = "normalised"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`match` is None where they differ, or (`compared` false) where nothing was recorded."""
+
+    match: Match | None
+    reason: str = ""
+    compared: bool = True
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the world answered something else than it did when it was recorded."""
+        return self.compared and self.match is None
+
+
+def exit_code(observation: Observation | None) -> int | None:
+    """The exit code of a command's observation; None for anything else."""
+    metadata = getattr(getattr(observation, "extras", None), "metadata", None)
+    code = getattr(metadata, "exit_code", None)
+    return code if isinstance(code, int) else None
+
+
+def compare(recorded: Observation | None, actual: Observation) -> Comparison:
+    """Compare two answers to the same action."""
+    if recorded is None:
+        return Comparison(None, "nothing was recorded to compare with", compared=False)
+    if recorded.observation != actual.observation:
+        return Comparison(None, f"recorded {_outcome(recorded)}, actual {_outcome(actual)}")
+    before, after = exit_code(recorded), exit_code(actual)
+    if before != after:
+        return Comparison(None, f"exit {before} → {after}")
+    return _compare_text(recorded, actual)
+
+
+def _compare_text(recorded: Observation, actual: Observation) -> Comparison:
+    before, after = _text(recorded), _text(actual)
+    if _failed(recorded) != _failed(actual):
+        return Comparison(None, f"recorded {_outcome(recorded)}, actual {_outcome(actual)}")
+    if shown(before) == shown(after):
+        return Comparison(Match.EQUAL)
+    names = (*_names(recorded), *_names(actual))
+    old, new = normalised(before, names), normalised(after, names)
+    if old == new:
+        return Comparison(Match.NORMALISED)
+    return Comparison(None, _first_difference(old, new))
+
+
+def _text(observation: Observation) -> str:
+    """What the action answered. Edits of early 2025 keep it beside a diff of the file."""
+    answered = getattr(observation.extras, "formatted_output_and_error", None)
+    return answered if isinstance(answered, str) else observation.content
+
+
+def _failed(observation: Observation) -> bool:
+    return observation.observation in ("edit", "read") and _text(observation).startswith("ERROR:")
+
+
+def _outcome(observation: Observation) -> str:
+    if observation.observation == "error" or _failed(observation):
+        first = next((line for line in _text(observation).splitlines()[0:3] if line.strip("ERO: ")), "")
+        return f'"{_excerpt("ERROR: " + first.removeprefix("ERROR:").strip())}"'
+    done = {"edit": "edited", "read": "read", "write": "written"}.get(observation.observation)
+    return f'"{done or observation.observation}"'
+
+
+def _names(observation: Observation) -> tuple[str, ...]:
+    metadata = getattr(observation.extras, "metadata", None)
+    found = (getattr(metadata, "hostname", None), getattr(metadata, "username", None))
+    return tuple(name for name in found if name and name != "root")
+
+
+def _first_difference(old: str, new: str) -> str:
+    before, after = old.split("\n"), new.split("\n")
+    number = next(
+        (at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other),
+        min(len(before), len(after)),
+    )
+    one = f'"{_excerpt(before[number])}"' if number < len(before) else "nothing"
+    other = f'"{_excerpt(after[number])}"' if number < len(after) else "nothing"
+    return f"output differs at line {number + 1}: {one} → {other}"
+
+
+def _excerpt(line: str) -> str:
+    line = line.strip()
+    return line if len(line) <= _EXCERPT else line[: _EXCERPT - 1] + "…"

@@ -1,0 +1,75 @@
+"""What is known to vary between two runs of the same command, and is no divergence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from trajcore.text import as_shown, without_escapes
+
+
+@dataclass(frozen=True)
+class Normaliser:
+    """A pattern whose matches are replaced before recorded and actual output are compared again."""
+
+    name: str
+    pattern: re.Pattern[str]
+    replacement: str
+
+    def __call__(self, text: str) -> str:
+        """`text` with every match replaced."""
+        return self.pattern.sub(self.replacement, text)
+
+
+def _normaliser(name: str, pattern: str, replacement: str | None = None) -> Normaliser:
+    return Normaliser(name, re.compile(pattern, re.MULTILINE), replacement or f"<{name}>")
+
+
+_MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_DAY: Final = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_CLOCK: Final = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
+
+NORMALISERS: Final[tuple[Normaliser, ...]] = (
+    _normaliser(
+        "listing date",
+        rf"^([bcdlps-][rwxsStT-]{{9}}[.+@]?\s+\d+\s+\S+\s+\S+\s+\S+\s+){_MONTH}\s+\d{{1,2}}\s+(?:\d{{1,2}}:\d{{2}}|\d{{4}})",
+        r"\1<date>",
+    ),
+    _normaliser("timestamp", rf"\b\d{{4}}-\d{{2}}-\d{{2}}[T ]{_CLOCK}(?:Z|\s?[+-]\d{{2}}:?\d{{2}})?"),
+    _normaliser(
+        "timestamp",
+        rf"\b(?:{_DAY},?\s+)?(?:{_MONTH}\s+\d{{1,2}}|\d{{1,2}}\s+{_MONTH})"
+        rf"(?:,?\s+\d{{4}})?\s+{_CLOCK}(?:\s+(?:[AP]M|UTC|GMT|[+-]\d{{4}}))*(?:\s+\d{{4}})?",
+    ),
+    _normaliser("timestamp", rf"\b\d{{2}}/{_MONTH}/\d{{4}}[: ]{_CLOCK}"),
+    _normaliser("date", r"\b\d{4}-\d{2}-\d{2}\b"),
+    _normaliser("time", r"\b\d{2}:\d{2}:\d{2}(?:[.,]\d+)?\b"),
+    _normaliser("duration", r"\b\d+m\d+(?:\.\d+)?s\b"),
+    _normaliser("duration", r"\b\d+(?:\.\d+)?\s?(?:ns|µs|us|ms|s|secs?|seconds?|minutes?)\b"),
+    _normaliser("pid", r"^(\[\d+\][+-]?\s+)\d+", r"\1<pid>"),
+    _normaliser("pid", r"(?i)\b(pid[ =:]+)\d+", r"\1<pid>"),
+    _normaliser("address", r"\b0x[0-9a-fA-F]{4,16}\b"),
+    _normaliser("temp path", r"/(?:tmp|var/tmp)/[\w.+-]*\w(?:/[\w.+-]+)*"),
+    _normaliser("python path", r"(?:/[\w.+-]+)+/bin/python(?:\d(?:\.\d+)?)?\b"),
+    _normaliser("progress", r"[━─█▏▎▍▌▋▊▉░▒▓#=>]{4,}[ ━╸╺─]*"),
+)
+"""In the order in which they are applied. The first match of a stretch of text decides its name."""
+
+
+def shown(text: str) -> str:
+    """Output as OpenHands records it: what a terminal showed, without colours and trailing blanks."""
+    plain = without_escapes(as_shown(text))
+    return "\n".join(line.rstrip() for line in plain.split("\n")).strip("\n")
+
+
+def normalised(text: str, names: Iterable[str] = ()) -> str:
+    """`text` with everything that is known to vary replaced; `names` are host and user names of the run."""
+    text = shown(text)
+    for name in names:
+        if len(name) > 2:
+            text = re.sub(rf"\b{re.escape(name)}\b", "<name>", text)
+    for normaliser in NORMALISERS:
+        text = normaliser(text)
+    return text

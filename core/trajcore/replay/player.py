@@ -1,0 +1,165 @@
+"""Playing a recording forward, one event at a time, into a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from trajcore import changes
+from trajcore.events.head import Head
+from trajcore.replay.compare import Comparison, compare, exit_code
+from trajcore.replay.policy import Treatment, ends_a_step, treatment
+from trajcore.replay.record import observation_event, user_message
+from trajcore.replay.run import Run, Status, StepResult
+from trajcore.trajectory import Trajectory
+from trajcore.world import World
+
+if TYPE_CHECKING:
+    from trajcore.events.base import Action, Observation
+
+_SERVED = {
+    "browse": "a browser would be needed: served from the recording",
+    "browse_interactive": "a browser would be needed: served from the recording",
+    "call_tool_mcp": "an MCP server would be needed: served from the recording",
+}
+
+
+class Player:
+    """Where a replay is, and how it takes the next event. It never goes back: a restart is a new player."""
+
+    def __init__(self, trajectory: Trajectory, run: Run, world: World, tell: changes.Listener) -> None:
+        self.position = 0
+        self.replacements: dict[int, str] = {}
+        """Texts typed in place of recorded user messages, by the index of the message."""
+        self._trajectory = trajectory
+        self._run = run
+        self._world = world
+        self._tell = tell
+        self._answered: set[int] = set()
+
+    @property
+    def at_end(self) -> bool:
+        """Whether every recorded event has been played."""
+        return self.position >= len(self._trajectory)
+
+    async def play(self) -> bool:
+        """Play the next event; whether a step ends with it. Raises `SandboxUnavailable`.
+
+        Cancelled or failed, the event has not been played and the position is where it was.
+        """
+        index = self.position
+        head = self._trajectory.head(index)
+        match treatment(head):
+            case Treatment.EXECUTE:
+                await self._execute(index, head)
+            case Treatment.SERVE:
+                self._serve(index, head, _SERVED.get(head.kind, "served from the recording"))
+            case _:
+                self._keep(index, head)
+        self._advance()
+        return ends_a_step(head)
+
+    def settle(self) -> None:
+        """Step over what needs nothing: answers already given, and bookkeeping."""
+        while not self.at_end and self._is_passive(self.position):
+            self._keep(self.position, self._trajectory.head(self.position))
+            self._advance()
+
+    def _is_passive(self, index: int) -> bool:
+        return treatment(self._trajectory.head(index)) is Treatment.PASS
+
+    def _advance(self) -> None:
+        self.position += 1
+        self._tell(changes.PositionChanged(self.position))
+
+    def _keep(self, index: int, head: Head) -> None:
+        """The event enters the run as it is, unless this run has its own answer in its place."""
+        if index in self._answered:
+            return
+        if index in self.replacements:
+            self._run.add(user_message(self.replacements[index]), origin=index, id=head.id)
+            self._tell(changes.RunChanged())
+            return
+        self._run.keep(self._trajectory.raw(index), head, index)
+
+    async def _execute(self, index: int, head: Head) -> None:
+        parsed = self._trajectory.parsed(index)
+        if parsed.problems:
+            self._skip(index, head, f"not executed: {parsed.problems[0]}")
+            return
+        action = cast("Action", parsed.event)
+        state = getattr(action.args, "confirmation_state", "confirmed")
+        if state == "awaiting_confirmation":
+            self._skip(index, head, "not executed: it was waiting for the user's confirmation")
+            return
+        if state == "rejected":
+            self._serve(index, head, "the user had refused it: served from the recording")
+            return
+        recorded = self._recorded(index)
+        answer = await self._world.execute(action, recorded)
+        if answer.observation is None:
+            self._serve(index, head, f"this sandbox cannot execute {head.kind}: served from the recording")
+            return
+        self._run.keep(self._trajectory.raw(index), head, index)
+        if answer.observation is recorded:
+            self._finish(index, head, Status.RECORDED, "served from the recording", answer.seconds, recorded)
+            return
+        comparison = compare(recorded, answer.observation)
+        status = Status.DIVERGED if comparison.diverged else Status.MATCHED
+        self._finish(index, head, status, comparison.reason, answer.seconds, answer.observation, comparison)
+
+    def _recorded(self, index: int) -> Observation | None:
+        answer = self._trajectory.outline.answer_of.get(index)
+        if answer is None:
+            return None
+        return cast("Observation", self._trajectory.parsed(answer).event)
+
+    def _serve(self, index: int, head: Head, reason: str) -> None:
+        recorded = self._recorded(index)
+        if recorded is None:
+            self._skip(index, head, reason.split(":")[0] + ", and nothing was recorded to serve")
+            return
+        self._tell(changes.Executing(head.kind, head.summary(), "", recorded=True))
+        self._tell(changes.Output(recorded.content.encode("utf-8", "replace") + b"\n"))
+        self._tell(changes.Executed(exit_code(recorded), 0.0, reason))
+        self._run.keep(self._trajectory.raw(index), head, index)
+        self._finish(index, head, Status.RECORDED, reason, 0.0, recorded)
+
+    def _skip(self, index: int, head: Head, reason: str) -> None:
+        self._run.keep(self._trajectory.raw(index), head, index)
+        self._add_result(StepResult(
+            index, head.id, head.kind, Status.SKIPPED, None, None,
+            exit_code(self._recorded(index)), 0.0, reason, None, self._recorded(index),
+        ))  # fmt: skip
+
+    def _finish(
+        self,
+        index: int,
+        head: Head,
+        status: Status,
+        reason: str,
+        seconds: float,
+        actual: Observation | None,
+        comparison: Comparison | None = None,
+    ) -> None:
+        """The action's answer enters the run behind it, in the place of the recorded one."""
+        answer = self._trajectory.outline.answer_of.get(index)
+        if actual is not None:
+            if status is Status.RECORDED and answer is not None:
+                self._run.keep(self._trajectory.raw(answer), self._trajectory.head(answer), answer)
+            else:
+                event = observation_event(actual, self._trajectory.data(index))
+                self._run.add(event, origin=answer, id=self._id_of(answer))
+            if answer is not None:
+                self._answered.add(answer)
+        recorded = self._recorded(index)
+        self._add_result(StepResult(
+            index, head.id, head.kind, status, comparison, exit_code(actual), exit_code(recorded),
+            seconds, reason, actual, recorded,
+        ))  # fmt: skip
+
+    def _id_of(self, index: int | None) -> int | None:
+        return None if index is None else self._trajectory.outline.ids[index]
+
+    def _add_result(self, result: StepResult) -> None:
+        self._run.results[result.index] = result
+        self._tell(changes.StepDone(result))

@@ -1,0 +1,87 @@
+"""The state machine of a session, on one page: state × command → whether it may be done."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+
+class State(Enum):
+    """What the session is doing. The values are the words of the status bar."""
+
+    PAUSED = "PAUSED"
+    REPLAYING = "REPLAYING"
+    THINKING = "THINKING"
+    EXECUTING = "EXECUTING"
+    AWAITING_INPUT = "AWAITING INPUT"
+    AWAITING_CONFIRMATION = "AWAITING CONFIRMATION"
+    FINISHED = "FINISHED"
+    ERROR = "ERROR"
+
+
+class Mode(Enum):
+    """Whether events come from the recording or from a model."""
+
+    REPLAY = "REPLAY"
+    LIVE = "LIVE"
+
+
+class Command(Enum):
+    """What a user can ask of a session. The values are how refusals name them."""
+
+    STEP = "step"
+    CONTINUE = "continue"
+    RUN_TO = "run to an event"
+    INTERRUPT = "interrupt"
+    RESTART = "restart"
+    MESSAGE = "send a message"
+    GO_LIVE = "go live"
+    SAVE_RUN = "save the run"
+
+
+_IDLE: Final = {Command.RESTART, Command.MESSAGE, Command.GO_LIVE, Command.SAVE_RUN}
+_BUSY: Final = {Command.INTERRUPT, Command.SAVE_RUN}
+
+LEGAL: Final[dict[State, frozenset[Command]]] = {
+    State.PAUSED: frozenset(_IDLE | {Command.STEP, Command.CONTINUE, Command.RUN_TO}),
+    State.REPLAYING: frozenset(_BUSY),
+    State.THINKING: frozenset(_BUSY | {Command.MESSAGE}),
+    State.EXECUTING: frozenset(_BUSY | {Command.MESSAGE}),
+    State.AWAITING_INPUT: frozenset(_IDLE),
+    State.AWAITING_CONFIRMATION: frozenset(_BUSY),
+    State.FINISHED: frozenset(_IDLE),
+    State.ERROR: frozenset(_IDLE),
+}
+"""The commands that each state allows."""
+
+NEXT: Final[dict[State, frozenset[State]]] = {
+    State.PAUSED: frozenset({State.REPLAYING, State.THINKING}),
+    State.REPLAYING: frozenset({State.PAUSED, State.AWAITING_INPUT, State.FINISHED, State.ERROR}),
+    State.THINKING: frozenset(
+        {State.EXECUTING, State.AWAITING_INPUT, State.AWAITING_CONFIRMATION, State.FINISHED, State.ERROR}
+    ),
+    State.EXECUTING: frozenset({State.THINKING, State.AWAITING_INPUT, State.FINISHED, State.ERROR}),
+    State.AWAITING_INPUT: frozenset({State.THINKING, State.REPLAYING}),
+    State.AWAITING_CONFIRMATION: frozenset({State.EXECUTING, State.THINKING, State.AWAITING_INPUT}),
+    State.FINISHED: frozenset({State.THINKING, State.REPLAYING}),
+    State.ERROR: frozenset({State.REPLAYING, State.THINKING}),
+}
+"""The states that may follow each state. RESTART replays nothing yet, but passes through REPLAYING."""
+
+_WHY_NOT: Final[dict[State, str]] = {
+    State.PAUSED: "nothing is running",
+    State.REPLAYING: "the replay is running: Esc pauses it",
+    State.THINKING: "the model is thinking: Esc interrupts it",
+    State.EXECUTING: "the model's command is running: Esc interrupts it",
+    State.AWAITING_INPUT: "the session is live and waits for you: m types a message, R restarts",
+    State.AWAITING_CONFIRMATION: "an action waits for your approval",
+    State.FINISHED: "the run is finished: R restarts it, m goes on with a model",
+    State.ERROR: "the run has failed: R restarts it",
+}
+
+
+def refusal(state: State, command: Command) -> str | None:
+    """Why `command` is illegal in `state`, in words; None when it is legal."""
+    if command in LEGAL[state]:
+        return None
+    return f"cannot {command.value} now: {_WHY_NOT[state]}"

@@ -1,0 +1,86 @@
+"""The rows of a timeline: the recording, with what this run added in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from trajcore.replay.run import Run
+from trajcore.trajectory import Trajectory
+
+_HIDDEN_KINDS: Final = frozenset(
+    {"null", "agent_state_changed", "change_agent_state", "recall", "condensation_request"}
+)
+"""Kinds that the step view leaves out: bookkeeping that says nothing of what was done."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: a recorded event (`index`), or one that this run added (`entry`, its place in the run)."""
+
+    index: int | None
+    entry: int | None = None
+
+
+class Timeline:
+    """Which rows there are, in order. `raw` shows every event, otherwise one row a step."""
+
+    def __init__(self, trajectory: Trajectory, run: Run, *, raw: bool = False) -> None:
+        outline = trajectory.outline
+        if raw:
+            recorded = list(range(len(trajectory)))
+        else:
+            answered = outline.answers
+            recorded = [
+                index
+                for index, kind in enumerate(outline.kinds)
+                if index not in answered and kind not in _HIDDEN_KINDS
+            ]
+        self._rows = _merged(recorded, run)
+        self._by_index = {row: at for at, row in enumerate(self._rows) if row >= 0}
+        self._sorted = recorded
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, at: int) -> Row:
+        value = self._rows[at]
+        return Row(value) if value >= 0 else Row(None, -value - 1)
+
+    def at_or_after(self, index: int) -> int:
+        """The row of a recorded event, or of the next one that is shown; the last row at the end."""
+        from bisect import bisect_left
+
+        place = bisect_left(self._sorted, index)
+        if place == len(self._sorted):
+            return len(self._rows) - 1
+        return self._by_index[self._sorted[place]]
+
+    def of_entry(self, entry: int) -> int | None:
+        """The row of an event that this run added."""
+        try:
+            return self._rows.index(-entry - 1)
+        except ValueError:
+            return None
+
+
+def _merged(recorded: Sequence[int], run: Run) -> list[int]:
+    """Rows as integers: an index of the recording, or -1 - place for an entry that this run added."""
+    from bisect import bisect_right
+
+    added: list[tuple[int, int]] = []
+    last = -1
+    for place, entry in enumerate(run.entries):
+        if entry.origin is not None:
+            last = max(last, entry.origin)
+        elif entry.head.is_action or entry.head.cause is None:
+            added.append((bisect_right(recorded, last), -place - 1))
+    rows: list[int] = []
+    at = 0
+    for before, value in added:
+        rows.extend(recorded[at:before])
+        at = max(at, before)
+        rows.append(value)
+    rows.extend(recorded[at:])
+    return rows

@@ -1,0 +1,136 @@
+"""The sandbox of a session: chosen when asked, started at the first action, told of to the listeners."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trajcore import changes
+from trajcore.errors import SandboxUnavailable
+from trajcore.events.head import head_of
+from trajcore.sandbox.base import Sandbox, SandboxSettings
+
+if TYPE_CHECKING:
+    from trajcore.events.base import Action, Observation
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, None where the sandbox has no answer, and after how many seconds."""
+
+    observation: Observation | None
+    seconds: float
+
+
+class World:
+    """One sandbox from the first action to the end of the run."""
+
+    def __init__(self, name: str, settings: SandboxSettings, tell: changes.Listener) -> None:
+        self._name = name
+        self._settings = settings
+        self._tell = tell
+        self._sandbox: Sandbox | None = None
+        self._started = False
+        self._choosing = asyncio.Lock()
+        self._directory = "/workspace"
+        self.lost = False
+        self.executing = False
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """The sandbox, once it is chosen."""
+        return self._sandbox
+
+    async def choose(self) -> Sandbox:
+        """Pick the sandbox, once. Raises `SandboxUnavailable` or `BadInput`."""
+        from trajcore.sandbox.choose import choose
+
+        async with self._choosing:
+            if self._sandbox is None:
+                choice = await choose(self._name, self._settings)
+                self._sandbox = choice.sandbox
+                self._tell(changes.SandboxChosen(choice.sandbox.kind, choice.sandbox.detail, choice.why))
+        return self._sandbox
+
+    async def ready(self) -> Sandbox:
+        """The sandbox, started. Raises `SandboxUnavailable`, also when it was lost earlier in this run."""
+        if self.lost:
+            raise SandboxUnavailable("The sandbox of this run was lost: restart the run for a fresh one.")
+        sandbox = await self.choose()
+        if not self._started:
+            await self._start(sandbox)
+        return sandbox
+
+    async def _start(self, sandbox: Sandbox) -> None:
+        if sandbox.executes:
+            self._tell(changes.Progress(f"starting {sandbox.kind}"))
+        try:
+            await sandbox.start(lambda text: self._tell(changes.Progress(text)))
+            self._started = True
+        finally:
+            self._tell(changes.Progress(""))
+            if not self._started:
+                await asyncio.shield(self.close())
+
+    async def execute(self, action: Action, recorded: Observation | None, *, live: bool = False) -> Answer:
+        """Carry out one action, its output told as it comes. Raises `SandboxUnavailable`."""
+        sandbox = await self.ready()
+        text = head_of(action.model_dump(mode="json")).summary() if action.action != "run" else ""
+        text = text or str(getattr(action.args, "command", ""))
+        self._tell(
+            changes.Executing(action.action, text, self._directory, recorded=not sandbox.executes, live=live)
+        )
+        begun = time.perf_counter()
+        self.executing = True
+        try:
+            observation = await sandbox.execute(
+                action, recorded, lambda data: self._tell(changes.Output(data))
+            )
+        except SandboxUnavailable:
+            self.lost = True
+            raise
+        finally:
+            self.executing = False
+        seconds = time.perf_counter() - begun
+        self._follow(observation)
+        code = _exit_code(observation)
+        self._tell(changes.Executed(code, seconds, _note(observation)))
+        return Answer(observation, seconds)
+
+    async def interrupt(self) -> None:
+        """Interrupt the running command, if one runs."""
+        if self._sandbox is not None and self.executing:
+            await self._sandbox.interrupt()
+
+    async def close(self) -> None:
+        """Remove the sandbox and everything in it."""
+        sandbox, self._sandbox = self._sandbox, None
+        if sandbox is not None:
+            await sandbox.close()
+        self._started = False
+
+    def _follow(self, observation: Observation | None) -> None:
+        metadata = getattr(getattr(observation, "extras", None), "metadata", None)
+        directory = getattr(metadata, "working_dir", None)
+        if isinstance(directory, str) and directory:
+            self._directory = directory
+
+
+def _exit_code(observation: Observation | None) -> int | None:
+    from trajcore.replay.compare import exit_code
+
+    return exit_code(observation)
+
+
+def _note(observation: Observation | None) -> str:
+    """What the answer says beside its exit code: that a command still runs, or how an edit failed."""
+    if observation is None:
+        return "no answer"
+    metadata = getattr(observation.extras, "metadata", None)
+    if getattr(metadata, "exit_code", None) == -1:
+        return str(getattr(metadata, "suffix", "")).strip().strip("[]").split(". ")[0]
+    if observation.observation != "run":
+        return next(iter(observation.content.splitlines()), "")
+    return ""

@@ -1,0 +1,5 @@
+"""`python -m trajtui`."""
+
+from trajtui.cli import main
+
+main()

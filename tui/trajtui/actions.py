@@ -1,0 +1,73 @@
+"""Everything a user can do on the debugger's screen: bindings, palette and help derive from this table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do. `keys` are Textual's names; `footer` is its word in the footer, if it is there."""
+
+    name: str
+    keys: tuple[str, ...]
+    what: str
+    group: str
+    shown: str
+    footer: str = ""
+
+    def binding(self) -> Binding:
+        """As Textual binds it; the id lets the user's keymap rebind it."""
+        return Binding(
+            ",".join(self.keys),
+            self.name,
+            self.footer or self.what,
+            show=bool(self.footer),
+            id=self.name,
+            key_display=self.shown.split(" ")[0],
+        )
+
+
+_REPLAY: Final = "Replay"
+_LIVE: Final = "Messages and the model"
+_EDIT: Final = "Editing and saving"
+_VIEW: Final = "Looking around"
+
+ACTIONS: Final = (
+    Action("step", ("s", "f10"), "step one action", _REPLAY, "s F10", "step"),
+    Action("continue", ("c", "f5"), "continue to a breakpoint or the end", _REPLAY, "c F5", "continue"),
+    Action("run_to", ("t",), "run to the selected event", _REPLAY, "t", "to here"),
+    Action("breakpoint", ("b", "f9"), "breakpoint on the selected event", _REPLAY, "b F9", "break"),
+    Action("pause", ("p", "escape"), "pause, interrupt", _REPLAY, "p Esc"),
+    Action("restart", ("R",), "restart from the first event in a fresh sandbox", _REPLAY, "R", "restart"),
+    Action("message", ("m",), "type a message", _LIVE, "m", "message"),
+    Action("go_live", ("L",), "go live: hand the run and its sandbox to the model", _LIVE, "L", "live"),
+    Action("flip_wait", ("w",), "flip wait_for_response of the selected message", _EDIT, "w", "wait"),
+    Action("undo", ("u",), "undo the last edit", _EDIT, "u"),
+    Action("redo", ("ctrl+r",), "redo it", _EDIT, "Ctrl+R"),
+    Action("save", ("ctrl+s",), "save the edited recording", _EDIT, "Ctrl+S"),
+    Action("save_run", ("ctrl+o",), "save the run: what happened now", _EDIT, "Ctrl+O"),
+    Action("down", ("j", "down"), "next event", _VIEW, "j ↓"),
+    Action("up", ("k", "up"), "previous event", _VIEW, "k ↑"),
+    Action("first", ("g", "home"), "first event", _VIEW, "g Home"),
+    Action("last", ("G", "end"), "last event", _VIEW, "G End"),
+    Action("show_tab(1)", ("1",), "the sandbox's output", _VIEW, "1"),
+    Action("show_tab(2)", ("2",), "the selected event, recorded and actual", _VIEW, "2"),
+    Action("show_tab(5)", ("5",), "the dialogue with the model", _VIEW, "5"),
+    Action("show_pane", ("enter",), "the right-hand pane alone", _VIEW, "Enter"),
+    Action("zoom", ("z",), "maximise the focused pane", _VIEW, "z"),
+    Action("raw", ("v",), "steps, or every event of the file", _VIEW, "v"),
+    Action("help", ("question_mark", "f1"), "all keys", _VIEW, "? F1", "keys"),
+    Action("quit", ("q", "ctrl+q"), "quit", _VIEW, "q"),
+)
+"""In the order of the help."""
+
+GROUPS: Final = (_REPLAY, _LIVE, _EDIT, _VIEW)
+
+
+def bindings() -> list[Binding]:
+    """The bindings of the debugger's screen."""
+    return [action.binding() for action in ACTIONS]

@@ -1,0 +1,148 @@
+"""The command line. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import click
+
+from trajtui import __version__
+
+_SANDBOXES: Final = ("auto", "docker", "bubblewrap", "local", "recorded")
+
+Command = Callable[..., Any]
+
+
+class _Commands(click.Group):
+    """The commands; a first word that is none of them is a file to open."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("--help", "--version"):
+            args = ["open", *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+def _shared(command: Command) -> Command:
+    """The options that `open` and `replay` share."""
+    options = (
+        click.option("--sandbox", metavar="NAME", help=f"Where actions run: {', '.join(_SANDBOXES)} [auto]."),
+        click.option("--image", metavar="IMAGE", help="The container image, for docker."),
+        click.option("--workspace", type=click.Path(path_type=Path), metavar="DIR",
+                     help="Copied into the sandbox's /workspace; never written back."),
+        click.option("--network", is_flag=True, default=None, help="Let the sandbox reach the network."),
+        click.option("--setup", type=click.Path(path_type=Path), metavar="SCRIPT",
+                     help="A shell script run in the sandbox before the first step."),
+        click.option("--model", metavar="MODEL", help="The model of a live session, as litellm names it."),
+        click.option("--config", type=click.Path(path_type=Path), metavar="FILE",
+                     help="Read this config.toml."),
+        click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(
+    cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["--help", "-h"]}
+)
+@click.version_option(__version__, prog_name="trajtui")
+@click.pass_context
+def _commands(context: click.Context) -> None:
+    """Run a command, or open the start of it all."""
+    if context.invoked_subcommand is None:
+        context.invoke(open_command)
+
+
+@_commands.command("open")
+@click.argument("file", required=False)
+@_shared
+@click.option("--at", metavar="ID", help="Replay up to this event first.")
+@click.option("--live", is_flag=True, help="Hand over to the model once that is done.")
+def open_command(file: str | None = None, at: str | None = None, live: bool = False, **options: Any) -> None:
+    """Open a recording in the debugger (`trajtui FILE` is short for this)."""
+    from trajtui.launch import open_screen
+
+    open_screen(file, at, live, options)
+
+
+@_commands.command("replay")
+@click.argument("file", required=False)
+@_shared
+@click.option("--until", metavar="ID", help="Stop before this event.")
+@click.option("--save", type=click.Path(path_type=Path), metavar="OUT.json",
+              help="Write what happened in this run, as a trajectory.")  # fmt: skip
+@click.option("--report", type=click.Path(path_type=Path), metavar="OUT.json",
+              help="Write what each step came to, as JSON.")  # fmt: skip
+@click.option("--strict", is_flag=True, help="Exit with 1 when a step diverged.")
+@click.option("--continue", "carry_on", is_flag=True, help="Then let a live model carry on.")
+@click.option("--message", "messages", multiple=True, metavar="TEXT",
+              help="A user message for the live session; may be repeated.")  # fmt: skip
+@click.option("--max-steps", type=click.IntRange(min=1), metavar="N", help="At most so many live steps.")
+@click.option("--quiet", is_flag=True, help="Print no line a step, only the summary.")
+def replay_command(file: str | None, **options: Any) -> None:
+    """Replay a recording without a screen: one line a step, then a summary.
+
+    `-` reads the recording from standard input. Without FILE, config.toml's
+    replay_trajectory_path is replayed.
+    """
+    from trajtui.headless import replay
+
+    sys.exit(replay(file, options))
+
+
+@_commands.command("show")
+@click.argument("file")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def show_command(file: str, as_json: bool, debug: bool) -> None:
+    """Print the timeline of a recording."""
+    from trajtui.show import show
+
+    show(file, as_json=as_json)
+
+
+@_commands.command("doctor")
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Read this config.toml.")
+@click.option("--image", metavar="IMAGE", help="The container image to look for.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def doctor_command(**options: Any) -> None:
+    """Say which sandboxes work here, which model is configured, and what is missing."""
+    from trajtui.doctor import doctor
+
+    sys.exit(doctor(options))
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with the code of the contract."""
+    from trajcore.errors import TrajError
+
+    debug = "--debug" in sys.argv
+    try:
+        code = _commands.main(prog_name="trajtui", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except TrajError as error:
+        if debug:
+            raise
+        from trajcore.text import safe
+
+        click.echo(f"trajtui: {safe(str(error))}", err=True)
+        code = error.exit_code
+    sys.exit(code or 0)

@@ -1,0 +1,59 @@
+"""`trajtui doctor`: what works on this machine, and what to do about what does not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from trajcore import config
+from trajcore.sandbox import bubblewrap, docker
+from trajcore.sandbox.base import DEFAULT_IMAGE, SandboxSettings
+from trajcore.sandbox.choose import choose
+from trajcore.text import safe
+from trajtui.options import load_config
+
+
+def doctor(options: Mapping[str, Any]) -> int:
+    """Print what was found; 0 when actions can be executed here, else 3. Raises `BadInput`."""
+    settings = load_config(options)
+    return asyncio.run(_doctor(settings))
+
+
+async def _doctor(settings: config.Config) -> int:
+    image = settings.get("base_container_image") or DEFAULT_IMAGE
+    no_engine = await docker.engine_answers()
+    if no_engine is None:
+        has_image = await docker.has_image(image)
+        _line(True, "docker", "the engine answers")
+        _line(
+            has_image,
+            "image",
+            f"{image} is {'here' if has_image else 'not here yet: it is pulled when asked for'}",
+        )
+    else:
+        _line(False, "docker", no_engine)
+    no_bubblewrap = await bubblewrap.works()
+    _line(no_bubblewrap is None, "bubblewrap", no_bubblewrap or "works")
+    choice = await choose(settings.get("kind"), SandboxSettings(image=image))
+    _line(
+        choice.sandbox.executes,
+        "sandbox",
+        f"{settings.get('kind')} picks {choice.sandbox.kind}: {choice.why}",
+    )
+    model = settings.get("model")
+    _line(bool(model), "model", model or "none: set LLM_MODEL, --model, or model under [llm] in config.toml")
+    key = settings.settings["api_key"]
+    _line(
+        bool(key.value),
+        "key",
+        f"set ({key.origin})" if key.value else "none: set LLM_API_KEY for most providers",
+    )
+    _line(True, "config", str(settings.path) if settings.path else "no config.toml: defaults")
+    return 0 if choice.sandbox.executes else 3
+
+
+def _line(good: bool, what: str, text: str) -> None:
+    click.echo(safe(f"{'ok' if good else '--'}  {what:<11} {text}"))

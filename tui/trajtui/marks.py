@@ -1,0 +1,65 @@
+"""The marks of the timeline's gutter, and one line of text for a step."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from trajcore.replay.compare import Match
+from trajcore.replay.run import Status, StepResult
+from trajcore.text import safe_line
+
+RECORDED_ONLY: Final = "·"
+NEXT: Final = "▶"
+EQUAL: Final = "="
+NORMALISED: Final = "≈"
+DIVERGED: Final = "≠"
+EDITED: Final = "✎"
+SKIPPED: Final = "⊘"
+SERVED: Final = "r"
+BREAKPOINT: Final = "●"
+LIVE: Final = "★"
+
+MEANINGS: Final = (
+    (RECORDED_ONLY, "recorded only, not played yet"),
+    (NEXT, "comes next"),
+    (EQUAL, "executed, equal to the recording"),
+    (NORMALISED, "equal once what is known to vary is set aside"),
+    (DIVERGED, "diverged from the recording"),
+    (SERVED, "served from the recording, not executed"),
+    (SKIPPED, "skipped"),
+    (EDITED, "edited"),
+    (BREAKPOINT, "breakpoint"),
+    (LIVE, "added in this run: your message, or the model's work"),
+)
+"""Every mark and what it says, for the help."""
+
+
+def mark_of(result: StepResult) -> str:
+    """How a step was satisfied."""
+    match result.status:
+        case Status.DIVERGED:
+            return DIVERGED
+        case Status.RECORDED:
+            return SERVED
+        case Status.SKIPPED:
+            return SKIPPED
+    return NORMALISED if result.match is Match.NORMALISED else EQUAL
+
+
+def duration(seconds: float) -> str:
+    """A duration for people: `12ms`, `2.1s`, `3m05s`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f}ms"
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    return f"{int(seconds // 60)}m{int(seconds % 60):02d}s"
+
+
+def step_line(result: StepResult, summary: str) -> str:
+    """One step as `replay` prints it."""
+    name = result.id if result.id is not None else f"#{result.index}"
+    code = "" if result.exit_code is None else f"exit {result.exit_code}"
+    reason = f"  {result.reason}" if result.reason and result.status is not Status.MATCHED else ""
+    outcome = f"{code:>8} {duration(result.seconds):>7}"
+    line = f"{mark_of(result)} {name:>5}  {result.kind:<12} {summary[:60]:<60} {outcome}{reason}"
+    return safe_line(line)

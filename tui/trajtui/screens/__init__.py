@@ -1,0 +1,1 @@
+"""The screens: the debugger, and the dialogs over it."""

@@ -1,0 +1,437 @@
+"""The debugger: the timeline beside the live sandbox. It shows a session and passes commands on to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar, Final
+
+from textual import on, work
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from trajcore import changes
+from trajcore.errors import FileChanged, TrajError
+from trajcore.replay.states import Mode, State
+from trajcore.session import Delivery, Session
+from trajcore.timeline import Row
+from trajtui.actions import ACTIONS, bindings
+from trajtui.event_view import blocks_for
+from trajtui.palette import ActionProvider
+from trajtui.screens.dialogs import AskPath, Choose, Help
+from trajtui.titles import header_left, header_right, message_hint, status_of
+from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar, TabBar
+from trajtui.widgets.chat import ChatPane
+from trajtui.widgets.event import EventPane
+from trajtui.widgets.message_box import MessageBox
+from trajtui.widgets.terminal import TerminalPane
+from trajtui.widgets.timeline import TimelineView
+
+_TABS: Final = {1: "Sandbox", 2: "Event", 5: "Chat"}
+_PANES: Final = {1: "sandbox", 2: "event", 5: "chat"}
+_DETAIL_DELAY: Final = 0.04
+
+
+class SessionChanged(Message):
+    """The session has told of a change."""
+
+    def __init__(self, change: changes.Change) -> None:
+        super().__init__()
+        self.change = change
+
+
+class DebuggerScreen(Screen[None]):
+    """One session on the screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+    COMMANDS = App.COMMANDS | {ActionProvider}
+    AUTO_FOCUS = "#timeline"
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
+
+    def __init__(self, session: Session, at: str | None = None, live: bool = False) -> None:
+        super().__init__()
+        self._session = session
+        self._at = at
+        self._live = live
+        self._note, self._bad = "", False
+        self._sandbox: changes.SandboxChosen | None = None
+        self._unsaved_run = False
+
+    def compose(self) -> ComposeResult:
+        """Header, timeline beside the tabs, message box, status and keys."""
+        yield EndsBar(id="header")
+        with Horizontal(id="panes"):
+            yield TimelineView(self._session, id="timeline")
+            with Vertical(id="side"):
+                yield TabBar(_TABS, id="tabs")
+                with ContentSwitcher(initial="sandbox", id="switcher"):
+                    yield TerminalPane(id="sandbox")
+                    yield EventPane(id="event")
+                    yield ChatPane(self._session, id="chat")
+        yield MessageBox(id="message")
+        yield StatusBar(id="status")
+        yield KeyBar(_footer(), id="keys")
+
+    def on_mount(self) -> None:
+        """Listen to the session, and find out which sandbox it will have."""
+        self._unsubscribe = self._session.subscribe(self._on_change)
+        self._refresh_bars()
+        self._prepare()
+
+    def on_unmount(self) -> None:
+        """Listen no longer."""
+        self._unsubscribe()
+
+    @work(exit_on_error=False)
+    async def _prepare(self) -> None:
+        try:
+            await self._session.prepare()
+            if self._at is not None:
+                self._session.run_to(self._session.trajectory.resolve(self._at))
+                await self._session.idle()
+            if self._live and self._session.state is not State.ERROR:
+                self.action_go_live()
+        except TrajError as error:
+            self._say(str(error), bad=True)
+
+    # What the session tells
+
+    def _on_change(self, change: changes.Change) -> None:
+        if isinstance(change, changes.Output):
+            self.terminal.write(change.data)
+        else:
+            self.post_message(SessionChanged(change))
+
+    @on(SessionChanged)
+    def _show_change(self, event: SessionChanged) -> None:
+        match event.change:
+            case changes.Executing(kind, text, directory, recorded):
+                prompt = text if kind == "run" else f"{kind} {text}"
+                self.terminal.prompt(directory, prompt, recorded=recorded)
+            case changes.Executed(exit_code, seconds, note):
+                self.terminal.end(exit_code, seconds, note)
+            case changes.Progress(text):
+                self._note, self._bad = text, False
+            case changes.Said(text, severity):
+                self._say(text, bad=severity != "information")
+            case changes.SandboxChosen():
+                self._sandbox = event.change
+            case changes.ModelText(text, fresh):
+                self.chat.add_model_text(text, fresh=fresh)
+                return
+            case changes.RunChanged(restarted):
+                self._show_run(restarted=restarted)
+            case changes.PositionChanged(position):
+                self._show_position(position)
+            case changes.StateChanged() if self._session.mode is Mode.LIVE:
+                self._show_tab(5)
+            case _:
+                self._show_rows()
+        self._refresh_bars()
+
+    def _show_run(self, *, restarted: bool) -> None:
+        if restarted:
+            self.terminal.clear()
+            self._unsaved_run = False
+        else:
+            self._unsaved_run = True
+        self.timeline.rebuild()
+        self.chat.refresh_dialogue()
+        if self._session.mode is Mode.LIVE:
+            self.timeline.follow_end()
+        self._show_selected()
+
+    def _show_position(self, position: int) -> None:
+        self.timeline.follow(position)
+        self.timeline.lines_changed()
+
+    def _show_rows(self) -> None:
+        self.timeline.lines_changed()
+        self._show_selected()
+
+    @on(TimelineView.Selected)
+    def _show_selected(self) -> None:
+        """Show the selected event a moment later, so that a held key does not draw every event it passes."""
+        self._refresh_bars()
+        self.set_timer(_DETAIL_DELAY, self._draw_selected)
+
+    def _draw_selected(self) -> None:
+        self.query_one(EventPane).show(blocks_for(self._session, self.timeline.selected))
+
+    # Commands
+
+    def action_step(self) -> None:
+        """Step one action."""
+        self._command(self._session.step)
+
+    def action_continue(self) -> None:
+        """Continue to a breakpoint or the end."""
+        self._command(self._session.resume)
+
+    def action_run_to(self) -> None:
+        """Run to the selected event."""
+        row = self.timeline.selected
+        if row is not None and row.index is not None:
+            index = row.index
+            self._command(lambda: self._session.run_to(index))
+
+    def action_restart(self) -> None:
+        """Restart in a fresh sandbox; a run that holds unsaved work is asked for first."""
+        self._restart()
+
+    @work(exit_on_error=False)
+    async def _restart(self) -> None:
+        if self._unsaved_run:
+            question = "This run has messages or live steps that are not saved. Restart all the same?"
+            answer = await self.app.push_screen_wait(
+                Choose(question, {"no": "Keep the run", "yes": "Restart"})
+            )
+            if answer != "yes":
+                return
+        self._command(self._session.restart)
+
+    def action_pause(self) -> None:
+        """Give a maximised pane back, else pause or interrupt what is going on."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self._session.busy:
+            self._command(self._session.interrupt)
+        elif self.has_class("-side-only"):
+            self.remove_class("-side-only")
+            self.timeline.focus()
+
+    def action_breakpoint(self) -> None:
+        """Set or remove a breakpoint on the selected event."""
+        row = self.timeline.selected
+        if row is not None and row.index is not None:
+            self._session.toggle_breakpoint(row.index)
+        else:
+            self._say("breakpoints are set on recorded events", bad=True)
+
+    def action_flip_wait(self) -> None:
+        """Flip wait_for_response of the selected message."""
+        row = self.timeline.selected
+        if row is None or row.index is None:
+            self._say("only recorded messages can be edited here", bad=True)
+            return
+        index = row.index
+        self._command(lambda: self._say(self._session.flip(index, "wait_for_response").label))
+
+    def action_undo(self) -> None:
+        """Take the last edit back."""
+        edit = self._session.undo()
+        self._say(f"undone: {edit.label}" if edit else "nothing to undo")
+
+    def action_redo(self) -> None:
+        """Make the last undone edit again."""
+        edit = self._session.redo()
+        self._say(f"redone: {edit.label}" if edit else "nothing to redo")
+
+    def action_save(self) -> None:
+        """Save the edited recording."""
+        self._save()
+
+    @work(exit_on_error=False)
+    async def _save(self) -> None:
+        try:
+            path = self._session.trajectory.path or await self.app.push_screen_wait(
+                AskPath("Save the recording as", Path("trajectory.json"))
+            )
+            if path is not None:
+                self._say(f"saved {self._session.save(path)}")
+        except FileChanged as error:
+            answers = {"no": "Do not save", "yes": "Overwrite what is on disk"}
+            if await self.app.push_screen_wait(Choose(str(error), answers)) == "yes":
+                self._command(lambda: self._say(f"saved {self._session.save(overwrite=True)}"))
+        except TrajError as error:
+            self._say(str(error), bad=True)
+
+    def action_save_run(self) -> None:
+        """Save what happened in this run."""
+        self._save_run()
+
+    @work(exit_on_error=False)
+    async def _save_run(self) -> None:
+        if not len(self._session.run):
+            self._say("nothing has happened in this run yet", bad=True)
+            return
+        path = await self.app.push_screen_wait(AskPath("Save this run as", _run_path(self._session)))
+        if path is None:
+            return
+        try:
+            self._say(f"run saved: {self._session.save_run(path)}")
+            self._unsaved_run = False
+        except TrajError as error:
+            self._say(str(error), bad=True)
+
+    def action_message(self) -> None:
+        """Open the message box."""
+        hint, replaceable = message_hint(self._session)
+        self.query_one(MessageBox).open(hint, replaceable=replaceable)
+
+    def action_go_live(self) -> None:
+        """Hand over to the model; where the agent spoke last, the user's word is asked for first."""
+        if self._session.needs_message and not self._session.busy:
+            self.action_message()
+        else:
+            self._command(self._session.go_live)
+
+    @on(MessageBox.Submitted)
+    def _send(self, event: MessageBox.Submitted) -> None:
+        box = self.query_one(MessageBox)
+        if self._command(lambda: self._session.message(event.text, event.delivery)):
+            box.clear()
+            box.close()
+            if event.delivery is Delivery.INSERT and self._session.mode is Mode.REPLAY:
+                self._say("the message is part of this run now: s or c goes on")
+
+    @on(MessageBox.Closed)
+    def _leave_box(self) -> None:
+        self.timeline.focus()
+
+    def action_down(self) -> None:
+        """Move down: in the timeline, or in the pane that has the focus."""
+        self._move(1)
+
+    def action_up(self) -> None:
+        """Move up."""
+        self._move(-1)
+
+    def _move(self, by: int) -> None:
+        focused = self.focused
+        if focused is None or focused is self.timeline:
+            self.timeline.move(by)
+        else:
+            focused.scroll_relative(y=by, animate=False)
+
+    def action_first(self) -> None:
+        """Move to the first row."""
+        self._move_to_end(last=False)
+
+    def action_last(self) -> None:
+        """Move to the last row."""
+        self._move_to_end(last=True)
+
+    def _move_to_end(self, *, last: bool) -> None:
+        focused = self.focused
+        if focused is None or focused is self.timeline:
+            self.timeline.move_to_end(last=last)
+        elif last:
+            focused.scroll_end(animate=False)
+        else:
+            focused.scroll_home(animate=False)
+
+    def action_show_tab(self, key: int) -> None:
+        """Show a right-hand tab."""
+        self._show_tab(key)
+
+    @on(TabBar.Picked)
+    def _pick_tab(self, event: TabBar.Picked) -> None:
+        self._show_tab(event.key)
+
+    def _show_tab(self, key: int) -> None:
+        self.query_one(ContentSwitcher).current = _PANES[key]
+        self.query_one(TabBar).active = key
+
+    def action_show_pane(self) -> None:
+        """Give the right-hand pane the focus; where the panes are stacked, the whole screen."""
+        if self.has_class("-narrow"):
+            self.add_class("-side-only")
+        self._active_pane().focus()
+
+    def action_zoom(self) -> None:
+        """Maximise the focused pane, or give it back."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.focused is not None:
+            self.maximize(self.focused)
+
+    def action_raw(self) -> None:
+        """One row a step, or every event of the file."""
+        self.timeline.raw = not self.timeline.raw
+        self._say("every event of the file" if self.timeline.raw else "one row a step")
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.app.push_screen(Help())
+
+    def action_quit(self) -> None:
+        """Quit; unsaved work is asked for first."""
+        self._quit()
+
+    @work(exit_on_error=False)
+    async def _quit(self) -> None:
+        unsaved = [
+            *(["edits of the recording"] if self._session.trajectory.modified else []),
+            *(["messages or live steps of this run"] if self._unsaved_run else []),
+        ]
+        if unsaved:
+            question = f"Not saved: {' and '.join(unsaved)}. Quit all the same?"
+            answers = {"no": "Stay", "yes": "Quit without saving"}
+            if await self.app.push_screen_wait(Choose(question, answers)) != "yes":
+                return
+        self.app.exit()
+
+    # Parts
+
+    @property
+    def timeline(self) -> TimelineView:
+        """The timeline."""
+        return self.query_one(TimelineView)
+
+    @property
+    def terminal(self) -> TerminalPane:
+        """The sandbox's output."""
+        return self.query_one(TerminalPane)
+
+    @property
+    def chat(self) -> ChatPane:
+        """The dialogue."""
+        return self.query_one(ChatPane)
+
+    def _active_pane(self) -> Widget:
+        return self.query_one(f"#{self.query_one(ContentSwitcher).current}")
+
+    def _command(self, command: Callable[[], object]) -> bool:
+        """Do something the session may refuse; whether it was done."""
+        try:
+            command()
+        except TrajError as error:
+            self._say(str(error), bad=True)
+            return False
+        return True
+
+    def _say(self, text: str, *, bad: bool = False) -> None:
+        self._note, self._bad = text, bad
+        self._refresh_bars()
+
+    def _refresh_bars(self) -> None:
+        header = self.query_one("#header", EndsBar)
+        header.left = header_left(self._session)
+        header.right = header_right(self._session, self._sandbox)
+        status = status_of(self._session, self._selected_row(), self._note, bad=self._bad)
+        self.query_one(StatusBar).status = status
+
+    def _selected_row(self) -> Row | None:
+        return self.timeline.selected
+
+
+def _footer() -> tuple[tuple[str, str], ...]:
+    return tuple((action.shown.split(" ")[0], action.footer) for action in ACTIONS if action.footer)
+
+
+def _run_path(session: Session) -> Path:
+    """A name for a saved run that is not taken yet: `demo.run.json`, `demo.run2.json`, …"""
+    source = session.trajectory.path or Path("trajectory.json")
+    base = source.absolute().parent / source.name.removesuffix(".json")
+    number = 1
+    while True:
+        path = base.with_name(f"{base.name}.run{number if number > 1 else ''}.json")
+        if not path.exists():
+            return path
+        number += 1

@@ -1,0 +1,129 @@
+"""Small questions over the screen: a choice, a path, the keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from trajtui.actions import ACTIONS, GROUPS
+from trajtui.marks import MEANINGS
+
+
+class Choose(ModalScreen[str | None]):
+    """A question with a few answers; Esc is the harmless one, and so is the first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss_none", "cancel"),
+        Binding("j", "move(1)", show=False),
+        Binding("k", "move(-1)", show=False),
+    ]
+
+    def __init__(self, question: str, answers: dict[str, str]) -> None:
+        super().__init__()
+        self._question = question
+        self._answers = answers
+
+    def compose(self) -> ComposeResult:
+        """The question above its answers."""
+        with Vertical(classes="dialog"):
+            yield Static(self._question, markup=False, classes="question")
+            yield OptionList(*(Option(text, id=key) for key, text in self._answers.items()), markup=False)
+
+    def action_move(self, by: int) -> None:
+        """Move between the answers."""
+        options = self.query_one(OptionList)
+        if by > 0:
+            options.action_cursor_down()
+        else:
+            options.action_cursor_up()
+
+    def action_dismiss_none(self) -> None:
+        """No answer."""
+        self.dismiss(None)
+
+    @on(OptionList.OptionSelected)
+    def answer(self, event: OptionList.OptionSelected) -> None:
+        """The user has chosen."""
+        self.dismiss(event.option.id)
+
+
+class AskPath(ModalScreen[Path | None]):
+    """Where to write a file. A file that exists is only taken at the second Enter."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss_none", "cancel")]
+
+    def __init__(self, question: str, proposed: Path) -> None:
+        super().__init__()
+        self._question = question
+        self._proposed = proposed
+        self._asked_for: Path | None = None
+
+    def compose(self) -> ComposeResult:
+        """The question, the path, and a line for what is wrong with it."""
+        with Vertical(classes="dialog"):
+            yield Static(self._question, markup=False, classes="question")
+            yield Input(str(self._proposed), select_on_focus=False)
+            yield Static("Enter saves · Esc cancels", markup=False, id="path-note")
+
+    def action_dismiss_none(self) -> None:
+        """Do not write."""
+        self.dismiss(None)
+
+    @on(Input.Submitted)
+    def check(self, event: Input.Submitted) -> None:
+        """Take the path, or say why not."""
+        if not event.value.strip():
+            return
+        path = Path(event.value.strip()).expanduser()
+        note = self.query_one("#path-note", Static)
+        if not path.absolute().parent.is_dir():
+            note.update(f"there is no directory {path.absolute().parent}")
+        elif path.is_dir():
+            note.update("that is a directory: add a file name")
+        elif path.exists() and path != self._asked_for:
+            self._asked_for = path
+            note.update("this file exists: Enter again overwrites it")
+        else:
+            self.dismiss(path)
+
+
+class Help(ModalScreen[None]):
+    """Every key and every mark of the screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1,enter", "dismiss_help", "close"),
+        Binding("j", "scroll(1)", show=False),
+        Binding("k", "scroll(-1)", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Groups of keys, then the marks."""
+        with VerticalScroll(classes="dialog wide"):
+            yield Static(_help_text(), markup=False)
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by a line."""
+        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+
+    def action_dismiss_help(self) -> None:
+        """Back to the debugger."""
+        self.dismiss(None)
+
+
+def _help_text() -> str:
+    lines = []
+    for group in GROUPS:
+        lines += [group, ""]
+        lines += [f"  {action.shown:<10} {action.what}" for action in ACTIONS if action.group == group]
+        lines.append("")
+    lines += ["  Ctrl+P     every command by name", "  Tab        next pane", "", "Marks", ""]
+    lines += [f"  {mark}          {what}" for mark, what in MEANINGS]
+    return "\n".join(lines)

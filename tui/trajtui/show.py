@@ -1,0 +1,59 @@
+"""`trajtui show`: the timeline as text, or as one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from trajcore.text import safe_line
+from trajcore.trajectory import Trajectory
+from trajtui.options import open_trajectory
+
+_SUMMARY_WIDTH = 100
+
+
+def show(file: str, *, as_json: bool) -> None:
+    """Print every event of a recording, in order. Raises `BadInput`."""
+    trajectory = open_trajectory(file)
+    for index in range(len(trajectory)):
+        if as_json:
+            click.echo(json.dumps(event_object(trajectory, index), ensure_ascii=False))
+        else:
+            click.echo(event_line(trajectory, index))
+
+
+def event_object(trajectory: Trajectory, index: int) -> dict[str, Any]:
+    """One event as `show --json` has it."""
+    head = trajectory.head(index)
+    shown = {
+        "index": index,
+        "id": head.id,
+        "source": head.source,
+        "kind": head.kind,
+        "type": head.type,
+        "summary": safe_line(head.summary()),
+    }
+    if head.wait_for_response is not None:
+        shown["wait_for_response"] = head.wait_for_response
+    shown["cause"] = head.cause
+    depth = trajectory.outline.depth(index)
+    if depth:
+        shown["depth"] = depth
+    return shown
+
+
+def event_line(trajectory: Trajectory, index: int) -> str:
+    """One event as a line: id, source, kind, summary, and what matters at its end."""
+    head = trajectory.head(index)
+    indent = "  " * trajectory.outline.depth(index)
+    arrow = "" if head.is_action else "└ "
+    notes = []
+    if head.exit_code is not None:
+        notes.append(f"exit {head.exit_code}")
+    if head.wait_for_response:
+        notes.append("waits")
+    summary = head.summary()[:_SUMMARY_WIDTH]
+    line = f"{trajectory.label(index):>6}  {head.source or '-':<11} {indent}{arrow}{head.kind:<14} {summary}"
+    return safe_line(line).rstrip() + (f"  [{', '.join(notes)}]" if notes else "")

@@ -1,0 +1,62 @@
+"""The texts of the header, the status bar and the message box, from a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trajcore import changes
+from trajcore.replay.states import Mode, State
+from trajcore.session import Session
+from trajcore.text import safe_line
+from trajcore.timeline import Row
+from trajtui.widgets.bars import Status
+
+
+def header_left(session: Session) -> str:
+    """The file, and how much is in it."""
+    name = Path(session.trajectory.name).name
+    return f"{name}  {len(session.trajectory)} events · {session.step_count} steps"
+
+
+def header_right(session: Session, sandbox: changes.SandboxChosen | None) -> str:
+    """The sandbox, its network and the model."""
+    settings = session.settings
+    world = "choosing a sandbox" if sandbox is None else f"{sandbox.kind} {sandbox.detail}".strip()
+    network = "net on" if settings.world.network else "net off"
+    return f"{world} · {network} · {settings.model.model or 'no model'}"
+
+
+def status_of(session: Session, selected: Row | None, note: str, *, bad: bool) -> Status:
+    """What the status bar shows now."""
+    return Status(
+        mode=session.mode.value,
+        state=session.state.value,
+        position=_position(session, selected),
+        modified=session.trajectory.modified,
+        note=note,
+        bad=bad,
+    )
+
+
+def _position(session: Session, selected: Row | None) -> str:
+    """Where the sandbox is and, where it differs, the cursor: `7/18`, `7/18 · cursor 3`."""
+    total = len(session.trajectory)
+    position = f"{session.position}/{total}"
+    if selected is None or selected.index is None or selected.index == session.position:
+        return position
+    return f"{position} · at {session.trajectory.label(selected.index)}"
+
+
+def message_hint(session: Session) -> tuple[str, bool]:
+    """What the keys of the message box do here, and whether a recorded message can be replaced."""
+    if session.busy:
+        return "Enter: deliver at the model's next step · Ctrl+J: new line · Esc", False
+    if session.state is not State.PAUSED or session.at_end or session.mode is Mode.LIVE:
+        return "Enter: send, the model goes on · Ctrl+J: new line · Esc", False
+    following = session.next_user_message
+    parts = ["Enter: insert here, keep replaying"]
+    if following is not None:
+        text = safe_line(session.trajectory.head(following).summary())[:24]
+        parts.append(f'Alt+R: in place of {session.trajectory.label(following)} "{text}"')
+    parts += ["Ctrl+L: go live from here", "Esc"]
+    return " · ".join(parts), following is not None

@@ -1,0 +1,1 @@
+"""What the screen is made of. Widgets show a session and decide nothing."""

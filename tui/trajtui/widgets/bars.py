@@ -1,0 +1,138 @@
+"""One-line bars: the header, the tabs, the status and the keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual import events
+from textual.app import RenderResult
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from trajcore.text import safe_line
+
+
+class EndsBar(Widget):
+    """A text at the left and one at the right; the right one gives way first."""
+
+    left: reactive[str] = reactive("")
+    right: reactive[str] = reactive("")
+
+    def render(self) -> RenderResult:
+        """Both texts on one line."""
+        width = self.size.width
+        left, right = safe_line(self.left), safe_line(self.right)
+        room = width - cell_len(left) - cell_len(right) - 3
+        text = Text(f" {left}", no_wrap=True, overflow="ellipsis")
+        if room >= 0 and right:
+            text.append(" " * (room + 1) + right + " ")
+        return text
+
+
+class TabBar(Widget):
+    """The names of the right-hand panes, each behind the key that shows it."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"tabs--active"}
+
+    active: reactive[int] = reactive(1)
+
+    @dataclass
+    class Picked(Message):
+        """The user clicked a tab."""
+
+        key: int
+
+    def __init__(self, tabs: dict[int, str], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._tabs = tabs
+
+    def render(self) -> RenderResult:
+        """The names in a row, the active one marked."""
+        text = Text(no_wrap=True)
+        for key, name in self._tabs.items():
+            style = self.get_component_rich_style("tabs--active", partial=True) if key == self.active else ""
+            text.append(f" {key} {name} ", style)
+        return text
+
+    def on_click(self, event: events.Click) -> None:
+        """Show the tab that was clicked."""
+        at = 0
+        for key, name in self._tabs.items():
+            at += len(f" {key} {name} ")
+            if event.x < at:
+                self.post_message(self.Picked(key))
+                return
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the status bar shows, from what must stay to what may go."""
+
+    mode: str
+    state: str
+    position: str
+    modified: bool
+    note: str
+    bad: bool
+    details: tuple[str, ...] = ()
+
+
+class StatusBar(Widget):
+    """Mode and state, position, what happened last, and whether there is unsaved work."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"status--state", "status--bad", "status--modified"}
+
+    status: reactive[Status | None] = reactive(None)
+
+    def render(self) -> RenderResult:
+        """State, position and `modified` stay; the rest is dropped from the right."""
+        status = self.status
+        if status is None:
+            return Text("")
+        width = self.size.width
+        text = Text(no_wrap=True)
+        state = "status--bad" if status.state == "ERROR" else "status--state"
+        text.append(f" {status.mode} {status.state} ", self.get_component_rich_style(state, partial=True))
+        text.append(f"  {status.position}")
+        modified = " modified " if status.modified else ""
+        room = width - text.cell_len - len(modified)
+        note = safe_line(status.note)
+        if note and room > 6:
+            if cell_len(note) > room - 4:
+                note = note[: room - 5] + "…"
+            bad = self.get_component_rich_style("status--bad", partial=True) if status.bad else ""
+            text.append("   ")
+            text.append(note, bad)
+        if modified:
+            text.append(" " * max(0, width - text.cell_len - len(modified)))
+            text.append(modified, self.get_component_rich_style("status--modified", partial=True))
+        return text
+
+
+class KeyBar(Widget):
+    """The keys that matter most; those that do not fit are left out."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key"}
+
+    def __init__(self, keys: tuple[tuple[str, str], ...], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._keys = keys
+
+    def render(self) -> RenderResult:
+        """Key and word, side by side; the last one (all keys) always fits."""
+        text = Text(" ", no_wrap=True)
+        style = self.get_component_rich_style("keys--key", partial=True)
+        *others, last = self._keys
+        room = self.size.width - sum(map(len, last)) - 4
+        for key, word in others:
+            if text.cell_len + len(key) + len(word) + 3 > room:
+                break
+            text.append(key, style)
+            text.append(f" {word}  ")
+        text.append(last[0], style)
+        text.append(f" {last[1]}")
+        return text

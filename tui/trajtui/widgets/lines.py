@@ -1,0 +1,77 @@
+"""A pane of lines that are drawn only while they can be seen, however many there are."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+
+class LinePane(ScrollView, can_focus=True):
+    """Subclasses say how many lines there are and what each looks like; this one scrolls and caches."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._strips: LRUCache[tuple[int, int], Strip] = LRUCache(1000)
+
+    @abstractmethod
+    def line_count(self) -> int:
+        """How many lines there are."""
+
+    @abstractmethod
+    def line_text(self, number: int) -> Text:
+        """What line `number` looks like. Its text has been made safe."""
+
+    def line_width(self) -> int:
+        """The widest line, in cells; panes that wrap answer with their own width."""
+        return self.scrollable_content_region.width
+
+    def lines_changed(self, *, follow: bool = False) -> None:
+        """Have the lines drawn again; `follow` keeps the end in view if it was in view."""
+        at_end = self.scroll_offset.y >= self.max_scroll_y - 1
+        self._strips.clear()
+        self.virtual_size = Size(self.line_width(), self.line_count())
+        if follow and at_end:
+            self.scroll_end(animate=False, immediate=True)
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Colours have changed: forget what was drawn."""
+        super().notify_style_update()
+        self._strips.clear()
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the pane."""
+        number = self.scroll_offset.y + y
+        width = self.scrollable_content_region.width
+        base = self.rich_style
+        if number >= self.line_count():
+            return Strip.blank(width, base)
+        key = (number, width)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = text_strip(self.line_text(number), base)
+            self._strips[key] = strip
+        left = self.scroll_offset.x
+        return strip.crop_extend(left, left + width, base).apply_offsets(left, number)
+
+
+def text_strip(text: Text, base: Style) -> Strip:
+    """A text as one row of cells, drawn on `base`."""
+    segments = [
+        Segment(segment.text, base + segment.style if segment.style else base)
+        for segment in text.render(CONSOLE, end="")
+        if segment.text
+    ]
+    return Strip(segments)
+
+
+CONSOLE = Console(color_system="truecolor", force_terminal=True, width=10_000, legacy_windows=False)
+"""Where texts become segments; nothing is ever written to it."""

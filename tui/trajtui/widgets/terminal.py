@@ -1,0 +1,168 @@
+"""The live output of the sandbox. Lines are kept as they came and coloured only while they can be seen."""
+
+from __future__ import annotations
+
+import codecs
+from typing import ClassVar, Final
+
+from rich.ansi import AnsiDecoder
+from rich.style import Style
+from rich.text import Text
+
+from trajcore.text import as_shown, safe, safe_line, safe_with_colours
+from trajtui.marks import duration
+from trajtui.widgets.lines import LinePane
+
+_KEPT_CHARACTERS: Final = 32_000_000
+_DRAWN_WIDTH: Final = 2_000
+_PLAIN, _PROMPT, _RULE, _NOTE, _RECORDED = range(5)
+
+
+class TerminalPane(LinePane):
+    """A prompt for each command, its output as it comes, a rule when it has ended."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "terminal--prompt",
+        "terminal--rule",
+        "terminal--failed",
+        "terminal--note",
+    }
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._lines: list[tuple[int, str]] = []
+        self._kept = 0
+        self._dropped = 0
+        self._open = False
+        self._style_of_output = _PLAIN
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._stale = False
+        self._widest = 0
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._lines.clear()
+        self._kept = self._dropped = self._widest = 0
+        self._open = False
+        self._changed()
+
+    def prompt(self, directory: str, command: str, *, recorded: bool) -> None:
+        """A command begins."""
+        self._style_of_output = _RECORDED if recorded else _PLAIN
+        lines = safe(command).split("\n")
+        mark = "(recorded) " if recorded else ""
+        where = "" if recorded and not directory else f"root@sandbox:{safe_line(directory)}"
+        self._append(_PROMPT, f"{where}$ {mark}{lines[0]}")
+        for line in lines[1:]:
+            self._append(_PROMPT, f"> {line}")
+        self._changed()
+
+    def write(self, data: bytes) -> None:
+        """Output has come; a line may arrive in pieces."""
+        text = self._decoder.decode(data)
+        if not text:
+            return
+        pieces = text.split("\n")
+        if self._open and self._lines:
+            kind, before = self._lines[-1]
+            self._lines[-1] = (kind, _joined(before, pieces[0]))
+            self._kept += len(pieces[0])
+            pieces = pieces[1:]
+        style = self._style_of_output
+        self._lines.extend((style, piece) for piece in pieces)
+        self._kept += sum(map(len, pieces))
+        self._widest = max(self._widest, max(map(len, pieces), default=0))
+        self._open = True
+        self._changed()
+
+    def end(self, exit_code: int | None, seconds: float, note: str) -> None:
+        """The command has ended."""
+        if self._open and self._lines and not self._lines[-1][1]:
+            self._lines.pop()
+        self._open = False
+        self._decoder.reset()
+        parts = [] if exit_code is None else [f"exit {exit_code}"]
+        parts += [duration(seconds)] if seconds else []
+        parts += [safe_line(note)] if note else []
+        self._append(_RULE, "── " + " · ".join(parts) + " ──")
+        self._changed()
+
+    def note(self, text: str) -> None:
+        """Something the program itself says."""
+        for line in safe(text).split("\n"):
+            self._append(_NOTE, line)
+        self._changed()
+
+    def plain_text(self) -> str:
+        """Everything that is kept, without colours."""
+        return "\n".join(safe(as_shown(line)) for _, line in self._lines)
+
+    def _append(self, kind: int, line: str) -> None:
+        self._lines.append((kind, line))
+        self._kept += len(line)
+        self._widest = max(self._widest, len(line))
+        self._open = False
+
+    def _changed(self) -> None:
+        self._drop_oldest()
+        if not self._stale:
+            self._stale = True
+            self.set_timer(1 / 30, self._redraw)
+
+    def _drop_oldest(self) -> None:
+        if self._kept <= _KEPT_CHARACTERS:
+            return
+        excess, count = self._kept - _KEPT_CHARACTERS * 3 // 4, 0
+        while excess > 0 and count < len(self._lines) - 1:
+            excess -= len(self._lines[count][1]) + 1
+            self._kept -= len(self._lines[count][1])
+            count += 1
+        del self._lines[:count]
+        self._dropped += count
+
+    def _redraw(self) -> None:
+        self._stale = False
+        self.lines_changed(follow=True)
+
+    def line_count(self) -> int:
+        """The lines that are kept, and one that says how many are not."""
+        return len(self._lines) + bool(self._dropped)
+
+    def line_width(self) -> int:
+        """The widest line, within reason."""
+        return max(self.scrollable_content_region.width, min(self._widest, _DRAWN_WIDTH))
+
+    def line_text(self, number: int) -> Text:
+        """One line, its colours decoded."""
+        if self._dropped:
+            if number == 0:
+                return Text(f"({self._dropped} earlier lines are no longer kept)", self._style("note"))
+            number -= 1
+        kind, line = self._lines[number]
+        if kind == _PLAIN:
+            return output_text(line)
+        if kind == _RECORDED:
+            text = output_text(line)
+            text.stylize(self._style("note"))
+            return text
+        failed = kind == _RULE and line.startswith("── exit ") and not line.startswith("── exit 0 ")
+        name = "failed" if failed else {_PROMPT: "prompt", _RULE: "rule"}.get(kind, "note")
+        return Text(line, self._style(name))
+
+    def _style(self, part: str) -> Style:
+        return self.get_component_rich_style(f"terminal--{part}", partial=True)
+
+
+def _joined(before: str, piece: str) -> str:
+    """The open line with more behind it; a line that only redraws itself does not grow."""
+    if piece.startswith("\r") and not piece.startswith("\r\n") and len(before) > _DRAWN_WIDTH:
+        return piece
+    return before + piece
+
+
+def output_text(line: str) -> Text:
+    """One line of a command's output: redraws carried out, colours kept, everything else made harmless."""
+    if len(line) > _DRAWN_WIDTH * 4:
+        line = line[: _DRAWN_WIDTH * 4] + "…"
+    shown = safe_with_colours(as_shown(line).expandtabs(8)).replace("\n", " ")
+    return AnsiDecoder().decode_line(shown) if "\x1b" in shown else Text(shown)

@@ -1,0 +1,249 @@
+"""The timeline: one row a step, drawn only while it can be seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from rich.cells import cell_len, set_cell_size
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import var
+
+from trajcore.events.head import Head
+from trajcore.replay.run import Entry, Status
+from trajcore.session import Session
+from trajcore.text import safe_line
+from trajcore.timeline import Row, Timeline
+from trajtui import marks
+from trajtui.widgets.lines import LinePane
+
+_KIND_WIDTH: Final = 9
+_NAMES: Final = {"run_ipython": "ipython", "browse_interactive": "browse", "call_tool_mcp": "mcp",
+                 "agent_state_changed": "state", "change_agent_state": "state", "condensation": "condense",
+                 "condensation_request": "condense?", "task_tracking": "tasks", "loop_recovery": "loop",
+                 "user_rejected": "refused", "loop_detection": "loop"}  # fmt: skip
+
+
+class TimelineView(LinePane):
+    """The recording with this run's additions, a cursor, and the mark of what comes next."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "timeline--cursor",
+        "timeline--id",
+        "timeline--kind",
+        "timeline--user",
+        "timeline--good",
+        "timeline--bad",
+        "timeline--next",
+        "timeline--edited",
+        "timeline--breakpoint",
+        "timeline--live",
+        "timeline--aside",
+    }
+
+    cursor: var[int] = var(0)
+    raw: var[bool] = var(False)
+
+    @dataclass
+    class Selected(Message):
+        """The cursor is on another row, or the row under it has changed."""
+
+        row: Row | None
+
+    def __init__(self, session: Session, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._session = session
+        self._timeline = Timeline(session.trajectory, session.run)
+        self.border_title = "Timeline"
+
+    @property
+    def selected(self) -> Row | None:
+        """The row under the cursor; None when there is none."""
+        return self._timeline[self.cursor] if len(self._timeline) else None
+
+    @property
+    def next_row(self) -> int:
+        """The row of what comes next."""
+        return self._timeline.at_or_after(self._session.position)
+
+    def on_mount(self) -> None:
+        """Lay the rows out."""
+        self.rebuild()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Rows are as wide as the pane."""
+        self.lines_changed()
+        self._show_cursor()
+
+    def rebuild(self) -> None:
+        """Rows were added or removed, or others are to be shown; the cursor stays on its event."""
+        selected = self.selected
+        self._timeline = Timeline(self._session.trajectory, self._session.run, raw=self.raw)
+        self.lines_changed()
+        if selected is not None:
+            self.cursor = self._row_of(selected)
+        self.cursor = max(0, min(self.cursor, len(self._timeline) - 1))
+        self._show_cursor()
+
+    def follow(self, index: int) -> None:
+        """Put the cursor on the row of a recorded event, or the next one that is shown."""
+        self.cursor = max(0, self._timeline.at_or_after(index))
+
+    def follow_end(self) -> None:
+        """Put the cursor on the last event that this run added."""
+        for place in range(len(self._session.run) - 1, -1, -1):
+            row = self._timeline.of_entry(place)
+            if row is not None:
+                self.cursor = row
+                return
+
+    def move(self, by: int) -> None:
+        """Move the cursor by so many rows."""
+        self.cursor = max(0, min(len(self._timeline) - 1, self.cursor + by))
+
+    def move_to_end(self, *, last: bool) -> None:
+        """Move the cursor to the first or the last row."""
+        self.cursor = len(self._timeline) - 1 if last else 0
+
+    def watch_cursor(self) -> None:
+        """Draw the cursor in its new place and tell of it."""
+        self._strips.clear()
+        self.refresh()
+        self._show_cursor()
+        self.post_message(self.Selected(self.selected))
+
+    def watch_raw(self) -> None:
+        """Show one row a step, or every event."""
+        if self.is_mounted:
+            self.rebuild()
+            self.post_message(self.Selected(self.selected))
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the row that was clicked."""
+        row = event.y - self.gutter.top + self.scroll_offset.y
+        if 0 <= row < len(self._timeline):
+            self.cursor = row
+
+    def _show_cursor(self) -> None:
+        if self.size.height:
+            self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, immediate=True, x_axis=False)
+
+    def _row_of(self, row: Row) -> int:
+        if row.index is not None:
+            return self._timeline.at_or_after(row.index)
+        found = self._timeline.of_entry(row.entry) if row.entry is not None else None
+        return self.cursor if found is None else found
+
+    # Drawing
+
+    def line_count(self) -> int:
+        """One line a row."""
+        return len(self._timeline)
+
+    def line_text(self, number: int) -> Text:
+        """One row: gutter, id, kind, summary, and at its end how it came out."""
+        row = self._timeline[number]
+        text = self._added(row.entry) if row.index is None else self._recorded(row.index, number)
+        if number == self.cursor:
+            text.stylize(self.get_component_rich_style("timeline--cursor", partial=True))
+        return text
+
+    def _recorded(self, index: int, number: int) -> Text:
+        session = self._session
+        head = session.trajectory.head(index)
+        result = session.run.results.get(index)
+        mark, style = marks.RECORDED_ONLY, "timeline--aside"
+        if result is not None:
+            mark = marks.mark_of(result)
+            style = "timeline--bad" if result.status is Status.DIVERGED else "timeline--good"
+        elif index < session.position:
+            mark = " "
+        if index in session.trajectory.edited:
+            mark, style = marks.EDITED, "timeline--edited"
+        gutter = Text()
+        stop = marks.BREAKPOINT if index in session.breakpoints else " "
+        gutter.append(stop, self._style("timeline--breakpoint"))
+        gutter.append(mark, self._style(style))
+        is_next = number == self.next_row and not session.at_end
+        gutter.append(marks.NEXT if is_next else " ", self._style("timeline--next"))
+        label = session.trajectory.label(index)
+        depth = session.trajectory.outline.depth(index)
+        right, bad = self._outcome(index, head)
+        return self._row(gutter, label, head, depth, right, bad=bad)
+
+    def _outcome(self, index: int, head: Head) -> tuple[str, bool]:
+        """What stands at the end of a row: exit code and duration, the recorded ones until it is played."""
+        if head.wait_for_response:
+            return "waits", False
+        trajectory = self._session.trajectory
+        result = self._session.run.results.get(index)
+        if result is not None:
+            code = "" if result.exit_code is None else f"exit {result.exit_code}"
+            diverged = result.status is Status.DIVERGED
+            return _outcome(code, marks.duration(result.seconds)), diverged
+        answer = trajectory.outline.answer_of.get(index)
+        shown = trajectory.head(answer) if answer is not None else head
+        if shown.exit_code is not None:
+            return _outcome(f"exit {shown.exit_code}"), False
+        return (_outcome("error") if shown.failed_edit else ""), False
+
+    def _added(self, place: int | None) -> Text:
+        entry: Entry = self._session.run.entries[place or 0]
+        gutter = Text(" " + marks.LIVE + " ", self._style("timeline--live"))
+        right = "waits" if entry.head.wait_for_response else ""
+        answer = self._answer_to(entry, place or 0)
+        if answer is not None and answer.exit_code is not None:
+            right = _outcome(f"exit {answer.exit_code}")
+        return self._row(gutter, str(entry.head.id), entry.head, 0, right, bad=False)
+
+    def _answer_to(self, entry: Entry, place: int) -> Head | None:
+        following = self._session.run.entries[place + 1 : place + 2]
+        return next((e.head for e in following if e.head.cause == entry.head.id), None)
+
+    def _row(self, gutter: Text, label: str, head: Head, depth: int, right: str, *, bad: bool) -> Text:
+        width = self.scrollable_content_region.width
+        digits = max(3, len(str(len(self._session.trajectory))))
+        line = gutter
+        line.append(f"{label:>{digits}} ", self._style("timeline--id"))
+        name = "  " * depth + kind_name(head)
+        style = "timeline--user" if head.source == "user" else "timeline--kind"
+        line.append(set_cell_size(name, max(_KIND_WIDTH, len(name) + 1)), self._style(style))
+        room = max(0, width - line.cell_len - (cell_len(right) + 1 if right else 0))
+        summary = _fitted(safe_line(head.summary()), room, keep_end=head.kind in ("read", "edit", "write"))
+        aside = "timeline--aside" if not head.is_action else None
+        line.append(summary, self._style(aside) if aside else None)
+        if right:
+            line.append(" " + right, self._style("timeline--bad" if bad else "timeline--aside"))
+        return line
+
+    def _style(self, component: str) -> Style:
+        return self.get_component_rich_style(component, partial=True)
+
+    def line_width(self) -> int:
+        """Rows never scroll sideways."""
+        return Size(self.scrollable_content_region.width, 0).width
+
+
+def _outcome(code: str, duration: str = "") -> str:
+    """Exit code and duration in columns that line up."""
+    return f"{code:>8} {duration:>6}"
+
+
+def _fitted(text: str, room: int, *, keep_end: bool) -> str:
+    """A text in exactly `room` cells; of a path the end is kept, of anything else the beginning."""
+    if cell_len(text) <= room:
+        return set_cell_size(text, room)
+    if keep_end and text.isascii():
+        return "…" + text[len(text) - room + 1 :] if room else ""
+    return set_cell_size(text, max(0, room - 1)) + "…"
+
+
+def kind_name(head: Head) -> str:
+    """How the timeline calls an event: by its speaker for messages, else by its kind."""
+    if head.kind == "message":
+        return "user" if head.source == "user" else "say"
+    return safe_line(_NAMES.get(head.kind, head.kind))
