@@ -138,18 +138,19 @@ def _setting(
     if options.get(key.name) is not None:
         return Setting(key, options[key.name], "option")
     if key.variable and environment.get(key.variable):
-        return Setting(key, _converted(key, environment[key.variable], key.variable), key.variable)
+        return Setting(key, converted(key, environment[key.variable], key.variable), key.variable)
     table = tables.get(key.section)
     if isinstance(table, dict) and key.name in table and table[key.name] != "":
         value = table[key.name]
-        return Setting(key, _converted(key, value, f"{path}, [{key.section}] {key.name}"), str(path))
+        return Setting(key, converted(key, value, f"{path}, [{key.section}] {key.name}"), str(path))
     return Setting(key, key.default, "default")
 
 
 _FROM_TEXT: Final[dict[type, Callable[[Any], Any]]] = {int: int, float: float, str: str}
 
 
-def _converted(key: Key, value: Any, where: str) -> Any:
+def converted(key: Key, value: Any, where: str) -> Any:
+    """`value` as the type of its setting. Raises `BadInput` naming `where` it stands."""
     if isinstance(value, key.kind) and not (key.kind is int and isinstance(value, bool)):
         return value
     if key.kind is bool and str(value).lower() in ("true", "1", "yes", "false", "0", "no"):

@@ -119,6 +119,29 @@ def doctor_command(**options: Any) -> None:
     sys.exit(doctor(options))
 
 
+@_commands.group("config", invoke_without_command=True)
+@click.option("--config", "path", type=click.Path(path_type=Path), metavar="FILE", help="This config.toml.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def config_command(context: click.Context, path: Path | None, debug: bool) -> None:
+    """Show every setting and where it came from."""
+    if context.invoked_subcommand is None:
+        from trajtui.settings import show_settings
+
+        show_settings(path)
+
+
+@config_command.command("set")
+@click.argument("key")
+@click.argument("value")
+@click.pass_context
+def config_set_command(context: click.Context, key: str, value: str) -> None:
+    """Write a setting into config.toml; comments and order stay."""
+    from trajtui.settings import change_setting
+
+    change_setting(key, value, context.parent.params["path"] if context.parent else None)
+
+
 def main() -> NoReturn:
     """Run the command line and exit with the code of the contract."""
     from trajcore.errors import TrajError
