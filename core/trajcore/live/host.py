@@ -64,6 +64,13 @@ class LiveHost:
             return Outcome(False, f"stopped after {max_steps} live steps, as --max-steps asks")
         return Outcome(ending is Ending.FINISHED)
 
+    async def close(self) -> None:
+        """Close the connections to the model's provider."""
+        if self._model is not None:
+            from trajcore.live.model import close_connections
+
+            await close_connections()
+
     # What the agent needs of its world
 
     def history(self) -> Sequence[Event]:

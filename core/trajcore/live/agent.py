@@ -1,0 +1,149 @@
+"""The agent's loop: ask the model, carry out what it asks for, until there is someone else to act."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any, Final, Protocol
+
+from trajcore.events.base import Action, Event
+from trajcore.events.observations import UserRejectedObservation
+from trajcore.live import wire
+from trajcore.live.history import messages
+from trajcore.live.model import Model, Reply
+from trajcore.live.tools import TOOLS, BadToolCall, to_action
+
+BAD_REPLIES: Final = 3
+"""So many replies in a row that no action can be made of end the agent's turn."""
+
+
+class Ending(Enum):
+    """Why the agent stopped."""
+
+    AWAITING_INPUT = "awaiting_input"
+    """It asked the user, was refused, or made no sense; the run's last event says what."""
+    FINISHED = "finished"
+    """It called `finish`."""
+    STEPS_SPENT = "steps_spent"
+    """It was asked as often as allowed."""
+
+
+class World(Protocol):
+    """The run that the agent works in. It owns the sandbox and the document."""
+
+    def history(self) -> Sequence[Event]:
+        """The events of this run so far, actual observations in place."""
+
+    def add(self, event: dict[str, Any]) -> Event:
+        """Append an event to the run, which gives it its id and timestamp; the typed event comes back."""
+
+    async def execute(self, action: Action) -> None:
+        """Carry out an action of the run and append its observation, with its cause and the action's
+        tool_call_metadata. An observation `user_rejected` ends the agent's turn.
+        """
+
+    def pending_messages(self) -> list[str]:
+        """Take what the user has typed since the last call, in order."""
+
+
+class Watch(Protocol):
+    """Told of what happens, for a screen."""
+
+    def thinking(self) -> None:
+        """The model is being asked."""
+
+    def text(self, delta: str) -> None:
+        """More of the model's text."""
+
+    def executing(self, event: Event) -> None:
+        """An action is about to be carried out."""
+
+    def retrying(self, line: str) -> None:
+        """The model is asked again; the text of this reply so far is void."""
+
+
+async def work(model: Model, world: World, watch: Watch, max_steps: int | None) -> Ending:
+    """Let the model act until it asks the user, finishes, or was asked `max_steps` times.
+
+    Messages typed meanwhile are delivered between two replies, when every call of the last has its result;
+    they keep the agent going where it would have stopped. Raises `ModelUnavailable`, and what `World.execute`
+    raises. Cancelling leaves no half event: a reply enters the run when it is complete.
+    """
+    turn = _Turn(model, world, watch)
+    steps = 0
+    while True:
+        turn.deliver()
+        if max_steps is not None and steps >= max_steps:
+            return Ending.STEPS_SPENT
+        steps += 1
+        ending = await turn.step()
+        if ending is not None and not turn.deliver():
+            return ending
+
+
+class _Turn:
+    def __init__(self, model: Model, world: World, watch: Watch) -> None:
+        self._model = model
+        self._world = world
+        self._watch = watch
+        self._bad_replies = 0
+
+    def deliver(self) -> bool:
+        """Put what the user typed into the run; says whether there was anything."""
+        pending = self._world.pending_messages()
+        for text in pending:
+            self._world.add(wire.message(text, "user"))
+        if pending:
+            self._bad_replies = 0
+        return bool(pending)
+
+    async def step(self) -> Ending | None:
+        self._watch.thinking()
+        history = await asyncio.to_thread(messages, tuple(self._world.history()), system=None)
+        reply = await self._model.reply(history, TOOLS, self._watch.text, self._watch.retrying)
+        if reply.tool_calls:
+            return await self._act(reply)
+        if not reply.text.strip():
+            return self._bad("Your reply was empty. Call a tool, or say something to the user.")
+        said = wire.message(reply.text, "agent", wait_for_response=True)
+        self._world.add(wire.with_metrics(said, reply, self._model.usage))
+        return Ending.AWAITING_INPUT
+
+    async def _act(self, reply: Reply) -> Ending | None:
+        try:
+            actions = [to_action(call.name, call.arguments) for call in reply.tool_calls]
+        except BadToolCall as error:
+            several = " None of the calls in that reply was executed." if len(reply.tool_calls) > 1 else ""
+            return self._bad(f"{error}{several}")
+        self._bad_replies = 0
+        thought = reply.text
+        for action, call in zip(actions, reply.tool_calls, strict=True):
+            event = wire.tool_action(action, call, reply, thought, self._model.usage)
+            ending = await self._carry_out(self._world.add(event), event)
+            if ending is not None:
+                return ending
+            thought = ""
+        return None
+
+    async def _carry_out(self, event: Event, written: dict[str, Any]) -> Ending | None:
+        if written["action"] == "finish":
+            return Ending.FINISHED
+        if written["action"] == "think":
+            self._world.add(wire.think_observation(event.id, written["tool_call_metadata"]))
+        elif isinstance(event, Action):
+            self._watch.executing(event)
+            await self._world.execute(event)
+            history = self._world.history()
+            if history and isinstance(history[-1], UserRejectedObservation):
+                return Ending.AWAITING_INPUT
+        return None
+
+    def _bad(self, text: str) -> Ending | None:
+        self._bad_replies += 1
+        if self._bad_replies < BAD_REPLIES:
+            self._world.add(wire.error_observation(text))
+            return None
+        why = f"{text} After {BAD_REPLIES} such replies in a row, it is the user's turn."
+        self._world.add(wire.error_observation(why))
+        return Ending.AWAITING_INPUT

@@ -1,0 +1,334 @@
+"""The agent's loop against the loopback server, in a world that only remembers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from loopback import Answer, Call, Loopback
+from trajcore.errors import ModelUnavailable
+from trajcore.events.base import Action, Event
+from trajcore.events.parse import parse
+from trajcore.live.agent import Ending, work
+from trajcore.live.model import Model, ModelSettings, Patience, close_connections
+
+
+@pytest.fixture(autouse=True)
+async def _connections():
+    yield
+    await close_connections()
+
+
+class Remembering:
+    """A world whose commands print their own text."""
+
+    def __init__(self, *messages: str) -> None:
+        self.written: list[dict[str, Any]] = []
+        self.events: list[Event] = []
+        self.pending = list(messages)
+        self.on_execute: Callable[[Action], dict[str, Any] | None] = lambda action: None
+
+    def history(self) -> Sequence[Event]:
+        return self.events
+
+    def add(self, event: dict[str, Any]) -> Event:
+        stamped = {"id": len(self.events), "timestamp": "2026-01-01T00:00:00", **event}
+        parsed = parse(stamped)
+        assert not parsed.problems
+        self.written.append(stamped)
+        self.events.append(parsed.event)
+        return parsed.event
+
+    async def execute(self, action: Action) -> None:
+        metadata = self.written[action.id or 0]["tool_call_metadata"]
+        event = self.on_execute(action) or {
+            "observation": "run" if action.action == "run" else action.action,
+            "content": f"ran {getattr(action.args, 'command', '')}",
+            "extras": {"metadata": {"exit_code": 0}},
+        }
+        self.add({"source": "agent", "cause": action.id, "tool_call_metadata": metadata, **event})
+
+    def pending_messages(self) -> list[str]:
+        taken, self.pending = self.pending, []
+        return taken
+
+    @property
+    def kinds(self) -> list[str]:
+        return [event.get("action") or "=" + event["observation"] for event in self.written]
+
+
+class Noting:
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def thinking(self) -> None:
+        self.seen.append("thinking")
+
+    def text(self, delta: str) -> None:
+        self.seen.append(f"text {delta}")
+
+    def executing(self, event: Event) -> None:
+        self.seen.append(f"executing {event.id}")
+
+    def retrying(self, line: str) -> None:
+        self.seen.append(f"retrying {line}")
+
+
+def model_at(server: Loopback, attempts: int = 1) -> Model:
+    settings = ModelSettings("loopback", "sk-loopback-0123456789", server.url)
+    return Model(settings, Patience(timeout=20, attempts=attempts, first_wait=0.01))
+
+
+async def live(
+    answers: list[Answer], world: Remembering, max_steps: int | None = 20
+) -> tuple[Ending, list[list[dict[str, Any]]]]:
+    """How it ended, and the messages of each request."""
+    with Loopback(answers) as server:
+        ending = await work(model_at(server), world, Noting(), max_steps)
+        return ending, [body["messages"] for body in server.bodies]
+
+
+def bash(command: str, call_id: str | None = None, **more: Any) -> Call:
+    return Call("execute_bash", {"command": command, **more}, call_id)
+
+
+FINISH = Call("finish", {"message": "All is well."})
+
+
+async def test_commands_then_finish():
+    world = Remembering("list the files")
+    ending, requests = await live(
+        [Answer("Let me see.", [bash("ls", security_risk="LOW")]), Answer("", [FINISH])], world
+    )
+    assert ending is Ending.FINISHED
+    assert world.kinds == ["message", "run", "=run", "finish"]
+    assert [message["role"] for message in requests[1]] == ["system", "user", "assistant", "tool"]
+    assert requests[1][3]["content"].startswith("ran ls")
+    assert world.written[3]["args"] == {"final_thought": "All is well.", "outputs": {}, "thought": ""}
+
+
+async def test_events_have_the_shape_of_openhands():
+    world = Remembering("go")
+    await live([Answer("Let me see.", [bash("ls", "c1", timeout=30)])], world, 1)
+    event = world.written[1]
+    assert list(event) == [
+        *(
+            "id",
+            "timestamp",
+            "source",
+            "message",
+            "action",
+            "tool_call_metadata",
+            "llm_metrics",
+            "args",
+            "timeout",
+        )
+    ]
+    assert event["message"] == "Running command: ls"
+    assert event["args"] == {
+        "command": "ls",
+        "is_input": False,
+        "thought": "Let me see.",
+        "blocking": True,
+        "is_static": False,
+        "cwd": None,
+        "hidden": False,
+        "confirmation_state": "confirmed",
+        "security_risk": -1,
+    }
+    metadata = event["tool_call_metadata"]
+    assert metadata["function_name"] == "execute_bash"
+    assert metadata["tool_call_id"] == "c1"
+    assert metadata["total_calls_in_response"] == 1
+    assert metadata["model_response"]["choices"][0]["message"]["tool_calls"][0]["id"] == "c1"
+    usage = event["llm_metrics"]["accumulated_token_usage"]
+    assert (usage["prompt_tokens"], usage["completion_tokens"]) == (100, 20)
+    assert usage["response_id"] == metadata["model_response"]["id"]
+    assert world.written[0]["args"]["wait_for_response"] is False
+
+
+async def test_text_without_a_call_asks_the_user():
+    world = Remembering("hi")
+    ending, _ = await live([Answer("Which file?")], world)
+    assert ending is Ending.AWAITING_INPUT
+    assert world.written[-1]["args"] == {
+        "content": "Which file?",
+        "file_urls": None,
+        "image_urls": None,
+        "wait_for_response": True,
+        "security_risk": -1,
+    }
+    assert world.written[-1]["source"] == "agent"
+
+
+async def test_steps_are_spent():
+    world = Remembering("go")
+    ending, requests = await live([Answer("", [bash(str(n))]) for n in range(5)], world, 2)
+    assert ending is Ending.STEPS_SPENT
+    assert len(requests) == 2
+    assert world.kinds == ["message", "run", "=run", "run", "=run"]
+
+
+async def test_several_calls_in_one_reply():
+    world = Remembering("go")
+    calls = [bash("one"), Call("think", {"thought": "hm"}), bash("two")]
+    _, requests = await live([Answer("Three at once.", calls), Answer("Done.")], world)
+    assert world.kinds == ["message", "run", "=run", "think", "=think", "run", "=run", "message"]
+    thoughts = [
+        event["args"].get("thought") for event in world.written if event.get("action") in ("run", "think")
+    ]
+    assert thoughts == ["Three at once.", "hm", ""]
+    assert {event["tool_call_metadata"]["total_calls_in_response"] for event in world.written[1:7]} == {3}
+    assert [message["role"] for message in requests[1]] == [
+        "system",
+        "user",
+        "assistant",
+        "tool",
+        "tool",
+        "tool",
+    ]
+    assert requests[1][4]["content"] == "Your thought has been logged."
+
+
+async def test_file_tools_become_read_and_edit():
+    world = Remembering("go")
+    calls = [
+        Call("str_replace_editor", {"command": "view", "path": "/a", "view_range": [1, 3]}),
+        Call("str_replace_editor", {"command": "create", "path": "/b", "file_text": "x"}),
+    ]
+    await live([Answer("", calls)], world, 1)
+    assert world.kinds == ["message", "read", "=read", "edit", "=edit"]
+    assert world.written[1]["args"]["impl_source"] == "oh_aci"
+    assert world.written[3]["args"]["file_text"] == "x"
+
+
+async def test_bad_arguments_come_back_as_an_error():
+    world = Remembering("go")
+    bad = Answer("", [Call("execute_bash", '{"command": "ls')])
+    _, requests = await live([bad, Answer("", [bash("ls")]), Answer("Done.")], world)
+    assert world.kinds == ["message", "=error", "run", "=run", "message"]
+    assert world.written[1]["source"] == "agent"
+    assert "cause" not in world.written[1]
+    assert "tool_call_metadata" not in world.written[1]
+    assert "not JSON" in requests[1][1]["content"]
+
+
+async def test_one_bad_call_among_several_executes_none():
+    world = Remembering("go")
+    calls = [bash("ls"), Call("teleport", {"to": "moon"})]
+    await live([Answer("", calls), Answer("Done.")], world)
+    assert world.kinds == ["message", "=error", "message"]
+    assert "teleport" in world.written[1]["content"]
+    assert "None of the calls" in world.written[1]["content"]
+
+
+async def test_three_bad_replies_in_a_row_are_enough():
+    world = Remembering("go")
+    bad = Answer("", [Call("execute_bash", "{}")])
+    ending, requests = await live([bad] * 5, world)
+    assert ending is Ending.AWAITING_INPUT
+    assert len(requests) == 3
+    assert "command" in world.written[-1]["content"]
+    assert "user's turn" in world.written[-1]["content"]
+
+
+async def test_empty_reply_is_a_bad_reply():
+    world = Remembering("go")
+    ending, _ = await live([Answer(""), Answer("Hello.")], world)
+    assert ending is Ending.AWAITING_INPUT
+    assert world.kinds == ["message", "=error", "message"]
+
+
+async def test_message_typed_meanwhile_is_delivered_after_the_results():
+    world = Remembering("go")
+
+    def interrupt(action: Action) -> None:
+        if getattr(action.args, "command", "") == "one":
+            world.pending.append("and be quick")
+
+    world.on_execute = interrupt
+    _, requests = await live([Answer("", [bash("one"), bash("two")]), Answer("Done.")], world)
+    assert world.kinds == ["message", "run", "=run", "run", "=run", "message", "message"]
+    assert [message["role"] for message in requests[1]] == [
+        "system",
+        "user",
+        "assistant",
+        "tool",
+        "tool",
+        "user",
+    ]
+    assert requests[1][-1]["content"] == "and be quick"
+
+
+@pytest.mark.parametrize("last", [Answer("Anything else?"), Answer("", [FINISH])])
+async def test_message_typed_during_the_last_reply_keeps_it_going(last: Answer):
+    world = Remembering("go")
+
+    def reply_to(messages: list[dict[str, Any]]) -> Answer:
+        if len(messages) == 2:
+            world.pending.append("one more thing")
+            return last
+        assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
+        return Answer("Now I am done.")
+
+    with Loopback(reply_to) as server:
+        ending = await work(model_at(server), world, Noting(), 10)
+        assert len(server.bodies) == 2
+    assert ending is Ending.AWAITING_INPUT
+
+
+async def test_refused_action_ends_the_turn_and_answers_the_other_calls():
+    world = Remembering("go")
+    refusal = {"observation": "user_rejected", "content": "No.", "extras": {}}
+    world.on_execute = lambda action: refusal
+    ending, _ = await live([Answer("", [bash("rm -rf /"), bash("ls")])], world)
+    assert ending is Ending.AWAITING_INPUT
+    assert world.kinds == ["message", "run", "=user_rejected"]
+
+    world.pending.append("only look")
+    world.on_execute = lambda action: None
+    _, requests = await live([Answer("All right.")], world)
+    assert [message["role"] for message in requests[0]] == [
+        "system",
+        "user",
+        "assistant",
+        "tool",
+        "tool",
+        "user",
+    ]
+    assert "not executed" in requests[0][4]["content"]
+
+
+async def test_cancel_while_the_model_answers_leaves_no_half_event():
+    world = Remembering("go")
+    with Loopback([Answer("Let me", [bash("ls")], hang=True)]) as server:
+        working = asyncio.create_task(work(model_at(server), world, Noting(), None))
+        assert await asyncio.to_thread(server.hanging.wait, 10)
+        working.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(working, 1)
+        assert await asyncio.to_thread(server.hung_up.wait, 1)
+    assert world.kinds == ["message"]
+
+
+async def test_failing_model_loses_nothing():
+    world = Remembering("go")
+    with pytest.raises(ModelUnavailable):
+        await live([Answer("", [bash("ls")]), Answer(status=401)], world)
+    assert world.kinds == ["message", "run", "=run"]
+    ending, requests = await live([Answer("", [FINISH])], world)
+    assert ending is Ending.FINISHED
+    assert [message["role"] for message in requests[0]] == ["system", "user", "assistant", "tool"]
+
+
+async def test_watch_is_told_in_order():
+    world, watch = Remembering("go"), Noting()
+    answers = [Answer(status=500), Answer("Short.", [bash("ls")]), Answer("", [FINISH])]
+    with Loopback(answers) as server:
+        await work(model_at(server, attempts=2), world, watch, None)
+    assert watch.seen[0] == "thinking"
+    assert watch.seen[1].startswith("retrying")
+    assert watch.seen[2:] == ["text Short.", "executing 1", "thinking"]

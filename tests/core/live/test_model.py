@@ -1,0 +1,283 @@
+"""The model through the real litellm, against the loopback server."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from loopback import Answer, Call, Loopback
+from trajcore.errors import ModelUnavailable
+from trajcore.live.model import NO_MODEL, Model, ModelSettings, Patience, close_connections
+from trajcore.live.tools import TOOLS
+
+KEY = "sk-loopback-0123456789abcdef"
+ASK = [{"role": "user", "content": "hello"}]
+
+
+@pytest.fixture(autouse=True)
+async def _connections():
+    yield
+    await close_connections()
+
+
+def model_at(server: Loopback | None, model: str = "loopback", attempts: int = 1, **settings) -> Model:
+    base_url = settings.pop("base_url", server.url if server else None)
+    patience = Patience(timeout=settings.pop("timeout", 20.0), attempts=attempts, first_wait=0.01)
+    return Model(ModelSettings(model, settings.pop("api_key", KEY), base_url, **settings), patience)
+
+
+def ignore(_text: str) -> None:
+    pass
+
+
+async def failure(model: Model, on_retry=None) -> str:
+    with pytest.raises(ModelUnavailable) as caught:
+        await model.reply(ASK, TOOLS, ignore, on_retry)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert KEY not in line
+    return line
+
+
+async def test_text_comes_in_order_and_in_pieces():
+    text = "First I look around, then I change what has to be changed."
+    pieces: list[str] = []
+    with Loopback([Answer(text)]) as server:
+        reply = await model_at(server).reply(ASK, TOOLS, pieces.append)
+    assert "".join(pieces) == text == reply.text
+    assert len(pieces) > 3
+    assert reply.tool_calls == ()
+
+
+async def test_request_carries_messages_tools_key_and_temperature():
+    with Loopback([Answer("ok")]) as server:
+        await model_at(server, temperature=0.25).reply(ASK, TOOLS, ignore)
+        request = server.requests[0]
+    assert request.body["messages"] == ASK
+    assert request.body["tools"] == TOOLS
+    assert request.body["temperature"] == 0.25
+    assert request.body["model"] == "loopback"
+    assert request.headers[
+        "authorization" if "authorization" in request.headers else "Authorization"
+    ].endswith(KEY)
+
+
+async def test_tool_calls_are_put_together_from_fragments():
+    calls = [
+        Call("execute_bash", {"command": "grep -rn 'needle' /workspace | head -n 20"}, "call_a"),
+        Call("think", {"thought": "naïve – “quoted” ✓"}, "call_b"),
+    ]
+    with Loopback([Answer("Looking.", calls)]) as server:
+        reply = await model_at(server).reply(ASK, TOOLS, ignore)
+    assert [(call.id, call.name, call.parsed()) for call in reply.tool_calls] == [
+        (call.id, call.name, call.arguments) for call in calls
+    ]
+    message = reply.response["choices"][0]["message"]
+    assert message["role"] == "assistant"
+    assert message["content"] == "Looking."
+    assert [call["id"] for call in message["tool_calls"]] == ["call_a", "call_b"]
+    assert {"id", "created", "model", "object", "usage"} <= reply.response.keys()
+    assert reply.response["id"] == "chatcmpl-loopback-1"
+
+
+async def test_usage_adds_up_and_an_unknown_model_costs_nothing():
+    answers = [
+        Answer("a", prompt_tokens=100, completion_tokens=5),
+        Answer("b", prompt_tokens=130, completion_tokens=7),
+    ]
+    with Loopback(answers) as server:
+        model = model_at(server)
+        await model.reply(ASK, TOOLS, ignore)
+        await model.reply(ASK, TOOLS, ignore)
+    usage = model.usage
+    assert (usage.prompt_tokens, usage.completion_tokens, usage.context) == (230, 12, 137)
+    assert (usage.cost, usage.replies) == (0.0, 2)
+
+
+async def test_known_model_has_a_cost_and_a_window():
+    with Loopback([Answer("a", prompt_tokens=1000, completion_tokens=500)]) as server:
+        model = model_at(server, "openai/gpt-4o")
+        await model.reply(ASK, TOOLS, ignore)
+        assert server.bodies[0]["model"] == "gpt-4o"
+    assert model.usage.cost > 0
+    assert model.usage.window > 1000
+
+
+async def test_plain_name_with_a_slash_goes_to_the_base_url_whole():
+    with Loopback([Answer("a")]) as server:
+        await model_at(server, "some-lab/some-model", api_key=None).reply(ASK, TOOLS, ignore)
+        assert server.bodies[0]["model"] == "some-lab/some-model"
+
+
+async def test_cancel_closes_the_request_within_a_second():
+    with Loopback([Answer("some text", hang=True)]) as server:
+        asked = asyncio.create_task(model_at(server).reply(ASK, TOOLS, ignore))
+        assert await asyncio.to_thread(server.hanging.wait, 10)
+        start = time.monotonic()
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        assert await asyncio.to_thread(server.hung_up.wait, 5)
+        assert time.monotonic() - start < 1
+
+
+async def test_cancel_before_the_first_byte_closes_the_request():
+    with Loopback([Answer("late", delay=30)]) as server:
+        asked = asyncio.create_task(model_at(server).reply(ASK, TOOLS, ignore))
+        while not server.requests:
+            await asyncio.sleep(0.01)
+        start = time.monotonic()
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        assert await asyncio.to_thread(server.hung_up.wait, 5)
+        assert time.monotonic() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Answer(status=401, error=f"Incorrect API key provided: {KEY}."), "LLM_API_KEY"),
+        (Answer(status=401, error="Incorrect API key provided: sk-loop**********cdef."), "LLM_API_KEY"),
+        (Answer(status=403, error=f"forbidden for Bearer {KEY}"), "LLM_API_KEY"),
+        (Answer(status=404, error="The model does not exist"), "no model loopback"),
+        (Answer(status=402, error="no credit"), "balance"),
+        (Answer(status=400, error="messages: too\nmany\nlines"), "refused the request"),
+        (Answer(status=400, error="This model's maximum context length is 10 tokens"), "too long"),
+        (Answer(status=429, error="slow down"), "rate limit"),
+        (Answer(status=500, error=f"oops {KEY}"), "status 500"),
+        (Answer(status=503), "status 503"),
+        (Answer(status=529), "status 529"),
+    ],
+)
+async def test_refusals_are_one_plain_line_without_the_key(answer: Answer, expected: str):
+    with Loopback([answer]) as server:
+        line = await failure(model_at(server))
+    assert expected in line
+    assert "litellm" not in line.lower()
+    assert "cdef" not in line
+
+
+async def test_nothing_listens():
+    with Loopback() as server:
+        gone = server.url
+    line = await failure(model_at(None, base_url=gone, attempts=3))
+    assert "Cannot reach" in line
+    assert gone in line
+
+
+async def test_no_such_host():
+    assert "Cannot reach" in await failure(model_at(None, base_url="http://no-such-host.invalid/v1"))
+
+
+async def test_timeout_says_so():
+    with Loopback([Answer("late", delay=30)]) as server:
+        assert "did not answer in time" in await failure(model_at(server, timeout=0.2))
+
+
+async def test_silence_in_the_middle_of_a_reply_is_a_timeout():
+    with Loopback([Answer("some text", hang=True)]) as server:
+        assert "did not answer in time" in await failure(model_at(server, timeout=0.2))
+
+
+async def test_a_reply_that_breaks_off_is_asked_for_again():
+    retries: list[str] = []
+    with Loopback([Answer("half a", drop=True), Answer("whole")]) as server:
+        reply = await model_at(server, attempts=2).reply(ASK, TOOLS, ignore, retries.append)
+    assert reply.text == "whole"
+    assert "broke off" in retries[0]
+
+
+async def test_rate_limit_is_waited_out_and_shown():
+    retries: list[str] = []
+    answers = [Answer(status=429, error="slow down"), Answer(status=500), Answer("now")]
+    with Loopback(answers) as server:
+        reply = await model_at(server, attempts=4).reply(ASK, TOOLS, ignore, retries.append)
+        assert len(server.bodies) == 3
+    assert reply.text == "now"
+    assert "attempt 2 of 4" in retries[0]
+    assert "attempt 3 of 4" in retries[1]
+
+
+async def test_provider_says_how_long_to_wait():
+    with Loopback([Answer(status=429, headers={"retry-after": "0.4"}), Answer("now")]) as server:
+        start = time.monotonic()
+        await model_at(server, attempts=2).reply(ASK, TOOLS, ignore)
+    assert time.monotonic() - start >= 0.4
+
+
+async def test_bad_key_is_not_tried_again():
+    with Loopback([Answer(status=401), Answer("never")]) as server:
+        await failure(model_at(server, attempts=4))
+        assert len(server.bodies) == 1
+
+
+async def test_key_in_the_reply_is_masked_on_screen_and_in_the_record():
+    pieces: list[str] = []
+    call = Call("execute_bash", {"command": f"echo {KEY}"})
+    with Loopback([Answer(f"Your key is {KEY}, keep it.", [call])]) as server:
+        reply = await model_at(server).reply(ASK, TOOLS, pieces.append)
+    assert "".join(pieces) == "Your key is <secret_hidden>, keep it." == reply.text
+    assert KEY not in str(reply.response)
+    assert KEY not in str(reply.tool_calls)
+
+
+async def test_missing_model_and_unknown_provider():
+    assert await failure(Model(ModelSettings())) == NO_MODEL
+    assert "provider/model" in await failure(model_at(None, "nobody-knows-this"))
+
+
+def test_settings_do_not_show_the_key():
+    assert KEY not in repr(ModelSettings("m", KEY))
+
+
+async def test_connections_can_be_closed_in_between():
+    with Loopback([Answer("one"), Answer("two")]) as server:
+        model = model_at(server)
+        await model.reply(ASK, TOOLS, ignore)
+        await close_connections()
+        assert (await model.reply(ASK, TOOLS, ignore)).text == "two"
+
+
+@pytest.mark.parametrize("raw", ["<html>not an API</html>", "data: {broken\n\n", "data: [1, 2]\n\n", ""])
+async def test_a_server_that_talks_nonsense(raw: str):
+    with Loopback([Answer(raw=raw)]) as server:
+        await failure(model_at(server))
+
+
+async def test_prompt_of_anthropic_is_marked_for_its_cache():
+    asked = [{"role": "system", "content": "Be good."}, *ASK]
+    with Loopback([Answer(status=401)]) as server:
+        model = model_at(server, "anthropic/claude-sonnet-4-5", base_url=server.url.removesuffix("/v1"))
+        with pytest.raises(ModelUnavailable):
+            await model.reply(asked, TOOLS, ignore)
+        body = server.requests[0].body
+    assert "cache_control" in body["system"][-1]
+    assert "cache_control" in body["messages"][-1]["content"][-1]
+
+
+@pytest.mark.parametrize("name", ["gpt-4o", "anthropic/claude-sonnet-4-5"])
+async def test_missing_key_says_so(name: str, monkeypatch: pytest.MonkeyPatch):
+    for variable in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.delenv(variable, raising=False)
+    line = await failure(model_at(None, name, api_key=None, attempts=3))
+    assert "no key" in line
+    assert "LLM_API_KEY" in line
+
+
+async def test_base_url_that_is_none():
+    assert "not a URL" in await failure(model_at(None, base_url="localhost:1"))
+
+
+async def test_failing_gateway_that_speaks_html_is_asked_again():
+    with Loopback([Answer(status=502, raw="<html>Bad gateway</html>"), Answer("fine")]) as server:
+        assert (await model_at(server, attempts=2).reply(ASK, TOOLS, ignore)).text == "fine"
+
+
+async def test_no_task_is_left_behind():
+    before = asyncio.all_tasks()
+    with Loopback([Answer("ok")]) as server:
+        await model_at(server).reply(ASK, TOOLS, ignore)
+    assert asyncio.all_tasks() == before

@@ -1,0 +1,105 @@
+"""From tool calls to actions."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trajcore.events.parse import parse
+from trajcore.live.tools import TOOLS, BadToolCall, to_action
+
+
+def made(name: str, **arguments) -> dict:
+    return to_action(name, json.dumps(arguments))
+
+
+def test_the_tools_are_openhands_own():
+    assert [tool["function"]["name"] for tool in TOOLS] == [
+        "execute_bash",
+        "str_replace_editor",
+        "think",
+        "finish",
+    ]
+
+
+def test_timeout_makes_the_command_blocking():
+    action = made("execute_bash", command="make", timeout=90)
+    assert action["timeout"] == 90
+    assert action["args"]["blocking"] is True
+    assert "timeout" not in made("execute_bash", command="make")
+
+
+@pytest.mark.parametrize(
+    ("given_value", "expected"), [("true", True), ("false", False), (True, True), (False, False)]
+)
+def test_is_input_may_be_text_or_a_flag(given_value, expected):
+    assert made("execute_bash", command="C-c", is_input=given_value)["args"]["is_input"] is expected
+
+
+def test_view_is_a_read():
+    action = made("str_replace_editor", command="view", path="/a", view_range=[1, "5"])
+    assert action["action"] == "read"
+    assert action["args"]["view_range"] == [1, 5]
+
+
+def test_other_editor_commands_are_edits():
+    action = made("str_replace_editor", command="insert", path="/a", insert_line="3", new_str="x")
+    assert action["action"] == "edit"
+    assert (action["args"]["insert_line"], action["args"]["new_str"]) == (3, "x")
+
+
+def test_risk_is_kept():
+    assert made("execute_bash", command="rm -r /", security_risk="HIGH")["args"]["security_risk"] == 2
+    assert made("execute_bash", command="ls")["args"]["security_risk"] == -1
+
+
+def test_every_action_is_a_typed_event():
+    for action in (
+        made("execute_bash", command="ls", timeout=5),
+        made("str_replace_editor", command="view", path="/a"),
+        made("str_replace_editor", command="undo_edit", path="/a"),
+        made("think", thought="hm"),
+        made("finish", message="ok"),
+    ):
+        assert not parse({"source": "agent", **action}).problems
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("execute_bash", "{", "not JSON"),
+        ("execute_bash", "[1]", "must be a JSON object"),
+        ("execute_bash", "", "needs the argument command"),
+        ("execute_bash", '{"command": null}', "needs the argument command"),
+        ("execute_bash", '{"command": 3}', "must be a string"),
+        ("execute_bash", '{"command": "ls", "cwd": "/"}', "no argument cwd"),
+        ("execute_bash", '{"command": "ls", "timeout": "soon"}', "must be a number"),
+        ("execute_bash", '{"command": "ls", "timeout": -1}', "must be a number"),
+        ("execute_bash", '{"command": "ls", "is_input": "maybe"}', "one of true, false"),
+        ("str_replace_editor", '{"command": "delete", "path": "/a"}', "one of view, create"),
+        ("str_replace_editor", '{"command": "insert", "path": "/a", "insert_line": 1.5}', "an integer"),
+        ("str_replace_editor", '{"command": "view", "path": "/a", "view_range": "1-3"}', "an array"),
+        ("teleport", "{}", "no tool 'teleport'"),
+    ],
+)
+def test_bad_calls_say_what_to_do_better(name, text, expected):
+    with pytest.raises(BadToolCall, match=expected):
+        to_action(name, text)
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5), st.lists)
+NAMES = st.sampled_from(
+    ["command", "path", "timeout", "is_input", "insert_line", "view_range", "thought", "message"]
+)
+
+
+@given(st.sampled_from([tool["function"]["name"] for tool in TOOLS]), st.dictionaries(NAMES, JSON) | JSON)
+def test_no_arguments_break_it(name, arguments):
+    try:
+        action = to_action(name, json.dumps(arguments))
+    except BadToolCall:
+        return
+    assert not parse({"source": "agent", **action}).problems
