@@ -35,6 +35,11 @@ class Outline:
     """Columns over the events, by index."""
 
     def __init__(self, keys: list[_Key | Head]) -> None:
+        self._keys = keys
+        self._build()
+
+    def _build(self) -> None:
+        keys = self._keys
         self.ids = [key.id for key in keys]
         self.kinds = [key.action or key.observation or "?" for key in keys]
         self.sources = [key.source for key in keys]
@@ -61,10 +66,12 @@ class Outline:
         return max(self.by_id, default=-1)
 
     def update(self, index: int, raw: msgspec.Raw | bytes) -> None:
-        """Read the kind and source of an event again after an edit of its fields."""
+        """Read an event again after an edit of its fields."""
         key = _read(raw)
-        self.kinds[index] = key.action or key.observation or "?"
+        before, self._keys[index] = self._keys[index], key
         self.sources[index] = key.source
+        if _links(before) != _links(key):
+            self._build()
 
     def _pair(self, keys: Sequence[_Key | Head]) -> None:
         by_id: dict[int, int] = {}
@@ -95,6 +102,11 @@ class Outline:
         if key.tool_call_id and key.tool_call_id in by_call:
             return by_call[key.tool_call_id]
         return None if key.observation in _UNCAUSED else waiting
+
+
+def _links(key: _Key | Head) -> tuple[object, ...]:
+    """What decides which events belong together."""
+    return key.id, key.action, key.observation, key.cause, key.tool_call_id
 
 
 def _depths(keys: Sequence[_Key | Head]) -> dict[int, int]:

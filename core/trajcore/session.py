@@ -261,9 +261,11 @@ class Session:
         return path
 
     async def idle(self) -> None:
-        """Wait until no task of this session is under way."""
+        """Wait until no task of this session is under way; a fault of the program itself is raised here."""
         while self._activity is not None and not self._activity.done():
             await asyncio.wait({self._activity})
+        if self._activity is not None and not self._activity.cancelled():
+            self._activity.result()
 
     async def close(self) -> None:
         """End what is going on and remove the sandbox."""
@@ -272,6 +274,7 @@ class Session:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        await self._live.close()
         await self._world.close()
 
     # Replaying
@@ -373,6 +376,7 @@ class Session:
         self._pause_asked = False
         self._set_state(State.THINKING if live else State.REPLAYING, Mode.LIVE if live else None)
         self._activity = asyncio.create_task(self._guarded(work))
+        self._activity.add_done_callback(self._settle_fault)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -385,6 +389,15 @@ class Session:
             self._tell(changes.Progress(""))
             self._say(str(error), "error")
             self._set_state(State.ERROR)
+
+    def _settle_fault(self, task: asyncio.Task[None]) -> None:
+        """A fault of the program itself must not leave the session as if it were still at work."""
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            self.failure = TrajError(f"internal error: {type(fault).__name__}: {fault}")
+            self.state = State.ERROR
+            self._say(str(self.failure), "error")
+            self._tell(changes.StateChanged(self.state, self.mode))
 
     def _check(self, command: Command) -> None:
         why = refusal(self.state, command)

@@ -17,8 +17,13 @@ def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     Raises `BadInput` in one plain line when that cannot be done; the old file is then untouched.
     """
     try:
-        target = path.resolve()
-        _replace(target, pieces)
+        existing = _status(path)
+        if existing is None or stat.S_ISREG(existing.st_mode):
+            _replace(Path(os.path.realpath(path)), existing, pieces)
+        else:
+            # A pipe or a device is written into, never replaced; a directory is refused by the system.
+            with path.open("wb") as file:
+                file.writelines(pieces)
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror or error}.") from None
 
@@ -32,8 +37,14 @@ def identity(path: Path) -> tuple[int, int, int] | None:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _replace(target: Path, pieces: Iterable[bytes | memoryview]) -> None:
-    existing = target.stat() if target.exists() else None
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _replace(target: Path, existing: os.stat_result | None, pieces: Iterable[bytes | memoryview]) -> None:
     if existing is not None and not os.access(target, os.W_OK):
         raise PermissionError(13, "the file is read-only")
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)

@@ -11,7 +11,7 @@ _PICTURES: Final = {
     0x7F: "␡",
     **dict.fromkeys(range(128, 160), "�"),
     # Directional overrides and isolates can make text read as something else.
-    **dict.fromkeys((*range(8234, 8239), *range(8294, 8298), 8206, 8207), "�"),
+    **dict.fromkeys((*range(8234, 8239), *range(8294, 8298), 8206, 8207, 1564), "�"),
     0x2028: "\n",
     0x2029: "\n",
     **dict.fromkeys(range(55296, 57344), "�"),
@@ -22,7 +22,7 @@ _ESCAPE: Final = re.compile(
     r"""
     \x1b\[[0-?]*[ -/]*[@-~]                 # CSI
   | \x9b[0-?]*[ -/]*[@-~]                   # CSI, one byte
-  | (?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f]) [^\x07\x1b\x9c]* (?:\x07|\x1b\\|\x9c|$)  # OSC, DCS, SOS, PM, APC
+  | (?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f]) [^\x07\x1b\x9c]* (?:\x07|\x1b\\|\x9c)?  # OSC, DCS, SOS, PM, APC
   | \x1b[ -/]*[0-~]                         # two characters, charset choices
   | \x1b                                    # a lone escape
     """,

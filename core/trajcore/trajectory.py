@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from trajcore.events.parse import Parsed
 
 _CACHED: Final = 4096
+_LONGEST_NUMBER: Final = 20
+"""Digits of the longest id that can be named."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,13 @@ class Trajectory:
     @classmethod
     def open(cls, path: Path) -> Trajectory:
         """Read a file. Raises `BadInput`, naming the file, when it cannot be read or is no trajectory."""
-        if path.is_dir():
-            if not any(path.rglob("*.json")):
-                raise BadInput(f"{path} is a directory with no events in it.")
-            raise BadInput(f"{path} is a directory; this version opens single files: a JSON list of events.")
         try:
+            if path.is_dir():
+                if not any(path.rglob("*.json")):
+                    raise BadInput(f"{path} is a directory with no events in it.")
+                raise BadInput(
+                    f"{path} is a directory; this version opens single files: a JSON list of events."
+                )
             data = path.read_bytes()
         except FileNotFoundError:
             raise BadInput(f"{path}: no such file.") from None
@@ -84,7 +88,12 @@ class Trajectory:
 
     def data(self, index: int) -> dict[str, Any]:
         """An event as a Python object, a new one at each call."""
-        value: dict[str, Any] = json.loads(self.raw(index))
+        raw = self.raw(index)
+        try:
+            value: dict[str, Any] = json.loads(raw)
+        except ValueError:
+            # An integer of more digits than Python converts; nothing else can be wrong with it by now.
+            value = json.loads(raw, parse_int=float)
         return value
 
     def parsed(self, index: int) -> Parsed:
@@ -103,7 +112,7 @@ class Trajectory:
     def resolve(self, reference: str) -> int:
         """The index of the event that a user named: an id, or `#index`. Raises `BadInput`."""
         number = reference.strip().removeprefix("#")
-        if number.isascii() and number.isdigit():
+        if number.isascii() and number.isdigit() and len(number) <= _LONGEST_NUMBER:
             index = int(number) if reference.strip().startswith("#") else self.index_of(int(number))
             if index is not None and index < len(self):
                 return index

@@ -5,26 +5,43 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from trajcore.errors import BadInput
 from trajcore.session import Session
 from trajtui.options import load_config, open_trajectory, session_settings
+from trajtui.recent import remember
 
 
 def open_screen(file: str | None, at: str | None, live: bool, options: Mapping[str, Any]) -> None:
     """Open the debugger. Raises `BadInput` before the screen is touched where that cannot be done."""
     config = load_config(options)
     file = file or config.get("replay_trajectory_path")
-    if file is None:
-        raise BadInput("name a recording to open: trajtui FILE.json")
     if file == "-":
         raise BadInput("the screen needs the keyboard: save the recording to a file and open that.")
+    if file is None:
+        _check_terminal()
+        file = _ask_for_file()
+        if file is None:
+            return
     session = Session(open_trajectory(file), session_settings(config, options))
     if at is not None:
         session.trajectory.resolve(at)
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        raise BadInput("the debugger needs a terminal; `trajtui replay` and `trajtui show` do not.")
+    _check_terminal()
     from trajtui.app import run
 
+    remember(Path(file))
     asyncio.run(run(session, at, live))
+
+
+def _ask_for_file() -> str | None:
+    from trajtui.screens.start import StartApp
+
+    path = StartApp().run()
+    return None if path is None else str(path)
+
+
+def _check_terminal() -> None:
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise BadInput("the debugger needs a terminal; `trajtui replay` and `trajtui show` do not.")

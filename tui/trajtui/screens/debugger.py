@@ -51,7 +51,7 @@ class DebuggerScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
     COMMANDS = App.COMMANDS | {ActionProvider}
     AUTO_FOCUS = "#timeline"
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
 
     def __init__(self, session: Session, at: str | None = None, live: bool = False) -> None:
         super().__init__()
@@ -128,11 +128,19 @@ class DebuggerScreen(Screen[None]):
                 self._show_run(restarted=restarted)
             case changes.PositionChanged(position):
                 self._show_position(position)
-            case changes.StateChanged() if self._session.mode is Mode.LIVE:
-                self._show_tab(5)
+            case changes.StateChanged():
+                self._show_state()
             case _:
                 self._show_rows()
         self._refresh_bars()
+
+    def _show_state(self) -> None:
+        """A complaint about the last state does not outlive it; a live session is followed in its tab."""
+        if self._bad and self._session.state is not State.ERROR:
+            self._note, self._bad = "", False
+        if self._session.state is State.THINKING and self.query_one(TabBar).active != 1:
+            self._show_tab(5)
+        self._show_rows()
 
     def _show_run(self, *, restarted: bool) -> None:
         if restarted:

@@ -1,0 +1,100 @@
+"""What opens when no file is named: recent files, samples, and a path to type."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.suggester import Suggester
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from trajcore.text import safe_line
+from trajtui.recent import recent_files, samples
+
+
+class _Paths(Suggester):
+    """Completes the path of a JSON file or a directory."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return await asyncio.to_thread(_completed, value) if value else None
+
+
+def _completed(value: str) -> str | None:
+    """The first path that begins as `value` does."""
+    typed = Path(value).expanduser()
+    directory, start = (typed, "") if value.endswith("/") else (typed.parent, typed.name)
+    try:
+        names = sorted(
+            path.name + ("/" if path.is_dir() else "")
+            for path in directory.iterdir()
+            if path.name.startswith(start) and (path.is_dir() or path.suffix == ".json")
+        )
+    except OSError:
+        return None
+    return value[: len(value) - len(start)] + names[0] if names else None
+
+
+class StartApp(App[Path]):
+    """Asks for a recording; its answer is the path, or None."""
+
+    TITLE = "trajtui"
+    CSS_PATH = "../app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,ctrl+q", "quit", "quit"),
+        Binding("j", "move(1)", show=False),
+        Binding("k", "move(-1)", show=False),
+        Binding("slash", "type_path", "type a path"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Recent files and samples above a path to type."""
+        recent, bundled = recent_files(), samples()
+        options: list[Option | None] = [Option(safe_line(str(path)), id=str(path)) for path in recent]
+        if recent and bundled:
+            options.append(None)
+        taken = {str(path) for path in recent}
+        options += [
+            Option(f"sample  {path.name}", id=str(path)) for path in bundled if str(path) not in taken
+        ]
+        with Vertical(id="start"):
+            yield Static("trajtui: open a recording", markup=False, classes="question")
+            yield OptionList(*options, markup=False)
+            yield Input(placeholder="or type a path (→ completes it)", suggester=_Paths())
+            yield Static("Enter opens · / types a path · q quits", markup=False, id="start-note")
+
+    def action_move(self, by: int) -> None:
+        """Move between the files."""
+        options = self.query_one(OptionList)
+        if by > 0:
+            options.action_cursor_down()
+        else:
+            options.action_cursor_up()
+
+    def action_type_path(self) -> None:
+        """Go to the path."""
+        self.query_one(Input).focus()
+
+    @on(OptionList.OptionSelected)
+    def open_option(self, event: OptionList.OptionSelected) -> None:
+        """Open the selected file."""
+        if event.option.id is not None:
+            self.exit(Path(event.option.id))
+
+    @on(Input.Submitted)
+    def open_path(self, event: Input.Submitted) -> None:
+        """Open the typed path, if there is such a file."""
+        path = Path(event.value.strip()).expanduser()
+        if path.is_file():
+            self.exit(path)
+        elif event.value.strip():
+            self.query_one("#start-note", Static).update(safe_line(f"there is no file {path}"))
