@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from trajcore.events.base import Action, Observation
+if TYPE_CHECKING:
+    from trajcore.events.base import Action, Observation
 
 Emit = Callable[[bytes], None]
 """Receives output as it comes, exactly the bytes that the command wrote."""

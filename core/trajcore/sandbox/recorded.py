@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from trajcore.events.base import Action, Observation
+from typing import TYPE_CHECKING
+
 from trajcore.sandbox.base import Emit, Report
+
+if TYPE_CHECKING:
+    from trajcore.events.base import Action, Observation
 
 
 class RecordedSandbox:

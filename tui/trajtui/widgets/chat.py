@@ -30,6 +30,10 @@ class ChatPane(LinePane):
         self._partial = ""
         self._stale = False
 
+    def on_mount(self) -> None:
+        """Keep the end in view until the user scrolls away from it."""
+        self.anchor()
+
     def refresh_dialogue(self) -> None:
         """The run has other events than before."""
         self._partial = ""
@@ -59,7 +63,7 @@ class ChatPane(LinePane):
         self._stale = False
         del self._rows[self._settled :]
         self._add_partial()
-        self.lines_changed(follow=True)
+        self.lines_changed()
 
     def _lay_out(self) -> None:
         self._rows = []
@@ -67,7 +71,7 @@ class ChatPane(LinePane):
             self._add(entry.head, entry.live, entry.origin)
         self._settled = len(self._rows)
         self._add_partial()
-        self.lines_changed(follow=True)
+        self.lines_changed()
 
     def _add_partial(self) -> None:
         if self._partial.strip():

@@ -33,13 +33,10 @@ class LinePane(ScrollView, can_focus=True):
         """The widest line, in cells; panes that wrap answer with their own width."""
         return self.scrollable_content_region.width
 
-    def lines_changed(self, *, follow: bool = False) -> None:
-        """Have the lines drawn again; `follow` keeps the end in view if it was in view."""
-        at_end = self.scroll_offset.y >= self.max_scroll_y - 1
+    def lines_changed(self) -> None:
+        """Have the lines drawn again. A pane that is anchored keeps its end in view."""
         self._strips.clear()
         self.virtual_size = Size(self.line_width(), self.line_count())
-        if follow and at_end:
-            self.scroll_end(animate=False, immediate=True)
         self.refresh()
 
     def notify_style_update(self) -> None:

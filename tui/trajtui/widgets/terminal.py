@@ -11,6 +11,7 @@ from rich.text import Text
 
 from trajcore.text import as_shown, safe, safe_line, safe_with_colours
 from trajtui.marks import duration
+from trajtui.widgets.event import wrapped
 from trajtui.widgets.lines import LinePane
 
 _KEPT_CHARACTERS: Final = 32_000_000
@@ -39,6 +40,10 @@ class TerminalPane(LinePane):
         self._stale = False
         self._widest = 0
 
+    def on_mount(self) -> None:
+        """Keep the end in view until the user scrolls away from it."""
+        self.anchor()
+
     def clear(self) -> None:
         """Forget everything."""
         self._lines.clear()
@@ -52,9 +57,9 @@ class TerminalPane(LinePane):
         lines = safe(command).split("\n")
         mark = "(recorded) " if recorded else ""
         where = "" if recorded and not directory else f"root@sandbox:{safe_line(directory)}"
-        self._append(_PROMPT, f"{where}$ {mark}{lines[0]}")
-        for line in lines[1:]:
-            self._append(_PROMPT, f"> {line}")
+        typed = "\n> ".join([f"{where}$ {mark}{lines[0]}", *lines[1:]])
+        for line in wrapped(typed, max(20, self.scrollable_content_region.width - 2)):
+            self._append(_PROMPT, line)
         self._changed()
 
     def write(self, data: bytes) -> None:
@@ -122,7 +127,7 @@ class TerminalPane(LinePane):
 
     def _redraw(self) -> None:
         self._stale = False
-        self.lines_changed(follow=True)
+        self.lines_changed()
 
     def line_count(self) -> int:
         """The lines that are kept, and one that says how many are not."""

@@ -1,0 +1,173 @@
+"""Files inside a sandbox, read and written by a bash that listens on a pipe. Needs coreutils only."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import errno
+import os
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from trajcore.errors import SandboxUnavailable
+from trajcore.sandbox.machine import Machine
+from trajcore.sandbox.quoting import quoted
+from trajcore.sandbox.stream import Stream
+
+_LOST: Final = "The sandbox was lost: it no longer answers. Restart it to go on."
+_KILLED: Final = b"\x18"
+_PATIENCE: Final = 120.0
+LARGEST: Final = 64 << 20
+"""Bytes of the largest file that is read."""
+
+_PROGRAM: Final = r"""
+_size() { stat -Lc %s -- "$1"; }
+_kind() { if [[ -d $1 ]]; then echo directory; elif [[ -f $1 ]]; then echo file "$(_size "$1")"
+elif [[ -e $1 ]]; then echo other; else echo missing; fi; }
+_read() { local size; if [[ -d $1 ]]; then echo directory; elif [[ ! -e $1 ]]; then echo missing
+elif [[ ! -f $1 ]]; then echo other; elif [[ ! -r $1 ]]; then echo denied
+elif size=$(_size "$1"); (( size > $2 )); then echo large "$size"
+else printf 'ok '; base64 -w0 -- "$1"; echo; fi; }
+_list() { if [[ ! -d $1 ]]; then _kind "$1"; elif [[ ! -r $1 ]]; then echo denied; else printf 'ok '
+(shopt -s nullglob dotglob; for entry in "${1%/}"/*; do
+if [[ -d $entry ]]; then printf 'd%s\0' "${entry##*/}"; else printf 'f%s\0' "${entry##*/}"; fi; done) | base64 -w0; echo; fi; }
+_write() { local reason; if [[ -d $1 ]]; then reason=directory; elif [[ -e $1 && ! -f $1 ]]; then reason=other
+elif [[ $3 == parents && $1 == */* && -n ${1%/*} ]]; then reason=$(mkdir -p -- "${1%/*}" 2>&1); fi
+if [[ $reason ]]; then head -c "$2" >/dev/null
+else reason=$({ head -c "$2" | { cat >"$1"; cat >/dev/null; }; } 2>&1); fi
+[[ ! $reason ]] && echo ok || echo "failed ${reason##*: }"; }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in a directory."""
+
+    name: str
+    is_directory: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a path leads to: `file` (of `size` bytes), `directory`, `missing` or `other`."""
+
+    name: str
+    size: int = 0
+
+
+class Files:
+    """Reading and writing inside the sandbox. Paths are absolute, and links are followed inside it.
+
+    Failures are `OSError`s with the errno a local file would have given; a lost sandbox is
+    `SandboxUnavailable`.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._stream: Stream | None = None
+        self._buffer = bytearray()
+        self._lock = asyncio.Lock()
+        self._in_step = True
+
+    async def start(self) -> None:
+        """Open the way into the sandbox."""
+        self._stream = await self._machine.control()
+        await self._send(_PROGRAM.encode())
+
+    async def kind(self, path: str) -> Kind:
+        """What `path` leads to."""
+        name, _, size = (await self._ask(b"_kind %s" % quoted(path))).partition(b" ")
+        return Kind(name.decode(), int(size) if size.isdigit() else 0)
+
+    async def read(self, path: str, largest: int = LARGEST) -> bytes:
+        """The content of a file of at most `largest` bytes."""
+        return _content(await self._ask(b"_read %s %d" % (quoted(path), largest)), path)
+
+    async def list(self, path: str) -> list[Entry]:
+        """What a directory holds, hidden names included, sorted by name."""
+        names = _content(await self._ask(b"_list %s" % quoted(path)), path).split(b"\0")[:-1]
+        entries = [Entry(name[1:].decode("utf-8", "surrogateescape"), name[:1] == b"d") for name in names]
+        return sorted(entries, key=lambda entry: entry.name)
+
+    async def write(self, path: str, content: bytes, parents: bool = True) -> None:
+        """Replace what a file holds; a new file's missing directories are made if `parents` is set."""
+        request = b"_write %s %d %s" % (quoted(path), len(content), b"parents" if parents else b"none")
+        answer = await self._ask(request, content)
+        if answer != b"ok":
+            raise _error(answer, path)
+
+    async def output(self, command: str) -> str:
+        """What a short command of ours prints on its last line."""
+        return (await self._ask(b'_=$(%s); echo "$_"' % command.encode())).decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Close the way into the sandbox."""
+        if self._stream is not None:
+            self._stream.close()
+
+    async def _ask(self, request: bytes, body: bytes = b"") -> bytes:
+        async with self._lock:
+            if not self._in_step:
+                await self._get_in_step()
+            self._in_step = False
+            await self._send(request + b"\n" + body)
+            answer = await self._line()
+            if answer == _KILLED:
+                raise SandboxUnavailable(_LOST)
+            self._in_step = True
+            return answer
+
+    async def _get_in_step(self) -> None:
+        """After a request whose answer nobody waited for, or a killed helper: begin afresh."""
+        word = secrets.token_hex(8).encode()
+        await self._send(b"\n" + _PROGRAM.encode() + b"echo %s\n" % word)
+        while await self._line() != word:
+            pass
+
+    async def _line(self) -> bytes:
+        while (end := self._buffer.find(b"\n")) == -1:
+            assert self._stream is not None
+            data = await self._stream.read(_PATIENCE)
+            if not data:
+                raise SandboxUnavailable(_LOST)
+            self._buffer += data
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        return line
+
+    async def _send(self, data: bytes) -> None:
+        if self._stream is None:
+            raise SandboxUnavailable(_LOST)
+        try:
+            await self._stream.write(data)
+        except OSError as error:
+            raise SandboxUnavailable(_LOST) from error
+
+
+def _content(answer: bytes, path: str) -> bytes:
+    word, _, rest = answer.partition(b" ")
+    if word != b"ok":
+        raise _error(answer, path)
+    try:
+        return base64.b64decode(rest, validate=True)
+    except binascii.Error as error:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), path) from error
+
+
+_ERRORS: Final = {
+    b"directory": errno.EISDIR,
+    b"missing": errno.ENOENT,
+    b"denied": errno.EACCES,
+    b"other": errno.EINVAL,
+    b"large": errno.EFBIG,
+    b"file": errno.ENOTDIR,
+    **{os.strerror(code).encode(): code for code in errno.errorcode},
+}
+
+
+def _error(answer: bytes, path: str) -> OSError:
+    word, _, reason = answer.partition(b" ")
+    code = _ERRORS.get(reason if word == b"failed" else word, errno.EIO)
+    return OSError(code, os.strerror(code), path)

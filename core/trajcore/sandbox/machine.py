@@ -1,0 +1,36 @@
+"""What makes a world and opens the two ways into it; everything else is the same for all worlds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from trajcore.sandbox.base import Report
+from trajcore.sandbox.stream import Stream
+
+
+class Machine(Protocol):
+    """An isolated world with a bash in it."""
+
+    @property
+    def kind(self) -> str:
+        """`docker` or `bubblewrap`."""
+
+    @property
+    def detail(self) -> str:
+        """What else identifies it; may be empty."""
+
+    async def start(self, report: Report) -> None:
+        """Make the world, with an empty /workspace. Raises `SandboxUnavailable`."""
+
+    async def terminal(self) -> Stream:
+        """A pseudo-terminal on which `scripts.TERMINAL` runs. Raises `SandboxUnavailable`."""
+
+    async def control(self) -> Stream:
+        """Pipes to and from a `scripts.CONTROL`. Raises `SandboxUnavailable`."""
+
+    async def copy_in(self, directory: Path) -> None:
+        """Copy what `directory` holds into /workspace. Raises `SandboxUnavailable`."""
+
+    async def close(self) -> None:
+        """Remove the world. Never raises; may be called twice, and in any state."""

@@ -1,0 +1,114 @@
+"""The sandbox that executes: a machine, a shell in it, its files, and the actions they carry out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from trajcore.errors import BadInput, SandboxUnavailable
+from trajcore.events.actions import EditAction, ReadAction, RunAction, WriteAction
+from trajcore.events.base import Action, Observation
+from trajcore.sandbox.base import Emit, Report, SandboxSettings
+from trajcore.sandbox.commands import Commands, Identity
+from trajcore.sandbox.documents import Documents
+from trajcore.sandbox.files import Files
+from trajcore.sandbox.machine import Machine
+from trajcore.sandbox.shell import Finished, Patience, Shell
+
+_SETUP: Final = "/tmp/.trajtui-setup"
+_SETUP_LINES: Final = 5
+
+
+class ShellSandbox:
+    """A `Sandbox` on any machine."""
+
+    executes = True
+
+    def __init__(self, machine: Machine, settings: SandboxSettings) -> None:
+        self._machine = machine
+        self._settings = settings
+        self._files = Files(machine)
+        self._shell = Shell(machine)
+        self._commands = Commands(self._shell, settings.limits)
+        self._documents = Documents(self._files, lambda: self._commands.directory)
+        self._lock = asyncio.Lock()
+
+    @property
+    def kind(self) -> str:
+        """See `Sandbox.kind`."""
+        return self._machine.kind
+
+    @property
+    def detail(self) -> str:
+        """See `Sandbox.detail`."""
+        return self._machine.detail
+
+    @property
+    def files(self) -> Files:
+        """The files inside the sandbox."""
+        return self._files
+
+    async def start(self, report: Report) -> None:
+        """See `Sandbox.start`. Whatever was made is removed when this fails or is cancelled."""
+        started = False
+        try:
+            await self._start(report)
+            started = True
+        finally:
+            if not started:
+                await asyncio.shield(self.close())
+
+    async def _start(self, report: Report) -> None:
+        script = await self._setup_script()
+        await self._machine.start(report)
+        if self._settings.workspace is not None:
+            report("copying the workspace")
+            await self._machine.copy_in(self._settings.workspace)
+        await self._shell.start()
+        await self._files.start()
+        name = await self._files.output('echo "$(id -un) $HOSTNAME"')
+        self._commands.identity = Identity(*name.split(" ", 1))
+        if script is not None:
+            await self._set_up(script, report)
+
+    async def execute(self, action: Action, recorded: Observation | None, emit: Emit) -> Observation | None:
+        """See `Sandbox.execute`."""
+        async with self._lock:
+            if isinstance(action, RunAction):
+                return await self._commands.run(action, recorded, emit)
+            if isinstance(action, ReadAction):
+                return await self._documents.read(action)
+            if isinstance(action, WriteAction):
+                return await self._documents.write(action)
+            if isinstance(action, EditAction):
+                return await self._documents.edit(action)
+            return None
+
+    async def interrupt(self) -> None:
+        """See `Sandbox.interrupt`."""
+        await self._shell.interrupt()
+
+    async def close(self) -> None:
+        """See `Sandbox.close`."""
+        self._shell.close()
+        self._files.close()
+        await self._machine.close()
+
+    async def _setup_script(self) -> bytes | None:
+        if self._settings.setup is None:
+            return None
+        try:
+            return await asyncio.to_thread(self._settings.setup.read_bytes)
+        except OSError as error:
+            raise BadInput(f"{self._settings.setup}: cannot be read ({error.strerror}).") from error
+
+    async def _set_up(self, script: bytes, report: Report) -> None:
+        report("running the setup script")
+        await self._files.write(_SETUP, script)
+        await self._shell.begin(f"bash {_SETUP}; (s=$?; rm -f {_SETUP}; exit $s)")
+        output = self._shell.output
+        ended = await self._shell.follow(Patience(), lambda _: None)
+        if not isinstance(ended, Finished) or ended.exit_code != 0:
+            code = ended.exit_code if isinstance(ended, Finished) else -1
+            last = output.take().decode("utf-8", "replace").strip().splitlines()[-_SETUP_LINES:]
+            raise SandboxUnavailable(f"The setup script ended with exit code {code}: {' | '.join(last)}")

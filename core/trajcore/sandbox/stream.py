@@ -1,0 +1,165 @@
+"""A two-way stream of bytes over file descriptors, for one reader and one writer on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Final, Protocol
+
+_CHUNK: Final = 1 << 16
+
+
+class Stream(Protocol):
+    """Bytes in, bytes out."""
+
+    async def read(self, patience: float | None = None) -> bytes | None:
+        """The next bytes; empty at the end of the stream; None after `patience` seconds or a nudge."""
+
+    async def write(self, data: bytes) -> None:
+        """Write all of `data`. Raises `OSError` when the other end is gone."""
+
+    def nudge(self) -> None:
+        """Make a waiting `read` return None."""
+
+    def close(self) -> None:
+        """Close both directions; a waiting `read` sees the end. May be called twice."""
+
+
+class FdStream:
+    """A stream over one descriptor (a terminal, a socket) or two (pipes). Owns and closes them."""
+
+    def __init__(self, read_fd: int, write_fd: int | None = None) -> None:
+        self._in = read_fd
+        self._out = read_fd if write_fd is None else write_fd
+        self._unsent = bytearray()
+        self._waiting: asyncio.Future[bool] | None = None
+        self._closed = False
+        self._nudged = False
+        for fd in {self._in, self._out}:
+            os.set_blocking(fd, False)
+
+    async def read(self, patience: float | None = None) -> bytes | None:
+        """See `Stream.read`."""
+        eager = True
+        while not self._closed:
+            if self._nudged:
+                self._nudged = False
+                return None
+            try:
+                data = os.read(self._in, _CHUNK)
+            except BlockingIOError:
+                eager = False
+                if not await self._readable(patience):
+                    self._nudged = False
+                    return None
+                continue
+            except OSError:  # a terminal whose other side is closed answers EIO
+                return b""
+            if eager:
+                await asyncio.sleep(0)  # a torrent of output must not keep others from running
+            return data
+        return b""
+
+    async def _readable(self, patience: float | None) -> bool:
+        if patience is not None and patience <= 0:
+            return False
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[bool] = loop.create_future()
+        self._waiting = future
+        loop.add_reader(self._in, _settle, future, True)
+        timer = None if patience is None else loop.call_later(patience, _settle, future, False)
+        try:
+            return await future
+        finally:
+            self._waiting = None
+            if not self._closed:
+                loop.remove_reader(self._in)
+            if timer is not None:
+                timer.cancel()
+
+    async def write(self, data: bytes) -> None:
+        """See `Stream.write`. What a cancelled call left unwritten goes before the next call's data."""
+        self._unsent += data
+        while self._unsent:
+            if self._closed:
+                raise BrokenPipeError("the stream is closed")
+            try:
+                sent = os.write(self._out, self._unsent)
+            except BlockingIOError:
+                await self._writable()
+            else:
+                del self._unsent[:sent]
+
+    async def _writable(self) -> None:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[bool] = loop.create_future()
+        fd = self._out
+        loop.add_writer(fd, _settle, future, True)
+        try:
+            await future
+        finally:
+            loop.remove_writer(fd)
+
+    def nudge(self) -> None:
+        """See `Stream.nudge`."""
+        self._nudged = True
+        if self._waiting is not None:
+            _settle(self._waiting, False)
+
+    def close(self) -> None:
+        """See `Stream.close`."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._waiting is not None:
+            self._waiting.get_loop().remove_reader(self._in)
+            _settle(self._waiting, True)
+        for fd in {self._in, self._out}:
+            os.close(fd)
+
+
+class FramedStream:
+    """The standard output inside a Docker attached socket without a terminal: frames of 8 bytes of header."""
+
+    def __init__(self, inner: Stream) -> None:
+        self._inner = inner
+        self._buffer = bytearray()
+
+    async def read(self, patience: float | None = None) -> bytes | None:
+        """See `Stream.read`."""
+        while True:
+            payload = self._take()
+            if payload:
+                return payload
+            data = await self._inner.read(patience)
+            if not data:
+                return data
+            self._buffer += data
+
+    def _take(self) -> bytes:
+        out = bytearray()
+        while len(self._buffer) >= 8:
+            size = int.from_bytes(self._buffer[4:8], "big")
+            if len(self._buffer) < 8 + size:
+                break
+            if self._buffer[0] == 1:
+                out += self._buffer[8 : 8 + size]
+            del self._buffer[: 8 + size]
+        return bytes(out)
+
+    async def write(self, data: bytes) -> None:
+        """See `Stream.write`."""
+        await self._inner.write(data)
+
+    def nudge(self) -> None:
+        """See `Stream.nudge`."""
+        self._inner.nudge()
+
+    def close(self) -> None:
+        """See `Stream.close`."""
+        self._inner.close()
+
+
+def _settle(future: asyncio.Future[bool], value: bool) -> None:
+    if not future.done():
+        future.set_result(value)
