@@ -57,7 +57,7 @@ class ChatPane(LinePane):
     def line_text(self, number: int) -> Text:
         """One row."""
         text, style = self._rows[number]
-        return Text(text, self.get_component_rich_style(style, partial=True) if style else "")
+        return Text(text, self.part_style(style) if style else "")
 
     def _redraw_partial(self) -> None:
         self._stale = False

@@ -67,7 +67,7 @@ class EventPane(LinePane):
         if isinstance(row, Text):
             return row.copy()
         text, style = row
-        return Text(text, self.get_component_rich_style(style, partial=True) if style else "")
+        return Text(text, self.part_style(style) if style else "")
 
     def plain_text(self) -> str:
         """What is shown, as text."""

@@ -44,6 +44,17 @@ class LinePane(ScrollView, can_focus=True):
         super().notify_style_update()
         self._strips.clear()
 
+    def part_style(self, name: str) -> Style:
+        """The text style of a component class, resolved against the pane's own colours."""
+        full = self.get_component_rich_style(name)
+        return Style(
+            color=full.color, bold=full.bold, dim=full.dim, italic=full.italic, underline=full.underline
+        )
+
+    def ground_style(self, name: str) -> Style:
+        """The background of a component class."""
+        return Style(bgcolor=self.get_component_rich_style(name).bgcolor)
+
     def render_line(self, y: int) -> Strip:
         """One row of the pane."""
         number = self.scroll_offset.y + y
@@ -62,8 +73,10 @@ class LinePane(ScrollView, can_focus=True):
 
 def text_strip(text: Text, base: Style) -> Strip:
     """A text as one row of cells, drawn on `base`."""
+    own = CONSOLE.get_style(text.style) if text.style else None
+    ground = base + own if own else base
     segments = [
-        Segment(segment.text, base + segment.style if segment.style else base)
+        Segment(segment.text, ground + segment.style if segment.style else ground)
         for segment in text.render(CONSOLE, end="")
         if segment.text
     ]

@@ -58,8 +58,7 @@ class TerminalPane(LinePane):
         mark = "(recorded) " if recorded else ""
         where = "" if recorded and not directory else f"root@sandbox:{safe_line(directory)}"
         typed = "\n> ".join([f"{where}$ {mark}{lines[0]}", *lines[1:]])
-        for line in wrapped(typed, max(20, self.scrollable_content_region.width - 2)):
-            self._append(_PROMPT, line)
+        self._append(_PROMPT, typed)
         self._changed()
 
     def write(self, data: bytes) -> None:
@@ -89,23 +88,23 @@ class TerminalPane(LinePane):
         parts = [] if exit_code is None else [f"exit {exit_code}"]
         parts += [duration(seconds)] if seconds else []
         parts += [safe_line(note)] if note else []
-        self._append(_RULE, "── " + " · ".join(parts) + " ──")
+        self._append(_RULE, "── " + " · ".join(parts))
         self._changed()
 
     def note(self, text: str) -> None:
         """Something the program itself says."""
-        for line in safe(text).split("\n"):
-            self._append(_NOTE, line)
+        self._append(_NOTE, safe(text))
         self._changed()
 
     def plain_text(self) -> str:
         """Everything that is kept, without colours."""
         return "\n".join(safe(as_shown(line)) for _, line in self._lines)
 
-    def _append(self, kind: int, line: str) -> None:
-        self._lines.append((kind, line))
-        self._kept += len(line)
-        self._widest = max(self._widest, len(line))
+    def _append(self, kind: int, text: str) -> None:
+        """Lines of the program's own, wrapped; output is not wrapped, as its columns have to line up."""
+        for line in wrapped(text, max(20, self.scrollable_content_region.width - 2)):
+            self._lines.append((kind, line))
+            self._kept += len(line)
         self._open = False
 
     def _changed(self) -> None:
@@ -155,7 +154,7 @@ class TerminalPane(LinePane):
         return Text(line, self._style(name))
 
     def _style(self, part: str) -> Style:
-        return self.get_component_rich_style(f"terminal--{part}", partial=True)
+        return self.part_style(f"terminal--{part}")
 
 
 def _joined(before: str, piece: str) -> str:

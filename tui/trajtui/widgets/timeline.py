@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from rich.cells import cell_len, set_cell_size
-from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.geometry import Region, Size
@@ -149,7 +148,7 @@ class TimelineView(LinePane):
         row = self._timeline[number]
         text = self._added(row.entry) if row.index is None else self._recorded(row.index, number)
         if number == self.cursor:
-            text.stylize(self.get_component_rich_style("timeline--cursor", partial=True))
+            text.stylize(self.ground_style("timeline--cursor"))
         return text
 
     def _recorded(self, index: int, number: int) -> Text:
@@ -166,10 +165,10 @@ class TimelineView(LinePane):
             mark, style = marks.EDITED, "timeline--edited"
         gutter = Text()
         stop = marks.BREAKPOINT if index in session.breakpoints else " "
-        gutter.append(stop, self._style("timeline--breakpoint"))
-        gutter.append(mark, self._style(style))
+        gutter.append(stop, self.part_style("timeline--breakpoint"))
+        gutter.append(mark, self.part_style(style))
         is_next = number == self.next_row and not session.at_end
-        gutter.append(marks.NEXT if is_next else " ", self._style("timeline--next"))
+        gutter.append(marks.NEXT if is_next else " ", self.part_style("timeline--next"))
         label = session.trajectory.label(index)
         depth = session.trajectory.outline.depth(index)
         right, bad = self._outcome(index, head)
@@ -193,7 +192,7 @@ class TimelineView(LinePane):
 
     def _added(self, place: int | None) -> Text:
         entry: Entry = self._session.run.entries[place or 0]
-        gutter = Text(" " + marks.LIVE + " ", self._style("timeline--live"))
+        gutter = Text(" " + marks.LIVE + " ", self.part_style("timeline--live"))
         right = "waits" if entry.head.wait_for_response else ""
         answer = self._answer_to(entry, place or 0)
         if answer is not None and answer.exit_code is not None:
@@ -208,20 +207,17 @@ class TimelineView(LinePane):
         width = self.scrollable_content_region.width
         digits = max(3, len(str(len(self._session.trajectory))))
         line = gutter
-        line.append(f"{label:>{digits}} ", self._style("timeline--id"))
+        line.append(f"{label:>{digits}} ", self.part_style("timeline--id"))
         name = "  " * depth + kind_name(head)
         style = "timeline--user" if head.source == "user" else "timeline--kind"
-        line.append(set_cell_size(name, max(_KIND_WIDTH, len(name) + 1)), self._style(style))
+        line.append(set_cell_size(name, max(_KIND_WIDTH, len(name) + 1)), self.part_style(style))
         room = max(0, width - line.cell_len - (cell_len(right) + 1 if right else 0))
         summary = _fitted(safe_line(head.summary()), room, keep_end=head.kind in ("read", "edit", "write"))
         aside = "timeline--aside" if not head.is_action else None
-        line.append(summary, self._style(aside) if aside else None)
+        line.append(summary, self.part_style(aside) if aside else None)
         if right:
-            line.append(" " + right, self._style("timeline--bad" if bad else "timeline--aside"))
+            line.append(" " + right, self.part_style("timeline--bad" if bad else "timeline--aside"))
         return line
-
-    def _style(self, component: str) -> Style:
-        return self.get_component_rich_style(component, partial=True)
 
     def line_width(self) -> int:
         """Rows never scroll sideways."""
