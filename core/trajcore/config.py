@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,7 +53,7 @@ class Setting:
     """A value, and in words where it came from."""
 
     key: Key
-    value: Any
+    value: Any = field(repr=False)
     origin: str
 
     def shown(self) -> str:
@@ -155,8 +155,11 @@ def converted(key: Key, value: Any, where: str) -> Any:
         return value
     if key.kind is bool and str(value).lower() in ("true", "1", "yes", "false", "0", "no"):
         return str(value).lower() in ("true", "1", "yes")
+    usable = isinstance(value, str | int | float) and not isinstance(value, bool) and key.kind is not bool
+    if key.kind is int and isinstance(value, float) and not value.is_integer():
+        usable = False
     try:
-        if isinstance(value, str | int | float) and not isinstance(value, bool) and key.kind is not bool:
+        if usable:
             return _FROM_TEXT[key.kind](value)
     except ValueError:
         pass

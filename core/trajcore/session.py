@@ -305,7 +305,8 @@ class Session:
             self._set_state(State.AWAITING_INPUT, Mode.LIVE)
         else:
             self._set_state(State.PAUSED)
-            self._say("end of the recording: m goes on with a model, R restarts")
+            self._say(f"end of the recording · {self.summary()}")
+            return
         self._say(self.summary())
 
     def _last_meaningful(self) -> int | None:

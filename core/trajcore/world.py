@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, None where the sandbox has no answer, and after how many seconds."""
+    """What came back, None where the sandbox has no answer, and after how many seconds.
+
+    `interrupted`: the user stopped the command.
+    """
 
     observation: Observation | None
     seconds: float
+    interrupted: bool = False
 
 
 class World:
@@ -37,6 +41,7 @@ class World:
         self._directory = "/workspace"
         self.lost = False
         self.executing = False
+        self._interrupted = False
 
     @property
     def sandbox(self) -> Sandbox | None:
@@ -83,7 +88,7 @@ class World:
             changes.Executing(action.action, text, self._directory, recorded=not sandbox.executes, live=live)
         )
         begun = time.perf_counter()
-        self.executing = True
+        self.executing, self._interrupted = True, False
         try:
             observation = await sandbox.execute(
                 action, recorded, lambda data: self._tell(changes.Output(data))
@@ -97,11 +102,12 @@ class World:
         self._follow(observation)
         code = _exit_code(observation)
         self._tell(changes.Executed(code, seconds, _note(observation)))
-        return Answer(observation, seconds)
+        return Answer(observation, seconds, self._interrupted)
 
     async def interrupt(self) -> None:
         """Interrupt the running command, if one runs."""
         if self._sandbox is not None and self.executing:
+            self._interrupted = True
             await self._sandbox.interrupt()
 
     async def close(self) -> None:

@@ -51,9 +51,10 @@ NORMALISERS: Final[tuple[Normaliser, ...]] = (
     _normaliser("pid", r"^(\[\d+\][+-]?\s+)\d+", r"\1<pid>"),
     _normaliser("pid", r"(?i)\b(pid[ =:]+)\d+", r"\1<pid>"),
     _normaliser("address", r"\b0x[0-9a-fA-F]{4,16}\b"),
-    _normaliser("temp path", r"/(?:tmp|var/tmp)/[\w.+-]*\w(?:/[\w.+-]+)*"),
-    _normaliser("python path", r"(?:/[\w.+-]+)+/bin/python(?:\d(?:\.\d+)?)?\b"),
-    _normaliser("progress", r"[━─█▏▎▍▌▋▊▉░▒▓#=>]{4,}[ ━╸╺─]*"),
+    _normaliser("temp path", r"(?<![\w.+-])/(?:tmp|var/tmp)/[\w.+-]*\w(?:/[\w.+-]+)*"),
+    _normaliser("python path", r"(?<![\w.+-])(?:/[\w.+-]+)+/bin/python(?:\d(?:\.\d+)?)?\b"),
+    _normaliser("progress", r"[━─█▏▎▍▌▋▊▉░▒▓]{4,}[ ━╸╺─]*"),
+    _normaliser("progress", r"[\[|][#=>][#=>. -]{3,}[\]|]"),
 )
 """In the order in which they are applied. The first match of a stretch of text decides its name."""
 

@@ -105,7 +105,8 @@ class Player:
             return
         comparison = compare(recorded, answer.observation)
         status = Status.DIVERGED if comparison.diverged else Status.MATCHED
-        self._finish(index, head, status, comparison.reason, answer.seconds, answer.observation, comparison)
+        reason = f"interrupted, {comparison.reason}" if answer.interrupted else comparison.reason
+        self._finish(index, head, status, reason, answer.seconds, answer.observation, comparison)
 
     def _recorded(self, index: int) -> Observation | None:
         answer = self._trajectory.outline.answer_of.get(index)

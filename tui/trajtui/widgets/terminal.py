@@ -15,6 +15,7 @@ from trajtui.widgets.event import wrapped
 from trajtui.widgets.lines import LinePane
 
 _KEPT_CHARACTERS: Final = 32_000_000
+_KEPT_LINES: Final = 400_000
 _DRAWN_WIDTH: Final = 2_000
 _PLAIN, _PROMPT, _RULE, _NOTE, _RECORDED = range(5)
 
@@ -31,7 +32,9 @@ class TerminalPane(LinePane):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._lines: list[tuple[int, str]] = []
+        self._lines: list[str] = []
+        self._kinds: dict[int, int] = {}
+        """What a line is when it is not plain output, by its number since the beginning."""
         self._kept = 0
         self._dropped = 0
         self._open = False
@@ -47,6 +50,7 @@ class TerminalPane(LinePane):
     def clear(self) -> None:
         """Forget everything."""
         self._lines.clear()
+        self._kinds.clear()
         self._kept = self._dropped = self._widest = 0
         self._open = False
         self._changed()
@@ -68,20 +72,19 @@ class TerminalPane(LinePane):
             return
         pieces = text.split("\n")
         if self._open and self._lines:
-            kind, before = self._lines[-1]
-            self._lines[-1] = (kind, _joined(before, pieces[0]))
-            self._kept += len(pieces[0])
-            pieces = pieces[1:]
-        style = self._style_of_output
-        self._lines.extend((style, piece) for piece in pieces)
-        self._kept += sum(map(len, pieces))
-        self._widest = max(self._widest, max(map(len, pieces), default=0))
+            pieces[0] = _joined(self._lines.pop(), pieces[0])
+        if self._style_of_output == _RECORDED:
+            first = self._dropped + len(self._lines)
+            self._kinds.update((number, _RECORDED) for number in range(first, first + len(pieces)))
+        self._lines.extend(pieces)
+        self._kept += len(text)
+        self._widest = max(self._widest, max(map(len, pieces)))
         self._open = True
         self._changed()
 
     def end(self, exit_code: int | None, seconds: float, note: str) -> None:
         """The command has ended."""
-        if self._open and self._lines and not self._lines[-1][1]:
+        if self._open and self._lines and not self._lines[-1]:
             self._lines.pop()
         self._open = False
         self._decoder.reset()
@@ -98,12 +101,13 @@ class TerminalPane(LinePane):
 
     def plain_text(self) -> str:
         """Everything that is kept, without colours."""
-        return "\n".join(safe(as_shown(line)) for _, line in self._lines)
+        return "\n".join(safe(as_shown(line)) for line in self._lines)
 
     def _append(self, kind: int, text: str) -> None:
         """Lines of the program's own, wrapped; output is not wrapped, as its columns have to line up."""
         for line in wrapped(text, max(20, self.scrollable_content_region.width - 2)):
-            self._lines.append((kind, line))
+            self._kinds[self._dropped + len(self._lines)] = kind
+            self._lines.append(line)
             self._kept += len(line)
         self._open = False
 
@@ -114,15 +118,13 @@ class TerminalPane(LinePane):
             self.set_timer(1 / 30, self._redraw)
 
     def _drop_oldest(self) -> None:
-        if self._kept <= _KEPT_CHARACTERS:
-            return
-        excess, count = self._kept - _KEPT_CHARACTERS * 3 // 4, 0
-        while excess > 0 and count < len(self._lines) - 1:
-            excess -= len(self._lines[count][1]) + 1
-            self._kept -= len(self._lines[count][1])
-            count += 1
-        del self._lines[:count]
-        self._dropped += count
+        """Keep what a person may scroll back to; what is dropped is counted, and said."""
+        while len(self._lines) > 1 and (self._kept > _KEPT_CHARACTERS or len(self._lines) > _KEPT_LINES):
+            count = len(self._lines) // 2
+            self._kept -= sum(map(len, self._lines[:count])) + count
+            del self._lines[:count]
+            self._dropped += count
+            self._kinds = {number: kind for number, kind in self._kinds.items() if number >= self._dropped}
 
     def _redraw(self) -> None:
         self._stale = False
@@ -142,7 +144,8 @@ class TerminalPane(LinePane):
             if number == 0:
                 return Text(f"({self._dropped} earlier lines are no longer kept)", self._style("note"))
             number -= 1
-        kind, line = self._lines[number]
+        line = self._lines[number]
+        kind = self._kinds.get(self._dropped + number, _PLAIN)
         if kind == _PLAIN:
             return output_text(line)
         if kind == _RECORDED:
