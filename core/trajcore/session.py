@@ -17,8 +17,9 @@ from trajcore import changes
 from trajcore.errors import BadInput, ModelUnavailable, TrajError
 from trajcore.live.host import Interrupted, LiveHost
 from trajcore.live.model import ModelSettings
-from trajcore.replay.player import Player
-from trajcore.replay.policy import ENDINGS, Treatment, count_steps, treatment
+from trajcore.replay.breakpoints import Breakpoint, Breakpoints
+from trajcore.replay.player import Player, Service
+from trajcore.replay.policy import ENDINGS, Treatment, asks_the_world, count_steps, treatment
 from trajcore.replay.record import user_message
 from trajcore.replay.report import sentence
 from trajcore.replay.run import Run
@@ -52,6 +53,8 @@ class SessionSettings:
     world: SandboxSettings = field(default_factory=SandboxSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     max_steps: int | None = None
+    keep_breakpoints: bool = False
+    """Whether breakpoints are read from, and kept in, the user's state directory."""
 
 
 class Session:
@@ -62,7 +65,9 @@ class Session:
         self.settings = settings or SessionSettings()
         self.state = State.PAUSED
         self.mode = Mode.REPLAY
-        self.breakpoints: set[int] = set()
+        self.breakpoints = Breakpoints(trajectory)
+        self.services: dict[int, Service] = {}
+        """How the user wants a step to be satisfied, by its index; executed where nothing is said."""
         self.failure: TrajError | None = None
         """What put the session into the state ERROR."""
         self._listeners: list[changes.Listener] = []
@@ -70,13 +75,15 @@ class Session:
         self._activity: asyncio.Task[None] | None = None
         self._interrupting: asyncio.Task[None] | None = None
         self._pause_asked = False
+        if self.settings.keep_breakpoints:
+            self.breakpoints.load()
         self._step_count = count_steps(trajectory.outline)
         self._begin_run()
 
     def _begin_run(self) -> None:
         self.run = Run(self.trajectory.outline.last_id)
         self._world = World(self.settings.sandbox, self.settings.world, self._tell)
-        self._player = Player(self.trajectory, self.run, self._world, self._tell)
+        self._player = Player(self.trajectory, self.run, self._world, self.services, self._tell)
         self._live = LiveHost(self.run, self._world, self._set_state, self._tell)
 
     # What a front end can read
@@ -213,9 +220,28 @@ class Session:
 
     def toggle_breakpoint(self, index: int) -> bool:
         """Set or remove a breakpoint before an event; whether there is one now."""
-        self.breakpoints ^= {index}
+        there = self.breakpoints.toggle(index)
+        self.breakpoints_changed()
+        return there
+
+    def break_on(self, condition: str) -> None:
+        """Set a breakpoint on a condition. Raises `BadInput` where it cannot be read."""
+        self.breakpoints.add(condition)
+        self.breakpoints_changed()
+
+    def breakpoints_changed(self) -> None:
+        """Keep the breakpoints, if this session does, and tell of them."""
+        if self.settings.keep_breakpoints:
+            self.breakpoints.save()
         self._tell(changes.BreakpointsChanged())
-        return index in self.breakpoints
+
+    def serve(self, index: int, service: Service) -> None:
+        """Choose how a step is satisfied when the replay comes to it. Raises `BadInput`."""
+        if not asks_the_world(self.trajectory.head(index)):
+            label = self.trajectory.label(index)
+            raise BadInput(f"event {label} asks nothing of the sandbox: there is nothing to serve or skip")
+        self.services[index] = service
+        self._tell(changes.DocumentChanged(index))
 
     def set_value(self, index: int, path: Sequence[str | int], value: Any) -> Edit:
         """Edit one field of a recorded event. Raises `BadInput`."""
@@ -282,20 +308,25 @@ class Session:
     async def _replay(self, *, one_step: bool = False, stop_before: int | None = None) -> None:
         player = self._player
         begun_at = player.position
+        stopped: Breakpoint | None = None
         while not player.at_end and not self._pause_asked:
             at = player.position
-            if at == stop_before or (at in self.breakpoints and at != begun_at):
+            stopped = self.breakpoints.before(at) if at != begun_at else None
+            if at == stop_before or stopped:
                 break
-            if await player.play() and one_step:
+            step_ends = await player.play()
+            result = self.run.results.get(at)
+            stopped = self.breakpoints.after(result) if result else None
+            if step_ends and (one_step or stopped):
                 player.settle()
                 break
             await asyncio.sleep(0)
-        self._conclude()
+        self._conclude(stopped)
 
-    def _conclude(self) -> None:
+    def _conclude(self, stopped: Breakpoint | None) -> None:
+        if stopped is not None:
+            self._say(stopped.describe(self.trajectory))
         if not self._player.at_end:
-            if self._player.position in self.breakpoints and not self._pause_asked:
-                self._say(f"breakpoint at event {self.trajectory.label(self._player.position)}")
             self._set_state(State.PAUSED)
             return
         last = self._last_meaningful()

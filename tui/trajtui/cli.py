@@ -85,6 +85,13 @@ def open_command(file: str | None = None, at: str | None = None, live: bool = Fa
 @click.option("--message", "messages", multiple=True, metavar="TEXT",
               help="A user message for the live session; may be repeated.")  # fmt: skip
 @click.option("--max-steps", type=click.IntRange(min=1), metavar="N", help="At most so many live steps.")
+@click.option("--serve", "served", multiple=True, metavar="ID",
+              help="Serve the recorded observation of this event; may be repeated.")  # fmt: skip
+@click.option("--skip", "skipped", multiple=True, metavar="ID", help="Skip this event; may be repeated.")
+@click.option("--break", "breaks", multiple=True, metavar="EXPR",
+              help="Stop where this is true, for example exit!=0 or diverged; may be repeated.")  # fmt: skip
+@click.option("--junit", type=click.Path(path_type=Path), metavar="OUT.xml",
+              help="Write the steps as JUnit test cases.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print no line a step, only the summary.")
 def replay_command(file: str | None, **options: Any) -> None:
     """Replay a recording without a screen: one line a step, then a summary.
@@ -142,6 +149,15 @@ def config_set_command(context: click.Context, key: str, value: str) -> None:
     change_setting(key, value, context.parent.params["path"] if context.parent else None)
 
 
+def _in_words(error: click.ClickException) -> str:
+    """A mistake in the command line: what it is, and below it how to find out what is right."""
+    from trajcore.text import safe_line
+
+    said = safe_line(f"trajtui: {error.format_message()}")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{said}\nTry '{context.command_path} --help'." if context is not None else said
+
+
 def main() -> NoReturn:
     """Run the command line and exit with the code of the contract."""
     from trajcore.errors import TrajError
@@ -153,7 +169,7 @@ def main() -> NoReturn:
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
-        error.show(sys.stderr)
+        click.echo(_in_words(error), err=True)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

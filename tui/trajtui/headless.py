@@ -6,13 +6,16 @@ import asyncio
 import json
 import signal
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 
 from trajcore import changes
 from trajcore.config import Config
-from trajcore.errors import BadInput
+from trajcore.errors import BadInput, ModelUnavailable
+from trajcore.replay.junit import junit
+from trajcore.replay.player import Service
 from trajcore.replay.report import counts, step_entry
 from trajcore.replay.states import State
 from trajcore.session import Delivery, Session
@@ -37,6 +40,10 @@ def replay(file: str | None, options: Mapping[str, Any]) -> int:
 async def _replay(file: str, config: Config, options: Mapping[str, Any]) -> int:
     session = Session(open_trajectory(file), session_settings(config, options))
     until = session.trajectory.resolve(options["until"]) if options["until"] else None
+    _check_before_long_work(session, options)
+    _choose_services(session, options)
+    for condition in options["breaks"]:
+        session.break_on(condition)
     _stop_on_sigterm()
     session.subscribe(_Printer(session, quiet=options["quiet"]))
     loop = asyncio.get_running_loop()
@@ -49,8 +56,31 @@ async def _replay(file: str, config: Config, options: Mapping[str, Any]) -> int:
     finally:
         await session.close()
         _write_results(session, file, config, options, loop.time() - begun)
-    click.echo(safe(session.summary()))
+    if session.ending == "paused":
+        click.echo(f"paused before event {session.trajectory.label(session.position)}")
+    if session.run.results or session.failure is None:
+        click.echo(safe(session.summary()))
     return _exit_code(session, options)
+
+
+def _check_before_long_work(session: Session, options: Mapping[str, Any]) -> None:
+    """What would only fail once the replay is over is refused before it begins."""
+    for option in ("save", "report", "junit"):
+        path = options[option]
+        if path is not None and not path.absolute().parent.is_dir():
+            raise BadInput(f"--{option} {path}: there is no such directory.")
+        if path is not None and path.is_dir():
+            raise BadInput(f"--{option} {path} is a directory: name a file in it.")
+    if options["carry_on"] and not session.settings.model.model:
+        raise ModelUnavailable(
+            "--continue needs a model: pass --model, set LLM_MODEL, or set model under [llm] in config.toml."
+        )
+
+
+def _choose_services(session: Session, options: Mapping[str, Any]) -> None:
+    for name, service in (("served", Service.RECORDED), ("skipped", Service.SKIP)):
+        for reference in options[name]:
+            session.serve(session.trajectory.resolve(reference), service)
 
 
 async def _play(session: Session, until: int | None) -> None:
@@ -86,22 +116,33 @@ def _stop_on_sigterm() -> None:
 def _write_results(
     session: Session, file: str, config: Config, options: Mapping[str, Any], seconds: float
 ) -> None:
-    if options["report"]:
-        report = {
-            "trajectory": file,
-            "sandbox": session.sandbox_kind,
-            "mode": "live" if options["carry_on"] else "replay",
-            "state": session.ending,
-            "events": len(session.trajectory),
-            "counts": counts(session.run.results.values()),
-            "seconds": round(seconds, 3),
-            "steps": [step_entry(result) for result in session.run.results.values()],
-        }
-        text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-        write_atomically(options["report"], [text.encode("utf-8", "replace")])
+    """The run first, as it cannot be had again; a fault in writing one does not cost the other."""
+    if options["junit"]:
+        heads = session.trajectory.head
+        steps = [(result, heads(result.index).summary()) for result in session.run.results.values()]
+        write_atomically(options["junit"], [junit(file, steps, seconds)])
     target = options["save"] or config.save_path(file)
-    if target and len(session.run):
-        session.save_run(target)
+    try:
+        if target and len(session.run):
+            session.save_run(target)
+    finally:
+        if options["report"]:
+            _write_report(options["report"], session, file, options["carry_on"], seconds)
+
+
+def _write_report(path: Path, session: Session, file: str, carried_on: bool, seconds: float) -> None:
+    report = {
+        "trajectory": file,
+        "sandbox": session.sandbox_kind,
+        "mode": "live" if carried_on else "replay",
+        "state": session.ending,
+        "events": len(session.trajectory),
+        "counts": counts(session.run.results.values()),
+        "seconds": round(seconds, 3),
+        "steps": [step_entry(result) for result in session.run.results.values()],
+    }
+    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    write_atomically(path, [text.encode("utf-8", "replace")])
 
 
 def _exit_code(session: Session, options: Mapping[str, Any]) -> int:
@@ -118,6 +159,7 @@ class _Printer:
     def __init__(self, session: Session, *, quiet: bool) -> None:
         self._session = session
         self._quiet = quiet
+        self._progress = ""
 
     def __call__(self, change: changes.Change) -> None:
         match change:
@@ -126,7 +168,8 @@ class _Printer:
                 click.echo(step_line(result, summary))
             case changes.Executing(kind, text, live=True) if not self._quiet:
                 click.echo(safe_line(f"★        {kind:<12} {text}"))
-            case changes.Progress(text) if text and not self._quiet:
+            case changes.Progress(text) if text not in ("", self._progress) and not self._quiet:
+                self._progress = text
                 click.echo(safe_line(text), err=True)
             case changes.Said(text, severity) if severity != "information":
                 click.echo(f"trajtui: {safe(text)}", err=True)

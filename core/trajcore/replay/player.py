@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import Enum
 from typing import TYPE_CHECKING, cast
 
 from trajcore import changes
@@ -23,10 +25,31 @@ _SERVED = {
 }
 
 
+class Service(Enum):
+    """How a step is satisfied."""
+
+    EXECUTE = "execute"
+    RECORDED = "recorded"
+    SKIP = "skip"
+
+
+_CHOSEN = {
+    Service.RECORDED: "you asked for it: served from the recording",
+    Service.SKIP: "you asked for it: skipped",
+}
+
+
 class Player:
     """Where a replay is, and how it takes the next event. It never goes back: a restart is a new player."""
 
-    def __init__(self, trajectory: Trajectory, run: Run, world: World, tell: changes.Listener) -> None:
+    def __init__(
+        self,
+        trajectory: Trajectory,
+        run: Run,
+        world: World,
+        services: Mapping[int, Service],
+        tell: changes.Listener,
+    ) -> None:
         self.position = 0
         self.replacements: dict[int, str] = {}
         """Texts typed in place of recorded user messages, by the index of the message."""
@@ -34,6 +57,7 @@ class Player:
         self._run = run
         self._world = world
         self._tell = tell
+        self._services = services
         self._answered: set[int] = set()
 
     @property
@@ -52,7 +76,7 @@ class Player:
             case Treatment.EXECUTE:
                 await self._execute(index, head)
             case Treatment.SERVE:
-                self._serve(index, head, _SERVED.get(head.kind, "served from the recording"))
+                self._serve_or_skip(index, head)
             case _:
                 self._keep(index, head)
         self._advance()
@@ -79,27 +103,28 @@ class Player:
             self._run.add(user_message(self.replacements[index]), origin=index, id=head.id)
             self._tell(changes.RunChanged())
             return
-        self._run.keep(self._trajectory.raw(index), head, index)
+        self._keep_as_is(index)
+
+    def _keep_as_is(self, index: int) -> None:
+        answers = self._trajectory.outline.answers.get(index)
+        self._run.keep(self._trajectory.raw(index), self._trajectory.head(index), index, answers)
 
     async def _execute(self, index: int, head: Head) -> None:
         parsed = self._trajectory.parsed(index)
-        if parsed.problems:
-            self._skip(index, head, f"not executed: {parsed.problems[0]}")
-            return
         action = cast("Action", parsed.event)
-        state = getattr(action.args, "confirmation_state", "confirmed")
-        if state == "awaiting_confirmation":
-            self._skip(index, head, "not executed: it was waiting for the user's confirmation")
-            return
-        if state == "rejected":
-            self._serve(index, head, "the user had refused it: served from the recording")
-            return
         recorded = self._recorded(index)
+        service, reason = self._service_of(index, action, parsed.problems)
+        if service is Service.SKIP:
+            self._skip(index, head, reason)
+            return
+        if service is Service.RECORDED:
+            self._serve(index, head, reason)
+            return
         answer = await self._world.execute(action, recorded)
         if answer.observation is None:
             self._serve(index, head, f"this sandbox cannot execute {head.kind}: served from the recording")
             return
-        self._run.keep(self._trajectory.raw(index), head, index)
+        self._keep_as_is(index)
         if answer.observation is recorded:
             self._finish(index, head, Status.RECORDED, "served from the recording", answer.seconds, recorded)
             return
@@ -108,11 +133,39 @@ class Player:
         reason = f"interrupted, {comparison.reason}" if answer.interrupted else comparison.reason
         self._finish(index, head, status, reason, answer.seconds, answer.observation, comparison)
 
+    def _service_of(self, index: int, action: Action, problems: tuple[str, ...]) -> tuple[Service, str]:
+        """How an action is satisfied, and why where it is not executed."""
+        if problems:
+            return Service.SKIP, f"not executed: {problems[0]}"
+        chosen = self._services.get(index, Service.EXECUTE)
+        if chosen is not Service.EXECUTE:
+            return chosen, _CHOSEN[chosen]
+        state = getattr(action.args, "confirmation_state", "confirmed")
+        if state == "rejected":
+            return Service.RECORDED, "the user had refused it: served from the recording"
+        if state == "awaiting_confirmation" and not self._was_carried_out(index):
+            return (
+                Service.SKIP,
+                "not executed: it waited for the user's confirmation, and comes again if confirmed",
+            )
+        return Service.EXECUTE, ""
+
+    def _was_carried_out(self, index: int) -> bool:
+        """Whether an answer other than a refusal was recorded for an action that waited for confirmation."""
+        recorded = self._recorded(index)
+        return recorded is not None and recorded.observation != "user_rejected"
+
     def _recorded(self, index: int) -> Observation | None:
         answer = self._trajectory.outline.answer_of.get(index)
         if answer is None:
             return None
         return cast("Observation", self._trajectory.parsed(answer).event)
+
+    def _serve_or_skip(self, index: int, head: Head) -> None:
+        if self._services.get(index) is Service.SKIP:
+            self._skip(index, head, _CHOSEN[Service.SKIP])
+        else:
+            self._serve(index, head, _SERVED[head.kind])
 
     def _serve(self, index: int, head: Head, reason: str) -> None:
         recorded = self._recorded(index)
@@ -122,11 +175,11 @@ class Player:
         self._tell(changes.Executing(head.kind, head.summary(), "", recorded=True))
         self._tell(changes.Output(recorded.content.encode("utf-8", "replace") + b"\n"))
         self._tell(changes.Executed(exit_code(recorded), 0.0, reason))
-        self._run.keep(self._trajectory.raw(index), head, index)
+        self._keep_as_is(index)
         self._finish(index, head, Status.RECORDED, reason, 0.0, recorded)
 
     def _skip(self, index: int, head: Head, reason: str) -> None:
-        self._run.keep(self._trajectory.raw(index), head, index)
+        self._keep_as_is(index)
         self._add_result(StepResult(
             index, head.id, head.kind, Status.SKIPPED, None, None,
             exit_code(self._recorded(index)), 0.0, reason, None, self._recorded(index),
@@ -146,10 +199,10 @@ class Player:
         answer = self._trajectory.outline.answer_of.get(index)
         if actual is not None:
             if status is Status.RECORDED and answer is not None:
-                self._run.keep(self._trajectory.raw(answer), self._trajectory.head(answer), answer)
+                self._keep_as_is(answer)
             else:
                 event = observation_event(actual, self._trajectory.data(index))
-                self._run.add(event, origin=answer, id=self._id_of(answer))
+                self._run.add(event, origin=answer, id=self._id_of(answer), answers=index)
             if answer is not None:
                 self._answered.add(answer)
         recorded = self._recorded(index)

@@ -36,6 +36,60 @@ def observation_event(actual: Observation, action: dict[str, Any]) -> dict[str, 
     return event
 
 
+def as_written_today(event: dict[str, Any]) -> dict[str, Any]:
+    """An event with the fields that OpenHands 0.62 writes for its kind, and no others: it loads nothing else.
+
+    Older spellings are brought up to date. Events of unknown kinds, and invalid ones, stay as they are.
+    """
+    from trajcore.events.parse import parse
+
+    parsed = parse(event)
+    side = "args" if "action" in event else "extras"
+    typed = getattr(parsed.event, side, None)
+    if parsed.problems or typed is None or type(parsed.event).__name__.startswith("Unknown"):
+        return event
+    known = type(typed).model_fields
+    written = typed.model_dump(mode="json")
+    fields = {name: value for name, value in written.items() if name in known or name in _KEPT_EXTRAS}
+    today = {key: value for key, value in event.items() if key != side}
+    if side == "args":
+        today["args"] = fields
+    else:
+        today["content"] = event.get("content") or ""
+        today["extras"] = fields
+    return today
+
+
+_KEPT_EXTRAS = frozenset(
+    [
+        "repo_name",
+        "repo_directory",
+        "repo_branch",
+        "repo_instructions",
+        "runtime_hosts",
+        "additional_agent_instructions",
+        "date",
+        "custom_secrets_descriptions",
+        "conversation_instructions",
+        "working_dir",
+        "screenshot",
+        "set_of_marks",
+        "goal_image_urls",
+        "open_pages_urls",
+        "active_page_index",
+        "dom_object",
+        "axtree_object",
+        "extra_element_properties",
+        "last_browser_action",
+        "last_browser_action_error",
+        "focused_element_bid",
+        "filter_visible_only",
+        "_diff_cache",
+    ]
+)
+"""Fields of 0.62 that the models here do not name, because nothing here reads them."""
+
+
 def _message(observation: dict[str, Any]) -> str:
     """The derived text that OpenHands puts beside each observation."""
     extras = observation["extras"]

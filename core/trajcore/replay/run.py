@@ -49,56 +49,81 @@ class StepResult:
 
 @dataclass(frozen=True)
 class Entry:
-    """One event of the run. `origin` is its index in the recording; None for what this run added."""
+    """One event of the run. `origin` is its index in the recording; None for what this run added.
+
+    `id` and `cause` are its own: where the recording repeats or lacks ids, they are not those in `raw`.
+    """
 
     raw: bytes
     head: Head
     origin: int | None
     live: bool
+    id: int
+    cause: int | None
 
     def data(self) -> dict[str, Any]:
         """The event as a Python object, a new one at each call."""
-        value: dict[str, Any] = json.loads(self.raw)
-        return value
+        written: dict[str, Any] = json.loads(self.raw)
+        event: dict[str, Any] = {
+            "id": self.id,
+            **{key: value for key, value in written.items() if key != "id"},
+        }
+        if self.cause is not None:
+            event["cause"] = self.cause
+        return event
 
 
 class Run:
-    """The events of this run. Ids of the recording are kept; what is added gets ids above them all."""
+    """The events of this run. Ids of the recording are kept where they are unique; others are fresh."""
 
     def __init__(self, last_id: int) -> None:
         self.entries: list[Entry] = []
         self.results: dict[int, StepResult] = {}
         self._last_id = last_id
+        self._ids: set[int] = set()
+        self._id_of_origin: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self.entries)
 
-    def keep(self, raw: bytes, head: Head, origin: int) -> None:
-        """A recorded event, as it is."""
-        self.entries.append(Entry(raw, head, origin, live=False))
+    def keep(self, raw: bytes, head: Head, origin: int, answers: int | None = None) -> None:
+        """A recorded event, as it is. `answers` is the index of the action that an observation answers."""
+        id = self._unique(head.id)
+        cause = self._id_of_origin.get(answers, head.cause) if answers is not None else head.cause
+        self._id_of_origin[origin] = id
+        self.entries.append(Entry(raw, head, origin, False, id, cause))
 
     def add(
-        self, event: dict[str, Any], *, origin: int | None = None, id: int | None = None, live: bool = False
+        self,
+        event: dict[str, Any],
+        *,
+        origin: int | None = None,
+        id: int | None = None,
+        answers: int | None = None,
+        live: bool = False,
     ) -> Entry:
-        """A new event: it is stamped with an id (a fresh one unless given) and the time."""
-        if id is None:
-            self._last_id += 1
-            id = self._last_id
+        """A new event: it is stamped with an id (a fresh one unless given and free) and the time."""
+        id = self._unique(id)
+        cause = self._id_of_origin.get(answers) if answers is not None else event.get("cause")
         stamped = {"id": id, "timestamp": datetime.now().isoformat(), **event}
-        stamped["id"] = id
-        raw = json.dumps(stamped, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        entry = Entry(raw, head_of(stamped), origin, live)
+        if origin is not None:
+            self._id_of_origin[origin] = id
+        raw = json.dumps(stamped).encode()
+        entry = Entry(raw, head_of({**stamped, "cause": cause}), origin, live, id, cause)
         self.entries.append(entry)
         return entry
+
+    def _unique(self, id: int | None) -> int:
+        if id is None or id in self._ids:
+            self._last_id += 1
+            id = self._last_id
+        self._ids.add(id)
+        return id
 
     @property
     def has_live_steps(self) -> bool:
         """Whether a model has added anything."""
         return any(entry.live for entry in self.entries)
-
-    def added(self) -> Iterator[tuple[int, Entry]]:
-        """What this run added to the recording, each with its place among the entries."""
-        return ((place, entry) for place, entry in enumerate(self.entries) if entry.origin is None)
 
     def events(self) -> Sequence[Event]:
         """The run so far, as typed events."""
@@ -107,10 +132,12 @@ class Run:
         return [parse(entry.data()).event for entry in self.entries]
 
     def to_json(self) -> Iterator[bytes]:
-        """The run as OpenHands writes a trajectory: one list, indented by four."""
+        """The run as OpenHands writes a trajectory today: one list, indented by four."""
+        from trajcore.replay.record import as_written_today
+
         yield b"["
         for place, entry in enumerate(self.entries):
-            text = json.dumps(entry.data(), indent=4, ensure_ascii=True)
+            text = json.dumps(as_written_today(entry.data()), indent=4)
             indented = "\n".join("    " + line for line in text.split("\n"))
             yield (",\n" if place else "\n").encode() + indented.encode()
         yield b"\n]\n"

@@ -1,0 +1,149 @@
+"""Where a replay stops: on an event, or on the next event of which a condition is true."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from trajcore.config import APP
+from trajcore.errors import BadInput
+from trajcore.replay.conditions import Condition, Moment, parse
+from trajcore.replay.run import StepResult
+from trajcore.storage import write_atomically
+from trajcore.trajectory import Trajectory
+
+_VERSION: Final = 1
+
+
+@dataclass
+class Breakpoint:
+    """On the event at `index`, or on `condition`; one of them is given."""
+
+    index: int | None = None
+    condition: Condition | None = None
+    enabled: bool = True
+    hits: int = 0
+
+    def describe(self, trajectory: Trajectory) -> str:
+        """How it is called in messages: `breakpoint at event 12`, `breakpoint on exit!=0`."""
+        if self.condition is not None:
+            return f"breakpoint on {self.condition.text}"
+        return f"breakpoint at event {trajectory.label(self.index or 0)}"
+
+
+class Breakpoints:
+    """The breakpoints of one recording, in the order in which they were set."""
+
+    def __init__(self, trajectory: Trajectory) -> None:
+        self._trajectory = trajectory
+        self._all: list[Breakpoint] = []
+
+    def __contains__(self, index: object) -> bool:
+        return any(point.index == index and point.enabled for point in self._all)
+
+    def __iter__(self) -> Iterator[Breakpoint]:
+        return iter(tuple(self._all))
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def toggle(self, index: int) -> bool:
+        """Set or remove a breakpoint on an event; whether there is one now."""
+        kept = [point for point in self._all if point.index != index]
+        added = len(kept) == len(self._all)
+        self._all = [*kept, Breakpoint(index)] if added else kept
+        return added
+
+    def add(self, condition: str) -> Breakpoint:
+        """Set a breakpoint on a condition. Raises `BadInput` where it cannot be read."""
+        point = Breakpoint(condition=parse(condition))
+        self._all.append(point)
+        return point
+
+    def remove(self, point: Breakpoint) -> None:
+        """Remove a breakpoint."""
+        self._all = [other for other in self._all if other is not point]
+
+    def before(self, index: int) -> Breakpoint | None:
+        """The breakpoint that stops the replay before an event is played; its hit is counted."""
+        return self._hit(index, None)
+
+    def after(self, result: StepResult) -> Breakpoint | None:
+        """The breakpoint that stops the replay behind what has just been played; its hit is counted."""
+        return self._hit(result.index, result)
+
+    def _hit(self, index: int, result: StepResult | None) -> Breakpoint | None:
+        moment: Moment | None = None
+        for point in self._all:
+            if not point.enabled:
+                continue
+            if point.condition is None:
+                hit = result is None and point.index == index
+            elif point.condition.on_result is (result is not None):
+                moment = moment or Moment(self._trajectory.head(index), self._data(index), result)
+                hit = point.condition.holds(moment)
+            else:
+                hit = False
+            if hit:
+                point.hits += 1
+                return point
+        return None
+
+    def _data(self, index: int) -> dict[str, object]:
+        try:
+            return self._trajectory.data(index)
+        except ValueError:
+            return {}
+
+    # Kept beside the recording's name, never in it
+
+    def load(self) -> None:
+        """Read the breakpoints that were kept for this recording; what cannot be read is passed over."""
+        path = self._sidecar()
+        if path is None:
+            return
+        try:
+            kept = json.loads(path.read_bytes())
+            points = [self._restored(entry) for entry in kept["breakpoints"]]
+        except (OSError, ValueError, KeyError, TypeError, BadInput):
+            return
+        self._all = points
+
+    def save(self) -> None:
+        """Keep the breakpoints for the next time; raises `BadInput` where they cannot be written."""
+        path = self._sidecar()
+        if path is None or (not self._all and not path.exists()):
+            return
+        entries = [
+            {
+                "event": None if point.index is None else self._trajectory.label(point.index),
+                "when": point.condition.text if point.condition else None,
+                "enabled": point.enabled,
+            }
+            for point in self._all
+        ]
+        kept = {"version": _VERSION, "recording": self._trajectory.name, "breakpoints": entries}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(f"{path.parent} cannot be made: {error.strerror}.") from None
+        write_atomically(path, [json.dumps(kept, indent=2).encode()])
+
+    def _restored(self, entry: dict[str, object]) -> Breakpoint:
+        enabled = bool(entry["enabled"])
+        if entry["when"] is not None:
+            return Breakpoint(condition=parse(str(entry["when"])), enabled=enabled)
+        return Breakpoint(self._trajectory.resolve(str(entry["event"])), enabled=enabled)
+
+    def _sidecar(self) -> Path | None:
+        source = self._trajectory.path
+        if source is None:
+            return None
+        name = hashlib.sha256(str(source.absolute()).encode()).hexdigest()[:20]
+        return Path(platformdirs.user_state_dir(APP)) / "breakpoints" / f"{name}.json"
