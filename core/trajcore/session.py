@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -162,12 +163,12 @@ class Session:
     def step(self) -> None:
         """Play up to and including the next thing the agent did. Raises `Refused`."""
         self._check_more(Command.STEP)
-        self._begin(Command.STEP, self._replay(one_step=True))
+        self._begin(Command.STEP, partial(self._replay, one_step=True))
 
     def resume(self) -> None:
         """Play to the next breakpoint or the end. Raises `Refused`."""
         self._check_more(Command.CONTINUE)
-        self._begin(Command.CONTINUE, self._replay())
+        self._begin(Command.CONTINUE, self._replay)
 
     def run_to(self, index: int) -> None:
         """Play up to, not including, the event at `index`. Raises `Refused`."""
@@ -175,7 +176,7 @@ class Session:
         if index < self.position:
             label = self.trajectory.label(index)
             raise Refused(f"event {label} has been played already: R restarts the run")
-        self._begin(Command.RUN_TO, self._replay(stop_before=index))
+        self._begin(Command.RUN_TO, partial(self._replay, stop_before=index))
 
     def interrupt(self) -> None:
         """Stop what is going on: a running command gets Ctrl-C, a model call ends. Raises `Refused`."""
@@ -188,7 +189,7 @@ class Session:
 
     def restart(self) -> None:
         """Throw the sandbox away and go back before the first event. Raises `Refused`."""
-        self._begin(Command.RESTART, self._start_over())
+        self._begin(Command.RESTART, self._start_over)
 
     def message(self, text: str, delivery: Delivery = Delivery.INSERT) -> None:
         """Give the user's word: into the recording at a pause in it, to the model at its end or when live.
@@ -204,7 +205,7 @@ class Session:
         elif self.state is not State.PAUSED or self.at_end or delivery is Delivery.LIVE:
             self._check_live()
             self._add_message(text)
-            self._begin(Command.GO_LIVE, self._work())
+            self._begin(Command.GO_LIVE, self._work)
         elif delivery is Delivery.REPLACE:
             self._replace_next(text)
         else:
@@ -216,7 +217,7 @@ class Session:
         self._check_live()
         if self.needs_message:
             raise Refused("the agent spoke last: type a message for the model to go on from")
-        self._begin(Command.GO_LIVE, self._work())
+        self._begin(Command.GO_LIVE, self._work)
 
     def toggle_breakpoint(self, index: int) -> bool:
         """Set or remove a breakpoint before an event; whether there is one now."""
@@ -399,32 +400,38 @@ class Session:
 
     # The machine
 
-    def _begin(self, command: Command, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, command: Command, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         why = refusal(self.state, command)
         if why is not None or self.busy:
-            work.close()
             raise Refused(why or f"cannot {command.value} now: something is still under way")
         live = command is Command.GO_LIVE
         self._pause_asked = False
         self._set_state(State.THINKING if live else State.REPLAYING, Mode.LIVE if live else None)
         self._activity = asyncio.create_task(self._guarded(work))
-        self._activity.add_done_callback(self._settle_fault)
+        self._activity.add_done_callback(self._settle)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
-            await work
+            await work()
         except asyncio.CancelledError:
-            self._tell(changes.Progress(""))
-            self._set_state(State.AWAITING_INPUT if self.mode is Mode.LIVE else State.PAUSED)
+            self._stopped()
         except TrajError as error:
             self.failure = error
             self._tell(changes.Progress(""))
             self._say(str(error), "error")
             self._set_state(State.ERROR)
 
-    def _settle_fault(self, task: asyncio.Task[None]) -> None:
-        """A fault of the program itself must not leave the session as if it were still at work."""
-        fault = None if task.cancelled() else task.exception()
+    def _stopped(self) -> None:
+        """The user has stopped what was under way."""
+        self._tell(changes.Progress(""))
+        self._set_state(State.AWAITING_INPUT if self.mode is Mode.LIVE else State.PAUSED)
+
+    def _settle(self, task: asyncio.Task[None]) -> None:
+        """A task that was stopped before it began, or that failed by a fault of our own, leaves a state too."""
+        if task.cancelled():
+            self._stopped()
+            return
+        fault = task.exception()
         if fault is not None:
             self.failure = TrajError(f"internal error: {type(fault).__name__}: {fault}")
             self.state = State.ERROR

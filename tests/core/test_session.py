@@ -251,6 +251,14 @@ async def test_listeners_hear_of_states_in_order() -> None:
     assert states == [State.REPLAYING, State.FINISHED]
 
 
+async def test_what_is_interrupted_before_it_began_is_paused() -> None:
+    session = session_of(DIALOGUE)
+    session.resume()
+    session.interrupt()
+    await session.idle()
+    assert (session.state, session.position) == (State.PAUSED, 0)
+
+
 KINDS = st.sampled_from(["run", "question", "user", "finish", "state", "think", "unknown", "null", "browse"])
 
 
