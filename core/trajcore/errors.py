@@ -9,6 +9,10 @@ class TrajError(Exception):
     exit_code = 1
 
 
+class Refused(TrajError):
+    """A command that is illegal in the present state; the message says why."""
+
+
 class BadInput(TrajError):
     """What was asked for, or the file given, cannot be used."""
 

@@ -7,7 +7,7 @@ at once: what takes time runs in one task that the session owns, and `idle()` wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
@@ -15,24 +15,22 @@ from pathlib import Path
 from typing import Any
 
 from trajcore import changes
-from trajcore.errors import BadInput, ModelUnavailable, TrajError
+from trajcore.activity import Activity, Work
+from trajcore.errors import BadInput, ModelUnavailable, Refused, TrajError
 from trajcore.live.host import Interrupted, LiveHost
 from trajcore.live.model import ModelSettings
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
+from trajcore.replay.ending import Ending, ending_of
 from trajcore.replay.player import Player, Service
-from trajcore.replay.policy import ENDINGS, Treatment, asks_the_world, count_steps, treatment
+from trajcore.replay.policy import asks_the_world, count_steps
 from trajcore.replay.record import user_message
 from trajcore.replay.report import sentence
 from trajcore.replay.run import Run
-from trajcore.replay.states import NEXT, Command, Mode, State, refusal
+from trajcore.replay.states import Command, Mode, State
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.storage import write_atomically
 from trajcore.trajectory import Edit, Trajectory
 from trajcore.world import World
-
-
-class Refused(TrajError):
-    """A command that is illegal in the present state; the message says why."""
 
 
 class Delivery(Enum):
@@ -64,16 +62,13 @@ class Session:
     def __init__(self, trajectory: Trajectory, settings: SessionSettings | None = None) -> None:
         self.trajectory = trajectory
         self.settings = settings or SessionSettings()
-        self.state = State.PAUSED
-        self.mode = Mode.REPLAY
         self.breakpoints = Breakpoints(trajectory)
         self.services: dict[int, Service] = {}
         """How the user wants a step to be satisfied, by its index; executed where nothing is said."""
-        self.failure: TrajError | None = None
-        """What put the session into the state ERROR."""
-        self._listeners: list[changes.Listener] = []
+        self._activity = Activity()
+        self._tell = self._activity.tell
+        self._say = self._activity.say
         self._sandbox_kind: str | None = None
-        self._activity: asyncio.Task[None] | None = None
         self._interrupting: asyncio.Task[None] | None = None
         self._pause_asked = False
         if self.settings.keep_breakpoints:
@@ -85,9 +80,24 @@ class Session:
         self.run = Run(self.trajectory.outline.last_id)
         self._world = World(self.settings.sandbox, self.settings.world, self._tell)
         self._player = Player(self.trajectory, self.run, self._world, self.services, self._tell)
-        self._live = LiveHost(self.run, self._world, self._set_state, self._tell)
+        self._live = LiveHost(self.run, self._world, self._activity.become, self._tell)
 
     # What a front end can read
+
+    @property
+    def state(self) -> State:
+        """What the session is doing."""
+        return self._activity.state
+
+    @property
+    def mode(self) -> Mode:
+        """Whether events come from the recording or from a model."""
+        return self._activity.mode
+
+    @property
+    def failure(self) -> TrajError | None:
+        """What put the session into the state ERROR."""
+        return self._activity.failure
 
     @property
     def position(self) -> int:
@@ -112,7 +122,7 @@ class Session:
     @property
     def busy(self) -> bool:
         """Whether a task of this session is under way."""
-        return self._activity is not None and not self._activity.done()
+        return self._activity.busy
 
     @property
     def next_user_message(self) -> int | None:
@@ -125,13 +135,8 @@ class Session:
 
     @property
     def needs_message(self) -> bool:
-        """Whether the agent spoke last, so that a live session can only begin with the user's word."""
-        for entry in reversed(self.run.entries):
-            if treatment(entry.head) is Treatment.DIALOGUE and entry.head.kind != "system":
-                return entry.head.source != "user"
-            if treatment(entry.head) is not Treatment.PASS:
-                return False
-        return True
+        """Whether a live session could only begin with the user's word."""
+        return self.run.agent_spoke_last
 
     @property
     def ending(self) -> str:
@@ -151,8 +156,7 @@ class Session:
 
     def subscribe(self, listener: changes.Listener) -> Callable[[], None]:
         """Have `listener` called with every change from now on; the answer ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._activity.subscribe(listener)
 
     # Commands
 
@@ -163,12 +167,12 @@ class Session:
     def step(self) -> None:
         """Play up to and including the next thing the agent did. Raises `Refused`."""
         self._check_more(Command.STEP)
-        self._begin(Command.STEP, partial(self._replay, one_step=True))
+        self._start(Command.STEP, partial(self._replay, one_step=True))
 
     def resume(self) -> None:
         """Play to the next breakpoint or the end. Raises `Refused`."""
         self._check_more(Command.CONTINUE)
-        self._begin(Command.CONTINUE, self._replay)
+        self._start(Command.CONTINUE, self._replay)
 
     def run_to(self, index: int) -> None:
         """Play up to, not including, the event at `index`. Raises `Refused`."""
@@ -176,20 +180,20 @@ class Session:
         if index < self.position:
             label = self.trajectory.label(index)
             raise Refused(f"event {label} has been played already: R restarts the run")
-        self._begin(Command.RUN_TO, partial(self._replay, stop_before=index))
+        self._start(Command.RUN_TO, partial(self._replay, stop_before=index))
 
     def interrupt(self) -> None:
         """Stop what is going on: a running command gets Ctrl-C, a model call ends. Raises `Refused`."""
-        self._check(Command.INTERRUPT)
+        self._activity.check(Command.INTERRUPT)
         self._pause_asked = self._live.stop_asked = True
         if self._world.executing:
             self._interrupting = asyncio.create_task(self._world.interrupt())
-        elif self._activity is not None:
+        else:
             self._activity.cancel()
 
     def restart(self) -> None:
         """Throw the sandbox away and go back before the first event. Raises `Refused`."""
-        self._begin(Command.RESTART, self._start_over)
+        self._start(Command.RESTART, self._start_over)
 
     def message(self, text: str, delivery: Delivery = Delivery.INSERT) -> None:
         """Give the user's word: into the recording at a pause in it, to the model at its end or when live.
@@ -198,14 +202,14 @@ class Session:
         """
         if not text.strip():
             raise BadInput("the message is empty")
-        self._check(Command.MESSAGE)
+        self._activity.check(Command.MESSAGE)
         if self.busy:
             self._live.queue(text)
             self._say("the message will be delivered when the model's present step is done")
         elif self.state is not State.PAUSED or self.at_end or delivery is Delivery.LIVE:
             self._check_live()
             self._add_message(text)
-            self._begin(Command.GO_LIVE, self._work)
+            self._start(Command.GO_LIVE, self._work, live=True)
         elif delivery is Delivery.REPLACE:
             self._replace_next(text)
         else:
@@ -213,11 +217,11 @@ class Session:
 
     def go_live(self) -> None:
         """Hand the run so far and its sandbox to the model. Raises `Refused`, `BadInput`."""
-        self._check(Command.GO_LIVE)
+        self._activity.check(Command.GO_LIVE)
         self._check_live()
         if self.needs_message:
             raise Refused("the agent spoke last: type a message for the model to go on from")
-        self._begin(Command.GO_LIVE, self._work)
+        self._start(Command.GO_LIVE, self._work, live=True)
 
     def toggle_breakpoint(self, index: int) -> bool:
         """Set or remove a breakpoint before an event; whether there is one now."""
@@ -289,18 +293,14 @@ class Session:
 
     async def idle(self) -> None:
         """Wait until no task of this session is under way; a fault of the program itself is raised here."""
-        while self._activity is not None and not self._activity.done():
-            await asyncio.wait({self._activity})
-        if self._activity is not None and not self._activity.cancelled():
-            self._activity.result()
+        await self._activity.idle()
 
     async def close(self) -> None:
         """End what is going on and remove the sandbox."""
-        tasks = {task for task in (self._activity, self._interrupting) if task is not None}
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        if self._interrupting is not None:
+            self._interrupting.cancel()
+            await asyncio.wait({self._interrupting})
+        await self._activity.close()
         await self._live.close()
         await self._world.close()
 
@@ -328,37 +328,27 @@ class Session:
         if stopped is not None:
             self._say(stopped.describe(self.trajectory))
         if not self._player.at_end:
-            self._set_state(State.PAUSED)
+            self._activity.become(State.PAUSED)
             return
-        last = self._last_meaningful()
-        if last is not None and self.trajectory.head(last).kind in ENDINGS:
-            self._set_state(State.FINISHED)
-        elif last is not None and self._waits(last):
-            self._set_state(State.AWAITING_INPUT, Mode.LIVE)
-        else:
-            self._set_state(State.PAUSED)
-            self._say(f"end of the recording · {self.summary()}")
-            return
+        match ending_of(self.trajectory):
+            case Ending.FINISHED:
+                self._activity.become(State.FINISHED)
+            case Ending.WAITS:
+                self._activity.become(State.AWAITING_INPUT, Mode.LIVE)
+            case Ending.OPEN:
+                self._activity.become(State.PAUSED)
+                self._say(f"end of the recording · {self.summary()}")
+                return
         self._say(self.summary())
-
-    def _last_meaningful(self) -> int | None:
-        for index in range(len(self.trajectory) - 1, -1, -1):
-            if treatment(self.trajectory.head(index)) is not Treatment.PASS:
-                return index
-        return None
-
-    def _waits(self, index: int) -> bool:
-        head = self.trajectory.head(index)
-        return head.source != "user" and bool(head.wait_for_response)
 
     async def _start_over(self) -> None:
         await self._world.close()
         self._begin_run()
-        self.failure = None
+        self._activity.failure = None
         self._tell(changes.RunChanged(restarted=True))
         self._tell(changes.PositionChanged(0))
         await self.prepare()
-        self._set_state(State.PAUSED, Mode.REPLAY)
+        self._activity.become(State.PAUSED, Mode.REPLAY)
 
     # Live
 
@@ -367,17 +357,14 @@ class Session:
             ending = await self._live.work(self.settings.model, self.settings.max_steps)
         except Interrupted:
             self._say("interrupted: the model waits for your word")
-            self._set_state(State.AWAITING_INPUT)
+            self._activity.become(State.AWAITING_INPUT)
             return
         if ending.note:
             self._say(ending.note, "warning")
-        self._set_state(State.FINISHED if ending.finished else State.AWAITING_INPUT)
+        self._activity.become(State.FINISHED if ending.finished else State.AWAITING_INPUT)
 
     def _add_message(self, text: str) -> None:
-        self._run_add(user_message(text))
-
-    def _run_add(self, event: dict[str, Any]) -> None:
-        self.run.add(event)
+        self.run.add(user_message(text))
         self._tell(changes.RunChanged())
 
     def _replace_next(self, text: str) -> None:
@@ -398,68 +385,11 @@ class Session:
         if self._world.lost:
             raise Refused("the sandbox of this run was lost: R restarts the run")
 
-    # The machine
-
-    def _begin(self, command: Command, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        why = refusal(self.state, command)
-        if why is not None or self.busy:
-            raise Refused(why or f"cannot {command.value} now: something is still under way")
-        live = command is Command.GO_LIVE
+    def _start(self, command: Command, work: Work, *, live: bool = False) -> None:
+        self._activity.begin(command, work, live=live)
         self._pause_asked = False
-        self._set_state(State.THINKING if live else State.REPLAYING, Mode.LIVE if live else None)
-        self._activity = asyncio.create_task(self._guarded(work))
-        self._activity.add_done_callback(self._settle)
-
-    async def _guarded(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        try:
-            await work()
-        except asyncio.CancelledError:
-            self._stopped()
-        except TrajError as error:
-            self.failure = error
-            self._tell(changes.Progress(""))
-            self._say(str(error), "error")
-            self._set_state(State.ERROR)
-
-    def _stopped(self) -> None:
-        """The user has stopped what was under way."""
-        self._tell(changes.Progress(""))
-        self._set_state(State.AWAITING_INPUT if self.mode is Mode.LIVE else State.PAUSED)
-
-    def _settle(self, task: asyncio.Task[None]) -> None:
-        """A task that was stopped before it began, or that failed by a fault of our own, leaves a state too."""
-        if task.cancelled():
-            self._stopped()
-            return
-        fault = task.exception()
-        if fault is not None:
-            self.failure = TrajError(f"internal error: {type(fault).__name__}: {fault}")
-            self.state = State.ERROR
-            self._say(str(self.failure), "error")
-            self._tell(changes.StateChanged(self.state, self.mode))
-
-    def _check(self, command: Command) -> None:
-        why = refusal(self.state, command)
-        if why is not None:
-            raise Refused(why)
 
     def _check_more(self, command: Command) -> None:
-        self._check(command)
+        self._activity.check(command)
         if self.at_end:
             raise Refused("this is the end of the recording: m goes on with a model, R restarts")
-
-    def _set_state(self, state: State, mode: Mode | None = None) -> None:
-        mode = mode or self.mode
-        if state is self.state and mode is self.mode:
-            return
-        if state is not self.state and state not in NEXT[self.state]:
-            raise AssertionError(f"no way from {self.state.value} to {state.value}")
-        self.state, self.mode = state, mode
-        self._tell(changes.StateChanged(state, mode))
-
-    def _say(self, text: str, severity: changes.Severity = "information") -> None:
-        self._tell(changes.Said(text, severity))
-
-    def _tell(self, change: changes.Change) -> None:
-        for listener in tuple(self._listeners):
-            listener(change)

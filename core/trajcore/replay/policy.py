@@ -46,10 +46,6 @@ TREATMENTS: Final[dict[str, Treatment]] = {
 }
 """By kind of action. Every kind that is not named here is bookkeeping, as is every observation."""
 
-ENDINGS: Final = frozenset({"finish", "reject"})
-"""Actions that end a run when nothing but bookkeeping follows."""
-
-
 _STEPS: Final = frozenset(
     kind for kind, how in TREATMENTS.items() if how in (Treatment.EXECUTE, Treatment.SERVE)
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trajcore.events.head import Head, head_of
 from trajcore.replay.compare import Comparison, Match
+from trajcore.replay.policy import Treatment, treatment
 
 if TYPE_CHECKING:
     from trajcore.events.base import Event, Observation
@@ -124,6 +125,17 @@ class Run:
     def has_live_steps(self) -> bool:
         """Whether a model has added anything."""
         return any(entry.live for entry in self.entries)
+
+    @property
+    def agent_spoke_last(self) -> bool:
+        """Whether the last word is the agent's, or nobody has said anything yet."""
+        for entry in reversed(self.entries):
+            how = treatment(entry.head)
+            if how is Treatment.DIALOGUE and entry.head.kind != "system":
+                return entry.head.source != "user"
+            if how is not Treatment.PASS:
+                return False
+        return True
 
     def events(self) -> Sequence[Event]:
         """The run so far, as typed events."""
