@@ -17,6 +17,7 @@ from typing import Any
 from trajcore import changes
 from trajcore.activity import Activity, Work
 from trajcore.errors import BadInput, ModelUnavailable, Refused, TrajError
+from trajcore.events.legacy import is_flattened
 from trajcore.live.host import Interrupted, LiveHost
 from trajcore.live.model import ModelSettings
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
@@ -260,9 +261,11 @@ class Session:
         if flag == "wait_for_response" and head.action != "message":
             label = self.trajectory.label(index)
             raise BadInput(f"only messages have {flag}, and event {label} is a {head.kind}")
-        args = self.trajectory.data(index).get("args")
+        data = self.trajectory.data(index)
+        flat = is_flattened(data)
+        args = data if flat else data.get("args")
         value = args.get(flag, False) if isinstance(args, dict) else False
-        return self.set_value(index, ("args", flag), not value)
+        return self.set_value(index, (flag,) if flat else ("args", flag), not value)
 
     def undo(self) -> Edit | None:
         """Take the last edit back."""

@@ -13,7 +13,9 @@ import msgspec
 
 from trajcore.errors import BadInput, FileChanged
 from trajcore.events.head import Head, read_head
-from trajcore.formats import openhands
+from trajcore.events.legacy import migrated
+from trajcore.formats import read_bytes, read_path
+from trajcore.formats.base import Layout
 from trajcore.formats.json_edit import with_value
 from trajcore.outline import Outline, outline
 from trajcore.storage import identity, write_atomically
@@ -39,12 +41,11 @@ class Edit:
 class Trajectory:
     """An ordered sequence of events. Bytes that no edit touched are written as they were read."""
 
-    def __init__(self, data: bytes, name: str = "trajectory", path: Path | None = None) -> None:
-        """Read a whole file. Raises `BadInput` when it holds no trajectory."""
-        layout = openhands.read(data, name)
+    def __init__(self, layout: Layout, name: str, path: Path | None = None) -> None:
+        """A trajectory over what a format found. Raises `BadInput` when none of it is an event."""
         self.name = name
         self.path = path
-        self._data = data
+        self._sources = layout.sources
         self._spans = layout.spans
         self._events: list[msgspec.Raw | bytes] = list(layout.events)
         self._original: dict[int, msgspec.Raw | bytes] = {}
@@ -54,26 +55,22 @@ class Trajectory:
         self._undone: list[Edit] = []
         self._done: list[Edit] = []
         self._saved_at = 0
-        self._on_disk = identity(path) if path else None
+        self._on_disk = {source.path: identity(source.path) for source in self._sources if source.path}
         self._head = lru_cache(_CACHED)(self._read_head)
         self._parsed = lru_cache(_CACHED)(self._parse)
 
     @classmethod
-    def open(cls, path: Path) -> Trajectory:
-        """Read a file. Raises `BadInput`, naming the file, when it cannot be read or is no trajectory."""
-        try:
-            if path.is_dir():
-                if not any(path.rglob("*.json")):
-                    raise BadInput(f"{path} is a directory with no events in it.")
-                raise BadInput(
-                    f"{path} is a directory; this version opens single files: a JSON list of events."
-                )
-            data = path.read_bytes()
-        except FileNotFoundError:
-            raise BadInput(f"{path}: no such file.") from None
-        except OSError as error:
-            raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
-        return cls(data, str(path), path)
+    def open(cls, path: Path, row: str | None = None) -> Trajectory:
+        """Read a file or an event store; `row` picks one of several by number or id.
+
+        Raises `BadInput`, naming the file, when it cannot be read or is no trajectory, and `RowNeeded`.
+        """
+        return cls(read_path(path, row), str(path), path)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str = "trajectory", row: str | None = None) -> Trajectory:
+        """Read a whole file that is in memory. Raises as `open` does."""
+        return cls(read_bytes(data, name, row), name)
 
     def __len__(self) -> int:
         return len(self._events)
@@ -95,6 +92,10 @@ class Trajectory:
             # An integer of more digits than Python converts; nothing else can be wrong with it by now.
             value = json.loads(raw, parse_int=float)
         return value
+
+    def modern(self, index: int) -> dict[str, Any]:
+        """As `data`, older spellings brought up to date: arguments are in `args`, details in `extras`."""
+        return migrated(self.data(index))
 
     def parsed(self, index: int) -> Parsed:
         """An event as a typed model, and what is wrong with it."""
@@ -184,39 +185,53 @@ class Trajectory:
 
     # Saving
 
-    def pieces(self) -> Iterator[bytes | memoryview]:
-        """The bytes of the file as it would be saved now."""
-        whole = memoryview(self._data)
+    def pieces(self, source: int = 0) -> Iterator[bytes | memoryview]:
+        """The bytes of one of its files as it would be saved now."""
+        whole = memoryview(self._sources[source].data)
         at = 0
         for index in sorted(self._original):
-            begin, end = self._spans[index]
-            yield whole[at:begin]
-            yield self.raw(index)
-            at = end
+            span = self._spans[index]
+            if span.source == source:
+                yield whole[at : span.begin]
+                yield self.raw(index)
+                at = span.end
         yield whole[at:]
 
-    def to_bytes(self) -> bytes:
-        """The whole file as it would be saved now."""
-        return b"".join(self.pieces())
+    def to_bytes(self, source: int = 0) -> bytes:
+        """One of its files as it would be saved now; most trajectories have but one."""
+        return b"".join(self.pieces(source))
 
     def save(self, path: Path | None = None, *, overwrite: bool = False) -> Path:
-        """Write the file, whole or not at all, and return where.
+        """Write what was edited, each file whole or not at all, and return where.
 
-        Raises `FileChanged` when the opened file is no longer the one that was read, unless
+        Raises `FileChanged` when an opened file is no longer the one that was read, unless
         `overwrite` is given, and `BadInput` where it cannot be written.
         """
         target = path or self.path
         if target is None:
             raise BadInput("this trajectory came from standard input: name a file to save it to.")
-        if target == self.path and not overwrite and identity(target) != self._on_disk:
-            raise FileChanged(f"{target} has changed on disk since it was opened.")
-        write_atomically(target, self.pieces())
         if target == self.path:
-            self._on_disk = identity(target)
+            self._save_in_place(overwrite=overwrite)
+        elif len(self._sources) > 1:
+            raise BadInput(f"{self.name} is a directory of events: it is saved in place, or as a run.")
+        else:
+            write_atomically(target, self.pieces())
         self._saved_at = len(self._done)
         return target
 
-
-def open_stdin(data: bytes) -> Trajectory:
-    """A trajectory that was read from standard input."""
-    return Trajectory(data, "standard input")
+    def _save_in_place(self, *, overwrite: bool) -> None:
+        touched = {self._spans[edit.index].source for edit in (*self._done, *self._undone)}
+        if len(self._sources) == 1:
+            touched = {0}
+        changed = [
+            path
+            for number in sorted(touched)
+            if (path := self._sources[number].path) and identity(path) != self._on_disk[path]
+        ]
+        if changed and not overwrite:
+            raise FileChanged(f"{changed[0]} has changed on disk since it was opened.")
+        for number in sorted(touched):
+            path = self._sources[number].path
+            if path is not None:
+                write_atomically(path, self.pieces(number))
+                self._on_disk[path] = identity(path)

@@ -63,7 +63,7 @@ DIALOGUE = [
 
 def session_of(events: list[dict[str, Any]], sandbox: str = "recorded", **settings: Any) -> Session:
     data = json.dumps(events).encode()
-    return Session(Trajectory(data, "test.json"), SessionSettings(sandbox=sandbox, **settings))
+    return Session(Trajectory.from_bytes(data, "test.json"), SessionSettings(sandbox=sandbox, **settings))
 
 
 async def replayed(events: list[dict[str, Any]]) -> Session:

@@ -29,6 +29,11 @@ class _Commands(click.Group):
         return list(self.commands)
 
 
+_ROW: Final = click.option(
+    "--row", metavar="N|ID", help="Which trajectory of a file that holds several: number from 0, or id."
+)
+
+
 def _shared(command: Command) -> Command:
     """The options that `open` and `replay` share."""
     options = (
@@ -42,6 +47,7 @@ def _shared(command: Command) -> Command:
         click.option("--model", metavar="MODEL", help="The model of a live session, as litellm names it."),
         click.option("--config", type=click.Path(path_type=Path), metavar="FILE",
                      help="Read this config.toml."),
+        _ROW,
         click.option("--debug", is_flag=True, help="Show the traceback of an error."),
     )  # fmt: skip
     for option in reversed(options):
@@ -107,12 +113,13 @@ def replay_command(file: str | None, **options: Any) -> None:
 @_commands.command("show")
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@_ROW
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def show_command(file: str, as_json: bool, debug: bool) -> None:
+def show_command(file: str, as_json: bool, row: str | None, debug: bool) -> None:
     """Print the timeline of a recording."""
     from trajtui.show import show
 
-    show(file, as_json=as_json)
+    show(file, row, as_json=as_json)
 
 
 @_commands.command("doctor")

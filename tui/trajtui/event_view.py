@@ -45,7 +45,7 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
 
 def _object(session: Session, index: int) -> dict[str, Any]:
     try:
-        return session.trajectory.data(index)
+        return session.trajectory.modern(index)
     except (ValueError, TypeError):
         return {}
 

@@ -38,7 +38,7 @@ def replay(file: str | None, options: Mapping[str, Any]) -> int:
 
 
 async def _replay(file: str, config: Config, options: Mapping[str, Any]) -> int:
-    session = Session(open_trajectory(file), session_settings(config, options))
+    session = Session(open_trajectory(file, options["row"]), session_settings(config, options))
     until = session.trajectory.resolve(options["until"]) if options["until"] else None
     _check_before_long_work(session, options)
     _choose_services(session, options)

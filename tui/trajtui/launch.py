@@ -25,7 +25,7 @@ def open_screen(file: str | None, at: str | None, live: bool, options: Mapping[s
         file = _ask_for_file()
         if file is None:
             return
-    session = Session(open_trajectory(file), session_settings(config, options))
+    session = Session(open_trajectory(file, options.get("row")), session_settings(config, options))
     if at is not None:
         session.trajectory.resolve(at)
     _check_terminal()

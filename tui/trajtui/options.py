@@ -12,7 +12,7 @@ from trajcore.errors import BadInput
 from trajcore.live.model import ModelSettings
 from trajcore.sandbox.base import DEFAULT_IMAGE, Limits, SandboxSettings
 from trajcore.session import SessionSettings
-from trajcore.trajectory import Trajectory, open_stdin
+from trajcore.trajectory import Trajectory
 
 _NAMES: Final = {
     "sandbox": "kind",
@@ -50,11 +50,11 @@ def session_settings(settings: config.Config, options: Mapping[str, Any]) -> Ses
     return SessionSettings(settings.get("kind"), world, model, settings.get("max_iterations"))
 
 
-def open_trajectory(file: str) -> Trajectory:
+def open_trajectory(file: str, row: str | None = None) -> Trajectory:
     """The recording at a path, or (`-`) on standard input. Raises `BadInput`."""
     if file == "-":
-        return open_stdin(sys.stdin.buffer.read())
-    return Trajectory.open(Path(file))
+        return Trajectory.from_bytes(sys.stdin.buffer.read(), "standard input", row)
+    return Trajectory.open(Path(file), row)
 
 
 def _directory(path: Path) -> Path:

@@ -14,9 +14,9 @@ from trajtui.options import open_trajectory
 _SUMMARY_WIDTH = 100
 
 
-def show(file: str, *, as_json: bool) -> None:
+def show(file: str, row: str | None, *, as_json: bool) -> None:
     """Print every event of a recording, in order. Raises `BadInput`."""
-    trajectory = open_trajectory(file)
+    trajectory = open_trajectory(file, row)
     for index in range(len(trajectory)):
         if as_json:
             click.echo(json.dumps(event_object(trajectory, index), ensure_ascii=False))

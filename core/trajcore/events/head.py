@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from trajcore.events.legacy import editor_call
+from trajcore.events.legacy import editor_call, is_flattened, migrated
 
 _SUMMARY_LENGTH = 200
+_MISFITS = (msgspec.ValidationError, UnicodeEncodeError)
+"""What msgspec raises for a value of another type; half a surrogate pair it cannot even look at."""
 
 
 class _Call(msgspec.Struct, gc=False):
@@ -150,7 +153,9 @@ _decoder = msgspec.json.Decoder(Head)
 def read_head(raw: msgspec.Raw | bytes) -> Head:
     """The head of one event's JSON text. Fields of an unexpected type are passed over."""
     try:
-        return _decoder.decode(raw)
+        head = _decoder.decode(raw)
+        nested = head.args if head.is_action else head.extras
+        return head if nested is not None else _read_loosely(bytes(raw))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _read_loosely(bytes(raw))
 
@@ -162,20 +167,28 @@ def _read_loosely(raw: bytes) -> Head:
         return Head(problem=f"not JSON: {error}")
     if not isinstance(data, dict):
         return Head(problem="not an object")
-    return head_of(data)
+    return head_of(migrated(data) if is_flattened(data) else data)
 
 
 def head_of(data: dict[str, Any]) -> Head:
     """The head of an event that is a Python object already."""
-    head: Head = _fitted(Head, data)
-    return head
+    try:
+        return msgspec.convert(data, Head)
+    except _MISFITS:
+        head: Head = _fitted(Head, data)
+        return head
 
 
-def _fitted(struct: type[Any], data: object) -> Any:
+@lru_cache
+def _fields(struct: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(struct)
+
+
+def _fitted(struct: type[msgspec.Struct], data: object) -> Any:
     """A `struct` of those fields of `data` that have the type it declares."""
     values = {}
     if isinstance(data, dict):
-        for field in msgspec.structs.fields(struct):
+        for field in _fields(struct):
             value = data.get(field.name)
             nested = _NESTED.get(field.name) if struct in (Head, _Extras) else None
             if nested is not None:
@@ -183,7 +196,7 @@ def _fitted(struct: type[Any], data: object) -> Any:
             else:
                 try:
                     values[field.name] = msgspec.convert(value, field.type)
-                except msgspec.ValidationError:
+                except _MISFITS:
                     continue
     return struct(**values)
 

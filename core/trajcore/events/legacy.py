@@ -6,6 +6,7 @@ Source: `openhands/events/serialization/action.py` and `observation.py`, `_depre
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import Any
 
 _EDITOR_CALL = ("print(file_editor(**", "))")
@@ -13,7 +14,7 @@ _EDITOR_CALL = ("print(file_editor(**", "))")
 
 def migrated(data: dict[str, Any]) -> dict[str, Any]:
     """A copy of `data` with deprecated fields renamed, moved or dropped; `data` itself is untouched."""
-    event = dict(data)
+    event = _nested(data)
     if "action" in event:
         event["args"] = _action_args(event["action"], _object(event.get("args")))
     elif "observation" in event:
@@ -21,6 +22,32 @@ def migrated(data: dict[str, Any]) -> dict[str, Any]:
         if event.get("content") is None:
             event["content"] = ""
     return event
+
+
+_ENVELOPE = frozenset(
+    {"id", "timestamp", "source", "message", "cause", "action", "observation", "args", "content", "extras"}
+    | {"tool_call_metadata", "llm_metrics", "timeout", "success"}
+)
+
+
+def is_flattened(data: Mapping[str, Any]) -> bool:
+    """Whether this is an event of the resolver of 2024, which has its arguments beside its kind."""
+    if "action" in data:
+        return "args" not in data and ("content" in data or not _ENVELOPE.issuperset(data))
+    return "observation" in data and "extras" not in data and not _ENVELOPE.issuperset(data)
+
+
+def _nested(data: dict[str, Any]) -> dict[str, Any]:
+    """A copy of an event, its arguments or details nested as in all other dialects."""
+    if not is_flattened(data):
+        return dict(data)
+    if "action" in data:
+        args = {key: value for key, value in data.items() if key not in _ENVELOPE or key == "content"}
+        args.pop("action_risk", None)
+        event = {key: value for key, value in data.items() if key in _ENVELOPE and key != "content"}
+        return {**event, "args": args}
+    extras = {key: value for key, value in data.items() if key not in _ENVELOPE}
+    return {**{key: value for key, value in data.items() if key in _ENVELOPE}, "extras": extras}
 
 
 def editor_call(code: object) -> dict[str, Any] | None:

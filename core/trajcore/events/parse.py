@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Union
+from typing import Annotated, Any, TypeVar, Union
 
 from pydantic import Discriminator, Tag, TypeAdapter, ValidationError
 
 from trajcore.events.actions import ACTIONS, UnknownAction
-from trajcore.events.base import Action, Args, Event, Extras, Observation
+from trajcore.events.base import Action, Args, Event, Extras, Observation, Wire
 from trajcore.events.legacy import migrated
 from trajcore.events.observations import OBSERVATIONS, UnknownObservation
+
+_Model = TypeVar("_Model", bound=Wire)
 
 _UNKNOWN_ACTION = "action:?"
 _UNKNOWN_OBSERVATION = "observation:?"
@@ -63,15 +65,26 @@ def _in_words(error: ValidationError) -> list[str]:
 
 def _kept_as_is(data: dict[str, Any]) -> Action | Observation:
     if "action" in data:
-        fields = {**data, "action": str(data["action"]), "args": Args.model_construct(**data["args"])}
-        return UnknownAction.model_construct(**_plain(fields))
+        fields = {**data, "action": str(data["action"]), "args": _unchecked(Args, data["args"])}
+        return _unchecked(UnknownAction, _plain(fields))
     fields = {
         **data,
         "observation": str(data.get("observation")),
-        "extras": Extras.model_construct(**_object(data.get("extras"))),
+        "extras": _unchecked(Extras, _object(data.get("extras"))),
         "content": data["content"] if isinstance(data.get("content"), str) else "",
     }
-    return UnknownObservation.model_construct(**_plain(fields))
+    return _unchecked(UnknownObservation, _plain(fields))
+
+
+def _unchecked(model: type[_Model], fields: dict[str, Any]) -> _Model:
+    """A model of any fields whatever; `model_construct` alone takes some names for its own arguments."""
+    declared = {name: value for name, value in fields.items() if name in model.model_fields}
+    made = model.model_construct(**declared)
+    others = {name: value for name, value in fields.items() if name not in declared}
+    if made.model_extra is not None:
+        made.model_extra.update(others)
+    made.model_fields_set.update(others)
+    return made
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _BLANK: Final = re.compile(r"[ \t\r\n]*")
-_DECODER: Final = json.JSONDecoder()
+_DECODER: Final = json.JSONDecoder(parse_int=float)
+"""Finds where values end. What they are is of no matter, and Python refuses to convert very long integers."""
+
+_LONE: Final = re.compile("[\ud800-\udfff]")
 
 Path = Sequence[str | int]
 """Where a value is: keys of objects and indices of lists, outermost first."""
 
 
 @dataclass(frozen=True)
-class _Member:
+class Member:
+    """One member of an object or a list, by its places in the text."""
+
     key: str | int
     begin: int
     """Where the key begins (the value, in a list)."""
@@ -34,25 +39,33 @@ def with_value(raw: bytes, path: Path, value: Any) -> bytes:
     for part in path[:-1]:
         begin = _find(text, begin, part, path).value
     member = next((m for m in _members_reversed(text, begin) if m.key == path[-1]), None)
-    written = json.dumps(value, ensure_ascii=raw.isascii())
+    written = _written(value, ascii_only=raw.isascii())
     if member is not None:
         return (text[: member.value] + written + text[member.end :]).encode()
     return _with_member(text, begin, path, written).encode()
 
 
-def _find(text: str, begin: int, key: str | int, path: Path) -> _Member:
+def _written(value: Any, *, ascii_only: bool) -> str:
+    written = json.dumps(value, ensure_ascii=ascii_only)
+    # Half of a surrogate pair has no bytes of its own: it can only be written as an escape.
+    return written if written.isascii() or not _LONE.search(written) else json.dumps(value)
+
+
+def _find(text: str, begin: int, key: str | int, path: Path) -> Member:
     for member in _members_reversed(text, begin):
         if member.key == key:
             return member
     raise KeyError(".".join(map(str, path)))
 
 
-def _members_reversed(text: str, begin: int) -> list[_Member]:
+def _members_reversed(text: str, begin: int) -> list[Member]:
     """Members of a container, last first: where a key is repeated, the last one counts."""
-    return list(_members(text, begin))[::-1]
+    return list(members(text, begin))[::-1]
 
 
-def _members(text: str, begin: int) -> Iterator[_Member]:
+def members(text: str, begin: int = 0) -> Iterator[Member]:
+    """The members of the object or list that begins at `begin`; none of anything else."""
+    begin = _skip_blank(text, begin)
     if text[begin] not in "{[":
         return
     closing = "}" if text[begin] == "{" else "]"
@@ -65,7 +78,7 @@ def _members(text: str, begin: int) -> Iterator[_Member]:
             key, at = _DECODER.raw_decode(text, at)
             at = _skip_blank(text, _skip_blank(text, at) + 1)
         end = _DECODER.raw_decode(text, at)[1]
-        yield _Member(key, start, at, end)
+        yield Member(key, start, at, end)
         at = _skip_blank(text, end)
         if text[at] == ",":
             at = _skip_blank(text, at + 1)
@@ -77,14 +90,16 @@ def _with_member(text: str, begin: int, path: Path, written: str) -> str:
     if text[begin] != "{" or not isinstance(key, str):
         raise KeyError(".".join(map(str, path)))
     quoted = json.dumps(key)
-    members = list(_members(text, begin))
-    if not members:
+    others = list(members(text, begin))
+    if not others:
         return f"{text[: begin + 1]}{quoted}: {written}{text[begin + 1 :]}"
-    last = members[-1]
+    last = others[-1]
     key_end = _DECODER.raw_decode(text, last.begin)[1]
     colon = text[key_end : last.value]
-    before = members[-2].end if len(members) > 1 else begin
-    gap = text[before : last.begin] if len(members) > 1 else "," + text[begin + 1 : last.begin]
+    before = others[-2].end if len(others) > 1 else begin
+    gap = text[before : last.begin]
+    if len(others) == 1:
+        gap = "," + (text[begin + 1 : last.begin] or colon.partition(":")[2])
     return text[: last.end] + gap + quoted + colon + written + text[last.end :]
 
 

@@ -97,7 +97,7 @@ class Breakpoints:
 
     def _data(self, index: int) -> dict[str, object]:
         try:
-            return self._trajectory.data(index)
+            return self._trajectory.modern(index)
         except ValueError:
             return {}
 

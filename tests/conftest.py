@@ -1,0 +1,64 @@
+"""What all tests share: recordings, what a test needs of the machine, and a user without settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+from needs import IN_CI, need_bubblewrap, need_docker, need_tmux
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORDINGS = ROOT.parent / "shared" / "trajectories" / "openhands"
+
+settings.register_profile(
+    "trajtui",
+    deadline=None,
+    derandomize=IN_CI,
+    # Tests run in directories of their own; what was found to fail is kept at the root.
+    database=None if IN_CI else DirectoryBasedExampleDatabase(ROOT / ".hypothesis" / "examples"),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("trajtui")
+
+_NEEDS = {"docker": need_docker, "bubblewrap": need_bubblewrap, "terminal": need_tmux}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, need in _NEEDS.items():
+        if item.get_closest_marker(marker):
+            need()
+
+
+@pytest.fixture(autouse=True)
+def user_without_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test reads the settings, keys or files of whoever runs it; the answer is the empty home."""
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(("LLM_", "TRAJTUI_")) and name != "TRAJTUI_TEST_IMAGE":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("CONFIG", "STATE", "CACHE", "DATA"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    elsewhere = home / "here"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    return home
+
+
+@pytest.fixture(scope="session")
+def recordings() -> dict[str, Path]:
+    """Real OpenHands recordings by their file name; they are not part of this repository."""
+    found = {path.name: path for path in sorted(RECORDINGS.glob("*.json"))}
+    if not found:
+        pytest.skip("no recordings: the directory shared/trajectories/openhands is not beside the repository")
+    return found
+
+
+@pytest.fixture(scope="session")
+def docker_image() -> str:
+    """The name of the test image, in a Docker engine that answers."""
+    return need_docker()

@@ -1,0 +1,293 @@
+"""Comparing what came back with what was recorded: what is hidden, and above all what is not."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trajcore.events.base import Observation
+from trajcore.events.parse import parse
+from trajcore.replay.compare import Comparison, Match, compare, exit_code
+from trajcore.replay.normalise import NORMALISERS, normalised, shown
+
+
+def observation(kind: str, content: str = "", **extras: Any) -> Observation:
+    parsed = parse({"observation": kind, "content": content, "extras": extras})
+    assert parsed.problems == ()
+    return cast("Observation", parsed.event)
+
+
+def ran(content: str, exit_code: int = 0, **metadata: Any) -> Observation:
+    return observation("run", content, command="x", metadata={"exit_code": exit_code, **metadata})
+
+
+def edited(content: str, **extras: Any) -> Observation:
+    return observation("edit", content, path="/workspace/a.py", **extras)
+
+
+def compare_output(before: str, after: str) -> Comparison:
+    return compare(ran(before), ran(after))
+
+
+# What varies from run to run, by the name of the normaliser that hides it
+
+HIDDEN = {
+    "listing date": [
+        ("-rw-r--r-- 1 root root 5 Jan 27 22:45 a.txt", "-rw-r--r-- 1 root root 5 Nov  3 04:01 a.txt"),
+        ("drwxr-xr-x  2 root root 4096 Jan 27  2024 d", "drwxr-xr-x  2 root root 4096 Nov  3 04:01 d"),
+        ("lrwxrwxrwx. 1 root root 7 Jan 1 00:00 x -> y", "lrwxrwxrwx. 1 root root 7 Dec 31 23:59 x -> y"),
+    ],
+    "timestamp": [
+        ("at 2025-01-27T22:45:13.801384 it began", "at 2026-02-28T01:02:03.000001 it began"),
+        ("2025-01-27 22:45:13,801 INFO up", "2026-01-27 22:45:14,002 INFO up"),
+        ("2025-01-27T22:45:13Z", "2026-01-27T22:45:13Z"),
+        ("Mon Jan 27 22:45:13 UTC 2025", "Tue Feb  3 02:05:59 UTC 2026"),
+        ("Mon, 27 Jan 2025 22:45:13 GMT", "Tue, 03 Feb 2026 02:05:59 GMT"),
+        ("Date:   Mon Jan 27 22:45:13 2025 +0000", "Date:   Tue Feb 3 02:05:59 2026 +0000"),
+        ('127.0.0.1 - - [27/Jan/2025 22:45:13] "GET /"', '127.0.0.1 - - [03/Feb/2026 02:05:59] "GET /"'),
+    ],
+    "date": [("built on 2025-01-27", "built on 2026-02-03")],
+    "time": [("[22:45:13] ready", "[02:05:59] ready")],
+    "duration": [
+        ("Ran 3 tests in 0.001s", "Ran 3 tests in 0.214s"),
+        ("=== 3 passed in 0.01s ===", "=== 3 passed in 12.31s ==="),
+        ("real\t0m0.003s", "real\t1m10.453s"),
+        ("took 35 ms", "took 1.5 ms"),
+        ("time=0.043 ms", "time=0.051 ms"),
+        ("Finished in 2 seconds", "Finished in 31 seconds"),
+    ],
+    "pid": [
+        ("[1] 4711", "[1] 99"),
+        ("[1]+ 4711 Running", "[1]+ 99 Running"),
+        ("server started, pid 4711", "server started, pid 99"),
+        ("PID: 4711", "PID: 99"),
+    ],
+    "address": [("<object at 0x7f3a5c0d1e80>", "<object at 0x7fb29c441d30>")],
+    "temp path": [
+        ("wrote /tmp/tmpab12cd/out.txt", "wrote /tmp/tmpzz98yy/out.txt"),
+        ("/var/tmp/build.x1", "/var/tmp/build.q7"),
+    ],
+    "python path": [
+        ("/usr/bin/python3.12", "/usr/bin/python3"),
+        ("/opt/venv/bin/python", "/openhands/poetry/x-y/bin/python3.11"),
+    ],
+    "progress": [("[####      ]", "[########  ]"), ("━━━━━━━━╸━━", "━━━━━━━━━━━")],
+}  # fmt: skip
+
+
+def test_every_normaliser_has_an_example() -> None:
+    assert {normaliser.name for normaliser in NORMALISERS} <= set(HIDDEN)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [pair for pairs in HIDDEN.values() for pair in pairs], ids=lambda text: text[:30]
+)
+def test_what_is_known_to_vary_is_no_divergence_but_said_to_be_normalised(before: str, after: str) -> None:
+    assert compare_output(before, after) == Comparison(Match.NORMALISED)
+    assert compare_output(after, before) == Comparison(Match.NORMALISED)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("-rw-r--r-- 1 root root 5 Jan 27 22:45 a.txt", "-rw-r--r-- 1 root root 6 Jan 27 22:45 a.txt"),
+        ("-rw-r--r-- 1 root root 5 Jan 27 22:45 a.txt", "-rwxr--r-- 1 root root 5 Jan 27 22:45 a.txt"),
+        ("-rw-r--r-- 1 root root 5 Jan 27 22:45 a.txt", "-rw-r--r-- 1 root root 5 Jan 27 22:45 b.txt"),
+        ("-rw-r--r-- 1 root root 5 Jan 27 22:45 a.txt", "-rw-r--r-- 1 root adm 5 Jan 27 22:45 a.txt"),
+        ("=== 3 passed in 0.01s ===", "=== 4 passed in 0.01s ==="),
+        ("=== 3 passed in 0.01s ===", "=== 3 failed in 0.01s ==="),
+        ("Ran 3 tests in 0.001s", "Ran 2 tests in 0.001s"),
+        ("listening on port 8000", "listening on port 8001"),
+        ("Python 3.12.1", "Python 3.12.2"),
+        ("HTTP 200", "HTTP 500"),
+        ("[1] 4711", "[2] 4711"),
+        ("17 files", "18 files"),
+        ("5", "6"),
+        ("0x1f", "0x2f"),
+        ("commit 3f2a91c", "commit 3f2a91d"),
+        ("192.168.0.1", "192.168.0.2"),
+        ("/workspace/tmp/a", "/workspace/tmp/b"),
+        ("/home/tmp/a", "/home/tmp/b"),
+        ("ab\ncd", "ab\n\ncd"),
+        ("a  b", "a b"),
+        ("  indented", "indented"),
+        ("True", "true"),
+        ("#### Setting up", "##### Setting up"),
+        ("a ==== b", "a ===== b"),
+        (">>>>>>> theirs", ">>>> theirs"),
+        ("x = 1m", "x = 2m"),
+        ("/opt/a/bin/pip", "/opt/b/bin/pip"),
+        ("one\ntwo", "two\none"),
+        ("out", ""),
+        ("May 5 people came", "May 6 people came"),
+        ("Mar 3: 12 points", "Mar 3: 13 points"),
+        ("section 1:2", "section 1:3"),
+    ],
+    ids=lambda text: text[:30],
+)
+def test_what_says_something_of_the_outcome_is_never_normalised_away(before: str, after: str) -> None:
+    assert compare_output(before, after).diverged
+    assert compare_output(after, before).diverged
+
+
+@given(st.text("abcxyz -_,;()'\n", max_size=40), st.text("abcxyz -_,;()'\n", max_size=40))
+def test_words_that_differ_are_a_divergence(before: str, after: str) -> None:
+    comparison = compare_output(before, after)
+    assert comparison.match is (Match.EQUAL if shown(before) == shown(after) else None)
+
+
+@given(
+    st.integers(0, 10**6),
+    st.integers(0, 10**6),
+    st.sampled_from(["{}", "total {}", "{} failed", "x={}", "({})"]),
+)
+def test_numbers_that_differ_are_a_divergence(before: int, after: int, form: str) -> None:
+    assert compare_output(form.format(before), form.format(after)).diverged == (before != after)
+
+
+LINES = st.lists(
+    st.sampled_from([text for pairs in HIDDEN.values() for pair in pairs for text in pair])
+    | st.text(max_size=8),
+    max_size=4,
+).map("\n".join)
+
+
+@given(LINES)
+def test_everything_is_equal_to_itself(text: str) -> None:
+    assert compare_output(text, text) == Comparison(Match.EQUAL)
+
+
+@given(LINES, LINES)
+def test_it_does_not_matter_which_of_two_is_the_recorded_one(one: str, other: str) -> None:
+    assert compare_output(one, other).match is compare_output(other, one).match
+
+
+@given(LINES, st.integers(-1, 255), st.integers(-1, 255))
+def test_the_exit_code_counts_before_all_else(text: str, before: int, after: int) -> None:
+    comparison = compare(ran(text, before), ran(text, after))
+    if before == after:
+        assert comparison == Comparison(Match.EQUAL)
+    else:
+        assert comparison == Comparison(None, f"exit {before} → {after}")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("one\ntwo", "one\r\ntwo\r\n"),
+        ("one", "one   \n\n"),
+        ("red", "\x1b[31mred\x1b[0m"),
+        ("100%", "10%\r 50%\r100%"),
+    ],
+)
+def test_what_a_terminal_shows_the_same_is_equal(before: str, after: str) -> None:
+    assert compare_output(before, after) == Comparison(Match.EQUAL)
+
+
+def test_the_host_and_user_of_each_run_are_no_divergence() -> None:
+    before = ran("alice@build-17:~$ uname\nLinux build-17", hostname="build-17", username="alice")
+    after = ran("bob@worker9:~$ uname\nLinux worker9", hostname="worker9", username="bob")
+    assert compare(before, after) == Comparison(Match.NORMALISED)
+    assert compare(ran("hello build-17"), ran("hello worker9")).diverged
+
+
+def test_root_is_no_name_to_be_hidden() -> None:
+    assert compare(ran("root", username="root"), ran("toor", username="root")).diverged
+
+
+def test_pids_directories_and_wording_beside_the_output_do_not_count() -> None:
+    before = ran("ok", pid=1, working_dir="/workspace", suffix="\n[The command completed with exit code 0.]")
+    after = ran(
+        "ok", pid=9, working_dir="/workspace", suffix="\n[done]", py_interpreter_path="/usr/bin/python"
+    )
+    assert compare(before, after) == Comparison(Match.EQUAL)
+
+
+def test_the_first_line_that_differs_is_told() -> None:
+    assert compare_output("same\nold\n", "same\nnew\n").reason == 'output differs at line 2: "old" → "new"'
+    assert compare_output("same", "same\nmore").reason == 'output differs at line 2: nothing → "more"'
+    assert compare_output("same\nmore", "same").reason == 'output differs at line 2: "more" → nothing'
+
+
+def test_a_reason_is_short_and_one_line() -> None:
+    reason = compare_output("x" * 10_000, "y" * 10_000 + "\nmore").reason
+    assert len(reason) < 200
+    assert "\n" not in reason
+
+
+def test_nothing_recorded_is_nothing_to_compare_and_no_divergence() -> None:
+    comparison = compare(None, ran("x"))
+    assert comparison.match is None
+    assert not comparison.diverged
+    assert not comparison.compared
+
+
+def test_an_error_in_place_of_an_answer_is_told_with_both_outcomes() -> None:
+    comparison = compare(observation("read", "text", path="/a"), observation("error", "File not found: /a"))
+    assert comparison.diverged
+    assert comparison.reason == 'recorded "read", actual "ERROR: File not found: /a"'
+
+
+def test_an_edit_that_failed_and_one_that_did_not_are_told_apart_by_their_words() -> None:
+    succeeded = edited("The file /workspace/a.py has been edited.")
+    failed = edited("ERROR:\nNo replacement was performed, old_str did not appear in the file.")
+    assert compare(succeeded, failed).reason.startswith('recorded "edited", actual "ERROR: No replacement')
+    assert compare(failed, succeeded).reason.endswith('actual "edited"')
+    assert compare(failed, failed) == Comparison(Match.EQUAL)
+
+
+def test_two_edits_that_failed_differently_diverge() -> None:
+    assert compare(edited("ERROR:\nno such file"), edited("ERROR:\nnot unique")).diverged
+
+
+def test_output_of_a_command_that_begins_with_error_is_no_failed_edit() -> None:
+    assert compare_output("ERROR: x", "ERROR: x") == Comparison(Match.EQUAL)
+    assert compare_output("ERROR: x", "x").reason.startswith("output differs")
+
+
+def test_of_an_old_edit_the_answer_counts_and_not_the_diff_beside_it() -> None:
+    answer = "File created successfully at: /workspace/a.py"
+    old = edited("--- a\n+++ b\n@@ -0,0 +1 @@\n+x", formatted_output_and_error=answer)
+    assert compare(old, edited(answer)) == Comparison(Match.EQUAL)
+    assert compare(old, edited("ERROR:\nFile already exists at: /workspace/a.py.")).diverged
+
+
+def test_of_a_real_old_edit_too(recordings: dict[str, Path]) -> None:
+    events = json.loads(recordings["basic.json"].read_bytes())
+    old = [event for event in events if event.get("observation") == "edit"]
+    answers = [event["extras"]["formatted_output_and_error"] for event in old if "extras" in event]
+    assert answers
+    for event, answer in zip(old, answers, strict=True):
+        assert compare(cast("Observation", parse(event).event), edited(answer)) == Comparison(Match.EQUAL)
+
+
+def test_only_commands_have_an_exit_code() -> None:
+    assert exit_code(ran("", 3)) == 3
+    assert exit_code(edited("")) is None
+    assert exit_code(None) is None
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "-rw-r--r-- 1 a b c ",
+        "Jan ",
+        "1 ",
+        "[1] ",
+        "pid ",
+        *["/a", "/", "1", "1.", "1:", "#", "0x", "/tmp/", "2025-", "/bin", "a/", "[####"],
+    ],
+    ids=repr,
+)
+def test_no_output_takes_long_to_normalise(piece: str) -> None:
+    text = piece * (100_000 // len(piece))
+    begun = time.process_time()
+    normalised(text)
+    # In proportion to its length this takes a fraction of a second; a pattern that backtracks takes minutes.
+    assert time.process_time() - begun < 10

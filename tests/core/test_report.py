@@ -1,0 +1,77 @@
+"""What a run came to, in one sentence and in the report."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trajcore.replay.compare import Comparison, Match
+from trajcore.replay.report import counts, sentence, step_entry
+from trajcore.replay.run import Status, StepResult
+
+
+def result(
+    index: int,
+    status: Status = Status.MATCHED,
+    match: Match | None = None,
+    reason: str = "",
+    id: int | None = None,
+) -> StepResult:
+    comparison = Comparison(match, reason) if status in (Status.MATCHED, Status.DIVERGED) else None
+    return StepResult(index, id, "run", status, comparison, 0, 0, 0.123456789, reason, None, None)
+
+
+EQUAL = result(1, match=Match.EQUAL)
+NORMALISED = result(2, match=Match.NORMALISED)
+UNCOMPARED = result(3)
+DIVERGED = result(4, Status.DIVERGED, reason="exit 0 → 1", id=9)
+SERVED = result(5, Status.RECORDED, reason="served from the recording")
+SKIPPED = result(6, Status.SKIPPED, reason="not executed")
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ([EQUAL], "1 step: 1 equal"),
+        (
+            [EQUAL] * 12 + [NORMALISED, DIVERGED],
+            "14 steps: 12 equal, 1 equal after normalising, 1 diverged (step 9: exit 0 → 1)",
+        ),
+        (
+            [UNCOMPARED, SERVED, SKIPPED],
+            "3 steps: 1 with nothing to compare, 1 served from the recording, 1 skipped",
+        ),
+        ([DIVERGED, DIVERGED], "2 steps: 2 diverged (step 9: exit 0 → 1, …)"),
+        ([result(4, Status.DIVERGED, reason="x")], "1 step: 1 diverged (step #4: x)"),
+        ([], "0 steps: nothing in it asks anything of a sandbox"),
+    ],
+)
+def test_one_sentence_says_what_happened(results: list[StepResult], expected: str) -> None:
+    assert sentence(results) == expected
+
+
+@given(st.lists(st.sampled_from([EQUAL, NORMALISED, UNCOMPARED, DIVERGED, SERVED, SKIPPED])))
+def test_the_counts_add_up_as_the_contract_says(results: list[StepResult]) -> None:
+    found = counts(results)
+    assert list(found) == ["actions", "executed", "matched", "diverged", "skipped", "recorded"]
+    assert found["actions"] == len(results)
+    assert found["executed"] == found["matched"] + found["diverged"]
+    assert found["actions"] == found["executed"] + found["skipped"] + found["recorded"]
+
+
+def test_a_step_of_the_report_has_the_fields_of_the_contract() -> None:
+    assert step_entry(DIVERGED) == {
+        "index": 4,
+        "id": 9,
+        "kind": "run",
+        "status": "diverged",
+        "match": None,
+        "exit_code": 0,
+        "recorded_exit_code": 0,
+        "seconds": 0.123457,
+        "reason": "exit 0 → 1",
+    }
+    assert step_entry(NORMALISED)["match"] == "normalised"
+    assert step_entry(EQUAL)["match"] == "equal"
+    assert step_entry(UNCOMPARED)["match"] is None

@@ -1,0 +1,165 @@
+"""Every shape in which OpenHands and its tools keep a trajectory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trajcore.errors import BadInput
+from trajcore.formats.base import RowNeeded
+from trajcore.trajectory import Trajectory
+
+EVENTS: list[dict[str, Any]] = [
+    {"id": 0, "source": "user", "action": "message", "args": {"content": "gö", "wait_for_response": False}},
+    {"id": 1, "source": "agent", "action": "run", "args": {"command": "ls"}},
+    {
+        "id": 2,
+        "source": "agent",
+        "observation": "run",
+        "cause": 1,
+        "content": "a",
+        "extras": {"command": "ls"},
+    },
+]
+FLATTENED: list[dict[str, Any]] = [
+    {
+        "content": "go",
+        "images_urls": None,
+        "wait_for_response": False,
+        "action": "message",
+        "action_risk": None,
+    },
+    {"command": "ls", "thought": "look", "action": "run", "is_confirmed": "confirmed"},
+    {"content": "a", "command_id": -1, "command": "ls", "exit_code": 3, "observation": "run"},
+    {"outputs": {}, "thought": "done", "action": "finish"},
+]
+
+
+def kinds(trajectory: Trajectory) -> list[str]:
+    return [trajectory.head(index).kind for index in range(len(trajectory))]
+
+
+def test_the_answer_of_the_rest_interface_is_a_trajectory_and_keeps_its_bytes() -> None:
+    for written in (
+        json.dumps({"trajectory": EVENTS}),
+        json.dumps({"é": [1], "trajectory": EVENTS, "after": {"x": 1}}, indent=3, ensure_ascii=False),
+    ):
+        trajectory = Trajectory.from_bytes(written.encode())
+        assert kinds(trajectory) == ["message", "run", "run"]
+        assert [trajectory.data(index) for index in range(3)] == EVENTS
+        assert trajectory.to_bytes() == written.encode()
+        trajectory.set_value(0, ("args", "wait_for_response"), True)
+        changed = json.loads(trajectory.to_bytes())
+        assert changed["trajectory"][0]["args"]["wait_for_response"] is True
+        assert changed | {"trajectory": None} == json.loads(written) | {"trajectory": None}
+
+
+def rows_file(tmp_path: Path, *histories: list[Any]) -> Path:
+    path = tmp_path / "output.jsonl"
+    rows = [{"instance_id": f"task-{n}", "history": history} for n, history in enumerate(histories)]
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    return path
+
+
+def test_a_row_is_picked_by_number_or_id(tmp_path: Path) -> None:
+    path = rows_file(tmp_path, EVENTS, EVENTS[:1])
+    assert len(Trajectory.open(path, "0")) == len(Trajectory.open(path, "task-0")) == 3
+    assert len(Trajectory.open(path, "1")) == len(Trajectory.open(path, "task-1")) == 1
+    with pytest.raises(BadInput, match="no row 'task-2'"):
+        Trajectory.open(path, "task-2")
+
+
+def test_several_rows_ask_for_one(tmp_path: Path) -> None:
+    with pytest.raises(RowNeeded, match="--row") as caught:
+        Trajectory.open(rows_file(tmp_path, EVENTS, EVENTS))
+    assert [row.id for row in caught.value.rows] == ["task-0", "task-1"]
+
+
+def test_an_edit_of_a_row_leaves_the_other_rows_alone(tmp_path: Path) -> None:
+    path = rows_file(tmp_path, EVENTS, EVENTS)
+    before = path.read_text().splitlines()
+    trajectory = Trajectory.open(path, "1")
+    trajectory.set_value(1, ("args", "command"), "pwd")
+    trajectory.save()
+    after = path.read_text().splitlines()
+    assert after[0] == before[0]
+    assert json.loads(after[1])["history"][1]["args"]["command"] == "pwd"
+
+
+def test_a_single_row_needs_no_picking(tmp_path: Path) -> None:
+    assert len(Trajectory.open(rows_file(tmp_path, EVENTS))) == 3
+
+
+def test_pairs_are_taken_apart(tmp_path: Path) -> None:
+    null = {"observation": "null", "content": "", "extras": {}}
+    pairs = [[EVENTS[0], null], [EVENTS[1], EVENTS[2]], [EVENTS[1], None]]
+    for written in (json.dumps(pairs), json.dumps({"instance_id": "x", "history": pairs})):
+        trajectory = Trajectory.from_bytes(written.encode())
+        assert kinds(trajectory) == ["message", "null", "run", "run", "run"]
+        assert trajectory.outline.answer_of[2] == 3
+        assert trajectory.to_bytes() == written.encode()
+
+
+def test_flattened_events_are_read_as_if_they_were_nested() -> None:
+    written = json.dumps(FLATTENED).encode()
+    trajectory = Trajectory.from_bytes(written)
+    assert trajectory.to_bytes() == written
+    assert [trajectory.head(index).summary() for index in range(4)] == ["go", "ls", "a", "done"]
+    assert trajectory.head(2).exit_code == 3
+    assert trajectory.outline.answer_of == {1: 2}
+    assert not any(trajectory.parsed(index).problems for index in range(4))
+    run = trajectory.parsed(1).event
+    assert (run.args.command, run.args.confirmation_state) == ("ls", "confirmed")  # type: ignore[attr-defined]
+
+
+def test_an_event_store_is_read_in_the_order_of_its_ids(tmp_path: Path) -> None:
+    directory = tmp_path / "events"
+    directory.mkdir()
+    for id in (10, 2, 0):
+        event = {"id": id, "source": "agent", "action": "think", "args": {"thought": str(id)}}
+        (directory / f"{id}.json").write_text(json.dumps(event))
+    (tmp_path / "metadata.json").write_text("{}")
+    for place in (tmp_path, directory):
+        trajectory = Trajectory.open(place)
+        assert trajectory.outline.ids == [0, 2, 10]
+
+
+def test_only_the_file_of_an_edited_event_is_written(tmp_path: Path) -> None:
+    for event in EVENTS:
+        (tmp_path / f"{event['id']}.json").write_text(json.dumps(event, indent=1) + "\n")
+    before = {path.name: (path.read_bytes(), path.stat().st_ino) for path in tmp_path.iterdir()}
+    trajectory = Trajectory.open(tmp_path)
+    trajectory.set_value(0, ("args", "wait_for_response"), True)
+    trajectory.save()
+    after = {path.name: (path.read_bytes(), path.stat().st_ino) for path in tmp_path.iterdir()}
+    assert {name for name in after if after[name] != before[name]} == {"0.json"}
+    assert after["0.json"][0] == before["0.json"][0].replace(b"false", b"true")
+    trajectory.undo()
+    trajectory.save()
+    assert (tmp_path / "0.json").read_bytes() == before["0.json"][0]
+
+
+def test_a_bad_line_or_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"history": []}\n{"history": [\n')
+    with pytest.raises(BadInput, match=r"line 2"):
+        Trajectory.open(path, "0")
+    (tmp_path / "0.json").write_text("[1]")
+    with pytest.raises(BadInput, match=r"0\.json is no event: expected an object, found a list"):
+        Trajectory.open(tmp_path)
+
+
+def test_the_real_recordings_lose_no_event(recordings: dict[str, Path]) -> None:
+    counts = {
+        "flattened_2024.json": 8,
+        "pairs_2024.json": 12,
+        "all_event_types_v0.62.json": 42,
+        "ponyc_4595.json": 49,
+    }
+    for name, count in counts.items():
+        trajectory = Trajectory.open(recordings[name])
+        assert len(trajectory) == count
+        assert trajectory.to_bytes() == recordings[name].read_bytes()

@@ -1,0 +1,171 @@
+"""Untrusted text: nothing that a terminal would act on is left in what is drawn."""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trajcore.text import as_shown, only_colours, safe, safe_line, safe_with_colours, without_escapes
+
+HOSTILE = {
+    "clipboard": "\x1b]52;c;aGk=\x07",
+    "clipboard, one byte": "\x9d52;c;aGk=\x9c",
+    "title": "\x1b]0;owned\x1b\\",
+    "link": "\x1b]8;;http://x\x1b\\text\x1b]8;;\x1b\\",
+    "notification": "\x1b]9;hello\x07",
+    "report the status": "\x1b[5n",
+    "report the position": "\x1b[6n",
+    "identify yourself": "\x1b[c\x1b[>0q\x05",
+    "clear the screen": "\x1b[2J\x1b[H",
+    "move up": "\x1b[5A",
+    "scroll region": "\x1b[1;5r",
+    "other screen": "\x1b[?1049h",
+    "mouse on": "\x1b[?1003h",
+    "paste": "\x1b[200~rm -rf\n\x1b[201~",
+    "reset": "\x1bc",
+    "character set": "\x1b(0",
+    "device control": "\x1bP+q544e\x1b\\",
+    "program": "\x1b_Gi=1;AAAA\x1b\\",
+    "privacy": "\x1b^x\x1b\\",
+    "one byte CSI": "\x9b31m\x9b2J",
+    "bell and backspace": "\x07\x08\x08",
+    "form feed": "\x0b\x0c",
+    "never ended": "\x1b]0;" + "x" * 50,
+    "cut off": "\x1b",
+    "cut off in a colour": "\x1b[31",
+    "one inside the other": "\x1b[\x1b[5n5n\x1b]0;\x1b[2J\x07",
+    "shift out": "\x0e\x0f",
+    "delete": "a\x7fb",
+}
+FRAGMENTS = st.lists(
+    st.sampled_from(list(HOSTILE.values()))
+    | st.sampled_from("\x1b[]()P_^X;:m0K2JnH?\\\x07\x9b\x9c\x9d\x90\r\n\b\t\x00\x7f\x85\u202e\ud800é漢a ")
+    | st.text(max_size=3),
+    max_size=12,
+).map("".join)  # fmt: skip
+
+SGR = re.compile(r"\x1b\[[0-9;:]*m")
+
+
+def acts(text: str) -> list[str]:
+    """The characters of `text` that a terminal would not simply draw, besides new lines and tabs."""
+    return [char for char in text if unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t"]
+
+
+@given(FRAGMENTS)
+def test_safe_text_has_no_control_character_but_newline_and_tab(text: str) -> None:
+    assert acts(safe(text)) == []
+
+
+@given(FRAGMENTS)
+def test_a_safe_line_is_one_line(text: str) -> None:
+    line = safe_line(text)
+    assert acts(line) == []
+    assert len(line.splitlines()) <= 1
+    assert "\t" not in line
+
+
+@given(FRAGMENTS)
+def test_safe_text_stays_as_it_is(text: str) -> None:
+    assert safe(safe(text)) == safe(text)
+
+
+@given(
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cf", "Zl", "Zp")) | st.just("\n"))
+)
+def test_text_that_does_nothing_is_not_changed(text: str) -> None:
+    assert safe(text) == without_escapes(text) == only_colours(text) == as_shown(text) == text
+
+
+@given(FRAGMENTS)
+def test_with_colours_kept_colours_are_the_only_sequences(text: str) -> None:
+    for keep in (only_colours, as_shown, safe_with_colours):
+        assert "\x1b" not in SGR.sub("", keep(text)), keep.__name__
+    assert acts(SGR.sub("", safe_with_colours(text))) == []
+
+
+@given(FRAGMENTS)
+def test_without_escapes_no_escape_is_left(text: str) -> None:
+    assert "\x1b" not in without_escapes(text)
+
+
+@given(FRAGMENTS)
+def test_what_is_shown_has_no_backspace_or_carriage_return(text: str) -> None:
+    assert not set("\r\b") & set(as_shown(text))
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_sequences_are_made_harmless(text: str) -> None:
+    assert acts(safe(text)) == []
+    assert acts(without_escapes(safe_with_colours(text))) == []
+    assert "\x1b" not in SGR.sub("", only_colours(f"before {text} after"))
+
+
+def test_control_characters_are_shown_as_pictures_of_themselves() -> None:
+    assert safe("a\x1b[31mb\x07\x00\x7f") == "a␛[31mb␇␀␡"
+    assert safe("one\r\ntwo\rthree") == "one\ntwo␍three"
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["\u202a", "\u202b", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u200e", "\u200f", "\u061c"],
+    ids=ascii,
+)
+def test_marks_that_turn_the_direction_of_text_are_made_visible(mark: str) -> None:
+    assert safe(f"rm {mark}txt.exe") == "rm �txt.exe"
+
+
+def test_separators_of_lines_are_new_lines() -> None:
+    assert safe("one\u2028two\u2029three") == "one\ntwo\nthree"
+
+
+def test_colours_stay_and_the_text_between_them_too() -> None:
+    coloured = "\x1b[1;31merror\x1b[0m: \x1b[38;2;1;2;3mfile\x1b[38:5:1m"
+    assert only_colours(coloured) == coloured
+    assert without_escapes(coloured) == "error: file"
+    assert safe_with_colours("\x1b[31ma\x07\x1b[2Jb\x1b[0m") == "\x1b[31ma␇b\x1b[0m"
+
+
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ("10%\r50%\r100%\ndone", "100%\ndone"),
+        ("long line\rshort", "shortline"),
+        ("downloading\r\x1b[Kdone", "done"),
+        ("downloading\r\x1b[2Kdone", "done"),
+        ("abc\b\bX", "aXc"),
+        ("\b\bx", "x"),
+        ("one\r\ntwo\r\n", "one\ntwo\n"),
+        ("one\r\r\n", "one\n"),
+        ("\x1b[32mok\x1b[0m\n", "\x1b[32mok\x1b[0m\n"),
+        ("\x1b[32m..\r\x1b[31mXX\x1b[0m", "\x1b[31mXX\x1b[0m"),
+        ("\x1b[2Jnew", "new"),
+        ("   1%\r  50%\r 100%\n", " 100%\n"),
+        ("plain", "plain"),
+    ],
+)
+def test_what_a_terminal_would_show_is_shown(written: str, seen: str) -> None:
+    assert as_shown(written) == seen
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("\x9d", "\x1b]", "\x1b[", "\x9b", "\x1b", "\x90", "\x1bP", "\x1b]0;"),
+        *("\x1b[31m", "\r", "\b", "ab\r", "\x1b[K", "x\x1b[1"),
+    ],
+    ids=repr,
+)
+def test_no_text_takes_long(piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    begun = time.process_time()
+    for text_of_it in (text, text + "\x1bx", text + "\x00"):
+        for act in (safe, only_colours, without_escapes, as_shown, safe_with_colours):
+            act(text_of_it)
+    # In proportion to its length this takes well under a second; a pattern that backtracks takes minutes.
+    assert time.process_time() - begun < 10
