@@ -44,6 +44,7 @@ KEYS: Final = (
     Key("timeout", "sandbox", int, 120),
     Key("use_host_network", "sandbox", bool, False),
     Key("kind", "sandbox", str, "auto", "TRAJTUI_SANDBOX"),
+    Key("normalise", "trajtui", list, []),
 )
 """Every setting that the program reads."""
 
@@ -151,6 +152,8 @@ _FROM_TEXT: Final[dict[type, Callable[[Any], Any]]] = {int: int, float: float, s
 
 def converted(key: Key, value: Any, where: str) -> Any:
     """`value` as the type of its setting. Raises `BadInput` naming `where` it stands."""
+    if key.kind is list and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+        raise BadInput(f"{where}: expected a list of regular expressions, got {value!r}.")
     if isinstance(value, key.kind) and not (key.kind is int and isinstance(value, bool)):
         return value
     if key.kind is bool and str(value).lower() in ("true", "1", "yes", "false", "0", "no"):
@@ -166,7 +169,13 @@ def converted(key: Key, value: Any, where: str) -> Any:
     raise BadInput(f"{where}: expected {_KINDS[key.kind]}, got {_masked(key, value)}.")
 
 
-_KINDS: Final = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+_KINDS: Final = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+    list: "a list",
+}
 
 
 def _masked(key: Key, value: Any) -> str:

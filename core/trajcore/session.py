@@ -22,6 +22,7 @@ from trajcore.live.host import Interrupted, LiveHost
 from trajcore.live.model import ModelSettings
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.ending import Ending, ending_of
+from trajcore.replay.normalise import NORMALISERS, Normaliser
 from trajcore.replay.player import Player, Service
 from trajcore.replay.policy import asks_the_world, count_steps
 from trajcore.replay.record import user_message
@@ -53,6 +54,8 @@ class SessionSettings:
     world: SandboxSettings = field(default_factory=SandboxSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     max_steps: int | None = None
+    normalisers: Sequence[Normaliser] = NORMALISERS
+    """What may vary between recorded and actual output."""
     keep_breakpoints: bool = False
     """Whether breakpoints are read from, and kept in, the user's state directory."""
 
@@ -72,6 +75,7 @@ class Session:
         self._sandbox_kind: str | None = None
         self._interrupting: asyncio.Task[None] | None = None
         self._pause_asked = False
+        self._queued: list[str] = []
         if self.settings.keep_breakpoints:
             self.breakpoints.load()
         self._step_count = count_steps(trajectory.outline)
@@ -80,7 +84,9 @@ class Session:
     def _begin_run(self) -> None:
         self.run = Run(self.trajectory.outline.last_id)
         self._world = World(self.settings.sandbox, self.settings.world, self._tell)
-        self._player = Player(self.trajectory, self.run, self._world, self.services, self._tell)
+        self._player = Player(
+            self.trajectory, self.run, self._world, self.services, self.settings.normalisers, self._tell
+        )
         self._live = LiveHost(self.run, self._world, self._activity.become, self._tell)
 
     # What a front end can read
@@ -204,7 +210,12 @@ class Session:
         if not text.strip():
             raise BadInput("the message is empty")
         self._activity.check(Command.MESSAGE)
-        if self.busy:
+        if self.busy and self.mode is Mode.REPLAY:
+            if delivery is not Delivery.INSERT:
+                raise Refused("the replay is running: Esc pauses it, then the message can go there")
+            self._queued.append(text)
+            self._say("the message will enter the run when the present event is done")
+        elif self.busy:
             self._live.queue(text)
             self._say("the message will be delivered when the model's present step is done")
         elif self.state is not State.PAUSED or self.at_end or delivery is Delivery.LIVE:
@@ -310,22 +321,36 @@ class Session:
     # Replaying
 
     async def _replay(self, *, one_step: bool = False, stop_before: int | None = None) -> None:
+        try:
+            stopped = await self._play_on(one_step=one_step, stop_before=stop_before)
+        finally:
+            self._deliver_queued()
+        self._conclude(stopped)
+
+    async def _play_on(self, *, one_step: bool, stop_before: int | None) -> Breakpoint | None:
+        """Play until something stops it; the answer is the breakpoint, where it was one."""
         player = self._player
         begun_at = player.position
-        stopped: Breakpoint | None = None
         while not player.at_end and not self._pause_asked:
             at = player.position
             stopped = self.breakpoints.before(at) if at != begun_at else None
             if at == stop_before or stopped:
-                break
+                return stopped
             step_ends = await player.play()
+            self._deliver_queued()
             result = self.run.results.get(at)
             stopped = self.breakpoints.after(result) if result else None
-            if step_ends and (one_step or stopped):
+            if stopped or (step_ends and one_step):
                 player.settle()
-                break
+                return stopped
             await asyncio.sleep(0)
-        self._conclude(stopped)
+        return None
+
+    def _deliver_queued(self) -> None:
+        """What was typed while an event was played stands behind it and its answer."""
+        queued, self._queued = self._queued, []
+        for text in queued:
+            self._add_message(text)
 
     def _conclude(self, stopped: Breakpoint | None) -> None:
         if stopped is not None:

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trajcore.errors import BadInput
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
 from trajcore.replay.compare import Comparison, Match, compare, exit_code
-from trajcore.replay.normalise import NORMALISERS, normalised, shown
+from trajcore.replay.normalise import NORMALISERS, normalised, shown, with_patterns
 
 
 def observation(kind: str, content: str = "", **extras: Any) -> Observation:
@@ -291,3 +292,18 @@ def test_no_output_takes_long_to_normalise(piece: str) -> None:
     normalised(text)
     # In proportion to its length this takes a fraction of a second; a pattern that backtracks takes minutes.
     assert time.process_time() - begun < 10
+
+
+def test_a_secret_that_was_hidden_when_it_was_recorded_is_no_divergence() -> None:
+    recorded, actual = ran("token=<secret_hidden> ok"), ran("token=s3cr3t-value ok")
+    assert compare(recorded, actual).match is Match.NORMALISED
+    assert compare(recorded, ran("token=s3cr3t value ok")).diverged
+    assert compare(ran("a.c"), ran("abc")).diverged
+
+
+def test_the_users_own_patterns_are_normalised_too() -> None:
+    recorded, actual = ran("build #17 done"), ran("build #18 done")
+    assert compare(recorded, actual).diverged
+    assert compare(recorded, actual, with_patterns([r"#\d+"])).match is Match.NORMALISED
+    with pytest.raises(BadInput, match="not a regular expression"):
+        with_patterns(["("])

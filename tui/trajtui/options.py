@@ -10,6 +10,7 @@ from typing import Any, Final
 from trajcore import config
 from trajcore.errors import BadInput
 from trajcore.live.model import ModelSettings
+from trajcore.replay.normalise import with_patterns
 from trajcore.sandbox.base import DEFAULT_IMAGE, Limits, SandboxSettings
 from trajcore.session import SessionSettings
 from trajcore.trajectory import Trajectory
@@ -47,7 +48,13 @@ def session_settings(settings: config.Config, options: Mapping[str, Any]) -> Ses
         base_url=settings.get("base_url"),
         temperature=settings.get("temperature"),
     )
-    return SessionSettings(settings.get("kind"), world, model, settings.get("max_iterations"))
+    return SessionSettings(
+        settings.get("kind"),
+        world,
+        model,
+        settings.get("max_iterations"),
+        normalisers=with_patterns(settings.get("normalise")),
+    )
 
 
 def open_trajectory(file: str, row: str | None = None) -> Trajectory:

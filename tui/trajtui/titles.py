@@ -15,7 +15,8 @@ from trajtui.widgets.bars import Status
 def header_left(session: Session) -> str:
     """The file, and how much is in it."""
     name = Path(session.trajectory.name).name
-    return f"{name}  {len(session.trajectory)} events · {session.step_count} steps"
+    events, steps = len(session.trajectory), session.step_count
+    return f"{name}  {events} event{'s' * (events != 1)} · {steps} step{'s' * (steps != 1)}"
 
 
 def header_right(session: Session, sandbox: changes.SandboxChosen | None) -> str:

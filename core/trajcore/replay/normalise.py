@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from trajcore.errors import BadInput
 from trajcore.text import as_shown, without_escapes
 
 
@@ -65,12 +66,23 @@ def shown(text: str) -> str:
     return "\n".join(line.rstrip() for line in plain.split("\n")).strip("\n")
 
 
-def normalised(text: str, names: Iterable[str] = ()) -> str:
+def normalised(text: str, names: Iterable[str] = (), normalisers: Iterable[Normaliser] = NORMALISERS) -> str:
     """`text` with everything that is known to vary replaced; `names` are host and user names of the run."""
     text = shown(text)
     for name in names:
         if len(name) > 2:
             text = re.sub(rf"\b{re.escape(name)}\b", "<name>", text)
-    for normaliser in NORMALISERS:
+    for normaliser in normalisers:
         text = normaliser(text)
     return text
+
+
+def with_patterns(patterns: Iterable[str]) -> tuple[Normaliser, ...]:
+    """The normalisers with the user's own patterns before them. Raises `BadInput` for a bad pattern."""
+    own = []
+    for pattern in patterns:
+        try:
+            own.append(_normaliser("yours", pattern))
+        except re.error as error:
+            raise BadInput(f"normalise: {pattern!r} is not a regular expression: {error}.") from None
+    return (*own, *NORMALISERS)

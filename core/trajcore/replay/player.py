@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, cast
 
 from trajcore import changes
 from trajcore.events.head import Head
 from trajcore.replay.compare import Comparison, compare, exit_code
+from trajcore.replay.normalise import Normaliser
 from trajcore.replay.policy import Treatment, ends_a_step, treatment
 from trajcore.replay.record import observation_event, user_message
 from trajcore.replay.run import Run, Status, StepResult
@@ -48,6 +49,7 @@ class Player:
         run: Run,
         world: World,
         services: Mapping[int, Service],
+        normalisers: Sequence[Normaliser],
         tell: changes.Listener,
     ) -> None:
         self.position = 0
@@ -58,6 +60,7 @@ class Player:
         self._world = world
         self._tell = tell
         self._services = services
+        self._normalisers = normalisers
         self._answered: set[int] = set()
 
     @property
@@ -128,7 +131,7 @@ class Player:
         if answer.observation is recorded:
             self._finish(index, head, Status.RECORDED, "served from the recording", answer.seconds, recorded)
             return
-        comparison = compare(recorded, answer.observation)
+        comparison = compare(recorded, answer.observation, self._normalisers)
         status = Status.DIVERGED if comparison.diverged else Status.MATCHED
         reason = f"interrupted, {comparison.reason}" if answer.interrupted else comparison.reason
         self._finish(index, head, status, reason, answer.seconds, answer.observation, comparison)

@@ -44,7 +44,7 @@ _BUSY: Final = {Command.INTERRUPT, Command.SAVE_RUN}
 
 LEGAL: Final[dict[State, frozenset[Command]]] = {
     State.PAUSED: frozenset(_IDLE | {Command.STEP, Command.CONTINUE, Command.RUN_TO}),
-    State.REPLAYING: frozenset(_BUSY),
+    State.REPLAYING: frozenset(_BUSY | {Command.MESSAGE}),
     State.THINKING: frozenset(_BUSY | {Command.MESSAGE}),
     State.EXECUTING: frozenset(_BUSY | {Command.MESSAGE}),
     State.AWAITING_INPUT: frozenset(_IDLE),

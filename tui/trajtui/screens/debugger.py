@@ -61,6 +61,7 @@ class DebuggerScreen(Screen[None]):
         self._note, self._bad = "", False
         self._sandbox: changes.SandboxChosen | None = None
         self._unsaved_run = False
+        self._mode = Mode.REPLAY
 
     def compose(self) -> ComposeResult:
         """Header, timeline beside the tabs, message box, status and keys."""
@@ -135,11 +136,13 @@ class DebuggerScreen(Screen[None]):
         self._refresh_bars()
 
     def _show_state(self) -> None:
-        """A complaint about the last state does not outlive it; a live session is followed in its tab."""
-        if self._bad and self._session.state is not State.ERROR:
+        """What was said of the last state does not outlive it; a live session is shown when it begins."""
+        begins = self._session.state in (State.REPLAYING, State.THINKING, State.EXECUTING)
+        if begins or (self._bad and self._session.state is not State.ERROR):
             self._note, self._bad = "", False
-        if self._session.state is State.THINKING and self.query_one(TabBar).active != 1:
+        if self._session.mode is Mode.LIVE and self._mode is Mode.REPLAY and begins:
             self._show_tab(5)
+        self._mode = self._session.mode if begins else self._mode
         self._show_rows()
 
     def _show_run(self, *, restarted: bool) -> None:
@@ -204,14 +207,11 @@ class DebuggerScreen(Screen[None]):
         self._command(self._session.restart)
 
     def action_pause(self) -> None:
-        """Give a maximised pane back, else pause or interrupt what is going on."""
-        if self.maximized is not None:
-            self.minimize()
-        elif self._session.busy:
+        """Pause or interrupt what is going on; else give a maximised pane its place back."""
+        if self._session.busy:
             self._command(self._session.interrupt)
-        elif self.has_class("-side-only"):
-            self.remove_class("-side-only")
-            self.timeline.focus()
+        else:
+            self._show_both()
 
     def action_breakpoint(self) -> None:
         """Set or remove a breakpoint on the selected event."""
@@ -343,21 +343,32 @@ class DebuggerScreen(Screen[None]):
         self._show_tab(event.key)
 
     def _show_tab(self, key: int) -> None:
+        self.remove_class("-timeline-only")
         self.query_one(ContentSwitcher).current = _PANES[key]
         self.query_one(TabBar).active = key
 
     def action_show_pane(self) -> None:
         """Give the right-hand pane the focus; where the panes are stacked, the whole screen."""
         if self.has_class("-narrow"):
-            self.add_class("-side-only")
+            self._show_alone("-side-only")
+        self.remove_class("-timeline-only")
         self._active_pane().focus()
 
     def action_zoom(self) -> None:
         """Maximise the focused pane, or give it back."""
-        if self.maximized is not None:
-            self.minimize()
-        elif self.focused is not None:
-            self.maximize(self.focused)
+        if self.has_class("-side-only") or self.has_class("-timeline-only"):
+            self._show_both()
+        else:
+            self._show_alone("-timeline-only" if self.focused is self.timeline else "-side-only")
+
+    def _show_alone(self, pane: str) -> None:
+        self.remove_class("-side-only", "-timeline-only")
+        self.add_class(pane)
+
+    def _show_both(self) -> None:
+        if self.has_class("-side-only"):
+            self.timeline.focus()
+        self.remove_class("-side-only", "-timeline-only")
 
     def action_raw(self) -> None:
         """One row a step, or every event of the file."""

@@ -73,6 +73,15 @@ class AskPath(ModalScreen[Path | None]):
             yield Input(str(self._proposed), select_on_focus=False)
             yield Static("Enter saves · Esc cancels", markup=False, id="path-note")
 
+    def on_mount(self) -> None:
+        """Show the end of a long path: the name of the file is there."""
+        self.call_after_refresh(self._show_end)
+
+    def _show_end(self) -> None:
+        path = self.query_one(Input)
+        path.action_home()
+        path.action_end()
+
     def action_dismiss_none(self) -> None:
         """Do not write."""
         self.dismiss(None)

@@ -42,10 +42,16 @@ class TerminalPane(LinePane):
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._stale = False
         self._widest = 0
+        self._wrapped_at = 80
+        """The width of the pane when it was last seen: what runs while it is hidden is wrapped to that."""
 
     def on_mount(self) -> None:
         """Keep the end in view until the user scrolls away from it."""
         self.anchor()
+
+    def on_resize(self) -> None:
+        """Remember the width."""
+        self._wrapped_at = self.scrollable_content_region.width - 2 or self._wrapped_at
 
     def clear(self) -> None:
         """Forget everything."""
@@ -105,7 +111,7 @@ class TerminalPane(LinePane):
 
     def _append(self, kind: int, text: str) -> None:
         """Lines of the program's own, wrapped; output is not wrapped, as its columns have to line up."""
-        for line in wrapped(text, max(20, self.scrollable_content_region.width - 2)):
+        for line in wrapped(text, self._wrapped_at):
             self._kinds[self._dropped + len(self._lines)] = kind
             self._lines.append(line)
             self._kept += len(line)

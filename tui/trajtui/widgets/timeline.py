@@ -104,6 +104,14 @@ class TimelineView(LinePane):
         """Move the cursor by so many rows."""
         self.cursor = max(0, min(len(self._timeline) - 1, self.cursor + by))
 
+    def action_page_down(self) -> None:
+        """Move the cursor by what is in view."""
+        self.move(self.scrollable_content_region.height)
+
+    def action_page_up(self) -> None:
+        """Move the cursor back by what is in view."""
+        self.move(-self.scrollable_content_region.height)
+
     def move_to_end(self, *, last: bool) -> None:
         """Move the cursor to the first or the last row."""
         self.cursor = len(self._timeline) - 1 if last else 0
