@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from trajcore import changes
 from trajcore.errors import BadInput, ModelUnavailable
+from trajcore.replay.player import Service
 from trajcore.replay.run import Status
 from trajcore.replay.states import LEGAL, Command, Mode, State
 from trajcore.session import Delivery, Refused, Session, SessionSettings
@@ -41,10 +43,8 @@ def finish(id: int, text: str = "done") -> dict[str, Any]:
 
 
 def state_change(id: int, state: str) -> dict[str, Any]:
-    extras = {"agent_state": state}
-    return {
-        "id": id, "source": "environment", "observation": "agent_state_changed", "content": "", "extras": extras,
-    }  # fmt: skip
+    changed = {"observation": "agent_state_changed", "content": "", "extras": {"agent_state": state}}
+    return {"id": id, "source": "environment", **changed}
 
 
 DIALOGUE = [
@@ -285,7 +285,26 @@ def recording(kinds: list[str]) -> list[dict[str, Any]]:
 
 
 COMMANDS = st.lists(
-    st.sampled_from([*Command, "toggle", "flip", "undo", "insert", "replace", "yield"]), max_size=25
+    st.sampled_from(
+        [
+            Command.STEP,
+            Command.CONTINUE,
+            Command.RUN_TO,
+            Command.INTERRUPT,
+            Command.RESTART,
+            Command.GO_LIVE,
+            "toggle",
+            "flip",
+            "undo",
+            "insert",
+            "replace",
+            "live",
+            "skip",
+            "condition",
+            "yield",
+        ]
+    ),
+    max_size=25,
 )
 
 
@@ -324,33 +343,25 @@ async def _drive(events: list[dict[str, Any]], commands: list[Any], random: Any)
 
 
 async def _do(session: Session, command: Any, index: int) -> None:
-    match command:
-        case Command.STEP:
-            session.step()
-        case Command.CONTINUE:
-            session.resume()
-        case Command.RUN_TO:
-            session.run_to(index)
-        case Command.INTERRUPT:
-            session.interrupt()
-        case Command.RESTART:
-            session.restart()
-        case Command.MESSAGE:
-            session.message("hello", Delivery.LIVE)
-        case Command.GO_LIVE:
-            session.go_live()
-        case "toggle":
-            session.toggle_breakpoint(index)
-        case "flip":
-            session.flip(index, "wait_for_response")
-        case "undo":
-            session.undo()
-        case "insert" if not session.busy:
-            session.message("by the way")
-        case "replace" if not session.busy:
-            session.message("instead", Delivery.REPLACE)
-        case _:
-            await asyncio.sleep(0)
+    commands: dict[Any, Callable[[], object]] = {
+        Command.STEP: session.step,
+        Command.CONTINUE: session.resume,
+        Command.RUN_TO: lambda: session.run_to(index),
+        Command.INTERRUPT: session.interrupt,
+        Command.RESTART: session.restart,
+        Command.GO_LIVE: session.go_live,
+        "toggle": lambda: session.toggle_breakpoint(index),
+        "flip": lambda: session.flip(index, "wait_for_response"),
+        "undo": session.undo,
+        "insert": lambda: session.message("by the way"),
+        "replace": lambda: session.message("instead", Delivery.REPLACE),
+        "live": lambda: session.message("hello", Delivery.LIVE),
+        "skip": lambda: session.serve(index, Service.SKIP),
+        "condition": lambda: session.break_on("kind=run"),
+    }
+    if command in commands:
+        commands[command]()
+    await asyncio.sleep(0)
 
 
 def _check(session: Session, events: list[dict[str, Any]]) -> None:
