@@ -148,8 +148,14 @@ class Run:
         from trajcore.replay.record import as_written_today
 
         yield b"["
+        nobody_spoke = True
         for place, entry in enumerate(self.entries):
-            text = json.dumps(as_written_today(entry.data()), indent=4)
+            event = as_written_today(entry.data())
+            # OpenHands cannot replay an event without a source; in recordings that have none, the task is first.
+            opening = nobody_spoke and entry.head.kind == "message"
+            nobody_spoke = nobody_spoke and not opening
+            event.setdefault("source", "user" if opening else "agent")
+            text = json.dumps(event, indent=4)
             indented = "\n".join("    " + line for line in text.split("\n"))
             yield (",\n" if place else "\n").encode() + indented.encode()
         yield b"\n]\n"
