@@ -111,16 +111,23 @@ def sorted_as_played(events: list[dict[str, Any]], run: list[dict[str, Any]]) ->
 
 
 @given(EVENTS)
-def test_a_saved_run_has_the_fields_of_today_and_causes_that_exist(events: list[dict[str, Any]]) -> None:
-    run = saved(events)
-    known = {event["id"] for event in run}
-    actions = {event["id"] for event in run if "action" in event}
-    for event in run:
+def test_a_saved_run_has_the_fields_of_today_and_no_others(events: list[dict[str, Any]]) -> None:
+    for event in saved(events):
         side, inside = ("action", "args") if "action" in event else ("observation", "extras")
         assert set(event[inside]) <= set(FIELDS[side][event[side]]), event
         assert event["source"] in ("agent", "user", "environment")
-        if event.get("observation") in ("run", "edit") and event.get("cause") in known:
-            assert event["cause"] in actions
+
+
+def test_repeated_and_missing_ids_become_unique_and_causes_follow_them() -> None:
+    action = {"id": 5, "source": "agent", "action": "run", "args": {"command": "ls"}}
+    answer = {"id": 6, "source": "agent", "observation": "run", "cause": 5, "content": "a", "extras": {}}
+    nameless = {key: value for key, value in action.items() if key != "id"}
+    nameless_answer = {key: value for key, value in answer.items() if key not in ("id", "cause")}
+    run = saved([action, answer, action, answer, nameless, nameless_answer])
+    assert [event["id"] for event in run[:2]] == [5, 6]
+    assert len({event["id"] for event in run}) == 6
+    for asked, answered in zip(run[::2], run[1::2], strict=True):
+        assert answered["cause"] == asked["id"]
 
 
 def test_what_openhands_writes_today_is_written_unchanged(recordings: dict[str, Path]) -> None:
