@@ -18,15 +18,26 @@ class Terminal:
     """A tmux server of its own with one window."""
 
     def __init__(self, directory: Path, environment: dict[str, str]) -> None:
-        self._socket = str(directory / "tmux.sock")
         self._directory = directory
-        self._environment = environment
+        self._starts = 0
+        # A program believes these more than the terminal; pytest-xdist sets them.
+        told = ("COLUMNS", "LINES")
+        self._environment = {name: value for name, value in environment.items() if name not in told}
 
-    def start(self, *arguments: str | Path, width: int = 160, height: int = 48) -> None:
-        """Start trajtui; when it ends, its exit code is on the screen."""
+    def start(
+        self, *arguments: str | Path, width: int = 160, height: int = 48, raw: Path | None = None
+    ) -> None:
+        """Start trajtui; when it ends, its exit code is on the screen.
+
+        `raw` receives every byte that it writes to the terminal.
+        """
+        self._starts += 1
         words = " ".join(shlex.quote(str(word)) for word in (PROGRAM, *arguments))
-        shell = f'{words}; echo "[exit $?]"; exec sleep 600'
+        shell = f'read -r _; {words}; echo "[exit $?]"; exec sleep 600'
         self._tmux("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height), shell)
+        if raw is not None:
+            self._tmux("pipe-pane", "-o", f"cat > {shlex.quote(str(raw))}")
+        self.press("Enter")
 
     def environ(self, **variables: str) -> None:
         """Set environment variables of the program, before it is started."""
@@ -39,6 +50,28 @@ class Terminal:
     def type(self, text: str) -> None:
         """Send text as it is."""
         self._tmux("send-keys", "-l", text)
+
+    def paste(self, text: str) -> None:
+        """Send text as a terminal sends what is pasted."""
+        self._tmux("set-buffer", "--", text)
+        self._tmux("paste-buffer", "-p")
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the terminal another size."""
+        self._tmux("resize-window", "-x", str(width), "-y", str(height))
+
+    def process(self) -> int:
+        """The id of the running trajtui."""
+        shell = self._tmux("display-message", "-p", "#{pane_pid}").strip()
+        children = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
+        return int(children[0])
+
+    def modes(self) -> str:
+        """What the program has switched on: `alternate screen`, `mouse`, `cursor hidden`."""
+        flags = "#{alternate_on}#{mouse_any_flag}#{cursor_flag}"
+        alternate, mouse, cursor = self._tmux("display-message", "-p", flags).strip()
+        on = {"alternate screen": alternate == "1", "mouse": mouse == "1", "cursor hidden": cursor == "0"}
+        return ", ".join(name for name, value in on.items() if value)
 
     def screen(self) -> str:
         """What stands on the screen."""
@@ -54,6 +87,11 @@ class Terminal:
                 return screen
             time.sleep(0.05)
         pytest.fail(f"waited {seconds} s for {expected!r}; the screen shows:\n{self.screen()}")
+
+    @property
+    def _socket(self) -> str:
+        """Each start has a server of its own: one that is ending does not take a new window."""
+        return str(self._directory / f"tmux{self._starts}.sock")
 
     def close(self) -> None:
         """End the program and the terminal."""

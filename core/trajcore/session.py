@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trajcore import changes
 from trajcore.activity import Activity, Work
@@ -33,6 +33,9 @@ from trajcore.sandbox.base import SandboxSettings
 from trajcore.storage import write_atomically
 from trajcore.trajectory import Edit, Trajectory
 from trajcore.world import World
+
+if TYPE_CHECKING:
+    from trajcore.live.usage import Usage
 
 
 class Delivery(Enum):
@@ -120,6 +123,11 @@ class Session:
     def sandbox_kind(self) -> str | None:
         """The kind of this run's sandbox, once it is chosen."""
         return self._sandbox_kind
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens and cost of the live session; None before a model was asked."""
+        return self._live.usage
 
     @property
     def step_count(self) -> int:
@@ -251,6 +259,13 @@ class Session:
         if self.settings.keep_breakpoints:
             self.breakpoints.save()
         self._tell(changes.BreakpointsChanged())
+
+    def next_service(self, index: int) -> Service:
+        """Go on to the next way of satisfying a step: execute, recorded, skip. Raises `BadInput`."""
+        order = list(Service)
+        chosen = order[(order.index(self.services.get(index, Service.EXECUTE)) + 1) % len(order)]
+        self.serve(index, chosen)
+        return chosen
 
     def serve(self, index: int, service: Service) -> None:
         """Choose how a step is satisfied when the replay comes to it. Raises `BadInput`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,9 +25,14 @@ class Row:
 
 
 class Timeline:
-    """Which rows there are, in order. `raw` shows every event, otherwise one row a step."""
+    """Which rows there are, in order. `raw` shows every event, otherwise one row a step.
 
-    def __init__(self, trajectory: Trajectory, run: Run, *, raw: bool = False) -> None:
+    `folded` are delegations (the index of their action) whose events are left out.
+    """
+
+    def __init__(
+        self, trajectory: Trajectory, run: Run, *, raw: bool = False, folded: Collection[int] = ()
+    ) -> None:
         outline = trajectory.outline
         if raw:
             recorded = list(range(len(trajectory)))
@@ -37,6 +43,8 @@ class Timeline:
                 for index, kind in enumerate(outline.kinds)
                 if index not in answered and kind not in _HIDDEN_KINDS
             ]
+        if folded:
+            recorded = _without_folded(recorded, trajectory, folded)
         self._rows = _merged(recorded, run)
         self._by_index = {row: at for at, row in enumerate(self._rows) if row >= 0}
         self._sorted = recorded
@@ -50,8 +58,6 @@ class Timeline:
 
     def at_or_after(self, index: int) -> int:
         """The row of a recorded event, or of the next one that is shown; the last row at the end."""
-        from bisect import bisect_left
-
         place = bisect_left(self._sorted, index)
         if place == len(self._sorted):
             return len(self._rows) - 1
@@ -65,10 +71,20 @@ class Timeline:
             return None
 
 
+def _without_folded(recorded: list[int], trajectory: Trajectory, folded: Collection[int]) -> list[int]:
+    kept = []
+    hidden_below: int | None = None
+    for index in recorded:
+        depth = trajectory.outline.depth(index)
+        if hidden_below is not None and depth > hidden_below:
+            continue
+        hidden_below = depth if index in folded else None
+        kept.append(index)
+    return kept
+
+
 def _merged(recorded: Sequence[int], run: Run) -> list[int]:
     """Rows as integers: an index of the recording, or -1 - place for an entry that this run added."""
-    from bisect import bisect_right
-
     added: list[tuple[int, int]] = []
     last = -1
     for place, entry in enumerate(run.entries):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.screen import Screen
 
 from trajcore.session import Session
 from trajtui.screens.debugger import DebuggerScreen
@@ -25,6 +27,20 @@ class TrajApp(App[None]):
         super().__init__()
         self._debugger = DebuggerScreen(session, at, live)
 
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Of Textual's own commands those that the table of actions lacks; its quit would not ask."""
+        kept = ("Theme", "Screenshot")
+        return (command for command in super().get_system_commands(screen) if command.title in kept)
+
+    @property
+    def fault(self) -> Exception | None:
+        """The fault of the program itself that ended it, if one did."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """End at once. Textual would print every local variable, untrusted texts and settings among them."""
+        self._close_messages_no_wait()
+
     def on_mount(self) -> None:
         """Show the debugger."""
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -33,8 +49,11 @@ class TrajApp(App[None]):
 
 
 async def run(session: Session, at: str | None, live: bool) -> None:
-    """Show a session until the user quits, and remove its sandbox."""
+    """Show a session until the user quits, and remove its sandbox. Raises the fault that ended it."""
+    app = TrajApp(session, at, live)
     try:
-        await TrajApp(session, at, live).run_async()
+        await app.run_async()
     finally:
         await session.close()
+    if app.fault is not None:
+        raise app.fault

@@ -191,4 +191,12 @@ def main() -> NoReturn:
 
         click.echo(f"trajtui: {safe(str(error))}", err=True)
         code = error.exit_code
+    except Exception as error:
+        if debug:
+            raise
+        from trajcore.text import safe_line
+
+        fault = safe_line(f"{type(error).__name__}: {error}")
+        click.echo(f"trajtui: internal error: {fault}\n--debug shows where.", err=True)
+        code = 1
     sys.exit(code or 0)

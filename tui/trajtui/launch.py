@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from trajcore.errors import BadInput
+from trajcore.formats.base import RowNeeded
 from trajcore.session import Session
+from trajcore.trajectory import Trajectory
 from trajtui.options import load_config, open_trajectory, session_settings
 from trajtui.recent import remember
 
@@ -25,7 +28,11 @@ def open_screen(file: str | None, at: str | None, live: bool, options: Mapping[s
         file = _ask_for_file()
         if file is None:
             return
-    session = Session(open_trajectory(file, options.get("row")), session_settings(config, options))
+    settings = replace(session_settings(config, options), keep_breakpoints=True)
+    trajectory = _open(file, options.get("row"))
+    if trajectory is None:
+        return
+    session = Session(trajectory, settings)
     if at is not None:
         session.trajectory.resolve(at)
     _check_terminal()
@@ -33,6 +40,19 @@ def open_screen(file: str | None, at: str | None, live: bool, options: Mapping[s
 
     remember(Path(file))
     asyncio.run(run(session, at, live))
+
+
+def _open(file: str, row: str | None) -> Trajectory | None:
+    """The trajectory; of a file with several, the one that the user picks (None: none)."""
+    try:
+        return open_trajectory(file, row)
+    except RowNeeded as needed:
+        if not _has_terminal():
+            raise
+        from trajtui.screens.rows import RowsApp
+
+        picked = RowsApp(file, needed.rows).run()
+        return None if picked is None else open_trajectory(file, picked)
 
 
 def _ask_for_file() -> str | None:
@@ -43,5 +63,9 @@ def _ask_for_file() -> str | None:
 
 
 def _check_terminal() -> None:
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+    if not _has_terminal():
         raise BadInput("the debugger needs a terminal; `trajtui replay` and `trajtui show` do not.")
+
+
+def _has_terminal() -> bool:
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 import click
 
@@ -11,7 +12,8 @@ from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 from trajtui.options import open_trajectory
 
-_SUMMARY_WIDTH = 100
+_SUMMARY_WIDTH: Final = 100
+_SPEAKS: Final = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def show(file: str, row: str | None, *, as_json: bool) -> None:
@@ -19,9 +21,15 @@ def show(file: str, row: str | None, *, as_json: bool) -> None:
     trajectory = open_trajectory(file, row)
     for index in range(len(trajectory)):
         if as_json:
-            click.echo(json.dumps(event_object(trajectory, index), ensure_ascii=False))
+            click.echo(_json_line(event_object(trajectory, index)))
         else:
             click.echo(event_line(trajectory, index))
+
+
+def _json_line(value: dict[str, Any]) -> str:
+    """JSON for a terminal as well as for a parser: what could speak to a terminal is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _SPEAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def event_object(trajectory: Trajectory, index: int) -> dict[str, Any]:

@@ -24,7 +24,18 @@ def header_right(session: Session, sandbox: changes.SandboxChosen | None) -> str
     settings = session.settings
     world = "choosing a sandbox" if sandbox is None else f"{sandbox.kind} {sandbox.detail}".strip()
     network = "net on" if settings.world.network else "net off"
-    return f"{world} · {network} · {settings.model.model or 'no model'}"
+    parts = [world, network, settings.model.model or "no model", *_cost(session)]
+    return " · ".join(parts)
+
+
+def _cost(session: Session) -> list[str]:
+    """Tokens, and money where the price is known, once a model was asked."""
+    usage = session.usage
+    if usage is None or not usage.replies:
+        return []
+    tokens = usage.prompt_tokens + usage.completion_tokens
+    shown = f"{tokens / 1000:.1f}k tokens" if tokens >= 1000 else f"{tokens} tokens"
+    return [shown, f"${usage.cost:.4f}"] if usage.cost else [shown]
 
 
 def status_of(session: Session, selected: Row | None, note: str, *, bad: bool) -> Status:

@@ -15,6 +15,7 @@ from trajcore.world import World
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Event
+    from trajcore.live.usage import Usage
 
 
 class Interrupted(Exception):
@@ -43,6 +44,11 @@ class LiveHost:
         self._model: Model | None = None
         self._fresh = True
         self.stop_asked = False
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the model has cost in this run; None before it was asked."""
+        return self._model.usage if self._model is not None else None
 
     def queue(self, text: str) -> None:
         """Deliver a message at the next boundary between the model's steps."""

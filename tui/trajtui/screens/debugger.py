@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
+from textual.worker import Worker, WorkerState
 
 from trajcore import changes
 from trajcore.errors import FileChanged, TrajError
@@ -23,6 +24,7 @@ from trajcore.timeline import Row
 from trajtui.actions import ACTIONS, bindings
 from trajtui.event_view import blocks_for
 from trajtui.palette import ActionProvider
+from trajtui.screens.breakpoints import BreakpointList
 from trajtui.screens.dialogs import AskPath, Choose, Help
 from trajtui.titles import header_left, header_right, message_hint, status_of
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar, TabBar
@@ -100,22 +102,31 @@ class DebuggerScreen(Screen[None]):
         except TrajError as error:
             self._say(str(error), bad=True)
 
+    @on(Worker.StateChanged)
+    def _show_fault(self, event: Worker.StateChanged) -> None:
+        """A fault of the program itself is told, never swallowed."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            self._say(f"internal error: {type(error).__name__}: {error}", bad=True)
+
     # What the session tells
 
     def _on_change(self, change: changes.Change) -> None:
-        if isinstance(change, changes.Output):
-            self.terminal.write(change.data)
-        else:
-            self.post_message(SessionChanged(change))
-
-    @on(SessionChanged)
-    def _show_change(self, event: SessionChanged) -> None:
-        match event.change:
+        """What belongs to the terminal is written at once, in order; the rest waits as a message."""
+        match change:
+            case changes.Output(data):
+                self.terminal.write(data)
             case changes.Executing(kind, text, directory, recorded):
                 prompt = text if kind == "run" else f"{kind} {text}"
                 self.terminal.prompt(directory, prompt, recorded=recorded)
             case changes.Executed(exit_code, seconds, note):
                 self.terminal.end(exit_code, seconds, note)
+            case _:
+                self.post_message(SessionChanged(change))
+
+    @on(SessionChanged)
+    def _show_change(self, event: SessionChanged) -> None:
+        match event.change:
             case changes.Progress(text):
                 self._note, self._bad = text, False
             case changes.Said(text, severity):
@@ -229,6 +240,30 @@ class DebuggerScreen(Screen[None]):
             return
         index = row.index
         self._command(lambda: self._say(self._session.flip(index, "wait_for_response").label))
+
+    def action_space(self) -> None:
+        """Fold a delegation, or flip the flag of a message."""
+        row = self.timeline.selected
+        if row is not None and row.index is not None:
+            kind = self._session.trajectory.outline.kinds[row.index]
+            if kind == "delegate":
+                self.timeline.fold(row.index)
+                return
+        self.action_flip_wait()
+
+    def action_service(self) -> None:
+        """Choose how the selected step is satisfied: execute, recorded, skip."""
+        row = self.timeline.selected
+        if row is None or row.index is None:
+            self._say("only steps of the recording can be served or skipped", bad=True)
+            return
+        index = row.index
+        label = self._session.trajectory.label(index)
+        self._command(lambda: self._say(f"event {label}: {self._session.next_service(index).value}"))
+
+    def action_breakpoints(self) -> None:
+        """List the breakpoints, with their conditions."""
+        self.app.push_screen(BreakpointList(self._session))
 
     def action_undo(self) -> None:
         """Take the last edit back."""

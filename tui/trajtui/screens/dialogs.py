@@ -15,6 +15,8 @@ from textual.widgets.option_list import Option
 
 from trajtui.actions import ACTIONS, GROUPS
 from trajtui.marks import MEANINGS
+from trajtui.widgets.choices import Choices
+from trajtui.widgets.inputs import SafeInput
 
 
 class Choose(ModalScreen[str | None]):
@@ -22,8 +24,6 @@ class Choose(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss_none", "cancel"),
-        Binding("j", "move(1)", show=False),
-        Binding("k", "move(-1)", show=False),
     ]
 
     def __init__(self, question: str, answers: dict[str, str]) -> None:
@@ -35,15 +35,7 @@ class Choose(ModalScreen[str | None]):
         """The question above its answers."""
         with Vertical(classes="dialog"):
             yield Static(self._question, markup=False, classes="question")
-            yield OptionList(*(Option(text, id=key) for key, text in self._answers.items()), markup=False)
-
-    def action_move(self, by: int) -> None:
-        """Move between the answers."""
-        options = self.query_one(OptionList)
-        if by > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
+            yield Choices(*(Option(text, id=key) for key, text in self._answers.items()), markup=False)
 
     def action_dismiss_none(self) -> None:
         """No answer."""
@@ -70,7 +62,7 @@ class AskPath(ModalScreen[Path | None]):
         """The question, the path, and a line for what is wrong with it."""
         with Vertical(classes="dialog"):
             yield Static(self._question, markup=False, classes="question")
-            yield Input(str(self._proposed), select_on_focus=False)
+            yield SafeInput(str(self._proposed), select_on_focus=False)
             yield Static("Enter saves · Esc cancels", markup=False, id="path-note")
 
     def on_mount(self) -> None:

@@ -16,6 +16,8 @@ from textual.widgets.option_list import Option
 
 from trajcore.text import safe_line
 from trajtui.recent import recent_files, samples
+from trajtui.widgets.choices import Choices
+from trajtui.widgets.inputs import SafeInput
 
 
 class _Paths(Suggester):
@@ -51,8 +53,6 @@ class StartApp(App[Path]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,ctrl+q", "quit", "quit"),
-        Binding("j", "move(1)", show=False),
-        Binding("k", "move(-1)", show=False),
         Binding("slash", "type_path", "type a path"),
     ]
 
@@ -68,17 +68,9 @@ class StartApp(App[Path]):
         ]
         with Vertical(id="start"):
             yield Static("trajtui: open a recording", markup=False, classes="question")
-            yield OptionList(*options, markup=False)
-            yield Input(placeholder="or type a path (→ completes it)", suggester=_Paths())
+            yield Choices(*options, markup=False)
+            yield SafeInput(placeholder="or type a path (→ completes it)", suggester=_Paths())
             yield Static("Enter opens · / types a path · q quits", markup=False, id="start-note")
-
-    def action_move(self, by: int) -> None:
-        """Move between the files."""
-        options = self.query_one(OptionList)
-        if by > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
 
     def action_type_path(self) -> None:
         """Go to the path."""

@@ -8,9 +8,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import Static, TextArea
 
 from trajcore.session import Delivery
+from trajtui.widgets.inputs import safe_strip
 
 
 class _Text(TextArea):
@@ -38,6 +40,10 @@ class _Text(TextArea):
             self.insert("\n")
         else:
             await super()._on_key(event)
+
+    def render_line(self, y: int) -> Strip:
+        """One row; what was pasted cannot speak to the terminal."""
+        return safe_strip(super().render_line(y))
 
     @staticmethod
     def _take(event: events.Key) -> None:

@@ -50,8 +50,9 @@ class TerminalPane(LinePane):
         self.anchor()
 
     def on_resize(self) -> None:
-        """Remember the width."""
-        self._wrapped_at = self.scrollable_content_region.width - 2 or self._wrapped_at
+        """Remember the width; a pane that is hidden has none."""
+        width = self.scrollable_content_region.width
+        self._wrapped_at = max(20, width - 2) if width else self._wrapped_at
 
     def clear(self) -> None:
         """Forget everything."""

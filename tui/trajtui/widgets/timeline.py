@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.reactive import var
 
 from trajcore.events.head import Head
+from trajcore.replay.player import Service
 from trajcore.replay.run import Entry, Status
 from trajcore.session import Session
 from trajcore.text import safe_line
@@ -21,10 +22,15 @@ from trajtui import marks
 from trajtui.widgets.lines import LinePane
 
 _KIND_WIDTH: Final = 9
+_LONGEST_KIND: Final = 16
+_DEEPEST: Final = 8
 _NAMES: Final = {"run_ipython": "ipython", "browse_interactive": "browse", "call_tool_mcp": "mcp",
                  "agent_state_changed": "state", "change_agent_state": "state", "condensation": "condense",
                  "condensation_request": "condense?", "task_tracking": "tasks", "loop_recovery": "loop",
                  "user_rejected": "refused", "loop_detection": "loop"}  # fmt: skip
+
+
+_CHOSEN: Final = {Service.RECORDED: marks.SERVED, Service.SKIP: marks.SKIPPED}
 
 
 class TimelineView(LinePane):
@@ -56,6 +62,7 @@ class TimelineView(LinePane):
     def __init__(self, session: Session, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._session = session
+        self._folded: set[int] = set()
         self._timeline = Timeline(session.trajectory, session.run)
         self.border_title = "Timeline"
 
@@ -81,12 +88,19 @@ class TimelineView(LinePane):
     def rebuild(self) -> None:
         """Rows were added or removed, or others are to be shown; the cursor stays on its event."""
         selected = self.selected
-        self._timeline = Timeline(self._session.trajectory, self._session.run, raw=self.raw)
+        self._timeline = Timeline(
+            self._session.trajectory, self._session.run, raw=self.raw, folded=self._folded
+        )
         self.lines_changed()
         if selected is not None:
             self.cursor = self._row_of(selected)
         self.cursor = max(0, min(self.cursor, len(self._timeline) - 1))
         self._show_cursor()
+
+    def fold(self, index: int) -> None:
+        """Leave the events of a delegation out, or show them again."""
+        self._folded ^= {index}
+        self.rebuild()
 
     def follow(self, index: int) -> None:
         """Put the cursor on the row of a recorded event, or the next one that is shown."""
@@ -169,6 +183,8 @@ class TimelineView(LinePane):
             style = "timeline--bad" if result.status is Status.DIVERGED else "timeline--good"
         elif index < session.position:
             mark = " "
+        else:
+            mark = _CHOSEN.get(session.services.get(index, Service.EXECUTE), mark)
         if index in session.trajectory.edited:
             mark, style = marks.EDITED, "timeline--edited"
         gutter = Text()
@@ -180,7 +196,13 @@ class TimelineView(LinePane):
         label = session.trajectory.label(index)
         depth = session.trajectory.outline.depth(index)
         right, bad = self._outcome(index, head)
-        return self._row(gutter, label, head, depth, right, bad=bad)
+        name = "  " * min(depth, _DEEPEST) + self._fold_mark(index, head) + _shown_kind(head)
+        return self._row(gutter, label, head, name, right, bad=bad)
+
+    def _fold_mark(self, index: int, head: Head) -> str:
+        if head.action != "delegate":
+            return ""
+        return "▸ " if index in self._folded else "▾ "
 
     def _outcome(self, index: int, head: Head) -> tuple[str, bool]:
         """What stands at the end of a row: exit code and duration, the recorded ones until it is played."""
@@ -205,20 +227,19 @@ class TimelineView(LinePane):
         answer = self._answer_to(entry, place or 0)
         if answer is not None and answer.exit_code is not None:
             right = _outcome(f"exit {answer.exit_code}")
-        return self._row(gutter, str(entry.head.id), entry.head, 0, right, bad=False)
+        return self._row(gutter, str(entry.id), entry.head, _shown_kind(entry.head), right, bad=False)
 
     def _answer_to(self, entry: Entry, place: int) -> Head | None:
         following = self._session.run.entries[place + 1 : place + 2]
-        return next((e.head for e in following if e.head.cause == entry.head.id), None)
+        return next((other.head for other in following if other.cause == entry.id), None)
 
-    def _row(self, gutter: Text, label: str, head: Head, depth: int, right: str, *, bad: bool) -> Text:
+    def _row(self, gutter: Text, label: str, head: Head, name: str, right: str, *, bad: bool) -> Text:
         width = self.scrollable_content_region.width
         digits = max(3, len(str(len(self._session.trajectory))))
         line = gutter
         line.append(f"{label:>{digits}} ", self.part_style("timeline--id"))
-        name = "  " * depth + kind_name(head)
         style = "timeline--user" if head.source == "user" else "timeline--kind"
-        line.append(set_cell_size(name, max(_KIND_WIDTH, len(name) + 1)), self.part_style(style))
+        line.append(set_cell_size(name, max(_KIND_WIDTH, cell_len(name) + 1)), self.part_style(style))
         room = max(0, width - line.cell_len - (cell_len(right) + 1 if right else 0))
         summary = _fitted(safe_line(head.summary()), room, keep_end=head.kind in ("read", "edit", "write"))
         aside = "timeline--aside" if not head.is_action else None
@@ -230,6 +251,10 @@ class TimelineView(LinePane):
     def line_width(self) -> int:
         """Rows never scroll sideways."""
         return Size(self.scrollable_content_region.width, 0).width
+
+
+def _shown_kind(head: Head) -> str:
+    return _shortened(kind_name(head), _LONGEST_KIND)
 
 
 def _outcome(code: str, duration: str = "") -> str:
@@ -244,6 +269,10 @@ def _fitted(text: str, room: int, *, keep_end: bool) -> str:
     if keep_end and text.isascii():
         return "…" + text[len(text) - room + 1 :] if room else ""
     return set_cell_size(text, max(0, room - 1)) + "…"
+
+
+def _shortened(text: str, room: int) -> str:
+    return text if cell_len(text) <= room else set_cell_size(text, room - 1) + "…"
 
 
 def kind_name(head: Head) -> str:

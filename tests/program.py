@@ -1,0 +1,56 @@
+"""The program as a process of its own: what a script that calls it sees."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = ROOT / "sample_trajectories"
+PROGRAM = Path(sys.executable).with_name("trajtui")
+
+
+def trajtui(
+    *arguments: str | Path,
+    stdin: str | bytes = b"",
+    directory: Path | None = None,
+    seconds: float = 120,
+    **environment: str,
+) -> subprocess.CompletedProcess[str]:
+    """Run `trajtui` to its end; its output is text, undecodable bytes stand as surrogates."""
+    return subprocess.run(
+        [PROGRAM, *arguments],
+        input=stdin if isinstance(stdin, str) else stdin.decode("utf-8", "surrogateescape"),
+        capture_output=True, encoding="utf-8", errors="surrogateescape", timeout=seconds, check=False,
+        cwd=directory, env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+    """Start `trajtui` and leave it running, standard output and error readable."""
+    return subprocess.Popen(
+        [PROGRAM, *arguments],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+def write(path: Path, events: Any) -> Path:
+    """A file that holds `events` as JSON."""
+    path.write_text(json.dumps(events, indent=4), encoding="utf-8")
+    return path
+
+
+def finish(id: int, text: str = "done") -> dict[str, Any]:
+    """The agent's `finish`."""
+    return {"id": id, "source": "agent", "action": "finish", "args": {"final_thought": text}}
+
+
+def say(id: int, text: str, *, wait: bool = False) -> dict[str, Any]:
+    """A message of the agent."""
+    args = {"content": text, "image_urls": None, "wait_for_response": wait}
+    return {"id": id, "source": "agent", "message": text, "action": "message", "args": args}

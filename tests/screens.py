@@ -1,0 +1,108 @@
+"""The debugger's screen inside the test: real session, real widgets, a terminal of a given size."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from trajcore.live.model import ModelSettings
+from trajcore.sandbox.base import SandboxSettings
+from trajcore.session import Session, SessionSettings
+from trajcore.trajectory import Trajectory
+from trajtui.app import TrajApp
+from trajtui.screens.debugger import DebuggerScreen
+from trajtui.widgets.timeline import TimelineView
+
+
+class Shown:
+    """What stands on the screen, and the keys."""
+
+    def __init__(self, pilot: Pilot[None], session: Session, debugger: DebuggerScreen) -> None:
+        self.pilot = pilot
+        self.session = session
+        self._debugger = debugger
+
+    @property
+    def app(self) -> Any:
+        return self.pilot.app
+
+    @property
+    def text(self) -> str:
+        """The whole screen, row by row."""
+        rows = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in row) for row in rows)
+
+    @property
+    def rows(self) -> list[str]:
+        return self.text.split("\n")
+
+    @property
+    def status(self) -> str:
+        """The status bar: the last row but one."""
+        return self.rows[-2]
+
+    @property
+    def side(self) -> list[str]:
+        """The rows of the right-hand pane, without its border."""
+        left = self.timeline.outer_size.width + 1
+        return [row[left:].rstrip(" │") for row in self.rows]
+
+    @property
+    def timeline(self) -> TimelineView:
+        return self._debugger.query_one(TimelineView)
+
+    @property
+    def selected(self) -> int | None:
+        """The index of the recorded event under the cursor."""
+        row = self.timeline.selected
+        return row.index if row else None
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*("space" if character == " " else character for character in text))
+
+    async def wait(self, expected: str | Callable[[], object], seconds: float = 15) -> str:
+        """The screen, as soon as it shows (or makes true) what is expected."""
+        found = (lambda: expected in self.text) if isinstance(expected, str) else expected
+        for _ in range(int(seconds / 0.02)):
+            if found():
+                return self.text
+            await self.pilot.pause(0.02)
+        pytest.fail(f"waited {seconds} s for {expected!r}; the screen shows:\n{self.text}")
+
+    async def settle(self) -> None:
+        """Wait until the session is at rest and what it told is drawn."""
+        await self.pilot.pause()
+        await self.session.idle()
+        await self.pilot.pause(0.06)
+
+
+@asynccontextmanager
+async def opened(
+    path: Path,
+    size: tuple[int, int] = (160, 48),
+    sandbox: str = "recorded",
+    model: ModelSettings | None = None,
+    at: str | None = None,
+) -> AsyncIterator[Shown]:
+    """The debugger on a file, ready for keys."""
+    settings = SessionSettings(sandbox, SandboxSettings(), model or ModelSettings())
+    session = Session(Trajectory.open(path), settings)
+    app = TrajApp(session, at)
+    try:
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            debugger = app.screen
+            assert isinstance(debugger, DebuggerScreen)
+            shown = Shown(pilot, session, debugger)
+            await shown.wait(lambda: session.sandbox_kind is not None)
+            yield shown
+    finally:
+        await session.close()

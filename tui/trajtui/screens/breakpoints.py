@@ -1,0 +1,116 @@
+"""The list of breakpoints: switch them on and off, remove them, add conditions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+
+from trajcore.errors import BadInput
+from trajcore.replay.breakpoints import Breakpoint
+from trajcore.session import Session
+from trajcore.text import safe_line
+from trajtui.widgets.choices import Choices
+
+_HINT = "Space on/off · d remove · a add a condition · Esc closes"
+_EXAMPLES = (
+    "for example: exit!=0   diverged   waits   kind=run and command~pytest   output~Error   file~\\.py$"
+)
+
+
+class BreakpointList(ModalScreen[None]):
+    """Every breakpoint of the recording, with its hits."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,B", "close", "close"),
+        Binding("space", "switch", show=False),
+        Binding("d,delete", "remove", show=False),
+        Binding("a,i", "add", show=False),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    def compose(self) -> ComposeResult:
+        """The list above a line for a new condition."""
+        with Vertical(classes="dialog wide"):
+            yield Static("Breakpoints", markup=False, classes="question")
+            yield Choices(markup=False)
+            yield Input(placeholder=_EXAMPLES)
+            yield Static(_HINT, markup=False, id="break-note")
+
+    def on_mount(self) -> None:
+        """Fill the list; where there is nothing to list, a condition can be typed at once."""
+        self._fill()
+        if not len(self._session.breakpoints):
+            self.query_one(Input).focus()
+
+    def _fill(self) -> None:
+        options = self.query_one(OptionList)
+        at = options.highlighted or 0
+        options.clear_options()
+        options.add_options([self._line(point) for point in self._session.breakpoints])
+        if options.option_count:
+            options.highlighted = min(at, options.option_count - 1)
+
+    def _line(self, point: Breakpoint) -> str:
+        mark = "●" if point.enabled else "○"
+        hits = f"{point.hits} hit{'' if point.hits == 1 else 's'}" if point.hits else ""
+        what = point.describe(self._session.trajectory).removeprefix("breakpoint ")
+        if point.index is not None:
+            what += f"  {self._session.trajectory.head(point.index).summary()[:40]}"
+        return safe_line(f"{mark} {what:<56} {hits}")
+
+    @property
+    def _selected(self) -> Breakpoint | None:
+        at = self.query_one(OptionList).highlighted
+        points = list(self._session.breakpoints)
+        return points[at] if at is not None and at < len(points) else None
+
+    def action_close(self) -> None:
+        """Back to the debugger, from the condition to the list first."""
+        if self.query_one(Input).has_focus and len(self._session.breakpoints):
+            self.query_one(OptionList).focus()
+        else:
+            self.dismiss(None)
+
+    @on(OptionList.OptionSelected)
+    def action_switch(self) -> None:
+        """Switch the selected breakpoint on or off."""
+        if self._selected is not None:
+            self._selected.enabled = not self._selected.enabled
+            self._changed()
+
+    def action_remove(self) -> None:
+        """Remove the selected breakpoint."""
+        if self._selected is not None:
+            self._session.breakpoints.remove(self._selected)
+            self._changed()
+
+    def action_add(self) -> None:
+        """Go to the line for a new condition."""
+        self.query_one(Input).focus()
+
+    @on(Input.Submitted)
+    def add(self, event: Input.Submitted) -> None:
+        """Add a condition, or say what is wrong with it."""
+        note = self.query_one("#break-note", Static)
+        try:
+            self._session.break_on(event.value)
+        except BadInput as error:
+            note.update(safe_line(str(error)))
+            return
+        event.input.value = ""
+        note.update(_HINT)
+        self._fill()
+        self.query_one(OptionList).focus()
+
+    def _changed(self) -> None:
+        self._session.breakpoints_changed()
+        self._fill()
