@@ -18,9 +18,9 @@ from trajcore.sandbox.base import Report, SandboxSettings
 from trajcore.sandbox.overlays import HIDDEN, Copied, Directory, Entry, Link, Overlay, mount_points, plan
 from trajcore.sandbox.scripts import BASH, COLUMNS, CONTROL, ENVIRONMENT, ROWS, TERMINAL
 from trajcore.sandbox.stream import FdStream, Stream
+from trajcore.sandbox.threads import finished_in_thread
 from trajcore.sandbox.trees import copy_tree, remove_tree
 
-_PREFIX: Final = "trajtui-"
 _PRIVATE: Final = ("workspace", "root", "home", "run", "mnt", "media", "boot")
 _CAPABILITIES: Final = (
     "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
@@ -28,6 +28,7 @@ _CAPABILITIES: Final = (
 )  # fmt: skip
 # Opening the terminal makes it the controlling one of bwrap's new session, so that Ctrl-C is a signal.
 _ON_TERMINAL: Final = "exec 0<>/proc/self/fd/0 1>&0 2>&0"
+_KILLED: Final = "The bubblewrap sandbox, or its helper, was killed. Restart it to go on."
 _MEND: Final = "Use --sandbox docker or --sandbox recorded."
 
 
@@ -48,8 +49,8 @@ class BubblewrapMachine:
         """See `Machine.start`."""
         report("starting bubblewrap")
         program = await asyncio.to_thread(find_program)
-        self._directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        world = await asyncio.to_thread(_prepare, self._directory, self._settings.network)
+        directory = self._directory = Path(tempfile.mkdtemp(prefix=f"trajtui-{os.getpid()}-"))
+        world = await finished_in_thread(lambda: _prepare(directory, self._settings.network))
         await self._launch([program, *world])
 
     async def _launch(self, command: list[str]) -> None:
@@ -82,8 +83,9 @@ class BubblewrapMachine:
     async def copy_in(self, directory: Path) -> None:
         """See `Machine.copy_in`."""
         assert self._directory is not None
+        target = self._directory / "root" / "workspace"
         try:
-            await asyncio.to_thread(copy_tree, directory, self._directory / "root" / "workspace")
+            await finished_in_thread(lambda: copy_tree(directory, target))
         except OSError as error:
             raise SandboxUnavailable(f"{directory}: cannot be copied into the sandbox ({error}).") from error
 
@@ -129,7 +131,7 @@ async def works() -> str | None:
     """None if a bubblewrap world can be made here, else the reason why not."""
     try:
         program = await asyncio.to_thread(find_program)
-        directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        directory = Path(tempfile.mkdtemp(prefix=f"trajtui-{os.getpid()}-"))
     except SandboxUnavailable as error:
         return str(error)
     except OSError as error:
@@ -139,7 +141,7 @@ async def works() -> str | None:
 
 async def _tried(program: str, directory: Path) -> str | None:
     try:
-        world = await asyncio.to_thread(_prepare, directory, False)
+        world = await finished_in_thread(lambda: _prepare(directory, False))
         process = await asyncio.create_subprocess_exec(
             program, *world, "true",
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -156,17 +158,19 @@ async def _tried(program: str, directory: Path) -> str | None:
 
 def _alive(stream: Stream | None) -> Stream:
     if stream is None:
-        raise SandboxUnavailable("The bubblewrap sandbox was killed. Restart it to go on.")
+        raise SandboxUnavailable(_KILLED)
     return stream
 
 
 def _script(requests: int, answers: int) -> str:
     """The control bash on the pipes, in the background; the terminal's shells in front."""
-    return f"{_ON_TERMINAL}\n({CONTROL}) <&{requests} >&{answers} {requests}<&- {answers}>&- 2>/dev/null &\nexec {requests}<&- {answers}>&-\n{TERMINAL}"
+    pipes = f"{requests}<&- {answers}>&-"
+    control = f"({CONTROL}) <&{requests} >&{answers} {pipes} 2>/dev/null &"
+    return f"{_ON_TERMINAL}\n{control}\nexec {pipes}\n{TERMINAL}"
 
 
 def _prepare(directory: Path, network: bool) -> list[str]:
-    """Make the private directories below `directory`; returns the arguments for bwrap, all but the command."""
+    """Make the private directories below `directory`; the answer is bwrap's arguments but the command."""
     root = directory / "root"
     for name in _PRIVATE:
         (root / name).mkdir(parents=True)

@@ -12,7 +12,8 @@ from trajcore.sandbox.base import Emit, Limits
 from trajcore.sandbox.capture import last_lines, screen_text, shortened, shown
 from trajcore.sandbox.quoting import encoded
 from trajcore.sandbox.scripts import in_throwaway_shell
-from trajcore.sandbox.shell import Finished, Patience, Pause, Shell
+from trajcore.sandbox.shell import Shell
+from trajcore.sandbox.waiting import Finished, Patience, Pause
 
 _ADVICE: Final = (
     "You may wait longer to see additional output by sending empty command '', "
@@ -23,6 +24,7 @@ _ADVICE: Final = (
 _NO_LOGS: Final = "ERROR: No previous running command to retrieve logs from."
 _NO_PROGRAM: Final = "ERROR: No previous running command to interact with."
 _PREVIOUS: Final = "[Below is the output of the previous command.]\n"
+_COMPARED: Final = 1 << 18
 _NOT_EXECUTED: Final = "NOT executed"
 _ECHOED_KEYS: Final = {"C-c": b"^C", "C-z": b"^Z", "C-\\": b"^\\"}
 
@@ -109,13 +111,14 @@ class Commands:
         self._background = -1 if ended.restarted else ended.background
 
     def _patience(self, action: RunAction, recorded: Observation | None) -> Patience:
-        soft = None if action.args.blocking else self._limits.no_change
+        """A command that ended when it was recorded is given the time to end, however silent it is."""
+        soft = None if action.args.blocking or _was_executed(recorded) else self._limits.no_change
         satisfied = None
         if isinstance(recorded, RunObservation) and recorded.extras.metadata.exit_code == -1:
             expected = recorded.content.strip()
 
             def satisfied(output: bytes) -> bool:
-                return expected in shown(output)
+                return len(output) <= _COMPARED and expected in shown(output)
 
         return Patience(soft, self._hard(action), satisfied)
 

@@ -6,15 +6,29 @@ import asyncio
 import os
 import socket
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.base import Report, SandboxSettings
+from trajcore.sandbox.engine import (
+    MEND,
+    connect,
+    engine_answers,
+    first_line,
+    has_image,
+    present,
+    pull,
+    remove,
+)
 from trajcore.sandbox.scripts import BASH, COLUMNS, CONTROL, ENVIRONMENT, ROWS, TERMINAL
 from trajcore.sandbox.stream import FdStream, FramedStream, Stream
+from trajcore.sandbox.threads import finished_in_thread
 from trajcore.sandbox.trees import pack_tree
+
+__all__ = ["LABEL", "DockerMachine", "engine_answers", "has_image"]
 
 LABEL: Final = "trajtui"
 """The label that every container of ours carries."""
@@ -23,7 +37,7 @@ _PIDS: Final = 4096
 _MEMORY_SHARE: Final = 0.8
 # As process 1 it reaps what others leave behind, and ends when it is told to.
 _MAIN: Final = "trap 'exit 0' TERM INT; while :; do sleep 2147483647 & wait; done"
-_MEND: Final = "start Docker, or use --sandbox bubblewrap."
+_GONE: Final = "The container was stopped or removed. Restart the sandbox to go on."
 
 T = TypeVar("T")
 
@@ -37,7 +51,6 @@ class DockerMachine:
         self._settings = settings
         self._client: Any = None
         self._container: Any = None
-        self._closed = False
 
     @property
     def detail(self) -> str:
@@ -46,19 +59,11 @@ class DockerMachine:
 
     async def start(self, report: Report) -> None:
         """See `Machine.start`."""
-        self._client = await asyncio.to_thread(_connect)
-        if not await self._call(lambda: _present(self._client, self.detail)):
+        self._client = await asyncio.to_thread(connect)
+        if not await self._call(lambda: present(self._client, self.detail)):
             await self._pull(report)
         report("starting the container")
-        starting = asyncio.ensure_future(asyncio.to_thread(self._run))
-        try:
-            await asyncio.shield(starting)
-        except asyncio.CancelledError:
-            await asyncio.wait([starting])  # a container half made can only be removed once it is made
-            raise
-        finally:
-            if starting.done() and not starting.cancelled() and starting.exception() is None:
-                self._container = starting.result()
+        await finished_in_thread(self._run)
 
     async def terminal(self) -> Stream:
         """See `Machine.terminal`."""
@@ -82,35 +87,35 @@ class DockerMachine:
         container, self._container = self._container, None
         client, self._client = self._client, None
         if client is not None:
-            await asyncio.to_thread(_remove, client, container)
+            await asyncio.to_thread(remove, client, container)
 
     async def _call(self, work: Callable[[], T]) -> T:
         from docker.errors import APIError, DockerException
         from requests.exceptions import RequestException
 
         try:
-            return await asyncio.to_thread(work)
+            return await finished_in_thread(work)
         except APIError as error:
+            if error.status_code in (404, 409):
+                raise SandboxUnavailable(_GONE) from error
             raise SandboxUnavailable(f"Docker refused: {error.explanation or error}") from error
         except (DockerException, RequestException) as error:
             raise SandboxUnavailable(
-                f"The Docker engine does not answer ({_first_line(error)}): {_MEND}"
+                f"The Docker engine does not answer ({first_line(error)}): {MEND}"
             ) from error
 
-    def _run(self) -> Any:
+    def _run(self) -> None:
         from docker.errors import DockerException
         from requests.exceptions import RequestException
 
         try:
-            container = self._client.containers.create(self.detail, list(_main_command()), **self._options())
+            self._container = self._client.containers.create(self.detail, [*BASH, _MAIN], **self._options())
         except (DockerException, RequestException) as error:
-            raise SandboxUnavailable(f"The container cannot be made: {_first_line(error)}") from error
+            raise SandboxUnavailable(f"The container cannot be made: {first_line(error)}") from error
         try:
-            container.start()
+            self._container.start()
         except (DockerException, RequestException) as error:
-            container.remove(force=True)
-            raise SandboxUnavailable(f"The container cannot be started: {_first_line(error)}") from error
-        return container
+            raise SandboxUnavailable(f"The container cannot be started: {first_line(error)}") from error
 
     def _options(self) -> dict[str, Any]:
         options: dict[str, Any] = {
@@ -128,7 +133,7 @@ class DockerMachine:
 
     def _enter(self, script: str, tty: bool) -> FdStream:
         if self._container is None:
-            raise SandboxUnavailable("The container is gone. Restart the sandbox to go on.")
+            raise SandboxUnavailable(_GONE)
         api = self._client.api
         made = api.exec_create(
             self._container.id,
@@ -136,7 +141,7 @@ class DockerMachine:
             stdin=True,
             tty=tty,
             workdir="/workspace",
-            environment=ENVIRONMENT_OF_EXEC,
+            environment={"TERM": ENVIRONMENT["TERM"]},
         )
         attached = api.exec_start(made["Id"], tty=tty, socket=True)
         if tty:
@@ -152,107 +157,12 @@ class DockerMachine:
     async def _pull(self, report: Report) -> None:
         report(f"pulling {self.detail}")
         loop = asyncio.get_running_loop()
-        stopped = False
+        stop = threading.Event()
 
         def say(line: str) -> None:
             loop.call_soon_threadsafe(report, line)
 
-        def pull() -> None:
-            for line in self._client.api.pull(*_name_and_tag(self.detail), stream=True, decode=True):
-                if stopped:
-                    return
-                if "error" in line:
-                    raise SandboxUnavailable(f"The image {self.detail} cannot be pulled: {line['error']}")
-                say(_progress(self.detail, line))
-
-        try:
-            await self._call(pull)
-        except SandboxUnavailable as error:
-            raise SandboxUnavailable(
-                f"The image {self.detail} is not here and cannot be pulled: name another with --image, "
-                f"or use --sandbox bubblewrap. ({error})"
-            ) from error
-        finally:
-            stopped = True
-
-
-ENVIRONMENT_OF_EXEC: Final = {"TERM": ENVIRONMENT["TERM"]}
-
-
-async def engine_answers() -> str | None:
-    """None if a Docker engine answers, else the reason why not."""
-    try:
-        client = await asyncio.to_thread(_connect)
-    except SandboxUnavailable as error:
-        return str(error)
-    await asyncio.to_thread(client.close)
-    return None
-
-
-async def has_image(image: str) -> bool:
-    """Whether the engine has `image`; False also when no engine answers."""
-    return await asyncio.to_thread(_has_image, image)
-
-
-def _has_image(image: str) -> bool:
-    from docker.errors import DockerException
-    from requests.exceptions import RequestException
-
-    try:
-        client = _connect()
-    except SandboxUnavailable:
-        return False
-    try:
-        return _present(client, image)
-    except (DockerException, RequestException):
-        return False
-    finally:
-        client.close()
-
-
-def _connect() -> Any:
-    """A client of the engine that the environment names. Raises `SandboxUnavailable`."""
-    import docker
-    from docker.errors import DockerException
-    from requests.exceptions import RequestException
-
-    try:
-        client = docker.from_env(timeout=60)
-    except (DockerException, RequestException, OSError) as error:
-        raise SandboxUnavailable(f"No Docker engine answers ({_reason(error)}): {_MEND}") from error
-    try:
-        client.ping()
-    except (DockerException, RequestException, OSError) as error:
-        client.close()
-        raise SandboxUnavailable(f"No Docker engine answers ({_reason(error)}): {_MEND}") from error
-    return client
-
-
-def _present(client: Any, image: str) -> bool:
-    from docker.errors import ImageNotFound
-
-    try:
-        client.images.get(image)
-    except ImageNotFound:
-        return False
-    return True
-
-
-def _remove(client: Any, container: Any) -> None:
-    from docker.errors import DockerException
-    from requests.exceptions import RequestException
-
-    try:
-        if container is not None:
-            container.remove(force=True)
-    except (DockerException, RequestException, OSError):
-        pass  # already gone, or the engine is
-    finally:
-        client.close()
-
-
-def _main_command() -> list[str]:
-    return [*BASH, _MAIN]
+        await finished_in_thread(lambda: pull(self._client, self.detail, say, stop), stop.set)
 
 
 def _descriptor(attached: Any) -> int:
@@ -264,29 +174,5 @@ def _descriptor(attached: Any) -> int:
         )
     descriptor = os.dup(connection.fileno())
     attached.close()
+    connection.close()
     return descriptor
-
-
-def _name_and_tag(image: str) -> tuple[str, str | None]:
-    from docker.utils import parse_repository_tag
-
-    name, tag = parse_repository_tag(image)
-    return name, tag or "latest"
-
-
-def _progress(image: str, line: dict[str, Any]) -> str:
-    parts = [str(line[key]) for key in ("id", "status", "progress") if line.get(key)]
-    return f"pulling {image}: {' '.join(parts)}"
-
-
-def _reason(error: Exception) -> str:
-    """The innermost cause in a few words."""
-    cause: BaseException = error
-    while cause.__context__ is not None:
-        cause = cause.__context__
-    text = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
-    return _first_line(text)
-
-
-def _first_line(error: object) -> str:
-    return (str(error).strip().splitlines() or ["no reason given"])[0]

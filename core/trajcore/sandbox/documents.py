@@ -1,4 +1,4 @@
-"""`read`, `write` and `edit` actions: what OpenHands' runtime would have answered (reference: OpenHands 0.62)."""
+"""`read`, `write` and `edit` actions: what OpenHands' runtime would have answered (as of 0.62)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from trajcore.events.observations import (
     WriteExtras,
     WriteObservation,
 )
-from trajcore.sandbox.editor import Editor, EditorError, decoded, is_binary
+from trajcore.sandbox.editor import Editor
+from trajcore.sandbox.editortext import EditorError, decoded, is_binary
 from trajcore.sandbox.files import Files
 
 _EDITOR: Final = "oh_aci"

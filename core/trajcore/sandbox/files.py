@@ -17,7 +17,8 @@ from trajcore.sandbox.quoting import quoted
 from trajcore.sandbox.stream import Stream
 
 _LOST: Final = "The sandbox was lost: it no longer answers. Restart it to go on."
-_KILLED: Final = b"\x18"
+_STARTED: Final = b"\x18"
+_READY: Final = b"ready"
 _PATIENCE: Final = 120.0
 LARGEST: Final = 64 << 20
 """Bytes of the largest file that is read."""
@@ -32,8 +33,10 @@ elif size=$(_size "$1"); (( size > $2 )); then echo large "$size"
 else printf 'ok '; base64 -w0 -- "$1"; echo; fi; }
 _list() { if [[ ! -d $1 ]]; then _kind "$1"; elif [[ ! -r $1 ]]; then echo denied; else printf 'ok '
 (shopt -s nullglob dotglob; for entry in "${1%/}"/*; do
-if [[ -d $entry ]]; then printf 'd%s\0' "${entry##*/}"; else printf 'f%s\0' "${entry##*/}"; fi; done) | base64 -w0; echo; fi; }
-_write() { local reason; if [[ -d $1 ]]; then reason=directory; elif [[ -e $1 && ! -f $1 ]]; then reason=other
+if [[ -d $entry ]]; then printf 'd%s\0' "${entry##*/}"; else printf 'f%s\0' "${entry##*/}"; fi; done
+) | base64 -w0; echo; fi; }
+_write() { local reason; echo ready
+if [[ -d $1 ]]; then reason=directory; elif [[ -e $1 && ! -f $1 ]]; then reason=other
 elif [[ $3 == parents && $1 == */* && -n ${1%/*} ]]; then reason=$(mkdir -p -- "${1%/*}" 2>&1); fi
 if [[ $reason ]]; then head -c "$2" >/dev/null
 else reason=$({ head -c "$2" | { cat >"$1"; cat >/dev/null; }; } 2>&1); fi
@@ -69,12 +72,12 @@ class Files:
         self._stream: Stream | None = None
         self._buffer = bytearray()
         self._lock = asyncio.Lock()
-        self._in_step = True
+        self._in_step = False
+        self._owed = b""
 
     async def start(self) -> None:
         """Open the way into the sandbox."""
-        self._stream = await self._machine.control()
-        await self._send(_PROGRAM.encode())
+        await self._connect()
 
     async def kind(self, path: str) -> Kind:
         """What `path` leads to."""
@@ -99,39 +102,70 @@ class Files:
             raise _error(answer, path)
 
     async def output(self, command: str) -> str:
-        """What a short command of ours prints on its last line."""
-        return (await self._ask(b'_=$(%s); echo "$_"' % command.encode())).decode("utf-8", "replace")
+        """What a command of ours prints: one line of words."""
+        answer = await self._ask(b"_answer=$(%s); echo $_answer" % command.encode())
+        return answer.decode("utf-8", "replace")
 
     def close(self) -> None:
         """Close the way into the sandbox."""
         if self._stream is not None:
             self._stream.close()
 
-    async def _ask(self, request: bytes, body: bytes = b"") -> bytes:
+    async def _ask(self, request: bytes, body: bytes | None = None) -> bytes:
         async with self._lock:
-            if not self._in_step:
-                await self._get_in_step()
-            self._in_step = False
-            await self._send(request + b"\n" + body)
-            answer = await self._line()
-            if answer == _KILLED:
+            answer = await self._tried(request, body)
+            if answer is None:  # the helper was killed, and has been replaced
+                answer = await self._tried(request, body)
+            if answer is None:
                 raise SandboxUnavailable(_LOST)
-            self._in_step = True
             return answer
 
+    async def _tried(self, request: bytes, body: bytes | None) -> bytes | None:
+        """The answer, or None if the helper had to be replaced before it gave one."""
+        if not self._in_step:
+            await self._get_in_step()
+        self._in_step = False
+        self._owed = body or b""
+        try:
+            await self._send(request + b"\n")
+            answer = await self._line()
+            if body is not None and answer == _READY:
+                self._owed = b""
+                await self._send(body)
+                answer = await self._line()
+        except ConnectionError:
+            await self._connect()
+            return None
+        self._owed = b""
+        self._in_step = answer != _STARTED
+        return answer if self._in_step else None
+
+    async def _connect(self) -> None:
+        self.close()
+        self._buffer.clear()
+        self._stream = await self._machine.control()
+        self._in_step = False
+        self._owed = b""
+
     async def _get_in_step(self) -> None:
-        """After a request whose answer nobody waited for, or a killed helper: begin afresh."""
+        """Hand over what a cancelled request promised, pass over its answer, define our commands."""
         word = secrets.token_hex(8).encode()
-        await self._send(b"\n" + _PROGRAM.encode() + b"echo %s\n" % word)
-        while await self._line() != word:
-            pass
+        owed, self._owed = self._owed, b""
+        try:
+            await self._send(owed + b"\n" + _PROGRAM.encode() + b"echo %s\n" % word)
+            while await self._line() != word:
+                pass
+        except ConnectionError as error:
+            raise SandboxUnavailable(_LOST) from error
 
     async def _line(self) -> bytes:
         while (end := self._buffer.find(b"\n")) == -1:
             assert self._stream is not None
             data = await self._stream.read(_PATIENCE)
-            if not data:
+            if data is None:
                 raise SandboxUnavailable(_LOST)
+            if not data:
+                raise ConnectionResetError
             self._buffer += data
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
@@ -140,10 +174,7 @@ class Files:
     async def _send(self, data: bytes) -> None:
         if self._stream is None:
             raise SandboxUnavailable(_LOST)
-        try:
-            await self._stream.write(data)
-        except OSError as error:
-            raise SandboxUnavailable(_LOST) from error
+        await self._stream.write(data)
 
 
 def _content(answer: bytes, path: str) -> bytes:

@@ -95,13 +95,14 @@ class Scanner:
         return None if possible and len(data) - start < _LONGEST else 0
 
     def _mark(self, text: bytes) -> Mark | None:
-        key, kind, *fields = text[len(INTRODUCER) : -1].split(b";", 4)
-        if key not in self._keys or not (fields or kind == b"A"):
+        key, *fields = text[len(INTRODUCER) : -1].split(b";", 4)
+        if key not in self._keys:
             return None
-        if kind == b"A":
-            return Begun(key)
-        if kind == b"D" and fields[0].isdigit():
-            return Died(int(fields[0]))
-        if kind == b"Z" and len(fields) == 3 and fields[0].isdigit():
-            return Ended(key, int(fields[0]), fields[1], fields[2])
+        match fields:
+            case [b"A"]:
+                return Begun(key)
+            case [b"D", code] if code.isdigit():
+                return Died(int(code))
+            case [b"Z", code, background, directory] if code.isdigit():
+                return Ended(key, int(code), background, directory)
         return None

@@ -14,7 +14,7 @@ _ESCAPE_LENGTH: Final = 4
 
 
 def escaped(data: bytes) -> bytes:
-    r"""The inside of `$'…'` for `data`. Every escape has the form `\ooo`; NUL, which bash cannot hold, goes."""
+    r"""The inside of `$'…'` for `data`: every escape is `\ooo`; NUL, which bash cannot hold, goes."""
     return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], data)
 
 

@@ -41,12 +41,12 @@ while :; do
 done
 """
 
-# Restarts when it is killed: says so with a line that is no answer, and waits for a line.
+# Says with a line that is no answer that it has (re)started, and knows nothing of what was defined before.
 CONTROL: Final = r"""
 trap : INT QUIT TERM HUP
 while :; do
-  bash --noprofile --norc 2>/dev/null
   printf '\030\n'
+  bash --noprofile --norc 2>/dev/null
   IFS= read -r go || exit
 done
 """
@@ -61,7 +61,7 @@ printf '\033]7717;%s;A\a' "$1" >/dev/tty; [[ $- == *e* ]] || return "$x"; }
 __trajtui_z() { __trajtui_x=$?; unset PROMPT_COMMAND
 PROMPT_COMMAND='{ __trajtui_p; } 2>/dev/null'; }
 __trajtui_p() { local x=$?; PS1= PS2=; [[ ${__trajtui_n-} ]] || return 0
-__trajtui_x=${__trajtui_x:-$x}; jobs -n
+__trajtui_x=${__trajtui_x:-$x}; [[ ${!-} ]] && { jobs -rn >/dev/null; jobs -n; }
 printf '\033]7717;%s;Z;%s;%s;%s\a' "$__trajtui_n" "$__trajtui_x" "${!-}" "${PWD//[[:cntrl:]]/?}"
 __trajtui_n=; } >/dev/tty
 """

@@ -5,11 +5,10 @@ Knows nothing of OpenHands: `commands` turns actions into calls to this and answ
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Final
 
 from trajcore.errors import SandboxUnavailable
@@ -20,48 +19,21 @@ from trajcore.sandbox.markers import Begun, Died, Ended, Mark, Scanner
 from trajcore.sandbox.quoting import encoded
 from trajcore.sandbox.scripts import shell_setup, typed
 from trajcore.sandbox.stream import Stream
+from trajcore.sandbox.waiting import Finished, Patience, Pause, next_limit
 
-_INTERRUPT_PATIENCE: Final = 0.8
+_STARTING: Final = 0.25
 _START_PATIENCE: Final = 30.0
 _LOST: Final = "The sandbox was lost: its shell does not answer. Restart it to go on."
-
-
-class Pause(Enum):
-    """Why a command is no longer waited for, though it still runs."""
-
-    NO_CHANGE = "no new output"
-    AS_RECORDED = "the recorded output is there"
-    HARD = "took too long"
-    INTERRUPTED = "was interrupted"
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """How a command ended. `restarted`: it took the shell with it, and a new one was started."""
-
-    exit_code: int
-    background: int = -1
-    directory: str = ""
-    restarted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait, in seconds; None is for ever.
-
-    `satisfied` is asked whenever there was no output for a second; if it says yes, that is enough.
-    """
-
-    no_change: float | None = None
-    hard: float | None = None
-    satisfied: Callable[[bytes], bool] | None = None
 
 
 @dataclass(slots=True)
 class _Running:
     key: bytes
+    lines: bytes
+    typed: float = field(default_factory=time.monotonic)
     begun: bool = False
     before: bytes = b""
+    reopened: bool = False
     finished: Finished | None = None
     interrupted: float | None = None
     output: Capture = field(default_factory=Capture)
@@ -104,9 +76,10 @@ class Shell:
         After a syntax error bash takes the next line's first word for an argument, unless a line was empty.
         """
         assert self._running is None
-        self._running = _Running(_new_key())
-        self._scanner.accept(self._running.key, self._death_key)
-        await self._send(b"\n" * self._failed + typed(encoded(command), self._running.key))
+        key = _new_key()
+        self._running = _Running(key, b"\n" * self._failed + typed(encoded(command), key))
+        self._scanner.accept(key, self._death_key)
+        await self._send_again_if_lost(self._running)
 
     async def follow(self, patience: Patience, emit: Emit) -> Finished | Pause:
         """Emit what the running command writes until it ends, or until patience does."""
@@ -116,13 +89,13 @@ class Shell:
         started = last = time.monotonic()
         asked = patience.satisfied is None
         while running.finished is None:
-            pause, wait = _time_left(patience, running, started, last, asked)
+            pause, wait = next_limit(patience, running.interrupted, started, last, asked)
             chunk = await self._read(None if wait is None else wait - time.monotonic())
             if chunk:
                 last, asked = time.monotonic(), patience.satisfied is None
                 await self._digest(chunk, running, emit)
             elif chunk is not None:
-                await self._restart(running, None, emit)
+                await self._reopen(running)
             elif wait is not None and time.monotonic() >= wait:
                 if pause is Pause.AS_RECORDED and not self._satisfied(patience, running):
                     asked = True
@@ -140,12 +113,20 @@ class Shell:
         await self._send(data)
 
     async def interrupt(self) -> None:
-        """Type Ctrl-C; `follow` then gives up within a second if the program does not."""
-        if self._running is None or self._stream is None:
+        """Type Ctrl-C; `follow` then gives up within a second if the program does not.
+
+        Ctrl-C while bash is about to start a program can pass both by, so that one is repeated.
+        """
+        running = self._running
+        if running is None or self._stream is None:
             return
-        self._running.interrupted = time.monotonic()
+        running.interrupted = time.monotonic()
         await self._send(b"\x03")
         self._stream.nudge()
+        if running.interrupted - running.typed < _STARTING:
+            await asyncio.sleep(_STARTING)
+            if self._running is running and running.finished is None:
+                await self._send(b"\x03")
 
     def close(self) -> None:
         """Close the terminal."""
@@ -160,7 +141,7 @@ class Shell:
             if isinstance(found, bytes):
                 self._pass_on(found, running, emit)
             elif isinstance(found, Died):
-                await self._restart(running, found.exit_code, emit)
+                await self._restart(running, found.exit_code)
             elif found.key == running.key:
                 self._note(found, running, emit)
 
@@ -184,19 +165,33 @@ class Shell:
             directory = mark.directory.decode("utf-8", "replace")
             running.finished = Finished(mark.exit_code, background, directory)
 
-    async def _restart(self, running: _Running, exit_code: int | None, emit: Emit) -> None:
-        """Start the next shell: in the same terminal if that lives (`exit_code` is known), else in a new one."""
-        if exit_code is None:
-            rest = self._scanner.flush()
-            if rest:
-                self._pass_on(rest, running, emit)
-            self.close()
-            await self.start()
-        else:
-            await self._send(b"\n")
-            await self._set_up(keep_output=True)
-        code = -1 if exit_code is None else exit_code
-        running.finished = Finished(code, directory="/workspace", restarted=True)
+    async def _send_again_if_lost(self, running: _Running) -> None:
+        """Type the command; if the terminal turns out to be gone, in a new one."""
+        assert self._stream is not None
+        try:
+            await self._stream.write(running.lines)
+        except OSError:
+            await self._reopen(running)
+
+    async def _reopen(self, running: _Running) -> None:
+        """The terminal is gone: open another. A command that had not begun is typed there."""
+        rest = self._scanner.flush()
+        if rest and running.begun:
+            running.output.add(rest)
+        self.close()
+        await self.start()
+        if running.begun or running.reopened:
+            running.finished = Finished(-1, directory="/workspace", restarted=True)
+            return
+        running.reopened = True
+        self._scanner.accept(running.key, self._death_key)
+        await self._send(running.lines)
+
+    async def _restart(self, running: _Running, exit_code: int) -> None:
+        """The shell has ended: start the next one in the same terminal."""
+        await self._send(b"\n")
+        await self._set_up(keep_output=True)
+        running.finished = Finished(exit_code, directory="/workspace", restarted=True)
 
     async def _set_up(self, keep_output: bool) -> None:
         key = _new_key()
@@ -241,24 +236,3 @@ def _without_line_of(key: bytes, text: bytes) -> bytes:
 
 def _new_key() -> bytes:
     return secrets.token_hex(8).encode()
-
-
-def _time_left(
-    patience: Patience, running: _Running, started: float, last: float, asked: bool
-) -> tuple[Pause, float | None]:
-    """Which limit is reached next, and when (None: never)."""
-    limits = [
-        (Pause.INTERRUPTED, running.interrupted, _INTERRUPT_PATIENCE),
-        (Pause.AS_RECORDED, None if asked else last, 1.0),
-        (Pause.HARD, started, patience.hard),
-        (Pause.NO_CHANGE, last, patience.no_change),
-    ]
-    reached = [
-        (since + seconds, index)
-        for index, (_, since, seconds) in enumerate(limits)
-        if since is not None and seconds is not None
-    ]
-    if not reached:
-        return Pause.HARD, None
-    moment, index = min(reached)
-    return limits[index][0], moment

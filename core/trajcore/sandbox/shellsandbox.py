@@ -13,7 +13,8 @@ from trajcore.sandbox.commands import Commands, Identity
 from trajcore.sandbox.documents import Documents
 from trajcore.sandbox.files import Files
 from trajcore.sandbox.machine import Machine
-from trajcore.sandbox.shell import Finished, Patience, Shell
+from trajcore.sandbox.shell import Shell
+from trajcore.sandbox.waiting import Finished, Patience
 
 _SETUP: Final = "/tmp/.trajtui-setup"
 _SETUP_LINES: Final = 5

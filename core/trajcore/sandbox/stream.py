@@ -7,6 +7,7 @@ import os
 from typing import Final, Protocol
 
 _CHUNK: Final = 1 << 16
+_KEPT: Final = 1 << 20
 
 
 class Stream(Protocol):
@@ -26,13 +27,19 @@ class Stream(Protocol):
 
 
 class FdStream:
-    """A stream over one descriptor (a terminal, a socket) or two (pipes). Owns and closes them."""
+    """A stream over one descriptor (a terminal, a socket) or two (pipes). Owns and closes them.
+
+    From the first `read` on it takes in what comes, up to a limit, also while nobody reads.
+    """
 
     def __init__(self, read_fd: int, write_fd: int | None = None) -> None:
         self._in = read_fd
         self._out = read_fd if write_fd is None else write_fd
+        self._arrived = bytearray()
         self._unsent = bytearray()
         self._waiting: asyncio.Future[bool] | None = None
+        self._watched_by: asyncio.AbstractEventLoop | None = None
+        self._ended = False
         self._closed = False
         self._nudged = False
         for fd in {self._in, self._out}:
@@ -40,42 +47,57 @@ class FdStream:
 
     async def read(self, patience: float | None = None) -> bytes | None:
         """See `Stream.read`."""
-        eager = True
-        while not self._closed:
-            if self._nudged:
+        loop = asyncio.get_running_loop()
+        if patience is not None and patience <= 0:
+            self._take_in()
+        while not self._arrived:
+            if self._ended or self._closed:
+                return b""
+            if self._nudged or (patience is not None and patience <= 0):
                 self._nudged = False
                 return None
-            try:
-                data = os.read(self._in, _CHUNK)
-            except BlockingIOError:
-                eager = False
-                if not await self._readable(patience):
-                    self._nudged = False
-                    return None
-                continue
-            except OSError:  # a terminal whose other side is closed answers EIO
-                return b""
-            if eager:
-                await asyncio.sleep(0)  # a torrent of output must not keep others from running
-            return data
-        return b""
+            if self._watched_by is not loop:
+                self._stop_watching()
+                self._watched_by = loop
+                loop.add_reader(self._in, self._take_in)
+            if not await self._something(loop, patience):
+                patience = 0
+        data = bytes(self._arrived)
+        self._arrived.clear()
+        return data
 
-    async def _readable(self, patience: float | None) -> bool:
-        if patience is not None and patience <= 0:
-            return False
-        loop = asyncio.get_running_loop()
+    async def _something(self, loop: asyncio.AbstractEventLoop, patience: float | None) -> bool:
+        """Wait for bytes, the end or a nudge; False if none came in time."""
         future: asyncio.Future[bool] = loop.create_future()
         self._waiting = future
-        loop.add_reader(self._in, _settle, future, True)
         timer = None if patience is None else loop.call_later(patience, _settle, future, False)
         try:
             return await future
         finally:
             self._waiting = None
-            if not self._closed:
-                loop.remove_reader(self._in)
             if timer is not None:
                 timer.cancel()
+
+    def _take_in(self) -> None:
+        if self._closed or self._ended:
+            return
+        try:
+            data = os.read(self._in, _CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:  # a terminal whose other side is closed answers EIO
+            data = b""
+        self._arrived += data
+        self._ended = not data
+        if self._ended or len(self._arrived) >= _KEPT:
+            self._stop_watching()
+        if self._waiting is not None:
+            _settle(self._waiting, True)
+
+    def _stop_watching(self) -> None:
+        if self._watched_by is not None and not self._watched_by.is_closed():
+            self._watched_by.remove_reader(self._in)
+        self._watched_by = None
 
     async def write(self, data: bytes) -> None:
         """See `Stream.write`. What a cancelled call left unwritten goes before the next call's data."""
@@ -104,15 +126,15 @@ class FdStream:
         """See `Stream.nudge`."""
         self._nudged = True
         if self._waiting is not None:
-            _settle(self._waiting, False)
+            _settle(self._waiting, True)
 
     def close(self) -> None:
         """See `Stream.close`."""
         if self._closed:
             return
+        self._stop_watching()
         self._closed = True
         if self._waiting is not None:
-            self._waiting.get_loop().remove_reader(self._in)
             _settle(self._waiting, True)
         for fd in {self._in, self._out}:
             os.close(fd)
