@@ -151,7 +151,7 @@ class Run:
         nobody_spoke = True
         for place, entry in enumerate(self.entries):
             event = as_written_today(entry.data())
-            # OpenHands cannot replay an event without a source; in recordings that have none, the task is first.
+            # OpenHands cannot replay an event without a source; where there are none, the task is first.
             opening = nobody_spoke and entry.head.kind == "message"
             nobody_spoke = nobody_spoke and not opening
             event.setdefault("source", "user" if opening else "agent")

@@ -14,11 +14,11 @@ from typing import Any, Final, TypeVar
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.base import Report, SandboxSettings
 from trajcore.sandbox.engine import (
-    MEND,
+    GONE,
     connect,
     engine_answers,
-    first_line,
     has_image,
+    plain_errors,
     present,
     pull,
     remove,
@@ -37,7 +37,6 @@ _PIDS: Final = 4096
 _MEMORY_SHARE: Final = 0.8
 # As process 1 it reaps what others leave behind, and ends when it is told to.
 _MAIN: Final = "trap 'exit 0' TERM INT; while :; do sleep 2147483647 & wait; done"
-_GONE: Final = "The container was stopped or removed. Restart the sandbox to go on."
 
 T = TypeVar("T")
 
@@ -90,32 +89,14 @@ class DockerMachine:
             await asyncio.to_thread(remove, client, container)
 
     async def _call(self, work: Callable[[], T]) -> T:
-        from docker.errors import APIError, DockerException
-        from requests.exceptions import RequestException
-
-        try:
+        with plain_errors():
             return await finished_in_thread(work)
-        except APIError as error:
-            if error.status_code in (404, 409):
-                raise SandboxUnavailable(_GONE) from error
-            raise SandboxUnavailable(f"Docker refused: {error.explanation or error}") from error
-        except (DockerException, RequestException) as error:
-            raise SandboxUnavailable(
-                f"The Docker engine does not answer ({first_line(error)}): {MEND}"
-            ) from error
 
     def _run(self) -> None:
-        from docker.errors import DockerException
-        from requests.exceptions import RequestException
-
-        try:
+        with plain_errors("The container cannot be made"):
             self._container = self._client.containers.create(self.detail, [*BASH, _MAIN], **self._options())
-        except (DockerException, RequestException) as error:
-            raise SandboxUnavailable(f"The container cannot be made: {first_line(error)}") from error
-        try:
+        with plain_errors("The container cannot be started"):
             self._container.start()
-        except (DockerException, RequestException) as error:
-            raise SandboxUnavailable(f"The container cannot be started: {first_line(error)}") from error
 
     def _options(self) -> dict[str, Any]:
         options: dict[str, Any] = {
@@ -133,7 +114,7 @@ class DockerMachine:
 
     def _enter(self, script: str, tty: bool) -> FdStream:
         if self._container is None:
-            raise SandboxUnavailable(_GONE)
+            raise SandboxUnavailable(GONE)
         api = self._client.api
         made = api.exec_create(
             self._container.id,

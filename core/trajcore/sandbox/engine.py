@@ -6,13 +6,16 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from trajcore.errors import SandboxUnavailable
 
 MEND: Final = "start Docker, or use --sandbox bubblewrap."
 """What to do about an engine that does not answer."""
+
+GONE: Final = "The container was stopped or removed. Restart the sandbox to go on."
 
 
 async def engine_answers() -> str | None:
@@ -75,6 +78,24 @@ def _knock() -> None:
             knocking.connect(address.removeprefix("unix://"))
     except OSError as error:
         raise SandboxUnavailable(f"No Docker engine answers ({_reason(error)}): {MEND}") from error
+
+
+@contextmanager
+def plain_errors(failed: str = "Docker refused") -> Iterator[None]:
+    """Turns what the engine answers into `SandboxUnavailable`, one plain line that begins with `failed`."""
+    from docker.errors import APIError, DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except APIError as error:
+        if error.status_code in (404, 409):
+            raise SandboxUnavailable(GONE) from error
+        raise SandboxUnavailable(f"{failed}: {first_line(error.explanation or error)}") from error
+    except (DockerException, RequestException) as error:
+        raise SandboxUnavailable(
+            f"The Docker engine does not answer ({first_line(error)}): {MEND}"
+        ) from error
 
 
 def present(client: Any, image: str) -> bool:
