@@ -27,6 +27,12 @@ class _Key(msgspec.Struct, gc=False):
 
 
 _decoder = msgspec.json.Decoder(_Key)
+_UNANSWERED = frozenset(
+    {"message", "system", "finish", "reject", "null", "change_agent_state", "condensation"}
+    | {"condensation_request", "loop_recovery"}
+)
+"""Actions that no observation answers; what follows them without a cause is no answer to them."""
+
 _UNCAUSED = frozenset({"error", "agent_state_changed", "null", "condense", "loop_detection"})
 """Observations that answer no action when they name no cause."""
 
@@ -77,14 +83,19 @@ class Outline:
         by_id: dict[int, int] = {}
         by_call: dict[str, int] = {}
         waiting: int | None = None
+        delegations: list[int] = []
         for index, key in enumerate(keys):
             if key.action is not None:
                 if key.id is not None:
                     by_id[key.id] = index
                 if key.tool_call_id:
                     by_call[key.tool_call_id] = index
-                waiting = index
+                waiting = None if key.action in _UNANSWERED else index
+                if key.action == "delegate":
+                    delegations.append(index)
                 continue
+            if key.observation == "delegate":
+                waiting = delegations.pop() if delegations else None
             action = self._answered(key, by_id, by_call, waiting)
             if action is not None:
                 self.answers[index] = action

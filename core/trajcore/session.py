@@ -227,7 +227,7 @@ class Session:
             self._live.queue(text)
             self._say("the message will be delivered when the model's present step is done")
         elif self.state is not State.PAUSED or self.at_end or delivery is Delivery.LIVE:
-            self._check_live()
+            self.check_live()
             self._add_message(text)
             self._start(Command.GO_LIVE, self._work, live=True)
         elif delivery is Delivery.REPLACE:
@@ -238,7 +238,7 @@ class Session:
     def go_live(self) -> None:
         """Hand the run so far and its sandbox to the model. Raises `Refused`, `BadInput`."""
         self._activity.check(Command.GO_LIVE)
-        self._check_live()
+        self.check_live()
         if self.needs_message:
             raise Refused("the agent spoke last: type a message for the model to go on from")
         self._start(Command.GO_LIVE, self._work, live=True)
@@ -417,7 +417,8 @@ class Session:
         self._player.replacements[index] = text
         self._say(f"the message will stand in place of event {self.trajectory.label(index)}")
 
-    def _check_live(self) -> None:
+    def check_live(self) -> None:
+        """Raises `ModelUnavailable` or `Refused` where no live session could begin."""
         if not self.settings.model.model:
             raise ModelUnavailable(
                 "no model is configured: pass --model, set LLM_MODEL, or set model under [llm] in config.toml"

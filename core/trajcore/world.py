@@ -82,7 +82,7 @@ class World:
     async def execute(self, action: Action, recorded: Observation | None, *, live: bool = False) -> Answer:
         """Carry out one action, its output told as it comes. Raises `SandboxUnavailable`."""
         sandbox = await self.ready()
-        text = head_of(action.model_dump(mode="json")).summary() if action.action != "run" else ""
+        text = head_of(action.model_dump()).summary() if action.action != "run" else ""
         text = text or str(getattr(action.args, "command", ""))
         self._tell(
             changes.Executing(action.action, text, self._directory, recorded=not sandbox.executes, live=live)

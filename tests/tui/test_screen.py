@@ -389,6 +389,13 @@ async def test_letters_are_text_while_a_message_is_typed(dialogue: Path):
         assert "modified" not in screen.status
 
 
+async def test_what_is_typed_at_once_after_m_is_text(dialogue: Path):
+    async with opened(dialogue) as screen:
+        await screen.press("m", *"swcq")
+        await screen.wait("swcq")
+        assert "0/10" in screen.status
+
+
 async def test_an_inserted_message_stands_in_the_timeline_and_the_replay_goes_on(dialogue: Path):
     async with opened(dialogue) as screen:
         await screen.press("s")

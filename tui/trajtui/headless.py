@@ -13,7 +13,7 @@ import click
 
 from trajcore import changes
 from trajcore.config import Config
-from trajcore.errors import BadInput, ModelUnavailable
+from trajcore.errors import BadInput
 from trajcore.replay.junit import junit
 from trajcore.replay.player import Service
 from trajcore.replay.report import counts, step_entry
@@ -71,10 +71,8 @@ def _check_before_long_work(session: Session, options: Mapping[str, Any]) -> Non
             raise BadInput(f"--{option} {path}: there is no such directory.")
         if path is not None and path.is_dir():
             raise BadInput(f"--{option} {path} is a directory: name a file in it.")
-    if options["carry_on"] and not session.settings.model.model:
-        raise ModelUnavailable(
-            "--continue needs a model: pass --model, set LLM_MODEL, or set model under [llm] in config.toml."
-        )
+    if options["carry_on"]:
+        session.check_live()
 
 
 def _choose_services(session: Session, options: Mapping[str, Any]) -> None:

@@ -68,7 +68,8 @@ def message_hint(session: Session) -> tuple[str, bool]:
     following = session.next_user_message
     parts = ["Enter: insert here, keep replaying"]
     if following is not None:
-        text = safe_line(session.trajectory.head(following).summary())[:24]
+        text = safe_line(session.trajectory.head(following).summary())
+        text = text if len(text) <= 24 else text[:23] + "…"
         parts.append(f'Alt+R: in place of {session.trajectory.label(following)} "{text}"')
     parts += ["Ctrl+L: go live from here", "Esc"]
     return " · ".join(parts), following is not None

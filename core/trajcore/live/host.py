@@ -96,7 +96,7 @@ class LiveHost:
         """Carry out an action and append what came back."""
         self._set_state(State.EXECUTING)
         answer = await self._world.execute(action, None, live=True)
-        data = action.model_dump(mode="json")
+        data = action.model_dump()
         if answer.observation is None:
             self.add(_no_answer(data))
         else:

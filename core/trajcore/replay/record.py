@@ -22,7 +22,7 @@ def user_message(text: str) -> dict[str, Any]:
 
 def observation_event(actual: Observation, action: dict[str, Any]) -> dict[str, Any]:
     """What came back for `action` in this run, without id and timestamp."""
-    dumped = actual.model_dump(mode="json")
+    dumped = actual.model_dump()
     event: dict[str, Any] = {"source": action.get("source", "agent"), "message": _message(dumped)}
     if action.get("id") is not None:
         event["cause"] = action["id"]
@@ -49,7 +49,7 @@ def as_written_today(event: dict[str, Any]) -> dict[str, Any]:
     if parsed.problems or typed is None or type(parsed.event).__name__.startswith("Unknown"):
         return event
     known = type(typed).model_fields
-    written = typed.model_dump(mode="json")
+    written = typed.model_dump()
     fields = {name: value for name, value in written.items() if name in known or name in _KEPT_EXTRAS}
     today = {key: value for key, value in event.items() if key != side}
     if side == "args":

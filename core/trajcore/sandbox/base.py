@@ -25,10 +25,13 @@ class Limits:
     """How long a command may take, in seconds, and what is made of it then (both end in exit code -1).
 
     `no_change`: without new output. `hard`: altogether, when the action names no timeout of its own.
+    `previous`: how long a command that still runs is given to end, when the next one shows that it had
+    ended by then.
     """
 
     no_change: float = 10.0
     hard: float = 120.0
+    previous: float = 30.0
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class Commands:
 
         If the recording shows that the other one was carried out, the running one gets its time.
         """
-        hard = self._hard(action) if _was_executed(recorded) else 0.0
+        hard = self._limits.previous if _was_executed(recorded) else 0.0
         ended = await self._shell.follow(Patience(hard=hard), emit)
         if isinstance(ended, Finished):
             self._remember(ended)

@@ -25,6 +25,7 @@ from trajcore.events.observations import (
 from trajcore.sandbox.editor import Editor
 from trajcore.sandbox.editortext import EditorError, decoded, is_binary
 from trajcore.sandbox.files import Files
+from trajcore.sandbox.quoting import encoded
 
 _EDITOR: Final = "oh_aci"
 _AS_DATA_URL: Final = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pdf", ".mp4", ".webm", ".ogg")
@@ -73,7 +74,7 @@ class Documents:
         added = [f"{line}\n" for line in args.content.split("\n")]
         text = "".join([*lines[:start], *added, *lines[end:]])
         try:
-            await self._files.write(path, text.encode("utf-8", "surrogateescape"))
+            await self._files.write(path, encoded(text))
         except OSError as error:
             return _error(action, _in_words(error, args.path, self._directory()))
         return WriteObservation(

@@ -21,6 +21,7 @@ from trajcore.sandbox.editortext import (
     required,
 )
 from trajcore.sandbox.files import Entry, Files
+from trajcore.sandbox.quoting import encoded
 
 _CONTEXT: Final = 4
 _UNDO_DEPTH: Final = 10
@@ -182,7 +183,7 @@ class Editor:
 
     async def _store(self, path: str, text: str) -> None:
         try:
-            await self._files.write(path, text.encode("utf-8", "surrogateescape"), parents=False)
+            await self._files.write(path, encoded(text), parents=False)
         except OSError as error:
             raise EditorError(f"Ran into {error} while trying to write to {path}") from error
 

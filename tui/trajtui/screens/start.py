@@ -73,8 +73,8 @@ class StartApp(App[Path]):
             yield Static("Enter opens · / types a path · q quits", markup=False, id="start-note")
 
     def action_type_path(self) -> None:
-        """Go to the path."""
-        self.query_one(Input).focus()
+        """Go to the path, at once: what is typed next belongs to it."""
+        self.screen.set_focus(self.query_one(Input))
 
     @on(OptionList.OptionSelected)
     def open_option(self, event: OptionList.OptionSelected) -> None:

@@ -75,7 +75,7 @@ class MessageBox(Vertical):
         self.border_title = "Message"
         self.query_one("#message-hint", Static).update(hint)
         self.display = True
-        self.query_one(_Text).focus()
+        self.screen.set_focus(self.query_one(_Text))  # at once: the letters typed next are no commands
 
     def close(self) -> None:
         """Put the box away; what was typed stays for the next time."""

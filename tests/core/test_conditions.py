@@ -1,0 +1,94 @@
+"""The language of breakpoint conditions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trajcore.errors import BadInput
+from trajcore.events.head import head_of
+from trajcore.replay.compare import Comparison
+from trajcore.replay.conditions import Moment, parse
+from trajcore.replay.run import Status, StepResult
+
+
+def moment(data: dict[str, Any], *, exit_code: int | None = None, diverged: bool = False) -> Moment:
+    status = Status.DIVERGED if diverged else Status.MATCHED
+    result = StepResult(
+        0, 0, data.get("action", "?"), status, Comparison(None), exit_code, 0, 0.0, "", None, None
+    )
+    return Moment(head_of(data), data, result if exit_code is not None or diverged else None)
+
+
+RUN = {"id": 7, "source": "agent", "action": "run", "args": {"command": "git push origin", "thought": "now"}}
+EDIT = {"id": 8, "source": "agent", "action": "edit", "args": {"path": "/w/a.py", "command": "create"}}
+ASK = {"id": 9, "source": "agent", "action": "message", "args": {"content": "ok?", "wait_for_response": True}}
+DEAR = {**RUN, "llm_metrics": {"accumulated_cost": 0.75}}
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "holds"),
+    [
+        ("kind=run", RUN, True),
+        ("kind=run", EDIT, False),
+        ("kind!=run", EDIT, True),
+        ("source=agent and kind=run", RUN, True),
+        ("id=7", RUN, True),
+        ("command~push", RUN, True),
+        ('command~"git (push|pull)"', RUN, True),
+        ("command=push", RUN, False),
+        ("command~\\bpu\\b", RUN, False),
+        ("text~now", RUN, True),
+        ("file~\\.py$", EDIT, True),
+        ("file=/w/a.py", EDIT, True),
+        ("file~a.py", RUN, False),
+        ("waits", ASK, True),
+        ("waits", RUN, False),
+        ("cost>0.5", DEAR, True),
+        ("cost>0.5", RUN, False),
+        ("cost <= 0.75", DEAR, True),
+    ],
+)
+def test_what_an_event_is(text: str, data: dict[str, Any], holds: bool) -> None:
+    condition = parse(text)
+    assert condition.holds(moment(data)) is holds
+    assert not condition.on_result
+
+
+@pytest.mark.parametrize(
+    ("text", "exit_code", "diverged", "holds"),
+    [
+        ("exit=1", 1, False, True),
+        ("exit!=0", 0, False, False),
+        ("exit>100", 127, False, True),
+        ("diverged", None, True, True),
+        ("diverged", 0, False, False),
+        ("diverged and exit=1", 1, True, True),
+        ("kind=run and exit!=0", 2, False, True),
+    ],
+)
+def test_what_came_back(text: str, exit_code: int | None, diverged: bool, holds: bool) -> None:
+    condition = parse(text)
+    assert condition.on_result
+    assert condition.holds(moment(RUN, exit_code=exit_code, diverged=diverged)) is holds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "and", "nonsense", "exit~1", "exit=x", "kind>1", "command~(", 'text~"open', "color=red"]
+)
+def test_what_is_wrong_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse(text)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_condition_or_bad_input(text: str) -> None:
+    try:
+        condition = parse(text)
+    except BadInput:
+        return
+    condition.holds(moment(RUN, exit_code=1))
