@@ -45,6 +45,7 @@ KEYS: Final = (
     Key("use_host_network", "sandbox", bool, False),
     Key("kind", "sandbox", str, "auto", "TRAJTUI_SANDBOX"),
     Key("normalise", "trajtui", list, []),
+    Key("patience", "trajtui", float, 10.0, "NO_CHANGE_TIMEOUT_SECONDS"),
 )
 """Every setting that the program reads."""
 
@@ -56,9 +57,13 @@ class Setting:
     key: Key
     value: Any = field(repr=False)
     origin: str
+    fault: str = ""
+    """Why the value that stands there cannot be used, where that is of no matter before it is asked for."""
 
     def shown(self) -> str:
         """The value for people; a secret is masked."""
+        if self.fault:
+            return "unusable"
         if self.key.secret and self.value:
             return "********"
         return "" if self.value is None else str(self.value)
@@ -73,8 +78,11 @@ class Config:
         """The config.toml that was read, if there is one."""
 
     def get(self, name: str) -> Any:
-        """The value of a setting."""
-        return self.settings[name].value
+        """The value of a setting. Raises `BadInput` where what stands there cannot be used."""
+        setting = self.settings[name]
+        if setting.fault:
+            raise BadInput(setting.fault)
+        return setting.value
 
     def save_path(self, recording: str) -> Path | None:
         """Where the run of `recording` is saved when the file asks for it; a directory gets its name."""
@@ -97,13 +105,19 @@ def load(
 ) -> Config:
     """Read the settings. `options` are what the user typed, by name; None means not typed.
 
-    Raises `BadInput` naming the file and the key where something in it cannot be used.
+    Raises `BadInput` naming the file and the key where something in it cannot be used. What is wrong
+    with a model's settings is told by `Config.get`: most starts ask no model.
     """
     found = _find(path)
     tables = _read(found) if found else {}
     settings = {}
     for key in KEYS:
-        settings[key.name] = _setting(key, tables, found, options or {}, environment)
+        try:
+            settings[key.name] = _setting(key, tables, found, options or {}, environment)
+        except BadInput as error:
+            if key.section != "llm":
+                raise
+            settings[key.name] = Setting(key, key.default, str(found), fault=str(error))
     return Config(settings, found)
 
 

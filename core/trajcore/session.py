@@ -24,7 +24,7 @@ from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.ending import Ending, ending_of
 from trajcore.replay.normalise import NORMALISERS, Normaliser
 from trajcore.replay.player import Player, Service
-from trajcore.replay.policy import asks_the_world, count_steps
+from trajcore.replay.policy import asks_the_world, count_steps, ends_a_step
 from trajcore.replay.record import user_message
 from trajcore.replay.report import sentence
 from trajcore.replay.run import Run
@@ -57,6 +57,8 @@ class SessionSettings:
     world: SandboxSettings = field(default_factory=SandboxSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     max_steps: int | None = None
+    model_fault: str = ""
+    """Why the model's settings cannot be used; told when a model is asked for."""
     normalisers: Sequence[Normaliser] = NORMALISERS
     """What may vary between recorded and actual output."""
     keep_breakpoints: bool = False
@@ -183,6 +185,26 @@ class Session:
         """Play up to and including the next thing the agent did. Raises `Refused`."""
         self._check_more(Command.STEP)
         self._start(Command.STEP, partial(self._replay, one_step=True))
+
+    def step_over(self) -> None:
+        """As `step`, a delegation played up to its return as one. Raises `Refused`."""
+        self._check_more(Command.STEP)
+        behind = self._behind_delegation()
+        if behind is None:
+            self.step()
+        else:
+            self._start(Command.STEP, partial(self._replay, stop_before=behind))
+
+    def _behind_delegation(self) -> int | None:
+        """The index behind the delegation that the next step would enter."""
+        outline = self.trajectory.outline
+        for index in range(self.position, len(self.trajectory)):
+            if outline.kinds[index] == "delegate" and outline.is_action[index]:
+                closing = outline.answer_of.get(index)
+                return None if closing is None else closing + 1
+            if ends_a_step(self.trajectory.head(index)):
+                return None
+        return None
 
     def resume(self) -> None:
         """Play to the next breakpoint or the end. Raises `Refused`."""
@@ -419,6 +441,8 @@ class Session:
 
     def check_live(self) -> None:
         """Raises `ModelUnavailable` or `Refused` where no live session could begin."""
+        if self.settings.model_fault:
+            raise BadInput(self.settings.model_fault)
         if not self.settings.model.model:
             raise ModelUnavailable(
                 "no model is configured: pass --model, set LLM_MODEL, or set model under [llm] in config.toml"

@@ -140,8 +140,6 @@ def test_a_file_that_was_named_and_is_not_there_is_an_error(tmp_path: Path) -> N
         ("[core]\nmax_iterations = inf", "[core] max_iterations: expected a whole number, got inf"),
         ("[core]\nmax_iterations = nan", "[core] max_iterations: expected a whole number, got nan"),
         ("[core]\nmax_iterations = [1]", "[core] max_iterations: expected a whole number, got [1]"),
-        ("[llm]\ntemperature = 'hot'", "[llm] temperature: expected a number, got 'hot'"),
-        ("[llm]\nmodel = ['a']", "[llm] model: expected a text, got ['a']"),
         (
             "[sandbox]\nuse_host_network = 'perhaps'",
             "use_host_network: expected true or false, got 'perhaps'",
@@ -203,8 +201,28 @@ def test_a_key_is_in_no_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config.toml"
     path.write_text(text)
     with pytest.raises(BadInput) as caught:
-        load(path, environment={})
+        load(path, environment={}).get("api_key")
     assert "verysecret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "said"),
+    [
+        ("[llm]\ntemperature = 'hot'", "temperature", "[llm] temperature: expected a number, got 'hot'"),
+        ("[llm]\nmodel = ['a']", "model", "[llm] model: expected a text, got ['a']"),
+    ],
+)
+def test_a_wrong_model_setting_matters_only_when_it_is_asked_for(
+    tmp_path: Path, text: str, name: str, said: str
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    config = load(path, environment={})
+    assert config.get("timeout") == 120
+    with pytest.raises(BadInput) as caught:
+        config.get(name)
+    assert str(path) in str(caught.value)
+    assert said in str(caught.value)
 
 
 def test_a_key_is_shown_as_stars_wherever_it_comes_from(file: Path) -> None:

@@ -148,6 +148,30 @@ async def test_run_to_stops_before_the_event() -> None:
         session.run_to(2)
 
 
+async def test_stepping_over_plays_a_delegation_as_one() -> None:
+    delegate = {"id": 1, "source": "agent", "action": "delegate", "args": {"agent": "x", "inputs": {}}}
+    back = {"id": 5, "source": "agent", "observation": "delegate", "content": "", "extras": {"outputs": {}}}
+    events = [
+        message(0, "user", "go"), delegate, run(2, "ls"), output(3, 2, ""), finish(4), back, run(6, "ls"),
+        output(7, 6, ""),
+    ]  # fmt: skip
+    session = session_of(events)
+    session.step_over()
+    await session.idle()
+    assert (session.position, session.state) == (6, State.PAUSED)
+    session.step_over()
+    await session.idle()
+    assert session.at_end
+
+
+async def test_a_wrong_model_setting_is_told_when_a_model_is_asked_for() -> None:
+    session = session_of(DIALOGUE, model_fault="[llm] temperature: expected a number")
+    session.resume()
+    await session.idle()
+    with pytest.raises(BadInput, match="temperature"):
+        session.message("go on")
+
+
 async def test_restart_begins_again() -> None:
     session = await replayed(DIALOGUE)
     session.restart()

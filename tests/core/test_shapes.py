@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trajcore.errors import BadInput
 from trajcore.formats.base import RowNeeded
+from trajcore.session import Session, SessionSettings
 from trajcore.trajectory import Trajectory
 
 EVENTS: list[dict[str, Any]] = [
@@ -163,3 +167,66 @@ def test_the_real_recordings_lose_no_event(recordings: dict[str, Path]) -> None:
         trajectory = Trajectory.open(recordings[name])
         assert len(trajectory) == count
         assert trajectory.to_bytes() == recordings[name].read_bytes()
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+KINDS = st.sampled_from(
+    ["run", "message", "edit", "delegate", "summarize", "add_task", "null", "microagent", "é"]
+)
+ANY_EVENT = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": st.integers(-1, 9) | JUNK,
+        "source": st.sampled_from(["agent", "user", "environment"]) | JUNK,
+        "action": KINDS | JUNK,
+        "observation": KINDS | JUNK,
+        "args": JUNK,
+        "extras": JUNK,
+        "content": JUNK,
+        "cause": st.integers(0, 9) | JUNK,
+        "command": JUNK,
+        "tool_call_metadata": JUNK,
+    },
+)
+SHAPES = st.sampled_from(["list", "trajectory", "history", "pairs"])
+
+
+@given(st.lists(ANY_EVENT, min_size=1, max_size=6), SHAPES, st.sampled_from([None, 2]))
+def test_any_mix_of_shapes_and_junk_is_read_or_refused_in_words(
+    events: list[dict[str, Any]], shape: str, indent: int | None
+) -> None:
+    pairs = [events[at : at + 2] for at in range(0, len(events), 2)]
+    value = {
+        "list": events,
+        "trajectory": {"trajectory": events},
+        "history": {"history": events},
+        "pairs": pairs,
+    }
+    written = json.dumps(value[shape], indent=indent).encode()
+    try:
+        trajectory = Trajectory.from_bytes(written)
+    except BadInput:
+        return
+    assert len(trajectory) == len(events)
+    assert trajectory.to_bytes() == written
+    asyncio.run(_played(trajectory))
+
+
+async def _played(trajectory: Trajectory) -> None:
+    session = Session(trajectory, SessionSettings(sandbox="recorded"))
+    session.resume()
+    await session.idle()
+    assert session.at_end
+    assert session.failure is None
+    assert len(session.run) == len(trajectory)
+    json.loads(b"".join(session.run.to_json()))
+
+
+def test_every_real_recording_replays_to_its_end_as_recorded(recordings: dict[str, Path]) -> None:
+    store = next(iter(recordings.values())).parent / "event_store_5920ba22"
+    for path in (*recordings.values(), store):
+        asyncio.run(_played(Trajectory.open(path)))

@@ -38,6 +38,7 @@ _VIEW: Final = "Looking around"
 
 ACTIONS: Final = (
     Action("step", ("s", "f10"), "step one action", _REPLAY, "s F10", "step"),
+    Action("step_over", ("f8",), "step over a delegation", _REPLAY, "F8"),
     Action("continue", ("c", "f5"), "continue to a breakpoint or the end", _REPLAY, "c F5", "continue"),
     Action("run_to", ("t",), "run to the selected event", _REPLAY, "t", "to here"),
     Action("breakpoint", ("b", "f9"), "breakpoint on the selected event", _REPLAY, "b F9", "break"),

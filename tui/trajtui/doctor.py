@@ -43,8 +43,11 @@ async def _doctor(settings: config.Config) -> int:
         "sandbox",
         f"{settings.get('kind')} picks {choice.sandbox.kind}: {choice.why}",
     )
-    model = settings.get("model")
+    model = settings.settings["model"].value
     _line(bool(model), "model", model or "none: set LLM_MODEL, --model, or model under [llm] in config.toml")
+    faults = [setting.fault for setting in settings.settings.values() if setting.fault]
+    for fault in faults:
+        _line(False, "settings", fault)
     key = settings.settings["api_key"]
     _line(
         bool(key.value),

@@ -40,21 +40,31 @@ def session_settings(settings: config.Config, options: Mapping[str, Any]) -> Ses
         workspace=_directory(Path(workspace)) if workspace else None,
         network=bool(settings.get("use_host_network")),
         setup=_script(options["setup"]) if options.get("setup") else None,
-        limits=Limits(hard=float(settings.get("timeout"))),
+        limits=Limits(no_change=settings.get("patience"), hard=float(settings.get("timeout"))),
     )
-    model = ModelSettings(
-        model=settings.get("model"),
-        api_key=settings.get("api_key"),
-        base_url=settings.get("base_url"),
-        temperature=settings.get("temperature"),
-    )
+    model, fault = _model_settings(settings)
     return SessionSettings(
         settings.get("kind"),
         world,
         model,
         settings.get("max_iterations"),
+        model_fault=fault,
         normalisers=with_patterns(settings.get("normalise")),
     )
+
+
+def _model_settings(settings: config.Config) -> tuple[ModelSettings, str]:
+    """The model, and what is wrong with its settings: of no matter while no model is asked."""
+    try:
+        model = ModelSettings(
+            model=settings.get("model"),
+            api_key=settings.get("api_key"),
+            base_url=settings.get("base_url"),
+            temperature=settings.get("temperature"),
+        )
+    except BadInput as error:
+        return ModelSettings(), str(error)
+    return model, ""
 
 
 def open_trajectory(file: str, row: str | None = None) -> Trajectory:

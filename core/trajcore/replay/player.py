@@ -143,6 +143,8 @@ class Player:
         chosen = self._services.get(index, Service.EXECUTE)
         if chosen is not Service.EXECUTE:
             return chosen, _CHOSEN[chosen]
+        if getattr(action.args, "background", False) is True:
+            return Service.RECORDED, "it ran in the background, as none does today: served from the recording"
         state = getattr(action.args, "confirmation_state", "confirmed")
         if state == "rejected":
             return Service.RECORDED, "the user had refused it: served from the recording"

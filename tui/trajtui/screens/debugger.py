@@ -191,6 +191,10 @@ class DebuggerScreen(Screen[None]):
         """Step one action."""
         self._command(self._session.step)
 
+    def action_step_over(self) -> None:
+        """Step one action; a delegation counts as one."""
+        self._command(self._session.step_over)
+
     def action_continue(self) -> None:
         """Continue to a breakpoint or the end."""
         self._command(self._session.resume)
