@@ -33,7 +33,10 @@ _UNANSWERED = frozenset(
 )
 """Actions that no observation answers; what follows them without a cause is no answer to them."""
 
-_UNCAUSED = frozenset({"error", "agent_state_changed", "null", "condense", "loop_detection"})
+_NO_ANSWERS = frozenset({"agent_state_changed", "condense", "loop_detection"})
+"""Observations that answer nothing, whatever cause they name."""
+
+_UNCAUSED = frozenset({"error", "null"})
 """Observations that answer no action when they name no cause."""
 
 
@@ -96,7 +99,7 @@ class Outline:
                 continue
             if key.observation == "delegate":
                 waiting = delegations.pop() if delegations else None
-            action = self._answered(key, by_id, by_call, waiting)
+            action = None if key.observation in _NO_ANSWERS else self._answered(key, by_id, by_call, waiting)
             if action is not None:
                 self.answers[index] = action
                 if key.observation != "null":

@@ -65,10 +65,10 @@ class Entry:
     def data(self) -> dict[str, Any]:
         """The event as a Python object, a new one at each call."""
         written: dict[str, Any] = json.loads(self.raw)
-        event: dict[str, Any] = {
-            "id": self.id,
-            **{key: value for key, value in written.items() if key != "id"},
-        }
+        written.pop("id", None)
+        if self.cause is None:
+            written.pop("cause", None)
+        event: dict[str, Any] = {"id": self.id, **written}
         if self.cause is not None:
             event["cause"] = self.cause
         return event
@@ -83,14 +83,21 @@ class Run:
         self._last_id = last_id
         self._ids: set[int] = set()
         self._id_of_origin: dict[int, int] = {}
+        self._id_of_recorded: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self.entries)
 
     def keep(self, raw: bytes, head: Head, origin: int, answers: int | None = None) -> None:
-        """A recorded event, as it is. `answers` is the index of the action that an observation answers."""
+        """A recorded event, as it is. `answers` is the index of the action that an observation answers.
+
+        A cause that names no event of the run so far is dropped: it could come to name another one.
+        """
+        by_name = self._id_of_recorded.get(head.cause) if head.cause is not None else None
+        cause = by_name if answers is None else self._id_of_origin.get(answers)
         id = self._unique(head.id)
-        cause = self._id_of_origin.get(answers, head.cause) if answers is not None else head.cause
+        if head.id is not None:
+            self._id_of_recorded[head.id] = id
         self._id_of_origin[origin] = id
         self.entries.append(Entry(raw, head, origin, False, id, cause))
 
