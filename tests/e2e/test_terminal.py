@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,25 @@ def test_a_signal_gives_the_terminal_back_and_removes_the_sandbox(
 
 
 @pytest.mark.bubblewrap
+@pytest.mark.bubblewrap
+def test_a_terminal_that_goes_away_takes_the_program_and_the_sandbox_with_it(
+    terminal: Terminal, tmp_path: Path
+):
+    path = write(tmp_path / "flood.json", [run(0, "yes"), ran(1, 0, "y")])
+    terminal.start(path, "--sandbox", "bubblewrap")
+    terminal.wait("REPLAY PAUSED")
+    terminal.press("s")
+    terminal.wait(lambda screen: screen.count("│y ") > 5)
+    process = terminal.process()
+    assert list(Path(tempfile.gettempdir()).glob(f"trajtui-{process}-*"))
+    terminal.close()
+    deadline = time.monotonic() + 25
+    while Path(f"/proc/{process}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{process}").exists()
+    assert not list(Path(tempfile.gettempdir()).glob(f"trajtui-{process}-*"))
+
+
 def test_escape_interrupts_a_sleeping_command_and_a_restart_begins_again(terminal: Terminal, tmp_path: Path):
     events = [message(0, "go"), run(1, "echo begun | tr a-z A-Z; sleep 60"), ran(2, 1), finish(3)]
     terminal.start(write(tmp_path / "x.json", events), *BUBBLEWRAP)

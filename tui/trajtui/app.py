@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -13,6 +11,7 @@ from textual.screen import Screen
 
 from trajcore.session import Session
 from trajtui.screens.debugger import DebuggerScreen
+from trajtui.signals import end_on_signals
 
 
 class TrajApp(App[None]):
@@ -25,6 +24,7 @@ class TrajApp(App[None]):
 
     def __init__(self, session: Session, at: str | None = None, live: bool = False) -> None:
         super().__init__()
+        self._session = session
         self._debugger = DebuggerScreen(session, at, live)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -43,8 +43,7 @@ class TrajApp(App[None]):
 
     def on_mount(self) -> None:
         """Show the debugger."""
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, self.exit)
+        end_on_signals(self, self._session)
         self.push_screen(self._debugger)
 
 
