@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,19 +15,16 @@ from typing import TYPE_CHECKING, Any
 from trajcore import changes
 from trajcore.activity import Activity, Work
 from trajcore.errors import BadInput, ModelUnavailable, Refused, TrajError
-from trajcore.events.legacy import is_flattened
 from trajcore.live.host import Interrupted, LiveHost
-from trajcore.live.model import ModelSettings
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
-from trajcore.replay.ending import Ending, ending_of
-from trajcore.replay.normalise import NORMALISERS, Normaliser
+from trajcore.replay.ending import Ending, behind_delegation, ending_of
 from trajcore.replay.player import Player, Service
-from trajcore.replay.policy import asks_the_world, count_steps, ends_a_step
+from trajcore.replay.policy import asks_the_world, count_steps
 from trajcore.replay.record import user_message
 from trajcore.replay.report import sentence
 from trajcore.replay.run import Run
 from trajcore.replay.states import Command, Mode, State
-from trajcore.sandbox.base import SandboxSettings
+from trajcore.session_settings import Delivery, SessionSettings
 from trajcore.storage import write_atomically
 from trajcore.trajectory import Edit, Trajectory
 from trajcore.world import World
@@ -38,31 +33,7 @@ if TYPE_CHECKING:
     from trajcore.live.usage import Usage
 
 
-class Delivery(Enum):
-    """What becomes of a message that is typed in the middle of a recording."""
-
-    INSERT = "insert"
-    """It enters the run here; the replay can go on."""
-    REPLACE = "replace"
-    """It takes the place of the next recorded user message."""
-    LIVE = "live"
-    """It starts the live session from here."""
-
-
-@dataclass(frozen=True)
-class SessionSettings:
-    """What a session is started with. `max_steps` bounds a live session's actions."""
-
-    sandbox: str = "auto"
-    world: SandboxSettings = field(default_factory=SandboxSettings)
-    model: ModelSettings = field(default_factory=ModelSettings)
-    max_steps: int | None = None
-    model_fault: str = ""
-    """Why the model's settings cannot be used; told when a model is asked for."""
-    normalisers: Sequence[Normaliser] = NORMALISERS
-    """What may vary between recorded and actual output."""
-    keep_breakpoints: bool = False
-    """Whether breakpoints are read from, and kept in, the user's state directory."""
+__all__ = ["Delivery", "Session", "SessionSettings"]
 
 
 class Session:
@@ -189,22 +160,11 @@ class Session:
     def step_over(self) -> None:
         """As `step`, a delegation played up to its return as one. Raises `Refused`."""
         self._check_more(Command.STEP)
-        behind = self._behind_delegation()
+        behind = behind_delegation(self.trajectory, self.position)
         if behind is None:
             self.step()
         else:
             self._start(Command.STEP, partial(self._replay, stop_before=behind))
-
-    def _behind_delegation(self) -> int | None:
-        """The index behind the delegation that the next step would enter."""
-        outline = self.trajectory.outline
-        for index in range(self.position, len(self.trajectory)):
-            if outline.kinds[index] == "delegate" and outline.is_action[index]:
-                closing = outline.answer_of.get(index)
-                return None if closing is None else closing + 1
-            if ends_a_step(self.trajectory.head(index)):
-                return None
-        return None
 
     def resume(self) -> None:
         """Play to the next breakpoint or the end. Raises `Refused`."""
@@ -284,8 +244,7 @@ class Session:
 
     def next_service(self, index: int) -> Service:
         """Go on to the next way of satisfying a step: execute, recorded, skip. Raises `BadInput`."""
-        order = list(Service)
-        chosen = order[(order.index(self.services.get(index, Service.EXECUTE)) + 1) % len(order)]
+        chosen = self.services.get(index, Service.EXECUTE).next
         self.serve(index, chosen)
         return chosen
 
@@ -305,15 +264,9 @@ class Session:
 
     def flip(self, index: int, flag: str) -> Edit:
         """Turn a flag of an action's arguments over. Raises `BadInput` where the event has no such flag."""
-        head = self.trajectory.head(index)
-        if flag == "wait_for_response" and head.action != "message":
-            label = self.trajectory.label(index)
-            raise BadInput(f"only messages have {flag}, and event {label} is a {head.kind}")
-        data = self.trajectory.data(index)
-        flat = is_flattened(data)
-        args = data if flat else data.get("args")
-        value = args.get(flag, False) if isinstance(args, dict) else False
-        return self.set_value(index, (flag,) if flat else ("args", flag), not value)
+        edit = self.trajectory.flip(index, flag)
+        self._tell(changes.DocumentChanged(index))
+        return edit
 
     def undo(self) -> Edit | None:
         """Take the last edit back."""

@@ -13,7 +13,7 @@ import msgspec
 
 from trajcore.errors import BadInput, FileChanged
 from trajcore.events.head import Head, read_head
-from trajcore.events.legacy import migrated
+from trajcore.events.legacy import is_flattened, migrated
 from trajcore.formats import read_bytes, read_path
 from trajcore.formats.base import Layout
 from trajcore.formats.json_edit import with_value
@@ -154,6 +154,17 @@ class Trajectory:
         self._done.append(edit)
         self._undone.clear()
         return edit
+
+    def flip(self, index: int, flag: str) -> Edit:
+        """Turn a flag of an action's arguments over. Raises `BadInput` where the event has no such flag."""
+        head = self.head(index)
+        if flag == "wait_for_response" and head.action != "message":
+            raise BadInput(f"only messages have {flag}, and event {self.label(index)} is a {head.kind}")
+        data = self.data(index)
+        flat = is_flattened(data)
+        args = data if flat else data.get("args")
+        value = args.get(flag, False) if isinstance(args, dict) else False
+        return self.set_value(index, (flag,) if flat else ("args", flag), not value)
 
     def undo(self) -> Edit | None:
         """Take the last edit back; None when there is none."""

@@ -1,11 +1,11 @@
-"""How a recording ends, once everything in it has been played."""
+"""How a recording ends, and how a delegation in it does."""
 
 from __future__ import annotations
 
 from enum import Enum
 from typing import Final
 
-from trajcore.replay.policy import Treatment, treatment
+from trajcore.replay.policy import Treatment, ends_a_step, treatment
 from trajcore.trajectory import Trajectory
 
 _ENDINGS: Final = frozenset({"finish", "reject"})
@@ -31,3 +31,15 @@ def ending_of(trajectory: Trajectory) -> Ending:
             return Ending.FINISHED
         return Ending.WAITS if head.wait_for_response and head.source != "user" else Ending.OPEN
     return Ending.OPEN
+
+
+def behind_delegation(trajectory: Trajectory, position: int) -> int | None:
+    """The index behind the delegation that the next step from `position` would enter, if it would."""
+    outline = trajectory.outline
+    for index in range(position, len(trajectory)):
+        if outline.kinds[index] == "delegate" and outline.is_action[index]:
+            closing = outline.answer_of.get(index)
+            return None if closing is None else closing + 1
+        if ends_a_step(trajectory.head(index)):
+            return None
+    return None

@@ -33,6 +33,12 @@ class Service(Enum):
     RECORDED = "recorded"
     SKIP = "skip"
 
+    @property
+    def next(self) -> Service:
+        """The one behind it; the first behind the last."""
+        order = list(Service)
+        return order[(order.index(self) + 1) % len(order)]
+
 
 _CHOSEN = {
     Service.RECORDED: "you asked for it: served from the recording",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import ClassVar, Final
 
 from textual import on, work
@@ -17,19 +16,21 @@ from textual.widgets import ContentSwitcher
 from textual.worker import Worker, WorkerState
 
 from trajcore import changes
-from trajcore.errors import FileChanged, TrajError
+from trajcore.errors import TrajError
 from trajcore.replay.states import Mode, State
 from trajcore.session import Delivery, Session
 from trajcore.timeline import Row
+from trajtui import flows
 from trajtui.actions import ACTIONS, bindings
 from trajtui.event_view import blocks_for
 from trajtui.palette import ActionProvider
 from trajtui.screens.breakpoints import BreakpointList
-from trajtui.screens.dialogs import AskPath, Choose, Help
+from trajtui.screens.dialogs import Help
 from trajtui.titles import header_left, header_right, message_hint, status_of
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar, TabBar
 from trajtui.widgets.chat import ChatPane
 from trajtui.widgets.event import EventPane
+from trajtui.widgets.lines import LinePane
 from trajtui.widgets.message_box import MessageBox
 from trajtui.widgets.terminal import TerminalPane
 from trajtui.widgets.timeline import TimelineView
@@ -212,14 +213,8 @@ class DebuggerScreen(Screen[None]):
 
     @work(exit_on_error=False)
     async def _restart(self) -> None:
-        if self._unsaved_run:
-            question = "This run has messages or live steps that are not saved. Restart all the same?"
-            answer = await self.app.push_screen_wait(
-                Choose(question, {"no": "Keep the run", "yes": "Restart"})
-            )
-            if answer != "yes":
-                return
-        self._command(self._session.restart)
+        if not self._unsaved_run or await flows.may_restart(self.app.push_screen_wait):
+            self._command(self._session.restart)
 
     def action_pause(self) -> None:
         """Pause or interrupt what is going on; else give a maximised pane its place back."""
@@ -285,18 +280,18 @@ class DebuggerScreen(Screen[None]):
 
     @work(exit_on_error=False)
     async def _save(self) -> None:
+        await self._flow(flows.save(self._session, self.app.push_screen_wait))
+
+    async def _flow(self, flow: Awaitable[str | None]) -> bool:
+        """Go through a few dialogs and say what came of it; whether anything did."""
         try:
-            path = self._session.trajectory.path or await self.app.push_screen_wait(
-                AskPath("Save the recording as", Path("trajectory.json"))
-            )
-            if path is not None:
-                self._say(f"saved {self._session.save(path)}")
-        except FileChanged as error:
-            answers = {"no": "Do not save", "yes": "Overwrite what is on disk"}
-            if await self.app.push_screen_wait(Choose(str(error), answers)) == "yes":
-                self._command(lambda: self._say(f"saved {self._session.save(overwrite=True)}"))
+            said = await flow
         except TrajError as error:
             self._say(str(error), bad=True)
+            return False
+        if said is not None:
+            self._say(said)
+        return said is not None
 
     def action_save_run(self) -> None:
         """Save what happened in this run."""
@@ -306,15 +301,8 @@ class DebuggerScreen(Screen[None]):
     async def _save_run(self) -> None:
         if not len(self._session.run):
             self._say("nothing has happened in this run yet", bad=True)
-            return
-        path = await self.app.push_screen_wait(AskPath("Save this run as", _run_path(self._session)))
-        if path is None:
-            return
-        try:
-            self._say(f"run saved: {self._session.save_run(path)}")
+        elif await self._flow(flows.save_run(self._session, self.app.push_screen_wait)):
             self._unsaved_run = False
-        except TrajError as error:
-            self._say(str(error), bad=True)
 
     def action_message(self) -> None:
         """Open the message box."""
@@ -343,35 +331,23 @@ class DebuggerScreen(Screen[None]):
 
     def action_down(self) -> None:
         """Move down: in the timeline, or in the pane that has the focus."""
-        self._move(1)
+        self._focused_pane.move(1)
 
     def action_up(self) -> None:
         """Move up."""
-        self._move(-1)
-
-    def _move(self, by: int) -> None:
-        focused = self.focused
-        if focused is None or focused is self.timeline:
-            self.timeline.move(by)
-        else:
-            focused.scroll_relative(y=by, animate=False)
+        self._focused_pane.move(-1)
 
     def action_first(self) -> None:
         """Move to the first row."""
-        self._move_to_end(last=False)
+        self._focused_pane.move_to_end(last=False)
 
     def action_last(self) -> None:
         """Move to the last row."""
-        self._move_to_end(last=True)
+        self._focused_pane.move_to_end(last=True)
 
-    def _move_to_end(self, *, last: bool) -> None:
-        focused = self.focused
-        if focused is None or focused is self.timeline:
-            self.timeline.move_to_end(last=last)
-        elif last:
-            focused.scroll_end(animate=False)
-        else:
-            focused.scroll_home(animate=False)
+    @property
+    def _focused_pane(self) -> LinePane:
+        return self.focused if isinstance(self.focused, LinePane) else self.timeline
 
     def action_show_tab(self, key: int) -> None:
         """Show a right-hand tab."""
@@ -428,12 +404,8 @@ class DebuggerScreen(Screen[None]):
             *(["edits of the recording"] if self._session.trajectory.modified else []),
             *(["messages or live steps of this run"] if self._unsaved_run else []),
         ]
-        if unsaved:
-            question = f"Not saved: {' and '.join(unsaved)}. Quit all the same?"
-            answers = {"no": "Stay", "yes": "Quit without saving"}
-            if await self.app.push_screen_wait(Choose(question, answers)) != "yes":
-                return
-        self.app.exit()
+        if not unsaved or await flows.may_quit(unsaved, self.app.push_screen_wait):
+            self.app.exit()
 
     # Parts
 
@@ -481,15 +453,3 @@ class DebuggerScreen(Screen[None]):
 
 def _footer() -> tuple[tuple[str, str], ...]:
     return tuple((action.shown.split(" ")[0], action.footer) for action in ACTIONS if action.footer)
-
-
-def _run_path(session: Session) -> Path:
-    """A name for a saved run that is not taken yet: `demo.run.json`, `demo.run2.json`, …"""
-    source = session.trajectory.path or Path("trajectory.json")
-    base = source.absolute().parent / source.name.removesuffix(".json")
-    number = 1
-    while True:
-        path = base.with_name(f"{base.name}.run{number if number > 1 else ''}.json")
-        if not path.exists():
-            return path
-        number += 1

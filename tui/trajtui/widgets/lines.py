@@ -44,6 +44,17 @@ class LinePane(ScrollView, can_focus=True):
         super().notify_style_update()
         self._strips.clear()
 
+    def move(self, by: int) -> None:
+        """Go so many lines down."""
+        self.scroll_relative(y=by, animate=False)
+
+    def move_to_end(self, *, last: bool) -> None:
+        """Go to the first or the last line."""
+        if last:
+            self.scroll_end(animate=False)
+        else:
+            self.scroll_home(animate=False)
+
     def part_style(self, name: str) -> Style:
         """The text style of a component class, resolved against the pane's own colours."""
         full = self.get_component_rich_style(name)

@@ -1,0 +1,38 @@
+"""What a front end asks of a session: how it is to be, and what becomes of a message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from trajcore.live.model import ModelSettings
+from trajcore.replay.normalise import NORMALISERS, Normaliser
+from trajcore.sandbox.base import SandboxSettings
+
+
+class Delivery(Enum):
+    """What becomes of a message that is typed in the middle of a recording."""
+
+    INSERT = "insert"
+    """It enters the run here; the replay can go on."""
+    REPLACE = "replace"
+    """It takes the place of the next recorded user message."""
+    LIVE = "live"
+    """It starts the live session from here."""
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """What a session is started with. `max_steps` bounds a live session's actions."""
+
+    sandbox: str = "auto"
+    world: SandboxSettings = field(default_factory=SandboxSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    max_steps: int | None = None
+    model_fault: str = ""
+    """Why the model's settings cannot be used; told when a model is asked for."""
+    normalisers: Sequence[Normaliser] = NORMALISERS
+    """What may vary between recorded and actual output."""
+    keep_breakpoints: bool = False
+    """Whether breakpoints are read from, and kept in, the user's state directory."""
