@@ -63,6 +63,7 @@ def test_a_path_can_be_typed_on_the_start_screen(terminal: Terminal, tmp_path: P
     terminal.start("--sandbox", "recorded")
     terminal.wait("open a recording")
     terminal.press("/")
+    terminal.wait("Esc leaves the path")
     terminal.type(str(path))
     terminal.press("Enter")
     terminal.wait("REPLAY PAUSED")

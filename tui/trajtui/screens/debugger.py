@@ -38,6 +38,7 @@ from trajtui.widgets.timeline import TimelineView
 _TABS: Final = {1: "Sandbox", 2: "Event", 5: "Chat"}
 _PANES: Final = {1: "sandbox", 2: "event", 5: "chat"}
 _DETAIL_DELAY: Final = 0.04
+_CATCH_UP: Final = 1 / 30
 
 
 class SessionChanged(Message):
@@ -64,6 +65,8 @@ class DebuggerScreen(Screen[None]):
         self._note, self._bad = "", False
         self._sandbox: changes.SandboxChosen | None = None
         self._unsaved_run = False
+        self._behind = False
+        """Whether the screen has yet to catch up with the replay's position."""
         self._mode = Mode.REPLAY
 
     def compose(self) -> ComposeResult:
@@ -122,6 +125,10 @@ class DebuggerScreen(Screen[None]):
                 self.terminal.prompt(directory, prompt, recorded=recorded)
             case changes.Executed(exit_code, seconds, note):
                 self.terminal.end(exit_code, seconds, note)
+            case changes.PositionChanged() | changes.StepDone():
+                if not self._behind:
+                    self._behind = True
+                    self.set_timer(_CATCH_UP, self._show_position)
             case _:
                 self.post_message(SessionChanged(change))
 
@@ -139,8 +146,6 @@ class DebuggerScreen(Screen[None]):
                 return
             case changes.RunChanged(restarted):
                 self._show_run(restarted=restarted)
-            case changes.PositionChanged(position):
-                self._show_position(position)
             case changes.StateChanged():
                 self._show_state()
             case _:
@@ -169,9 +174,12 @@ class DebuggerScreen(Screen[None]):
             self.timeline.follow_end()
         self._show_selected()
 
-    def _show_position(self, position: int) -> None:
-        self.timeline.follow(position)
-        self.timeline.lines_changed()
+    def _show_position(self) -> None:
+        """Catch up with a replay, which may be many events further by now."""
+        self._behind = False
+        self.timeline.follow(self._session.position)
+        self._show_rows()
+        self._refresh_bars()
 
     def _show_rows(self) -> None:
         self.timeline.lines_changed()

@@ -45,6 +45,10 @@ def _completed(value: str) -> str | None:
     return value[: len(value) - len(start)] + names[0] if names else None
 
 
+_LIST_KEYS = "Enter opens · / types a path · q quits"
+_PATH_KEYS = "Enter opens what is typed · → completes it · Esc leaves the path"
+
+
 class StartApp(App[Path]):
     """Asks for a recording; its answer is the path, or None."""
 
@@ -52,7 +56,8 @@ class StartApp(App[Path]):
     CSS_PATH = "../app.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,ctrl+q", "quit", "quit"),
+        Binding("escape", "leave", "leave"),
+        Binding("q,ctrl+q", "quit", "quit"),
         Binding("slash", "type_path", "type a path"),
     ]
 
@@ -70,7 +75,20 @@ class StartApp(App[Path]):
             yield Static("trajtui: open a recording", markup=False, classes="question")
             yield Choices(*options, markup=False)
             yield SafeInput(placeholder="or type a path (→ completes it)", suggester=_Paths())
-            yield Static("Enter opens · / types a path · q quits", markup=False, id="start-note")
+            yield Static(_LIST_KEYS, markup=False, id="start-note")
+
+    def on_descendant_focus(self) -> None:
+        """Say what the keys do where the focus is."""
+        typing = isinstance(self.focused, Input)
+        self.query_one("#start-note", Static).update(_PATH_KEYS if typing else _LIST_KEYS)
+
+    def action_leave(self) -> None:
+        """Leave the path for the list, where there is something to pick; else quit."""
+        options = self.query_one(Choices)
+        if isinstance(self.focused, Input) and options.option_count:
+            options.focus()
+        else:
+            self.exit()
 
     def action_type_path(self) -> None:
         """Go to the path, at once: what is typed next belongs to it."""
