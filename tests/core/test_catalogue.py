@@ -409,3 +409,48 @@ async def test_the_model_library_was_never_imported() -> None:
     code = "import sys, trajcore.session; sys.exit('litellm' in sys.modules)"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
     assert await process.wait() == 0
+
+
+async def test_parallel_tool_calls_are_each_executed_once(recording: Recording, replay: Any) -> None:
+    recording.user("go")
+    calls = []
+    for name in ("one", "two"):
+        metadata = {"function_name": "execute_bash", "tool_call_id": f"call_{name}"}
+        args = {"command": f"echo {name} >> log; cat log"}
+        calls.append(recording.add("agent", action="run", args=args, tool_call_metadata=metadata))
+    recording.answer(calls[0], "one")
+    recording.answer(calls[1], "one\ntwo")
+    recording.finish()
+    session = await replay(recording)
+    assert statuses(session) == ["matched", "matched"]
+    causes = [(entry.id, entry.cause) for entry in session.run.entries if entry.head.kind == "run"]
+    assert causes == [(1, None), (3, 1), (2, None), (4, 2)]
+
+
+async def test_an_error_that_answers_no_action_is_kept_where_it_was(
+    recording: Recording, replay: Any
+) -> None:
+    recording.user("go")
+    recording.run("echo one", "one")
+    recording.add("agent", observation="error", content="Unknown tool", extras={"error_id": ""})
+    recording.run("echo two", "two")
+    session = await replay(recording)
+    assert statuses(session) == ["matched", "matched"]
+    assert ids(session) == list(range(len(recording.events)))
+
+
+async def test_a_pause_interrupts_the_running_command(recording: Recording) -> None:
+    recording.run("sleep 60", "")
+    session = recording.session()
+    begun = asyncio.Event()
+    session.subscribe(lambda change: begun.set() if isinstance(change, changes.Executing) else None)
+    session.resume()
+    await begun.wait()
+    asked = time.monotonic()
+    session.interrupt()
+    await session.idle()
+    took = time.monotonic() - asked
+    await session.close()
+    assert (session.state, took < 1.0) == (State.PAUSED, True)
+    (result,) = session.run.results.values()
+    assert result.reason.startswith("interrupted, exit 0 → ")

@@ -70,6 +70,20 @@ def test_a_path_can_be_typed_on_the_start_screen(terminal: Terminal, tmp_path: P
     assert "typed.json" in terminal.screen().splitlines()[0]
 
 
+def test_of_a_file_with_several_trajectories_one_is_picked(terminal: Terminal, tmp_path: Path):
+    rows = [
+        {"instance_id": f"task-{number}", "history": [message(0, f"task number {number}"), finish(1, "done")]}
+        for number in range(3)
+    ]
+    path = tmp_path / "output.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    terminal.start(path, "--sandbox", "recorded")
+    terminal.wait("holds 3 trajectories")
+    terminal.wait("task-2")
+    terminal.press("j", "Enter")
+    terminal.wait(lambda screen: "REPLAY PAUSED" in screen and "task number 1" in screen)
+
+
 def test_a_bad_file_is_one_line_and_the_screen_is_never_touched(terminal: Terminal, tmp_path: Path):
     path = tmp_path / "bad.json"
     path.write_text("not json")
