@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+IMAGE ?= trajtui-sandbox:test
 UV := $(shell command -v uv 2>/dev/null)
 
 .PHONY: demo test setup check lint format types contracts bench clean
@@ -45,7 +46,7 @@ test: check
 	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: setup
-	$(BIN)/python benchmarks/replay_overhead.py
+	$(BIN)/python benchmarks/replay_overhead.py --image $(IMAGE)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
