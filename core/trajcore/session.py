@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from trajcore import changes
 from trajcore.activity import Activity, Work
@@ -32,6 +32,9 @@ from trajcore.world import World
 if TYPE_CHECKING:
     from trajcore.live.usage import Usage
 
+
+_BREATH: Final = 0.004
+"""So many seconds a replay that waits for nothing goes on before others have a turn."""
 
 __all__ = ["Delivery", "Session", "SessionSettings"]
 
@@ -321,6 +324,8 @@ class Session:
         """Play until something stops it; the answer is the breakpoint, where it was one."""
         player = self._player
         begun_at = player.position
+        clock = asyncio.get_running_loop().time
+        breathed = clock()
         while not player.at_end and not self._pause_asked:
             at = player.position
             stopped = self.breakpoints.before(at) if at != begun_at else None
@@ -333,7 +338,9 @@ class Session:
             if stopped or (step_ends and one_step):
                 player.settle()
                 return stopped
-            await asyncio.sleep(0)
+            if clock() - breathed > _BREATH:
+                await asyncio.sleep(0)
+                breathed = clock()
         return None
 
     def _deliver_queued(self) -> None:
