@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trajcore.errors import BadInput
 from trajcore.formats import event_store, openhands
-from trajcore.formats.base import Layout, Row, Source
+from trajcore.formats.base import Layout, Source
 
 
 def read_path(path: Path, row: str | None = None) -> Layout:
@@ -28,11 +28,6 @@ def _is_directory(path: Path) -> bool:
 def read_bytes(data: bytes, name: str, row: str | None = None) -> Layout:
     """Find the events of a whole file that is in memory. Raises `BadInput` and `RowNeeded`."""
     return openhands.read(Source(name, None, data), row)
-
-
-def rows_of(path: Path) -> list[Row]:
-    """The trajectories of a file that holds several. Raises `BadInput`."""
-    return openhands.rows(read_source(path))
 
 
 def read_source(path: Path) -> Source:

@@ -19,7 +19,6 @@ from trajcore import changes
 from trajcore.errors import TrajError
 from trajcore.replay.states import Mode, State
 from trajcore.session import Delivery, Session
-from trajcore.timeline import Row
 from trajtui import flows
 from trajtui.actions import ACTIONS, bindings
 from trajtui.event_view import blocks_for
@@ -452,11 +451,8 @@ class DebuggerScreen(Screen[None]):
         header = self.query_one("#header", EndsBar)
         header.left = header_left(self._session)
         header.right = header_right(self._session, self._sandbox)
-        status = status_of(self._session, self._selected_row(), self._note, bad=self._bad)
+        status = status_of(self._session, self.timeline.selected, self._note, bad=self._bad)
         self.query_one(StatusBar).status = status
-
-    def _selected_row(self) -> Row | None:
-        return self.timeline.selected
 
 
 def _footer() -> tuple[tuple[str, str], ...]:

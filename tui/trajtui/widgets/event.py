@@ -69,10 +69,6 @@ class EventPane(LinePane):
         text, style = row
         return Text(text, self.part_style(style) if style else "")
 
-    def plain_text(self) -> str:
-        """What is shown, as text."""
-        return "\n".join(block.text for block in self._blocks)
-
     def _lay_out(self) -> None:
         width = self._laid_out_for = max(1, self.scrollable_content_region.width)
         self._rows = []

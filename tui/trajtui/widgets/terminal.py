@@ -106,10 +106,6 @@ class TerminalPane(LinePane):
         self._append(_NOTE, safe(text))
         self._changed()
 
-    def plain_text(self) -> str:
-        """Everything that is kept, without colours."""
-        return "\n".join(safe(as_shown(line)) for line in self._lines)
-
     def _append(self, kind: int, text: str) -> None:
         """Lines of the program's own, wrapped; output is not wrapped, as its columns have to line up."""
         for line in wrapped(text, self._wrapped_at):
