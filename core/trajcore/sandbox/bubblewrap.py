@@ -15,6 +15,7 @@ from typing import Final
 
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.base import Report, SandboxSettings
+from trajcore.sandbox.machine import CONTROLS
 from trajcore.sandbox.overlays import HIDDEN, Copied, Directory, Entry, Link, Overlay, mount_points, plan
 from trajcore.sandbox.scripts import BASH, COLUMNS, CONTROL, ENVIRONMENT, ROWS, TERMINAL
 from trajcore.sandbox.stream import FdStream, Stream
@@ -37,13 +38,14 @@ class BubblewrapMachine:
 
     kind = "bubblewrap"
     detail = ""
+    directory = "/workspace"
 
     def __init__(self, settings: SandboxSettings) -> None:
         self._settings = settings
         self._directory: Path | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._terminal: Stream | None = None
-        self._control: Stream | None = None
+        self._controls: list[Stream] = []
 
     async def start(self, report: Report) -> None:
         """See `Machine.start`."""
@@ -55,19 +57,23 @@ class BubblewrapMachine:
 
     async def _launch(self, command: list[str]) -> None:
         master, slave = os.openpty()
-        requests_out, requests_in = os.pipe()
-        answers_out, answers_in = os.pipe()
         self._terminal = FdStream(master)
-        self._control = FdStream(answers_out, requests_in)
+        inside: list[tuple[int, int]] = []
+        for _ in range(CONTROLS):
+            requests_out, requests_in = os.pipe()
+            answers_out, answers_in = os.pipe()
+            self._controls.append(FdStream(answers_out, requests_in))
+            inside.append((requests_out, answers_in))
+        theirs = [fd for pair in inside for fd in pair]
         try:
             fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
             self._process = await asyncio.create_subprocess_exec(
-                *command, *BASH, _script(requests_out, answers_in),
+                *command, *BASH, _script(inside),
                 stdin=slave, stdout=slave, stderr=slave,
-                pass_fds=(requests_out, answers_in), start_new_session=True,
+                pass_fds=theirs, start_new_session=True,
             )  # fmt: skip
         finally:
-            for fd in (slave, requests_out, answers_in):
+            for fd in (slave, *theirs):
                 os.close(fd)
 
     async def terminal(self) -> Stream:
@@ -77,8 +83,7 @@ class BubblewrapMachine:
 
     async def control(self) -> Stream:
         """See `Machine.control`."""
-        stream, self._control = self._control, None
-        return _alive(stream)
+        return _alive(self._controls.pop(0) if self._controls else None)
 
     async def copy_in(self, directory: Path) -> None:
         """See `Machine.copy_in`."""
@@ -91,7 +96,7 @@ class BubblewrapMachine:
 
     async def close(self) -> None:
         """See `Machine.close`."""
-        for stream in (self._terminal, self._control):
+        for stream in (self._terminal, *self._controls):
             if stream is not None:
                 stream.close()
         process, self._process = self._process, None
@@ -162,11 +167,11 @@ def _alive(stream: Stream | None) -> Stream:
     return stream
 
 
-def _script(requests: int, answers: int) -> str:
-    """The control bash on the pipes, in the background; the terminal's shells in front."""
-    pipes = f"{requests}<&- {answers}>&-"
-    control = f"({CONTROL}) <&{requests} >&{answers} {pipes} 2>/dev/null &"
-    return f"{_ON_TERMINAL}\n{control}\nexec {pipes}\n{TERMINAL}"
+def _script(pipes: list[tuple[int, int]]) -> str:
+    """A control bash on each pair of pipes, in the background; the terminal's shells in front."""
+    closed = " ".join(f"{requests}<&- {answers}>&-" for requests, answers in pipes)
+    controls = [f"({CONTROL}) <&{requests} >&{answers} {closed} 2>/dev/null &" for requests, answers in pipes]
+    return "\n".join([_ON_TERMINAL, *controls, f"exec {closed}", TERMINAL])
 
 
 def _prepare(directory: Path, network: bool) -> list[str]:

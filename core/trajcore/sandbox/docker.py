@@ -45,6 +45,7 @@ class DockerMachine:
     """A container that is removed when the world is closed."""
 
     kind = "docker"
+    directory = "/workspace"
 
     def __init__(self, settings: SandboxSettings) -> None:
         self._settings = settings

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from trajcore.sandbox.base import Report
 from trajcore.sandbox.stream import Stream
+
+CONTROLS: Final = 2
+"""How many ways in without a terminal there are: one for files, one for the notebook."""
 
 
 class Machine(Protocol):
@@ -20,6 +23,10 @@ class Machine(Protocol):
     def detail(self) -> str:
         """What else identifies it; may be empty."""
 
+    @property
+    def directory(self) -> str:
+        """Where the shell starts and the workspace is, as seen inside."""
+
     async def start(self, report: Report) -> None:
         """Make the world, with an empty /workspace. Raises `SandboxUnavailable`."""
 
@@ -27,7 +34,7 @@ class Machine(Protocol):
         """A pseudo-terminal on which `scripts.TERMINAL` runs. Raises `SandboxUnavailable`."""
 
     async def control(self) -> Stream:
-        """Pipes to and from a `scripts.CONTROL`. Raises `SandboxUnavailable`."""
+        """Pipes to and from a new `scripts.CONTROL`, up to `CONTROLS` times. Raises `SandboxUnavailable`."""
 
     async def copy_in(self, directory: Path) -> None:
         """Copy what `directory` holds into /workspace. Raises `SandboxUnavailable`."""
