@@ -7,13 +7,14 @@ at once: what takes time runs in one task that the session owns, and `idle()` wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from trajcore import changes
 from trajcore.activity import Activity, Work
+from trajcore.editing import Editing
 from trajcore.errors import BadInput, ModelUnavailable, Refused, TrajError
 from trajcore.live.host import Interrupted, LiveHost
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
@@ -26,7 +27,7 @@ from trajcore.replay.run import Run
 from trajcore.replay.states import Command, Mode, State
 from trajcore.session_settings import Delivery, SessionSettings
 from trajcore.storage import write_atomically
-from trajcore.trajectory import Edit, Trajectory
+from trajcore.trajectory import Trajectory
 from trajcore.world import World
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Session:
         self._queued: list[str] = []
         if self.settings.keep_breakpoints:
             self.breakpoints.load()
+        self.editing = Editing(trajectory, self._tell)
+        """The commands that change the recording."""
         self._step_count = count_steps(trajectory.outline)
         self._begin_run()
 
@@ -258,38 +261,6 @@ class Session:
             raise BadInput(f"event {label} asks nothing of the sandbox: there is nothing to serve or skip")
         self.services[index] = service
         self._tell(changes.DocumentChanged(index))
-
-    def set_value(self, index: int, path: Sequence[str | int], value: Any) -> Edit:
-        """Edit one field of a recorded event. Raises `BadInput`."""
-        edit = self.trajectory.set_value(index, path, value)
-        self._tell(changes.DocumentChanged(index))
-        return edit
-
-    def flip(self, index: int, flag: str) -> Edit:
-        """Turn a flag of an action's arguments over. Raises `BadInput` where the event has no such flag."""
-        edit = self.trajectory.flip(index, flag)
-        self._tell(changes.DocumentChanged(index))
-        return edit
-
-    def undo(self) -> Edit | None:
-        """Take the last edit back."""
-        edit = self.trajectory.undo()
-        if edit is not None:
-            self._tell(changes.DocumentChanged(edit.index))
-        return edit
-
-    def redo(self) -> Edit | None:
-        """Make the last undone edit again."""
-        edit = self.trajectory.redo()
-        if edit is not None:
-            self._tell(changes.DocumentChanged(edit.index))
-        return edit
-
-    def save(self, path: Path | None = None, *, overwrite: bool = False) -> Path:
-        """Save the edited recording. Raises `BadInput`, `FileChanged`."""
-        saved = self.trajectory.save(path, overwrite=overwrite)
-        self._tell(changes.DocumentChanged(None))
-        return saved
 
     def save_run(self, path: Path) -> Path:
         """Save what happened in this run as a trajectory. Raises `BadInput`."""

@@ -241,14 +241,14 @@ async def test_flipping_is_an_edit_that_can_be_taken_back() -> None:
     session = session_of(DIALOGUE)
     told: list[changes.Change] = []
     session.subscribe(told.append)
-    session.flip(4, "wait_for_response")
+    session.editing.flip(4, "wait_for_response")
     assert session.trajectory.modified
     assert session.trajectory.head(4).wait_for_response is False
-    session.undo()
+    session.editing.undo()
     assert not session.trajectory.modified
     assert told == [changes.DocumentChanged(4)] * 2
     with pytest.raises(BadInput, match="only messages"):
-        session.flip(2, "wait_for_response")
+        session.editing.flip(2, "wait_for_response")
 
 
 async def test_a_saved_run_replays_to_the_same_events(tmp_path: Path) -> None:
@@ -375,8 +375,8 @@ async def _do(session: Session, command: Any, index: int) -> None:
         Command.RESTART: session.restart,
         Command.GO_LIVE: session.go_live,
         "toggle": lambda: session.toggle_breakpoint(index),
-        "flip": lambda: session.flip(index, "wait_for_response"),
-        "undo": session.undo,
+        "flip": lambda: session.editing.flip(index, "wait_for_response"),
+        "undo": session.editing.undo,
         "insert": lambda: session.message("by the way"),
         "replace": lambda: session.message("instead", Delivery.REPLACE),
         "live": lambda: session.message("hello", Delivery.LIVE),

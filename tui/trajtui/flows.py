@@ -20,12 +20,12 @@ async def save(session: Session, ask: Ask) -> str | None:
     if path is None:
         return None
     try:
-        return f"saved {session.save(path)}"
+        return f"saved {session.editing.save(path)}"
     except FileChanged as error:
         answers = {"no": "Do not save", "yes": "Overwrite what is on disk"}
         if await ask(Choose(str(error), answers)) != "yes":
             return None
-        return f"saved {session.save(overwrite=True)}"
+        return f"saved {session.editing.save(overwrite=True)}"
 
 
 async def save_run(session: Session, ask: Ask) -> str | None:

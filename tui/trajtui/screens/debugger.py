@@ -245,7 +245,7 @@ class DebuggerScreen(Screen[None]):
             self._say("only recorded messages can be edited here", bad=True)
             return
         index = row.index
-        self._command(lambda: self._say(self._session.flip(index, "wait_for_response").label))
+        self._command(lambda: self._say(self._session.editing.flip(index, "wait_for_response").label))
 
     def action_space(self) -> None:
         """Fold a delegation, or flip the flag of a message."""
@@ -273,12 +273,12 @@ class DebuggerScreen(Screen[None]):
 
     def action_undo(self) -> None:
         """Take the last edit back."""
-        edit = self._session.undo()
+        edit = self._session.editing.undo()
         self._say(f"undone: {edit.label}" if edit else "nothing to undo")
 
     def action_redo(self) -> None:
         """Make the last undone edit again."""
-        edit = self._session.redo()
+        edit = self._session.editing.redo()
         self._say(f"redone: {edit.label}" if edit else "nothing to redo")
 
     def action_save(self) -> None:
