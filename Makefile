@@ -47,6 +47,8 @@ test: check
 
 bench: setup
 	$(BIN)/python benchmarks/replay_overhead.py --image $(IMAGE)
+	$(BIN)/python benchmarks/going_back.py --image $(IMAGE)
+	$(BIN)/python benchmarks/editing.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,8 +1,8 @@
 """What a replayed step costs beside the same command without us, measured side by side in one run.
 
-    python benchmarks/replay_overhead.py [--steps 1000] [--rounds 3] [--image IMAGE] [--strict]
+    python benchmarks/replay_overhead.py [--steps 1000] [--rounds 10] [--image IMAGE] [--strict]
 
-Four ways to run `echo` many times, each the best of some rounds that take turns:
+Four ways to run `echo` many times, which take turns, `--rounds` turns each:
 
 - a local bash over a pipe, and the whole engine replaying a recording in bubblewrap: at most 10 times
   as long;
@@ -24,8 +24,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+from measuring import Row, Unavailable, any_over, show
 
 from trajcore.errors import TrajError
 from trajcore.replay.run import Status
@@ -33,72 +34,105 @@ from trajcore.sandbox.base import DEFAULT_IMAGE, SandboxSettings
 from trajcore.session import Session, SessionSettings
 from trajcore.trajectory import Trajectory
 
-COMMAND = b"echo hi; echo MARK\n"
-MARK = b"MARK\n"
-BASH = ("bash", "--noprofile", "--norc")
-
-
-class Unavailable(Exception):
-    """A way that this machine does not offer, and why."""
+COMMAND: Final = b"echo hi; echo MARK\n"
+MARK: Final = b"MARK\n"
+BASH: Final = ("bash", "--noprofile", "--norc")
+WARM_UP: Final = 10
 
 
 class Way(Protocol):
-    """Seconds that `steps` commands take."""
+    """One way of running commands, from `start` to `close`. `start` and `take` raise `Unavailable`."""
 
-    def __call__(self, steps: int) -> float: ...
+    async def start(self) -> None:
+        """Make it ready for the first command."""
+
+    async def take(self, steps: int) -> float:
+        """Run the next `steps` commands; the answer is how many seconds they took."""
+
+    async def close(self) -> None:
+        """Remove what was made. May be called in any state."""
 
 
-def over_a_pipe(steps: int) -> float:
+class Pipe:
     """One local bash, commands and output over pipes."""
-    bash = subprocess.Popen(BASH, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
-    assert bash.stdin is not None
-    assert bash.stdout is not None
-    into, out = bash.stdin.fileno(), bash.stdout.fileno()
-    try:
+
+    def __init__(self) -> None:
+        self._bash: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        """See `Way.start`."""
+        self._bash = await asyncio.to_thread(_bash)
+
+    async def take(self, steps: int) -> float:
+        """See `Way.take`."""
+        assert self._bash is not None
+        assert self._bash.stdin is not None
+        assert self._bash.stdout is not None
+        into, out = self._bash.stdin.fileno(), self._bash.stdout.fileno()
         return _asked(steps, lambda: os.write(into, COMMAND), lambda: os.read(out, 65536))
-    finally:
-        bash.kill()
-        bash.communicate()
+
+    async def close(self) -> None:
+        """See `Way.close`."""
+        if self._bash is not None:
+            self._bash.kill()
+            self._bash.communicate()
 
 
-def over_a_socket(image: str) -> Way:
+def _bash() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(BASH, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+
+
+class Socket:
     """One bash in a container, commands and output over the attached socket of the Engine API."""
 
-    def measure(steps: int) -> float:
+    def __init__(self, image: str) -> None:
+        self._image = image
+        self._client: Any = None
+        self._container: Any = None
+        self._connection: Any = None
+
+    async def start(self) -> None:
+        """See `Way.start`."""
         import docker
         from docker.errors import DockerException, ImageNotFound
 
         try:
-            client = docker.from_env(timeout=60)
+            self._client = docker.from_env(timeout=60)
         except DockerException as error:
             raise Unavailable(f"no Docker engine answers ({error})") from None
         try:
-            container = client.containers.create(image, list(BASH), stdin_open=True, network_mode="none")
+            self._container = self._client.containers.create(
+                self._image, list(BASH), stdin_open=True, network_mode="none"
+            )
         except ImageNotFound:
-            client.close()
-            raise Unavailable(f"the Docker engine has no image {image}; name one with --image") from None
+            raise Unavailable(
+                f"the Docker engine has no image {self._image}; name one with --image"
+            ) from None
         except DockerException as error:
-            client.close()
             raise Unavailable(f"no container can be made ({error})") from None
-        try:
-            attached = container.attach_socket(params={"stdin": 1, "stdout": 1, "stream": 1})
-            container.start()
-            connection = attached._sock
-            took = _asked(steps, lambda: connection.sendall(COMMAND), lambda: connection.recv(65536))
-            attached.close()
-            connection.close()
-            return took
-        finally:
-            container.remove(force=True)
-            client.close()
+        attached = self._container.attach_socket(params={"stdin": 1, "stdout": 1, "stream": 1})
+        self._container.start()
+        self._connection = attached._sock
 
-    return measure
+    async def take(self, steps: int) -> float:
+        """See `Way.take`."""
+        connection = self._connection
+        return _asked(steps, lambda: connection.sendall(COMMAND), lambda: connection.recv(65536))
+
+    async def close(self) -> None:
+        """See `Way.close`."""
+        if self._connection is not None:
+            self._connection.close()
+        if self._container is not None:
+            self._container.remove(force=True)
+        if self._client is not None:
+            self._client.close()
 
 
 def _asked(steps: int, write: Callable[[], Any], read: Callable[[], bytes]) -> float:
     """The frames of an attached socket hold the mark whole, so both kinds of stream are read alike."""
-
-    def once() -> None:
+    begun = time.perf_counter()
+    for _ in range(steps):
         write()
         seen = b""
         while not seen.endswith(MARK):
@@ -106,45 +140,47 @@ def _asked(steps: int, write: Callable[[], Any], read: Callable[[], bytes]) -> f
             if not piece:
                 raise Unavailable("the shell ended by itself")
             seen += piece
-
-    once()
-    begun = time.perf_counter()
-    for _ in range(steps):
-        once()
     return time.perf_counter() - begun
 
 
-def by_the_engine(sandbox: str, image: str) -> Way:
-    """A session that replays a recording of as many `echo`s, every answer compared with the recorded one."""
+class Engine:
+    """A session that replays a recording of `echo`s, every answer compared with the recorded one."""
 
-    def measure(steps: int) -> float:
-        return asyncio.run(_replayed(sandbox, image, steps))
+    def __init__(self, sandbox: str, image: str, steps: int) -> None:
+        settings = SessionSettings(sandbox=sandbox, world=SandboxSettings(image=image))
+        self._session = Session(Trajectory.from_bytes(recording(steps), "echo.json"), settings)
 
-    return measure
+    async def start(self) -> None:
+        """See `Way.start`."""
+        await self._played(0)
 
-
-async def _replayed(sandbox: str, image: str, steps: int) -> float:
-    settings = SessionSettings(sandbox=sandbox, world=SandboxSettings(image=image))
-    session = Session(Trajectory.from_bytes(recording(steps + 1), "echo.json"), settings)
-    try:
-        session.step()
-        await session.idle()
-        if session.failure is not None:
-            raise Unavailable(str(session.failure))
+    async def take(self, steps: int) -> float:
+        """See `Way.take`."""
         begun = time.perf_counter()
-        session.resume()
-        await session.idle()
-        took = time.perf_counter() - begun
+        await self._played(steps)
+        return time.perf_counter() - begun
+
+    async def _played(self, steps: int) -> None:
+        session = self._session
+        target = session.position + 2 * steps
+        try:
+            if not steps:
+                session.step()
+            elif target >= len(session.trajectory):
+                session.resume()
+            else:
+                session.run_to(target)
+            await session.idle()
+        except TrajError as error:
+            raise Unavailable(str(error)) from None
         if session.failure is not None:
             raise Unavailable(str(session.failure))
-        matched = sum(result.status is Status.MATCHED for result in session.run.results.values())
-        if matched != steps + 1:
+        if any(result.status is not Status.MATCHED for result in session.run.results.values()):
             raise Unavailable(f"not every step matched: {session.summary()}")
-        return took
-    except TrajError as error:
-        raise Unavailable(str(error)) from None
-    finally:
-        await session.close()
+
+    async def close(self) -> None:
+        """See `Way.close`."""
+        await self._session.close()
 
 
 def recording(steps: int) -> bytes:
@@ -158,93 +194,61 @@ def recording(steps: int) -> bytes:
     return json.dumps(events).encode()
 
 
-@dataclass
-class Measured:
-    """One row of the table: `peer` is what it is compared with, `limit` how many times that it may take."""
-
-    what: str
-    way: Way
-    peer: Measured | None = None
-    limit: float | None = None
-    milliseconds: float | None = None
-    fault: str | None = None
-
-    def take(self, steps: int) -> None:
-        if self.fault is not None:
-            return
-        try:
-            taken = self.way(steps) / steps * 1000
-        except Unavailable as fault:
-            self.fault = str(fault)
-            return
-        self.milliseconds = min(taken, self.milliseconds or taken)
-
-    @property
-    def ratio(self) -> float | None:
-        if self.peer is None or not self.peer.milliseconds or not self.milliseconds:
-            return None
-        return self.milliseconds / self.peer.milliseconds
-
-    @property
-    def verdict(self) -> str:
-        if self.fault is not None:
-            return "unavailable"
-        if self.ratio is None or self.limit is None:
-            return "" if self.peer is None else "no peer"
-        return "within" if self.ratio <= self.limit else "OVER"
-
-    def cells(self) -> list[str]:
-        return [
-            self.what,
-            "-" if self.milliseconds is None else f"{self.milliseconds:.3f}",
-            "-" if self.ratio is None else f"{self.ratio:.1f}",
-            "-" if self.limit is None else f"{self.limit:g}",
-            self.verdict,
-        ]
-
-
-def ways(image: str) -> list[Measured]:
+def lanes(image: str, steps: int) -> list[tuple[Row, Way]]:
     """Each way behind the one that it is compared with."""
-    pipe = Measured("local bash over a pipe", over_a_pipe)
-    socket = Measured("bash in a container, attached socket", over_a_socket(image))
+    pipe = Row("local bash over a pipe")
+    socket = Row("bash in a container, attached socket")
     return [
-        pipe,
-        Measured("replay in bubblewrap", by_the_engine("bubblewrap", image), pipe, 10),
-        socket,
-        Measured("replay in docker", by_the_engine("docker", image), socket, 3),
+        (pipe, Pipe()),
+        (Row("replay in bubblewrap", pipe, 10), Engine("bubblewrap", image, steps)),
+        (socket, Socket(image)),
+        (Row("replay in docker", socket, 3), Engine("docker", image, steps)),
     ]
 
 
-def show(rows: list[Measured]) -> None:
-    """The table, and below it why something is missing."""
-    table = [["what", "ms/step", "ratio", "limit", "verdict"], *(row.cells() for row in rows)]
-    widths = [max(len(cells[column]) for cells in table) for column in range(5)]
-    for cells in table:
-        first, *numbers, verdict = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        numbers = [number.strip().rjust(width) for number, width in zip(numbers, widths[1:4], strict=True)]
-        print("  ".join([first, *numbers, verdict]).rstrip())
-    for row in rows:
-        if row.fault is not None:
-            print(f"{row.what}: {row.fault}")
+async def measure(image: str, steps: int, rounds: int) -> list[Row]:
+    """Let the ways take turns."""
+    each = max(1, steps // rounds)
+    ways = lanes(image, 1 + WARM_UP + each * rounds)
+    try:
+        for row, way in ways:
+            await _guarded(row, way.start())
+            if row.fault is None:
+                await _guarded(row, way.take(WARM_UP))
+        for _ in range(rounds):
+            for row, way in ways:
+                seconds = None if row.fault else await _guarded(row, way.take(each))
+                if seconds is not None:
+                    row.samples.append(seconds / each * 1000)
+    finally:
+        for _, way in ways:
+            await way.close()
+    return [row for row, _ in ways]
+
+
+async def _guarded(row: Row, work: Any) -> float | None:
+    try:
+        result: float | None = await work
+    except Unavailable as fault:
+        row.fault = str(fault)
+        return None
+    return result
 
 
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--steps", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--image", default=os.environ.get("TRAJTUI_TEST_IMAGE", DEFAULT_IMAGE))
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a ratio is over its limit")
     chosen = parser.parse_args()
     if shutil.which("bash") is None:
         print("bash is not installed", file=sys.stderr)
         return 2
-    rows = ways(chosen.image)
-    for _ in range(max(1, chosen.rounds)):
-        for row in rows:
-            row.take(max(1, chosen.steps))
-    show(rows)
-    return int(chosen.strict and any(row.verdict == "OVER" for row in rows))
+    rows = asyncio.run(measure(chosen.image, max(1, chosen.steps), max(1, chosen.rounds)))
+    show(rows, "ms/step")
+    return int(chosen.strict and any_over(rows))
 
 
 if __name__ == "__main__":

@@ -210,3 +210,48 @@ def ran(
 
 def _with_id(id: int | None, event: dict[str, Any]) -> dict[str, Any]:
     return event if id is None else {"id": id, **event}
+
+
+def called(call: str, response: str, *calls: str, arguments: str = "{}", content: str | None = None) -> Any:
+    """The metadata of a tool call of a response that made `calls` (that one where none are given)."""
+    made = [
+        {"id": name, "type": "function", "function": {"name": "execute_bash", "arguments": arguments}}
+        for name in calls or (call,)
+    ]
+    message = {"role": "assistant", "content": content, "tool_calls": made}
+    reply = {"id": response, "choices": [{"index": 0, "message": message}]}
+    return {"function_name": "execute_bash", "tool_call_id": call, "model_response": reply}
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How a file writes its JSON."""
+
+    indent: int | str | None = None
+    minified: bool = False
+    ascii_only: bool = True
+    crlf: bool = False
+    bom: bool = False
+    tail: str = "\n"
+    """What stands behind the last bracket."""
+
+    def written(self, value: Any) -> bytes:
+        """A value as the bytes of a file."""
+        separators = (",", ":") if self.minified else None
+        text = json.dumps(value, indent=self.indent, ensure_ascii=self.ascii_only, separators=separators)
+        text += self.tail
+        if self.crlf:
+            text = text.replace("\n", "\r\n")
+        return (b"\xef\xbb\xbf" if self.bom else b"") + text.encode()
+
+
+SPELLINGS = [
+    *(Spelling(indent) for indent in (None, 0, 1, 2, 4, "\t")),
+    Spelling(minified=True, tail=""),
+    Spelling(2, ascii_only=False),
+    Spelling(ascii_only=False, bom=True, tail="  \n\n"),
+    Spelling(4, crlf=True),
+    Spelling("\t", crlf=True, bom=True, tail=" \t "),
+    Spelling(1, minified=True, ascii_only=False, tail=""),
+]
+"""Every way to spell a file that people and programs are known to use."""

@@ -93,7 +93,7 @@ async def opened(
     at: str | None = None,
 ) -> AsyncIterator[Shown]:
     """The debugger on a file, ready for keys."""
-    settings = SessionSettings(sandbox, SandboxSettings(), model or ModelSettings())
+    settings = SessionSettings(sandbox, SandboxSettings(track_files=True), model or ModelSettings())
     session = Session(Trajectory.open(path), settings)
     app = TrajApp(session, at)
     try:

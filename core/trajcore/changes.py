@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from trajcore.replay.run import StepResult
 from trajcore.replay.states import Mode, State
+
+if TYPE_CHECKING:
+    from trajcore.sandbox.filechanges import Changes
 
 Severity = Literal["information", "warning", "error"]
 
@@ -38,9 +41,10 @@ class SandboxChosen:
 
 @dataclass(frozen=True)
 class Progress:
-    """A long operation is at `text`; an empty text ends it."""
+    """A long operation is at `text`; an empty text ends it. `done`, where known, goes from 0 to 1."""
 
     text: str
+    done: float | None = None
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,30 @@ class RunChanged:
 
 
 @dataclass(frozen=True)
+class WentBack:
+    """The sandbox is what it was at `position`; from there the replay goes on to where the user asked."""
+
+    position: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Visited:
+    """The user is back from the sandbox's shell. `files`: what they changed, None where that is not told."""
+
+    files: Changes | None
+
+
+@dataclass(frozen=True)
 class DocumentChanged:
-    """The recording was edited, or saved. `index` is the event concerned, if there is one."""
+    """The recording was edited, or saved. `index` is the event concerned, if there is one.
+
+    `remap`, where events were added, removed or moved, tells where each went by its old index (None:
+    out of the recording).
+    """
 
     index: int | None
+    remap: Callable[[int], int | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +146,8 @@ Change = (
     | Executed
     | StepDone
     | RunChanged
+    | WentBack
+    | Visited
     | DocumentChanged
     | BreakpointsChanged
     | ModelText

@@ -44,7 +44,13 @@ KEYS: Final = (
     Key("timeout", "sandbox", int, 120),
     Key("use_host_network", "sandbox", bool, False),
     Key("kind", "sandbox", str, "auto", "TRAJTUI_SANDBOX"),
+    Key("mount", "trajtui", bool, False),
+    Key("container", "trajtui", str, None),
+    Key("memory", "trajtui", str, None),
+    Key("cpus", "trajtui", float, None),
+    Key("pids", "trajtui", int, 4096),
     Key("normalise", "trajtui", list, []),
+    Key("checkpoints", "trajtui", int, 24),
     Key("patience", "trajtui", float, 10.0, "NO_CHANGE_TIMEOUT_SECONDS"),
 )
 """Every setting that the program reads."""

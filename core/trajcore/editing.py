@@ -1,46 +1,186 @@
-"""The document commands of a session: each edit is told of, and what counts by index follows it."""
+"""The document commands of a session: each edit is followed by the run, and told of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from trajcore import changes
+from trajcore.checks.findings import Delete, Insert, Repair, Set, Unset
+from trajcore.sandbox.threads import finished_in_thread
+from trajcore.saving import Progress
 from trajcore.trajectory import Edit, Trajectory
+
+if TYPE_CHECKING:
+    from trajcore.keeping import Keeping
+    from trajcore.replacing import Match
+
+Remap = Callable[[int], int | None]
+"""Where an event is now that had an index before; None: it is gone."""
+
+
+class Follow(Protocol):
+    """Is called with each edit that was made, or taken back (`undone`), before anybody is told of it."""
+
+    def __call__(self, edit: Edit, *, undone: bool = False) -> None:
+        """Follow the edit."""
 
 
 class Editing:
     """Edits of the recording that is being debugged. Commands raise `BadInput` where they cannot be done."""
 
-    def __init__(self, trajectory: Trajectory, tell: changes.Listener) -> None:
+    def __init__(self, trajectory: Trajectory, tell: changes.Listener, follow: Follow) -> None:
         self._trajectory = trajectory
         self._tell = tell
+        self._follow = follow
+        self._saving = asyncio.Lock()
+        self.keeping: Keeping | None = None
+        """What is told of each edit and each save, so that a crash loses none."""
 
     def set_value(self, index: int, path: Sequence[str | int], value: Any) -> Edit:
         """Set one field of an event."""
         return self._made(self._trajectory.set_value(index, path, value))
 
+    def set_values(self, index: int, values: Iterable[tuple[Sequence[str | int], Any]]) -> Edit:
+        """Set several fields of an event in one step."""
+        return self._made(self._trajectory.set_values(index, list(values)))
+
+    def unset(self, index: int, path: Sequence[str | int]) -> Edit:
+        """Remove a field of an event."""
+        return self._made(self._trajectory.unset(index, path))
+
+    def replace_event(self, index: int, raw: bytes) -> Edit:
+        """Put another JSON text in the place of an event's."""
+        return self._made(self._trajectory.replace_event(index, raw))
+
     def flip(self, index: int, flag: str) -> Edit:
         """Turn a flag of an action's arguments over."""
         return self._made(self._trajectory.flip(index, flag))
 
+    def insert(self, at: int, events: Sequence[dict[str, Any]]) -> Edit:
+        """Put new events in before the event at `at`, or at the nearest legal place."""
+        return self._made(self._trajectory.insert(at, events))
+
+    def delete(self, indices: Sequence[int]) -> Edit:
+        """Delete events with all that belongs to them."""
+        return self._made(self._trajectory.delete(indices))
+
+    def move(self, indices: Sequence[int], by: int) -> Edit:
+        """Move events with all that belongs to them by so many units, down or (below 0) up."""
+        return self._made(self._trajectory.move(indices, by))
+
+    def move_to(self, indices: Sequence[int], before: int) -> Edit:
+        """Move events with all that belongs to them before the event at `before`."""
+        return self._made(self._trajectory.move_to(indices, before))
+
+    def duplicate(self, indices: Sequence[int]) -> Edit:
+        """Put copies of events, and of all that belongs to them, behind them."""
+        return self._made(self._trajectory.duplicate(indices))
+
+    def replace(self, matches: Sequence[Match], replacement: str) -> Edit:
+        """Put a text in the place of what a search found, in one step."""
+        from trajcore.replacing import replace
+
+        return self._made(replace(self._trajectory, matches, replacement))
+
     def undo(self) -> Edit | None:
         """Take the last edit back; None when there is none."""
         edit = self._trajectory.undo()
-        return None if edit is None else self._made(edit)
+        return None if edit is None else self._made(edit, undone=True)
 
     def redo(self) -> Edit | None:
         """Make the last undone edit again; None when there is none."""
         edit = self._trajectory.redo()
         return None if edit is None else self._made(edit)
 
-    def save(self, path: Path | None = None, *, overwrite: bool = False) -> Path:
-        """Save the edited recording. Raises `BadInput`, `FileChanged`."""
-        saved = self._trajectory.save(path, overwrite=overwrite)
-        self._tell(changes.DocumentChanged(None))
-        return saved
+    def revert_to(self, count: int) -> None:
+        """Undo or redo until so many edits are done."""
+        steps: list[Remap] = []
+        changed = False
+        while len(self._trajectory.history) != count:
+            undoing = len(self._trajectory.history) > count
+            edit = self._trajectory.undo() if undoing else self._trajectory.redo()
+            if edit is None:
+                break
+            self._note(edit, undone=undoing)
+            changed = True
+            if edit.structural:
+                steps.append(edit.unmap if undoing else edit.remap)
+        if changed:
+            self._tell(changes.DocumentChanged(None, _one_after_the_other(steps) if steps else None))
 
-    def _made(self, edit: Edit) -> Edit:
-        self._tell(changes.DocumentChanged(edit.index))
+    def made_again(self, data: Mapping[str, Any]) -> Edit:
+        """Make an edit again that was kept as plain data."""
+        return self._made(self._trajectory.apply_data(data))
+
+    def repair(self, repair: Repair) -> None:
+        """Make the edits that mend what a check found."""
+        for step in repair.steps:
+            match step:
+                case Set(index, path, value):
+                    self.set_value(index, path, value)
+                case Unset(index, path):
+                    self.unset(index, path)
+                case Delete(index):
+                    self.delete([index])
+                case Insert(after, event):
+                    self.insert(after + 1, [event])
+
+    async def save(self, path: Path | None = None, *, overwrite: bool = False) -> Path:
+        """Save the recording as it is now, whatever is edited meanwhile. Raises `BadInput`, `FileChanged`.
+
+        Saved to another file, it is that file from then on. Once begun, a save is not cut off.
+        """
+        async with self._saving:
+            job = self._trajectory.saving(path, overwrite=overwrite)
+            mark = self.keeping.mark() if self.keeping is not None else 0
+            told = _throttled(asyncio.get_running_loop(), job.target, self._tell)
+            try:
+                await finished_in_thread(lambda: job.write(told))
+            finally:
+                self._trajectory.saved(job)
+                if self.keeping is not None and job.complete:
+                    self.keeping.saved(mark)
+                self._tell(changes.Progress(""))
+                self._tell(changes.DocumentChanged(None))
+        return job.target
+
+    def _note(self, edit: Edit, *, undone: bool) -> None:
+        if self.keeping is not None:
+            self.keeping.record(edit, undone=undone)
+        self._follow(edit, undone=undone)
+
+    def _made(self, edit: Edit, *, undone: bool = False) -> Edit:
+        self._note(edit, undone=undone)
+        touched = edit.touched_before if undone else edit.touched
+        index = touched[0] if touched else None
+        remap = (edit.unmap if undone else edit.remap) if edit.structural else None
+        self._tell(changes.DocumentChanged(index, remap))
         return edit
+
+
+def _one_after_the_other(steps: Sequence[Remap]) -> Remap:
+    def remap(index: int) -> int | None:
+        at: int | None = index
+        for step in steps:
+            at = None if at is None else step(at)
+        return at
+
+    return remap
+
+
+def _throttled(loop: asyncio.AbstractEventLoop, target: Path, tell: changes.Listener) -> Progress:
+    """Tells of a save's progress in the event loop, at each hundredth and no more often."""
+    last = 0
+
+    def told(done: int, total: int) -> None:
+        nonlocal last
+        part = 100 * done // max(total, 1)
+        if part > last:
+            last = part
+            change = changes.Progress(f"saving {target.name}", done / total)
+            loop.call_soon_threadsafe(tell, change)
+
+    return told

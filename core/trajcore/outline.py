@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from trajcore.events.head import Head, read_head
+from trajcore.responses import Response, response_of
 
 
 class _Call(msgspec.Struct, gc=False):
@@ -27,7 +28,7 @@ class _Key(msgspec.Struct, gc=False):
 
 
 _decoder = msgspec.json.Decoder(_Key)
-_UNANSWERED = frozenset(
+UNANSWERED = frozenset(
     {"message", "system", "finish", "reject", "null", "change_agent_state", "condensation"}
     | {"condensation_request", "loop_recovery"}
 )
@@ -41,19 +42,36 @@ _UNCAUSED = frozenset({"error", "null"})
 
 
 class Outline:
-    """Columns over the events, by index."""
+    """Columns over the events, by index. After a change of the events, `fresh` brings them up to date."""
 
     def __init__(self, keys: list[_Key | Head]) -> None:
         self._keys = keys
+        self._responses: list[Response | _Unread | None] | None = None
+        self._with_kind: int | None = None
+        """How many events have a kind; counted when the first of them changes."""
+        self.version = 0
+        """Grows with each change of what decides which events belong together."""
+        self._stale = False
         self._build()
 
+    @property
+    def has_events(self) -> bool:
+        """Whether any of the events has a kind."""
+        return any(map(_has_kind, self._keys)) if self._with_kind is None else self._with_kind > 0
+
+    def fresh(self) -> Outline:
+        """This outline, brought up to date where the events changed."""
+        if self._stale:
+            self._build()
+        return self
+
     def _build(self) -> None:
+        self._stale = False
         keys = self._keys
         self.ids = [key.id for key in keys]
         self.kinds = [key.action or key.observation or "?" for key in keys]
         self.sources = [key.source for key in keys]
         self.is_action = [key.action is not None for key in keys]
-        self.has_events = any(key.action or key.observation for key in keys)
         self.by_id: dict[int, int] = {}
         for index, number in enumerate(self.ids):
             if number is not None:
@@ -63,7 +81,9 @@ class Outline:
         self.answers: dict[int, int] = {}
         """The action (its index) that an observation (its index) answers."""
         self._pair(keys)
-        self._depths = _depths(keys)
+        self.delegations = _delegations(keys)
+        """The observation (its index) that closes a delegation, by its action (its index)."""
+        self._depths = _depths(self.delegations)
 
     def depth(self, index: int) -> int:
         """How many delegations an event is inside of."""
@@ -77,10 +97,53 @@ class Outline:
     def update(self, index: int, raw: msgspec.Raw | bytes) -> None:
         """Read an event again after an edit of its fields."""
         key = _read(raw)
-        before, self._keys[index] = self._keys[index], key
-        self.sources[index] = key.source
+        before = self._keys[index]
         if _links(before) != _links(key):
-            self._build()
+            self._splice_keys(index, 1, [key])
+        else:
+            self._keys[index] = key
+            if not self._stale:
+                self.sources[index] = key.source
+        if self._responses is not None:
+            known = self._responses[index]
+            if not isinstance(known, _Unread) and (now := _response(key, raw)) != known:
+                self._responses[index] = now
+                self.version += 1
+
+    def splice(self, at: int, removed: int, raws: Sequence[msgspec.Raw | bytes]) -> None:
+        """Events went at a place, and others came."""
+        keys = [_read(raw) for raw in raws]
+        self._splice_keys(at, removed, keys)
+        if self._responses is not None:
+            self._responses[at : at + removed] = [_UNREAD] * len(keys)
+
+    def _splice_keys(self, at: int, removed: int, keys: list[_Key | Head]) -> None:
+        if self._with_kind is None:
+            self._with_kind = sum(map(_has_kind, self._keys))
+        self._with_kind += sum(map(_has_kind, keys)) - sum(map(_has_kind, self._keys[at : at + removed]))
+        self._keys[at : at + removed] = keys
+        self._stale = True
+        self.version += 1
+
+    def responses(self, events: Sequence[msgspec.Raw | bytes]) -> list[Response | None]:
+        """The response of the model that each event belongs to, read where it is not known yet."""
+        if self._responses is None:
+            self._responses = [_UNREAD] * len(events)
+        known = self._responses
+        return [
+            found if not isinstance(found, _Unread) else self._read_response(index, events[index])
+            for index, found in enumerate(known)
+        ]
+
+    def _read_response(self, index: int, raw: msgspec.Raw | bytes) -> Response | None:
+        found = _response(self._keys[index], raw)
+        assert self._responses is not None
+        self._responses[index] = found
+        return found
+
+    def highest_cause(self) -> int:
+        """The highest id that an event names as its cause, or -1."""
+        return max((key.cause for key in self._keys if key.cause is not None), default=-1)
 
     def _pair(self, keys: Sequence[_Key | Head]) -> None:
         by_id: dict[int, int] = {}
@@ -93,7 +156,7 @@ class Outline:
                     by_id[key.id] = index
                 if key.tool_call_id:
                     by_call[key.tool_call_id] = index
-                waiting = None if key.action in _UNANSWERED else index
+                waiting = None if key.action in UNANSWERED else index
                 if key.action == "delegate":
                     delegations.append(index)
                 continue
@@ -123,17 +186,40 @@ def _links(key: _Key | Head) -> tuple[object, ...]:
     return key.id, key.action, key.observation, key.cause, key.tool_call_id
 
 
-def _depths(keys: Sequence[_Key | Head]) -> dict[int, int]:
-    """By index, for the events between a `delegate` action and the observation that closes it."""
-    depths: dict[int, int] = {}
+def _has_kind(key: _Key | Head) -> bool:
+    return bool(key.action or key.observation)
+
+
+def _delegations(keys: Sequence[_Key | Head]) -> dict[int, int]:
+    """The observation that closes each delegation, by its action."""
+    closed: dict[int, int] = {}
     open_at: list[int] = []
     for index, key in enumerate(keys):
         if key.action == "delegate":
             open_at.append(index)
         elif key.observation == "delegate" and open_at:
-            for inside in range(open_at.pop() + 1, index):
-                depths[inside] = depths.get(inside, 0) + 1
+            closed[open_at.pop()] = index
+    return closed
+
+
+def _depths(delegations: dict[int, int]) -> dict[int, int]:
+    """By index, for the events between a `delegate` action and the observation that closes it."""
+    depths: dict[int, int] = {}
+    for begin, end in delegations.items():
+        for inside in range(begin + 1, end):
+            depths[inside] = depths.get(inside, 0) + 1
     return depths
+
+
+def _response(key: _Key | Head, raw: msgspec.Raw | bytes) -> Response | None:
+    return response_of(raw) if key.tool_call_id else None
+
+
+class _Unread:
+    """Stands for a response that nobody asked for yet."""
+
+
+_UNREAD = _Unread()
 
 
 def outline(events: Sequence[msgspec.Raw | bytes]) -> Outline:

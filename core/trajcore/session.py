@@ -7,35 +7,35 @@ at once: what takes time runs in one task that the session owns, and `idle()` wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from trajcore import changes
 from trajcore.activity import Activity, Work
 from trajcore.editing import Editing
+from trajcore.edits import Edit
 from trajcore.errors import BadInput, ModelUnavailable, Refused, TrajError
+from trajcore.keeping import Keeping
 from trajcore.live.host import Interrupted, LiveHost
+from trajcore.replay.backward import before_last_breakpoint, before_last_step
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.ending import Ending, behind_delegation, ending_of
-from trajcore.replay.player import Player, Service
+from trajcore.replay.player import Service
 from trajcore.replay.policy import asks_the_world, count_steps
-from trajcore.replay.record import user_message
 from trajcore.replay.report import sentence
+from trajcore.replay.routes import Route
 from trajcore.replay.run import Run
 from trajcore.replay.states import Command, Mode, State
+from trajcore.replaying import Replay
 from trajcore.session_settings import Delivery, SessionSettings
 from trajcore.storage import write_atomically
 from trajcore.trajectory import Trajectory
-from trajcore.world import World
 
 if TYPE_CHECKING:
     from trajcore.live.usage import Usage
-
-
-_BREATH: Final = 0.004
-"""So many seconds a replay that waits for nothing goes on before others have a turn."""
+    from trajcore.sandbox.visit import Visitor
 
 __all__ = ["Delivery", "Session", "SessionSettings"]
 
@@ -46,32 +46,56 @@ class Session:
     def __init__(self, trajectory: Trajectory, settings: SessionSettings | None = None) -> None:
         self.trajectory = trajectory
         self.settings = settings or SessionSettings()
-        self.breakpoints = Breakpoints(trajectory)
-        self.services: dict[int, Service] = {}
-        """How the user wants a step to be satisfied, by its index; executed where nothing is said."""
         self._activity = Activity()
         self._tell = self._activity.tell
         self._say = self._activity.say
         self._sandbox_kind: str | None = None
         self._interrupting: asyncio.Task[None] | None = None
-        self._pause_asked = False
-        self._queued: list[str] = []
+        self._replay = Replay(trajectory, self.settings, self._activity)
         if self.settings.keep_breakpoints:
             self.breakpoints.load()
-        self.editing = Editing(trajectory, self._tell)
+        self.editing = Editing(trajectory, self._tell, self._follow)
         """The commands that change the recording."""
-        self._step_count = count_steps(trajectory.outline)
-        self._begin_run()
+        self.keeping = Keeping(self) if self.settings.keep_journal else None
+        """What is kept on disk of the unsaved work, if anything is."""
+        self.editing.keeping = self.keeping
+        self._step_count: int | None = None
+        self._live = self._live_host()
 
-    def _begin_run(self) -> None:
-        self.run = Run(self.trajectory.outline.last_id)
-        self._world = World(self.settings.sandbox, self.settings.world, self._tell)
-        self._player = Player(
-            self.trajectory, self.run, self._world, self.services, self.settings.normalisers, self._tell
-        )
-        self._live = LiveHost(self.run, self._world, self._activity.become, self._tell)
+    def _follow(self, edit: Edit, *, undone: bool = False) -> None:
+        """The recording was edited, or an edit was taken back."""
+        self._step_count = None
+        self._replay.follow(edit, undone=undone)
+
+    def _live_host(self) -> LiveHost:
+        return LiveHost(self.run, self._replay.world, self._activity.become, self._tell)
 
     # What a front end can read
+
+    @property
+    def run(self) -> Run:
+        """What happened in this run."""
+        return self._replay.run
+
+    @property
+    def breakpoints(self) -> Breakpoints:
+        """Where the replay stops."""
+        return self._replay.breakpoints
+
+    @property
+    def services(self) -> Mapping[int, Service]:
+        """How the user wants a step to be satisfied, by its index; executed where nothing is said."""
+        return self._replay.services
+
+    @property
+    def stale(self) -> frozenset[int]:
+        """Played events that were edited since, and events before the position that were never played."""
+        return self._replay.stale
+
+    @property
+    def first_stale(self) -> int | None:
+        """Where the run begins to differ from what the recording says now; None where it does not."""
+        return self._replay.first_stale
 
     @property
     def state(self) -> State:
@@ -91,12 +115,12 @@ class Session:
     @property
     def position(self) -> int:
         """The index of the recorded event that comes next; the length of the recording at its end."""
-        return self._player.position
+        return self._replay.player.position
 
     @property
     def at_end(self) -> bool:
         """Whether every recorded event has been played."""
-        return self._player.at_end
+        return self._replay.player.at_end
 
     @property
     def sandbox_kind(self) -> str | None:
@@ -111,6 +135,8 @@ class Session:
     @property
     def step_count(self) -> int:
         """How many recorded actions ask something of the world."""
+        if self._step_count is None:
+            self._step_count = count_steps(self.trajectory.outline)
         return self._step_count
 
     @property
@@ -156,12 +182,12 @@ class Session:
 
     async def prepare(self) -> None:
         """Find out which sandbox this session will have. Raises `SandboxUnavailable` or `BadInput`."""
-        self._sandbox_kind = (await self._world.choose()).kind
+        self._sandbox_kind = (await self._replay.world.choose()).kind
 
     def step(self) -> None:
         """Play up to and including the next thing the agent did. Raises `Refused`."""
         self._check_more(Command.STEP)
-        self._start(Command.STEP, partial(self._replay, one_step=True))
+        self._start(Command.STEP, partial(self._play, one_step=True))
 
     def step_over(self) -> None:
         """As `step`, a delegation played up to its return as one. Raises `Refused`."""
@@ -170,27 +196,49 @@ class Session:
         if behind is None:
             self.step()
         else:
-            self._start(Command.STEP, partial(self._replay, stop_before=behind))
+            self._start(Command.STEP, partial(self._play, stop_before=behind))
 
     def resume(self) -> None:
         """Play to the next breakpoint or the end. Raises `Refused`."""
         self._check_more(Command.CONTINUE)
-        self._start(Command.CONTINUE, self._replay)
+        self._start(Command.CONTINUE, self._play)
 
     def run_to(self, index: int) -> None:
-        """Play up to, not including, the event at `index`. Raises `Refused`."""
+        """Play up to, not including, the event at `index`, which is still to come. Raises `Refused`."""
         self._check_more(Command.RUN_TO)
         if index < self.position:
             label = self.trajectory.label(index)
-            raise Refused(f"event {label} has been played already: R restarts the run")
-        self._start(Command.RUN_TO, partial(self._replay, stop_before=index))
+            raise Refused(f"event {label} has been played already: go back to it")
+        self._start(Command.RUN_TO, partial(self._play, stop_before=index))
+
+    def back_to_step(self) -> Sequence[Route]:
+        """Ways back to before the last step, the nearest first. Raises `Refused`."""
+        if self.position == 0:
+            raise Refused("this is the beginning of the recording")
+        return self.back_to(before_last_step(self.trajectory, self.position))
+
+    def back_to_breakpoint(self) -> Sequence[Route]:
+        """Ways back to the breakpoint before this place. Raises `Refused` where there is none."""
+        found = before_last_breakpoint(self.trajectory, self.breakpoints, self.run, self.position)
+        if found is None:
+            raise Refused("no breakpoint lies before this place")
+        return self.back_to(found)
+
+    def back_to(self, index: int) -> Sequence[Route]:
+        """Ways back to before the event at `index`, which was played, the nearest first. Raises `Refused`."""
+        self._activity.check(Command.BACK)
+        return self._replay.routes(index)
+
+    def go_back(self, route: Route) -> None:
+        """Take a way back. What a model did since then leaves the run. Raises `Refused`."""
+        self._start(Command.BACK, partial(self._go_back, route))
 
     def interrupt(self) -> None:
         """Stop what is going on: a running command gets Ctrl-C, a model call ends. Raises `Refused`."""
         self._activity.check(Command.INTERRUPT)
-        self._pause_asked = self._live.stop_asked = True
-        if self._world.executing:
-            self._interrupting = asyncio.create_task(self._world.interrupt())
+        self._replay.pause_asked = self._live.stop_asked = True
+        if self._replay.world.executing:
+            self._interrupting = asyncio.create_task(self._replay.world.interrupt())
         else:
             self._activity.cancel()
 
@@ -209,19 +257,19 @@ class Session:
         if self.busy and self.mode is Mode.REPLAY:
             if delivery is not Delivery.INSERT:
                 raise Refused("the replay is running: Esc pauses it, then the message can go there")
-            self._queued.append(text)
+            self._replay.queue(text)
             self._say("the message will enter the run when the present event is done")
         elif self.busy:
             self._live.queue(text)
             self._say("the message will be delivered when the model's present step is done")
         elif self.state is not State.PAUSED or self.at_end or delivery is Delivery.LIVE:
             self.check_live()
-            self._add_message(text)
+            self._replay.enter(text)
             self._start(Command.GO_LIVE, self._work, live=True)
         elif delivery is Delivery.REPLACE:
             self._replace_next(text)
         else:
-            self._add_message(text)
+            self._replay.add_message(text)
 
     def go_live(self) -> None:
         """Hand the run so far and its sandbox to the model. Raises `Refused`, `BadInput`."""
@@ -230,6 +278,11 @@ class Session:
         if self.needs_message:
             raise Refused("the agent spoke last: type a message for the model to go on from")
         self._start(Command.GO_LIVE, self._work, live=True)
+
+    def visit(self, visitor: Visitor) -> None:
+        """Let the user into the sandbox's shell until they leave. Raises `Refused`."""
+        state, live = self.state, self.mode is Mode.LIVE
+        self._start(Command.VISIT, partial(self._visit, visitor, state), live=live)
 
     def toggle_breakpoint(self, index: int) -> bool:
         """Set or remove a breakpoint before an event; whether there is one now."""
@@ -259,7 +312,7 @@ class Session:
         if not asks_the_world(self.trajectory.head(index)):
             label = self.trajectory.label(index)
             raise BadInput(f"event {label} asks nothing of the sandbox: there is nothing to serve or skip")
-        self.services[index] = service
+        self._replay.services[index] = service
         self._tell(changes.DocumentChanged(index))
 
     def save_run(self, path: Path) -> Path:
@@ -267,11 +320,17 @@ class Session:
         if not len(self.run):
             raise BadInput("nothing has happened in this run yet")
         write_atomically(path, self.run.to_json())
+        if self.keeping is not None:
+            self.keeping.run_saved()
         return path
 
     async def idle(self) -> None:
         """Wait until no task of this session is under way; a fault of the program itself is raised here."""
         await self._activity.idle()
+
+    async def rested(self) -> None:
+        """Wait until a run that is left alone has been checkpointed, where that is due."""
+        await self._replay.rested()
 
     async def close(self) -> None:
         """End what is going on and remove the sandbox."""
@@ -280,50 +339,26 @@ class Session:
             await asyncio.wait({self._interrupting})
         await self._activity.close()
         await self._live.close()
-        await self._world.close()
+        await self._replay.close()
+        if self.keeping is not None:
+            await asyncio.to_thread(self.keeping.close)
 
     # Replaying
 
-    async def _replay(self, *, one_step: bool = False, stop_before: int | None = None) -> None:
-        try:
-            stopped = await self._play_on(one_step=one_step, stop_before=stop_before)
-        finally:
-            self._deliver_queued()
-        self._conclude(stopped)
+    async def _play(self, *, one_step: bool = False, stop_before: int | None = None) -> None:
+        self._conclude(await self._replay.play(one_step=one_step, stop_before=stop_before))
 
-    async def _play_on(self, *, one_step: bool, stop_before: int | None) -> Breakpoint | None:
-        """Play until something stops it; the answer is the breakpoint, where it was one."""
-        player = self._player
-        begun_at = player.position
-        clock = asyncio.get_running_loop().time
-        breathed = clock()
-        while not player.at_end and not self._pause_asked:
-            at = player.position
-            stopped = self.breakpoints.before(at) if at != begun_at else None
-            if at == stop_before or stopped:
-                return stopped
-            step_ends = await player.play()
-            self._deliver_queued()
-            result = self.run.results.get(at)
-            stopped = self.breakpoints.after(result) if result else None
-            if stopped or (step_ends and one_step):
-                player.settle()
-                return stopped
-            if clock() - breathed > _BREATH:
-                await asyncio.sleep(0)
-                breathed = clock()
-        return None
-
-    def _deliver_queued(self) -> None:
-        """What was typed while an event was played stands behind it and its answer."""
-        queued, self._queued = self._queued, []
-        for text in queued:
-            self._add_message(text)
+    async def _go_back(self, route: Route) -> None:
+        self._say(await self._replay.go_back(route))
+        self._activity.failure = None
+        self._activity.become(State.PAUSED, Mode.REPLAY)
+        self._replay.rest()
 
     def _conclude(self, stopped: Breakpoint | None) -> None:
+        self._replay.rest()
         if stopped is not None:
             self._say(stopped.describe(self.trajectory))
-        if not self._player.at_end:
+        if not self._replay.player.at_end:
             self._activity.become(State.PAUSED)
             return
         match ending_of(self.trajectory):
@@ -338,13 +373,28 @@ class Session:
         self._say(self.summary())
 
     async def _start_over(self) -> None:
-        await self._world.close()
-        self._begin_run()
+        await self._replay.close()
+        self._replay.begin()
+        self._live = self._live_host()
         self._activity.failure = None
         self._tell(changes.RunChanged(restarted=True))
         self._tell(changes.PositionChanged(0))
         await self.prepare()
         self._activity.become(State.PAUSED, Mode.REPLAY)
+
+    async def _visit(self, visitor: Visitor, state: State) -> None:
+        try:
+            files = await self._replay.visit(visitor)
+        except Refused as refused:
+            self._say(str(refused), "warning")
+        else:
+            count = 0 if files is None else len(files.files) + files.more
+            self._say(
+                f"by hand: {count} file{'s' * (count != 1)} changed" if files else "back from the shell"
+            )
+            self._tell(changes.Visited(files))
+        self._activity.become(state if state is not State.ERROR else State.PAUSED)
+        self._replay.rest()
 
     # Live
 
@@ -359,15 +409,11 @@ class Session:
             self._say(ending.note, "warning")
         self._activity.become(State.FINISHED if ending.finished else State.AWAITING_INPUT)
 
-    def _add_message(self, text: str) -> None:
-        self.run.add(user_message(text))
-        self._tell(changes.RunChanged())
-
     def _replace_next(self, text: str) -> None:
         index = self.next_user_message
         if index is None:
             raise Refused("no user message is left in the recording to replace")
-        self._player.replacements[index] = text
+        self._replay.player.replacements[index] = text
         self._say(f"the message will stand in place of event {self.trajectory.label(index)}")
 
     def check_live(self) -> None:
@@ -378,15 +424,15 @@ class Session:
             raise ModelUnavailable(
                 "no model is configured: pass --model, set LLM_MODEL, or set model under [llm] in config.toml"
             )
-        sandbox = self._world.sandbox
+        sandbox = self._replay.world.sandbox
         if sandbox is not None and not sandbox.executes:
             raise Refused("a live session needs a sandbox that executes: docker or bubblewrap")
-        if self._world.lost:
+        if self._replay.world.lost:
             raise Refused("the sandbox of this run was lost: R restarts the run")
 
     def _start(self, command: Command, work: Work, *, live: bool = False) -> None:
         self._activity.begin(command, work, live=live)
-        self._pause_asked = False
+        self._replay.pause_asked = False
 
     def _check_more(self, command: Command) -> None:
         self._activity.check(command)

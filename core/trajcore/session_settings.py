@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
 from trajcore.live.model import ModelSettings
 from trajcore.replay.normalise import NORMALISERS, Normaliser
@@ -34,5 +35,13 @@ class SessionSettings:
     """Why the model's settings cannot be used; told when a model is asked for."""
     normalisers: Sequence[Normaliser] = NORMALISERS
     """What may vary between recorded and actual output."""
+    checkpoints: int = 0
+    """How many moments of a run are kept to go back to; without any, going back replays from the start."""
+    checkpoint_bytes: int = 4 << 30
+    """What the checkpoints may take on disk."""
     keep_breakpoints: bool = False
     """Whether breakpoints are read from, and kept in, the user's state directory."""
+    save_to: Path | None = None
+    """Where the user's config.toml says that a recording is saved to, if it does."""
+    keep_journal: bool = False
+    """Whether unsaved work is kept in the user's state directory, so that a crash loses none."""

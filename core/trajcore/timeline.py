@@ -10,7 +10,7 @@ from typing import Final
 from trajcore.replay.run import Run
 from trajcore.trajectory import Trajectory
 
-_HIDDEN_KINDS: Final = frozenset(
+HIDDEN_KINDS: Final = frozenset(
     {"null", "agent_state_changed", "change_agent_state", "recall", "condensation_request"}
 )
 """Kinds that the step view leaves out: bookkeeping that says nothing of what was done."""
@@ -41,7 +41,7 @@ class Timeline:
             recorded = [
                 index
                 for index, kind in enumerate(outline.kinds)
-                if index not in answered and kind not in _HIDDEN_KINDS
+                if index not in answered and kind not in HIDDEN_KINDS
             ]
         if folded:
             recorded = _without_folded(recorded, trajectory, folded)

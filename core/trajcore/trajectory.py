@@ -1,63 +1,50 @@
-"""The document: the events of a file over its original bytes, edits, undo."""
+"""The trajectory: an ordered sequence of events over the bytes of its file, edits, undo, saving."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from trajcore.errors import BadInput, FileChanged
-from trajcore.events.head import Head, read_head
-from trajcore.events.legacy import is_flattened, migrated
+from trajcore import fieldedits, structure
+from trajcore.document import Document, as_object
+from trajcore.edits import Edit
+from trajcore.errors import BadInput
+from trajcore.events.head import Head
+from trajcore.events.legacy import migrated
+from trajcore.fieldedits import ValuePath
 from trajcore.formats import read_bytes, read_path
 from trajcore.formats.base import Layout
-from trajcore.formats.json_edit import with_value
-from trajcore.outline import Outline, outline
-from trajcore.storage import identity, write_atomically
+from trajcore.outline import Outline
+from trajcore.saving import Job, Saver
 
 if TYPE_CHECKING:
     from trajcore.events.parse import Parsed
 
-_CACHED: Final = 4096
+__all__ = ["Edit", "Trajectory", "as_object"]
+
 _LONGEST_NUMBER: Final = 20
 """Digits of the longest id that can be named."""
 
 
-@dataclass(frozen=True)
-class Edit:
-    """One change of one event, which can be taken back. `label` says in words what it did."""
-
-    index: int
-    before: bytes
-    after: bytes
-    label: str
-
-
 class Trajectory:
-    """An ordered sequence of events. Bytes that no edit touched are written as they were read."""
+    """An ordered sequence of events. Bytes that no edit touched are written as they were read.
+
+    Each edit is one step of the history. What belongs together (`unit_of`) is inserted around, deleted,
+    moved and copied as a whole; ids that are there never change. All edits raise `BadInput`, in words
+    that say what to do, where they can't be made, and have then changed nothing.
+    """
 
     def __init__(self, layout: Layout, name: str, path: Path | None = None) -> None:
         """A trajectory over what a format found. Raises `BadInput` when none of it is an event."""
         self.name = name
         self.path = path
-        self._sources = layout.sources
-        self._spans = layout.spans
-        self._events: list[msgspec.Raw | bytes] = list(layout.events)
-        self._original: dict[int, msgspec.Raw | bytes] = {}
-        self.outline: Outline = outline(self._events)
-        if not self.outline.has_events:
-            raise BadInput(f"{name} is not a trajectory: no object in it has an 'action' or 'observation'.")
-        self._undone: list[Edit] = []
-        self._done: list[Edit] = []
-        self._saved_at = 0
-        self._on_disk = {source.path: identity(source.path) for source in self._sources if source.path}
-        self._head = lru_cache(_CACHED)(self._read_head)
-        self._parsed = lru_cache(_CACHED)(self._parse)
+        self.row: str | None = None
+        """Which trajectory of a file with several it is, as it was asked for."""
+        self._document = Document(layout, name)
+        self._saver = Saver(self._document.body, path)
 
     @classmethod
     def open(cls, path: Path, row: str | None = None) -> Trajectory:
@@ -65,7 +52,9 @@ class Trajectory:
 
         Raises `BadInput`, naming the file, when it cannot be read or is no trajectory, and `RowNeeded`.
         """
-        return cls(read_path(path, row), str(path), path)
+        made = cls(read_path(path, row), str(path), path)
+        made.row = row
+        return made
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "trajectory", row: str | None = None) -> Trajectory:
@@ -73,25 +62,24 @@ class Trajectory:
         return cls(read_bytes(data, name, row), name)
 
     def __len__(self) -> int:
-        return len(self._events)
+        return len(self._document)
+
+    @property
+    def outline(self) -> Outline:
+        """Ids, kinds and pairs of the events, by index."""
+        return self._document.outline
 
     def head(self, index: int) -> Head:
         """What a timeline shows of an event."""
-        return self._head(index)
+        return self._document.head(index)
 
     def raw(self, index: int) -> bytes:
         """The JSON text of an event."""
-        return bytes(self._events[index])
+        return self._document.body.raw(index)
 
     def data(self, index: int) -> dict[str, Any]:
         """An event as a Python object, a new one at each call."""
-        raw = self.raw(index)
-        try:
-            value: dict[str, Any] = json.loads(raw)
-        except ValueError:
-            # An integer of more digits than Python converts; nothing else can be wrong with it by now.
-            value = json.loads(raw, parse_int=float)
-        return value
+        return self._document.data(index)
 
     def modern(self, index: int) -> dict[str, Any]:
         """As `data`, older spellings brought up to date: arguments are in `args`, details in `extras`."""
@@ -99,12 +87,11 @@ class Trajectory:
 
     def parsed(self, index: int) -> Parsed:
         """An event as a typed model, and what is wrong with it."""
-        return self._parsed(index)
+        return self._document.parsed(index)
 
     def label(self, index: int) -> str:
         """How an event is called in messages: its id, or `#index` where it has none of its own."""
-        number = self.outline.ids[index]
-        return str(number) if number is not None and self.index_of(number) == index else f"#{index}"
+        return self._document.label(index)
 
     def index_of(self, id: int) -> int | None:
         """The index of the first event with this id."""
@@ -119,94 +106,135 @@ class Trajectory:
                 return index
         raise BadInput(f"{self.name} has no event {reference}.")
 
-    def _read_head(self, index: int) -> Head:
-        return read_head(self._events[index])
+    # Editing an event. An action's copies in the model's tool calls follow it.
 
-    def _parse(self, index: int) -> Parsed:
-        from trajcore.events.parse import parse
+    def set_value(self, index: int, path: ValuePath, value: Any) -> Edit:
+        """Set one field of an event; a key that is missing is added. Raises `BadInput`."""
+        return self.set_values(index, [(path, value)])
 
-        return parse(self.data(index))
+    def set_values(self, index: int, values: Sequence[tuple[ValuePath, Any]]) -> Edit:
+        """Set several fields of an event, in order. Raises `BadInput`."""
+        return fieldedits.set_values(self._document, index, values)
 
-    # Editing
+    def set_fields(self, values: Sequence[tuple[int, ValuePath, Any]], label: str) -> Edit:
+        """Set fields of several events, each given with its index. Raises `BadInput`."""
+        return fieldedits.set_fields(self._document, values, label)
+
+    def unset(self, index: int, path: ValuePath) -> Edit:
+        """Remove one field of an event. Raises `BadInput`."""
+        return fieldedits.unset(self._document, index, path)
+
+    def replace_event(self, index: int, raw: bytes) -> Edit:
+        """Put another JSON object in the place of an event; what is equal in both keeps its bytes.
+
+        Raises `BadInput`, with line and column, where `raw` is no JSON object.
+        """
+        return fieldedits.replace_event(self._document, index, raw)
+
+    def flip(self, index: int, flag: str) -> Edit:
+        """Turn a flag of an action's arguments over. Raises `BadInput` where the event has no such flag."""
+        return fieldedits.flip(self._document, index, flag)
+
+    # Editing the sequence
+
+    def unit_of(self, index: int) -> tuple[int, ...]:
+        """The events that belong together with one, itself included."""
+        return self._document.units.unit_of(self._document.known(index))
+
+    def legal_place(self, at: int) -> int:
+        """The place nearest to `at`, 0 to `len`, where new events separate no unit."""
+        return structure.legal_place(self._document, at)
+
+    def insert(self, at: int, events: Sequence[Mapping[str, Any]]) -> Edit:
+        """Insert events, so that the first has index `at`, or at the nearest legal place (`Edit.note`).
+
+        They get an id, a time and a source where their neighbours have them and they do not.
+        """
+        return structure.insert(self._document, at, events)
+
+    def delete(self, indices: Sequence[int]) -> Edit:
+        """Delete units. Raises `BadInput` where no event would be left."""
+        return structure.delete(self._document, indices)
+
+    def duplicate(self, indices: Sequence[int]) -> Edit:
+        """Copy units, behind the last of them, with ids and tool calls of their own."""
+        return structure.duplicate(self._document, indices)
+
+    def move(self, indices: Sequence[int], by: int) -> Edit:
+        """Move units so many legal places down (up, where negative); such that are apart come together.
+
+        Raises `BadInput` where they are at the end already.
+        """
+        return structure.move(self._document, indices, by)
+
+    def move_to(self, indices: Sequence[int], before: int) -> Edit:
+        """Move units before the event at an index, `len` for the end, or near it (`Edit.note`)."""
+        return structure.move_to(self._document, indices, before)
+
+    # History
 
     @property
     def modified(self) -> bool:
         """Whether there are edits that the file does not have."""
-        return len(self._done) != self._saved_at
+        return self._document.history.modified
 
     @property
     def edited(self) -> frozenset[int]:
-        """The events that differ from the file as it was read."""
-        return frozenset(self._original)
+        """The events that differ from the file as it was read: rewritten or new ones."""
+        return self._document.body.edited
 
-    def set_value(self, index: int, path: Sequence[str | int], value: Any) -> Edit:
-        """Set one field of an event. Raises `BadInput` when the path leads nowhere."""
-        before = self.raw(index)
-        try:
-            after = with_value(before, path, value)
-        except KeyError:
-            raise BadInput(f"event {self.label(index)} has no {'.'.join(map(str, path))}.") from None
-        written = json.dumps(value, ensure_ascii=False)
-        edit = Edit(index, before, after, f"{path[-1]} = {written} in event {self.label(index)}")
-        self._put(index, after)
-        if self._saved_at > len(self._done):
-            self._saved_at = -1
-        self._done.append(edit)
-        self._undone.clear()
-        return edit
+    @property
+    def rewritten(self) -> frozenset[int]:
+        """Those of the file's events that say something else than they did in it."""
+        return frozenset(index for index in self.edited if self._document.body.origin(index) >= 0)
 
-    def flip(self, index: int, flag: str) -> Edit:
-        """Turn a flag of an action's arguments over. Raises `BadInput` where the event has no such flag."""
-        head = self.head(index)
-        if flag == "wait_for_response" and head.action != "message":
-            raise BadInput(f"only messages have {flag}, and event {self.label(index)} is a {head.kind}")
-        data = self.data(index)
-        flat = is_flattened(data)
-        args = data if flat else data.get("args")
-        value = args.get(flag, False) if isinstance(args, dict) else False
-        return self.set_value(index, (flag,) if flat else ("args", flag), not value)
+    @property
+    def history(self) -> Sequence[Edit]:
+        """What was done and not undone, first to last."""
+        return tuple(self._document.history.done)
+
+    @property
+    def undone(self) -> Sequence[Edit]:
+        """What was undone and can be done again, the next one to be redone last."""
+        return tuple(self._document.history.undone)
 
     def undo(self) -> Edit | None:
         """Take the last edit back; None when there is none."""
-        if not self._done:
-            return None
-        edit = self._done.pop()
-        self._put(edit.index, edit.before)
-        self._undone.append(edit)
-        return edit
+        return self._document.undo()
 
     def redo(self) -> Edit | None:
         """Make the last undone edit again; None when there is none."""
-        if not self._undone:
-            return None
-        edit = self._undone.pop()
-        self._put(edit.index, edit.after)
-        self._done.append(edit)
-        return edit
+        return self._document.redo()
 
-    def _put(self, index: int, raw: bytes) -> None:
-        original = self._original.setdefault(index, self._events[index])
-        if raw == bytes(original):
-            self._events[index] = self._original.pop(index)
-        else:
-            self._events[index] = raw
-        self._head.cache_clear()
-        self._parsed.cache_clear()
-        self.outline.update(index, self._events[index])
+    def revert_to(self, length: int) -> list[Edit]:
+        """Undo or redo until the history has this length; the answer is what was undone, or redone, in order.
+
+        Raises `BadInput` where it can't have that length.
+        """
+        if not 0 <= length <= len(self.history) + len(self.undone):
+            raise BadInput(f"there are no {length} edits to go to.")
+        steps = length - len(self.history)
+        found = (self.undo() if steps < 0 else self.redo() for _ in range(abs(steps)))
+        return [edit for edit in found if edit is not None]
+
+    def apply_data(self, data: Mapping[str, Any]) -> Edit:
+        """Make an edit again from `Edit.to_data`. Raises `BadInput` where it was made on something else."""
+        return self._document.made_again(data)
 
     # Saving
 
+    def texts(self) -> Sequence[msgspec.Raw | bytes]:
+        """The JSON texts of all events as they are now, which no later edit changes."""
+        return tuple(self._document.body.events)
+
+    @property
+    def original(self) -> bytes:
+        """The bytes that were read, of its only or its first file."""
+        return self._document.body.sources[0].data
+
     def pieces(self, source: int = 0) -> Iterator[bytes | memoryview]:
         """The bytes of one of its files as it would be saved now."""
-        whole = memoryview(self._sources[source].data)
-        at = 0
-        for index in sorted(self._original):
-            span = self._spans[index]
-            if span.source == source:
-                yield whole[at : span.begin]
-                yield self.raw(index)
-                at = span.end
-        yield whole[at:]
+        return self._document.body.pieces(source)
 
     def to_bytes(self, source: int = 0) -> bytes:
         """One of its files as it would be saved now; most trajectories have but one."""
@@ -215,34 +243,39 @@ class Trajectory:
     def save(self, path: Path | None = None, *, overwrite: bool = False) -> Path:
         """Write what was edited, each file whole or not at all, and return where.
 
-        Raises `FileChanged` when an opened file is no longer the one that was read, unless
-        `overwrite` is given, and `BadInput` where it cannot be written.
+        Raises `FileChanged` when an opened file is no longer the one that was read, unless `overwrite`
+        is given, and `BadInput` where it cannot be written or a directory of events can't keep the order.
+        """
+        job = self.saving(path, overwrite=overwrite)
+        try:
+            job.write()
+        finally:
+            self.saved(job)
+        return job.target
+
+    def saving(self, path: Path | None = None, *, overwrite: bool = False) -> Job:
+        """A save of the present state: `write` it in any thread, then give it to `saved`.
+
+        Raises as `save` does.
         """
         target = path or self.path
         if target is None:
             raise BadInput("this trajectory came from standard input: name a file to save it to.")
-        if target == self.path:
-            self._save_in_place(overwrite=overwrite)
-        elif len(self._sources) > 1:
-            raise BadInput(f"{self.name} is a directory of events: it is saved in place, or as a run.")
-        else:
-            write_atomically(target, self.pieces())
-        self._saved_at = len(self._done)
-        return target
+        job = self._saver.job(target, self.outline, overwrite=overwrite)
+        job.edits = self.history
+        return job
 
-    def _save_in_place(self, *, overwrite: bool) -> None:
-        touched = {self._spans[edit.index].source for edit in (*self._done, *self._undone)}
-        if len(self._sources) == 1:
-            touched = {0}
-        changed = [
-            path
-            for number in sorted(touched)
-            if (path := self._sources[number].path) and identity(path) != self._on_disk[path]
-        ]
-        if changed and not overwrite:
-            raise FileChanged(f"{changed[0]} has changed on disk since it was opened.")
-        for number in sorted(touched):
-            path = self._sources[number].path
-            if path is not None:
-                write_atomically(path, self.pieces(number))
-                self._on_disk[path] = identity(path)
+    def saved(self, job: Job) -> None:
+        """Take note of a save that was written, or that failed on the way.
+
+        Saved to another file, the document is that file from then on.
+        """
+        if self._saver.learn(job):
+            self._document.history.mark_saved(job.edits)
+            if self._saver.path is not None:
+                self.path, self.name = self._saver.path, str(self._saver.path)
+
+    @property
+    def disk_state(self) -> tuple[int, ...]:
+        """What tells the files as they were read, or saved last, from any others."""
+        return self._saver.state

@@ -8,24 +8,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trajcore import changes
+from trajcore.collector import collect_rarely
 from trajcore.errors import SandboxUnavailable
 from trajcore.events.head import head_of
-from trajcore.sandbox.base import Sandbox, SandboxSettings
+from trajcore.sandbox.base import Checkpoint, Sandbox, SandboxSettings
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
+    from trajcore.sandbox.filechanges import Changes
+    from trajcore.sandbox.visit import Visitor
 
 
 @dataclass(frozen=True)
 class Answer:
     """What came back, None where the sandbox has no answer, and after how many seconds.
 
-    `interrupted`: the user stopped the command.
+    `interrupted`: the user stopped the command. `files`: what it changed, None where that is not told.
     """
 
     observation: Observation | None
     seconds: float
     interrupted: bool = False
+    files: Changes | None = None
 
 
 class World:
@@ -38,7 +42,11 @@ class World:
         self._sandbox: Sandbox | None = None
         self._started = False
         self._choosing = asyncio.Lock()
-        self._directory = "/workspace"
+        self.directory = "/workspace"
+        """Where the shell is."""
+        self.start_seconds = 1.0
+        """What it takes to make the sandbox: a guess, until it was made."""
+        self.restore_seconds = 1.0
         self.lost = False
         self.executing = False
         self._interrupted = False
@@ -63,7 +71,7 @@ class World:
         """The sandbox, started. Raises `SandboxUnavailable`, also when it was lost earlier in this run."""
         if self.lost:
             raise SandboxUnavailable("The sandbox of this run was lost: restart the run for a fresh one.")
-        sandbox = await self.choose()
+        sandbox = self._sandbox or await self.choose()
         if not self._started:
             await self._start(sandbox)
         return sandbox
@@ -71,9 +79,12 @@ class World:
     async def _start(self, sandbox: Sandbox) -> None:
         if sandbox.executes:
             self._tell(changes.Progress(f"starting {sandbox.kind}"))
+        begun = time.perf_counter()
         try:
             await sandbox.start(lambda text: self._tell(changes.Progress(text)))
             self._started = True
+            collect_rarely()
+            self.start_seconds = time.perf_counter() - begun
         finally:
             self._tell(changes.Progress(""))
             if not self._started:
@@ -85,7 +96,7 @@ class World:
         text = head_of(action.model_dump()).summary() if action.action != "run" else ""
         text = text or str(getattr(action.args, "command", ""))
         self._tell(
-            changes.Executing(action.action, text, self._directory, recorded=not sandbox.executes, live=live)
+            changes.Executing(action.action, text, self.directory, recorded=not sandbox.executes, live=live)
         )
         begun = time.perf_counter()
         self.executing, self._interrupted = True, False
@@ -93,16 +104,26 @@ class World:
             observation = await sandbox.execute(
                 action, recorded, lambda data: self._tell(changes.Output(data))
             )
+            seconds, interrupted = time.perf_counter() - begun, self._interrupted
+            files = await self.changed_files()
         except SandboxUnavailable:
             self.lost = True
             raise
         finally:
             self.executing = False
-        seconds = time.perf_counter() - begun
         self._follow(observation)
         code = _exit_code(observation)
         self._tell(changes.Executed(code, seconds, _note(observation)))
-        return Answer(observation, seconds, self._interrupted)
+        return Answer(observation, seconds, interrupted, files)
+
+    async def changed_files(self) -> Changes | None:
+        """What has changed in the sandbox's files since the last action; None where that is not told."""
+        if self._sandbox is None or not self._settings.track_files:
+            return None
+        try:
+            return await self._sandbox.changed_files()
+        except SandboxUnavailable:  # the next action will find out, and say so
+            return None
 
     async def interrupt(self) -> None:
         """Interrupt the running command, if one runs."""
@@ -110,18 +131,55 @@ class World:
             self._interrupted = True
             await self._sandbox.interrupt()
 
+    @property
+    def rewinds(self) -> bool:
+        """Whether this kind of sandbox can be taken back to earlier moments."""
+        return self._sandbox is None or self._sandbox.kind != "local"
+
+    @property
+    def unkept(self) -> tuple[str, ...]:
+        """What no checkpoint brings back, whatever happens."""
+        mounted = self._settings.mount and self._settings.workspace is not None
+        return ("the earlier state of the mounted directory",) if mounted else ()
+
+    async def visit(self, visitor: Visitor) -> None:
+        """Let the user into the sandbox until they leave. Raises `Refused`, `SandboxUnavailable`."""
+        await (await self.ready()).visit(visitor)
+
+    async def checkpoint(self) -> Checkpoint | None:
+        """The world as it is now; None where that cannot be kept."""
+        if self._sandbox is None or not self._started or self.lost:
+            return None
+        return await self._sandbox.checkpoint()
+
+    async def restore(self, checkpoint: Checkpoint, directory: str) -> None:
+        """Make the world what it was, its shell in `directory`. Raises `SandboxUnavailable`."""
+        assert self._sandbox is not None
+        begun = time.perf_counter()
+        self.lost = True
+        await self._sandbox.restore(checkpoint, lambda text: self._tell(changes.Progress(text)))
+        self.lost = False
+        self.directory = directory
+        self.restore_seconds = time.perf_counter() - begun
+
+    async def forget(self, checkpoint: Checkpoint) -> None:
+        """Free what a checkpoint takes."""
+        if self._sandbox is not None:
+            await self._sandbox.forget(checkpoint)
+
     async def close(self) -> None:
-        """Remove the sandbox and everything in it."""
+        """Remove the sandbox and everything in it; another can be made after it."""
         sandbox, self._sandbox = self._sandbox, None
         if sandbox is not None:
             await sandbox.close()
-        self._started = False
+        self._started = self.lost = False
+        self.directory = "/workspace"
 
     def _follow(self, observation: Observation | None) -> None:
         metadata = getattr(getattr(observation, "extras", None), "metadata", None)
         directory = getattr(metadata, "working_dir", None)
         if isinstance(directory, str) and directory:
-            self._directory = directory
+            self.directory = directory
 
 
 def _exit_code(observation: Observation | None) -> int | None:

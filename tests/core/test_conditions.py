@@ -13,12 +13,19 @@ from trajcore.events.head import head_of
 from trajcore.replay.compare import Comparison
 from trajcore.replay.conditions import Moment, parse
 from trajcore.replay.run import Status, StepResult
+from trajcore.sandbox.filechanges import Changes, FileChange
 
 
-def moment(data: dict[str, Any], *, exit_code: int | None = None, diverged: bool = False) -> Moment:
+def moment(
+    data: dict[str, Any],
+    *,
+    exit_code: int | None = None,
+    diverged: bool = False,
+    files: Changes | None = None,
+) -> Moment:
     status = Status.DIVERGED if diverged else Status.MATCHED
     result = StepResult(
-        0, 0, data.get("action", "?"), status, Comparison(None), exit_code, 0, 0.0, "", None, None
+        0, 0, data.get("action", "?"), status, Comparison(None), exit_code, 0, 0.0, "", None, None, files
     )
     return Moment(head_of(data), data, result if exit_code is not None or diverged else None)
 
@@ -42,9 +49,6 @@ DEAR = {**RUN, "llm_metrics": {"accumulated_cost": 0.75}}
         ("command=push", RUN, False),
         ("command~\\bpu\\b", RUN, False),
         ("text~now", RUN, True),
-        ("file~\\.py$", EDIT, True),
-        ("file=/w/a.py", EDIT, True),
-        ("file~a.py", RUN, False),
         ("waits", ASK, True),
         ("waits", RUN, False),
         ("cost>0.5", DEAR, True),
@@ -76,8 +80,54 @@ def test_what_came_back(text: str, exit_code: int | None, diverged: bool, holds:
     assert condition.holds(moment(RUN, exit_code=exit_code, diverged=diverged)) is holds
 
 
+FILES = Changes(
+    (
+        FileChange("/w/a.py", "changed", 1, 2),
+        FileChange("/w/new/", "added", None, None),
+        FileChange("/w/new/b", "added", None, 3),
+    )
+)
+
+
 @pytest.mark.parametrize(
-    "text", ["", "and", "nonsense", "exit~1", "exit=x", "kind>1", "command~(", 'text~"open', "color=red"]
+    ("text", "data", "files", "holds"),
+    [
+        ("file~\\.py$", EDIT, None, True),
+        ("file=/w/a.py", EDIT, None, True),
+        ("file=/w/a.py", RUN, None, False),
+        ("file=/w/a.py", RUN, FILES, True),
+        ("file=/w/new", RUN, FILES, True),
+        ("file=/w/new/", RUN, FILES, True),
+        ("file=/w", RUN, FILES, False),
+        ("file~^/w/new/", RUN, FILES, True),
+        ("file~/etc", RUN, FILES, False),
+        ("file!=/w/a.py", RUN, FILES, False),
+        ("file!=/w/c", RUN, FILES, True),
+        ("file!=/w/c", RUN, None, True),
+        ("kind=run and file=/w/a.py", RUN, FILES, True),
+        ("kind=edit and file=/w/a.py", RUN, FILES, False),
+    ],
+)
+def test_which_files_a_step_touched(
+    text: str, data: dict[str, Any], files: Changes | None, holds: bool
+) -> None:
+    condition = parse(text)
+    assert condition.on_result
+    assert condition.watches_files
+    assert condition.holds(moment(data, exit_code=0, files=files)) is holds
+
+
+def test_only_the_term_file_asks_for_changes() -> None:
+    assert not parse("kind=run and text~file and exit!=0").watches_files
+    assert parse("exit=0 and file~x").watches_files
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "and", "nonsense", "exit~1", "exit=x", "kind>1", "command~("),
+        *('text~"open', "color=red", "file>1", "file~("),
+    ],
 )
 def test_what_is_wrong_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(BadInput) as caught:

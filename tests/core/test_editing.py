@@ -13,6 +13,8 @@ from documents import JSON_VALUES, Hole, Text, documents, holes, message, ran, r
 from trajcore.errors import BadInput
 from trajcore.trajectory import Trajectory
 
+JSON_OBJECTS = st.dictionaries(st.text(max_size=3), JSON_VALUES, max_size=4)
+
 
 def flat(*events: dict[str, Any]) -> Trajectory:
     return Trajectory.from_bytes(json.dumps(list(events)).encode())
@@ -115,6 +117,125 @@ def test_a_path_that_leads_nowhere_is_named(path: tuple[str | int, ...]) -> None
     assert trajectory.to_bytes() == before
     assert not trajectory.modified
     assert trajectory.undo() is None
+
+
+def test_several_fields_are_one_step() -> None:
+    trajectory = flat(message(0), run(1))
+    before = trajectory.to_bytes()
+    edit = trajectory.set_values(1, [(("args", "command"), "ls"), (("source",), "user")])
+    assert edit.label == 'command = "ls", source = "user" in event 1'
+    assert trajectory.data(1) == run(1, "ls", source="user")
+    with pytest.raises(BadInput, match=r"event 1 has no x\.y"):
+        trajectory.set_values(1, [(("source",), "agent"), (("x", "y"), 1)])
+    assert trajectory.data(1)["source"] == "user"
+    trajectory.undo()
+    assert trajectory.to_bytes() == before
+    assert trajectory.undo() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [
+        ('{"action": "run", "x": 1, "y": 2}', ("x",), '{"action": "run", "y": 2}'),
+        ('{"action": "run", "x": 1, "y": 2}', ("y",), '{"action": "run", "x": 1}'),
+        ('{\n "x" : 1,\n "action" : "run"\n}', ("x",), '{\n "action" : "run"\n}'),
+        ('{"x":1,"action":"run","x":2,"x":3}', ("x",), '{"action":"run"}'),
+        ('{"action": "run", "args": { "x": 1 }}', ("args", "x"), '{"action": "run", "args": {}}'),
+        ('{"action": "run", "l": [1,  2, 3]}', ("l", 1), '{"action": "run", "l": [1, 3]}'),
+        ('{"action": "run", "l": [1,  2, 3]}', ("l", 0), '{"action": "run", "l": [2, 3]}'),
+    ],
+)
+def test_a_field_is_removed_with_one_separator(text: str, path: tuple[str | int, ...], expected: str) -> None:
+    trajectory = Trajectory.from_bytes(f"[{text}]".encode())
+    edit = trajectory.unset(0, path)
+    assert trajectory.raw(0).decode() == expected
+    assert edit.label == f"remove {path[-1]} from event #0"
+    trajectory.undo()
+    assert trajectory.raw(0).decode() == text
+
+
+def test_what_is_no_json_or_no_field_is_refused() -> None:
+    trajectory = flat(run(1))
+    for change in (
+        lambda: trajectory.set_value(0, ("x",), {1, 2}),
+        lambda: trajectory.set_value(0, (), 1),
+        lambda: trajectory.unset(0, ("x",)),
+        lambda: trajectory.unset(0, ()),
+        lambda: trajectory.unset(0, ("source", "x")),
+        lambda: trajectory.set_value(1, ("x",), 1),
+    ):
+        with pytest.raises(BadInput):
+            change()
+    assert not trajectory.modified
+
+
+TYPED = [
+    ('{"action": "run", "x": 1}', '{\n  "action": "run",\n  "x": 1\n}', '{"action": "run", "x": 1}'),
+    ('{"action":"run","x":1.50}', '{"action": "run", "x": 1.50, "y": [1, {}]}',
+     '{"action":"run","x":1.50,"y":[1,{}]}'),
+    ('{"action":"run","x":1.50}', '{"action": "run", "x": 1.5}', '{"action":"run","x":1.5}'),
+    ('{"action": "run", "x": "\\u00e9"}', '{"action": "run", "x": "é"}', '{"action": "run", "x": "\\u00e9"}'),
+    ('{"action": "run", "x": "\\u00e9"}', '{"action": "run", "x": "ü"}', '{"action": "run", "x": "\\u00fc"}'),
+    ('{"action": "run", "x": "é"}', '{"action": "run", "x": "ü"}', '{"action": "run", "x": "ü"}'),
+    ('{"x":  1,\t"action": "run","y":2}', '{"y": 2, "action": "run"}', '{"y":2,\t"action": "run"}'),
+    ('{"action": "run", "l": [1,  2.0, 3]}', '{"action": "run", "l": [1, 2.0, 2.5, 3]}',
+     '{"action": "run", "l": [1,  2.0,  2.5,  3]}'),
+    ('{\n  "action": "run",\n  "a": {\n    "a": 1\n  }\n}', '{"action": "run", "a": {"a": 1, "b": [[1]]}}',
+     '{\n  "action": "run",\n  "a": {\n    "a": 1,\n    "b": [\n      [\n        1\n      ]\n    ]\n  }\n}'),
+    ('{"action": "run", "x": {}}', '{"action": "run", "x": {"y": 1}}', '{"action": "run", "x": {"y": 1}}'),
+    ('{"x": 1, "action": "run", "x": 2}', '{"x": 3, "action": "run"}', '{"x": 3, "action": "run"}'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "typed", "expected"), TYPED)
+def test_a_typed_event_is_written_in_the_style_of_the_old_and_what_is_equal_stays(
+    text: str, typed: str, expected: str
+) -> None:
+    trajectory = Trajectory.from_bytes(f"[{text}]".encode())
+    trajectory.replace_event(0, typed.encode())
+    assert trajectory.raw(0).decode() == expected
+    trajectory.undo()
+    assert trajectory.raw(0).decode() == text
+
+
+@given(documents(), JSON_OBJECTS)
+def test_a_typed_event_says_what_was_typed(text: Text, members: dict[str, Any]) -> None:
+    trajectory = Trajectory.from_bytes(text.data)
+    event = {**members, "action": "run"}
+    trajectory.replace_event(0, json.dumps(event, indent=5, ensure_ascii=False).encode(errors="replace"))
+    typed = json.loads(json.dumps(event, ensure_ascii=False).encode(errors="replace"))
+    assert same_json(trajectory.data(0), typed)
+    assert list(trajectory.data(0)) == list(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "fault"),
+    [
+        (b"", "empty"),
+        (b"[1]", "expected an object, found a list"),
+        (b'{"action": "run"', r"not JSON \(line 1, column 17\)"),
+        (b'{"action":\n "run" "x"}', "line 2"),
+        (b'{"action": "\xff"}', "not valid UTF-8"),
+        (b'{"x": 1}', "no event with an 'action'"),
+        (b"[" * 100000, "nested too deeply"),
+    ],
+)
+def test_what_is_typed_wrong_is_said_with_its_place(typed: bytes, fault: str) -> None:
+    trajectory = flat(run(1))
+    before = trajectory.to_bytes()
+    with pytest.raises(BadInput, match=fault):
+        trajectory.replace_event(0, typed)
+    assert trajectory.to_bytes() == before
+
+
+def test_an_event_that_is_not_valid_can_be_mended() -> None:
+    trajectory = Trajectory.from_bytes(b'[{"action": "run", "args": {"command": 3}}, {"x": 1}]')
+    assert trajectory.parsed(0).problems
+    trajectory.set_value(0, ("args", "command"), "ls")
+    assert not trajectory.parsed(0).problems
+    trajectory.move([1], -1)
+    trajectory.delete([0])
+    assert trajectory.to_bytes() == b'[{"action": "run", "args": {"command": "ls"}}]'
 
 
 def test_what_is_shown_of_an_event_follows_its_edits() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from trajcore.replay.compare import Comparison, Match
 from trajcore.replay.report import counts, sentence, step_entry
 from trajcore.replay.run import Status, StepResult
+from trajcore.sandbox.filechanges import Changes, FileChange
 
 
 def result(
@@ -75,3 +78,21 @@ def test_a_step_of_the_report_has_the_fields_of_the_contract() -> None:
     assert step_entry(NORMALISED)["match"] == "normalised"
     assert step_entry(EQUAL)["match"] == "equal"
     assert step_entry(UNCOMPARED)["match"] is None
+
+
+def test_a_step_says_what_it_changed_where_that_was_looked_at() -> None:
+    assert "files" not in step_entry(EQUAL)
+    assert step_entry(replace(EQUAL, files=Changes()))["files"] == []
+    changed = FileChange("/w/a", "changed", 2, 4, "--- a/w/a\n", "mode 644 → 755")
+    entry = step_entry(replace(EQUAL, files=Changes((changed,), more=7, note="only /w is watched")))
+    assert entry["files"] == [
+        {
+            "path": "/w/a",
+            "change": "changed",
+            "before": 2,
+            "after": 4,
+            "diff": "--- a/w/a\n",
+            "note": "mode 644 → 755",
+        }
+    ]
+    assert (entry["more_files"], entry["files_note"]) == (7, "only /w is watched")

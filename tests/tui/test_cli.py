@@ -321,7 +321,8 @@ def test_the_report_has_the_shape_of_the_contract(recording: Path, tmp_path: Pat
     assert report["seconds"] > 0
     keys = ["index", "id", "kind", "status", "match", "exit_code", "recorded_exit_code", "seconds", "reason"]
     first, second = report["steps"]
-    assert list(first) == list(second) == keys
+    assert list(first) == list(second) == [*keys, "files"]
+    assert first["files"] == second["files"] == []
     assert {key: first[key] for key in keys if key not in ("seconds", "reason")} == {
         "index": 1, "id": 1, "kind": "run", "status": "matched", "match": "equal", "exit_code": 0,
         "recorded_exit_code": 0,
@@ -537,7 +538,7 @@ LONG = [message(0, "go"), run(1, "echo begun > marker; echo $$; sleep 300"), ran
 
 
 @pytest.mark.bubblewrap
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_replay_leaves_nothing_behind_and_saves_what_it_has(
     tmp_path: Path, number: signal.Signals
 ):
@@ -693,3 +694,91 @@ def test_the_doctor_is_content_only_where_actions_can_be_executed():
     done = trajtui("doctor", DOCKER_HOST="unix:///nonexistent.sock", TRAJTUI_SANDBOX="recorded")
     assert done.returncode == 3
     assert re.search(r"^--  docker +\S", done.stdout, re.MULTILINE)
+
+
+# Where and how actions run
+
+
+def test_the_bare_host_is_used_where_it_is_named(tmp_path: Path, recording: Path):
+    out = tmp_path / "report.json"
+    done = trajtui("replay", recording, "--sandbox", "local", "--report", out)
+    assert done.returncode == 0, done.stderr
+    assert report_of(out)["sandbox"] == "local"
+
+
+@pytest.mark.parametrize(("line", "option"), [("kind = 'local'", "--sandbox local"), ("", "--mount")])
+def test_a_config_that_lies_around_does_not_reach_for_this_machine(
+    tmp_path: Path, recording: Path, line: str, option: str
+):
+    (tmp_path / "config.toml").write_text(
+        f"[core]\nworkspace_base = '.'\n[sandbox]\n{line}\n[trajtui]\nmount = {str(not line).lower()}\n"
+    )
+    done = trajtui("replay", recording, directory=tmp_path)
+    assert_plain_refusal(done, option)
+    named = ("--config", tmp_path / "config.toml")
+    assert (
+        trajtui("replay", recording, *named, "--skip", "1", "--skip", "3", directory=tmp_path).returncode == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--mount",), "--workspace"),
+        (("--mount", "--workspace", ".", "--container", "x"), "--container"),
+        (("--container", "x", "--sandbox", "bubblewrap"), "--container"),
+        (("--memory", "much"), "memory"),
+        (("--memory", "1m"), "memory"),
+        (("--cpus", "0"), "cpus"),
+        (("--pids", "1"), "pids"),
+        (("--pids", "x"), "--pids"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(recording: Path, options: tuple[str, ...], named: str):
+    assert_plain_refusal(trajtui("replay", recording, *options), named)
+
+
+@pytest.mark.parametrize("size", ["512m", "1G", "0.5 gib", "536870912"])
+@pytest.mark.bubblewrap
+def test_limits_are_taken(recording: Path, size: str):
+    limits = ("--memory", size, "--cpus", "1.5", "--pids", "100")
+    done = trajtui("replay", recording, *BUBBLEWRAP, *limits)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.bubblewrap
+def test_a_mounted_workspace_keeps_what_the_run_did(tmp_path: Path):
+    (tmp_path / "work").mkdir()
+    path = write(tmp_path / "x.json", [message(0, "go"), run(1, "pwd > made"), ran(2, 1, "")])
+    options = ("--workspace", tmp_path / "work")
+    assert trajtui("replay", path, *BUBBLEWRAP, *options).returncode == 0
+    assert list((tmp_path / "work").iterdir()) == []
+    assert trajtui("replay", path, *BUBBLEWRAP, *options, "--mount").returncode == 0
+    assert (tmp_path / "work" / "made").read_text() == "/workspace\n"
+
+
+def test_the_settings_of_the_sandbox_are_shown(tmp_path: Path):
+    (tmp_path / "config.toml").write_text(
+        "[trajtui]\nmemory = '2g'\npids = 50\ncpus = 2\ncontainer = 'mine'\n"
+    )
+    shown = trajtui("config", directory=tmp_path).stdout
+    for line in (
+        r"trajtui\.memory +2g",
+        r"trajtui\.pids +50",
+        r"trajtui\.cpus +2",
+        r"trajtui\.container +mine",
+    ):
+        assert re.search(line, shown), shown
+
+
+def test_a_container_that_is_not_there_is_exit_code_3(recording: Path):
+    done = trajtui("replay", recording, "--container", "no-such-container", DOCKER_HOST="unix:///no/such")
+    assert done.returncode == 3
+    assert len(lines(done.stderr)) <= 2
+
+
+def test_the_doctor_tells_of_this_machine_and_of_limits():
+    done = trajtui("doctor", DOCKER_HOST="unix:///nonexistent.sock")
+    assert re.search(r"^ok  local +\S", done.stdout, re.MULTILINE)
+    assert re.search(r"^ok  limits +\S", done.stdout, re.MULTILINE)
+    assert re.search(r"^(ok|--)  left behind \S", done.stdout, re.MULTILINE)

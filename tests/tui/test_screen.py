@@ -142,8 +142,7 @@ async def test_run_to_stops_before_the_selected_event(dialogue: Path):
         await screen.press("j", "j", "j", "t")
         await screen.wait(lambda: "5/10" in screen.status)
         await screen.press("g", "t")
-        await screen.wait("event 0 has been played already")
-        assert "5/10" in screen.status
+        await screen.wait(lambda: "0/10" in screen.status)
 
 
 async def test_restart_goes_back_before_the_first_event(dialogue: Path):
@@ -196,7 +195,7 @@ async def test_a_command_that_is_illegal_now_says_why_and_does_nothing(dialogue:
     async with opened(dialogue) as screen:
         await screen.press("c")
         await screen.wait("REPLAY FINISHED")
-        for key in ("s", "c", "t"):
+        for key in ("s", "c"):
             await screen.press("u")
             await screen.wait("nothing to undo")
             await screen.press(key)
@@ -281,7 +280,7 @@ async def test_a_file_that_changed_on_disk_is_not_overwritten_unasked(dialogue: 
         assert dialogue.read_bytes() == b"[]  from somebody else"
         await screen.press("ctrl+s")
         await screen.wait("has changed on disk")
-        await screen.press("down", "enter")
+        await screen.press("end", "enter")
         await screen.wait(lambda: "saved" in screen.status)
     assert len(json.loads(dialogue.read_bytes())) == len(DIALOGUE)
 

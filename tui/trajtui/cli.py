@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from trajtui import __version__
+from trajtui.ordered import TYPED, InOrder
 
 _SANDBOXES: Final = ("auto", "docker", "bubblewrap", "local", "recorded")
 
@@ -37,11 +38,21 @@ _ROW: Final = click.option(
 def _shared(command: Command) -> Command:
     """The options that `open` and `replay` share."""
     options = (
-        click.option("--sandbox", metavar="NAME", help=f"Where actions run: {', '.join(_SANDBOXES)} [auto]."),
+        click.option("--sandbox", metavar="NAME",
+                     help=f"Where actions run: {', '.join(_SANDBOXES)} [auto]. "
+                     "`local` is this machine itself, without walls."),
         click.option("--image", metavar="IMAGE", help="The container image, for docker."),
+        click.option("--container", metavar="NAME",
+                     help="Work in this running container of yours, which is left as it is at the end."),
         click.option("--workspace", type=click.Path(path_type=Path), metavar="DIR",
                      help="Copied into the sandbox's /workspace; never written back."),
+        click.option("--mount", is_flag=True, default=None,
+                     help="Use the workspace itself, no copy: what the run does to it stays done."),
         click.option("--network", is_flag=True, default=None, help="Let the sandbox reach the network."),
+        click.option("--memory", metavar="SIZE",
+                     help="How much memory the sandbox may use, for example 4g [four fifths of it]."),
+        click.option("--cpus", type=float, metavar="N", help="How many processors, for example 1.5 [all]."),
+        click.option("--pids", type=int, metavar="N", help="How many processes at a time [4096]."),
         click.option("--setup", type=click.Path(path_type=Path), metavar="SCRIPT",
                      help="A shell script run in the sandbox before the first step."),
         click.option("--model", metavar="MODEL", help="The model of a live session, as litellm names it."),
@@ -113,18 +124,72 @@ def replay_command(file: str | None, **options: Any) -> None:
 @_commands.command("show")
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--check", is_flag=True, help="List what is wrong with it, and how `trajtui edit` mends that.")
 @_ROW
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def show_command(file: str, as_json: bool, row: str | None, debug: bool) -> None:
-    """Print the timeline of a recording."""
+def show_command(file: str, as_json: bool, check: bool, row: str | None, debug: bool) -> None:
+    """Print the timeline of a recording.
+
+    With --check the exit code is 1 where an error was found, and 0 where there are only warnings.
+    """
     from trajtui.show import show
 
-    show(file, row, as_json=as_json)
+    sys.exit(show(file, row, as_json=as_json, checking=check))
+
+
+def _operations(command: Command) -> Command:
+    """The options of `edit` that are edits; the order in which they are typed counts."""
+    options = (
+        ("--set", "ID:PATH=JSON", 1, "Set a field, as in 15:args.wait_for_response=false."),
+        ("--unset", "ID:PATH", 1, "Remove a field."),
+        ("--flip", "ID:FLAG", 1, "Turn a flag over."),
+        ("--delete", "ID", 1, "Delete an event with what belongs to it."),
+        ("--insert-after", "ID JSON", 2, "Insert an event of any kind after another."),
+        ("--insert-before", "ID JSON", 2, "The same, before it."),
+        ("--message-after", "ID TEXT", 2, "Insert a user message after an event."),
+        ("--message-before", "ID TEXT", 2, "The same, before it."),
+        ("--command-after", "ID TEXT", 2, "Insert a shell command after an event."),
+        ("--command-before", "ID TEXT", 2, "The same, before it."),
+        ("--move-after", "ID OTHER", 2, "Move an event with what belongs to it after another."),
+        ("--move-before", "ID OTHER", 2, "The same, before it."),
+        ("--duplicate", "ID", 1, "Duplicate an event with what belongs to it."),
+        ("--replace", "OLD NEW", 2, "Replace a text in commands, messages and thoughts."),
+    )
+    for name, metavar, count, what in reversed(options):
+        names = (name, "--move") if name == "--move-after" else (name,)
+        parameter = name.removeprefix("--").replace("-", "_")
+        command = click.option(
+            *names, parameter, multiple=True, nargs=count, metavar=metavar, help=what, expose_value=False
+        )(command)
+    return command
+
+
+@_commands.command("edit", cls=InOrder)
+@click.argument("file")
+@click.option("-o", "--output", metavar="OUT", help="Write the edited recording here; `-`: standard output.")
+@click.option("--in-place", is_flag=True, help="Write the edited recording in its own place.")
+@click.option("--diff", is_flag=True, help="Only show what would change.")
+@_operations
+@click.option("--regex", is_flag=True, help="OLD of --replace is a regular expression; \\1 in NEW its group.")
+@click.option("--ignore-case", is_flag=True, help="--replace finds capitals and small letters alike.")
+@_ROW
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def edit_command(context: click.Context, /, file: str, debug: bool, **options: Any) -> None:
+    """Edit a recording: the edits of the screen as a script, made in the order they are typed.
+
+    ID is the id of an event; #N names one by its index at that point, from 0. PATH is keys with dots
+    between them, numbers in lists. Without any edit the same bytes are written.
+    """
+    from trajtui.edit_command import Operation, edit
+
+    edit(file, [Operation(name, values) for name, values in context.meta[TYPED]], options)
 
 
 @_commands.command("doctor")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Read this config.toml.")
 @click.option("--image", metavar="IMAGE", help="The container image to look for.")
+@click.option("--clean", is_flag=True, help="Remove what programs left behind that were killed.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def doctor_command(**options: Any) -> None:
     """Say which sandboxes work here, which model is configured, and what is missing."""

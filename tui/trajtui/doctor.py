@@ -9,15 +9,21 @@ from typing import Any
 import click
 
 from trajcore import config
-from trajcore.sandbox import bubblewrap, docker
+from trajcore.sandbox import bubblewrap, docker, leftovers
 from trajcore.sandbox.base import DEFAULT_IMAGE, SandboxSettings
 from trajcore.sandbox.choose import choose
+from trajcore.sandbox.confine import describe
 from trajcore.text import safe
 from trajtui.options import load_config
 
 
 def doctor(options: Mapping[str, Any]) -> int:
-    """Print what was found; 0 when actions can be executed here, else 3. Raises `BadInput`."""
+    """Print what was found, or remove what was left; 0 when actions can be executed here, else 3.
+
+    Raises `BadInput`.
+    """
+    if options.get("clean"):
+        return _clean()
     settings = load_config(options)
     return asyncio.run(_doctor(settings))
 
@@ -37,6 +43,9 @@ async def _doctor(settings: config.Config) -> int:
         _line(False, "docker", no_engine)
     no_bubblewrap = await bubblewrap.works()
     _line(no_bubblewrap is None, "bubblewrap", no_bubblewrap or "works")
+    _line(True, "local", "this machine without walls: only with --sandbox local")
+    _line(True, "limits", describe())
+    _tell_leftovers(await asyncio.to_thread(_leftovers, docker=no_engine is None))
     choice = await choose(settings.get("kind"), SandboxSettings(image=image))
     _line(
         choice.sandbox.executes,
@@ -56,6 +65,28 @@ async def _doctor(settings: config.Config) -> int:
     )
     _line(True, "config", str(settings.path) if settings.path else "no config.toml: defaults")
     return 0 if choice.sandbox.executes else 3
+
+
+def _clean() -> int:
+    removed = leftovers.clean(docker=True)
+    for one in removed:
+        click.echo(safe(f"removed {one.kind} {one.name}"))
+    if not removed:
+        click.echo("nothing was left behind")
+    return 0
+
+
+def _leftovers(*, docker: bool) -> list[leftovers.Leftover]:
+    with leftovers.found(docker=docker) as left:
+        return left
+
+
+def _tell_leftovers(left: list[leftovers.Leftover]) -> None:
+    if left:
+        said = leftovers.sentence(left)
+        _line(False, "left behind", f"{said} of programs that were killed: trajtui doctor --clean")
+    else:
+        _line(True, "left behind", "nothing")
 
 
 def _line(good: bool, what: str, text: str) -> None:

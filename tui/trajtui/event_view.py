@@ -40,7 +40,22 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
     if head.is_action:
         blocks += _observations(session, index)
     problems = session.trajectory.parsed(index).problems
-    return (*(Block(f"invalid: {safe_line(p)}", "event--bad") for p in problems), *blocks)
+    return (
+        *(Block(f"invalid: {safe_line(p)}", "event--bad") for p in problems),
+        *_overtaken(session, index),
+        *blocks,
+    )
+
+
+def _overtaken(session: Session, index: int) -> list[Block]:
+    """What an edit means for what has been played already."""
+    if index in session.stale:
+        return [Block("stale: played before this edit · t goes back to here", "event--bad")]
+    first = session.first_stale
+    if first is not None and first < index < session.position:
+        label = session.trajectory.label(first)
+        return [Block(f"downstream: played before the edit at event {label}", "event--bad")]
+    return []
 
 
 def _object(session: Session, index: int) -> dict[str, Any]:
@@ -117,7 +132,8 @@ def _observations(session: Session, index: int) -> list[Block]:
         blocks += _observation(title, result.actual.content, result.exit_code, result.seconds)
     if recorded is not None and answer is not None:
         content = _recorded_text(recorded)
-        blocks += _observation("recorded", content, session.trajectory.head(answer).exit_code, None)
+        title = "recorded under the old action" if index in session.trajectory.rewritten else "recorded"
+        blocks += _observation(title, content, session.trajectory.head(answer).exit_code, None)
     return blocks
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import click
 from trajcore import changes
 from trajcore.config import Config
 from trajcore.errors import BadInput
+from trajcore.replay.conditions import parse
 from trajcore.replay.junit import junit
 from trajcore.replay.player import Service
 from trajcore.replay.report import counts, step_entry
@@ -38,13 +40,16 @@ def replay(file: str | None, options: Mapping[str, Any]) -> int:
 
 
 async def _replay(file: str, config: Config, options: Mapping[str, Any]) -> int:
-    session = Session(open_trajectory(file, options["row"]), session_settings(config, options))
+    settings = session_settings(config, options)
+    if options["report"] or any(parse(condition).watches_files for condition in options["breaks"]):
+        settings = replace(settings, world=replace(settings.world, track_files=True))
+    session = Session(open_trajectory(file, options["row"]), settings)
     until = session.trajectory.resolve(options["until"]) if options["until"] else None
     _check_before_long_work(session, options)
     _choose_services(session, options)
     for condition in options["breaks"]:
         session.break_on(condition)
-    _stop_on_sigterm()
+    _stop_on_signals()
     session.subscribe(_Printer(session, quiet=options["quiet"]))
     loop = asyncio.get_running_loop()
     begun = loop.time()
@@ -105,10 +110,12 @@ async def _carry_on(session: Session, messages: list[str]) -> None:
             break
 
 
-def _stop_on_sigterm() -> None:
+def _stop_on_signals() -> None:
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def _write_results(

@@ -28,7 +28,15 @@ def open_screen(file: str | None, at: str | None, live: bool, options: Mapping[s
         file = _ask_for_file()
         if file is None:
             return
-    settings = replace(session_settings(config, options), keep_breakpoints=True)
+    settings = session_settings(config, options)
+    settings = replace(
+        settings,
+        world=replace(settings.world, track_files=True),
+        keep_breakpoints=True,
+        keep_journal=True,
+        save_to=config.save_path(file),
+        checkpoints=config.get("checkpoints"),
+    )
     trajectory = _open(file, options.get("row"))
     if trajectory is None:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from trajcore import config
 from trajcore.errors import BadInput
 from trajcore.live.model import ModelSettings
 from trajcore.replay.normalise import with_patterns
-from trajcore.sandbox.base import DEFAULT_IMAGE, Limits, SandboxSettings
+from trajcore.sandbox.base import DEFAULT_IMAGE, Limits, Resources, SandboxSettings
 from trajcore.session import SessionSettings
 from trajcore.trajectory import Trajectory
 
@@ -19,11 +20,19 @@ _NAMES: Final = {
     "sandbox": "kind",
     "image": "base_container_image",
     "workspace": "workspace_base",
+    "mount": "mount",
+    "container": "container",
+    "memory": "memory",
+    "cpus": "cpus",
+    "pids": "pids",
     "network": "use_host_network",
     "model": "model",
     "max_steps": "max_iterations",
 }
 """Options of the command line, and the settings that they override."""
+
+_LEAST_MEMORY: Final = 32 << 20
+_FEWEST_PIDS: Final = 32
 
 
 def load_config(options: Mapping[str, Any]) -> config.Config:
@@ -35,9 +44,13 @@ def load_config(options: Mapping[str, Any]) -> config.Config:
 def session_settings(settings: config.Config, options: Mapping[str, Any]) -> SessionSettings:
     """The settings of a session. Raises `BadInput` where they name something that is not there."""
     workspace = settings.get("workspace_base")
+    _check_named(settings, options)
     world = SandboxSettings(
         image=settings.get("base_container_image") or DEFAULT_IMAGE,
-        workspace=_directory(Path(workspace)) if workspace else None,
+        workspace=_directory(Path(workspace).expanduser().absolute()) if workspace else None,
+        mount=settings.get("mount"),
+        container=settings.get("container"),
+        resources=_resources(settings),
         network=bool(settings.get("use_host_network")),
         setup=_script(options["setup"]) if options.get("setup") else None,
         limits=Limits(no_change=settings.get("patience"), hard=float(settings.get("timeout"))),
@@ -51,6 +64,43 @@ def session_settings(settings: config.Config, options: Mapping[str, Any]) -> Ses
         model_fault=fault,
         normalisers=with_patterns(settings.get("normalise")),
     )
+
+
+def _check_named(settings: config.Config, options: Mapping[str, Any]) -> None:
+    """Refuse what does not fit together, and what a file that merely lies here must not bring about.
+
+    A recording comes with a directory as often as not: its config.toml does not reach for this machine.
+    """
+    if settings.get("mount") and not settings.get("workspace_base"):
+        raise BadInput("--mount needs a directory: name it with --workspace DIR.")
+    if settings.get("mount") and settings.get("container"):
+        raise BadInput("--mount does not go with --container, which has the mounts it was made with.")
+    if options.get("config") is not None or settings.path != Path("config.toml"):
+        return
+    for name, value, option in (("kind", "local", "--sandbox local"), ("mount", True, "--mount")):
+        setting = settings.settings[name]
+        if setting.value == value and setting.origin == str(settings.path):
+            raise BadInput(f"The config.toml here asks for {option}: type it yourself if that is meant.")
+
+
+def _resources(settings: config.Config) -> Resources:
+    memory, cpus, pids = settings.get("memory"), settings.get("cpus"), settings.get("pids")
+    if cpus is not None and not cpus > 0:
+        raise BadInput(f"cpus: expected a number above 0, got {cpus:g}.")
+    if pids < _FEWEST_PIDS:
+        raise BadInput(f"pids: a sandbox needs at least {_FEWEST_PIDS} processes, got {pids}.")
+    return Resources(None if memory is None else _bytes(memory), cpus, pids)
+
+
+def _bytes(text: str) -> int:
+    """A size such as `512m` or `4g`, in bytes. Raises `BadInput`."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", text.strip().lower())
+    if found is None:
+        raise BadInput(f"memory: expected a size such as 512m or 4g, got {text!r}.")
+    size = int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " "))
+    if size < _LEAST_MEMORY:
+        raise BadInput(f"memory: a sandbox needs at least {_LEAST_MEMORY >> 20}m, got {text}.")
+    return size
 
 
 def _model_settings(settings: config.Config) -> tuple[ModelSettings, str]:
@@ -76,7 +126,7 @@ def open_trajectory(file: str, row: str | None = None) -> Trajectory:
 
 def _directory(path: Path) -> Path:
     if not path.is_dir():
-        raise BadInput(f"{path}: no such directory to copy into /workspace.")
+        raise BadInput(f"{path}: no such directory to work in.")
     return path
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trajcore import changes
 from trajcore.replay.states import Mode, State
-from trajcore.session import Session
+from trajcore.session import Session, SessionSettings
 from trajcore.text import safe_line
 from trajcore.timeline import Row
 from trajtui.widgets.bars import Status
@@ -23,9 +23,16 @@ def header_right(session: Session, sandbox: changes.SandboxChosen | None) -> str
     """The sandbox, its network and the model."""
     settings = session.settings
     world = "choosing a sandbox" if sandbox is None else f"{sandbox.kind} {sandbox.detail}".strip()
-    network = "net on" if settings.world.network else "net off"
+    network = _network(settings)
     parts = [world, network, settings.model.model or "no model", *_cost(session)]
     return " · ".join(parts)
+
+
+def _network(settings: SessionSettings) -> str:
+    """Whether the network is reached, where that is ours to say."""
+    if settings.sandbox == "local" or settings.world.container is not None:
+        return "its own net"
+    return "net on" if settings.world.network else "net off"
 
 
 def _cost(session: Session) -> list[str]:
@@ -38,15 +45,19 @@ def _cost(session: Session) -> list[str]:
     return [shown, f"${usage.cost:.4f}"] if usage.cost else [shown]
 
 
-def status_of(session: Session, selected: Row | None, note: str, *, bad: bool) -> Status:
-    """What the status bar shows now."""
+def status_of(
+    session: Session, selected: Row | None, note: str, *, bad: bool, done: float | None, several: int = 0
+) -> Status:
+    """What the status bar shows now. `several` is how many events are selected, where it is more than one."""
     return Status(
         mode=session.mode.value,
         state=session.state.value,
-        position=_position(session, selected),
+        position=_position(session, selected) + (f" · {several} selected" if several else ""),
         modified=session.trajectory.modified,
+        alarm="local" if session.settings.sandbox == "local" else "",
         note=note,
         bad=bad,
+        done=done,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, Union
 
@@ -44,6 +45,11 @@ class Parsed:
 
     event: Event
     problems: tuple[str, ...] = ()
+
+
+def model_of(data: Mapping[str, Any]) -> type[Event]:
+    """The model of an event's kind."""
+    return _CLASSES[_tag(data)]
 
 
 def parse(data: dict[str, Any]) -> Parsed:

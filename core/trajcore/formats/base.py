@@ -31,11 +31,17 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """The events of a trajectory: their JSON texts, and the span that each occupies."""
+    """The events of a trajectory: their JSON texts, and the span that each occupies.
+
+    `opening` is the byte behind the bracket that opens the list they are in, None where each has a file
+    of its own; `paired` says that members of the list are lists of events themselves.
+    """
 
     sources: Sequence[Source]
     events: list[msgspec.Raw]
     spans: list[Span]
+    opening: int | None = None
+    paired: bool = False
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def read(source: Source, row: str | None = None) -> Layout:
         ) from None
     if not found:
         raise BadInput(f"{name} holds no events: its list is empty.")
-    return _layout(source, found)
+    return _layout(source, found, data.index(b"[", begin) + 1)
 
 
 def rows(source: Source) -> list[Row]:
@@ -103,13 +103,17 @@ def _picked(source: Source, row: str | None) -> tuple[int, int]:
     raise BadInput(f"{source.name} has no row {row!r}: rows are 0 to {len(found) - 1}, or named by their id.")
 
 
-def _layout(source: Source, found: list[tuple[msgspec.Raw, int, int]]) -> Layout:
+def _layout(source: Source, found: list[tuple[msgspec.Raw, int, int]], opening: int) -> Layout:
     events, spans = [], []
     for number, (raw, begin, end) in enumerate(found):
         for event, at, until in _events_of(source, number, raw, begin, end):
             events.append(event)
             spans.append(Span(0, at, until))
-    return Layout((source,), events, spans)
+    return Layout((source,), events, spans, opening, paired=len(found) != len(events) or _is_paired(found))
+
+
+def _is_paired(found: list[tuple[msgspec.Raw, int, int]]) -> bool:
+    return any(bytes(memoryview(raw)[:1]) == b"[" for raw, _, _ in found)
 
 
 def _events_of(

@@ -97,6 +97,8 @@ class LiveHost:
         self._set_state(State.EXECUTING)
         answer = await self._world.execute(action, None, live=True)
         data = action.model_dump()
+        if answer.files is not None and action.id is not None:
+            self._run.live_files[action.id] = answer.files
         if answer.observation is None:
             self.add(_no_answer(data))
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -70,6 +70,13 @@ class Breakpoints:
         """Remove a breakpoint."""
         self._all = [other for other in self._all if other is not point]
 
+    def renumber(self, remap: Callable[[int], int | None]) -> None:
+        """The recording was edited: breakpoints stay on their events, and go with deleted ones."""
+        for point in self._all:
+            if point.index is not None:
+                point.index = remap(point.index)
+        self._all = [point for point in self._all if point.index is not None or point.condition is not None]
+
     def before(self, index: int) -> Breakpoint | None:
         """The breakpoint that stops the replay before an event is played; its hit is counted."""
         return self._hit(index, None)
@@ -79,6 +86,13 @@ class Breakpoints:
         return self._hit(result.index, result)
 
     def _hit(self, index: int, result: StepResult | None) -> Breakpoint | None:
+        point = self.holds(index, result)
+        if point is not None:
+            point.hits += 1
+        return point
+
+    def holds(self, index: int, result: StepResult | None) -> Breakpoint | None:
+        """The breakpoint that would stop the replay before an event or, given its result, behind it."""
         moment: Moment | None = None
         for point in self._all:
             if not point.enabled:
@@ -91,7 +105,6 @@ class Breakpoints:
             else:
                 hit = False
             if hit:
-                point.hits += 1
                 return point
         return None
 

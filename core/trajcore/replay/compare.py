@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from trajcore.replay.cells import picture_difference, shared_text
 from trajcore.replay.normalise import NORMALISERS, Normaliser, normalised, shown
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def compare(
     before, after = exit_code(recorded), exit_code(actual)
     if before != after:
         return Comparison(None, f"exit {before} → {after}")
-    return _compare_text(recorded, actual, normalisers)
+    found = _compare_text(recorded, actual, normalisers)
+    return _with_pictures(found, recorded, actual) if recorded.observation == "run_ipython" else found
 
 
 def _compare_text(
@@ -65,13 +67,24 @@ def _compare_text(
     before, after = _text(recorded), _text(actual)
     if _failed(recorded) != _failed(actual):
         return Comparison(None, f"recorded {_outcome(recorded)}, actual {_outcome(actual)}")
-    if shown(before) == shown(after):
+    if before == after or shown(before) == shown(after):
         return Comparison(Match.EQUAL)
+    if recorded.observation == "run_ipython":
+        before, after = shared_text(before, after)
     names = (*_names(recorded), *_names(actual))
     old, new = (normalised(text, names, normalisers) for text in (before, after))
     if old == new or _equal_but_for_secrets(old, new):
         return Comparison(Match.NORMALISED)
     return Comparison(None, _first_difference(old, new))
+
+
+def _with_pictures(found: Comparison, recorded: Observation, actual: Observation) -> Comparison:
+    if found.match is None:
+        return found
+    same, difference = picture_difference(recorded, actual)
+    if difference:
+        return Comparison(None, difference)
+    return found if same else Comparison(Match.NORMALISED)
 
 
 def _equal_but_for_secrets(old: str, new: str) -> bool:
@@ -84,7 +97,7 @@ def _equal_but_for_secrets(old: str, new: str) -> bool:
 
 def _text(observation: Observation) -> str:
     """What the action answered. Edits of early 2025 keep it beside a diff of the file."""
-    answered = getattr(observation.extras, "formatted_output_and_error", None)
+    answered = (observation.extras.model_extra or {}).get("formatted_output_and_error")
     return answered if isinstance(answered, str) else observation.content
 
 

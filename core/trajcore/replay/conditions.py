@@ -5,7 +5,8 @@ Terms are joined by `and`. A term is a word (`diverged`, `waits`) or a field, an
     kind source id   = != ~        what the event is
     command text     = != ~        what an action says (text: any of its texts)
     output           = != ~        what came back
-    file             = != ~        the file that a read, write or edit names
+    file             = != ~        a file that the step touched: one that a read, write or edit names, or
+                                   one that it changed, by whatever command; `!=`: none of them is this one
     exit cost        = != < > <= >=
 
 `~` searches a regular expression; a value with spaces stands in quotes.
@@ -16,7 +17,7 @@ from __future__ import annotations
 import operator
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,11 +48,15 @@ _TERM: Final = re.compile(r"(?P<field>[a-z]+)\s*(?P<operator><=|>=|!=|=|<|>|~)\s
 
 @dataclass(frozen=True)
 class Condition:
-    """A parsed condition. `on_result`: it asks for what came back, so it is tested after the event."""
+    """A parsed condition. `on_result`: it asks for what came back, so it is tested after the event.
+
+    `watches_files`: it asks what was changed, which is told only where a sandbox tracks its files.
+    """
 
     text: str
     tests: tuple[Test, ...]
     on_result: bool
+    watches_files: bool = False
 
     def holds(self, moment: Moment) -> bool:
         """Whether every term is true of this moment."""
@@ -64,7 +69,17 @@ def parse(text: str) -> Condition:
     if not terms:
         raise BadInput("the condition is empty; for example: exit!=0, diverged, command~pytest")
     parsed = [_term(term) for term in terms]
-    return Condition(text.strip(), tuple(test for test, _ in parsed), any(after for _, after in parsed))
+    return Condition(
+        text.strip(),
+        tuple(test for test, _ in parsed),
+        on_result=any(after for _, after in parsed),
+        watches_files=any(_field(term) == "file" for term in terms),
+    )
+
+
+def _field(term: str) -> str | None:
+    found = _TERM.fullmatch(term)
+    return found["field"] if found else None
 
 
 def _terms(text: str) -> list[str]:
@@ -90,10 +105,12 @@ def _term(term: str) -> tuple[Test, bool]:
     if term in _WORDS:
         return _WORDS[term]
     found = _TERM.fullmatch(term)
-    if found is None or found["field"] not in _FIELDS:
-        known = ", ".join([*_WORDS, *_FIELDS])
+    if found is None or found["field"] not in (*_FIELDS, "file"):
+        known = ", ".join([*_WORDS, *_FIELDS, "file"])
         raise BadInput(f"{term!r} is no condition; a condition is one of {known}, compared with a value")
     field, sign, value = found["field"], found["operator"], found["value"]
+    if field == "file":
+        return _file_test(sign, value, term), True
     read, numeric, on_result = _FIELDS[field]
     if numeric:
         return _number_test(read, sign, value, term), on_result
@@ -115,16 +132,28 @@ def _number_test(read: Callable[[Moment], Any], sign: str, value: str, term: str
 
 
 def _text_test(read: Callable[[Moment], Any], sign: str, value: str, term: str) -> Test:
+    matches = _matcher(sign, value, term)
+    return lambda moment: matches(read(moment))
+
+
+def _file_test(sign: str, value: str, term: str) -> Test:
+    """True where one of the files matches; `!=` is the opposite of `=`."""
+    matches = _matcher("=" if sign == "!=" else sign, value, term)
+    wanted = sign != "!="
+    return lambda moment: any(map(matches, _touched(moment))) is wanted
+
+
+def _matcher(sign: str, value: str, term: str) -> Callable[[str], bool]:
     if sign == "~":
         try:
             pattern = re.compile(value)
         except re.error as error:
             raise BadInput(f"{term!r}: not a regular expression: {error}") from None
-        return lambda moment: pattern.search(read(moment)) is not None
+        return lambda text: pattern.search(text) is not None
     if sign not in ("=", "!="):
         raise BadInput(f"{term!r}: compare a text by = != or ~")
     compare = _COMPARE[sign]
-    return lambda moment: compare(read(moment), value)
+    return lambda text: compare(text, value)
 
 
 def _text_of(moment: Moment) -> str:
@@ -137,6 +166,17 @@ def _argument(moment: Moment, *names: str) -> str:
     args = moment.data.get("args")
     values = [args.get(name) for name in names] if isinstance(args, dict) else []
     return next((value for value in values if isinstance(value, str)), "")
+
+
+def _touched(moment: Moment) -> Iterator[str]:
+    """The files that an action names and those that it changed; a directory with and without its slash."""
+    if named := _argument(moment, "path"):
+        yield named
+    files = moment.result.files if moment.result else None
+    for change in files.files if files else ():
+        yield change.path
+        if change.path.endswith("/"):
+            yield change.path.rstrip("/")
 
 
 def _output(moment: Moment) -> str:
@@ -160,7 +200,6 @@ _FIELDS: Final[dict[str, tuple[Callable[[Moment], Any], bool, bool]]] = {
     "id": (lambda moment: str(moment.head.id), False, False),
     "command": (lambda moment: _argument(moment, "command", "code"), False, False),
     "text": (_text_of, False, False),
-    "file": (lambda moment: _argument(moment, "path"), False, False),
     "output": (_output, False, True),
     "exit": (lambda moment: moment.result.exit_code if moment.result else None, True, True),
     "cost": (_cost, True, False),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from trajcore import changes
 from trajcore.events.head import Head
@@ -12,12 +14,16 @@ from trajcore.replay.compare import Comparison, compare, exit_code
 from trajcore.replay.normalise import Normaliser
 from trajcore.replay.policy import Treatment, ends_a_step, treatment
 from trajcore.replay.record import observation_event, user_message
+from trajcore.replay.renumbering import Renumbering
 from trajcore.replay.run import Run, Status, StepResult
-from trajcore.trajectory import Trajectory
+from trajcore.trajectory import Trajectory, as_object
 from trajcore.world import World
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
+    from trajcore.sandbox.filechanges import Changes
+
+_LOOK_AHEAD = 4
 
 _SERVED = {
     "browse": "a browser would be needed: served from the recording",
@@ -47,7 +53,7 @@ _CHOSEN = {
 
 
 class Player:
-    """Where a replay is, and how it takes the next event. It never goes back: a restart is a new player."""
+    """Where a replay is, and how it takes the next event."""
 
     def __init__(
         self,
@@ -65,9 +71,11 @@ class Player:
         self._run = run
         self._world = world
         self._tell = tell
-        self._services = services
+        self.services = services
+        """How the user wants steps to be satisfied, by index."""
         self._normalisers = normalisers
-        self._answered: set[int] = set()
+        self.answered: set[int] = set()
+        """Recorded observations in whose place this run has its own."""
 
     @property
     def at_end(self) -> bool:
@@ -97,6 +105,25 @@ class Player:
             self._keep(self.position, self._trajectory.head(self.position))
             self._advance()
 
+    def rewind(self, position: int) -> None:
+        """Be where the run is that was rewound to this position."""
+        played = self._run.results
+        self.answered = {answer for index in played if (answer := self._answer_in_run(index)) is not None}
+        self.position = position
+        self._tell(changes.PositionChanged(position))
+
+    def renumber(self, renumbering: Renumbering) -> None:
+        """The recording was edited under the replay: be at the same place of it."""
+        self.replacements = renumbering.keys(self.replacements)
+        self.answered = renumbering.indices(self.answered)
+        self.position = renumbering.position(self.position)
+        self._tell(changes.PositionChanged(self.position))
+
+    def _answer_in_run(self, index: int) -> int | None:
+        """The recorded answer of a step, where the run has an answer in its place."""
+        skipped = self._run.results[index].status is Status.SKIPPED
+        return None if skipped else self._trajectory.outline.answer_of.get(index)
+
     def _is_passive(self, index: int) -> bool:
         return treatment(self._trajectory.head(index)) is Treatment.PASS
 
@@ -106,7 +133,7 @@ class Player:
 
     def _keep(self, index: int, head: Head) -> None:
         """The event enters the run as it is, unless this run has its own answer in its place."""
-        if index in self._answered:
+        if index in self.answered:
             return
         if index in self.replacements:
             self._run.add(user_message(self.replacements[index]), origin=index, id=head.id)
@@ -129,9 +156,10 @@ class Player:
         if service is Service.RECORDED:
             self._serve(index, head, reason)
             return
+        asyncio.get_running_loop().call_soon(self._look_ahead, index + 1)
         answer = await self._world.execute(action, recorded)
         if answer.observation is None:
-            self._serve(index, head, f"this sandbox cannot execute {head.kind}: served from the recording")
+            self._serve(index, head, f"{self._obstacle(head.kind)}: served from the recording")
             return
         self._keep_as_is(index)
         if answer.observation is recorded:
@@ -140,13 +168,31 @@ class Player:
         comparison = compare(recorded, answer.observation, self._normalisers)
         status = Status.DIVERGED if comparison.diverged else Status.MATCHED
         reason = f"interrupted, {comparison.reason}" if answer.interrupted else comparison.reason
-        self._finish(index, head, status, reason, answer.seconds, answer.observation, comparison)
+        self._finish(
+            index, head, status, reason, answer.seconds, answer.observation, comparison, answer.files
+        )
+
+    def _look_ahead(self, start: int) -> None:
+        """Read the next action, and what was recorded for it, while the sandbox is at work."""
+        if self.position != start - 1:
+            return
+        for index in range(start, min(start + _LOOK_AHEAD, len(self._trajectory))):
+            if treatment(self._trajectory.head(index)) is Treatment.EXECUTE:
+                self._trajectory.parsed(index)
+                self._recorded(index)
+                return
+
+    def _obstacle(self, kind: str) -> str:
+        sandbox = self._world.sandbox
+        if kind == "run_ipython" and sandbox is not None and sandbox.executes:
+            return "the sandbox has no python3"
+        return f"this sandbox cannot execute {kind}"
 
     def _service_of(self, index: int, action: Action, problems: tuple[str, ...]) -> tuple[Service, str]:
         """How an action is satisfied, and why where it is not executed."""
         if problems:
             return Service.SKIP, f"not executed: {problems[0]}"
-        chosen = self._services.get(index, Service.EXECUTE)
+        chosen = self.services.get(index, Service.EXECUTE)
         if chosen is not Service.EXECUTE:
             return chosen, _CHOSEN[chosen]
         if getattr(action.args, "background", False) is True:
@@ -173,7 +219,7 @@ class Player:
         return cast("Observation", self._trajectory.parsed(answer).event)
 
     def _serve_or_skip(self, index: int, head: Head) -> None:
-        if self._services.get(index) is Service.SKIP:
+        if self.services.get(index) is Service.SKIP:
             self._skip(index, head, _CHOSEN[Service.SKIP])
         else:
             self._serve(index, head, _SERVED[head.kind])
@@ -205,6 +251,7 @@ class Player:
         seconds: float,
         actual: Observation | None,
         comparison: Comparison | None = None,
+        files: Changes | None = None,
     ) -> None:
         """The action's answer enters the run behind it, in the place of the recorded one."""
         answer = self._trajectory.outline.answer_of.get(index)
@@ -212,14 +259,14 @@ class Player:
             if status is Status.RECORDED and answer is not None:
                 self._keep_as_is(answer)
             else:
-                event = observation_event(actual, self._trajectory.data(index))
+                event = partial(_answer, actual, self._run.entries[-1].raw)
                 self._run.add(event, origin=answer, id=self._id_of(answer), answers=index)
             if answer is not None:
-                self._answered.add(answer)
+                self.answered.add(answer)
         recorded = self._recorded(index)
         self._add_result(StepResult(
             index, head.id, head.kind, status, comparison, exit_code(actual), exit_code(recorded),
-            seconds, reason, actual, recorded,
+            seconds, reason, actual, recorded, files,
         ))  # fmt: skip
 
     def _id_of(self, index: int | None) -> int | None:
@@ -228,3 +275,7 @@ class Player:
     def _add_result(self, result: StepResult) -> None:
         self._run.results[result.index] = result
         self._tell(changes.StepDone(result))
+
+
+def _answer(actual: Observation, action: bytes) -> dict[str, Any]:
+    return observation_event(actual, as_object(action))

@@ -97,6 +97,8 @@ def _message(observation: dict[str, Any]) -> str:
         case "run":
             code = extras["metadata"]["exit_code"]
             return f"Command `{extras['command']}` executed with exit code {code}."
+        case "run_ipython":
+            return "Code executed in IPython cell."
         case "read":
             return f"I read the file {extras['path']}."
         case "write":

@@ -8,6 +8,7 @@ from typing import Any
 
 from trajcore.replay.compare import Match
 from trajcore.replay.run import Status, StepResult
+from trajcore.sandbox.filechanges import Changes
 
 
 def counts(results: Iterable[StepResult]) -> dict[str, int]:
@@ -25,7 +26,7 @@ def counts(results: Iterable[StepResult]) -> dict[str, int]:
 
 
 def step_entry(result: StepResult) -> dict[str, Any]:
-    """One step, as the report has it."""
+    """One step, as the report has it. `files` is there where it was told what the step changed."""
     return {
         "index": result.index,
         "id": result.id,
@@ -36,7 +37,28 @@ def step_entry(result: StepResult) -> dict[str, Any]:
         "recorded_exit_code": result.recorded_exit_code,
         "seconds": round(result.seconds, 6),
         "reason": result.reason,
+        **({} if result.files is None else _files(result.files)),
     }
+
+
+def _files(files: Changes) -> dict[str, Any]:
+    entries = [
+        {
+            "path": change.path,
+            "change": change.kind,
+            "before": change.before,
+            "after": change.after,
+            "diff": change.diff,
+            "note": change.note,
+        }
+        for change in files.files
+    ]
+    told: dict[str, Any] = {"files": entries}
+    if files.more:
+        told["more_files"] = files.more
+    if files.note:
+        told["files_note"] = files.note
+    return told
 
 
 def sentence(results: Iterable[StepResult], label: str = "step") -> str:

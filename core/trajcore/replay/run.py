@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.events.head import Head, head_of
 from trajcore.replay.compare import Comparison, Match
@@ -15,6 +16,7 @@ from trajcore.replay.policy import Treatment, treatment
 
 if TYPE_CHECKING:
     from trajcore.events.base import Event, Observation
+    from trajcore.sandbox.filechanges import Changes
 
 
 class Status(Enum):
@@ -41,11 +43,20 @@ class StepResult:
     reason: str
     actual: Observation | None
     recorded: Observation | None
+    files: Changes | None = None
+    """What it changed in the sandbox's files; None where that is not told."""
 
     @property
     def match(self) -> Match | None:
         """How recorded and actual agree; None when they do not, or were not compared."""
         return self.comparison.match if self.comparison else None
+
+
+GONE: Final = -1
+"""The origin of an entry whose event has left the recording, or was played once more, since."""
+
+Content = bytes | Callable[[], dict[str, Any]]
+"""The JSON text of an event, or what makes the event when its text is first asked for."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +66,22 @@ class Entry:
     `id` and `cause` are its own: where the recording repeats or lacks ids, they are not those in `raw`.
     """
 
-    raw: bytes
-    head: Head
+    content: Content
+    recorded_head: Head | None
     origin: int | None
     live: bool
     id: int
     cause: int | None
+
+    @cached_property
+    def raw(self) -> bytes:
+        """The JSON text."""
+        return self.content if isinstance(self.content, bytes) else json.dumps(self.content()).encode()
+
+    @cached_property
+    def head(self) -> Head:
+        """What a timeline shows of it."""
+        return self.recorded_head or head_of({**json.loads(self.raw), "cause": self.cause})
 
     def data(self) -> dict[str, Any]:
         """The event as a Python object, a new one at each call."""
@@ -80,6 +101,10 @@ class Run:
     def __init__(self, last_id: int) -> None:
         self.entries: list[Entry] = []
         self.results: dict[int, StepResult] = {}
+        self.live_files: dict[int, Changes] = {}
+        """What the actions of a live session changed in the sandbox's files, by the id of their entry."""
+        self.by_hand: list[tuple[int | None, Changes]] = []
+        """What the user changed in them, behind the entry with this id (None: before all others)."""
         self._last_id = last_id
         self._ids: set[int] = set()
         self._id_of_origin: dict[int, int] = {}
@@ -98,35 +123,83 @@ class Run:
         id = self._unique(head.id)
         if head.id is not None:
             self._id_of_recorded[head.id] = id
+        self._supersede(origin)
         self._id_of_origin[origin] = id
         self.entries.append(Entry(raw, head, origin, False, id, cause))
 
     def add(
         self,
-        event: dict[str, Any],
+        event: dict[str, Any] | Callable[[], dict[str, Any]],
         *,
         origin: int | None = None,
         id: int | None = None,
         answers: int | None = None,
         live: bool = False,
     ) -> Entry:
-        """A new event: it is stamped with an id (a fresh one unless given and free) and the time."""
+        """A new event: it is stamped with an id (a fresh one unless given and free) and the time.
+
+        A callable is asked for it when it is first looked at; such an event needs `answers`.
+        """
         id = self._unique(id)
-        cause = self._id_of_origin.get(answers) if answers is not None else event.get("cause")
-        stamped = {"id": id, "timestamp": datetime.now().isoformat(), **event}
+        stamp = {"id": id, "timestamp": datetime.now().isoformat()}
         if origin is not None:
+            self._supersede(origin)
             self._id_of_origin[origin] = id
-        raw = json.dumps(stamped).encode()
-        entry = Entry(raw, head_of({**stamped, "cause": cause}), origin, live, id, cause)
+        if callable(event):
+            make = event
+            cause = self._id_of_origin.get(answers) if answers is not None else None
+            entry = Entry(lambda: {**stamp, **make()}, None, origin, live, id, cause)
+        else:
+            cause = self._id_of_origin.get(answers) if answers is not None else event.get("cause")
+            raw = json.dumps({**stamp, **event}).encode()
+            entry = Entry(raw, None, origin, live, id, cause)
         self.entries.append(entry)
         return entry
+
+    def _supersede(self, origin: int) -> None:
+        """An event that was moved from before to behind the position is played a second time."""
+        if origin in self._id_of_origin:
+            self.entries = [
+                replace(entry, origin=GONE) if entry.origin == origin else entry for entry in self.entries
+            ]
+
+    def rewind(self, entries: int, position: int, by_hand: int) -> list[Entry]:
+        """Forget all but the first so many entries and changes by hand, and results from `position` on.
+
+        The answer is the entries that were forgotten.
+        """
+        gone = self.entries[entries:]
+        del self.entries[entries:]
+        self.results = {index: result for index, result in self.results.items() if index < position}
+        self._ids = {entry.id for entry in self.entries}
+        del self.by_hand[by_hand:]
+        self.live_files = {id: files for id, files in self.live_files.items() if id in self._ids}
+        self._id_of_origin = {entry.origin: entry.id for entry in self.entries if entry.origin is not None}
+        self._id_of_recorded = {
+            entry.recorded_head.id: entry.id
+            for entry in self.entries
+            if entry.recorded_head is not None and entry.recorded_head.id is not None
+        }
+        return gone
+
+    def renumber(self, entries: list[Entry], results: dict[int, StepResult]) -> None:
+        """The recording was edited: these are the entries and results, with the indices of today."""
+        self.entries, self.results = entries, results
+        self._id_of_origin = {entry.origin: entry.id for entry in entries if entry.origin is not None}
 
     def _unique(self, id: int | None) -> int:
         if id is None or id in self._ids:
             self._last_id += 1
+            while self._last_id in self._ids:
+                self._last_id += 1
             id = self._last_id
         self._ids.add(id)
         return id
+
+    def add_by_hand(self, files: Changes) -> None:
+        """The user has changed files of the sandbox, as it is now."""
+        if files.files or files.more:
+            self.by_hand.append((self.entries[-1].id if self.entries else None, files))
 
     @property
     def has_live_steps(self) -> bool:

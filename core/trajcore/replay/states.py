@@ -32,14 +32,23 @@ class Command(Enum):
     STEP = "step"
     CONTINUE = "continue"
     RUN_TO = "run to an event"
+    BACK = "go back"
     INTERRUPT = "interrupt"
     RESTART = "restart"
+    VISIT = "open a shell"
     MESSAGE = "send a message"
     GO_LIVE = "go live"
     SAVE_RUN = "save the run"
 
 
-_IDLE: Final = {Command.RESTART, Command.MESSAGE, Command.GO_LIVE, Command.SAVE_RUN}
+_IDLE: Final = {
+    Command.BACK,
+    Command.RESTART,
+    Command.VISIT,
+    Command.MESSAGE,
+    Command.GO_LIVE,
+    Command.SAVE_RUN,
+}
 _BUSY: Final = {Command.INTERRUPT, Command.SAVE_RUN}
 
 LEGAL: Final[dict[State, frozenset[Command]]] = {
@@ -66,7 +75,7 @@ NEXT: Final[dict[State, frozenset[State]]] = {
     State.FINISHED: frozenset({State.THINKING, State.REPLAYING}),
     State.ERROR: frozenset({State.REPLAYING, State.THINKING}),
 }
-"""The states that may follow each state. RESTART replays nothing yet, but passes through REPLAYING."""
+"""The states that may follow each state. RESTART and BACK pass through REPLAYING."""
 
 _WHY_NOT: Final[dict[State, str]] = {
     State.PAUSED: "nothing is running",
@@ -76,7 +85,7 @@ _WHY_NOT: Final[dict[State, str]] = {
     State.AWAITING_INPUT: "the session is live and waits for you: m types a message, R restarts",
     State.AWAITING_CONFIRMATION: "an action waits for your approval",
     State.FINISHED: "the run is finished: R restarts it, m goes on with a model",
-    State.ERROR: "the run has failed: R restarts it",
+    State.ERROR: "the run has failed: S goes back to before it, R restarts it",
 }
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
+    from trajcore.sandbox.filechanges import Changes
+    from trajcore.sandbox.visit import Visitor
 
 Emit = Callable[[bytes], None]
 """Receives output as it comes, exactly the bytes that the command wrote."""
@@ -34,6 +36,22 @@ class Limits:
     previous: float = 30.0
 
 
+DEFAULT_PIDS: Final = 4096
+"""How many processes a sandbox may have at a time, where nothing is said."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """How much of the machine a sandbox may take."""
+
+    memory: int | None = None
+    """Bytes; None: four fifths of what the machine has."""
+    cpus: float | None = None
+    """Processors; None: all."""
+    pids: int = DEFAULT_PIDS
+    """Processes and threads at a time."""
+
+
 @dataclass(frozen=True)
 class SandboxSettings:
     """How a sandbox is set up."""
@@ -41,10 +59,35 @@ class SandboxSettings:
     image: str = DEFAULT_IMAGE
     workspace: Path | None = None
     """A directory copied into the sandbox's /workspace before the first step."""
+    mount: bool = False
+    """The workspace is used itself, not a copy: what is done to /workspace is done to it, and stays."""
+    container: str | None = None
+    """Work in this running container, which is neither stopped nor removed, instead of one from `image`."""
+    resources: Resources = field(default_factory=Resources)
     network: bool = False
     setup: Path | None = None
     """A shell script run before the first step."""
     limits: Limits = field(default_factory=Limits)
+    track_files: bool = False
+    """Whether `changed_files` has an answer; it costs a look at all files after each step."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The world as it was at one moment."""
+
+    token: object
+    """What the machine and the sandbox need to find it again; nobody else's business."""
+    shell: bytes
+    """The state of the shell, as text that bash reads back."""
+    editor: object
+    """What the editor remembers for undo."""
+    processes: tuple[str, ...]
+    """Command lines of the processes that ran then, and that a restore cannot bring back."""
+    seconds: float
+    """What it took."""
+    size: int
+    """Bytes on disk that it added, as far as known."""
 
 
 class Sandbox(Protocol):
@@ -52,11 +95,11 @@ class Sandbox(Protocol):
 
     @property
     def kind(self) -> str:
-        """`docker`, `bubblewrap` or `recorded`."""
+        """`docker`, `bubblewrap`, `local` or `recorded`."""
 
     @property
     def detail(self) -> str:
-        """What else identifies it: the image, for docker; may be empty."""
+        """What else identifies it: the image or the container, for docker; may be empty."""
 
     @property
     def executes(self) -> bool:
@@ -74,8 +117,36 @@ class Sandbox(Protocol):
         Raises `SandboxUnavailable` when the world was lost.
         """
 
+    async def changed_files(self) -> Changes | None:
+        """What has changed in the files since this was last asked, or since the start.
+
+        None where that cannot be told: nothing is executed here, or `track_files` is off. Raises
+        `SandboxUnavailable` when the world was lost.
+        """
+
+    async def forget_changes(self) -> None:
+        """Let `changed_files` tell changes from how the files are now. Raises `SandboxUnavailable`."""
+
     async def interrupt(self) -> None:
         """Interrupt the running command, as Ctrl-C does; `execute` then returns within a second."""
+
+    async def visit(self, visitor: Visitor) -> None:
+        """Let the user into a shell of their own until they leave. Raises `Refused`, `SandboxUnavailable`."""
+
+    async def checkpoint(self) -> Checkpoint | None:
+        """The world as it is now. None when that cannot be kept: a command still runs in the shell, the
+        world was lost, the disk has no room, or this kind of sandbox cannot go back.
+        """
+
+    async def restore(self, checkpoint: Checkpoint, report: Report) -> None:
+        """Make the world what it was at `checkpoint`, also when the present one was lost.
+
+        `changed_files` then tells changes from there. Running processes are not brought back.
+        Raises `SandboxUnavailable`; the checkpoint stays good.
+        """
+
+    async def forget(self, checkpoint: Checkpoint) -> None:
+        """Free what `checkpoint` takes; it cannot be restored any more. Never raises."""
 
     async def close(self) -> None:
         """Remove every trace of the world. Never raises; may be called twice, and in any state."""

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import shutil
-import struct
 import subprocess
-import tempfile
-import termios
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.base import Report, SandboxSettings
-from trajcore.sandbox.machine import CONTROLS
-from trajcore.sandbox.overlays import HIDDEN, Copied, Directory, Entry, Link, Overlay, mount_points, plan
-from trajcore.sandbox.scripts import BASH, COLUMNS, CONTROL, ENVIRONMENT, ROWS, TERMINAL
-from trajcore.sandbox.stream import FdStream, Stream
+from trajcore.sandbox.confine import Confinement
+from trajcore.sandbox.diskguard import DiskGuard
+from trajcore.sandbox.entered import Entered
+from trajcore.sandbox.layertracker import Layer
+from trajcore.sandbox.machine import Snapshot
+from trajcore.sandbox.mounts import layers, planned, prepare
+from trajcore.sandbox.overlays import Entry
+from trajcore.sandbox.owner import make_directory
+from trajcore.sandbox.processes import has_as_root, kill_all
+from trajcore.sandbox.snapshots import Store, Trees
+from trajcore.sandbox.stream import Stream
 from trajcore.sandbox.threads import finished_in_thread
-from trajcore.sandbox.trees import copy_tree, remove_tree
+from trajcore.sandbox.treeio import Stopped
+from trajcore.sandbox.trees import LeftOut, copy_tree, remove_tree
 
-_PRIVATE: Final = ("workspace", "root", "home", "run", "mnt", "media", "boot")
-_CAPABILITIES: Final = (
-    "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
-    "CAP_SETFCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT",
-)  # fmt: skip
-# Opening the terminal makes it the controlling one of bwrap's new session, so that Ctrl-C is a signal.
-_ON_TERMINAL: Final = "exec 0<>/proc/self/fd/0 1>&0 2>&0"
 _KILLED: Final = "The bubblewrap sandbox, or its helper, was killed. Restart it to go on."
+_FULL: Final = "The sandbox was stopped before it filled this machine's disk. Step back or restart to go on."
 _MEND: Final = "Use --sandbox docker or --sandbox recorded."
+
+T = TypeVar("T")
 
 
 class BubblewrapMachine:
@@ -39,74 +41,148 @@ class BubblewrapMachine:
     kind = "bubblewrap"
     detail = ""
     directory = "/workspace"
+    keeps = True
+    outside = ()
 
     def __init__(self, settings: SandboxSettings) -> None:
         self._settings = settings
         self._directory: Path | None = None
-        self._process: asyncio.subprocess.Process | None = None
-        self._terminal: Stream | None = None
-        self._controls: list[Stream] = []
+        self._entered = Entered(_KILLED)
+        self._confinement = Confinement(settings.resources)
+        self._guard = DiskGuard()
+        self._entries: list[Entry] = []
+        self._world: list[str] = []
+        self._store: Store | None = None
+        self._keeping = asyncio.Lock()
+        self._stop = threading.Event()
 
     async def start(self, report: Report) -> None:
         """See `Machine.start`."""
         report("starting bubblewrap")
+        _check_mounted(self._settings)
         program = await asyncio.to_thread(find_program)
-        directory = self._directory = Path(tempfile.mkdtemp(prefix=f"trajtui-{os.getpid()}-"))
-        world = await finished_in_thread(lambda: _prepare(directory, self._settings.network))
-        await self._launch([program, *world])
-
-    async def _launch(self, command: list[str]) -> None:
-        master, slave = os.openpty()
-        self._terminal = FdStream(master)
-        inside: list[tuple[int, int]] = []
-        for _ in range(CONTROLS):
-            requests_out, requests_in = os.pipe()
-            answers_out, answers_in = os.pipe()
-            self._controls.append(FdStream(answers_out, requests_in))
-            inside.append((requests_out, answers_in))
-        theirs = [fd for pair in inside for fd in pair]
         try:
-            fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-            self._process = await asyncio.create_subprocess_exec(
-                *command, *BASH, _script(inside),
-                stdin=slave, stdout=slave, stderr=slave,
-                pass_fds=theirs, start_new_session=True,
-            )  # fmt: skip
-        finally:
-            for fd in (slave, *theirs):
-                os.close(fd)
+            directory = self._directory = make_directory()
+            entries = self._entries = await asyncio.to_thread(planned, directory)
+            world = await finished_in_thread(lambda: prepare(directory, entries, self._settings))
+            self._world = [program, *world]
+            self._store = Store(directory / "kept")
+            await self._launch()
+        except OSError as error:
+            raise SandboxUnavailable(f"The bubblewrap sandbox cannot be made ({error}).") from error
+
+    async def _launch(self) -> None:
+        confined = [*self._confinement.wrapper(), *self._world]
+        await self._entered.launch(confined, first=self._confinement.script())
+        assert self._directory is not None
+        self._guard.begin(self._directory, lambda: self._entered.kill(_FULL))
 
     async def terminal(self) -> Stream:
         """See `Machine.terminal`. There is but one: a second call means that the world is gone."""
-        stream, self._terminal = self._terminal, None
-        return _alive(stream)
+        return self._entered.terminal()
 
     async def control(self) -> Stream:
         """See `Machine.control`."""
-        return _alive(self._controls.pop(0) if self._controls else None)
+        return self._entered.control()
 
-    async def copy_in(self, directory: Path) -> None:
+    async def layers(self) -> tuple[Layer, ...]:
+        """See `Machine.layers`."""
+        assert self._directory is not None
+        return layers(self._directory, self._entries, self._settings)
+
+    async def copy_in(self, directory: Path) -> LeftOut:
         """See `Machine.copy_in`."""
         assert self._directory is not None
         target = self._directory / "root" / "workspace"
         try:
-            await finished_in_thread(lambda: copy_tree(directory, target))
+            return await finished_in_thread(lambda: copy_tree(directory, target))
         except OSError as error:
             raise SandboxUnavailable(f"{directory}: cannot be copied into the sandbox ({error}).") from error
 
+    async def snapshot(self) -> Snapshot:
+        """See `Machine.snapshot`."""
+        taken: list[Trees] = []
+        try:
+            await self._with_store(lambda store, stop: taken.append(store.take(self._roots(), stop)))
+        except asyncio.CancelledError:
+            for trees in taken:
+                await self.forget(Snapshot(trees, trees.size))
+            raise
+        return Snapshot(taken[0], taken[0].size)
+
+    async def restore(self, snapshot: Snapshot, report: Report) -> None:
+        """See `Machine.restore`."""
+        trees = snapshot.what
+        assert isinstance(trees, Trees)
+        report("restoring the files")
+        await self._entered.close()
+        await self._with_store(lambda store, stop: self._put_back(store, trees, stop))
+        await asyncio.to_thread(self._confinement.close)
+        if self._directory is None:
+            raise SandboxUnavailable(_KILLED)
+        report("starting bubblewrap")
+        try:
+            await self._launch()
+        except OSError as error:
+            raise SandboxUnavailable(f"The bubblewrap sandbox cannot be made ({error}).") from error
+
+    async def forget(self, snapshot: Snapshot) -> None:
+        """See `Machine.forget`."""
+        trees = snapshot.what
+        assert isinstance(trees, Trees)
+        try:
+            await self._with_store(lambda store, _: store.forget(trees))
+        except SandboxUnavailable:
+            pass  # what could not be removed goes when the world is closed
+
+    async def _with_store(self, work: Callable[[Store, threading.Event], T]) -> T:
+        async with self._keeping:
+            store = self._store
+            stop = self._stop = threading.Event()
+            if store is None or self._directory is None:
+                raise SandboxUnavailable(_KILLED)
+            try:
+                return await finished_in_thread(lambda: work(store, stop), stop.set)
+            except (OSError, Stopped) as error:
+                raise SandboxUnavailable(
+                    f"The sandbox's files cannot be kept or restored ({error})."
+                ) from error
+
+    def _roots(self) -> list[Path]:
+        """The directories on this host that hold what is private to the world."""
+        assert self._directory is not None
+        changes = self._directory / "changes"
+        uppers = sorted(path / "upper" for path in changes.iterdir()) if changes.is_dir() else []
+        return [self._directory / "root", *uppers]
+
+    def _put_back(self, store: Store, trees: Trees, stop: threading.Event) -> None:
+        roots = self._roots()
+        kill_all(lambda pid: has_as_root(pid, roots[0]))
+        store.put_back(trees, roots, stop)
+        for upper in roots[1:]:
+            work = upper.with_name("work")
+            remove_tree(work)
+            work.mkdir()
+
     async def close(self) -> None:
         """See `Machine.close`."""
-        for stream in (self._terminal, *self._controls):
-            if stream is not None:
-                stream.close()
-        process, self._process = self._process, None
-        if process is not None:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
-        directory, self._directory = self._directory, None
-        if directory is not None:
-            await asyncio.to_thread(remove_tree, directory)
+        self._guard.end()
+        await self._entered.close()
+        await asyncio.to_thread(self._confinement.close)
+        self._stop.set()
+        async with self._keeping:
+            directory, self._directory = self._directory, None
+            if directory is not None:
+                await asyncio.to_thread(remove_tree, directory)
+
+
+def _check_mounted(settings: SandboxSettings) -> None:
+    """Inside, there is but one user: what belongs to another one could not be written."""
+    if settings.mount and settings.workspace is not None and settings.workspace.stat().st_uid != os.geteuid():
+        raise SandboxUnavailable(
+            f"{settings.workspace} belongs to another user: bubblewrap cannot mount it for writing. "
+            "Run this as that user, leave --mount out, or use --sandbox docker."
+        )
 
 
 def find_program() -> str:
@@ -136,7 +212,7 @@ async def works() -> str | None:
     """None if a bubblewrap world can be made here, else the reason why not."""
     try:
         program = await asyncio.to_thread(find_program)
-        directory = Path(tempfile.mkdtemp(prefix=f"trajtui-{os.getpid()}-"))
+        directory = make_directory()
     except SandboxUnavailable as error:
         return str(error)
     except OSError as error:
@@ -146,7 +222,9 @@ async def works() -> str | None:
 
 async def _tried(program: str, directory: Path) -> str | None:
     try:
-        world = await finished_in_thread(lambda: _prepare(directory, False))
+        world = await finished_in_thread(
+            lambda: prepare(directory, planned(directory), SandboxSettings(), hide_secrets=False)
+        )
         process = await asyncio.create_subprocess_exec(
             program, *world, "true",
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -159,91 +237,3 @@ async def _tried(program: str, directory: Path) -> str | None:
     if process.returncode == 0:
         return None
     return complaint.decode("utf-8", "replace").strip() or f"bwrap ended with exit code {process.returncode}"
-
-
-def _alive(stream: Stream | None) -> Stream:
-    if stream is None:
-        raise SandboxUnavailable(_KILLED)
-    return stream
-
-
-def _script(pipes: list[tuple[int, int]]) -> str:
-    """A control bash on each pair of pipes, in the background; the terminal's shells in front."""
-    closed = " ".join(f"{requests}<&- {answers}>&-" for requests, answers in pipes)
-    controls = [f"({CONTROL}) <&{requests} >&{answers} {closed} 2>/dev/null &" for requests, answers in pipes]
-    return "\n".join([_ON_TERMINAL, *controls, f"exec {closed}", TERMINAL])
-
-
-def _prepare(directory: Path, network: bool) -> list[str]:
-    """Make the private directories below `directory`; the answer is bwrap's arguments but the command."""
-    root = directory / "root"
-    for name in _PRIVATE:
-        (root / name).mkdir(parents=True)
-    (root / "tmp").mkdir(mode=0o1777)
-    (root / "tmp").chmod(0o1777)
-    entries = plan(mount_points(Path("/proc/self/mountinfo").read_text()))
-    arguments = [*_isolation(network), "--bind", str(root), "/"]
-    for number, entry in enumerate(entries):
-        arguments += _shown(entry, directory / "changes" / str(number), root)
-    arguments += ["--proc", "/proc", "--dev", "/dev"]
-    for path in HIDDEN:
-        if Path(path).is_dir() and os.access(path, os.X_OK):
-            arguments += ["--tmpfs", path]
-    if network:
-        _keep_name_servers(root)
-    for name, value in {**ENVIRONMENT, "USER": "root"}.items():
-        arguments += ["--setenv", name, value]
-    return [*arguments, "--chdir", "/workspace", "--"]
-
-
-def _isolation(network: bool) -> list[str]:
-    arguments = [
-        "--unshare-user",
-        "--uid",
-        "0",
-        "--gid",
-        "0",
-        "--unshare-pid",
-        "--unshare-ipc",
-        "--unshare-uts",
-    ]
-    arguments += [
-        "--unshare-cgroup-try",
-        "--die-with-parent",
-        "--new-session",
-        "--as-pid-1",
-        "--hostname",
-        "sandbox",
-        "--clearenv",
-    ]
-    arguments += [] if network else ["--unshare-net"]
-    arguments += ["--cap-drop", "ALL"]
-    for capability in _CAPABILITIES:
-        arguments += ["--cap-add", capability]
-    return arguments
-
-
-def _shown(entry: Entry, changes: Path, root: Path) -> list[str]:
-    if isinstance(entry, Link):
-        return ["--symlink", entry.target, entry.path]
-    if isinstance(entry, Overlay):
-        upper, work = changes / "upper", changes / "work"
-        for path in (upper, work):
-            path.mkdir(parents=True)
-        upper.chmod(Path(entry.path).stat().st_mode & 0o7777)
-        return ["--overlay-src", entry.path, "--overlay", str(upper), str(work), entry.path]
-    inside = root / entry.path.lstrip("/")
-    if isinstance(entry, Directory):
-        inside.mkdir(parents=True, exist_ok=True)
-    elif isinstance(entry, Copied):
-        shutil.copy2(entry.path, inside)
-    return []
-
-
-def _keep_name_servers(root: Path) -> None:
-    """Where /etc/resolv.conf is a link out of what is shown, put the file at its end."""
-    target = Path("/etc/resolv.conf").resolve()
-    if target.is_file() and target.parts[1] not in ("etc", "usr", "opt", "srv", "var"):
-        inside = root.joinpath(*target.parts[1:])
-        inside.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(target, inside)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from trajcore.errors import BadInput
-from trajcore.sandbox import bubblewrap, docker
+from trajcore.sandbox import bubblewrap, docker, local
 from trajcore.sandbox.base import Sandbox, SandboxSettings
 from trajcore.sandbox.recorded import RecordedSandbox
 from trajcore.sandbox.shellsandbox import ShellSandbox
 
-NAMES: Final = ("auto", "docker", "bubblewrap", "recorded")
+NAMES: Final = ("auto", "docker", "bubblewrap", "local", "recorded")
 """What may be asked for."""
 
 
@@ -25,10 +25,12 @@ class Choice:
 
 async def choose(name: str, settings: SandboxSettings) -> Choice:
     """The sandbox called `name`; for `auto`, the best that works here. Raises `BadInput`."""
+    if settings.container is not None:
+        if name not in ("auto", "docker"):
+            raise BadInput(f"--container is a container of docker's: leave --sandbox {name} out.")
+        return Choice(_made("docker", settings), "a container was named")
     if name == "auto":
         return await _best(settings)
-    if name == "local":
-        raise BadInput(f"The sandbox 'local' is not built yet: use one of {', '.join(NAMES)}.")
     if name not in NAMES:
         raise BadInput(f"There is no sandbox '{name}': use one of {', '.join(NAMES)}.")
     return Choice(_made(name, settings), "it was asked for")
@@ -58,6 +60,8 @@ def _made(name: str, settings: SandboxSettings) -> Sandbox:
         return ShellSandbox(docker.DockerMachine(settings), settings)
     if name == "bubblewrap":
         return ShellSandbox(bubblewrap.BubblewrapMachine(settings), settings)
+    if name == "local":
+        return ShellSandbox(local.LocalMachine(settings), settings)
     return RecordedSandbox()
 
 

@@ -64,6 +64,11 @@ class Commands:
             await self._type(command, emit)
         return await self._follow(action, recorded, emit, prefix=_PREVIOUS)
 
+    def move(self, directory: str) -> None:
+        """The shell is another one now, in `directory`, without background processes."""
+        self.directory = directory
+        self._background = -1
+
     async def _start(
         self, action: RunAction, command: str, recorded: Observation | None, emit: Emit
     ) -> RunObservation:
@@ -130,7 +135,7 @@ class Commands:
         if action.args.is_input and _is_key(action.args.command.strip()):
             words += f" CTRL+{action.args.command.strip()[-1].upper()} was sent."
         if ended.restarted:
-            words += " It ended the shell: a new one was started in /workspace, without its variables."
+            words += f" It ended the shell: a new one was started in {self.directory}, without its variables."
         return CommandMetadata(
             exit_code=ended.exit_code,
             pid=self._background,

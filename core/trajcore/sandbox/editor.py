@@ -10,18 +10,19 @@ from typing import Final
 from trajcore.events.actions import EditArgs
 from trajcore.sandbox.editortext import (
     EditorError,
+    check_kind,
     checked_range,
-    decoded,
     invalid,
-    is_binary,
+    is_document,
     lines_of,
+    listing,
     normal,
     numbered,
     only_occurrence,
     required,
 )
-from trajcore.sandbox.files import Entry, Files
-from trajcore.sandbox.quoting import encoded
+from trajcore.sandbox.files import Entry, Files, Kind
+from trajcore.sandbox.textfiles import NoText, Text, Undetectable, read_text, written
 
 _CONTEXT: Final = 4
 _UNDO_DEPTH: Final = 10
@@ -50,7 +51,7 @@ class Editor:
     async def view(self, path: str, view_range: list[int] | None = None) -> str:
         """A file with its lines numbered, or a directory two levels deep. Raises `EditorError`."""
         path = normal(path)
-        if await self._is_directory(path):
+        if (await self._existing(path)).name == "directory":
             if view_range:
                 raise invalid(
                     "view_range",
@@ -58,30 +59,49 @@ class Editor:
                     "The `view_range` parameter is not allowed when `path` points to a directory.",
                 )
             return await self._listing(path)
-        text = await self._text(path)
-        if view_range is None:
+        if is_document(path):
+            raise EditorError(
+                "Error in converting file to Markdown: trajtui does not convert documents. "
+                f"Please use Python code to read {path}"
+            )
+        text = (await self._load(path, to_change=False)).content
+        if not view_range:
             return numbered(text, path)
         lines = lines_of(text)
         first, last, note = checked_range(view_range, len(lines))
-        return note + numbered("\n".join(line.rstrip("\n") for line in lines[first - 1 : last]), path, first)
+        return note + numbered("\n".join("".join(lines[first - 1 : last]).splitlines()), path, first)
 
     async def edit(self, args: EditArgs) -> Edited:
         """Carry out `create`, `str_replace`, `insert` or `undo_edit`. Raises `EditorError`."""
         path = normal(args.path)
-        if args.command == "create":
-            return await self._create(path, args.file_text)
-        if args.command == "str_replace":
-            return await self._replace(path, args.old_str, args.new_str)
-        if args.command == "insert":
-            return await self._insert(path, args.insert_line, args.new_str)
-        if args.command == "undo_edit":
-            return await self._undo(path)
         if args.command == "view":
             return Edited(await self.view(path))
+        if args.command == "create":
+            return await self._create(path, args.file_text)
+        await self._must_be_file(path)
+        check_kind(path)
+        match args.command:
+            case "str_replace":
+                return await self._replace(path, args.old_str, args.new_str)
+            case "insert":
+                return await self._insert(path, args.insert_line, args.new_str)
+            case "undo_edit":
+                return await self._undo(path)
         raise EditorError(
             f"Unrecognized command {args.command}. "
             f"The allowed commands for the oh_editor tool are: {_COMMANDS}"
         )
+
+    def memory(self) -> object:
+        """What is remembered for undo, as `recall` takes it."""
+        return {path: tuple(states) for path, states in self._history.items() if states}
+
+    def recall(self, memory: object) -> None:
+        """Remember what was remembered then, and nothing else."""
+        assert isinstance(memory, dict)
+        self._history.clear()
+        for path, states in memory.items():
+            self._history[path].extend(states)
 
     async def _create(self, path: str, text: str | None) -> Edited:
         if (await self._files.kind(path)).name != "missing":
@@ -90,101 +110,117 @@ class Editor:
                 path,
                 f"File already exists at: {path}. Cannot overwrite files using command `create`.",
             )
+        check_kind(path)
         if text is None:
             raise required("file_text", "create")
-        await self._store(path, text)
+        await self._store(path, Text(text, "utf-8"))
         self._history[path].append(text)
         return Edited(f"File created successfully at: {path}", None, text)
 
     async def _replace(self, path: str, old: str | None, new: str | None) -> Edited:
-        await self._must_be_file(path)
         if old is None:
             raise required("old_str", "str_replace")
-        new = new or ""
-        if old == new:
+        if new == old:
             raise invalid(
                 "new_str", new, "No replacement was performed. `new_str` and `old_str` must be different."
             )
-        before = await self._text(path)
-        start, old, new = only_occurrence(before, old, new, path)
+        text = await self._load(path)
+        before = text.content
+        start, old, new = only_occurrence(before, old, new or "", path)
         after = before[:start] + new + before[start + len(old) :]
-        await self._store(path, after)
+        await self._store(path, Text(after, text.encoding))
         self._history[path].append(before)
         line = before.count("\n", 0, start) + 1
         first = max(0, line - _CONTEXT)
-        snippet = "".join(lines_of(after)[first : line + _CONTEXT + new.count("\n")])
+        now = lines_of((await self._load(path)).content)
+        snippet = "".join(now[first : line + _CONTEXT + new.count("\n")])
         shown = numbered(snippet, f"a snippet of {path}", first + 1)
         return Edited(f"The file {path} has been edited. {shown}{_CHECK}. {_AGAIN}", before, after)
 
     async def _insert(self, path: str, line: int | None, new: str | None) -> Edited:
-        await self._must_be_file(path)
         if line is None:
             raise required("insert_line", "insert")
         if new is None:
             raise required("new_str", "insert")
-        before = await self._text(path)
-        lines = lines_of(before)
+        text = await self._load(path)
+        lines = lines_of(text.content)
         if not 0 <= line <= len(lines):
             raise invalid(
                 "insert_line", line, f"It should be within the range of allowed values: [0, {len(lines)}]"
             )
         added = [f"{part}\n" for part in new.split("\n")]
-        after = "".join([*lines[:line], *added, *lines[line:]])
-        await self._store(path, after)
-        self._history[path].append(before)
+        await self._swap(path, Text("".join([*lines[:line], *added, *lines[line:]]), text.encoding))
         first = max(0, line - _CONTEXT)
-        snippet = "".join([*lines[first:line], *added, *lines[line : line + _CONTEXT]])
-        shown = numbered(snippet, "a snippet of the edited file", first + 1)
+        last = min(len(lines) + len(added), line + _CONTEXT + len(added))
+        after = (await self._load(path)).content
+        self._history[path].append(text.content)
+        shown = numbered("".join(lines_of(after)[first:last]), "a snippet of the edited file", first + 1)
         check = f"{_CHECK} (correct indentation, no duplicate lines, etc). {_AGAIN}"
-        return Edited(f"The file {path} has been edited. {shown}{check}", before, after)
+        return Edited(f"The file {path} has been edited. {shown}{check}", text.content, after)
 
     async def _undo(self, path: str) -> Edited:
-        await self._must_be_file(path)
+        text = await self._load(path)
         if not self._history[path]:
             raise EditorError(f"No edit history found for {path}.")
-        before = await self._text(path)
         after = self._history[path].pop()
-        await self._store(path, after)
-        return Edited(f"Last edit to {path} undone successfully. {numbered(after, path)}", before, after)
+        await self._store(path, Text(after, text.encoding))
+        return Edited(
+            f"Last edit to {path} undone successfully. {numbered(after, path)}", text.content, after
+        )
 
-    async def _is_directory(self, path: str) -> bool:
+    async def _existing(self, path: str) -> Kind:
         kind = await self._files.kind(path)
         if kind.name == "missing":
             raise invalid("path", path, f"The path {path} does not exist. Please provide a valid path.")
         if kind.name == "other":
             raise EditorError(f"File validation failed for {path}: It is not a regular file.")
-        if kind.size > _LARGEST:
-            size = kind.size / (1 << 20)
-            raise EditorError(
-                f"File validation failed for {path}: File is too large ({size:.1f}MB). "
-                "Maximum allowed size is 10MB."
-            )
-        return kind.name == "directory"
+        return kind
 
     async def _must_be_file(self, path: str) -> None:
-        if await self._is_directory(path):
+        if (await self._existing(path)).name == "directory":
             raise invalid(
                 "path",
                 path,
                 f"The path {path} is a directory and only the `view` command can be used on directories.",
             )
 
-    async def _text(self, path: str) -> str:
+    async def _load(self, path: str, *, to_change: bool = True) -> Text:
+        """What a file holds, if it is a text that the editor takes."""
+        size = (await self._files.kind(path)).size
+        if size > _LARGEST:
+            raise EditorError(
+                f"File validation failed for {path}: File is too large ({size / (1 << 20):.1f}MB). "
+                "Maximum allowed size is 10MB."
+            )
         try:
-            data = await self._files.read(path, _LARGEST)
-        except OSError as error:
-            raise EditorError(f"Ran into {error} while trying to read {path}") from error
-        if is_binary(data):
+            return await read_text(await self._files.read(path, _LARGEST), path, to_change=to_change)
+        except NoText:
             raise EditorError(
                 f"File validation failed for {path}: File appears to be binary and this file type "
                 "cannot be read or edited by this tool."
-            )
-        return decoded(data).replace("\r\n", "\n").replace("\r", "\n")
+            ) from None
+        except Undetectable as error:
+            raise EditorError(str(error)) from error
+        except (OSError, UnicodeError) as error:
+            raise EditorError(f"Ran into {error} while trying to read {path}") from error
 
-    async def _store(self, path: str, text: str) -> None:
+    async def _store(self, path: str, text: Text) -> None:
+        """Write a file. Text that its encoding cannot hold leaves it empty, as it does in OpenHands."""
         try:
-            await self._files.write(path, encoded(text), parents=False)
-        except OSError as error:
+            try:
+                data = written(text.content, text.encoding)
+            except UnicodeError:
+                await self._files.write(path, b"", parents=False)
+                raise
+            await self._files.write(path, data, parents=False)
+        except (OSError, UnicodeError) as error:
+            raise EditorError(f"Ran into {error} while trying to write to {path}") from error
+
+    async def _swap(self, path: str, text: Text) -> None:
+        """Put a new file, private to its owner, in the place of another, as OpenHands does to insert."""
+        try:
+            await self._files.replace(path, written(text.content, text.encoding))
+        except (OSError, UnicodeError) as error:
             raise EditorError(f"Ran into {error} while trying to write to {path}") from error
 
     async def _listing(self, path: str) -> str:
@@ -200,13 +236,7 @@ class Editor:
                 for grandchild in await self._entries(child):
                     if not grandchild.name.startswith("."):
                         found[posixpath.join(child, grandchild.name)] = grandchild.is_directory
-        shown = "\n".join(f"{name}/" if found[name] else name for name in sorted(found)).replace("//", "/")
-        note = (
-            f"\n\n{hidden} hidden files/directories in this directory are excluded. "
-            f"You can use 'ls -la {path}' to see them."
-        )
-        head = f"Here's the files and directories up to 2 levels deep in {path}, excluding hidden items:"
-        return f"{head}\n{shown}{note if hidden else ''}"
+        return listing(path, found, hidden)
 
     async def _entries(self, path: str) -> list[Entry]:
         try:

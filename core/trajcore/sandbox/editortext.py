@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import Final
 
 _LONGEST: Final = 16_000
@@ -12,29 +13,39 @@ _CLIPPED: Final = (
     "the line numbers of what you are looking for.</NOTE>"
 )
 
+_CLIPPED_LISTING: Final = (
+    "<response clipped><NOTE>Due to the max output limit, only part of this directory has been shown to you. "
+    "You should use `ls -la` instead to view large directories incrementally.</NOTE>"
+)
+_DOCUMENTS: Final = (".docx", ".xlsx", ".pptx", ".pdf", ".mp3", ".wav", ".m4a", ".flac")
+
 
 class EditorError(Exception):
     """The editor refuses; the message is the answer after `ERROR:`."""
 
 
-def is_binary(data: bytes) -> bool:
-    """Whether `data` is better not shown as text."""
-    return b"\0" in data[:8192]
-
-
-def decoded(data: bytes) -> str:
-    """`data` as text: UTF-8, or else one character for each byte."""
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
 def normal(path: str) -> str:
-    """`path` without a slash at its end. Raises `EditorError` when it is relative."""
-    if not path.startswith("/"):
-        raise invalid("path", path, "The path should be an absolute path, starting with `/`.")
-    return path.rstrip("/") or "/"
+    """`path` without needless slashes and dots. Raises `EditorError` when it is relative."""
+    pure = PurePosixPath(path)
+    if not pure.is_absolute():
+        raise invalid("path", pure, "The path should be an absolute path, starting with `/`.")
+    return str(pure)
+
+
+def check_kind(path: str) -> None:
+    """Refuse to change a document that the editor can only show. Raises `EditorError`."""
+    if is_document(path):
+        suffix = PurePosixPath(path).suffix
+        raise invalid(
+            "path", path,
+            f"The path {path} points to a binary file ({suffix}) and only the `view` command can be used on "
+            "supported binary files.",
+        )  # fmt: skip
+
+
+def is_document(path: str) -> bool:
+    """Whether the editor would show a file as Markdown made of it."""
+    return PurePosixPath(path).suffix.lower() in _DOCUMENTS
 
 
 def lines_of(text: str) -> list[str]:
@@ -81,19 +92,33 @@ def checked_range(view_range: list[int], count: int) -> tuple[int, int, str]:
             "view_range", view_range,
             f"Its first element `{first}` should be within the range of lines of the file: [1, {count}].",
         )  # fmt: skip
+    note = ""
     if last == -1:
-        return first, count, ""
+        last = count
+    elif last > count:
+        note = f"NOTE: We only show up to {count} since there're only {count} lines in this file.\n"
+        last = count
     if last < first:
         raise invalid(
             "view_range", view_range,
             f"Its second element `{last}` should be greater than or equal to the first element `{first}`.",
         )  # fmt: skip
+    return first, last, note
+
+
+def listing(path: str, found: dict[str, bool], hidden: int) -> str:
+    """The answer that shows a directory: the paths `found` in it (which are directories?), clipped."""
+    text = "".join(f"{name}\n" for name in sorted(found))
+    if len(text) > _LONGEST:
+        text = text[:_LONGEST] + _CLIPPED_LISTING
+    names = text.strip().split("\n")
+    shown = "\n".join(f"{name}/" if found.get(name) else name for name in names)
     note = (
-        f"NOTE: We only show up to {count} since there're only {count} lines in this file.\n"
-        if last > count
-        else ""
+        f"\n\n{hidden} hidden files/directories in this directory are excluded. "
+        f"You can use 'ls -la {path}' to see them."
     )
-    return first, min(last, count), note
+    head = f"Here's the files and directories up to 2 levels deep in {path}, excluding hidden items:"
+    return f"{head}\n{shown}{note if hidden else ''}"
 
 
 def invalid(name: str, value: object, reason: str) -> EditorError:

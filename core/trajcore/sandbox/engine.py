@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.errors import SandboxUnavailable
+from trajcore.sandbox.address import Address, addresses
+
+if TYPE_CHECKING:
+    from trajcore.sandbox.relay import Carry, Relay
 
 MEND: Final = "start Docker, or use --sandbox bubblewrap."
 """What to do about an engine that does not answer."""
+
+_PATIENCE: Final = 60
 
 GONE: Final = "The container was stopped or removed. Restart the sandbox to go on."
 
@@ -50,34 +55,78 @@ def _has_image(image: str) -> bool:
 
 
 def connect() -> Any:
-    """A client of the engine that the environment names. Raises `SandboxUnavailable`."""
+    """A client of the engine: of the one that the user named, else of the first that answers.
+
+    Raises `SandboxUnavailable`.
+    """
+    first: SandboxUnavailable | None = None
+    for address in addresses():
+        try:
+            return _client(address)
+        except SandboxUnavailable as error:
+            first = first or error
+    assert first is not None
+    raise first
+
+
+def is_here(client: Any) -> bool:
+    """Whether the engine of `client` is on this machine and so sees its files."""
+    return bool(client.is_here)
+
+
+def _client(address: Address) -> Any:
     import docker
     from docker.errors import DockerException
     from requests.exceptions import RequestException
 
-    _knock()
+    _knock(address.host)
     try:
-        client = docker.from_env(timeout=60)
-    except (DockerException, RequestException, OSError) as error:
+        client = docker.DockerClient(base_url=_reachable(address), timeout=_PATIENCE)
+    except (DockerException, RequestException, OSError, ValueError) as error:
         raise SandboxUnavailable(f"No Docker engine answers ({_reason(error)}): {MEND}") from error
     try:
         client.ping()
     except (DockerException, RequestException, OSError) as error:
         client.close()
         raise SandboxUnavailable(f"No Docker engine answers ({_reason(error)}): {MEND}") from error
+    client.is_here = address.is_here
     return client
 
 
-def _knock() -> None:
+def _knock(host: str) -> None:
     """See whether anybody listens where the engine should: the Docker library leaks a socket if not."""
-    address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-    if not address.startswith("unix://"):
+    if not host.startswith("unix://"):
         return
     try:
         with socket.socket(socket.AF_UNIX) as knocking:
-            knocking.connect(address.removeprefix("unix://"))
+            knocking.connect(host.removeprefix("unix://"))
     except OSError as error:
         raise SandboxUnavailable(f"No Docker engine answers ({_reason(error)}): {MEND}") from error
+
+
+def _reachable(address: Address) -> str:
+    """The address itself, or of a socket here that leads there, where TLS or ssh is in between."""
+    from trajcore.sandbox.relay import over_ssh, over_tls
+
+    if address.host.startswith("ssh://"):
+        return _relayed(address.host, lambda: over_ssh(address.host))
+    tls = address.tls
+    if tls is not None and not address.is_here:
+        return _relayed(address.host, lambda: over_tls(address.host, tls))
+    return address.host
+
+
+_relays: Final[dict[str, Relay]] = {}
+_relays_lock: Final = threading.Lock()
+
+
+def _relayed(host: str, carry: Callable[[], Carry]) -> str:
+    from trajcore.sandbox.relay import Relay
+
+    with _relays_lock:
+        if host not in _relays:
+            _relays[host] = Relay(carry())
+        return f"unix://{_relays[host].path}"
 
 
 @contextmanager
@@ -109,6 +158,27 @@ def present(client: Any, image: str) -> bool:
     return True
 
 
+def discard(container: Any) -> None:
+    """Remove a container, and what only it has mounted. Never raises."""
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        container.remove(v=True, force=True)
+    except (DockerException, RequestException, OSError):
+        pass  # already gone, or the engine is
+
+
+def find_container(client: Any, name: str) -> Any:
+    """The container called so; None when there is none. Raises what the library raises."""
+    from docker.errors import NotFound
+
+    try:
+        return client.containers.get(name)
+    except NotFound:
+        return None
+
+
 def remove(client: Any, container: Any) -> None:
     """Remove a container (None: nothing to remove) and close the client. Never raises."""
     from docker.errors import DockerException
@@ -116,7 +186,7 @@ def remove(client: Any, container: Any) -> None:
 
     try:
         if container is not None:
-            container.remove(force=True)
+            container.remove(v=True, force=True)
     except (DockerException, RequestException, OSError):
         pass  # already gone, or the engine is
     finally:

@@ -35,12 +35,14 @@ _list() { if [[ ! -d $1 ]]; then _kind "$1"; elif [[ ! -r $1 ]]; then echo denie
 (shopt -s nullglob dotglob; for entry in "${1%/}"/*; do
 if [[ -d $entry ]]; then printf 'd%s\0' "${entry##*/}"; else printf 'f%s\0' "${entry##*/}"; fi; done
 ) | base64 -w0; echo; fi; }
-_write() { local reason; echo ready
+_write() { local reason new; echo ready; [[ -e $1 ]] || new=$4
 if [[ -d $1 ]]; then reason=directory; elif [[ -e $1 && ! -f $1 ]]; then reason=other
 elif [[ $3 == parents && $1 == */* && -n ${1%/*} ]]; then reason=$(mkdir -p -- "${1%/*}" 2>&1); fi
 if [[ $reason ]]; then head -c "$2" >/dev/null
 else reason=$({ head -c "$2" | { cat >"$1"; cat >/dev/null; }; } 2>&1); fi
+[[ $reason || ! $new ]] || reason=$(chmod -- "$new" "$1" 2>&1)
 [[ ! $reason ]] && echo ok || echo "failed ${reason##*: }"; }
+_replace() { if [[ -f $1 ]]; then rm -f -- "$1" 2>/dev/null; fi; _write "$1" "$2" none 600; }
 """
 
 
@@ -94,9 +96,20 @@ class Files:
         entries = [Entry(name[1:].decode("utf-8", "surrogateescape"), name[:1] == b"d") for name in names]
         return sorted(entries, key=lambda entry: entry.name)
 
-    async def write(self, path: str, content: bytes, parents: bool = True) -> None:
-        """Replace what a file holds; a new file's missing directories are made if `parents` is set."""
-        request = b"_write %s %d %s" % (quoted(path), len(content), b"parents" if parents else b"none")
+    async def write(self, path: str, content: bytes, parents: bool = True, mode: int | None = None) -> None:
+        """Replace what a file holds; a new file's missing directories are made if `parents` is set.
+
+        `mode` is that of a new file; an old one keeps its own.
+        """
+        how = b"parents" if parents else b"none"
+        permissions = b"" if mode is None else b"%o" % mode
+        await self._put(b"_write %s %d %s %s" % (quoted(path), len(content), how, permissions), path, content)
+
+    async def replace(self, path: str, content: bytes) -> None:
+        """Put a new file that only its owner may read and write in the place of a file or a link to one."""
+        await self._put(b"_replace %s %d" % (quoted(path), len(content)), path, content)
+
+    async def _put(self, request: bytes, path: str, content: bytes) -> None:
         answer = await self._ask(request, content)
         if answer != b"ok":
             raise _error(answer, path)

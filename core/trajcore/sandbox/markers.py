@@ -6,12 +6,22 @@ and known to the shell alone, so output cannot pose as a mark.
 
 from __future__ import annotations
 
+import itertools
+import re
+import secrets
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Final
 
 INTRODUCER: Final = b"\x1b]7717;"
 TERMINATOR: Final = b"\x07"
+_SECRET: Final = secrets.token_bytes(32)
+_COUNT: Final = itertools.count()
 _LONGEST: Final = 8192
+_FIELD: Final = rb"[^\x1b\x07;]*"
+_MARK: Final = re.compile(
+    rb"\x1b\]7717;([0-9a-z]+);(?:A|D;([0-9]+)|Z;([0-9]+);(%b);(%b);([^\x1b\x07]*))\x07" % (_FIELD, _FIELD)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +33,15 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The command with this key is done. `background` is bash's `$!`, empty when there is none."""
+    """The command with this key is done.
+
+    `background` is bash's `$!`, empty when there is none; `options` is its `$-`.
+    """
 
     key: bytes
     exit_code: int
     background: bytes
+    options: bytes
     directory: bytes
 
 
@@ -39,6 +53,16 @@ class Died:
 
 
 Mark = Begun | Ended | Died
+
+
+def new_key() -> bytes:
+    """A key that nobody can tell from those before it; asking the system for each takes far longer."""
+    return blake2b(b"%d" % next(_COUNT), key=_SECRET, digest_size=8).hexdigest().encode()
+
+
+def begin_mark(key: bytes) -> bytes:
+    """The bytes that make a `Begun`."""
+    return INTRODUCER + key + b";A" + TERMINATOR
 
 
 class Scanner:
@@ -58,20 +82,16 @@ class Scanner:
             return [chunk] if chunk else []
         data = self._held + chunk
         found: list[bytes | Mark] = []
-        begin = position = 0
-        while (start := data.find(b"\x1b", position)) != -1:
-            end = self._end_of_mark(data, start)
-            if end is None:
-                break
-            mark = self._mark(data[start:end]) if end else None
-            if mark is None:
-                position = start + 1
+        begin = 0
+        for match in _MARK.finditer(data):
+            if match[1] not in self._keys:
                 continue
+            start = match.start()
             if start > begin:
                 found.append(data[begin:start])
-            found.append(mark)
-            begin = position = end
-        held = len(data) if start == -1 else start
+            found.append(_mark(match))
+            begin = match.end()
+        held = self._unfinished(data, begin)
         if held > begin:
             found.append(data[begin:held])
         self._held = data[held:]
@@ -82,27 +102,24 @@ class Scanner:
         held, self._held = self._held, b""
         return held
 
-    def _end_of_mark(self, data: bytes, start: int) -> int | None:
-        """Where the mark at `start` ends; 0 if it is none; None if that cannot be told yet."""
-        head = data[start : start + len(INTRODUCER)]
-        if head != INTRODUCER[: len(head)]:
-            return 0
-        end = data.find(TERMINATOR, start, start + _LONGEST)
-        if end != -1:
-            return end + 1
-        key = data[start + len(INTRODUCER) : start + _LONGEST]
-        possible = any(known.startswith(key[: len(known)]) for known in self._keys)
-        return None if possible and len(data) - start < _LONGEST else 0
+    def _unfinished(self, data: bytes, begin: int) -> int:
+        """Where what may become a mark starts, behind `begin`; the end of `data` where there is none.
 
-    def _mark(self, text: bytes) -> Mark | None:
-        key, *fields = text[len(INTRODUCER) : -1].split(b";", 4)
-        if key not in self._keys:
-            return None
-        match fields:
-            case [b"A"]:
-                return Begun(key)
-            case [b"D", code] if code.isdigit():
-                return Died(int(code))
-            case [b"Z", code, background, directory] if code.isdigit():
-                return Ended(key, int(code), background, directory)
-        return None
+        No mark holds an escape or a bell, so only the last escape can be the start of one.
+        """
+        start = data.rfind(b"\x1b", begin)
+        if start == -1 or data.find(TERMINATOR, start) != -1 or len(data) - start >= _LONGEST:
+            return len(data)
+        head = data[start : start + len(INTRODUCER)]
+        key = data[start + len(INTRODUCER) : start + _LONGEST]
+        possible = head == INTRODUCER[: len(head)] and any(
+            known.startswith(key[: len(known)]) for known in self._keys
+        )
+        return start if possible else len(data)
+
+
+def _mark(match: re.Match[bytes]) -> Mark:
+    key, died, code, background, options, directory = match.groups()
+    if code is not None:
+        return Ended(key, int(code), background, options, directory)
+    return Begun(key) if died is None else Died(int(died))

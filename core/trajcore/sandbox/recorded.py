@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trajcore.sandbox.base import Emit, Report
+from trajcore.errors import Refused
+from trajcore.sandbox.base import Checkpoint, Emit, Report
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
+    from trajcore.sandbox.visit import Visitor
 
 
 class RecordedSandbox:
@@ -26,8 +28,28 @@ class RecordedSandbox:
             emit(recorded.content.encode("utf-8", "replace") + b"\n")
         return recorded
 
+    async def changed_files(self) -> None:
+        """Nothing has files here."""
+
+    async def forget_changes(self) -> None:
+        """Nothing to forget."""
+
     async def interrupt(self) -> None:
         """Nothing runs here."""
+
+    async def visit(self, visitor: Visitor) -> None:
+        """There is nothing to visit."""
+        raise Refused("a recorded sandbox has no shell: use docker or bubblewrap")
+
+    async def checkpoint(self) -> Checkpoint:
+        """Nothing is kept, for nothing changes."""
+        return Checkpoint(token=None, shell=b"", editor=None, processes=(), seconds=0.0, size=0)
+
+    async def restore(self, checkpoint: Checkpoint, report: Report) -> None:
+        """Nothing has changed."""
+
+    async def forget(self, checkpoint: Checkpoint) -> None:
+        """Nothing is kept."""
 
     async def close(self) -> None:
         """Nothing to close."""

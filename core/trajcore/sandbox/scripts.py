@@ -23,6 +23,9 @@ ENVIRONMENT: Final = {
 COLUMNS: Final = 1000
 ROWS: Final = 1000
 
+OURS: Final = b"__trajtui_"
+"""How every name that we define in a shell begins."""
+
 BASH: Final = ("bash", "--noprofile", "--norc", "-c")
 
 # Job control must be on (and standard error the terminal) for the terminal to be given to each shell and
@@ -32,7 +35,6 @@ trap : INT QUIT TERM HUP
 set -m
 stty sane -echo -onlcr 2>/dev/null
 IFS= read -r key || exit
-cd /workspace
 while :; do
   PS1= PS2= bash --noprofile --norc --noediting -i 2>&1
   printf '\033]7717;%s;D;%s\a' "$key" "$?"
@@ -58,11 +60,17 @@ _SHELL: Final = r"""
 unset HISTFILE; set +o history; set +H; alias git='git --no-pager'
 __trajtui_a() { local x=${__trajtui_x:-0}; __trajtui_n=$1; __trajtui_x=;
 printf '\033]7717;%s;A\a' "$1" >/dev/tty; [[ $- == *e* ]] || return "$x"; }
-__trajtui_z() { __trajtui_x=$?; unset PROMPT_COMMAND
-PROMPT_COMMAND='{ __trajtui_p; } 2>/dev/null'; }
+__trajtui_w() { [[ -z $(bash -n <<<"$__trajtui_c" 2>&1) ]] || return 0
+__trajtui_c+=$'\n\n{ __trajtui_z; } 2>/dev/null'; }
+__trajtui_z() { __trajtui_y=$?; [[ ${__trajtui_n-} ]] || return 0
+__trajtui_x=$__trajtui_y; unset PROMPT_COMMAND
+PROMPT_COMMAND='case ${__trajtui_n-} in ?*) { __trajtui_p; } 2>/dev/null; esac'
+[[ $- != *x* ]] || PROMPT_COMMAND='{ __trajtui_p; } 2>/dev/null'
+__trajtui_p; }
 __trajtui_p() { local x=$?; PS1= PS2=; [[ ${__trajtui_n-} ]] || return 0
 __trajtui_x=${__trajtui_x:-$x}; [[ ${!-} ]] && { jobs -rn >/dev/null; jobs -n; }
-printf '\033]7717;%s;Z;%s;%s;%s\a' "$__trajtui_n" "$__trajtui_x" "${!-}" "${PWD//[[:cntrl:]]/?}"
+[[ $PWD == "${__trajtui_e-}" ]] || { __trajtui_e=$PWD; __trajtui_d=${PWD//[[:cntrl:]]/?}; }
+printf '\033]7717;%s;Z;%s;%s;%s;%s\a' "$__trajtui_n" "$__trajtui_x" "${!-}" "$-" "$__trajtui_d"
 __trajtui_n=; } >/dev/tty
 """
 
@@ -72,18 +80,29 @@ def shell_setup(key: bytes) -> bytes:
     return _SHELL.strip().encode() + b"\n__trajtui_n=%s; __trajtui_z\n" % key
 
 
-def typed(command: bytes, key: bytes) -> bytes:
+def typed(command: bytes, key: bytes, options: bytes = b"ex") -> bytes:
     """`command` as the lines to be typed: it runs at top level between a begin and an end mark of `key`.
 
-    The line that a shell may repeat on the terminal (`set -x`, `set -v`, `stty echo`) contains the key.
+    The line that a shell may repeat on the terminal (`set -x`, `set -v`, `stty echo`) contains one of `OURS`.
+    `options` are those that may be set (`$-`); where they say so, less is typed. Under `set -e` the end mark
+    is set inside what is evaluated, if that is complete: `eval` ends the shell also for `! true`.
     """
-    first, *others = cut(escaped(b"{ __trajtui_a %s; } 2>/dev/null\n%s" % (key, command)))
+    begin = b"{ __trajtui_a %s; } 2>/dev/null\n" if b"x" in options else b"__trajtui_a %s\n"
+    first, *others = cut(escaped(begin % key + command))
     end = b"; { __trajtui_z; } 2>/dev/null\n"
-    if not others:
+    if not others and b"e" not in options:
         return b" builtin eval $'" + first + b"'" + end
     lines = [b" __trajtui_c=$'" + first + b"'\n"]
     lines += [b" __trajtui_c+=$'" + piece + b"'\n" for piece in others]
-    return b"".join(lines) + b' builtin eval "$__trajtui_c"' + end
+    check = b" { __trajtui_w; } 2>/dev/null;" if b"e" in options else b""
+    return b"".join(lines) + check + b' builtin eval "$__trajtui_c"' + end
+
+
+def without_our_lines(text: bytes) -> bytes:
+    """`text` without the lines in which a shell repeats what we type (`set -v`, `stty echo`)."""
+    if OURS not in text:
+        return text
+    return b"".join(line for line in text.splitlines(keepends=True) if OURS not in line)
 
 
 def in_throwaway_shell(command: str, directory: str | None) -> str:

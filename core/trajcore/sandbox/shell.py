@@ -6,8 +6,8 @@ Knows nothing of OpenHands: `commands` turns actions into calls to this and answ
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,9 +15,9 @@ from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.base import Emit
 from trajcore.sandbox.capture import Capture
 from trajcore.sandbox.machine import Machine
-from trajcore.sandbox.markers import Begun, Died, Ended, Mark, Scanner
+from trajcore.sandbox.markers import Begun, Died, Ended, Mark, Scanner, begin_mark, new_key
 from trajcore.sandbox.quoting import encoded
-from trajcore.sandbox.scripts import shell_setup, typed
+from trajcore.sandbox.scripts import shell_setup, typed, without_our_lines
 from trajcore.sandbox.stream import Stream
 from trajcore.sandbox.waiting import Finished, Patience, Pause, next_limit
 
@@ -50,6 +50,9 @@ class Shell:
         self._running: _Running | None = None
         self._late: list[bytes] = []
         self._failed = False
+        self._options = b""
+        self._ended: Finished | None = None
+        self._notices = b""
 
     @property
     def busy(self) -> bool:
@@ -66,7 +69,7 @@ class Shell:
         """Open the terminal and the first shell. Raises `SandboxUnavailable`."""
         self._stream = await self._machine.terminal()
         self._scanner = Scanner()
-        self._death_key = _new_key()
+        self._death_key = new_key()
         await self._send(self._death_key + b"\n")
         await self._set_up(keep_output=False)
 
@@ -76,8 +79,13 @@ class Shell:
         After a syntax error bash takes the next line's first word for an argument, unless a line was empty.
         """
         assert self._running is None
-        key = _new_key()
-        self._running = _Running(key, b"\n" * self._failed + typed(encoded(command), key))
+        key = new_key()
+        if self._ended is not None:
+            self._running = _Running(key, b"", finished=self._ended)
+            self._ended = None
+            return
+        lines = b"\n" * self._failed + typed(encoded(command), key, self._options)
+        self._running = _Running(key, lines)
         self._scanner.accept(key, self._death_key)
         await self._send_again_if_lost(self._running)
 
@@ -90,7 +98,8 @@ class Shell:
         asked = patience.satisfied is None
         while running.finished is None:
             pause, wait = next_limit(patience, running.interrupted, started, last, asked)
-            chunk = await self._read(None if wait is None else wait - time.monotonic())
+            alone = b"" if running.begun else begin_mark(running.key)
+            chunk = await self._read(None if wait is None else wait - time.monotonic(), alone)
             if chunk:
                 last, asked = time.monotonic(), patience.satisfied is None
                 await self._digest(chunk, running, emit)
@@ -107,6 +116,51 @@ class Shell:
         self._running = None
         self._failed = running.finished.exit_code != 0
         return running.finished
+
+    async def quietly(self, line: Callable[[bytes], bytes]) -> bool:
+        """Type a line of our own between two commands, and wait for the end mark of the key it was made for.
+
+        False when the shell does not answer. What others write meanwhile is given to the next command; so is
+        the news that the shell has ended.
+        """
+        if self._running is not None or self._ended is not None or self._stream is None:
+            return False
+        key = new_key()
+        self._scanner.accept(key, self._death_key)
+        deadline = time.monotonic() + _START_PATIENCE
+        written = b""
+        answered = False
+        try:
+            await self._stream.write(b"\n" * self._failed + line(key))
+            while not answered and self._ended is None and (left := deadline - time.monotonic()) > 0:
+                chunk = await self._read(left)
+                if chunk == b"":
+                    break
+                for found in self._scanner.feed(chunk or b""):
+                    if isinstance(found, bytes):
+                        written += found
+                    elif isinstance(found, Ended):
+                        answered = True
+                        self._options = found.options
+                    elif isinstance(found, Died):
+                        await self._replace(found.exit_code)
+        except OSError:
+            pass  # the terminal is gone; the next command opens another
+        self._late.append(without_our_lines(written))
+        return answered
+
+    def owe(self, notices: bytes) -> None:
+        """What the next command is to write at its end, because it was kept back before."""
+        self._notices += notices
+
+    async def renew(self) -> None:
+        """Open a new terminal and shell, and know nothing of the old ones. Raises `SandboxUnavailable`."""
+        self.close()
+        self._running = self._ended = None
+        self._failed = False
+        self._late.clear()
+        self._notices = b""
+        await self.start()
 
     async def type(self, data: bytes) -> None:
         """Type `data` into the running program."""
@@ -157,12 +211,17 @@ class Shell:
     def _note(self, mark: Mark, running: _Running, emit: Emit) -> None:
         if isinstance(mark, Begun):
             running.begun = True
-            rest = _without_line_of(running.key, running.before)
+            rest = without_our_lines(running.before)
             if rest:
                 emit(rest)
         elif isinstance(mark, Ended):
             background = int(mark.background) if mark.background.isdigit() else -1
             directory = mark.directory.decode("utf-8", "replace")
+            self._options = mark.options
+            if self._notices:
+                emit(self._notices)
+                running.output.add(self._notices)
+                self._notices = b""
             running.finished = Finished(mark.exit_code, background, directory)
 
     async def _send_again_if_lost(self, running: _Running) -> None:
@@ -181,20 +240,26 @@ class Shell:
         self.close()
         await self.start()
         if running.begun or running.reopened:
-            running.finished = Finished(-1, directory="/workspace", restarted=True)
+            running.finished = Finished(-1, directory=self._machine.directory, restarted=True)
             return
         running.reopened = True
         self._scanner.accept(running.key, self._death_key)
         await self._send(running.lines)
 
     async def _restart(self, running: _Running, exit_code: int) -> None:
+        """The shell has ended, and the running command with it."""
+        await self._replace(exit_code)
+        running.finished, self._ended = self._ended, None
+
+    async def _replace(self, exit_code: int) -> None:
         """The shell has ended: start the next one in the same terminal."""
         await self._send(b"\n")
         await self._set_up(keep_output=True)
-        running.finished = Finished(exit_code, directory="/workspace", restarted=True)
+        self._failed = False
+        self._ended = Finished(exit_code, directory=self._machine.directory, restarted=True)
 
     async def _set_up(self, keep_output: bool) -> None:
-        key = _new_key()
+        key = new_key()
         self._scanner.accept(key, self._death_key)
         await self._send(shell_setup(key))
         deadline = time.monotonic() + _START_PATIENCE
@@ -204,6 +269,7 @@ class Shell:
                 raise SandboxUnavailable(_LOST)
             for found in self._scanner.feed(chunk):
                 if isinstance(found, Ended):
+                    self._options = found.options
                     return
                 if isinstance(found, Died):
                     raise SandboxUnavailable(_LOST)
@@ -211,14 +277,14 @@ class Shell:
                     self._late.append(found)
 
     def _deliver_late(self, emit: Emit) -> None:
-        late, self._late = self._late, []
-        for text in late:
-            emit(text)
+        late, self._late = without_our_lines(b"".join(self._late)), []
+        if late:
+            emit(late)
 
-    async def _read(self, patience: float | None) -> bytes | None:
+    async def _read(self, patience: float | None, unhurried: bytes = b"") -> bytes | None:
         if self._stream is None:
             raise SandboxUnavailable(_LOST)
-        return await self._stream.read(patience)
+        return await self._stream.read(patience, unhurried)
 
     async def _send(self, data: bytes) -> None:
         if self._stream is None:
@@ -227,12 +293,3 @@ class Shell:
             await self._stream.write(data)
         except OSError as error:
             raise SandboxUnavailable(_LOST) from error
-
-
-def _without_line_of(key: bytes, text: bytes) -> bytes:
-    """`text` without the lines that repeat what was typed."""
-    return b"".join(line for line in text.splitlines(keepends=True) if key not in line) if text else b""
-
-
-def _new_key() -> bytes:
-    return secrets.token_hex(8).encode()

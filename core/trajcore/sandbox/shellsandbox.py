@@ -6,14 +6,21 @@ import asyncio
 from typing import Final
 
 from trajcore.errors import BadInput, SandboxUnavailable
-from trajcore.events.actions import EditAction, ReadAction, RunAction, WriteAction
+from trajcore.events.actions import EditAction, ReadAction, RunAction, RunIpythonAction, WriteAction
 from trajcore.events.base import Action, Observation
-from trajcore.sandbox.base import Emit, Report, SandboxSettings
+from trajcore.sandbox.base import Checkpoint, Emit, Report, SandboxSettings
+from trajcore.sandbox.checkpoints import Checkpoints
 from trajcore.sandbox.commands import Commands, Identity
 from trajcore.sandbox.documents import Documents
+from trajcore.sandbox.filechanges import Changes, Tracker
 from trajcore.sandbox.files import Files
+from trajcore.sandbox.findtracker import FindTracker
+from trajcore.sandbox.layertracker import LayerTracker
+from trajcore.sandbox.leftovers import clean_in_background
 from trajcore.sandbox.machine import Machine
+from trajcore.sandbox.notebook import Notebook
 from trajcore.sandbox.shell import Shell
+from trajcore.sandbox.visit import Visitor, visit
 from trajcore.sandbox.waiting import Finished, Patience
 
 _SETUP: Final = "/tmp/.trajtui-setup"
@@ -32,7 +39,12 @@ class ShellSandbox:
         self._shell = Shell(machine)
         self._commands = Commands(self._shell, settings.limits)
         self._documents = Documents(self._files, lambda: self._commands.directory)
+        self._notebook = Notebook(machine, self._files, lambda: self._commands.directory, settings.limits)
+        self._checkpoints = Checkpoints(
+            machine, self._shell, self._files, self._commands, self._documents.editor
+        )
         self._lock = asyncio.Lock()
+        self._tracker: Tracker | None = None
 
     @property
     def kind(self) -> str:
@@ -62,21 +74,28 @@ class ShellSandbox:
     async def _start(self, report: Report) -> None:
         script = await self._setup_script()
         await self._machine.start(report)
-        if self._settings.workspace is not None:
+        clean_in_background(docker=self.kind == "docker")
+        self._commands.directory = self._machine.directory
+        if self._settings.workspace is not None and not self._settings.mount:
             report("copying the workspace")
-            await self._machine.copy_in(self._settings.workspace)
+            left_out = await self._machine.copy_in(self._settings.workspace)
+            if said := left_out.sentence():
+                report(f"not copied: {said}")
         await self._shell.start()
         await self._files.start()
         name = await self._files.output('echo "$(id -un) $HOSTNAME"')
         self._commands.identity = Identity(*name.split(" ", 1))
         if script is not None:
             await self._set_up(script, report)
+        await self.forget_changes()
 
     async def execute(self, action: Action, recorded: Observation | None, emit: Emit) -> Observation | None:
         """See `Sandbox.execute`."""
         async with self._lock:
             if isinstance(action, RunAction):
                 return await self._commands.run(action, recorded, emit)
+            if isinstance(action, RunIpythonAction):
+                return await self._notebook.run(action, emit)
             if isinstance(action, ReadAction):
                 return await self._documents.read(action)
             if isinstance(action, WriteAction):
@@ -85,13 +104,56 @@ class ShellSandbox:
                 return await self._documents.edit(action)
             return None
 
+    async def checkpoint(self) -> Checkpoint | None:
+        """See `Sandbox.checkpoint`."""
+        if self._shell.busy:
+            return None
+        async with self._lock:
+            return await self._checkpoints.take()
+
+    async def restore(self, checkpoint: Checkpoint, report: Report) -> None:
+        """See `Sandbox.restore`."""
+        async with self._lock:
+            self._notebook.close()
+            await self._checkpoints.restore(checkpoint, report)
+            await self.forget_changes()
+
+    async def forget(self, checkpoint: Checkpoint) -> None:
+        """See `Sandbox.forget`."""
+        await self._checkpoints.forget(checkpoint)
+
+    async def visit(self, visitor: Visitor) -> None:
+        """See `Sandbox.visit`."""
+        async with self._lock:
+            await visit(self._shell, self._files, visitor)
+
+    async def changed_files(self) -> Changes | None:
+        """See `Sandbox.changed_files`."""
+        if self._tracker is None:
+            return None
+        async with self._lock:
+            return await self._tracker.changes()
+
+    async def forget_changes(self) -> None:
+        """See `Sandbox.forget_changes`."""
+        if not self._settings.track_files:
+            return
+        layers = await self._machine.layers()
+        directory = self._machine.directory
+        if layers is None:
+            self._tracker = FindTracker(self._files, directory)
+        else:
+            self._tracker = LayerTracker(layers, directory)
+        await self._tracker.start()
+
     async def interrupt(self) -> None:
         """See `Sandbox.interrupt`."""
-        await self._shell.interrupt()
+        await (self._notebook if self._notebook.busy else self._shell).interrupt()
 
     async def close(self) -> None:
         """See `Sandbox.close`."""
         self._shell.close()
+        self._notebook.close()
         self._files.close()
         await self._machine.close()
 
@@ -105,7 +167,10 @@ class ShellSandbox:
 
     async def _set_up(self, script: bytes, report: Report) -> None:
         report("running the setup script")
-        await self._files.write(_SETUP, script)
+        try:
+            await self._files.write(_SETUP, script)
+        except OSError as error:
+            raise SandboxUnavailable(f"The setup script cannot be put there ({error.strerror}).") from error
         await self._shell.begin(f"bash {_SETUP}; (s=$?; rm -f {_SETUP}; exit $s)")
         output = self._shell.output
         ended = await self._shell.follow(Patience(), lambda _: None)

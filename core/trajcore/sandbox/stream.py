@@ -13,8 +13,11 @@ _KEPT: Final = 1 << 20
 class Stream(Protocol):
     """Bytes in, bytes out."""
 
-    async def read(self, patience: float | None = None) -> bytes | None:
-        """The next bytes; empty at the end of the stream; None after `patience` seconds or a nudge."""
+    async def read(self, patience: float | None = None, unhurried: bytes = b"") -> bytes | None:
+        """The next bytes; empty at the end of the stream; None after `patience` seconds or a nudge.
+
+        `unhurried` bytes may, as long as nothing follows them, be kept back until a later read or a nudge.
+        """
 
     async def write(self, data: bytes) -> None:
         """Write all of `data`. Raises `OSError` when the other end is gone."""
@@ -39,15 +42,18 @@ class FdStream:
         self._unsent = bytearray()
         self._waiting: asyncio.Future[bool] | None = None
         self._watched_by: asyncio.AbstractEventLoop | None = None
+        self._alarm = _Alarm()
         self._ended = False
         self._closed = False
         self._nudged = False
+        self._unhurried = b""
         for fd in {self._in, self._out}:
             os.set_blocking(fd, False)
 
-    async def read(self, patience: float | None = None) -> bytes | None:
+    async def read(self, patience: float | None = None, unhurried: bytes = b"") -> bytes | None:
         """See `Stream.read`."""
         loop = asyncio.get_running_loop()
+        self._unhurried = unhurried
         if patience is not None and patience <= 0:
             self._take_in()
         while not self._arrived:
@@ -62,6 +68,8 @@ class FdStream:
                 loop.add_reader(self._in, self._take_in)
             if not await self._something(loop, patience):
                 patience = 0
+                if unhurried and self._arrived == unhurried:
+                    return None
         data = bytes(self._arrived)
         self._arrived.clear()
         return data
@@ -70,13 +78,12 @@ class FdStream:
         """Wait for bytes, the end or a nudge; False if none came in time."""
         future: asyncio.Future[bool] = loop.create_future()
         self._waiting = future
-        timer = None if patience is None else loop.call_later(patience, _settle, future, False)
+        if patience is not None:
+            self._alarm.set(loop, loop.time() + patience, future)
         try:
             return await future
         finally:
             self._waiting = None
-            if timer is not None:
-                timer.cancel()
 
     def _take_in(self) -> None:
         if self._closed or self._ended:
@@ -91,7 +98,7 @@ class FdStream:
         self._ended = not data
         if self._ended or len(self._arrived) >= _KEPT:
             self._stop_watching()
-        if self._waiting is not None:
+        if self._waiting is not None and (self._ended or self._arrived != self._unhurried):
             _settle(self._waiting, True)
 
     def _stop_watching(self) -> None:
@@ -133,11 +140,47 @@ class FdStream:
         if self._closed:
             return
         self._stop_watching()
+        self._alarm.cancel()
         self._closed = True
         if self._waiting is not None:
             _settle(self._waiting, True)
         for fd in {self._in, self._out}:
             os.close(fd)
+
+
+class _Alarm:
+    """One timer for one waiting future after the other: it is moved only when it would ring too late.
+
+    Making and dropping a timer for every read costs as much as the read.
+    """
+
+    def __init__(self) -> None:
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._moment = 0.0
+        self._future: asyncio.Future[bool] | None = None
+
+    def set(self, loop: asyncio.AbstractEventLoop, moment: float, future: asyncio.Future[bool]) -> None:
+        """Settle `future` with False at `moment` on the clock of `loop`."""
+        self._moment, self._future = moment, future
+        if self._timer is None or self._loop is not loop or self._timer.when() > moment:
+            self.cancel()
+            self._loop, self._timer = loop, loop.call_at(moment, self._ring)
+
+    def cancel(self) -> None:
+        """Ring no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._future is None or self._future.done() or self._loop is None:
+            return
+        if self._loop.time() < self._moment:
+            self._timer = self._loop.call_at(self._moment, self._ring)
+        else:
+            _settle(self._future, False)
 
 
 class FramedStream:
@@ -147,7 +190,7 @@ class FramedStream:
         self._inner = inner
         self._buffer = bytearray()
 
-    async def read(self, patience: float | None = None) -> bytes | None:
+    async def read(self, patience: float | None = None, unhurried: bytes = b"") -> bytes | None:
         """See `Stream.read`."""
         while True:
             payload = self._take()

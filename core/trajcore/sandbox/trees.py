@@ -6,45 +6,145 @@ import os
 import shutil
 import stat
 import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
+
+_NAMED: Final = 3
+_PATIENCE: Final = 1.0
+_PAUSE: Final = 0.02
 
 
-def copy_tree(source: Path, target: Path) -> None:
-    """Copy directories, files and links (as links) from `source` into the existing `target`."""
-    for name in sorted(os.listdir(source)):  # noqa: PTH208 - names, not paths
-        here, there = source / name, target / name
-        mode = here.lstat().st_mode
-        if stat.S_ISLNK(mode):
-            there.symlink_to(here.readlink())
-        elif stat.S_ISDIR(mode):
+@dataclass
+class LeftOut:
+    """What of a tree was not copied, by its path below the top."""
+
+    special: list[str] = field(default_factory=list)
+    """Sockets, pipes and devices."""
+    unreadable: list[str] = field(default_factory=list)
+
+    def sentence(self) -> str:
+        """All of it in one line; empty when all was copied."""
+        parts = [
+            _counted("socket, pipe or device", "sockets, pipes and devices", self.special),
+            _counted("unreadable entry", "unreadable entries", self.unreadable),
+        ]
+        return " and ".join(part for part in parts if part)
+
+
+def copy_tree(source: Path, target: Path) -> LeftOut:
+    """Copy directories, files and links (as links) from `source` into the existing `target`.
+
+    Modes and times are kept, and what was one file under two names stays one. Raises `OSError`.
+    """
+    left_out = LeftOut()
+    twins: dict[tuple[int, int], Path] = {}
+    directories: list[tuple[Path, os.stat_result]] = []
+    for path, about in _walk(source, left_out):
+        there = target / path
+        if stat.S_ISLNK(about.st_mode):
+            there.symlink_to((source / path).readlink())
+        elif stat.S_ISDIR(about.st_mode):
             there.mkdir(exist_ok=True)
-            copy_tree(here, there)
-            there.chmod(stat.S_IMODE(mode) | stat.S_IRWXU)
-        elif stat.S_ISREG(mode):
-            shutil.copy2(here, there, follow_symlinks=False)
+            directories.append((there, about))
+        else:
+            _copy_file(source / path, there, about, twins)
+    for there, about in reversed(directories):
+        there.chmod(stat.S_IMODE(about.st_mode) | stat.S_IRWXU)
+        os.utime(there, ns=(about.st_atime_ns, about.st_mtime_ns))
+    return left_out
 
 
-def pack_tree(source: Path, into: IO[bytes]) -> None:
-    """Write what `source` holds as a tar archive; everything in it belongs to root."""
+def _copy_file(here: Path, there: Path, about: os.stat_result, twins: dict[tuple[int, int], Path]) -> None:
+    if about.st_nlink > 1:
+        twin = twins.setdefault((about.st_dev, about.st_ino), there)
+        if twin is not there:
+            there.hardlink_to(twin)
+            return
+    shutil.copyfile(here, there, follow_symlinks=False)
+    there.chmod(stat.S_IMODE(about.st_mode))
+    os.utime(there, ns=(about.st_atime_ns, about.st_mtime_ns))
+
+
+def pack_tree(source: Path, into: IO[bytes]) -> LeftOut:
+    """Write what `source` holds as a tar archive; everything in it belongs to root. Raises `OSError`."""
+    left_out = LeftOut()
+    twins: dict[tuple[int, int], str] = {}
     with tarfile.open(fileobj=into, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for child in sorted(source.iterdir()):
-            archive.add(child, arcname=child.name, filter=_as_root)
+        for path, about in _walk(source, left_out):
+            entry = tarfile.TarInfo(path)
+            entry.mode, entry.mtime = stat.S_IMODE(about.st_mode), int(about.st_mtime)
+            entry.uname = entry.gname = "root"
+            if stat.S_ISLNK(about.st_mode):
+                entry.type, entry.linkname = tarfile.SYMTYPE, str((source / path).readlink())
+            elif stat.S_ISDIR(about.st_mode):
+                entry.type = tarfile.DIRTYPE
+            elif (
+                about.st_nlink > 1 and (twin := twins.setdefault((about.st_dev, about.st_ino), path)) != path
+            ):
+                entry.type, entry.linkname = tarfile.LNKTYPE, twin
+            else:
+                with (source / path).open("rb") as content:
+                    entry.size = os.fstat(content.fileno()).st_size
+                    archive.addfile(entry, content)
+                continue
+            archive.addfile(entry)
+    return left_out
 
 
-def _as_root(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    if not (entry.isreg() or entry.isdir() or entry.issym() or entry.islnk()):
-        return None
-    entry.uid = entry.gid = 0
-    entry.uname = entry.gname = "root"
-    return entry
+def _walk(source: Path, left_out: LeftOut) -> Iterator[tuple[str, os.stat_result]]:
+    """What is below `source` and not left out, directories before what is in them. Raises `OSError`."""
+    open_directories = [""]
+    while open_directories:
+        directory = open_directories.pop()
+        try:
+            entries = sorted(os.scandir(source / directory), key=lambda entry: entry.name)
+        except PermissionError:
+            if not directory:
+                raise
+            left_out.unreadable.append(directory)
+            continue
+        for entry in entries:
+            path = f"{directory}/{entry.name}" if directory else entry.name
+            about = entry.stat(follow_symlinks=False)
+            if stat.S_ISDIR(about.st_mode):
+                open_directories.append(path)
+            elif not (stat.S_ISREG(about.st_mode) or stat.S_ISLNK(about.st_mode)):
+                left_out.special.append(path)
+                continue
+            elif stat.S_ISREG(about.st_mode) and not os.access(entry.path, os.R_OK):
+                left_out.unreadable.append(path)
+                continue
+            yield path, about
+
+
+def _counted(one: str, many: str, paths: list[str]) -> str:
+    if not paths:
+        return ""
+    named = ", ".join(paths[:_NAMED]) + (", …" if len(paths) > _NAMED else "")
+    return f"{len(paths)} {one if len(paths) == 1 else many} ({named})"
 
 
 def remove_tree(root: Path) -> None:
-    """Remove a directory and all in it, whatever its modes; links are removed, never followed."""
+    """Remove a directory and all in it, whatever its modes; links are never followed. Never raises.
+
+    Where a process that is just ending still writes into it, it is tried again for a moment.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    _remove(root)
+    while os.path.lexists(root) and time.monotonic() < deadline:
+        time.sleep(_PAUSE)
+        _remove(root)
+
+
+def _remove(root: Path) -> None:
     for folder, names, _ in os.walk(root):
         for name in names:
             path = Path(folder, name)
             if not path.is_symlink():
-                path.chmod(0o700)
+                with suppress(OSError):
+                    path.chmod(0o700)
     shutil.rmtree(root, ignore_errors=True)

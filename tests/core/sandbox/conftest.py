@@ -1,4 +1,8 @@
-"""Real sandboxes for tests: each test that takes `world` or `fresh` runs in docker and in bubblewrap."""
+"""Real sandboxes for tests.
+
+Each test that takes `world` or `fresh` runs in docker and in bubblewrap; one that takes `everywhere` runs on
+the bare host too, and must do nothing there that could harm it.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,16 @@ from needs import IMAGE, need_bubblewrap, need_docker
 from trajcore.events.actions import EditAction, EditArgs, ReadAction, ReadArgs, RunAction, RunArgs
 from trajcore.events.base import Observation
 from trajcore.events.observations import CommandMetadata, RunExtras, RunObservation
-from trajcore.sandbox import bubblewrap, docker
+from trajcore.sandbox import bubblewrap, docker, local
 from trajcore.sandbox.base import Limits, SandboxSettings
 from trajcore.sandbox.shellsandbox import ShellSandbox
 
-NEEDS = {"docker": need_docker, "bubblewrap": need_bubblewrap}
+NEEDS = {"docker": need_docker, "bubblewrap": need_bubblewrap, "local": lambda: None}
+MACHINES = {
+    "docker": docker.DockerMachine,
+    "bubblewrap": bubblewrap.BubblewrapMachine,
+    "local": local.LocalMachine,
+}
 KINDS = [
     pytest.param("docker", marks=pytest.mark.docker),
     pytest.param("bubblewrap", marks=pytest.mark.bubblewrap),
@@ -29,8 +38,7 @@ def settings(**changes) -> SandboxSettings:
 
 
 def made(kind: str, chosen: SandboxSettings) -> ShellSandbox:
-    machine = docker.DockerMachine if kind == "docker" else bubblewrap.BubblewrapMachine
-    return ShellSandbox(machine(chosen), chosen)
+    return ShellSandbox(MACHINES[kind](chosen), chosen)
 
 
 @dataclass
@@ -43,6 +51,11 @@ class World:
 
     def emit(self, data: bytes) -> None:
         self.chunks.append((time.monotonic(), data))
+
+    @property
+    def home(self) -> str:
+        """Where the shell starts."""
+        return self.sandbox._machine.directory
 
     @property
     def emitted(self) -> bytes:
@@ -120,9 +133,25 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     await started.sandbox.close()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=[*KINDS, "local"])
+async def everywhere(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """As `world`, on the bare host too."""
+    started = await _started(request.param)
+    yield started
+    await started.sandbox.close()
+
+
 @pytest_asyncio.fixture(loop_scope="module", params=KINDS)
 async def fresh(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """A sandbox for one test."""
+    started = await _started(request.param)
+    yield started
+    await started.sandbox.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module", params=[*KINDS, "local"])
+async def fresh_everywhere(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """A sandbox for one test, on the bare host too."""
     started = await _started(request.param)
     yield started
     await started.sandbox.close()

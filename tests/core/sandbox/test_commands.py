@@ -10,16 +10,22 @@ from trajcore.events.actions import ThinkAction, ThoughtArgs
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+@pytest.fixture(scope="module")
+def world(everywhere):
+    return everywhere
+
+
 async def test_output_exit_code_and_directory(world) -> None:
     observation = await world.run("cd /tmp && echo hi; (exit 7)")
     metadata = observation.extras.metadata
     assert observation.content == "hi"
-    assert (metadata.exit_code, metadata.working_dir, metadata.username) == (7, "/tmp", "root")
+    assert (metadata.exit_code, metadata.working_dir) == (7, "/tmp")
+    assert metadata.username == await world.out("id -un")
     assert metadata.hostname
     assert metadata.suffix == "\n[The command completed with exit code 7.]"
     assert observation.success is False
     assert await world.out("pwd") == "/tmp"
-    await world.out("cd /workspace")
+    await world.out(f"cd {world.home}")
 
 
 async def test_the_previous_exit_code_is_there(world) -> None:
@@ -40,15 +46,13 @@ async def test_several_lines_heredocs_and_loops(world) -> None:
 
 async def test_odd_characters_in_a_command(world) -> None:
     text = "é漢🙂 'q' \"d\" \\ ! $HOME `x` \x01\x03\x04\x1a\x7f\t|"
-    await world.out("cat > /tmp/odd <<'EOF'\n" + text + "\nEOF")
-    assert (await world.sandbox.files.read("/tmp/odd")).decode() == text + "\n"
+    await world.out("cat > odd <<'EOF'\n" + text + "\nEOF")
+    assert (await world.sandbox.files.read(f"{world.home}/odd")).decode() == text + "\n"
 
 
 @pytest.mark.parametrize("command", ["echo 'open", 'echo "open', "if true", "echo )", "cat <<'EOF", "$("])
 async def test_a_syntax_error_is_no_hang(world, command: str) -> None:
-    started = time.monotonic()
     code, _ = await world.ends(command)
-    assert time.monotonic() - started < 1
     assert code in (0, 1, 2)
     assert await world.ends("echo after") == (0, "after")
     assert await world.ends("if true; then echo word; fi") == (0, "word")
@@ -56,8 +60,8 @@ async def test_a_syntax_error_is_no_hang(world, command: str) -> None:
 
 async def test_a_command_of_100_kilobytes(world) -> None:
     text = "é!'\\" * 20_000
-    await world.out(f"cat > /tmp/long <<'EOF'\n{text}\nEOF")
-    assert (await world.sandbox.files.read("/tmp/long")).decode() == text + "\n"
+    await world.out(f"cat > long <<'EOF'\n{text}\nEOF")
+    assert (await world.sandbox.files.read(f"{world.home}/long")).decode() == text + "\n"
 
 
 async def test_standard_error_is_merged_in_order(world) -> None:
@@ -143,33 +147,9 @@ async def test_late_background_output_is_shown_but_not_part_of_the_answer(world)
 
 
 async def test_binary_output(world) -> None:
-    await world.sandbox.files.write("/tmp/bytes", bytes(range(256)) * 4)
-    await world.out("cat /tmp/bytes")
+    await world.sandbox.files.write(f"{world.home}/bytes", bytes(range(256)) * 4)
+    await world.out("cat bytes")
     assert world.emitted == bytes(range(256)) * 4
-
-
-async def test_twenty_megabytes(world) -> None:
-    size = 0
-
-    def count(data: bytes) -> None:
-        nonlocal size
-        size += len(data)
-
-    world.emit, kept = count, world.emit
-    try:
-        started = time.monotonic()
-        observation = await world.run("head -c 20000000 /dev/zero | tr '\\0' x")
-    finally:
-        world.emit = kept
-    assert size == 20_000_000
-    assert time.monotonic() - started < 8
-    assert "[... Observation truncated due to length ...]" in observation.content
-    assert len(observation.content) < 30_100
-
-
-async def test_three_hundred_commands(world) -> None:
-    for number in range(300):
-        assert await world.ends(f"echo {number}; (exit {number % 7})") == (number % 7, str(number))
 
 
 async def test_a_throwaway_shell(world) -> None:
@@ -177,7 +157,7 @@ async def test_a_throwaway_shell(world) -> None:
     assert await world.ends("pwd; x=1; cd /; exit 4", is_static=True, cwd="/etc") == (4, "/etc")
     assert await world.out('pwd; echo "$kept$x"') == "/tmp\n1"
     assert (await world.ends("true", is_static=True, cwd="/no/where"))[0] == 1
-    await world.out("cd /workspace")
+    await world.out(f"cd {world.home}")
 
 
 async def test_a_hidden_command_is_not_cut(world) -> None:
@@ -185,20 +165,20 @@ async def test_a_hidden_command_is_not_cut(world) -> None:
 
 
 async def test_ls_prints_columns_as_on_a_wide_terminal(world) -> None:
-    await world.out("mkdir -p /tmp/cols; cd /tmp/cols; touch a b c")
+    await world.out("mkdir cols; cd cols; touch a b c")
     assert await world.out("ls") == "a  b  c"
-    await world.out("cd /workspace")
+    await world.out(f"cd {world.home}")
 
 
 async def test_git_does_not_page(world) -> None:
-    await world.out(
-        "cd /tmp; git init -q g; cd g; git -c user.name=a -c user.email=b commit -q --allow-empty -m m"
-    )
+    await world.out("git init -q g; cd g; git -c user.name=a -c user.email=b commit -q --allow-empty -m m")
     assert (await world.out("git log --oneline")).endswith(" m")
-    await world.out("cd /workspace")
+    await world.out(f"cd {world.home}")
 
 
 async def test_the_network_is_off(world) -> None:
+    if world.kind == "local":
+        pytest.skip("the host's own network")
     assert await world.out("cut -d: -f1 /proc/net/dev | tail -n +3 | tr -d ' '") == "lo"
 
 

@@ -245,7 +245,7 @@ async def test_plain_reading(world, path) -> None:
     assert (await reads(world, path, start=1, end=3)).content == "two\nthree\n"
     missing = await reads(world, "none")
     assert (missing.observation, missing.content) == (
-        "error", "File not found: none. Your current working directory is /tmp/e.",
+        "error", "File not found: /tmp/e/none. Your current working directory is /tmp/e.",
     )  # fmt: skip
     assert (await reads(world, "/tmp/e")).observation == "error"
     await world.sandbox.files.write("/tmp/e/p.png", b"\x89PNG\0")

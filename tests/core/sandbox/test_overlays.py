@@ -1,3 +1,7 @@
+import os
+from pathlib import Path
+
+from trajcore.sandbox.masks import is_secret, make_layer, secrets_below
 from trajcore.sandbox.overlays import Copied, Directory, Link, Overlay, mount_points, plan
 
 TREE = {
@@ -47,3 +51,45 @@ def test_files_of_a_split_directory_are_copied() -> None:
 def test_mount_points_are_read_with_their_escapes() -> None:
     text = "22 27 0:21 / /proc rw - proc proc rw\n23 27 0:22 / /mnt/a\\040b rw - ext4 x rw\n\n"
     assert mount_points(text) == ["/proc", "/mnt/a b"]
+
+
+def system(root: Path) -> Path:
+    """A system in small, with what everybody may read and what only some may."""
+    for directory, mode in (("open", 0o755), ("open/deep", 0o755), ("closed", 0o700), ("through", 0o711)):
+        (root / directory).mkdir()
+        (root / directory).chmod(mode)
+    for file, mode in (
+        ("public", 0o644), ("shadow", 0o640), ("open/deep/key", 0o600), ("closed/readable", 0o644),
+        ("through/named", 0o644), ("through/secret", 0o400), ("sudo", 0o4711),
+    ):  # fmt: skip
+        (root / file).write_text("content")
+        (root / file).chmod(mode)
+    (root / "link").symlink_to("shadow")
+    return root
+
+
+def test_secrets_are_what_others_may_not_read(tmp_path: Path) -> None:
+    found = secrets_below(str(system(tmp_path)))
+    assert sorted(os.path.relpath(path, tmp_path) for path in found.files) == [
+        "open/deep/key", "shadow", "through/secret",
+    ]  # fmt: skip
+    assert found.directories == [str(tmp_path / "closed")]
+    assert is_secret(str(tmp_path / "shadow"))
+    assert not is_secret(str(tmp_path / "missing"))
+
+
+def test_directories_left_out_are_not_looked_into(tmp_path: Path) -> None:
+    found = secrets_below(str(system(tmp_path)), [str(tmp_path / "open"), str(tmp_path / "closed")])
+    assert {Path(path).name for path in (*found.files, *found.directories)} == {"shadow", "secret"}
+
+
+def test_the_layer_that_hides_them_is_empty_and_looks_like_what_it_hides(tmp_path: Path) -> None:
+    host, layer = tmp_path / "host", tmp_path / "layer"
+    host.mkdir()
+    make_layer(str(system(host)), secrets_below(str(host)), layer)
+    made = {str(path.relative_to(layer)): path for path in layer.rglob("*")}
+    assert set(made) == {
+        "shadow", "open", "open/deep", "open/deep/key", "through", "through/secret", "closed",
+    }  # fmt: skip
+    assert {made[name].read_bytes() for name in ("shadow", "open/deep/key", "through/secret")} == {b""}
+    assert made["through"].stat().st_mode & 0o777 == 0o711

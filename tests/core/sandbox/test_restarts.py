@@ -71,7 +71,7 @@ def kill_from_outside(fresh) -> None:
             ["docker", "kill", fresh.sandbox._machine._container.id], check=True, capture_output=True
         )
     else:
-        os.kill(fresh.sandbox._machine._process.pid, signal.SIGKILL)
+        os.kill(fresh.sandbox._machine._entered.pid, signal.SIGKILL)
 
 
 async def test_a_sandbox_killed_behind_our_back(fresh) -> None:

@@ -53,6 +53,27 @@ async def test_a_nudge_wakes_a_reader(ends) -> None:
     assert await stream.read() == b"x"
 
 
+async def test_bytes_that_nobody_hurries_for_come_with_the_next_or_with_a_nudge(ends) -> None:
+    stream, far_out, _ = ends
+    reading = asyncio.ensure_future(stream.read(unhurried=b"mark"))
+    await asyncio.sleep(0.01)
+    os.write(far_out, b"mark")
+    assert not (await asyncio.wait({reading}, timeout=0.1))[0]
+    os.write(far_out, b"more")
+    assert await asyncio.wait_for(reading, 1) == b"markmore"
+    reading = asyncio.ensure_future(stream.read(0.2, unhurried=b"mark"))
+    await asyncio.sleep(0.01)
+    os.write(far_out, b"mark")
+    assert await asyncio.wait_for(reading, 1) is None
+    assert await asyncio.wait_for(stream.read(unhurried=b"mark"), 1) == b"mark"
+    reading = asyncio.ensure_future(stream.read(unhurried=b"mark"))
+    await asyncio.sleep(0.01)
+    os.write(far_out, b"mark")
+    await asyncio.sleep(0.01)
+    stream.nudge()
+    assert await asyncio.wait_for(reading, 1) == b"mark"
+
+
 async def test_closing_wakes_a_reader(ends) -> None:
     stream, _, _ = ends
     reading = asyncio.ensure_future(stream.read())

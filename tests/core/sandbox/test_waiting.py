@@ -8,6 +8,11 @@ import pytest
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+@pytest.fixture(scope="module")
+def world(everywhere):
+    return everywhere
+
+
 async def test_nothing_to_poll_or_to_talk_to(world) -> None:
     observation = await world.run("")
     assert observation.content == "ERROR: No previous running command to retrieve logs from."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar, Final
 
 from textual import on, work
-from textual.app import App, ComposeResult
+from textual.app import App, ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
@@ -17,13 +17,18 @@ from textual.worker import Worker, WorkerState
 
 from trajcore import changes
 from trajcore.errors import TrajError
+from trajcore.replay.routes import Route
 from trajcore.replay.states import Mode, State
 from trajcore.session import Delivery, Session
-from trajtui import flows
+from trajtui import flows, recovering, saving
 from trajtui.actions import ACTIONS, bindings
+from trajtui.edit_actions import EditActions
 from trajtui.event_view import blocks_for
+from trajtui.files_view import blocks_for_files
+from trajtui.host_terminal import HostTerminal
 from trajtui.palette import ActionProvider
 from trajtui.screens.breakpoints import BreakpointList
+from trajtui.screens.checks import ChecksScreen
 from trajtui.screens.dialogs import Help
 from trajtui.titles import header_left, header_right, message_hint, status_of
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar, TabBar
@@ -34,8 +39,8 @@ from trajtui.widgets.message_box import MessageBox
 from trajtui.widgets.terminal import TerminalPane
 from trajtui.widgets.timeline import TimelineView
 
-_TABS: Final = {1: "Sandbox", 2: "Event", 5: "Chat"}
-_PANES: Final = {1: "sandbox", 2: "event", 5: "chat"}
+_TABS: Final = {1: "Sandbox", 2: "Event", 4: "Files", 5: "Chat"}
+_PANES: Final = {1: "sandbox", 2: "event", 4: "files", 5: "chat"}
 _DETAIL_DELAY: Final = 0.04
 _CATCH_UP: Final = 1 / 30
 
@@ -62,11 +67,16 @@ class DebuggerScreen(Screen[None]):
         self._at = at
         self._live = live
         self._note, self._bad = "", False
+        self._done: float | None = None
+        self._in_progress = False
+        """Whether the note is that of a long operation, which ends it."""
         self._sandbox: changes.SandboxChosen | None = None
         self._unsaved_run = False
         self._behind = False
         """Whether the screen has yet to catch up with the replay's position."""
         self._mode = Mode.REPLAY
+        self._may_run = session.settings.sandbox != "local"
+        """Whether the user has agreed to where the commands run."""
 
     def compose(self) -> ComposeResult:
         """Header, timeline beside the tabs, message box, status and keys."""
@@ -78,6 +88,7 @@ class DebuggerScreen(Screen[None]):
                 with ContentSwitcher(initial="sandbox", id="switcher"):
                     yield TerminalPane(id="sandbox")
                     yield EventPane(id="event")
+                    yield EventPane(id="files")
                     yield ChatPane(self._session, id="chat")
         yield MessageBox(id="message")
         yield StatusBar(id="status")
@@ -86,6 +97,7 @@ class DebuggerScreen(Screen[None]):
     def on_mount(self) -> None:
         """Listen to the session, and find out which sandbox it will have."""
         self._unsubscribe = self._session.subscribe(self._on_change)
+        self._edits = EditActions(self._session, self.timeline, self.app.push_screen_wait)
         self._refresh_bars()
         self._prepare()
 
@@ -96,6 +108,11 @@ class DebuggerScreen(Screen[None]):
     @work(exit_on_error=False)
     async def _prepare(self) -> None:
         try:
+            if not self._may_run and not await flows.may_run_on_host(self.app.push_screen_wait):
+                self.app.exit()
+                return
+            self._may_run = True
+            await self._flow(recovering.offer(self._session, self.app.push_screen_wait))
             await self._session.prepare()
             if self._at is not None:
                 self._session.run_to(self._session.trajectory.resolve(self._at))
@@ -124,7 +141,13 @@ class DebuggerScreen(Screen[None]):
                 self.terminal.prompt(directory, prompt, recorded=recorded)
             case changes.Executed(exit_code, seconds, note):
                 self.terminal.end(exit_code, seconds, note)
-            case changes.PositionChanged() | changes.StepDone():
+            case changes.WentBack(_, text):
+                self.terminal.note(f"── {text}")
+                self.post_message(SessionChanged(change))
+            case changes.DocumentChanged(_, remap) if remap is not None:
+                self.timeline.rebuild(remap)  # at once: no row may be drawn that stands for another event
+                self.post_message(SessionChanged(change))
+            case changes.PositionChanged() | changes.StepDone() if self._session.busy:
                 if not self._behind:
                     self._behind = True
                     self.set_timer(_CATCH_UP, self._show_position)
@@ -134,8 +157,15 @@ class DebuggerScreen(Screen[None]):
     @on(SessionChanged)
     def _show_change(self, event: SessionChanged) -> None:
         match event.change:
-            case changes.Progress(text):
-                self._note, self._bad = text, False
+            case changes.Progress(text, done):
+                if text or self._in_progress:
+                    self._note, self._bad, self._done = text, False, done
+                self._in_progress = bool(text)
+            case changes.Visited():
+                self._show_selected()
+            case changes.WentBack():
+                self.timeline.rebuild()
+                self.chat.refresh_dialogue()
             case changes.Said(text, severity):
                 self._say(text, bad=severity != "information")
             case changes.SandboxChosen():
@@ -191,7 +221,10 @@ class DebuggerScreen(Screen[None]):
         self.set_timer(_DETAIL_DELAY, self._draw_selected)
 
     def _draw_selected(self) -> None:
-        self.query_one(EventPane).show(blocks_for(self._session, self.timeline.selected))
+        row = self.timeline.selected
+        self.query_one("#event", EventPane).show(blocks_for(self._session, row))
+        if self.query_one(ContentSwitcher).current == "files":
+            self.query_one("#files", EventPane).show(blocks_for_files(self._session, row))
 
     # Commands
 
@@ -208,11 +241,50 @@ class DebuggerScreen(Screen[None]):
         self._command(self._session.resume)
 
     def action_run_to(self) -> None:
-        """Run to the selected event."""
+        """Run to the selected event; back to it, where it was played."""
         row = self.timeline.selected
-        if row is not None and row.index is not None:
-            index = row.index
+        if row is None or row.index is None:
+            return
+        index = row.index
+        if index < self._session.position:
+            self._go_back(lambda: self._session.back_to(index))
+        else:
             self._command(lambda: self._session.run_to(index))
+
+    def action_back(self) -> None:
+        """Step back one action."""
+        self._go_back(self._session.back_to_step)
+
+    def action_back_to_breakpoint(self) -> None:
+        """Go back to the previous breakpoint."""
+        self._go_back(self._session.back_to_breakpoint)
+
+    def action_shell(self) -> None:
+        """Leave the screen for a shell inside the sandbox, until it ends."""
+        self._visit()
+
+    @work(exit_on_error=False)
+    async def _visit(self) -> None:
+        session = self._session
+        try:
+            with self.app.suspend(), HostTerminal() as visitor:
+                session.visit(visitor)
+                await session.idle()
+        except TrajError as error:
+            self._say(str(error), bad=True)
+        except SuspendNotSupported:
+            self._say("this terminal cannot be left for a shell", bad=True)
+
+    @work(exit_on_error=False)
+    async def _go_back(self, ways: Callable[[], Sequence[Route]]) -> None:
+        """Take the way back that the user agrees to."""
+        try:
+            routes, live = ways(), self._session.run.has_live_steps
+            route = await flows.way_back(self._session, routes, live, self.app.push_screen_wait)
+            if route is not None:
+                self._session.go_back(route)
+        except TrajError as error:
+            self._say(str(error), bad=True)
 
     def action_restart(self) -> None:
         """Restart in a fresh sandbox; a run that holds unsaved work is asked for first."""
@@ -224,10 +296,10 @@ class DebuggerScreen(Screen[None]):
             self._command(self._session.restart)
 
     def action_pause(self) -> None:
-        """Pause or interrupt what is going on; else give a maximised pane its place back."""
+        """Pause or interrupt; else select no more than one event; else show both panes again."""
         if self._session.busy:
             self._command(self._session.interrupt)
-        else:
+        elif not self.timeline.pick_none():
             self._show_both()
 
     def action_breakpoint(self) -> None:
@@ -238,48 +310,91 @@ class DebuggerScreen(Screen[None]):
         else:
             self._say("breakpoints are set on recorded events", bad=True)
 
+    # Editing
+
     def action_flip_wait(self) -> None:
         """Flip wait_for_response of the selected message."""
-        row = self.timeline.selected
-        if row is None or row.index is None:
-            self._say("only recorded messages can be edited here", bad=True)
-            return
-        index = row.index
-        self._command(lambda: self._say(self._session.editing.flip(index, "wait_for_response").label))
+        self._edit(self._edits.flip_wait)
 
     def action_space(self) -> None:
-        """Fold a delegation, or flip the flag of a message."""
+        """Fold a delegation, or flip a flag."""
         row = self.timeline.selected
         if row is not None and row.index is not None:
             kind = self._session.trajectory.outline.kinds[row.index]
             if kind == "delegate":
                 self.timeline.fold(row.index)
                 return
-        self.action_flip_wait()
+        self._edit_asking(self._edits.flip())
 
     def action_service(self) -> None:
-        """Choose how the selected step is satisfied: execute, recorded, skip."""
-        row = self.timeline.selected
-        if row is None or row.index is None:
-            self._say("only steps of the recording can be served or skipped", bad=True)
-            return
-        index = row.index
-        label = self._session.trajectory.label(index)
-        self._command(lambda: self._say(f"event {label}: {self._session.next_service(index).value}"))
+        """Choose how the selected steps are satisfied: execute, recorded, skip."""
+        self._edit(self._edits.service)
+
+    def action_edit_event(self) -> None:
+        """Edit the selected event here."""
+        self._edit_asking(self._edits.edit())
+
+    def action_edit_outside(self) -> None:
+        """Edit the selected event in the user's own editor."""
+        self._edit_asking(self._edits.edit_outside(self.app))
+
+    def action_insert_before(self) -> None:
+        """Insert a user message before the selected event."""
+        self._edit_asking(self._edits.insert_message(behind=False))
+
+    def action_insert_behind(self) -> None:
+        """Insert a user message behind the selected event."""
+        self._edit_asking(self._edits.insert_message(behind=True))
+
+    def action_insert_kind(self) -> None:
+        """Insert an event of any kind."""
+        self._edit_asking(self._edits.insert_kind())
+
+    def action_delete(self) -> None:
+        """Delete the selected events."""
+        self._edit(self._edits.delete)
+
+    def action_duplicate(self) -> None:
+        """Duplicate the selected events."""
+        self._edit(self._edits.duplicate)
+
+    def action_move_down(self) -> None:
+        """Move the selected events down."""
+        self._edit(lambda: self._edits.move(1))
+
+    def action_move_up(self) -> None:
+        """Move the selected events up."""
+        self._edit(lambda: self._edits.move(-1))
+
+    def action_extend(self, by: int) -> None:
+        """Select one event more, or one less."""
+        self.timeline.extend(by)
+
+    def action_replace_text(self) -> None:
+        """Find and replace."""
+        self._edit_asking(self._edits.replace_text())
+
+    def action_history(self) -> None:
+        """Show the edits, and go to any point of them."""
+        self._edit_asking(self._edits.history())
+
+    def action_undo(self) -> None:
+        """Take the last edit back."""
+        self._edit(self._edits.undo)
+
+    def action_redo(self) -> None:
+        """Make the last undone edit again."""
+        self._edit(self._edits.redo)
+
+    def _edit(self, edit: Callable[[], str]) -> None:
+        self._command(lambda: self._say(edit()))
+
+    def _edit_asking(self, flow: Awaitable[str | None]) -> None:
+        self.run_worker(self._flow(flow), exit_on_error=False)
 
     def action_breakpoints(self) -> None:
         """List the breakpoints, with their conditions."""
         self.app.push_screen(BreakpointList(self._session))
-
-    def action_undo(self) -> None:
-        """Take the last edit back."""
-        edit = self._session.editing.undo()
-        self._say(f"undone: {edit.label}" if edit else "nothing to undo")
-
-    def action_redo(self) -> None:
-        """Make the last undone edit again."""
-        edit = self._session.editing.redo()
-        self._say(f"redone: {edit.label}" if edit else "nothing to redo")
 
     def action_save(self) -> None:
         """Save the edited recording."""
@@ -287,7 +402,24 @@ class DebuggerScreen(Screen[None]):
 
     @work(exit_on_error=False)
     async def _save(self) -> None:
-        await self._flow(flows.save(self._session, self.app.push_screen_wait))
+        await self._flow(saving.save(self._session, self.app.push_screen_wait))
+
+    def action_save_as(self) -> None:
+        """Save the edited recording as another file."""
+        self._edit_asking(saving.save_as(self._session, self.app.push_screen_wait))
+
+    def action_differences(self) -> None:
+        """Show what a save would change."""
+        self._edit_asking(saving.show_differences(self._session.trajectory, self.app.push_screen_wait))
+
+    def action_check(self) -> None:
+        """List what is wrong with the recording, with repairs."""
+        self.app.push_screen(ChecksScreen(self._session), self._go_to)
+
+    def _go_to(self, index: int | None) -> None:
+        if index is not None:
+            self.timeline.raw = True
+            self.timeline.follow(index)
 
     async def _flow(self, flow: Awaitable[str | None]) -> bool:
         """Go through a few dialogs and say what came of it; whether anything did."""
@@ -367,6 +499,7 @@ class DebuggerScreen(Screen[None]):
     def _show_tab(self, key: int) -> None:
         self.remove_class("-timeline-only")
         self.query_one(ContentSwitcher).current = _PANES[key]
+        self._draw_selected()
         self.query_one(TabBar).active = key
 
     def action_show_pane(self) -> None:
@@ -411,7 +544,7 @@ class DebuggerScreen(Screen[None]):
             *(["edits of the recording"] if self._session.trajectory.modified else []),
             *(["messages or live steps of this run"] if self._unsaved_run else []),
         ]
-        if not unsaved or await flows.may_quit(unsaved, self.app.push_screen_wait):
+        if not unsaved or await flows.may_quit(self._session, unsaved, self.app.push_screen_wait):
             self.app.exit()
 
     # Parts
@@ -436,6 +569,8 @@ class DebuggerScreen(Screen[None]):
 
     def _command(self, command: Callable[[], object]) -> bool:
         """Do something the session may refuse; whether it was done."""
+        if not self._may_run:
+            return False
         try:
             command()
         except TrajError as error:
@@ -444,14 +579,23 @@ class DebuggerScreen(Screen[None]):
         return True
 
     def _say(self, text: str, *, bad: bool = False) -> None:
-        self._note, self._bad = text, bad
+        self._note, self._bad, self._done, self._in_progress = text, bad, None, False
         self._refresh_bars()
 
     def _refresh_bars(self) -> None:
         header = self.query_one("#header", EndsBar)
         header.left = header_left(self._session)
         header.right = header_right(self._session, self._sandbox)
-        status = status_of(self._session, self.timeline.selected, self._note, bad=self._bad)
+        header.alarm = "local" if self._session.settings.sandbox == "local" else ""
+        timeline = self.timeline
+        status = status_of(
+            self._session,
+            timeline.selected,
+            self._note,
+            bad=self._bad,
+            done=self._done,
+            several=len(timeline.picked),
+        )
         self.query_one(StatusBar).status = status
 
 

@@ -19,8 +19,12 @@ from trajcore.text import safe_line
 class EndsBar(Widget):
     """A text at the left and one at the right; the right one gives way first."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"ends--alarm"}
+
     left: reactive[str] = reactive("")
     right: reactive[str] = reactive("")
+    alarm: reactive[str] = reactive("")
+    """What the right text begins with and is drawn in red."""
 
     def render(self) -> RenderResult:
         """Both texts on one line."""
@@ -29,7 +33,10 @@ class EndsBar(Widget):
         room = width - cell_len(left) - cell_len(right) - 3
         text = Text(f" {left}", no_wrap=True, overflow="ellipsis")
         if room >= 0 and right:
-            text.append(" " * (room + 1) + right + " ")
+            text.append(" " * (room + 1))
+            alarm = self.alarm if right.startswith(self.alarm) else ""
+            text.append(alarm, self.get_component_rich_style("ends--alarm", partial=True) if alarm else "")
+            text.append(right.removeprefix(alarm) + " ")
         return text
 
 
@@ -78,7 +85,10 @@ class Status:
     modified: bool
     note: str
     bad: bool
-    details: tuple[str, ...] = ()
+    done: float | None = None
+    """How far the operation is that the note tells of, from 0 to 1."""
+    alarm: str = ""
+    """A word in red that stays: that there are no walls."""
 
 
 class StatusBar(Widget):
@@ -98,9 +108,12 @@ class StatusBar(Widget):
         state = "status--bad" if status.state == "ERROR" else "status--state"
         text.append(f" {status.mode} {status.state} ", self.get_component_rich_style(state, partial=True))
         text.append(f"  {status.position}")
+        if status.alarm:
+            text.append("  ")
+            text.append(status.alarm, self.get_component_rich_style("status--bad", partial=True))
         modified = " modified " if status.modified else ""
         room = width - text.cell_len - len(modified)
-        note = safe_line(status.note)
+        note = progress_bar(status.done) + safe_line(status.note)
         if note and room > 6:
             if cell_len(note) > room - 4:
                 note = note[: room - 5] + "…"
@@ -111,6 +124,14 @@ class StatusBar(Widget):
             text.append(" " * max(0, width - text.cell_len - len(modified)))
             text.append(modified, self.get_component_rich_style("status--modified", partial=True))
         return text
+
+
+def progress_bar(done: float | None) -> str:
+    """Ten cells that fill up, and a space; nothing where it is not known how far something is."""
+    if done is None:
+        return ""
+    full = round(max(0.0, min(1.0, done)) * 10)
+    return "▰" * full + "▱" * (10 - full) + " "
 
 
 class KeyBar(Widget):

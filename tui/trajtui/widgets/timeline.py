@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from rich.cells import cell_len, set_cell_size
+from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.geometry import Region, Size
@@ -48,6 +50,7 @@ class TimelineView(LinePane):
         "timeline--breakpoint",
         "timeline--live",
         "timeline--aside",
+        "timeline--picked",
     }
 
     cursor: var[int] = var(0)
@@ -63,6 +66,10 @@ class TimelineView(LinePane):
         super().__init__(id=id)
         self._session = session
         self._folded: set[int] = set()
+        self._anchor: int | None = None
+        """The row where the selection of several begins; the cursor is where it ends."""
+        self._downstream = range(0)
+        """What was played after something that has been edited since."""
         self._timeline = Timeline(session.trajectory, session.run)
         self.border_title = "Timeline"
 
@@ -70,6 +77,33 @@ class TimelineView(LinePane):
     def selected(self) -> Row | None:
         """The row under the cursor; None when there is none."""
         return self._timeline[self.cursor] if len(self._timeline) else None
+
+    @property
+    def picked(self) -> frozenset[int]:
+        """The recorded events of the selected rows, by index; empty where no more than the cursor is."""
+        rows = (self._timeline[number] for number in self._picked_rows)
+        return frozenset(row.index for row in rows if row.index is not None)
+
+    @property
+    def _picked_rows(self) -> range:
+        if self._anchor is None:
+            return range(0)
+        first, last = sorted((self._anchor, self.cursor))
+        return range(first, min(last, len(self._timeline) - 1) + 1)
+
+    def extend(self, by: int) -> None:
+        """Take another row into the selection, or out of it."""
+        if self._anchor is None:
+            self._anchor = self.cursor
+        self.cursor = max(0, min(len(self._timeline) - 1, self.cursor + by))
+
+    def pick_none(self) -> bool:
+        """Select no more than the cursor; whether more was selected."""
+        several, self._anchor = self._anchor is not None, None
+        if several:
+            self.lines_changed()
+            self.post_message(self.Selected(self.selected))
+        return several
 
     @property
     def next_row(self) -> int:
@@ -85,17 +119,30 @@ class TimelineView(LinePane):
         self.lines_changed()
         self._show_cursor()
 
-    def rebuild(self) -> None:
-        """Rows were added or removed, or others are to be shown; the cursor stays on its event."""
-        selected = self.selected
+    def rebuild(self, remap: Callable[[int], int | None] | None = None) -> None:
+        """Rows were added or removed, or others are to be shown; the cursor stays on its event.
+
+        `remap` says where the events of the recording are now, where they have moved.
+        """
+        selected, anchor = self.selected, self._row(self._anchor)
+        if remap is not None:
+            moved = (remap(index) for index in self._folded)
+            self._folded = {index for index in moved if index is not None}
         self._timeline = Timeline(
             self._session.trajectory, self._session.run, raw=self.raw, folded=self._folded
         )
         self.lines_changed()
+        self._anchor = None if anchor is None else self._row_of(anchor, remap, self._anchor or 0)
         if selected is not None:
-            self.cursor = self._row_of(selected)
+            self.cursor = self._row_of(selected, remap, self.cursor)
         self.cursor = max(0, min(self.cursor, len(self._timeline) - 1))
         self._show_cursor()
+
+    def lines_changed(self) -> None:
+        """Have the rows drawn again, those that an edit has overtaken dim."""
+        first = self._session.first_stale
+        self._downstream = range(0) if first is None else range(first, self._session.position)
+        super().lines_changed()
 
     def fold(self, index: int) -> None:
         """Leave the events of a delegation out, or show them again."""
@@ -104,6 +151,7 @@ class TimelineView(LinePane):
 
     def follow(self, index: int) -> None:
         """Put the cursor on the row of a recorded event, or the next one that is shown."""
+        self.pick_none()
         self.cursor = max(0, self._timeline.at_or_after(index))
 
     def follow_end(self) -> None:
@@ -116,6 +164,7 @@ class TimelineView(LinePane):
 
     def move(self, by: int) -> None:
         """Move the cursor by so many rows."""
+        self.pick_none()
         self.cursor = max(0, min(len(self._timeline) - 1, self.cursor + by))
 
     def action_page_down(self) -> None:
@@ -128,6 +177,7 @@ class TimelineView(LinePane):
 
     def move_to_end(self, *, last: bool) -> None:
         """Move the cursor to the first or the last row."""
+        self.pick_none()
         self.cursor = len(self._timeline) - 1 if last else 0
 
     def watch_cursor(self) -> None:
@@ -144,7 +194,11 @@ class TimelineView(LinePane):
             self.post_message(self.Selected(self.selected))
 
     def on_click(self, event: events.Click) -> None:
-        """Select the row that was clicked."""
+        """Select the row that was clicked; with Shift, all rows up to it."""
+        if not event.shift:
+            self.pick_none()
+        elif self._anchor is None:
+            self._anchor = self.cursor
         row = event.y - self.gutter.top + self.scroll_offset.y
         if 0 <= row < len(self._timeline):
             self.cursor = row
@@ -153,11 +207,16 @@ class TimelineView(LinePane):
         if self.size.height:
             self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, immediate=True, x_axis=False)
 
-    def _row_of(self, row: Row) -> int:
+    def _row(self, number: int | None) -> Row | None:
+        return None if number is None or number >= len(self._timeline) else self._timeline[number]
+
+    def _row_of(self, row: Row, remap: Callable[[int], int | None] | None, number: int) -> int:
+        """Where a row is now that was row `number`; there still, where its event is gone."""
         if row.index is not None:
-            return self._timeline.at_or_after(row.index)
+            index = row.index if remap is None else remap(row.index)
+            return number if index is None else self._timeline.at_or_after(index)
         found = self._timeline.of_entry(row.entry) if row.entry is not None else None
-        return self.cursor if found is None else found
+        return number if found is None else found
 
     # Drawing
 
@@ -171,6 +230,8 @@ class TimelineView(LinePane):
         text = self._added(row.entry) if row.index is None else self._recorded(row.index, number)
         if number == self.cursor:
             text.stylize(self.ground_style("timeline--cursor"))
+        elif number in self._picked_rows:
+            text.stylize(self.ground_style("timeline--picked"))
         return text
 
     def _recorded(self, index: int, number: int) -> Text:
@@ -185,7 +246,7 @@ class TimelineView(LinePane):
             mark = " "
         else:
             mark = _CHOSEN.get(session.services.get(index, Service.EXECUTE), mark)
-        if index in session.trajectory.edited:
+        if index in session.trajectory.edited or index in session.stale:
             mark, style = marks.EDITED, "timeline--edited"
         gutter = Text()
         stop = marks.BREAKPOINT if index in session.breakpoints else " "
@@ -197,7 +258,10 @@ class TimelineView(LinePane):
         depth = session.trajectory.outline.depth(index)
         right, bad = self._outcome(index, head)
         name = "  " * min(depth, _DEEPEST) + self._fold_mark(index, head) + _shown_kind(head)
-        return self._row(gutter, label, head, name, right, bad=bad)
+        text = self._drawn(gutter, label, head, name, right, bad=bad)
+        if index in self._downstream:
+            text.stylize(Style(dim=True))
+        return text
 
     def _fold_mark(self, index: int, head: Head) -> str:
         if head.action != "delegate":
@@ -206,6 +270,8 @@ class TimelineView(LinePane):
 
     def _outcome(self, index: int, head: Head) -> tuple[str, bool]:
         """What stands at the end of a row: exit code and duration, the recorded ones until it is played."""
+        if index in self._session.stale:
+            return "stale", False
         if head.wait_for_response:
             return "waits", False
         trajectory = self._session.trajectory
@@ -227,13 +293,13 @@ class TimelineView(LinePane):
         answer = self._answer_to(entry, place or 0)
         if answer is not None and answer.exit_code is not None:
             right = _outcome(f"exit {answer.exit_code}")
-        return self._row(gutter, str(entry.id), entry.head, _shown_kind(entry.head), right, bad=False)
+        return self._drawn(gutter, str(entry.id), entry.head, _shown_kind(entry.head), right, bad=False)
 
     def _answer_to(self, entry: Entry, place: int) -> Head | None:
         following = self._session.run.entries[place + 1 : place + 2]
         return next((other.head for other in following if other.cause == entry.id), None)
 
-    def _row(self, gutter: Text, label: str, head: Head, name: str, right: str, *, bad: bool) -> Text:
+    def _drawn(self, gutter: Text, label: str, head: Head, name: str, right: str, *, bad: bool) -> Text:
         width = self.scrollable_content_region.width
         digits = max(3, len(str(len(self._session.trajectory))))
         line = gutter

@@ -1,0 +1,107 @@
+"""One thing that is wrong with a recording, and the edits that would mend it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class Severity(Enum):
+    """How bad it is."""
+
+    ERROR = "error"
+    """Something reads this wrongly, or not at all."""
+    WARNING = "warning"
+    """It may well be meant, or does no harm."""
+
+
+@dataclass(frozen=True)
+class Set:
+    """Give a field of an event a value."""
+
+    index: int
+    path: tuple[str | int, ...]
+    value: Any
+
+
+@dataclass(frozen=True)
+class Unset:
+    """Remove a field of an event."""
+
+    index: int
+    path: tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Remove an event."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Insert:
+    """Put an event behind another one."""
+
+    after: int
+    event: dict[str, Any]
+
+
+Step = Set | Unset | Delete | Insert
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Edits that mend a finding: in words, as steps, and as the arguments of `trajtui edit`."""
+
+    words: str
+    steps: tuple[Step, ...]
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with the event at `index`. `code` names the kind of fault for scripts.
+
+    `name` is what the event is called: `7`, or `#5` where it has no id of its own. `text` may hold texts
+    of the recording.
+    """
+
+    index: int
+    name: str
+    code: str
+    text: str
+    severity: Severity = Severity.ERROR
+    repair: Repair | None = field(default=None)
+
+
+def arguments(step: Step, name: str) -> Sequence[str]:
+    """A step as `trajtui edit` takes it; `name` is what its event is called there."""
+    match step:
+        case Set(_, path, value):
+            return "--set", f"{name}:{_dotted(path)}={json.dumps(value, ensure_ascii=False)}"
+        case Unset(_, path):
+            return "--unset", f"{name}:{_dotted(path)}"
+        case Delete():
+            return "--delete", name
+        case Insert(_, event):
+            return "--insert-after", name, json.dumps(event, ensure_ascii=False)
+
+
+def _dotted(path: Sequence[str | int]) -> str:
+    return ".".join(map(str, path))
+
+
+def summary(findings: Sequence[Finding], events: int) -> str:
+    """What was found in so many events, in one sentence."""
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    counts = [_count(errors, "error")] * bool(errors)
+    counts += [_count(len(findings) - errors, "warning")] * (errors < len(findings))
+    return f"{' and '.join(counts) or 'nothing wrong was found'} in {_count(events, 'event')}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"

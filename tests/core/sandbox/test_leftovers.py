@@ -1,0 +1,217 @@
+"""What a killed program leaves behind goes at the next start; what belongs to a living one stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from documents import message, ran, run
+from needs import IMAGE
+from program import start, trajtui, write
+from trajcore.sandbox.leftovers import Leftover, sentence
+from trajcore.sandbox.owner import Owner, read_labels, read_word, this_program
+
+ENDLESS = [message(0, "go"), run(1, "echo begun; (setsid sleep 301 &); sleep 300"), ran(2, 1, "")]
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s"
+        time.sleep(0.05)
+
+
+# Owners
+
+
+def test_this_program_lives_and_its_word_and_labels_name_it() -> None:
+    me = this_program()
+    assert me.pid == os.getpid()
+    assert not me.is_dead
+    assert read_word(me.word) == me
+    assert read_labels(me.labels) == me
+
+
+def test_a_process_that_ended_is_dead_also_when_its_id_is_given_out_again() -> None:
+    me = this_program()
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    assert Owner(ended.pid, me.scope, me.birth).is_dead
+    assert Owner(me.pid, me.scope, "01234567").is_dead
+
+
+def test_what_ran_elsewhere_is_never_dead() -> None:
+    me = this_program()
+    assert not Owner(me.pid, "01234567", "01234567").is_dead
+
+
+@pytest.mark.parametrize("word", ["", "12", "12-abc-def", "x-01234567-01234567", "1-01234567-01234567-"])
+def test_no_owner(word: str) -> None:
+    assert read_word(word) is None
+
+
+def test_counting() -> None:
+    def some(*kinds: str) -> list[Leftover]:
+        return [Leftover(kind, "x", lambda: None) for kind in kinds]
+
+    assert sentence([]) == ""
+    assert sentence(some("image")) == "1 image"
+    assert sentence(some("directory", "process", "directory", "container")) == (
+        "1 process, 1 container and 2 directories"
+    )
+
+
+# Killed programs
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    directory = tmp_path / "scratch"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    return write(tmp_path / "endless.json", ENDLESS)
+
+
+def killed(recording: Path, ready: Callable[[int], object], *options: str, **environment: str) -> int:
+    """The process id of a replay that was killed while its command ran."""
+    running = start("replay", recording, *options, **environment)
+    try:
+        wait_for(lambda: ready(running.pid))
+    finally:
+        running.kill()
+        running.communicate()
+    return running.pid
+
+
+def alive(command: str, mark: str) -> list[int]:
+    """The processes that run `command`, having `mark` in their environment or in their root's name."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            about = (path / "environ").read_text(errors="replace") + (path / "mountinfo").read_text()
+        except OSError:
+            continue
+        if line == command and mark in about:
+            found.append(int(path.name))
+    return found
+
+
+def names(directory: Path) -> list[str]:
+    return [path.name for path in directory.iterdir()]
+
+
+@pytest.mark.bubblewrap
+def test_after_kill_9_in_bubblewrap(recording: Path, scratch: Path) -> None:
+    options, place = ("--sandbox", "bubblewrap"), {"TMPDIR": str(scratch)}
+    pid = killed(recording, lambda pid: alive("sleep 300", f"trajtui-{pid}-"), *options, **place)
+    wait_for(lambda: not alive("sleep 301", f"trajtui-{pid}-"))
+    [left] = names(scratch)
+    assert left.startswith(f"trajtui-{pid}-")
+    foreign = scratch / "trajtui-1-01234567-01234567-xxxx"
+    foreign.mkdir()
+    living = start("replay", recording, *options, **place)
+    try:
+        wait_for(lambda: left not in names(scratch))
+        wait_for(lambda: alive("sleep 300", f"trajtui-{living.pid}-"))
+        said = trajtui("doctor", "--clean", **place)
+        assert (said.returncode, said.stderr) == (0, "")
+        assert f"trajtui-{living.pid}-" not in said.stdout
+        assert alive("sleep 300", f"trajtui-{living.pid}-")
+        living.send_signal(signal.SIGTERM)
+        living.communicate(timeout=30)
+    finally:
+        living.kill()
+    assert names(scratch) == [foreign.name]
+
+
+@pytest.mark.bubblewrap
+def test_the_doctor_tells_and_removes(recording: Path, scratch: Path) -> None:
+    place = {"TMPDIR": str(scratch), "DOCKER_HOST": "unix:///no/such/socket"}
+    options = ("--sandbox", "bubblewrap")
+    pid = killed(recording, lambda pid: alive("sleep 300", f"trajtui-{pid}-"), *options, **place)
+    [left] = names(scratch)
+    (scratch / left / "root" / "workspace").chmod(0)
+    told = trajtui("doctor", **place).stdout
+    assert re.search(r"^--  left behind .*1 directory.*trajtui doctor --clean$", told, re.MULTILINE), told
+    removed = trajtui("doctor", "--clean", **place)
+    assert f"removed directory {scratch}/trajtui-{pid}-" in removed.stdout
+    assert names(scratch) == []
+    assert re.search(r"^ok  left behind +nothing$", trajtui("doctor", **place).stdout, re.MULTILINE)
+    assert trajtui("doctor", "--clean", **place).stdout == "nothing was left behind\n"
+
+
+def test_after_kill_9_on_the_bare_host(recording: Path, scratch: Path) -> None:
+    place = {"TMPDIR": str(scratch), "DOCKER_HOST": "unix:///no/such/socket"}
+    pid = killed(recording, lambda pid: alive("sleep 301", f"={pid}-"), "--sandbox", "local", **place)
+    assert names(scratch)
+    removed = trajtui("doctor", "--clean", **place).stdout
+    assert "removed directory" in removed
+    wait_for(lambda: not alive("sleep 301", f"={pid}-"))
+    assert names(scratch) == []
+
+
+@pytest.fixture
+def engine(docker_image: str) -> Iterator[Any]:
+    import docker
+
+    client = docker.from_env()
+    yield client
+    client.close()
+
+
+def containers(engine: Any, pid: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = engine.api.containers(all=True, filters={"label": f"trajtui.pid={pid}"})
+    return found
+
+
+@pytest.mark.docker
+def test_after_kill_9_in_docker(recording: Path, engine: Any) -> None:
+    options = ("--sandbox", "docker", "--image", IMAGE)
+    pid = killed(recording, lambda pid: processes_in(engine, pid, "sleep 300"), *options)
+    [left] = containers(engine, pid)
+    image = engine.containers.get(left["Id"]).commit()
+    foreign = engine.api.create_container(
+        IMAGE, "true", labels={**left["Labels"], "trajtui.scope": "01234567"}
+    )
+    living = start("replay", recording, *options)
+    try:
+        wait_for(lambda: processes_in(engine, living.pid, "sleep 300"))
+        wait_for(lambda: left["Id"] not in [one["Id"] for one in containers(engine, pid)])
+        wait_for(lambda: image.id not in [one["Id"] for one in engine.api.images()])
+        assert [one["Id"] for one in containers(engine, pid)] == [foreign["Id"]]
+        trajtui("doctor", "--clean")
+        assert processes_in(engine, living.pid, "sleep 300")
+        living.send_signal(signal.SIGTERM)
+        living.communicate(timeout=30)
+        assert containers(engine, living.pid) == []
+    finally:
+        living.kill()
+        engine.api.remove_container(foreign["Id"])
+
+
+def processes_in(engine: Any, pid: int, command: str) -> bool:
+    """Whether the container of program `pid` runs `command`."""
+    import docker
+
+    for one in containers(engine, pid):
+        try:
+            top = engine.api.top(one["Id"])
+        except docker.errors.APIError:
+            continue
+        if command in json.dumps(top["Processes"]):
+            return True
+    return False

@@ -1,0 +1,233 @@
+"""A full disk, an engine that goes away, a container that is killed: one plain line, and R goes on."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import socket
+import subprocess
+import threading
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from documents import message, ran, run
+from needs import IMAGE
+from trajcore.errors import SandboxUnavailable
+from trajcore.events.actions import RunAction, RunArgs
+from trajcore.replay.states import State
+from trajcore.sandbox import bubblewrap
+from trajcore.sandbox.base import SandboxSettings
+from trajcore.sandbox.choose import choose
+from trajcore.sandbox.diskguard import DiskGuard
+from trajcore.sandbox.shellsandbox import ShellSandbox
+from trajcore.session import Session, SessionSettings
+from trajcore.trajectory import Trajectory
+
+pytestmark = pytest.mark.asyncio
+
+ONE_LINE = r"^[^\n]+$"
+
+
+async def answer(sandbox: Any, command: str) -> Any:
+    return await sandbox.execute(RunAction(args=RunArgs(command=command)), None, lambda _: None)
+
+
+# A full disk
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A directory for temporary files with room for six megabytes."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=6m,mode=1777", "none", disk], capture_output=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip("a small disk cannot be mounted here")
+    yield disk
+    subprocess.run(["umount", "-l", disk], check=True)
+
+
+@pytest.mark.bubblewrap
+async def test_a_command_that_fills_the_disk_fails_and_the_next_one_goes_on(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(small_disk))
+    sandbox = (await choose("bubblewrap", SandboxSettings())).sandbox
+    try:
+        await sandbox.start(lambda _: None)
+        filled = await answer(sandbox, "head -c 20M /dev/zero > filled")
+        assert filled.extras.metadata.exit_code != 0
+        assert "No space left on device" in filled.content
+        assert (await answer(sandbox, "rm filled; echo lives > file; cat file")).content == "lives"
+    finally:
+        await sandbox.close()
+    assert list(small_disk.iterdir()) == []
+
+
+@pytest.mark.bubblewrap
+async def test_a_command_that_would_fill_this_machines_disk_is_stopped(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(small_disk))
+    machine = bubblewrap.BubblewrapMachine(SandboxSettings())
+    machine._guard = DiskGuard(reserve=2 << 20)
+    sandbox = ShellSandbox(machine, SandboxSettings())
+    try:
+        await sandbox.start(lambda _: None)
+        assert (await answer(sandbox, "echo little > file; cat file")).content == "little"
+        with pytest.raises(SandboxUnavailable, match="stopped before it filled"):
+            await answer(sandbox, "for i in $(seq 60); do head -c 100K /dev/zero >> filled; sleep 0.05; done")
+    finally:
+        await sandbox.close()
+    assert list(small_disk.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [pytest.param("bubblewrap", marks=pytest.mark.bubblewrap), "local"])
+async def test_a_workspace_that_does_not_fit(
+    kind: str, small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "large").write_bytes(bytes(8 << 20))
+    monkeypatch.setattr("tempfile.tempdir", str(small_disk))
+    sandbox = (await choose(kind, SandboxSettings(workspace=source))).sandbox
+    with pytest.raises(SandboxUnavailable, match=r"cannot be copied.*No space left on device.*"):
+        await sandbox.start(lambda _: None)
+    assert list(small_disk.iterdir()) == []
+
+
+# An engine, a container
+
+
+def session(tmp_path: Path) -> Session:
+    events = [message(0, "go"), run(1, "echo one"), ran(2, 1, "one"), run(3, "echo two"), ran(4, 3, "two")]
+    path = tmp_path / "recording.json"
+    path.write_text(json.dumps(events))
+    return Session(Trajectory.open(path), SessionSettings("docker", SandboxSettings(image=IMAGE)))
+
+
+async def step(session: Session) -> State:
+    session.step()
+    await session.idle()
+    return session.state
+
+
+def remove_containers() -> int:
+    """Remove all containers of this process, through the engine's own socket; how many there were."""
+    import docker
+
+    client = docker.DockerClient("unix:///var/run/docker.sock")
+    mine = client.api.containers(all=True, filters={"label": f"trajtui.pid={os.getpid()}"})
+    for one in mine:
+        client.api.remove_container(one["Id"], force=True)
+    client.close()
+    return len(mine)
+
+
+@pytest.mark.docker
+async def test_a_container_killed_behind_our_back_is_an_error_and_restart_goes_on(
+    docker_image: str, tmp_path: Path
+) -> None:
+    debugged = session(tmp_path)
+    try:
+        assert await step(debugged) is State.PAUSED
+        assert remove_containers() == 1
+        assert await step(debugged) is State.ERROR
+        assert isinstance(debugged.failure, SandboxUnavailable)
+        assert "\n" not in str(debugged.failure)
+        assert len(debugged.run.results) == 1
+        debugged.restart()
+        await debugged.idle()
+        debugged.resume()
+        await debugged.idle()
+        assert debugged.state is State.PAUSED
+        assert debugged.summary() == "2 steps: 2 equal"
+    finally:
+        await debugged.close()
+
+
+class Door:
+    """A socket in front of the engine's, that can be shut and opened again."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._open: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self.open()
+
+    def open(self) -> None:
+        self._path.unlink(missing_ok=True)
+        self._listening = socket.socket(socket.AF_UNIX)
+        self._listening.bind(str(self._path))
+        self._listening.listen()
+        self._run(self._accept, self._listening)
+
+    def _run(self, work: Any, *arguments: Any) -> None:
+        self._threads.append(threading.Thread(target=work, args=arguments))
+        self._threads[-1].start()
+
+    def _accept(self, listening: socket.socket) -> None:
+        while True:
+            try:
+                near, _ = listening.accept()
+            except OSError:
+                return
+            engine = socket.socket(socket.AF_UNIX)
+            engine.connect("/var/run/docker.sock")
+            self._open += [near, engine]
+            self._run(self._carry, near, engine)
+            self._run(self._carry, engine, near)
+
+    @staticmethod
+    def _carry(source: socket.socket, target: socket.socket) -> None:
+        try:
+            while data := source.recv(1 << 16):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def shut(self) -> None:
+        for one in (self._listening, *self._open):
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        for thread in self._threads:
+            thread.join()
+        for one in (self._listening, *self._open):
+            one.close()
+        self._open, self._threads = [], []
+
+
+@pytest.mark.docker
+async def test_an_engine_that_goes_away_is_an_error_and_restart_goes_on_when_it_is_back(
+    docker_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = Door(tmp_path / "engine.sock")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/engine.sock")
+    debugged = session(tmp_path)
+    try:
+        assert await step(debugged) is State.PAUSED
+        door.shut()
+        assert await step(debugged) is State.ERROR
+        assert isinstance(debugged.failure, SandboxUnavailable)
+        assert "\n" not in str(debugged.failure)
+        door.open()
+        debugged.restart()
+        await debugged.idle()
+        assert await step(debugged) is State.PAUSED
+    finally:
+        await debugged.close()
+        door.shut()
+        left = remove_containers()
+        with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+            gc.collect()  # docker's library leaves a socket open when it finds nobody at its other end
+    assert left <= 1  # the one that could not be removed while the engine was away

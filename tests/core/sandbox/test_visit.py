@@ -1,0 +1,109 @@
+"""The user in person in the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trajcore.errors import Refused
+from trajcore.sandbox.visit import StringFilter
+
+
+class Typist:
+    """Types one line after the other, each when the prompt is there."""
+
+    size = (30, 90)
+
+    def __init__(self, *lines: str) -> None:
+        self._lines = list(lines)
+        self.shown = b""
+        self._prompt = asyncio.Event()
+
+    async def keys(self) -> bytes:
+        await self._prompt.wait()
+        self._prompt.clear()
+        return f"{self._lines.pop(0)}\n".encode() if self._lines else b""
+
+    def show(self, data: bytes) -> None:
+        self.shown += data
+        if data.rstrip().endswith((b"#", b"$")):
+            self._prompt.set()
+
+
+async def test_a_visitor_finds_the_shell_as_the_replay_left_it(fresh):
+    world = fresh
+    await world.run("mkdir -p sub; cd sub; export X=7; y=8; f() { echo called; }; alias hi='echo hello'")
+    await world.run("set -e; trap 'echo bye > /tmp/left' EXIT; false || true")
+    typist = Typist("echo $X$y-$(pwd | tail -c 4); f; hi; stty size", "false; echo still here", "exit")
+    await asyncio.wait_for(world.sandbox.visit(typist), 20)
+    for expected in (b"78-sub", b"called", b"hello", b"30 90", b"still here"):
+        assert expected in typist.shown, typist.shown
+    assert (await world.run("ls /tmp/left || true")).content.startswith("ls: cannot access")
+
+
+async def test_what_a_visitor_does_stays_and_the_replays_shell_goes_on_as_it_was(fresh):
+    world = fresh
+    await world.run("cd /; export X=1; (exit 3)")
+    typist = Typist("cd /tmp; X=2; echo by hand > /workspace/made || echo by hand > made; exit 5")
+    await asyncio.wait_for(world.sandbox.visit(typist), 20)
+    answer = await world.run("echo $? $X; pwd; stty size; cat /workspace/made || cat made")
+    assert answer.content.split() == ["3", "1", "/", "1000", "1000", "by", "hand"]
+    assert answer.extras.metadata.exit_code == 0
+
+
+async def test_what_is_typed_behind_the_end_of_a_visit_is_dropped(world):
+    class Hasty(Typist):
+        async def keys(self) -> bytes:
+            line = await super().keys()
+            return line + b"echo one > /tmp/ahead\n\x04X=9\n" * 3 if b"exit" in line else line
+
+    await world.run("X=1")
+    await asyncio.wait_for(world.sandbox.visit(Hasty("exit")), 20)
+    assert (await world.run("echo $X; cat /tmp/ahead || true")).content.splitlines()[0] == "1"
+
+
+async def test_a_visit_ends_when_nothing_more_can_be_typed(world):
+    await asyncio.wait_for(world.sandbox.visit(Typist("echo one")), 20)
+    assert (await world.run("echo after")).content == "after"
+
+
+async def test_nobody_is_let_in_while_a_command_runs(world):
+    await world.run("cat", limit=0.3)
+    with pytest.raises(Refused, match="still runs"):
+        await world.sandbox.visit(Typist())
+    await world.run("C-c", is_input=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (b"\x1b]0;title\x07text", b"text"),
+        (b"\x1b]52;c;aGk=\x1b\\text", b"text"),
+        (b"\x1bPq#0;2;0;0;0\x1b\\x", b"x"),
+        (b"\x1b[31mred\x1b[0m\x1b[2J\x1b[5;5H", b"\x1b[31mred\x1b[0m\x1b[2J\x1b[5;5H"),
+        (b"\x1b(B\x1b=", b"\x1b(B\x1b="),
+    ],
+)
+def test_colours_and_movement_pass_and_strings_do_not(data: bytes, shown: bytes):
+    assert StringFilter().feed(data) == shown
+
+
+@given(
+    st.lists(st.sampled_from([b"\x1b", b"]", b"52;c;", b"\x07", b"\\", b"P", b"[1m", b"abc"]), max_size=12),
+    st.data(),
+)
+def test_where_a_stream_is_cut_makes_no_difference(pieces: list[bytes], data: st.DataObject):
+    whole = b"".join(pieces)
+    cut = data.draw(st.integers(0, len(whole)))
+    one, two = StringFilter(), StringFilter()
+    assert one.feed(whole) == two.feed(whole[:cut]) + two.feed(whole[cut:])
+
+
+def test_a_string_without_end_is_not_kept_for_ever():
+    harmless = StringFilter()
+    for _ in range(100):
+        assert harmless.feed(b"\x1b]52;c;" + b"A" * 10_000) in (b"", b"\x1b]52;c;")
+    assert len(harmless._held) <= 1 << 17

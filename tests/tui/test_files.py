@@ -1,0 +1,181 @@
+"""What each step changed: in the Files tab, in the report, and as a reason to stop."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from documents import message, ran, run
+from loopback import Answer, Call, Loopback
+from program import finish, trajtui, write
+from screens import opened
+from trajcore.live.model import ModelSettings
+from trajcore.sandbox.filechanges import Changes, FileChange
+
+pytestmark = pytest.mark.bubblewrap
+
+WORK: list[dict[str, Any]] = [
+    message(0, "go"),
+    run(1, r"printf 'one\ntwo\n' > a; mkdir d; printf '\0' > d/b; ln -s a l"),
+    ran(2, 1, ""),
+    run(3, "sed -i s/two/2/ a && rm -r d && echo \"127.0.0.1 x\" > $'\\e[2Jname' && chmod +x a"),
+    ran(4, 3, ""),
+    run(5, "cat a"),
+    ran(6, 5, "one\n2"),
+    run(7, "echo late >> /etc/profile"),
+    ran(8, 7, ""),
+    finish(9),
+]
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    return write(tmp_path / "work.json", WORK)
+
+
+@pytest.mark.parametrize("size", [(160, 48), (80, 24)])
+async def test_the_tab_shows_what_the_selected_step_changed(recording: Path, size: tuple[int, int]):
+    async with opened(recording, size, "bubblewrap") as screen:
+        await screen.press("4")
+        await screen.wait("does nothing to the files")
+        await screen.press("j")
+        await screen.wait("Not executed yet")
+        await screen.press("c")
+        await screen.settle()
+        await screen.press("g", "j")
+        await screen.wait("4 changes")
+        text = screen.text
+        assert "added    /workspace/a  8 B" in text
+        assert "added    /workspace/d/  directory" in text
+        assert "/workspace/d/b  1 B · binary" in text
+        assert "1 B · link to a" in text
+        await screen.press("j")
+        await screen.wait("deleted  /workspace/d/b  1 B")
+        assert "changed  /workspace/a  8 B → 6 B" in screen.text
+        assert "mode 644 → 755" in screen.text
+        assert "\x1b" not in screen.text
+        assert "␛[2Jname" in screen.text
+        if size[0] < 100:
+            await screen.press("enter")
+        await screen.wait("+2")
+        assert "-two" in screen.text
+        assert "@@ -1,2 +1,2 @@" in screen.text
+
+
+async def test_sentences_where_there_is_nothing_to_show(recording: Path):
+    async with opened(recording, sandbox="bubblewrap") as screen:
+        await screen.press("4", "j", "j", "x", "x", "c")
+        await screen.settle()
+        await screen.wait("skipped")
+        await screen.press("g", "j", "j")
+        await screen.wait("Not executed, so nothing was changed: you asked for it: skipped.")
+        await screen.press("j")
+        await screen.wait("No files changed.")
+    async with opened(recording) as screen:
+        await screen.press("4", "j", "c")
+        await screen.settle()
+        await screen.press("g", "j")
+        await screen.wait("Not executed, so nothing was changed: served from the recording.")
+
+
+async def test_added_and_removed_lines_are_coloured(recording: Path):
+    async with opened(recording, sandbox="bubblewrap") as screen:
+        await screen.press("4", "c")
+        await screen.settle()
+        await screen.press("g", "j", "j")
+        await screen.wait("-two")
+        rows = screen.app.screen._compositor.render_strips()
+        colours = {
+            segment.text.strip(): segment.style.color for row in rows for segment in row if segment.style
+        }
+        assert len({colours["-two"], colours["+2"], colours["one"]}) == 3
+
+
+async def test_what_was_changed_by_hand_stands_behind_the_step_it_followed(recording: Path):
+    async with opened(recording, sandbox="bubblewrap") as screen:
+        await screen.press("4", "s")
+        await screen.settle()
+        await screen.press("s")
+        await screen.settle()
+        by_hand = Changes(
+            (FileChange("/workspace/mine", "added", None, 2, "--- /dev/null\n+++ b/m\n@@ -0,0 +1 @@\n+x\n"),)
+        )
+        screen.session.run.add_by_hand(by_hand)
+        screen.session.run.add_by_hand(Changes())
+        await screen.press("g", "j")
+        await screen.wait("4 changes")
+        after_first = screen.text
+        await screen.press("j")
+        await screen.wait("1 change, made by hand after it")
+        assert "/workspace/mine" in screen.text
+        assert "made by hand" not in after_first
+
+
+async def test_a_step_taken_again_changes_what_it_changed_the_first_time(recording: Path):
+    async with opened(recording, sandbox="bubblewrap") as screen:
+        await screen.press("c")
+        await screen.settle()
+        first = {index: result.files for index, result in screen.session.run.results.items()}
+        assert all(files is not None for files in first.values())
+        screen.session.go_back(screen.session.back_to(3)[0])
+        await screen.session.idle()
+        assert set(screen.session.run.results) == {1}
+        await screen.press("c")
+        await screen.settle()
+        assert {index: result.files for index, result in screen.session.run.results.items()} == first
+
+
+async def test_what_a_live_step_changed(tmp_path: Path):
+    path = write(tmp_path / "x.json", [message(0, "go"), run(1, "true"), ran(2, 1, "")])
+    answers = [
+        Answer(calls=[Call("execute_bash", {"command": "echo live > made"})]),
+        Answer(calls=[Call("finish", {"message": "Done."})]),
+    ]
+    with Loopback(answers) as server:
+        model = ModelSettings("openai/loopback", "sk-never-shown", server.url)
+        async with opened(path, sandbox="bubblewrap", model=model) as screen:
+            await screen.press("c")
+            await screen.settle()
+            await screen.press("L")
+            await screen.wait("LIVE FINISHED", seconds=60)
+            await screen.press("4", "G", "k")
+            await screen.wait("added    /workspace/made  5 B")
+
+
+def test_the_report_has_the_files_of_each_step(recording: Path, tmp_path: Path):
+    report = tmp_path / "report.json"
+    done = trajtui("replay", recording, "--sandbox", "bubblewrap", "--report", report, "--quiet")
+    assert done.returncode == 0, done.stderr
+    steps = json.loads(report.read_text())["steps"]
+    assert [[change["path"] for change in step["files"]] for step in steps] == [
+        ["/workspace/a", "/workspace/d/", "/workspace/d/b", "/workspace/l"],
+        ["/workspace/\x1b[2Jname", "/workspace/a", "/workspace/d/", "/workspace/d/b"],
+        [],
+        ["/etc/profile"],
+    ]
+    assert steps[1]["files"][1] == {
+        "path": "/workspace/a",
+        "change": "changed",
+        "before": 8,
+        "after": 6,
+        "diff": "--- a/workspace/a\n+++ b/workspace/a\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n",
+        "note": "mode 644 → 755",
+    }
+    assert steps[3]["files"][0]["diff"].endswith("\n+late\n")
+    assert not Path("/workspace/a").exists()
+
+
+def test_the_report_of_a_run_that_executed_nothing_has_none(recording: Path, tmp_path: Path):
+    report = tmp_path / "report.json"
+    trajtui("replay", recording, "--sandbox", "recorded", "--report", report, "--quiet")
+    assert all("files" not in step for step in json.loads(report.read_text())["steps"])
+
+
+def test_a_replay_stops_behind_the_step_that_touches_a_file(recording: Path):
+    done = trajtui("replay", recording, "--sandbox", "bubblewrap", "--break", "file=/etc/profile and exit=0")
+    assert "paused before event 9" in done.stdout
+    done = trajtui("replay", recording, "--sandbox", "bubblewrap", "--break", "file~/d/b$ and command~sed")
+    assert "paused before event 5" in done.stdout

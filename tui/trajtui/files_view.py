@@ -1,0 +1,117 @@
+"""What the Files tab shows of a row: what the step changed in the sandbox, as diffs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Final
+
+from trajcore.replay.policy import asks_the_world
+from trajcore.replay.run import GONE, Run, Status
+from trajcore.sandbox.filechanges import Changes, FileChange
+from trajcore.session import Session
+from trajcore.text import safe, safe_line
+from trajcore.timeline import HIDDEN_KINDS, Row
+from trajtui.widgets.event import Block
+
+_UNTRACKED: Final = "What this step changed was not looked at: this sandbox does not tell."
+_NOT_YET: Final = "Not executed yet. Once it has been, what it changed is shown here."
+_NO_STEP: Final = "This event does nothing to the files of the sandbox."
+_STYLES: Final = {"+": "event--added", "-": "event--removed", "@": "event--aside", "\\": "event--aside"}
+_KINDS: Final = {"added": "event--added", "deleted": "event--removed", "changed": ""}
+
+
+def blocks_for_files(session: Session, row: Row | None) -> tuple[Block, ...]:
+    """The view of a row: a recorded event, or one that this run added."""
+    if row is None:
+        return ()
+    blocks = _of_step(session, row)
+    for changes in _by_hand(session, row):
+        blocks += [Block(""), *_shown(changes, "made by hand after it, in the sandbox's shell")]
+    return tuple(blocks)
+
+
+def _of_step(session: Session, row: Row) -> list[Block]:
+    if row.index is None:
+        entry = session.run.entries[row.entry or 0]
+        files = session.run.live_files.get(entry.id)
+        if files is None:
+            return [_aside(_UNTRACKED if asks_the_world(entry.head) else _NO_STEP)]
+        return _shown(files)
+    index = session.trajectory.outline.answers.get(row.index, row.index)
+    if not asks_the_world(session.trajectory.head(index)):
+        return [_aside(_NO_STEP)]
+    result = session.run.results.get(index)
+    if result is None:
+        return [_aside(_NOT_YET)]
+    if result.status in (Status.RECORDED, Status.SKIPPED):
+        return [_aside(f"Not executed, so nothing was changed: {result.reason}.")]
+    return [_aside(_UNTRACKED)] if result.files is None else _shown(result.files)
+
+
+def _by_hand(session: Session, row: Row) -> Iterable[Changes]:
+    """What was changed by hand while this row was the last that had been played."""
+    run = session.run
+    return [changes for after, changes in run.by_hand if _row_of(session, run, after) == row]
+
+
+def _row_of(session: Session, run: Run, id: int | None) -> Row:
+    """The row that shows the entry with this id, or the one before it that has a row."""
+    shown = Row(0)
+    answers = session.trajectory.outline.answers
+    for place, entry in enumerate(run.entries if id is not None else ()):
+        if entry.head.kind in HIDDEN_KINDS or entry.origin == GONE:
+            pass  # it has no row
+        elif entry.origin is not None:
+            shown = Row(answers.get(entry.origin, entry.origin))
+        elif entry.head.is_action or entry.head.cause is None:
+            shown = Row(None, place)
+        if entry.id == id:
+            break
+    return shown
+
+
+def _shown(changes: Changes, how: str = "") -> list[Block]:
+    number = len(changes.files) + changes.more
+    if not number:
+        return [_aside(f"No files changed{f': {safe_line(changes.note)}' if changes.note else ''}.")]
+    counted = f"{number} {'change' if number == 1 else 'changes'}{f', {how}' if how else ''}"
+    blocks = [Block(counted, "event--heading")]
+    blocks += [Block(_line(change), _KINDS[change.kind]) for change in changes.files]
+    if changes.more:
+        blocks.append(_aside(f"and {changes.more} more, which are not listed"))
+    if changes.note:
+        blocks.append(_aside(safe_line(changes.note)))
+    for change in changes.files:
+        if change.diff:
+            blocks += [Block(""), Block(safe_line(change.path), "event--heading"), *_diff(change.diff)]
+    return blocks
+
+
+def _line(change: FileChange) -> str:
+    notes = [note for note in (_sizes(change), change.note) if note]
+    return safe_line(f"{change.kind:<7}  {change.path}{'  ' + ' · '.join(notes) if notes else ''}")
+
+
+def _sizes(change: FileChange) -> str:
+    if change.before == change.after:
+        return "" if change.after is None else _size(change.after)
+    return " → ".join(_size(size) for size in (change.before, change.after) if size is not None)
+
+
+def _size(size: int) -> str:
+    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size} B"
+
+
+def _diff(diff: str) -> Iterable[Block]:
+    """The hunks; the names of the files are said above them."""
+    lines = diff.removesuffix("\n").split("\n")[2:]
+    for style, group in groupby(lines, key=lambda line: _STYLES.get(line[:1], "")):
+        yield Block("\n".join(safe(line.replace("\r", "␍")) for line in group), style)
+
+
+def _aside(text: str) -> Block:
+    return Block(text, "event--aside")

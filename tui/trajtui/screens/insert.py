@@ -1,0 +1,117 @@
+"""What is inserted: a message to type, or a kind to pick."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from trajcore.text import safe_line
+from trajtui.widgets.choices import Choices
+from trajtui.widgets.editors import SafeTextArea
+
+
+class _Text(SafeTextArea):
+    """The text itself; Enter takes it and Ctrl+J is a new line."""
+
+    class Sent(Message):
+        """The user is done."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key not in ("enter", "ctrl+j"):
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+        if event.key == "enter":
+            self.post_message(self.Sent())
+        else:
+            self.insert("\n")
+
+
+class AskText(ModalScreen[str | None]):
+    """Asks for a text of one line or more; None when there is to be none."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "cancel")]
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self._question = question
+        self._warned = False
+
+    def compose(self) -> ComposeResult:
+        """The question, the text, and what the keys do."""
+        with Vertical(classes="dialog wide"):
+            yield Static(safe_line(self._question), markup=False, classes="question")
+            yield _Text(highlight="markdown", classes="value")
+            yield Static(
+                "Enter inserts · Ctrl+J: new line · Esc cancels", markup=False, classes="note", id="text-note"
+            )
+
+    @on(_Text.Sent)
+    def take(self) -> None:
+        """Take the text, if there is any."""
+        text = self.query_one(_Text).value.strip("\n")
+        if text.strip():
+            self.dismiss(text)
+
+    def action_leave(self) -> None:
+        """Cancel; what was typed is only thrown away at the second Esc."""
+        if self.query_one(_Text).value.strip() and not self._warned:
+            self._warned = True
+            self.query_one("#text-note", Static).update("Esc again throws what was typed away")
+        else:
+            self.dismiss(None)
+
+
+_KINDS: Final = {
+    "message": "a message, of the agent or the user",
+    "run": "a shell command",
+    "run_ipython": "a notebook cell",
+    "read": "reading a file",
+    "write": "writing a file",
+    "edit": "editing a file",
+    "think": "a thought",
+    "finish": "the agent is done",
+    "browse": "opening a web page",
+    "browse_interactive": "acting on a web page",
+    "call_tool_mcp": "a tool of an MCP server",
+    "delegate": "a task for another agent",
+    "recall": "a look-up in the agent's memory",
+    "task_tracking": "the list of tasks",
+    "condensation": "events dropped from the model's view",
+    "reject": "the agent declines the task",
+    "system": "the system prompt",
+    "": "anything else, as JSON",
+}
+
+
+class AskKind(ModalScreen[str | None]):
+    """Asks which kind of event to insert; an empty kind is one that the user writes as JSON."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "cancel")]
+
+    def compose(self) -> ComposeResult:
+        """The kinds, with what each is."""
+        with Vertical(classes="dialog"):
+            yield Static("Insert which kind of event?", markup=False, classes="question")
+            names = {kind or "other": what for kind, what in _KINDS.items()}
+            yield Choices(
+                *(Option(f"{name:<19} {what}", id=name) for name, what in names.items()), markup=False
+            )
+
+    def action_leave(self) -> None:
+        """None after all."""
+        self.dismiss(None)
+
+    @on(OptionList.OptionSelected)
+    def pick(self, event: OptionList.OptionSelected) -> None:
+        """This kind."""
+        self.dismiss("" if event.option.id == "other" else event.option.id)
