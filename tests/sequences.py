@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from documents import JSON_VALUES, message, ran, run, same_json
-from trajcore.edits import Edit
+from trajcore.document.edits import Edit
 from trajcore.errors import BadInput
 from trajcore.trajectory import Trajectory
 

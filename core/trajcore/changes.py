@@ -10,7 +10,7 @@ from trajcore.replay.run import StepResult
 from trajcore.replay.states import Mode, State
 
 if TYPE_CHECKING:
-    from trajcore.sandbox.filechanges import Changes
+    from trajcore.sandbox.tracking.filechanges import Changes
 
 Severity = Literal["information", "warning", "error"]
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from trajcore import changes
 from trajcore.checks.findings import Delete, Insert, Repair, Set, Unset
+from trajcore.document.saving import Progress
 from trajcore.sandbox.threads import finished_in_thread
-from trajcore.saving import Progress
 from trajcore.trajectory import Edit, Trajectory
 
 if TYPE_CHECKING:
-    from trajcore.keeping import Keeping
-    from trajcore.replacing import Match
+    from trajcore.document.replacing import Match
+    from trajcore.journal.keeping import Keeping
 
 Remap = Callable[[int], int | None]
 """Where an event is now that had an index before; None: it is gone."""
@@ -81,7 +81,7 @@ class Editing:
 
     def replace(self, matches: Sequence[Match], replacement: str) -> Edit:
         """Put a text in the place of what a search found, in one step."""
-        from trajcore.replacing import replace
+        from trajcore.document.replacing import replace
 
         return self._made(replace(self._trajectory, matches, replacement))
 

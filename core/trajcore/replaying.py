@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from trajcore import changes
-from trajcore.edits import Edit
+from trajcore.document.edits import Edit
 from trajcore.errors import Refused
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.player import Player, Service
@@ -23,8 +23,8 @@ from trajcore.world import World
 
 if TYPE_CHECKING:
     from trajcore.activity import Activity
-    from trajcore.sandbox.filechanges import Changes
-    from trajcore.sandbox.visit import Visitor
+    from trajcore.sandbox.shell.visit import Visitor
+    from trajcore.sandbox.tracking.filechanges import Changes
 
 _BREATH: Final = 0.004
 """So many seconds a replay that waits for nothing goes on before others have a turn."""

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from trajcore import changes
 from trajcore.activity import Activity, Work
+from trajcore.document.edits import Edit
 from trajcore.editing import Editing
-from trajcore.edits import Edit
 from trajcore.errors import BadInput, ModelUnavailable, Refused, TrajError
-from trajcore.keeping import Keeping
+from trajcore.journal.keeping import Keeping
 from trajcore.live.host import Interrupted, LiveHost
 from trajcore.replay.backward import before_last_breakpoint, before_last_step
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
@@ -35,7 +35,7 @@ from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from trajcore.live.usage import Usage
-    from trajcore.sandbox.visit import Visitor
+    from trajcore.sandbox.shell.visit import Visitor
 
 __all__ = ["Delivery", "Session", "SessionSettings"]
 

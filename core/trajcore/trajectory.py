@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from trajcore import fieldedits, structure
-from trajcore.document import Document, as_object
-from trajcore.edits import Edit
+from trajcore.document import fieldedits, structure
+from trajcore.document.document import Document, as_object
+from trajcore.document.edits import Edit
+from trajcore.document.fieldedits import ValuePath
+from trajcore.document.outline import Outline
+from trajcore.document.saving import Job, Saver
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
 from trajcore.events.legacy import migrated
-from trajcore.fieldedits import ValuePath
 from trajcore.formats import read_bytes, read_path
 from trajcore.formats.base import Layout
-from trajcore.outline import Outline
-from trajcore.saving import Job, Saver
 
 if TYPE_CHECKING:
     from trajcore.events.parse import Parsed

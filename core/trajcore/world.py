@@ -15,8 +15,8 @@ from trajcore.sandbox.base import Checkpoint, Sandbox, SandboxSettings
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
-    from trajcore.sandbox.filechanges import Changes
-    from trajcore.sandbox.visit import Visitor
+    from trajcore.sandbox.shell.visit import Visitor
+    from trajcore.sandbox.tracking.filechanges import Changes
 
 
 @dataclass(frozen=True)

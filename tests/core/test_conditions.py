@@ -13,7 +13,7 @@ from trajcore.events.head import head_of
 from trajcore.replay.compare import Comparison
 from trajcore.replay.conditions import Moment, parse
 from trajcore.replay.run import Status, StepResult
-from trajcore.sandbox.filechanges import Changes, FileChange
+from trajcore.sandbox.tracking.filechanges import Changes, FileChange
 
 
 def moment(

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import message, ran, run
-from trajcore.document_diff import diff
+from trajcore.document.diff import diff
 from trajcore.trajectory import Trajectory
 
 EVENTS = [message(0), run(1, "ls"), ran(2, 1, "a\nb\n"), message(3, "more"), run(4, "pwd"), ran(5, 4, "/")]

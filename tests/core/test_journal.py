@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from documents import message, ran, run
 from trajcore.errors import BadInput, FileChanged
-from trajcore.journal import journal_directory
-from trajcore.recovery import Orphan, orphans
+from trajcore.journal.edits import journal_directory
+from trajcore.journal.recovery import Orphan, orphans
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.session import Session, SessionSettings
 from trajcore.trajectory import Trajectory

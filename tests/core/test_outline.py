@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import message, ran, run
-from trajcore.outline import Outline, outline
+from trajcore.document.outline import Outline, outline
 from trajcore.trajectory import Trajectory
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import called, message, ran, run
+from trajcore.document.replacing import matches, replace
 from trajcore.errors import BadInput
-from trajcore.replacing import matches, replace
 from trajcore.trajectory import Trajectory
 
 METADATA = {"tool_call_metadata": called("c", "r", arguments='{"command": "cd /old && ls /old"}')}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from trajcore.replay.compare import Comparison, Match
 from trajcore.replay.report import counts, sentence, step_entry
 from trajcore.replay.run import Status, StepResult
-from trajcore.sandbox.filechanges import Changes, FileChange
+from trajcore.sandbox.tracking.filechanges import Changes, FileChange
 
 
 def result(

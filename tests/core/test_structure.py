@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from documents import SPELLINGS, Spelling, Text, called, documents, message, ran, run
 from sequences import Edited, edit_at_random
-from trajcore.edits import Edit, inverse
+from trajcore.document.edits import Edit, inverse
 from trajcore.errors import BadInput, FileChanged
 from trajcore.trajectory import Trajectory
 

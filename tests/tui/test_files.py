@@ -13,7 +13,7 @@ from loopback import Answer, Call, Loopback
 from program import finish, trajtui, write
 from screens import opened
 from trajcore.live.model import ModelSettings
-from trajcore.sandbox.filechanges import Changes, FileChange
+from trajcore.sandbox.tracking.filechanges import Changes, FileChange
 
 pytestmark = pytest.mark.bubblewrap
 

@@ -13,7 +13,7 @@ import pytest
 
 from documents import message, ran, run
 from screens import Shown, opened
-from trajcore.recovery import orphans
+from trajcore.journal.recovery import orphans
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.session import Session, SessionSettings
 from trajcore.trajectory import Trajectory

@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from trajcore import config
-from trajcore.sandbox import bubblewrap, docker, leftovers
 from trajcore.sandbox.base import DEFAULT_IMAGE, SandboxSettings
 from trajcore.sandbox.choose import choose
-from trajcore.sandbox.confine import describe
+from trajcore.sandbox.machines import bubblewrap, docker, leftovers
+from trajcore.sandbox.machines.confine import describe
 from trajcore.text import safe
 from trajtui.options import load_config
 

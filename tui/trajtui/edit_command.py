@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import click
 
+from trajcore.document.replacing import matches, replace
 from trajcore.errors import BadInput
 from trajcore.events.new import new_action
-from trajcore.replacing import matches, replace
 from trajcore.replay.record import user_message
 from trajcore.text import safe, safe_line
 from trajcore.trajectory import Edit, Trajectory
@@ -214,7 +214,7 @@ def _print(trajectory: Trajectory) -> None:
 
 
 def _print_difference(trajectory: Trajectory) -> None:
-    from trajcore.document_diff import diff
+    from trajcore.document.diff import diff
 
     shown = safe if sys.stdout.isatty() else str
     for line in diff(trajectory):

@@ -8,7 +8,7 @@ from typing import Final
 
 from trajcore.replay.policy import asks_the_world
 from trajcore.replay.run import GONE, Run, Status
-from trajcore.sandbox.filechanges import Changes, FileChange
+from trajcore.sandbox.tracking.filechanges import Changes, FileChange
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
 from trajcore.timeline import HIDDEN_KINDS, Row

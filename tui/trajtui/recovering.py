@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from trajcore.errors import BadInput
-from trajcore.recovery import Orphan, orphans
+from trajcore.journal.recovery import Orphan, orphans
 from trajcore.session import Session
 from trajcore.trajectory import Trajectory
 from trajtui.flows import free_name

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from trajcore.document_diff import diff
+from trajcore.document.diff import diff
 from trajcore.errors import FileChanged
 from trajcore.session import Session
 from trajcore.trajectory import Trajectory

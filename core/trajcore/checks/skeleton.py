@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from trajcore.checks.findings import Delete, Insert, Repair, Set, Step, Unset, arguments
+from trajcore.document.outline import outline
 from trajcore.events.head import read_head
-from trajcore.outline import outline
 
 
 class _Call(msgspec.Struct, gc=False):

@@ -21,7 +21,7 @@ from trajcore.world import World
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
-    from trajcore.sandbox.filechanges import Changes
+    from trajcore.sandbox.tracking.filechanges import Changes
 
 _LOOK_AHEAD = 4
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
+from trajcore.document.outline import Outline
 from trajcore.events.head import Head
-from trajcore.outline import Outline
 
 
 class Treatment(Enum):

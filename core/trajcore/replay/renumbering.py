@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from trajcore.edits import Edit
+from trajcore.document.edits import Edit
 from trajcore.replay.run import GONE, Entry, Run, StepResult
 
 T = TypeVar("T")

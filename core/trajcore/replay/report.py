@@ -8,7 +8,7 @@ from typing import Any
 
 from trajcore.replay.compare import Match
 from trajcore.replay.run import Status, StepResult
-from trajcore.sandbox.filechanges import Changes
+from trajcore.sandbox.tracking.filechanges import Changes
 
 
 def counts(results: Iterable[StepResult]) -> dict[str, int]:

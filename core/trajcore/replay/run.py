@@ -16,7 +16,7 @@ from trajcore.replay.policy import Treatment, treatment
 
 if TYPE_CHECKING:
     from trajcore.events.base import Event, Observation
-    from trajcore.sandbox.filechanges import Changes
+    from trajcore.sandbox.tracking.filechanges import Changes
 
 
 class Status(Enum):

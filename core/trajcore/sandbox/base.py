@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
-    from trajcore.sandbox.filechanges import Changes
-    from trajcore.sandbox.visit import Visitor
+    from trajcore.sandbox.shell.visit import Visitor
+    from trajcore.sandbox.tracking.filechanges import Changes
 
 Emit = Callable[[bytes], None]
 """Receives output as it comes, exactly the bytes that the command wrote."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from trajcore.sandbox.files import Files
-from trajcore.sandbox.quoting import quoted
-from trajcore.sandbox.scripts import BASH, CONTROL
+from trajcore.sandbox.files.files import Files
+from trajcore.sandbox.shell.quoting import quoted
+from trajcore.sandbox.shell.scripts import BASH, CONTROL
 
 NOTEBOOK: Final = "the notebook's Python"
 """What the processes of the notebook are called."""

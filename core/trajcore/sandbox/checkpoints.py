@@ -13,12 +13,12 @@ from typing import Any, Final, TypeVar
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.base import Checkpoint, Report
 from trajcore.sandbox.census import Seen, look, others
-from trajcore.sandbox.commands import Commands
-from trajcore.sandbox.editor import Editor
-from trajcore.sandbox.files import Files
-from trajcore.sandbox.machine import Machine, Snapshot
-from trajcore.sandbox.shell import Shell
-from trajcore.sandbox.shellstate import ShellState, read_state, taking, telling
+from trajcore.sandbox.files.editor import Editor
+from trajcore.sandbox.files.files import Files
+from trajcore.sandbox.machines.machine import Machine, Snapshot
+from trajcore.sandbox.shell.commands import Commands
+from trajcore.sandbox.shell.shell import Shell
+from trajcore.sandbox.shell.state import ShellState, read_state, taking, telling
 
 _WHERE: Final = "[[ -d /dev/shm && -w /dev/shm ]] && echo /dev/shm || echo /tmp"
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from trajcore.errors import BadInput
-from trajcore.sandbox import bubblewrap, docker, local
 from trajcore.sandbox.base import Sandbox, SandboxSettings
+from trajcore.sandbox.machines import bubblewrap, docker, local
 from trajcore.sandbox.recorded import RecordedSandbox
 from trajcore.sandbox.shellsandbox import ShellSandbox
 

@@ -9,7 +9,7 @@ from trajcore.sandbox.base import Checkpoint, Emit, Report
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
-    from trajcore.sandbox.visit import Visitor
+    from trajcore.sandbox.shell.visit import Visitor
 
 
 class RecordedSandbox:

@@ -10,18 +10,18 @@ from trajcore.events.actions import EditAction, ReadAction, RunAction, RunIpytho
 from trajcore.events.base import Action, Observation
 from trajcore.sandbox.base import Checkpoint, Emit, Report, SandboxSettings
 from trajcore.sandbox.checkpoints import Checkpoints
-from trajcore.sandbox.commands import Commands, Identity
-from trajcore.sandbox.documents import Documents
-from trajcore.sandbox.filechanges import Changes, Tracker
-from trajcore.sandbox.files import Files
-from trajcore.sandbox.findtracker import FindTracker
-from trajcore.sandbox.layertracker import LayerTracker
-from trajcore.sandbox.leftovers import clean_in_background
-from trajcore.sandbox.machine import Machine
-from trajcore.sandbox.notebook import Notebook
-from trajcore.sandbox.shell import Shell
-from trajcore.sandbox.visit import Visitor, visit
-from trajcore.sandbox.waiting import Finished, Patience
+from trajcore.sandbox.files.documents import Documents
+from trajcore.sandbox.files.files import Files
+from trajcore.sandbox.machines.leftovers import clean_in_background
+from trajcore.sandbox.machines.machine import Machine
+from trajcore.sandbox.notebook.notebook import Notebook
+from trajcore.sandbox.shell.commands import Commands, Identity
+from trajcore.sandbox.shell.shell import Shell
+from trajcore.sandbox.shell.visit import Visitor, visit
+from trajcore.sandbox.shell.waiting import Finished, Patience
+from trajcore.sandbox.tracking.filechanges import Changes, Tracker
+from trajcore.sandbox.tracking.findtracker import FindTracker
+from trajcore.sandbox.tracking.layertracker import LayerTracker
 
 _SETUP: Final = "/tmp/.trajtui-setup"
 _SETUP_LINES: Final = 5

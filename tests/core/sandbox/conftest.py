@@ -17,8 +17,8 @@ from needs import IMAGE, need_bubblewrap, need_docker
 from trajcore.events.actions import EditAction, EditArgs, ReadAction, ReadArgs, RunAction, RunArgs
 from trajcore.events.base import Observation
 from trajcore.events.observations import CommandMetadata, RunExtras, RunObservation
-from trajcore.sandbox import bubblewrap, docker, local
 from trajcore.sandbox.base import Limits, SandboxSettings
+from trajcore.sandbox.machines import bubblewrap, docker, local
 from trajcore.sandbox.shellsandbox import ShellSandbox
 
 NEEDS = {"docker": need_docker, "bubblewrap": need_bubblewrap, "local": lambda: None}

@@ -1,4 +1,4 @@
-from trajcore.sandbox.capture import Capture, last_lines, shortened, shown
+from trajcore.sandbox.shell.capture import Capture, last_lines, shortened, shown
 
 
 def test_progress_bars_collapse_and_colours_go() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from trajcore.errors import SandboxUnavailable
 from trajcore.events.actions import RunIpythonAction, RunIpythonArgs
-from trajcore.sandbox import commits
 from trajcore.sandbox.base import Checkpoint, SandboxSettings
+from trajcore.sandbox.machines import commits
 from trajcore.sandbox.recorded import RecordedSandbox
 
 from .conftest import made

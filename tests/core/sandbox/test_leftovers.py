@@ -17,8 +17,8 @@ import pytest
 from documents import message, ran, run
 from needs import IMAGE
 from program import start, trajtui, write
-from trajcore.sandbox.leftovers import Leftover, sentence
-from trajcore.sandbox.owner import Owner, read_labels, read_word, this_program
+from trajcore.sandbox.machines.leftovers import Leftover, sentence
+from trajcore.sandbox.machines.owner import Owner, read_labels, read_word, this_program
 
 ENDLESS = [message(0, "go"), run(1, "echo begun; (setsid sleep 301 &); sleep 300"), ran(2, 1, "")]
 

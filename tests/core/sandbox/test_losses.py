@@ -20,10 +20,10 @@ from needs import IMAGE
 from trajcore.errors import SandboxUnavailable
 from trajcore.events.actions import RunAction, RunArgs
 from trajcore.replay.states import State
-from trajcore.sandbox import bubblewrap
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.sandbox.choose import choose
-from trajcore.sandbox.diskguard import DiskGuard
+from trajcore.sandbox.machines import bubblewrap
+from trajcore.sandbox.machines.diskguard import DiskGuard
 from trajcore.sandbox.shellsandbox import ShellSandbox
 from trajcore.session import Session, SessionSettings
 from trajcore.trajectory import Trajectory

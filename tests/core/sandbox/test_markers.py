@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajcore.sandbox.markers import Begun, Died, Ended, Scanner
+from trajcore.sandbox.shell.markers import Begun, Died, Ended, Scanner
 
 KEY = b"0123456789abcdef"
 STREAM = (

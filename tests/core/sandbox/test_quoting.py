@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trajcore.sandbox.quoting import cut, encoded, escaped, quoted
-from trajcore.sandbox.scripts import typed
+from trajcore.sandbox.shell.quoting import cut, encoded, escaped, quoted
+from trajcore.sandbox.shell.scripts import typed
 
 ANY = st.lists(
     st.one_of(st.text(max_size=20), st.sampled_from(["!", "'", "\\", "\n", "\x01", "\x7f", "$", "`"]))

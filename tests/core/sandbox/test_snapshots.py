@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, precondition, rule
 
-from trajcore.sandbox import keptfiles
-from trajcore.sandbox.snapshots import Store
-from trajcore.sandbox.treeio import Stopped
-from trajcore.sandbox.trees import remove_tree
+from trajcore.sandbox.machines import keptfiles
+from trajcore.sandbox.machines.snapshots import Store
+from trajcore.sandbox.machines.treeio import Stopped
+from trajcore.sandbox.machines.trees import remove_tree
 
 NAMES = st.sampled_from(["a", "b", "c", "d\n", "é", "\udcff"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from trajcore.sandbox.stream import FdStream, FramedStream
+from trajcore.sandbox.machines.stream import FdStream, FramedStream
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patching import patched
-from trajcore.sandbox.textdiff import Differ
+from trajcore.sandbox.tracking.textdiff import Differ
 
 TEXTS = st.lists(
     st.sampled_from(["a\n", "b\n", "c\n", "\n", "ä\r\n", "x\x0cy\n", "-\n", "@@ -1 +1 @@\n"]), max_size=40

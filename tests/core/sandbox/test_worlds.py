@@ -7,9 +7,9 @@ import pytest
 
 from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.events.actions import RunAction, RunArgs
-from trajcore.sandbox import bubblewrap, docker
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.sandbox.choose import choose
+from trajcore.sandbox.machines import bubblewrap, docker
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

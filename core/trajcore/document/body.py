@@ -1,0 +1,234 @@
+"""The bytes of a document: its events in order, what stands between them, and changes of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import msgspec
+
+from trajcore.document.edits import NEW, Change, Piece, Rewrite
+from trajcore.formats.base import Layout, Source
+from trajcore.formats.gaps import Gaps
+from trajcore.formats.style import Style, escapes, style_of
+
+
+class Body:
+    """Events over the bytes they were read from. Bytes that no change touched are given back as they were."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.sources = layout.sources
+        self._layout = layout
+        self._spans = layout.spans
+        self.events: list[msgspec.Raw | bytes] = list(layout.events)
+        self._origins: list[int] | None = None
+        self._originals: dict[int, msgspec.Raw | bytes] = {}
+        """What was read of the events that were rewritten, by origin."""
+        self._edited: frozenset[int] | None = frozenset()
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def raw(self, index: int) -> bytes:
+        """The JSON text of an event."""
+        return bytes(self.events[index])
+
+    def piece(self, index: int) -> Piece:
+        """An event as it can be put elsewhere."""
+        return Piece(self.events[index], self.origin(index))
+
+    def origin(self, index: int) -> int:
+        """The number of an event in the file as it was read, or `NEW`."""
+        return index if self._origins is None else self._origins[index]
+
+    @property
+    def gap_texts(self) -> list[bytes]:
+        """What stands between the events, nothing where each has a file of its own."""
+        return [] if self.is_store else self.gaps.texts
+
+    @cached_property
+    def last_name(self) -> int:
+        """The highest number that names a file of a store, or -1."""
+        if not self.is_store:
+            return -1
+        return max(int(source.path.stem) for source in self.sources if source.path)
+
+    @property
+    def opening(self) -> int:
+        """The byte behind the bracket that opens the list of events; 0 where there is no such list."""
+        return self._layout.opening or 0
+
+    @property
+    def is_store(self) -> bool:
+        """Whether each event has a file of its own."""
+        return self._layout.opening is None
+
+    @property
+    def edited(self) -> frozenset[int]:
+        """The events that differ from the file as it was read."""
+        if self._edited is None:
+            if self._origins is None:
+                self._edited = frozenset(self._originals)
+            else:
+                changed = self._originals
+                numbered = enumerate(self._origins)
+                self._edited = frozenset(at for at, origin in numbered if origin < 0 or origin in changed)
+        return self._edited
+
+    @cached_property
+    def ascii_only(self) -> bool:
+        """Whether no byte of the file is beyond ASCII."""
+        return all(source.data.isascii() for source in self.sources)
+
+    def ascii_in(self, raw: bytes) -> bool:
+        """Whether text inside an event is to be escaped: as the event does it, or else its file."""
+        own = escapes(raw)
+        return self.ascii_only if own is None else own
+
+    def style(self, index: int) -> Style:
+        """How an event is written."""
+        return style_of(self.raw(index), ascii_only=self.ascii_only)
+
+    @cached_property
+    def gaps(self) -> Gaps:
+        """What stands between the events, for those of one file."""
+        data, spans = self._data, self._spans
+        begin = self._layout.opening or 0
+        known: dict[bytes, bytes] = {}
+        texts = []
+        for span in spans:
+            text = data[begin : span.begin]
+            texts.append(known.setdefault(text, text))
+            begin = span.end
+        texts.append(data[begin : self._closing])
+        minified = self.style(0).minified
+        return Gaps(texts, paired=self._layout.paired, minified=minified)
+
+    @cached_property
+    def _closing(self) -> int:
+        """Where the bracket is that closes the list of events."""
+        data, spans = self._data, self._spans
+        depth = 1
+        if self._layout.paired:
+            begin = self._layout.opening or 0
+            for span in spans:
+                between = data[begin : span.begin]
+                depth += between.count(b"[") - between.count(b"]")
+                begin = span.end
+        at = spans[-1].end
+        while True:
+            if data[at : at + 1] == b"[":
+                depth += 1
+            elif data[at : at + 1] == b"]":
+                depth -= 1
+                if not depth:
+                    return at
+            at += 1
+
+    @property
+    def _data(self) -> bytes:
+        return self.sources[0].data
+
+    # Changing
+
+    def apply(self, change: Change) -> None:
+        """Make a change."""
+        if isinstance(change, Rewrite):
+            self._rewrite(change.index, change.at, len(change.removed), change.inserted)
+        else:
+            self._splice(change.at, len(change.removed), change.inserted)
+            if not self.is_store:
+                end = change.gap + len(change.gaps_removed)
+                self.gaps.texts[change.gap : end] = change.gaps_inserted
+
+    def revert(self, change: Change) -> None:
+        """Take a change back, the last one that was made."""
+        if isinstance(change, Rewrite):
+            self._rewrite(change.index, change.at, len(change.inserted), change.removed)
+        else:
+            self._splice(change.at, len(change.inserted), change.removed)
+            if not self.is_store:
+                end = change.gap + len(change.gaps_inserted)
+                self.gaps.texts[change.gap : end] = change.gaps_removed
+
+    def _rewrite(self, index: int, at: int, length: int, text: bytes) -> None:
+        before = self.events[index]
+        whole = bytes(before)
+        after = whole[:at] + text + whole[at + length :]
+        self._edited = None
+        origin = self.origin(index)
+        if origin == NEW:
+            self.events[index] = after
+            return
+        original = self._originals.setdefault(origin, before)
+        if after == bytes(original):
+            self.events[index] = self._originals.pop(origin)
+        else:
+            self.events[index] = after
+
+    def _splice(self, at: int, out: int, pieces: tuple[Piece, ...]) -> None:
+        if self._origins is None:
+            # What stands between the events is read while they still are where they were read.
+            if not self.is_store:
+                _ = self.gaps
+            self._origins = list(range(len(self.events)))
+        self._edited = None
+        self.events[at : at + out] = [piece.raw for piece in pieces]
+        self._origins[at : at + out] = [piece.origin for piece in pieces]
+
+    # Giving back
+
+    def pieces(self, source: int = 0) -> Iterator[bytes | memoryview]:
+        """The bytes of one of its files as it is now."""
+        if self._origins is None:
+            return self._in_place(source)
+        return self._file_of(source) if self.is_store else self._spliced()
+
+    def _in_place(self, source: int) -> Iterator[bytes | memoryview]:
+        whole = memoryview(self.sources[source].data)
+        at = 0
+        for index in sorted(self._originals):
+            span = self._spans[index]
+            if span.source == source:
+                yield whole[at : span.begin]
+                yield self.raw(index)
+                at = span.end
+        yield whole[at:]
+
+    def _spliced(self) -> Iterator[bytes | memoryview]:
+        whole = memoryview(self._data)
+        gaps = self.gaps.texts
+        yield whole[: self._layout.opening]
+        for gap, event in zip(gaps, self.events, strict=False):
+            yield gap
+            yield memoryview(event)
+        yield gaps[-1]
+        yield whole[self._closing :]
+
+    def _file_of(self, source: int) -> Iterator[bytes | memoryview]:
+        """The file of one event of a store; an event that was deleted has none."""
+        for index in range(len(self)):
+            if self.origin(index) == source:
+                yield from self.filed(index)
+
+    def filed(self, index: int) -> Iterator[bytes | memoryview]:
+        """The file of an event of a store; that of a new one ends like its neighbour's."""
+        origin = self.origin(index)
+        model = len(self.sources) - 1 if origin == NEW else origin
+        whole, span = memoryview(self.sources[model].data), self._spans[model]
+        if origin != NEW:
+            yield whole[: span.begin]
+        yield memoryview(self.events[index])
+        yield whole[span.end :]
+
+    def listed(self) -> Iterator[bytes | memoryview]:
+        """All events as one JSON list, each as it is written, one below the other."""
+        for index, event in enumerate(self.events):
+            yield b",\n" if index else b"[\n"
+            yield memoryview(event)
+        yield b"\n]\n"
+
+    def source_of(self, index: int) -> Source | None:
+        """The file that an event of a store has, None for a new one."""
+        origin = self.origin(index)
+        return None if origin == NEW else self.sources[origin]

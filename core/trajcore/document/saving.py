@@ -1,0 +1,207 @@
+"""Writing a document to its files: what is touched, in place or elsewhere, never over another's work.
+
+A save has three steps, so that the middle one can be done in a thread while editing goes on: `Saver.job`
+takes down what is to be written, `Job.write` writes it, `Saver.learn` remembers what is on disk then.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from trajcore.document.body import Body
+from trajcore.document.edits import Edit
+from trajcore.document.outline import Outline
+from trajcore.errors import BadInput, FileChanged
+from trajcore.storage import Identity, Piece, identity, in_words, write_atomically
+
+Progress = Callable[[int, int], None]
+"""Is told how many bytes of how many are written."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file to be written: its bytes, and the event in it where each has a file of its own.
+
+    `expected` is what the file must still be on disk; None where that is of no matter.
+    """
+
+    path: Path
+    pieces: Sequence[Piece]
+    event: msgspec.Raw | bytes | None = None
+    expected: tuple[Identity | None] | None = None
+
+
+@dataclass
+class Job:
+    """One save of the document as it was when the job was made, whatever is edited since."""
+
+    target: Path
+    outputs: Sequence[Output]
+    gone: Sequence[Path] = ()
+    """Files to be removed when all others are written."""
+    in_place: bool = True
+    edits: Sequence[Edit] = ()
+    """What had been done when the job was made."""
+    written: dict[Path, Identity | None] = field(default_factory=dict)
+    removed: list[Path] = field(default_factory=list)
+    complete: bool = False
+
+    def write(self, progress: Progress | None = None) -> None:
+        """Write it, in any thread. Raises `FileChanged` and `BadInput`; each file is whole then too.
+
+        A crash in between leaves every file whole, and no event lost that was to stay.
+        """
+        total = sum(len(piece) for output in self.outputs for piece in output.pieces)
+        before = 0
+        for output in self.outputs:
+            _check(output.path, output.expected)
+        for output in self.outputs:
+            told = None if progress is None else _counted(progress, before, total)
+            self.written[output.path] = write_atomically(
+                output.path, output.pieces, before=_checking(output), progress=told
+            )
+            before += sum(map(len, output.pieces))
+        for path in reversed(self.gone):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise BadInput(f"{path} cannot be removed: {in_words(error)}.") from None
+            self.removed.append(path)
+        self.complete = True
+
+
+class Saver:
+    """Remembers what is on disk, to write only what differs and to notice what somebody else wrote."""
+
+    def __init__(self, body: Body, path: Path | None) -> None:
+        self._body = body
+        self.path = path
+        self._is_store = body.is_store
+        self._on_disk: dict[Path, Identity | None] = {
+            source.path: identity(source.path) for source in body.sources if source.path
+        }
+        self._filed: dict[Path, msgspec.Raw | bytes] = {
+            source.path: event
+            for source, event in zip(body.sources, body.events if body.is_store else (), strict=False)
+            if source.path
+        }
+        """For a store, the event that each of its files holds."""
+
+    @property
+    def state(self) -> tuple[int, ...]:
+        """What tells the files that were read, or written last, from any others.
+
+        The last number is where in its file the list of events begins.
+        """
+        opening = self._body.opening if self._is_store == self._body.is_store else 1
+        if len(self._on_disk) == 1:
+            return *(next(iter(self._on_disk.values())) or (0, 0, 0)), opening
+        known = sorted((str(path), found) for path, found in self._on_disk.items())
+        return len(known), zlib.crc32(repr(known).encode()), 0, opening
+
+    @property
+    def changed(self) -> Path | None:
+        """A file that is no longer the one that was read, or written last."""
+        return next((path for path, known in self._on_disk.items() if identity(path) != known), None)
+
+    def job(self, target: Path, outline: Outline, *, overwrite: bool) -> Job:
+        """What a save has to do. Raises `FileChanged` and `BadInput`."""
+        if not self._is_own(target):
+            pieces = tuple(self._body.listed() if self._body.is_store else self._body.pieces())
+            return Job(target, [Output(target, pieces)], in_place=False)
+        if self._is_store:
+            return self._store_job(outline, overwrite=overwrite)
+        path = self.path or target
+        pieces = tuple(self._body.listed() if self._body.is_store else self._body.pieces())
+        return Job(path, [Output(path, pieces, None, self._expected(path, overwrite=overwrite))])
+
+    def learn(self, job: Job) -> bool:
+        """Remember what a job has written; whether the document is saved with it.
+
+        Saved to another file, that is the document's own from then on; a pipe or a device is no such file.
+        """
+        if job.in_place:
+            self._on_disk.update(job.written)
+            for output in job.outputs:
+                if output.path in job.written and output.event is not None:
+                    self._filed[output.path] = output.event
+            for path in job.removed:
+                del self._filed[path], self._on_disk[path]
+            return job.complete
+        if not job.complete or not job.target.is_file():
+            return False
+        self.path = job.target
+        self._is_store = False
+        self._on_disk = dict(job.written)
+        self._filed = {}
+        return True
+
+    def _is_own(self, target: Path) -> bool:
+        if self.path is None or target == self.path:
+            return target == self.path
+        try:
+            return target.samefile(self.path)
+        except OSError:
+            return False
+
+    def _store_job(self, outline: Outline, *, overwrite: bool) -> Job:
+        wanted = self._named(outline)
+        gone = [path for path in self._filed if path not in wanted]
+        if not overwrite:
+            for path in gone:
+                _check(path, (self._on_disk.get(path),))
+        outputs = [
+            Output(
+                path,
+                tuple(self._body.filed(index)),
+                self._body.events[index],
+                self._expected(path, overwrite=overwrite),
+            )
+            for path, index in wanted.items()
+            if self._differs(path, index)
+        ]
+        assert self.path is not None
+        return Job(self.path, outputs, gone)
+
+    def _expected(self, path: Path, *, overwrite: bool) -> tuple[Identity | None] | None:
+        return None if overwrite else (self._on_disk.get(path),)
+
+    def _differs(self, path: Path, index: int) -> bool:
+        held, event = self._filed.get(path), self._body.events[index]
+        return held is None or (held is not event and bytes(held) != bytes(event))
+
+    def _named(self, outline: Outline) -> dict[Path, int]:
+        """The file of each event. Raises `BadInput` where their names would not keep the events in order."""
+        directory = next(iter(source.path for source in self._body.sources if source.path)).parent
+        named: dict[Path, int] = {}
+        last = -1
+        for index in range(len(self._body)):
+            source, number = self._body.source_of(index), outline.ids[index]
+            path = source.path if source else directory / f"{number}.json"
+            name = path.stem if path else ""
+            if path is None or not name.isdigit() or int(name) <= last:
+                raise BadInput(
+                    f"{self.path} keeps its events in the order of their ids: an event that was moved, or "
+                    "inserted in the middle, has no place there. Save it as one file instead (save as)."
+                )
+            named[path] = index
+            last = int(name)
+        return named
+
+
+def _checking(output: Output) -> Callable[[], None] | None:
+    return None if output.expected is None else lambda: _check(output.path, output.expected)
+
+
+def _check(path: Path, expected: tuple[Identity | None] | None) -> None:
+    if expected is not None and identity(path) != expected[0]:
+        raise FileChanged(f"{path} has changed on disk since it was opened.")
+
+
+def _counted(progress: Progress, before: int, total: int) -> Callable[[int], None]:
+    return lambda done: progress(before + done, total)

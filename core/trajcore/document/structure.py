@@ -1,0 +1,147 @@
+"""Edits of the sequence: events that come, go, move and are copied, always with what belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trajcore.document import fresh, labels
+from trajcore.document.document import Document
+from trajcore.document.edits import Edit
+from trajcore.document.units import nearest
+from trajcore.errors import BadInput
+
+
+def legal_place(document: Document, at: int) -> int:
+    """The place nearest to `at` where new events separate nothing that belongs together."""
+    return nearest(document.units.legal(), _place(document, at))
+
+
+def insert(document: Document, at: int, events: Sequence[Mapping[str, Any]]) -> Edit:
+    """Put new events in, at the nearest legal place. Raises `BadInput` for what is no event."""
+    if not events:
+        raise BadInput("there is nothing to insert.")
+    place = legal_place(document, at)
+    near = range(max(0, place - 2), min(len(document), place + 2))
+    next_id = _next_id(document) if document.outline.by_id else None
+    made = fresh.stamped(events, [document.data(index) for index in near], next_id)
+    style = document.body.style(place - 1 if place else 0)
+    try:
+        raws = [style.written(event) for event in made]
+    except (TypeError, ValueError, RecursionError):
+        raise BadInput("a new event holds what is no JSON.") from None
+    with document.composing() as composer:
+        composer.insert(place, raws, _pairs(made))
+    more = f" and {len(made) - 1} more" if len(made) > 1 else ""
+    label = f"insert {labels.named(document.head(place), document.label(place))}{more}"
+    return document.made(label, composer, "" if place == at else _elsewhere(document, place))
+
+
+def delete(document: Document, indices: Sequence[int]) -> Edit:
+    """Take events out. Raises `BadInput` where none would be left."""
+    whole = _whole(document, indices)
+    if len(whole) == len(document):
+        raise BadInput("a trajectory has at least one event: the last can't be deleted.")
+    label = f"delete {_several(document, whole, indices)}"
+    with document.composing() as composer:
+        composer.delete(whole)
+    return document.made(label, composer)
+
+
+def duplicate(document: Document, indices: Sequence[int]) -> Edit:
+    """Put copies of events in behind them, with ids and tool calls of their own."""
+    whole = _whole(document, indices)
+    place = legal_place(document, whole[-1] + 1)
+    raws = fresh.copied([document.body.raw(index) for index in whole], _next_id(document))
+    label = f"duplicate {_several(document, whole, indices)}"
+    with document.composing() as composer:
+        composer.copy(whole, raws, place)
+    return document.made(label, composer)
+
+
+def move(document: Document, indices: Sequence[int], by: int) -> Edit:
+    """Move events by so many legal places, or as far as it goes. Raises `BadInput` at the ends."""
+    whole = _whole(document, indices)
+    gathered = whole[-1] - whole[0] == len(whole) - 1
+    if by < 0:
+        here, legal = _among_others(document, whole, whole[0])
+        places = [place for place in reversed(range(here)) if legal[place]]
+    else:
+        here, legal = _among_others(document, whole, whole[-1])
+        places = [place for place in range(here + gathered, len(legal)) if legal[place]]
+    way = "up" if by < 0 else "down"
+    if not by or not places:
+        raise BadInput(f"{_several(document, whole, indices)} can't be moved further {way}.")
+    return _move(document, whole, places[min(abs(by), len(places)) - 1], indices, way)
+
+
+def move_to(document: Document, indices: Sequence[int], before: int) -> Edit:
+    """Move events before another, or to the nearest legal place. Raises `BadInput` where they are there."""
+    whole = _whole(document, indices)
+    wanted, legal = _among_others(document, whole, _place(document, before))
+    place = nearest(legal, wanted)
+    if place == whole[0] and whole[-1] - whole[0] == len(whole) - 1:
+        raise BadInput(f"{_several(document, whole, indices)} is there already.")
+    way = f"before {document.label(before)}" if before < len(document) else "to the end"
+    return _move(document, whole, place, indices, way, noted=place != wanted)
+
+
+def _move(
+    document: Document, whole: list[int], place: int, chosen: Sequence[int], way: str, *, noted: bool = False
+) -> Edit:
+    label = f"move {_several(document, whole, chosen)} {way}"
+    with document.composing() as composer:
+        composer.move(whole, place)
+    return document.made(label, composer, _elsewhere(document, place) if noted else "")
+
+
+def _among_others(document: Document, whole: list[int], index: int) -> tuple[int, list[bool]]:
+    """How many of the events that stay are before an index, and the legal places among them."""
+    before = index - sum(1 for at in whole if at < index)
+    return before, document.units.legal(frozenset(whole))
+
+
+def _elsewhere(document: Document, place: int) -> str:
+    where = f"behind event {document.label(place - 1)}" if place else "at the beginning"
+    return f"placed {where}: what belongs together is not separated."
+
+
+def _whole(document: Document, indices: Sequence[int]) -> list[int]:
+    if not indices:
+        raise BadInput("no event was named.")
+    return document.units.whole([document.known(index) for index in indices])
+
+
+def _several(document: Document, whole: Sequence[int], chosen: Sequence[int]) -> str:
+    return labels.several(whole, document.head, document.label, chosen)
+
+
+def _place(document: Document, at: int) -> int:
+    if not 0 <= at <= len(document):
+        raise BadInput(f"{document.name} has {len(document)} events: there is no place #{at}.")
+    return at
+
+
+def _next_id(document: Document) -> int:
+    """An id above all that are there, were there, or are spoken of: it can't be taken for another."""
+    outline = document.outline
+    named = [document.first_last_id, outline.last_id, outline.highest_cause(), document.body.last_name]
+    if "condensation" in outline.kinds:
+        named += [
+            fresh.named_by_condensation(document.data(index))
+            for index, kind in enumerate(outline.kinds)
+            if kind == "condensation"
+        ]
+    return max(named) + 1
+
+
+def _pairs(events: Sequence[Mapping[str, Any]]) -> list[tuple[int, bool]]:
+    """How events go in pairs: how many are in each, and whether the first is an action."""
+    found: list[tuple[int, bool]] = []
+    for event in events:
+        acts = bool(event.get("action"))
+        if not acts and found and found[-1] == (1, True):
+            found[-1] = (2, True)
+        else:
+            found.append((1, acts))
+    return found

@@ -1,0 +1,1 @@
+"""What is not saved yet, kept so that a crash loses nothing."""

@@ -1,0 +1,1 @@
+"""Files inside a world, and OpenHands' editor over them."""

@@ -1,0 +1,1 @@
+"""What makes a world: containers, bubblewrap, the bare host, and their files seen from outside."""

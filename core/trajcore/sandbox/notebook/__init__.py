@@ -1,0 +1,1 @@
+"""Notebook cells, and the kernel that carries them out."""

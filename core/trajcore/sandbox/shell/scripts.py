@@ -1,0 +1,111 @@
+"""The bash programs that run inside a sandbox.
+
+The terminal: an outer bash owns the terminal and runs interactive shells in it, one after the other, so
+that `exit` or `kill -9 $$` ends a shell and not the world, and its exit code is known. The shell's own
+part, typed into each new shell, marks where commands begin and end.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from trajcore.sandbox.shell.quoting import cut, escaped, quoted
+
+ENVIRONMENT: Final = {
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+    "PAGER": "cat",
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "TERM": "xterm-256color",
+}
+"""The environment of a sandbox, in so far as its image does not say otherwise."""
+
+COLUMNS: Final = 1000
+ROWS: Final = 1000
+
+OURS: Final = b"__trajtui_"
+"""How every name that we define in a shell begins."""
+
+BASH: Final = ("bash", "--noprofile", "--norc", "-c")
+
+# Job control must be on (and standard error the terminal) for the terminal to be given to each shell and
+# taken back from a killed one. The first line read is the key of the marks that tell of a shell's death.
+TERMINAL: Final = r"""
+trap : INT QUIT TERM HUP
+set -m
+stty sane -echo -onlcr 2>/dev/null
+IFS= read -r key || exit
+while :; do
+  PS1= PS2= bash --noprofile --norc --noediting -i 2>&1
+  printf '\033]7717;%s;D;%s\a' "$key" "$?"
+  stty sane -echo -onlcr 2>/dev/null
+  IFS= read -r go || exit
+done
+"""
+
+# Says with a line that is no answer that it has (re)started, and knows nothing of what was defined before.
+CONTROL: Final = r"""
+trap : INT QUIT TERM HUP
+while :; do
+  printf '\030\n'
+  bash --noprofile --norc 2>/dev/null
+  IFS= read -r go || exit
+done
+"""
+
+# __trajtui_n: key of the running command; __trajtui_x: exit code of the last one, empty while one runs.
+# Whatever may be traced (set -x) is inside braces whose standard error is dropped. Nothing here may fail
+# under set -e or set -u, depend on IFS, or leave the bytes of a mark in a variable.
+_SHELL: Final = r"""
+unset HISTFILE; set +o history; set +H; alias git='git --no-pager'
+__trajtui_a() { local x=${__trajtui_x:-0}; __trajtui_n=$1; __trajtui_x=;
+printf '\033]7717;%s;A\a' "$1" >/dev/tty; [[ $- == *e* ]] || return "$x"; }
+__trajtui_w() { [[ -z $(bash -n <<<"$__trajtui_c" 2>&1) ]] || return 0
+__trajtui_c+=$'\n\n{ __trajtui_z; } 2>/dev/null'; }
+__trajtui_z() { __trajtui_y=$?; [[ ${__trajtui_n-} ]] || return 0
+__trajtui_x=$__trajtui_y; unset PROMPT_COMMAND
+PROMPT_COMMAND='case ${__trajtui_n-} in ?*) { __trajtui_p; } 2>/dev/null; esac'
+[[ $- != *x* ]] || PROMPT_COMMAND='{ __trajtui_p; } 2>/dev/null'
+__trajtui_p; }
+__trajtui_p() { local x=$?; PS1= PS2=; [[ ${__trajtui_n-} ]] || return 0
+__trajtui_x=${__trajtui_x:-$x}; [[ ${!-} ]] && { jobs -rn >/dev/null; jobs -n; }
+[[ $PWD == "${__trajtui_e-}" ]] || { __trajtui_e=$PWD; __trajtui_d=${PWD//[[:cntrl:]]/?}; }
+printf '\033]7717;%s;Z;%s;%s;%s;%s\a' "$__trajtui_n" "$__trajtui_x" "${!-}" "$-" "$__trajtui_d"
+__trajtui_n=; } >/dev/tty
+"""
+
+
+def shell_setup(key: bytes) -> bytes:
+    """What is typed into a new shell; ends with the end mark of `key`."""
+    return _SHELL.strip().encode() + b"\n__trajtui_n=%s; __trajtui_z\n" % key
+
+
+def typed(command: bytes, key: bytes, options: bytes = b"ex") -> bytes:
+    """`command` as the lines to be typed: it runs at top level between a begin and an end mark of `key`.
+
+    The line that a shell may repeat on the terminal (`set -x`, `set -v`, `stty echo`) contains one of `OURS`.
+    `options` are those that may be set (`$-`); where they say so, less is typed. Under `set -e` the end mark
+    is set inside what is evaluated, if that is complete: `eval` ends the shell also for `! true`.
+    """
+    begin = b"{ __trajtui_a %s; } 2>/dev/null\n" if b"x" in options else b"__trajtui_a %s\n"
+    first, *others = cut(escaped(begin % key + command))
+    end = b"; { __trajtui_z; } 2>/dev/null\n"
+    if not others and b"e" not in options:
+        return b" builtin eval $'" + first + b"'" + end
+    lines = [b" __trajtui_c=$'" + first + b"'\n"]
+    lines += [b" __trajtui_c+=$'" + piece + b"'\n" for piece in others]
+    check = b" { __trajtui_w; } 2>/dev/null;" if b"e" in options else b""
+    return b"".join(lines) + check + b' builtin eval "$__trajtui_c"' + end
+
+
+def without_our_lines(text: bytes) -> bytes:
+    """`text` without the lines in which a shell repeats what we type (`set -v`, `stty echo`)."""
+    if OURS not in text:
+        return text
+    return b"".join(line for line in text.splitlines(keepends=True) if OURS not in line)
+
+
+def in_throwaway_shell(command: str, directory: str | None) -> str:
+    """A command line that runs `command` in a new shell, in `directory`, and leaves nothing behind."""
+    move = f"cd -- {quoted(directory).decode()} && " if directory else ""
+    return f"({move}exec bash --noprofile --norc -c {quoted(command).decode()})"

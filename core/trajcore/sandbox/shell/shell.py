@@ -1,0 +1,295 @@
+"""One interactive bash on a terminal, given one command at a time and followed to its end.
+
+Knows nothing of OpenHands: `commands` turns actions into calls to this and answers into observations.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from trajcore.errors import SandboxUnavailable
+from trajcore.sandbox.base import Emit
+from trajcore.sandbox.machines.machine import Machine
+from trajcore.sandbox.machines.stream import Stream
+from trajcore.sandbox.shell.capture import Capture
+from trajcore.sandbox.shell.markers import Begun, Died, Ended, Mark, Scanner, begin_mark, new_key
+from trajcore.sandbox.shell.quoting import encoded
+from trajcore.sandbox.shell.scripts import shell_setup, typed, without_our_lines
+from trajcore.sandbox.shell.waiting import Finished, Patience, Pause, next_limit
+
+_STARTING: Final = 0.25
+_START_PATIENCE: Final = 30.0
+_LOST: Final = "The sandbox was lost: its shell does not answer. Restart it to go on."
+
+
+@dataclass(slots=True)
+class _Running:
+    key: bytes
+    lines: bytes
+    typed: float = field(default_factory=time.monotonic)
+    begun: bool = False
+    before: bytes = b""
+    reopened: bool = False
+    finished: Finished | None = None
+    interrupted: float | None = None
+    output: Capture = field(default_factory=Capture)
+
+
+class Shell:
+    """A bash that lives as long as the sandbox; when a command ends it, the next one takes its place."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._stream: Stream | None = None
+        self._scanner = Scanner()
+        self._death_key = b""
+        self._running: _Running | None = None
+        self._late: list[bytes] = []
+        self._failed = False
+        self._options = b""
+        self._ended: Finished | None = None
+        self._notices = b""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a command was typed whose end has not been reported yet."""
+        return self._running is not None
+
+    @property
+    def output(self) -> Capture:
+        """What the command wrote since this was last taken."""
+        assert self._running is not None
+        return self._running.output
+
+    async def start(self) -> None:
+        """Open the terminal and the first shell. Raises `SandboxUnavailable`."""
+        self._stream = await self._machine.terminal()
+        self._scanner = Scanner()
+        self._death_key = new_key()
+        await self._send(self._death_key + b"\n")
+        await self._set_up(keep_output=False)
+
+    async def begin(self, command: str) -> None:
+        """Type a command. Only one may run at a time.
+
+        After a syntax error bash takes the next line's first word for an argument, unless a line was empty.
+        """
+        assert self._running is None
+        key = new_key()
+        if self._ended is not None:
+            self._running = _Running(key, b"", finished=self._ended)
+            self._ended = None
+            return
+        lines = b"\n" * self._failed + typed(encoded(command), key, self._options)
+        self._running = _Running(key, lines)
+        self._scanner.accept(key, self._death_key)
+        await self._send_again_if_lost(self._running)
+
+    async def follow(self, patience: Patience, emit: Emit) -> Finished | Pause:
+        """Emit what the running command writes until it ends, or until patience does."""
+        running = self._running
+        assert running is not None
+        self._deliver_late(emit)
+        started = last = time.monotonic()
+        asked = patience.satisfied is None
+        while running.finished is None:
+            pause, wait = next_limit(patience, running.interrupted, started, last, asked)
+            alone = b"" if running.begun else begin_mark(running.key)
+            chunk = await self._read(None if wait is None else wait - time.monotonic(), alone)
+            if chunk:
+                last, asked = time.monotonic(), patience.satisfied is None
+                await self._digest(chunk, running, emit)
+            elif chunk is not None:
+                await self._reopen(running)
+            elif wait is not None and time.monotonic() >= wait:
+                if pause is Pause.AS_RECORDED and not self._satisfied(patience, running):
+                    asked = True
+                elif pause is not Pause.INTERRUPTED or running.begun:
+                    running.interrupted = None
+                    return pause
+                else:  # the interrupt came before the typed line was read, and discarded it
+                    running.finished = Finished(130)
+        self._running = None
+        self._failed = running.finished.exit_code != 0
+        return running.finished
+
+    async def quietly(self, line: Callable[[bytes], bytes]) -> bool:
+        """Type a line of our own between two commands, and wait for the end mark of the key it was made for.
+
+        False when the shell does not answer. What others write meanwhile is given to the next command; so is
+        the news that the shell has ended.
+        """
+        if self._running is not None or self._ended is not None or self._stream is None:
+            return False
+        key = new_key()
+        self._scanner.accept(key, self._death_key)
+        deadline = time.monotonic() + _START_PATIENCE
+        written = b""
+        answered = False
+        try:
+            await self._stream.write(b"\n" * self._failed + line(key))
+            while not answered and self._ended is None and (left := deadline - time.monotonic()) > 0:
+                chunk = await self._read(left)
+                if chunk == b"":
+                    break
+                for found in self._scanner.feed(chunk or b""):
+                    if isinstance(found, bytes):
+                        written += found
+                    elif isinstance(found, Ended):
+                        answered = True
+                        self._options = found.options
+                    elif isinstance(found, Died):
+                        await self._replace(found.exit_code)
+        except OSError:
+            pass  # the terminal is gone; the next command opens another
+        self._late.append(without_our_lines(written))
+        return answered
+
+    def owe(self, notices: bytes) -> None:
+        """What the next command is to write at its end, because it was kept back before."""
+        self._notices += notices
+
+    async def renew(self) -> None:
+        """Open a new terminal and shell, and know nothing of the old ones. Raises `SandboxUnavailable`."""
+        self.close()
+        self._running = self._ended = None
+        self._failed = False
+        self._late.clear()
+        self._notices = b""
+        await self.start()
+
+    async def type(self, data: bytes) -> None:
+        """Type `data` into the running program."""
+        await self._send(data)
+
+    async def interrupt(self) -> None:
+        """Type Ctrl-C; `follow` then gives up within a second if the program does not.
+
+        Ctrl-C while bash is about to start a program can pass both by, so that one is repeated.
+        """
+        running = self._running
+        if running is None or self._stream is None:
+            return
+        running.interrupted = time.monotonic()
+        await self._send(b"\x03")
+        self._stream.nudge()
+        if running.interrupted - running.typed < _STARTING:
+            await asyncio.sleep(_STARTING)
+            if self._running is running and running.finished is None:
+                await self._send(b"\x03")
+
+    def close(self) -> None:
+        """Close the terminal."""
+        if self._stream is not None:
+            self._stream.close()
+
+    def _satisfied(self, patience: Patience, running: _Running) -> bool:
+        return patience.satisfied is not None and patience.satisfied(running.output.peek())
+
+    async def _digest(self, chunk: bytes, running: _Running, emit: Emit) -> None:
+        for found in self._scanner.feed(chunk):
+            if isinstance(found, bytes):
+                self._pass_on(found, running, emit)
+            elif isinstance(found, Died):
+                await self._restart(running, found.exit_code)
+            elif found.key == running.key:
+                self._note(found, running, emit)
+
+    def _pass_on(self, text: bytes, running: _Running, emit: Emit) -> None:
+        if running.finished is not None:
+            self._late.append(text)
+        elif running.begun:
+            emit(text)
+            running.output.add(text)
+        else:
+            running.before += text
+
+    def _note(self, mark: Mark, running: _Running, emit: Emit) -> None:
+        if isinstance(mark, Begun):
+            running.begun = True
+            rest = without_our_lines(running.before)
+            if rest:
+                emit(rest)
+        elif isinstance(mark, Ended):
+            background = int(mark.background) if mark.background.isdigit() else -1
+            directory = mark.directory.decode("utf-8", "replace")
+            self._options = mark.options
+            if self._notices:
+                emit(self._notices)
+                running.output.add(self._notices)
+                self._notices = b""
+            running.finished = Finished(mark.exit_code, background, directory)
+
+    async def _send_again_if_lost(self, running: _Running) -> None:
+        """Type the command; if the terminal turns out to be gone, in a new one."""
+        assert self._stream is not None
+        try:
+            await self._stream.write(running.lines)
+        except OSError:
+            await self._reopen(running)
+
+    async def _reopen(self, running: _Running) -> None:
+        """The terminal is gone: open another. A command that had not begun is typed there."""
+        rest = self._scanner.flush()
+        if rest and running.begun:
+            running.output.add(rest)
+        self.close()
+        await self.start()
+        if running.begun or running.reopened:
+            running.finished = Finished(-1, directory=self._machine.directory, restarted=True)
+            return
+        running.reopened = True
+        self._scanner.accept(running.key, self._death_key)
+        await self._send(running.lines)
+
+    async def _restart(self, running: _Running, exit_code: int) -> None:
+        """The shell has ended, and the running command with it."""
+        await self._replace(exit_code)
+        running.finished, self._ended = self._ended, None
+
+    async def _replace(self, exit_code: int) -> None:
+        """The shell has ended: start the next one in the same terminal."""
+        await self._send(b"\n")
+        await self._set_up(keep_output=True)
+        self._failed = False
+        self._ended = Finished(exit_code, directory=self._machine.directory, restarted=True)
+
+    async def _set_up(self, keep_output: bool) -> None:
+        key = new_key()
+        self._scanner.accept(key, self._death_key)
+        await self._send(shell_setup(key))
+        deadline = time.monotonic() + _START_PATIENCE
+        while True:
+            chunk = await self._read(deadline - time.monotonic())
+            if not chunk:
+                raise SandboxUnavailable(_LOST)
+            for found in self._scanner.feed(chunk):
+                if isinstance(found, Ended):
+                    self._options = found.options
+                    return
+                if isinstance(found, Died):
+                    raise SandboxUnavailable(_LOST)
+                if keep_output and isinstance(found, bytes):
+                    self._late.append(found)
+
+    def _deliver_late(self, emit: Emit) -> None:
+        late, self._late = without_our_lines(b"".join(self._late)), []
+        if late:
+            emit(late)
+
+    async def _read(self, patience: float | None, unhurried: bytes = b"") -> bytes | None:
+        if self._stream is None:
+            raise SandboxUnavailable(_LOST)
+        return await self._stream.read(patience, unhurried)
+
+    async def _send(self, data: bytes) -> None:
+        if self._stream is None:
+            raise SandboxUnavailable(_LOST)
+        try:
+            await self._stream.write(data)
+        except OSError as error:
+            raise SandboxUnavailable(_LOST) from error

@@ -1,0 +1,1 @@
+"""What each step changed in the files of a world."""
