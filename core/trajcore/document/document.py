@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import msgspec
 
 from trajcore.document.body import Body
 from trajcore.document.composing import Composer, composing
@@ -62,7 +64,8 @@ class Document:
 
     def head(self, index: int) -> Head:
         """What a timeline shows of an event."""
-        return _kept(self._heads, index, lambda: read_head(self.body.events[index]))
+        found = self._heads.get(index)
+        return _kept(self._heads, index, read_head(self.body.events[index])) if found is None else found
 
     def data(self, index: int) -> dict[str, Any]:
         """An event as a Python object, a new one at each call."""
@@ -70,7 +73,8 @@ class Document:
 
     def parsed(self, index: int) -> Parsed:
         """An event as a typed model, and what is wrong with it."""
-        return _kept(self._parses, index, lambda: self._parse(index))
+        found = self._parses.get(index)
+        return _kept(self._parses, index, self._parse(index)) if found is None else found
 
     def _parse(self, index: int) -> Parsed:
         from trajcore.events.parse import parse
@@ -164,17 +168,24 @@ class Document:
         self._outline.splice(at, removed, self.body.events[at : at + came])
 
 
-def _kept(cache: dict[int, _T], index: int, read: Callable[[], _T]) -> _T:
-    found = cache.get(index)
-    if found is None:
-        if len(cache) >= _CACHED:
-            cache.clear()
-        found = cache[index] = read()
-    return found
+def _kept(cache: dict[int, _T], index: int, value: _T) -> _T:
+    if len(cache) >= _CACHED:
+        cache.clear()
+    cache[index] = value
+    return value
 
 
 def as_object(raw: bytes) -> dict[str, Any]:
     """The JSON text of an event that was read as a Python object, a new one at each call."""
+    try:
+        value: dict[str, Any] = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        value = _as_python_reads_it(raw)
+    return value
+
+
+def _as_python_reads_it(raw: bytes) -> dict[str, Any]:
+    """What only Python takes for JSON: NaN, halves of surrogate pairs, numbers without end."""
     try:
         value: dict[str, Any] = json.loads(raw)
     except ValueError:
