@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import ClassVar, Final
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ClassVar, Final
 
 from textual import on, work
-from textual.app import App, ComposeResult, SuspendNotSupported
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
-from textual.widget import Widget
-from textual.widgets import ContentSwitcher
 from textual.worker import Worker, WorkerState
 
 from trajcore import changes
 from trajcore.errors import TrajError
-from trajcore.replay.routes import Route
 from trajcore.replay.states import Mode, State
 from trajcore.session import Delivery, Session
 from trajtui import flows, recovering, saving
 from trajtui.actions import ACTIONS, bindings
 from trajtui.edit_actions import EditActions
-from trajtui.event_view import blocks_for
-from trajtui.files_view import blocks_for_files
-from trajtui.host_terminal import HostTerminal
 from trajtui.palette import ActionProvider
+from trajtui.replay_actions import ReplayActions
 from trajtui.screens.breakpoints import BreakpointList
 from trajtui.screens.checks import ChecksScreen
 from trajtui.screens.dialogs import Help
 from trajtui.titles import header_left, header_right, message_hint, status_of
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar, TabBar
 from trajtui.widgets.chat import ChatPane
-from trajtui.widgets.event import EventPane
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.message_box import MessageBox
+from trajtui.widgets.side import SidePane
 from trajtui.widgets.terminal import TerminalPane
 from trajtui.widgets.timeline import TimelineView
 
-_TABS: Final = {1: "Sandbox", 2: "Event", 4: "Files", 5: "Chat"}
-_PANES: Final = {1: "sandbox", 2: "event", 4: "files", 5: "chat"}
 _DETAIL_DELAY: Final = 0.04
 _CATCH_UP: Final = 1 / 30
 
@@ -83,13 +76,7 @@ class DebuggerScreen(Screen[None]):
         yield EndsBar(id="header")
         with Horizontal(id="panes"):
             yield TimelineView(self._session, id="timeline")
-            with Vertical(id="side"):
-                yield TabBar(_TABS, id="tabs")
-                with ContentSwitcher(initial="sandbox", id="switcher"):
-                    yield TerminalPane(id="sandbox")
-                    yield EventPane(id="event")
-                    yield EventPane(id="files")
-                    yield ChatPane(self._session, id="chat")
+            yield SidePane(self._session, id="side")
         yield MessageBox(id="message")
         yield StatusBar(id="status")
         yield KeyBar(_footer(), id="keys")
@@ -97,7 +84,9 @@ class DebuggerScreen(Screen[None]):
     def on_mount(self) -> None:
         """Listen to the session, and find out which sandbox it will have."""
         self._unsubscribe = self._session.subscribe(self._on_change)
-        self._edits = EditActions(self._session, self.timeline, self.app.push_screen_wait)
+        ask = self.app.push_screen_wait
+        self._edits = EditActions(self._session, self.timeline, ask)
+        self._replay = ReplayActions(self._session, self.timeline, ask)
         self._refresh_bars()
         self._prepare()
 
@@ -221,10 +210,7 @@ class DebuggerScreen(Screen[None]):
         self.set_timer(_DETAIL_DELAY, self._draw_selected)
 
     def _draw_selected(self) -> None:
-        row = self.timeline.selected
-        self.query_one("#event", EventPane).show(blocks_for(self._session, row))
-        if self.query_one(ContentSwitcher).current == "files":
-            self.query_one("#files", EventPane).show(blocks_for_files(self._session, row))
+        self.side.show_row(self.timeline.selected)
 
     # Commands
 
@@ -242,49 +228,23 @@ class DebuggerScreen(Screen[None]):
 
     def action_run_to(self) -> None:
         """Run to the selected event; back to it, where it was played."""
-        row = self.timeline.selected
-        if row is None or row.index is None:
-            return
-        index = row.index
-        if index < self._session.position:
-            self._go_back(lambda: self._session.back_to(index))
-        else:
-            self._command(lambda: self._session.run_to(index))
+        self._run(self._replay.run_to())
 
     def action_back(self) -> None:
         """Step back one action."""
-        self._go_back(self._session.back_to_step)
+        self._run(self._replay.back())
 
     def action_back_to_breakpoint(self) -> None:
         """Go back to the previous breakpoint."""
-        self._go_back(self._session.back_to_breakpoint)
+        self._run(self._replay.back_to_breakpoint())
 
     def action_shell(self) -> None:
         """Leave the screen for a shell inside the sandbox, until it ends."""
-        self._visit()
+        self._run(self._replay.visit(self.app))
 
-    @work(exit_on_error=False)
-    async def _visit(self) -> None:
-        session = self._session
-        try:
-            with self.app.suspend(), HostTerminal() as visitor:
-                session.visit(visitor)
-                await session.idle()
-        except TrajError as error:
-            self._say(str(error), bad=True)
-        except SuspendNotSupported:
-            self._say("this terminal cannot be left for a shell", bad=True)
-
-    @work(exit_on_error=False)
-    async def _go_back(self, ways: Callable[[], Sequence[Route]]) -> None:
-        """Take the way back that the user agrees to."""
-        try:
-            routes, live = ways(), self._session.run.has_live_steps
-            route = await flows.way_back(self._session, routes, live, self.app.push_screen_wait)
-            if route is not None:
-                self._session.go_back(route)
-        except TrajError as error:
-            self._say(str(error), bad=True)
+    def action_breakpoint(self) -> None:
+        """Set or remove a breakpoint on the selected event."""
+        self._command(self._replay.breakpoint)
 
     def action_restart(self) -> None:
         """Restart in a fresh sandbox; a run that holds unsaved work is asked for first."""
@@ -302,14 +262,6 @@ class DebuggerScreen(Screen[None]):
         elif not self.timeline.pick_none():
             self._show_both()
 
-    def action_breakpoint(self) -> None:
-        """Set or remove a breakpoint on the selected event."""
-        row = self.timeline.selected
-        if row is not None and row.index is not None:
-            self._session.toggle_breakpoint(row.index)
-        else:
-            self._say("breakpoints are set on recorded events", bad=True)
-
     # Editing
 
     def action_flip_wait(self) -> None:
@@ -324,7 +276,7 @@ class DebuggerScreen(Screen[None]):
             if kind == "delegate":
                 self.timeline.fold(row.index)
                 return
-        self._edit_asking(self._edits.flip())
+        self._asking(self._edits.flip())
 
     def action_service(self) -> None:
         """Choose how the selected steps are satisfied: execute, recorded, skip."""
@@ -332,23 +284,23 @@ class DebuggerScreen(Screen[None]):
 
     def action_edit_event(self) -> None:
         """Edit the selected event here."""
-        self._edit_asking(self._edits.edit())
+        self._asking(self._edits.edit())
 
     def action_edit_outside(self) -> None:
         """Edit the selected event in the user's own editor."""
-        self._edit_asking(self._edits.edit_outside(self.app))
+        self._asking(self._edits.edit_outside(self.app))
 
     def action_insert_before(self) -> None:
         """Insert a user message before the selected event."""
-        self._edit_asking(self._edits.insert_message(behind=False))
+        self._asking(self._edits.insert_message(behind=False))
 
     def action_insert_behind(self) -> None:
         """Insert a user message behind the selected event."""
-        self._edit_asking(self._edits.insert_message(behind=True))
+        self._asking(self._edits.insert_message(behind=True))
 
     def action_insert_kind(self) -> None:
         """Insert an event of any kind."""
-        self._edit_asking(self._edits.insert_kind())
+        self._asking(self._edits.insert_kind())
 
     def action_delete(self) -> None:
         """Delete the selected events."""
@@ -372,11 +324,11 @@ class DebuggerScreen(Screen[None]):
 
     def action_replace_text(self) -> None:
         """Find and replace."""
-        self._edit_asking(self._edits.replace_text())
+        self._asking(self._edits.replace_text())
 
     def action_history(self) -> None:
         """Show the edits, and go to any point of them."""
-        self._edit_asking(self._edits.history())
+        self._asking(self._edits.history())
 
     def action_undo(self) -> None:
         """Take the last edit back."""
@@ -389,7 +341,14 @@ class DebuggerScreen(Screen[None]):
     def _edit(self, edit: Callable[[], str]) -> None:
         self._command(lambda: self._say(edit()))
 
-    def _edit_asking(self, flow: Awaitable[str | None]) -> None:
+    def _run(self, flow: Coroutine[Any, Any, None]) -> None:
+        """Do what makes something run, if the user has agreed to where."""
+        if self._may_run:
+            self._asking(flow)
+        else:
+            flow.close()
+
+    def _asking(self, flow: Awaitable[str | None]) -> None:
         self.run_worker(self._flow(flow), exit_on_error=False)
 
     def action_breakpoints(self) -> None:
@@ -406,11 +365,11 @@ class DebuggerScreen(Screen[None]):
 
     def action_save_as(self) -> None:
         """Save the edited recording as another file."""
-        self._edit_asking(saving.save_as(self._session, self.app.push_screen_wait))
+        self._asking(saving.save_as(self._session, self.app.push_screen_wait))
 
     def action_differences(self) -> None:
         """Show what a save would change."""
-        self._edit_asking(saving.show_differences(self._session.trajectory, self.app.push_screen_wait))
+        self._asking(saving.show_differences(self._session.trajectory, self.app.push_screen_wait))
 
     def action_check(self) -> None:
         """List what is wrong with the recording, with repairs."""
@@ -493,21 +452,20 @@ class DebuggerScreen(Screen[None]):
         self._show_tab(key)
 
     @on(TabBar.Picked)
-    def _pick_tab(self, event: TabBar.Picked) -> None:
-        self._show_tab(event.key)
+    def _make_room(self) -> None:
+        self.remove_class("-timeline-only")
 
     def _show_tab(self, key: int) -> None:
         self.remove_class("-timeline-only")
-        self.query_one(ContentSwitcher).current = _PANES[key]
+        self.side.show_tab(key)
         self._draw_selected()
-        self.query_one(TabBar).active = key
 
     def action_show_pane(self) -> None:
         """Give the right-hand pane the focus; where the panes are stacked, the whole screen."""
         if self.has_class("-narrow"):
             self._show_alone("-side-only")
         self.remove_class("-timeline-only")
-        self._active_pane().focus()
+        self.side.active.focus()
 
     def action_zoom(self) -> None:
         """Maximise the focused pane, or give it back."""
@@ -555,17 +513,19 @@ class DebuggerScreen(Screen[None]):
         return self.query_one(TimelineView)
 
     @property
+    def side(self) -> SidePane:
+        """The panes at the right."""
+        return self.query_one(SidePane)
+
+    @property
     def terminal(self) -> TerminalPane:
         """The sandbox's output."""
-        return self.query_one(TerminalPane)
+        return self.side.terminal
 
     @property
     def chat(self) -> ChatPane:
         """The dialogue."""
-        return self.query_one(ChatPane)
-
-    def _active_pane(self) -> Widget:
-        return self.query_one(f"#{self.query_one(ContentSwitcher).current}")
+        return self.side.chat
 
     def _command(self, command: Callable[[], object]) -> bool:
         """Do something the session may refuse; whether it was done."""
