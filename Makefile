@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 IMAGE ?= trajtui-sandbox:test
+# Most tests wait for sandboxes and terminals, so twice as many run as there are processors.
+JOBS ?= $(shell echo $$(( 2 * $$(nproc 2>/dev/null || echo 1) )))
 UV := $(shell command -v uv 2>/dev/null)
 
 .PHONY: demo test setup check lint format types contracts bench clean
@@ -43,7 +45,7 @@ contracts: setup
 	$(BIN)/lint-imports --no-cache
 
 test: check
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 bench: setup
 	$(BIN)/python benchmarks/replay_overhead.py --image $(IMAGE)

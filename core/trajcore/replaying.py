@@ -97,11 +97,11 @@ class Replay:
                 self._deliver_queued()
                 self._deliver_again()
                 result = self.run.results.get(at)
+                self._spent += result.seconds if result else 0.0
                 stopped = self.breakpoints.after(result) if breaking and result else None
                 if stopped or (step_ends and one_step):
                     player.settle()
                     return stopped
-                self._spent += result.seconds if result else 0.0
                 if self._marks.due(self._spent):
                     await self._checkpoint()
                 if clock() - breathed > _BREATH:

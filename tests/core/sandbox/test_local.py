@@ -1,6 +1,7 @@
 """The bare host as a sandbox: where it works, what it passes on, and that nothing stays."""
 
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -44,6 +45,22 @@ async def test_it_is_this_machine_and_works_on_a_copy(tmp_path: Path) -> None:
     finally:
         await sandbox.close()
     assert not directory.parent.exists()
+
+
+@pytest.mark.parametrize("kind", ["local", pytest.param("bubblewrap", marks=pytest.mark.bubblewrap)])
+async def test_commands_heed_ctrl_c_where_this_program_was_told_to_ignore_it(kind: str) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sandbox = (await choose(kind, SandboxSettings())).sandbox
+    try:
+        await sandbox.start(lambda _: None)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        still = RunAction(args=RunArgs(command="sleep 60"), timeout=0.5)
+        await sandbox.execute(still, None, lambda _: None)
+        keys = RunAction(args=RunArgs(command="C-c", is_input=True))
+        assert (await sandbox.execute(keys, None, lambda _: None)).extras.metadata.exit_code == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+        await sandbox.close()
 
 
 async def test_a_shell_that_ends_is_replaced_in_the_same_directory() -> None:

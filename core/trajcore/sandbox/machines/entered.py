@@ -14,6 +14,7 @@ from typing import Final
 
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.machines.machine import CONTROLS
+from trajcore.sandbox.machines.signals import heeded_by_children
 from trajcore.sandbox.machines.stream import FdStream, Stream
 from trajcore.sandbox.shell.scripts import BASH, COLUMNS, CONTROL, ROWS, TERMINAL
 
@@ -63,11 +64,12 @@ class Entered:
         theirs = [fd for pair in inside for fd in pair]
         try:
             fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-            self._process = await asyncio.create_subprocess_exec(
-                *wrapper, *BASH, _script(inside, first),
-                stdin=slave, stdout=slave, stderr=slave,
-                pass_fds=theirs, start_new_session=True, env=environment, cwd=directory,
-            )  # fmt: skip
+            with heeded_by_children():
+                self._process = await asyncio.create_subprocess_exec(
+                    *wrapper, *BASH, _script(inside, first),
+                    stdin=slave, stdout=slave, stderr=slave,
+                    pass_fds=theirs, start_new_session=True, env=environment, cwd=directory,
+                )  # fmt: skip
         finally:
             for fd in (slave, *theirs):
                 os.close(fd)
