@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from trajcore import changes
 from trajcore.checks.findings import Delete, Insert, Repair, Set, Unset
 from trajcore.document.saving import Progress
+from trajcore.errors import Refused
 from trajcore.sandbox.threads import finished_in_thread
 from trajcore.trajectory import Edit, Trajectory
 
@@ -29,9 +30,20 @@ class Follow(Protocol):
 
 
 class Editing:
-    """Edits of the recording that is being debugged. Commands raise `BadInput` where they cannot be done."""
+    """Edits of the recording that is being debugged. Commands raise `BadInput` where they cannot be done.
 
-    def __init__(self, trajectory: Trajectory, tell: changes.Listener, follow: Follow) -> None:
+    Those that add, remove or move events, and steps through the history, raise `Refused` while the run
+    is going on: it counts them.
+    """
+
+    def __init__(
+        self,
+        trajectory: Trajectory,
+        tell: changes.Listener,
+        follow: Follow,
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._busy = busy
         self._trajectory = trajectory
         self._tell = tell
         self._follow = follow
@@ -61,22 +73,27 @@ class Editing:
 
     def insert(self, at: int, events: Sequence[dict[str, Any]]) -> Edit:
         """Put new events in before the event at `at`, or at the nearest legal place."""
+        self._check_still()
         return self._made(self._trajectory.insert(at, events))
 
     def delete(self, indices: Sequence[int]) -> Edit:
         """Delete events with all that belongs to them."""
+        self._check_still()
         return self._made(self._trajectory.delete(indices))
 
     def move(self, indices: Sequence[int], by: int) -> Edit:
         """Move events with all that belongs to them by so many units, down or (below 0) up."""
+        self._check_still()
         return self._made(self._trajectory.move(indices, by))
 
     def move_to(self, indices: Sequence[int], before: int) -> Edit:
         """Move events with all that belongs to them before the event at `before`."""
+        self._check_still()
         return self._made(self._trajectory.move_to(indices, before))
 
     def duplicate(self, indices: Sequence[int]) -> Edit:
         """Put copies of events, and of all that belongs to them, behind them."""
+        self._check_still()
         return self._made(self._trajectory.duplicate(indices))
 
     def replace(self, matches: Sequence[Match], replacement: str) -> Edit:
@@ -87,16 +104,19 @@ class Editing:
 
     def undo(self) -> Edit | None:
         """Take the last edit back; None when there is none."""
+        self._check_still()
         edit = self._trajectory.undo()
         return None if edit is None else self._made(edit, undone=True)
 
     def redo(self) -> Edit | None:
         """Make the last undone edit again; None when there is none."""
+        self._check_still()
         edit = self._trajectory.redo()
         return None if edit is None else self._made(edit)
 
     def revert_to(self, count: int) -> None:
         """Undo or redo until so many edits are done."""
+        self._check_still()
         steps: list[Remap] = []
         changed = False
         while len(self._trajectory.history) != count:
@@ -151,6 +171,10 @@ class Editing:
         if self.keeping is not None:
             self.keeping.record(edit, undone=undone)
         self._follow(edit, undone=undone)
+
+    def _check_still(self) -> None:
+        if self._busy():
+            raise Refused("the run is going on: Esc pauses it, then the events can be changed")
 
     def _made(self, edit: Edit, *, undone: bool = False) -> Edit:
         self._note(edit, undone=undone)

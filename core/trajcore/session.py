@@ -54,7 +54,7 @@ class Session:
         self._replay = Replay(trajectory, self.settings, self._activity)
         if self.settings.keep_breakpoints:
             self.breakpoints.load()
-        self.editing = Editing(trajectory, self._tell, self._follow)
+        self.editing = Editing(trajectory, self._tell, self._follow, lambda: self.busy)
         """The commands that change the recording."""
         self.keeping = Keeping(self) if self.settings.keep_journal else None
         """What is kept on disk of the unsaved work, if anything is."""

@@ -6,11 +6,12 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trajcore import changes
-from trajcore.errors import TrajError
+from trajcore.errors import Refused, TrajError
 from trajcore.replay.player import Service
 from trajcore.session import Session, SessionSettings
 from trajcore.trajectory import Trajectory
@@ -147,6 +148,24 @@ async def test_what_is_told_of_an_edit_says_where_events_went():
     change = next(change for change in told if isinstance(change, changes.DocumentChanged))
     assert change.remap is not None
     assert [change.remap(index) for index in range(5)] == [0, None, None, 1, 2]
+    await session.close()
+
+
+async def test_events_are_not_moved_under_a_replay_that_is_counting_them():
+    session = Session(recording("a", "b"), SessionSettings("recorded"))
+    session.resume()
+    for change in (
+        lambda: session.editing.insert(0, [said("no")]),
+        lambda: session.editing.delete([1]),
+        lambda: session.editing.move([1], 1),
+        session.editing.undo,
+    ):
+        with pytest.raises(Refused, match="going on"):
+            change()
+    session.editing.set_value(1, ("args", "note"), True)
+    await session.idle()
+    assert session.at_end
+    session.editing.undo()
     await session.close()
 
 
