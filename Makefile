@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 IMAGE ?= trajtui-sandbox:test
-# Most tests wait for sandboxes and terminals, so twice as many run as there are processors.
-JOBS ?= $(shell echo $$(( 2 * $$(nproc 2>/dev/null || echo 1) )))
+# Most tests wait for sandboxes and terminals: twice as many run as there are processors, up to eight.
+JOBS ?= $(shell jobs=$$(( 2 * $$(nproc 2>/dev/null || echo 1) )); echo $$(( jobs > 8 ? 8 : jobs )))
 UV := $(shell command -v uv 2>/dev/null)
 
 .PHONY: demo test setup check lint format types contracts bench clean
