@@ -85,6 +85,8 @@ class Replay:
         clock = asyncio.get_running_loop().time
         breathed = clock()
         self._deliver_again()
+        # Where every step may be the last, or is worth a checkpoint, its result is wanted at once.
+        player.hurried = not (one_step or len(self.breakpoints) or self._marks.most)
         try:
             while not player.at_end and not self.pause_asked:
                 at = player.position
@@ -109,6 +111,7 @@ class Replay:
                     breathed = clock()
             return None
         finally:
+            player.take_stock()
             self._deliver_queued()
 
     def queue(self, text: str) -> None:
@@ -128,11 +131,14 @@ class Replay:
     def _deliver_queued(self) -> None:
         """What was typed while an event was played stands behind it and its answer."""
         queued, self._queued = self._queued, []
+        if queued:
+            self.player.take_stock()
         for text in queued:
             self.add_message(text)
 
     def _deliver_again(self) -> None:
         while self._again and self._again[0][0] <= self.player.position:
+            self.player.take_stock()
             self.enter(self._again.pop(0)[1])
 
     # Back

@@ -10,6 +10,7 @@ import pytest
 
 from documents import message, ran, run
 from needs import IMAGE
+from trajcore import changes
 from trajcore.events.parse import parse
 from trajcore.replay.compare import Match
 from trajcore.replay.run import Run, Status, StepResult
@@ -183,3 +184,20 @@ async def test_a_real_sandbox_tells_equal_from_nearly_equal_and_diverged(sandbox
     again = await replayed(saved(session), sandbox)
     assert [event["id"] for event in json.loads(saved(again))] == [event["id"] for event in happened]
     assert {result.match for result in again.run.results.values()} == {Match.EQUAL}
+
+
+@pytest.mark.bubblewrap
+async def test_what_is_put_off_comes_in_the_order_of_the_recording_and_none_is_lost() -> None:
+    events = [message(0, "go")]
+    for id in range(1, 40, 3):
+        events += [run(id, f"echo {id}"), ran(id + 1, id, str(id)), message(id + 2, f"after {id}")]
+    told: list[changes.Change] = []
+    session = Session(Trajectory.from_bytes(json.dumps(events).encode()), SessionSettings("bubblewrap"))
+    session.subscribe(told.append)
+    session.resume()
+    await session.idle()
+    done = [change.result.index for change in told if isinstance(change, changes.StepDone)]
+    assert done == sorted(session.run.results) == list(range(1, 40, 3))
+    assert [entry.origin for entry in session.run.entries] == list(range(len(events)))
+    assert all(result.match is Match.EQUAL for result in session.run.results.values())
+    await session.close()

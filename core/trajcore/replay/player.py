@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -17,7 +17,7 @@ from trajcore.replay.record import observation_event, user_message
 from trajcore.replay.renumbering import Renumbering
 from trajcore.replay.run import Run, Status, StepResult
 from trajcore.trajectory import Trajectory, as_object
-from trajcore.world import World
+from trajcore.world import Answer, World
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
@@ -65,6 +65,9 @@ class Player:
         tell: changes.Listener,
     ) -> None:
         self.position = 0
+        self.hurried = False
+        """Whether what comes back may be taken in while the next action is carried out."""
+        self._unsettled: Callable[[], None] | None = None
         self.replacements: dict[int, str] = {}
         """Texts typed in place of recorded user messages, by the index of the message."""
         self._trajectory = trajectory
@@ -93,6 +96,7 @@ class Player:
             case Treatment.EXECUTE:
                 await self._execute(index, head)
             case Treatment.SERVE:
+                self.take_stock()
                 self._serve_or_skip(index, head)
             case _:
                 self._keep(index, head)
@@ -135,6 +139,7 @@ class Player:
         """The event enters the run as it is, unless this run has its own answer in its place."""
         if index in self.answered:
             return
+        self.take_stock()
         if index in self.replacements:
             self._run.add(user_message(self.replacements[index]), origin=index, id=head.id)
             self._tell(changes.RunChanged())
@@ -150,14 +155,25 @@ class Player:
         action = cast("Action", parsed.event)
         recorded = self._recorded(index)
         service, reason = self._service_of(index, action, parsed.problems)
+        if service is not Service.EXECUTE:
+            self.take_stock()
         if service is Service.SKIP:
             self._skip(index, head, reason)
             return
         if service is Service.RECORDED:
             self._serve(index, head, reason)
             return
-        asyncio.get_running_loop().call_soon(self._look_ahead, index + 1)
+        asyncio.get_running_loop().call_soon(self._use_the_time, index + 1)
         answer = await self._world.execute(action, recorded)
+        self.take_stock()
+        if self.hurried and answer.observation is not None and answer.observation is not recorded:
+            self._unsettled = partial(self._take_in, index, head, answer, recorded)
+            self._note_answered(index)
+            return
+        self._take_in(index, head, answer, recorded)
+
+    def _take_in(self, index: int, head: Head, answer: Answer, recorded: Observation | None) -> None:
+        """The action and what came back enter the run."""
         if answer.observation is None:
             self._serve(index, head, f"{self._obstacle(head.kind)}: served from the recording")
             return
@@ -172,8 +188,24 @@ class Player:
             index, head, status, reason, answer.seconds, answer.observation, comparison, answer.files
         )
 
+    def take_stock(self) -> None:
+        """Take in what the last action brought, if that was put off. A fault comes again until it is seen."""
+        if self._unsettled is not None:
+            self._unsettled()
+            self._unsettled = None
+
+    def _note_answered(self, index: int) -> None:
+        answer = self._trajectory.outline.answer_of.get(index)
+        if answer is not None:
+            self.answered.add(answer)
+
+    def _use_the_time(self, start: int) -> None:
+        """While the sandbox is at work: take stock, and look ahead."""
+        self.take_stock()
+        self._look_ahead(start)
+
     def _look_ahead(self, start: int) -> None:
-        """Read the next action, and what was recorded for it, while the sandbox is at work."""
+        """Read the next action, and what was recorded for it."""
         if self.position != start - 1:
             return
         for index in range(start, min(start + _LOOK_AHEAD, len(self._trajectory))):
