@@ -255,3 +255,12 @@ SPELLINGS = [
     Spelling(1, minified=True, ascii_only=False, tail=""),
 ]
 """Every way to spell a file that people and programs are known to use."""
+
+
+def of_commands(*commands: str) -> bytes:
+    """A recording of a task and these commands, each of which was silent."""
+    events = [message(0, "do it")]
+    for command in commands:
+        id = len(events)
+        events += [run(id, command), ran(id + 1, id, "")]
+    return json.dumps(events).encode()

@@ -95,7 +95,6 @@ class Replay:
                     return stopped
                 step_ends = await player.play()
                 self._stale = None if self._suspects else self._stale
-                self._tell_how_far()
                 self._deliver_queued()
                 self._deliver_again()
                 result = self.run.results.get(at)
@@ -107,6 +106,7 @@ class Replay:
                 if self._marks.due(self._spent):
                     await self._checkpoint()
                 if clock() - breathed > _BREATH:
+                    self._tell_how_far()
                     await asyncio.sleep(0)
                     breathed = clock()
             return None
@@ -214,7 +214,7 @@ class Replay:
         await self.rest_no_more()
         await self.world.visit(visitor)
         files = await self.world.changed_files()
-        if files is not None and (files.files or files.more):
+        if files is not None and files.count:
             for mark in self._marks.drop_behind(self.player.position - 1):
                 await self.world.forget(mark.checkpoint)
             self._hands.append(self.player.position)
@@ -240,8 +240,9 @@ class Replay:
         run = self.run
         run.renumber(renumbering.entries(run.entries), renumbering.results(run.results))
         self.player.renumber(renumbering)
-        self.services = renumbering.keys(self.services)
-        self.player.services = self.services
+        services = renumbering.keys(self.services)
+        self.services.clear()
+        self.services.update(services)
         self.breakpoints.renumber(renumbering.remap)
         self._marks.renumber(renumbering.position)
         self._typed = [(renumbering.position(at), text) for at, text in self._typed]

@@ -388,7 +388,7 @@ class Session:
         except Refused as refused:
             self._say(str(refused), "warning")
         else:
-            count = 0 if files is None else len(files.files) + files.more
+            count = 0 if files is None else files.count
             self._say(
                 f"by hand: {count} file{'s' * (count != 1)} changed" if files else "back from the shell"
             )

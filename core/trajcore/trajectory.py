@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from trajcore.document import fieldedits, structure
-from trajcore.document.document import Document, as_object
+from trajcore.document.document import Document
 from trajcore.document.edits import Edit
 from trajcore.document.fieldedits import ValuePath
 from trajcore.document.outline import Outline
@@ -23,7 +23,7 @@ from trajcore.formats.base import Layout
 if TYPE_CHECKING:
     from trajcore.events.parse import Parsed
 
-__all__ = ["Edit", "Trajectory", "as_object"]
+__all__ = ["Edit", "Trajectory"]
 
 _LONGEST_NUMBER: Final = 20
 """Digits of the longest id that can be named."""

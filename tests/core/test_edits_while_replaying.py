@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from documents import of_commands
 from trajcore import changes
 from trajcore.errors import Refused, TrajError
 from trajcore.replay.player import Service
@@ -18,16 +18,7 @@ from trajcore.trajectory import Trajectory
 
 
 def recording(*commands: str) -> Trajectory:
-    events: list[dict[str, Any]] = [
-        {"id": 0, "source": "user", "action": "message", "args": {"content": "do it"}}
-    ]
-    for command in commands:
-        id = len(events)
-        events.append({"id": id, "source": "agent", "action": "run", "args": {"command": command}})
-        extras = {"command": command, "metadata": {"exit_code": 0}}
-        events.append({"id": id + 1, "source": "agent", "cause": id, "observation": "run",
-                       "content": f"did {command}", "extras": extras})  # fmt: skip
-    return Trajectory.from_bytes(json.dumps(events).encode())
+    return Trajectory.from_bytes(of_commands(*commands))
 
 
 def said(text: str) -> dict[str, Any]:

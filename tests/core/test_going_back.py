@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from documents import of_commands
 from needs import IMAGE, need_bubblewrap, need_docker
 from trajcore import changes
 from trajcore.errors import Refused
@@ -27,16 +28,7 @@ WORLDS = [
 
 
 def recording(*commands: str) -> Trajectory:
-    events: list[dict[str, Any]] = [
-        {"id": 0, "source": "user", "action": "message", "args": {"content": "do it"}}
-    ]
-    for command in commands:
-        id = len(events)
-        events.append({"id": id, "source": "agent", "action": "run", "args": {"command": command}})
-        extras = {"command": command, "metadata": {"exit_code": 0}}
-        events.append({"id": id + 1, "source": "agent", "cause": id, "observation": "run",
-                       "content": "", "extras": extras})  # fmt: skip
-    return Trajectory.from_bytes(json.dumps(events).encode())
+    return Trajectory.from_bytes(of_commands(*commands))
 
 
 def opened(kind: str, *commands: str, checkpoints: int = 8) -> Session:

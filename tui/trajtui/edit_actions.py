@@ -13,8 +13,8 @@ from trajcore.replay.policy import asks_the_world
 from trajcore.replay.record import user_message
 from trajcore.session import Session
 from trajcore.trajectory import Edit
-from trajtui.event_edits import Ask, edit_here, edit_outside, said_of
-from trajtui.screens.dialogs import Choose
+from trajtui.event_edits import edit_here, edit_outside, said_of
+from trajtui.screens.dialogs import Ask, Choose
 from trajtui.screens.edit_event import Edited, EditEvent
 from trajtui.screens.history import HistoryList
 from trajtui.screens.insert import AskKind, AskText

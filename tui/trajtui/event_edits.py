@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from textual.app import App
@@ -13,11 +12,8 @@ from trajcore.session import Session
 from trajcore.trajectory import Edit
 from trajtui.event_json import as_text, problems_of, read_event
 from trajtui.external_editor import TextFile, edit_in, editor_command
-from trajtui.screens.dialogs import Choose
+from trajtui.screens.dialogs import Ask, Choose
 from trajtui.screens.edit_event import Edited, EditEvent
-
-Ask = Callable[[Any], Awaitable[Any]]
-"""Shows a dialog and waits for its answer."""
 
 _UNCHANGED = "nothing was changed"
 

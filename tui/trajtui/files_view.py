@@ -72,7 +72,7 @@ def _row_of(session: Session, run: Run, id: int | None) -> Row:
 
 
 def _shown(changes: Changes, how: str = "") -> list[Block]:
-    number = len(changes.files) + changes.more
+    number = changes.count
     if not number:
         return [_aside(f"No files changed{f': {safe_line(changes.note)}' if changes.note else ''}.")]
     counted = f"{number} {'change' if number == 1 else 'changes'}{f', {how}' if how else ''}"

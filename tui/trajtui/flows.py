@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from trajcore.replay.routes import Route
 from trajcore.session import Session
 from trajcore.trajectory import Trajectory
-from trajtui.screens.dialogs import AskPath, Choose
+from trajtui.screens.dialogs import Ask, AskPath, Choose
 
 _LONG: Final = 3.0
 """A way back of so many seconds is asked for first."""
-
-Ask = Callable[[Any], Awaitable[Any]]
-"""Shows a dialog and waits for its answer."""
 
 
 async def save_run(session: Session, ask: Ask) -> str | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 from trajcore.errors import BadInput
 from trajcore.journal.recovery import Orphan, orphans
@@ -12,10 +10,7 @@ from trajcore.session import Session
 from trajcore.trajectory import Trajectory
 from trajtui.flows import free_name
 from trajtui.saving import show_differences
-from trajtui.screens.dialogs import AskPath, Choose
-
-Ask = Callable[[Any], Awaitable[Any]]
-"""Shows a dialog and waits for its answer."""
+from trajtui.screens.dialogs import Ask, AskPath, Choose
 
 _LATER = "Decide later: it stays where it is"
 

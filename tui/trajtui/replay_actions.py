@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from textual.app import App, SuspendNotSupported
@@ -12,10 +12,8 @@ from trajcore.replay.routes import Route
 from trajcore.session import Session
 from trajtui import flows
 from trajtui.host_terminal import HostTerminal
+from trajtui.screens.dialogs import Ask
 from trajtui.widgets.timeline import TimelineView
-
-Ask = Callable[[Any], Awaitable[Any]]
-"""Shows a dialog and waits for its answer."""
 
 
 class ReplayActions:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from trajcore.document.diff import diff
 from trajcore.errors import FileChanged
 from trajcore.session import Session
 from trajcore.trajectory import Trajectory
-from trajtui.screens.dialogs import AskPath, Choose
+from trajtui.screens.dialogs import Ask, AskPath, Choose
 from trajtui.screens.difference import DifferenceScreen
-
-Ask = Callable[[Any], Awaitable[Any]]
-"""Shows a dialog and waits for its answer."""
 
 _LONGEST: Final = 50_000
 """So many lines of a diff are shown."""

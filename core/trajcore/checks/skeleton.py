@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,28 +9,14 @@ import msgspec
 
 from trajcore.checks.findings import Delete, Insert, Repair, Set, Step, Unset, arguments
 from trajcore.document.outline import outline
+from trajcore.document.responses import ModelResponse
 from trajcore.events.head import read_head
-
-
-class _Call(msgspec.Struct, gc=False):
-    id: str | None = None
-
-
-class _Message(msgspec.Struct, gc=False):
-    tool_calls: list[_Call] | None = None
-
-
-class _Choice(msgspec.Struct, gc=False):
-    message: _Message | None = None
-
-
-class _Response(msgspec.Struct, gc=False):
-    choices: list[_Choice] | None = None
+from trajcore.events.reading import as_object
 
 
 class _Metadata(msgspec.Struct, gc=False):
     tool_call_id: str | None = None
-    model_response: _Response | None = None
+    model_response: ModelResponse | None = None
 
 
 class _Args(msgspec.Struct, gc=False):
@@ -116,12 +101,7 @@ class Skeleton:
 
     def data(self, index: int) -> dict[str, Any]:
         """An event as a Python object."""
-        raw = bytes(self._events[index])
-        try:
-            value: dict[str, Any] = json.loads(raw)
-        except ValueError:
-            value = json.loads(raw, parse_int=float)
-        return value
+        return as_object(self._events[index])
 
     def name(self, index: int) -> str:
         """What an event is called: its id where it alone has it, else `#index`."""

@@ -18,6 +18,7 @@ from typing import Any, Final
 from trajcore.document.regions import Region, Text, regions
 from trajcore.document.saving import Job
 from trajcore.errors import BadInput
+from trajcore.events.reading import as_object
 from trajcore.formats import read_bytes
 from trajcore.trajectory import Trajectory
 
@@ -150,12 +151,7 @@ def _by_lines(old: Text, new: Text, found: Sequence[Region], lines: _Lines) -> I
         before, behind = _split(old.data[a:b]), _split(new.data[c:d])
         for group in _grouped(before, behind):
             yield _header(group, lines.of_old(a), lines.of_new(c))
-            for tag, i, j, k, m in group:
-                if tag == "equal":
-                    yield from _marked(" ", before[i:j])
-                else:
-                    yield from _marked("-", before[i:j])
-                    yield from _marked("+", behind[k:m])
+            yield from _drawn(group, before, behind)
 
 
 def _whole_lines(old: Text, new: Text, differing: Sequence[Region]) -> list[tuple[int, int, int, int]]:
@@ -206,6 +202,16 @@ def _header(group: Sequence[_Opcode], old_line: int, new_line: int) -> str:
     return f"@@ -{_range(old_line + i, j - i)} +{_range(new_line + k, m - k)} @@"
 
 
+def _drawn(group: Sequence[_Opcode], before: Sequence[str], behind: Sequence[str]) -> Iterator[str]:
+    """The lines of one group of a diff."""
+    for tag, i, j, k, m in group:
+        if tag == "equal":
+            yield from _marked(" ", before[i:j])
+        else:
+            yield from _marked("-", before[i:j])
+            yield from _marked("+", behind[k:m])
+
+
 def _range(begin: int, length: int) -> str:
     number = begin + 1 if length else begin
     return f"{number}" if length == 1 else f"{number},{length}"
@@ -242,12 +248,7 @@ def _by_events(old: Text, new: Text, region: Region) -> Iterator[str]:
         for number, group in enumerate(_grouped(was, now)):
             if number:
                 yield "@@ @@"
-            for tag, i, j, k, m in group:
-                if tag == "equal":
-                    yield from _marked(" ", was[i:j])
-                else:
-                    yield from _marked("-", was[i:j])
-                    yield from _marked("+", now[k:m])
+            yield from _drawn(group, was, now)
 
 
 def _paired(old: Text, new: Text, region: Region) -> Iterator[tuple[int | None, int | None]]:
@@ -282,10 +283,7 @@ def _name(raw: bytes, index: int | None) -> str:
 
 
 def _value(raw: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(raw)
-    except ValueError:
-        value = json.loads(raw, parse_int=float)
+    value = as_object(raw)
     return value if isinstance(value, dict) else {}
 
 

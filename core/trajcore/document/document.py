@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-
-import msgspec
 
 from trajcore.document.body import Body
 from trajcore.document.composing import Composer, composing
@@ -18,6 +15,7 @@ from trajcore.document.outline import Outline, outline
 from trajcore.document.units import Units
 from trajcore.errors import BadInput
 from trajcore.events.head import Head, read_head
+from trajcore.events.reading import as_object
 from trajcore.formats.base import Layout
 
 if TYPE_CHECKING:
@@ -172,23 +170,4 @@ def _kept(cache: dict[int, _T], index: int, value: _T) -> _T:
     if len(cache) >= _CACHED:
         cache.clear()
     cache[index] = value
-    return value
-
-
-def as_object(raw: bytes) -> dict[str, Any]:
-    """The JSON text of an event that was read as a Python object, a new one at each call."""
-    try:
-        value: dict[str, Any] = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
-        value = _as_python_reads_it(raw)
-    return value
-
-
-def _as_python_reads_it(raw: bytes) -> dict[str, Any]:
-    """What only Python takes for JSON: NaN, halves of surrogate pairs, numbers without end."""
-    try:
-        value: dict[str, Any] = json.loads(raw)
-    except ValueError:
-        # An integer of more digits than Python converts; nothing else can be wrong with it by now.
-        value = json.loads(raw, parse_int=float)
     return value

@@ -9,10 +9,11 @@ from typing import Any
 
 from trajcore.document import labels, toolcalls
 from trajcore.document.composing import Composer
-from trajcore.document.document import Document, as_object
+from trajcore.document.document import Document
 from trajcore.document.edits import Edit
 from trajcore.errors import BadInput
 from trajcore.events.legacy import is_flattened
+from trajcore.events.reading import as_object
 from trajcore.formats.json_edit import with_value, without_value
 from trajcore.formats.json_rewrite import rewritten
 from trajcore.formats.text import described, loads, text_start

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from trajcore.errors import BadInput
+from trajcore.events.reading import as_object
 from trajcore.formats.json_edit import with_value
 
 _STAMPED: Final = ("id", "timestamp", "source")
@@ -94,7 +94,7 @@ def _order(models: Sequence[Mapping[str, Any]]) -> Callable[[str], int]:
 
 def copied(raws: Sequence[bytes], next_id: int) -> list[bytes]:
     """Copies of events that belong together: with ids, tool calls and responses of their own."""
-    events = [_loaded(raw) for raw in raws]
+    events = [as_object(raw) for raw in raws]
     ids: dict[int, int] = {}
     for event in events:
         number = event.get("id")
@@ -113,14 +113,6 @@ def copied(raws: Sequence[bytes], next_id: int) -> list[bytes]:
             raw = with_value(raw, ("tool_call_metadata", *path), names.other(name))
         made.append(raw)
     return made
-
-
-def _loaded(raw: bytes) -> dict[str, Any]:
-    try:
-        value: dict[str, Any] = json.loads(raw)
-    except ValueError:
-        value = json.loads(raw, parse_int=float)
-    return value
 
 
 class _Names:

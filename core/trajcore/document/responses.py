@@ -17,13 +17,15 @@ class _Choice(msgspec.Struct, gc=False):
     message: _Message | None = None
 
 
-class _Response(msgspec.Struct, gc=False):
+class ModelResponse(msgspec.Struct, gc=False):
+    """What is read of a model's response."""
+
     id: str | None = None
     choices: list[_Choice] | None = None
 
 
 class _Answered(msgspec.Struct, gc=False):
-    model_response: _Response | None = None
+    model_response: ModelResponse | None = None
 
 
 class _Responded(msgspec.Struct, gc=False):

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from trajcore import changes
 from trajcore.events.head import Head
+from trajcore.events.reading import as_object
 from trajcore.replay.compare import Comparison, compare, exit_code
 from trajcore.replay.normalise import Normaliser
 from trajcore.replay.policy import Treatment, ends_a_step, treatment
 from trajcore.replay.record import observation_event, user_message
 from trajcore.replay.renumbering import Renumbering
 from trajcore.replay.run import Run, Status, StepResult
-from trajcore.trajectory import Trajectory, as_object
+from trajcore.trajectory import Trajectory
 from trajcore.world import Answer, World
 
 if TYPE_CHECKING:
@@ -74,8 +75,7 @@ class Player:
         self._run = run
         self._world = world
         self._tell = tell
-        self.services = services
-        """How the user wants steps to be satisfied, by index."""
+        self._services = services
         self._normalisers = normalisers
         self.answered: set[int] = set()
         """Recorded observations in whose place this run has its own."""
@@ -224,7 +224,7 @@ class Player:
         """How an action is satisfied, and why where it is not executed."""
         if problems:
             return Service.SKIP, f"not executed: {problems[0]}"
-        chosen = self.services.get(index, Service.EXECUTE)
+        chosen = self._services.get(index, Service.EXECUTE)
         if chosen is not Service.EXECUTE:
             return chosen, _CHOSEN[chosen]
         if getattr(action.args, "background", False) is True:
@@ -251,7 +251,7 @@ class Player:
         return cast("Observation", self._trajectory.parsed(answer).event)
 
     def _serve_or_skip(self, index: int, head: Head) -> None:
-        if self.services.get(index) is Service.SKIP:
+        if self._services.get(index) is Service.SKIP:
             self._skip(index, head, _CHOSEN[Service.SKIP])
         else:
             self._serve(index, head, _SERVED[head.kind])

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.events.head import Head, head_of
+from trajcore.events.reading import as_object
 from trajcore.replay.compare import Comparison, Match
 from trajcore.replay.policy import Treatment, treatment
 
@@ -85,7 +86,7 @@ class Entry:
 
     def data(self) -> dict[str, Any]:
         """The event as a Python object, a new one at each call."""
-        written: dict[str, Any] = json.loads(self.raw)
+        written = as_object(self.raw)
         written.pop("id", None)
         if self.cause is None:
             written.pop("cause", None)
@@ -198,7 +199,7 @@ class Run:
 
     def add_by_hand(self, files: Changes) -> None:
         """The user has changed files of the sandbox, as it is now."""
-        if files.files or files.more:
+        if files.count:
             self.by_hand.append((self.entries[-1].id if self.entries else None, files))
 
     @property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from trajcore.replay.run import GONE, Entry, Run
 from trajcore.trajectory import Trajectory
@@ -15,31 +17,31 @@ def stale_events(
     suspected = {index for index in suspects if index < min(position, len(trajectory))}
     if not suspected:
         return frozenset()
-    place = {entry.origin: number for number, entry in enumerate(run.entries) if entry.origin is not None}
+    entries = [entry for entry in run.entries if entry.origin is not None and entry.origin != GONE]
+    played = {entry.origin: entry for entry in entries}
+    displaced = _displaced([entry.origin or 0 for entry in entries])
     return frozenset(
         index
         for index in suspected
-        if _is_stale(trajectory, run.entries, place, index, answered=index in answered)
+        if _is_stale(trajectory, played.get(index), index, answered=index in answered) or index in displaced
     )
 
 
-def _is_stale(
-    trajectory: Trajectory, entries: list[Entry], place: dict[int, int], index: int, *, answered: bool
-) -> bool:
-    if index not in place:
+def _is_stale(trajectory: Trajectory, entry: Entry | None, index: int, *, answered: bool) -> bool:
+    if entry is None:
         return not answered
-    entry = entries[place[index]]
-    played_as_written = entry.recorded_head is None or entry.raw == trajectory.raw(index)
-    return not played_as_written or _out_of_order(entries, place[index], index)
+    return entry.recorded_head is not None and entry.raw != trajectory.raw(index)
 
 
-def _out_of_order(entries: list[Entry], at: int, index: int) -> bool:
-    """Whether something stands on the other side of an event now than when it was played."""
-    before = (entry.origin for entry in entries[:at])
-    after = (entry.origin for entry in entries[at + 1 :])
-    return any(origin is not None and origin > index for origin in before) or any(
-        origin is not None and GONE < origin < index for origin in after
-    )
+def _displaced(origins: Sequence[int]) -> set[int]:
+    """The events, in the order in which they were played, that have others on their other side now."""
+    highest_before = accumulate(origins, max, initial=-1)
+    lowest_behind = list(accumulate(reversed(origins), min, initial=sys.maxsize))[-2::-1]
+    return {
+        index
+        for index, before, behind in zip(origins, highest_before, lowest_behind, strict=False)
+        if before > index or behind < index
+    }
 
 
 def first_deletion(run: Run) -> int | None:

@@ -27,11 +27,9 @@ from trajtui.screens.checks import ChecksScreen
 from trajtui.screens.dialogs import Help
 from trajtui.titles import header_left, header_right, message_hint, status_of
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar, TabBar
-from trajtui.widgets.chat import ChatPane
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.message_box import MessageBox
 from trajtui.widgets.side import SidePane
-from trajtui.widgets.terminal import TerminalPane
 from trajtui.widgets.timeline import TimelineView
 
 _DETAIL_DELAY: Final = 0.04
@@ -124,14 +122,14 @@ class DebuggerScreen(Screen[None]):
         """What belongs to the terminal is written at once, in order; the rest waits as a message."""
         match change:
             case changes.Output(data):
-                self.terminal.write(data)
+                self.side.terminal.write(data)
             case changes.Executing(kind, text, directory, recorded):
                 prompt = text if kind == "run" else f"{kind} {text}"
-                self.terminal.prompt(directory, prompt, recorded=recorded)
+                self.side.terminal.prompt(directory, prompt, recorded=recorded)
             case changes.Executed(exit_code, seconds, note):
-                self.terminal.end(exit_code, seconds, note)
+                self.side.terminal.end(exit_code, seconds, note)
             case changes.WentBack(_, text):
-                self.terminal.note(f"── {text}")
+                self.side.terminal.note(f"── {text}")
                 self.post_message(SessionChanged(change))
             case changes.DocumentChanged(_, remap) if remap is not None:
                 self.timeline.rebuild(remap)  # at once: no row may be drawn that stands for another event
@@ -154,13 +152,13 @@ class DebuggerScreen(Screen[None]):
                 self._show_selected()
             case changes.WentBack():
                 self.timeline.rebuild()
-                self.chat.refresh_dialogue()
+                self.side.chat.refresh_dialogue()
             case changes.Said(text, severity):
                 self._say(text, bad=severity != "information")
             case changes.SandboxChosen():
                 self._sandbox = event.change
             case changes.ModelText(text, fresh):
-                self.chat.add_model_text(text, fresh=fresh)
+                self.side.chat.add_model_text(text, fresh=fresh)
                 return
             case changes.RunChanged(restarted):
                 self._show_run(restarted=restarted)
@@ -182,12 +180,12 @@ class DebuggerScreen(Screen[None]):
 
     def _show_run(self, *, restarted: bool) -> None:
         if restarted:
-            self.terminal.clear()
+            self.side.terminal.clear()
             self._unsaved_run = False
         else:
             self._unsaved_run = True
         self.timeline.rebuild()
-        self.chat.refresh_dialogue()
+        self.side.chat.refresh_dialogue()
         if self._session.mode is Mode.LIVE:
             self.timeline.follow_end()
         self._show_selected()
@@ -516,16 +514,6 @@ class DebuggerScreen(Screen[None]):
     def side(self) -> SidePane:
         """The panes at the right."""
         return self.query_one(SidePane)
-
-    @property
-    def terminal(self) -> TerminalPane:
-        """The sandbox's output."""
-        return self.side.terminal
-
-    @property
-    def chat(self) -> ChatPane:
-        """The dialogue."""
-        return self.side.chat
 
     def _command(self, command: Callable[[], object]) -> bool:
         """Do something the session may refuse; whether it was done."""

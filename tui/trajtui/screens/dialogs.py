@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,6 +18,9 @@ from trajtui.actions import ACTIONS, GROUPS
 from trajtui.marks import MEANINGS
 from trajtui.widgets.choices import Choices
 from trajtui.widgets.inputs import SafeInput
+
+Ask = Callable[[Any], Awaitable[Any]]
+"""Shows a dialog and waits for its answer."""
 
 
 class Choose(ModalScreen[str | None]):

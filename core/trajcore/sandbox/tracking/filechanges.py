@@ -64,6 +64,11 @@ class Changes:
     more: int = 0
     note: str = ""
 
+    @property
+    def count(self) -> int:
+        """How many there are, listed or not."""
+        return len(self.files) + self.more
+
 
 class Tracker(Protocol):
     """Tells what has changed in a world since it was last asked."""
