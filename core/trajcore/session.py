@@ -394,11 +394,13 @@ class Session:
             )
             self._tell(changes.Visited(files))
         self._activity.become(state if state is not State.ERROR else State.PAUSED)
-        self._replay.rest()
+        if self.mode is Mode.REPLAY:
+            self._replay.rest()
 
     # Live
 
     async def _work(self) -> None:
+        await self._replay.rest_no_more()
         try:
             ending = await self._live.work(self.settings.model, self.settings.max_steps)
         except Interrupted:

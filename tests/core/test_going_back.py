@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from documents import of_commands
+from loopback import Answer, Call, Loopback
 from needs import IMAGE, need_bubblewrap, need_docker
 from trajcore import changes
 from trajcore.errors import Refused
+from trajcore.live.model import ModelSettings
 from trajcore.replay.routes import Mark, Marks
 from trajcore.replay.run import Status, StepResult
 from trajcore.replay.states import State
@@ -217,6 +219,36 @@ async def test_a_killed_world_is_recovered_by_stepping_back(kind: str):
     assert actual is not None
     assert actual.content.strip() == "kept"
     await session.close()
+
+
+@pytest.mark.bubblewrap
+async def test_no_checkpoint_is_taken_of_what_a_model_does():
+    answers = [
+        Answer("Let me see.", calls=[Call("execute_bash", {"command": "sleep 0.6; echo live > made"})]),
+        Answer("There it is."),
+    ]
+    with Loopback(answers) as server:
+        session = Session(
+            recording("echo one", "cat made"),
+            SessionSettings(
+                "bubblewrap", model=ModelSettings("openai/loopback", "sk-x", server.url), checkpoints=8
+            ),
+        )
+        await stepped(session)
+        session.message("go on", Delivery.LIVE)
+        await session.idle()
+        await session.rested()
+        assert session.run.has_live_steps
+        route = session.back_to(session.position)[0]
+        assert route.mark is None
+        session.go_back(route)
+        await session.idle()
+        assert not session.run.has_live_steps
+        await stepped(session)
+        actual = session.run.results[3].actual
+        assert actual is not None
+        assert "No such file" in actual.content
+        await session.close()
 
 
 def _skip() -> Any:
