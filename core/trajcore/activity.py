@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from trajcore import changes
+from trajcore import notices
 from trajcore.errors import Refused, TrajError
 from trajcore.replay.states import NEXT, Command, Mode, State, refusal
 
@@ -22,7 +22,7 @@ class Activity:
         self.mode = Mode.REPLAY
         self.failure: TrajError | None = None
         """What led to the state ERROR."""
-        self._listeners: list[changes.Listener] = []
+        self._listeners: list[notices.Listener] = []
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -30,19 +30,19 @@ class Activity:
         """Whether a task is under way."""
         return self._task is not None and not self._task.done()
 
-    def subscribe(self, listener: changes.Listener) -> Callable[[], None]:
+    def subscribe(self, listener: notices.Listener) -> Callable[[], None]:
         """Have `listener` called with every change from now on; the answer ends that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def tell(self, change: changes.Change) -> None:
+    def tell(self, change: notices.Notice) -> None:
         """Tell every listener of a change."""
         for listener in tuple(self._listeners):
             listener(change)
 
-    def say(self, text: str, severity: changes.Severity = "information") -> None:
+    def say(self, text: str, severity: notices.Severity = "information") -> None:
         """Tell the user something."""
-        self.tell(changes.Said(text, severity))
+        self.tell(notices.Said(text, severity))
 
     def check(self, command: Command) -> None:
         """Raises `Refused`, with the reason, where a command is illegal in the present state."""
@@ -67,7 +67,7 @@ class Activity:
         if state is not self.state and state not in NEXT[self.state]:
             raise AssertionError(f"no way from {self.state.value} to {state.value}")
         self.state, self.mode = state, mode
-        self.tell(changes.StateChanged(state, mode))
+        self.tell(notices.StateChanged(state, mode))
 
     def cancel(self) -> None:
         """Stop the task where it stands."""
@@ -95,13 +95,13 @@ class Activity:
             self._stopped()
         except TrajError as error:
             self.failure = error
-            self.tell(changes.Progress(""))
+            self.tell(notices.Progress(""))
             self.say(str(error), "error")
             self.become(State.ERROR)
 
     def _stopped(self) -> None:
         """The user has stopped what was under way."""
-        self.tell(changes.Progress(""))
+        self.tell(notices.Progress(""))
         self.become(State.AWAITING_INPUT if self.mode is Mode.LIVE else State.PAUSED)
 
     def _settle(self, task: asyncio.Task[None]) -> None:
@@ -114,4 +114,4 @@ class Activity:
             self.failure = TrajError(f"internal error: {type(fault).__name__}: {fault}")
             self.state = State.ERROR
             self.say(str(self.failure), "error")
-            self.tell(changes.StateChanged(self.state, self.mode))
+            self.tell(notices.StateChanged(self.state, self.mode))

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from trajcore import changes
-from trajcore.checks.findings import Delete, Insert, Repair, Set, Unset
+from trajcore import notices
+from trajcore.dialects.openhands_v0.checks.findings import Delete, Insert, Repair, Set, Unset
 from trajcore.document.saving import Progress
 from trajcore.errors import Refused
 from trajcore.sandbox.threads import finished_in_thread
 from trajcore.trajectory import Edit, Trajectory
 
 if TYPE_CHECKING:
-    from trajcore.document.replacing import Match
     from trajcore.journal.keeping import Keeping
+    from trajcore.search import Match
 
 Remap = Callable[[int], int | None]
 """Where an event is now that had an index before; None: it is gone."""
@@ -39,7 +39,7 @@ class Editing:
     def __init__(
         self,
         trajectory: Trajectory,
-        tell: changes.Listener,
+        tell: notices.Listener,
         follow: Follow,
         busy: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -98,7 +98,7 @@ class Editing:
 
     def replace(self, matches: Sequence[Match], replacement: str) -> Edit:
         """Put a text in the place of what a search found, in one step."""
-        from trajcore.document.replacing import replace
+        from trajcore.search import replace
 
         return self._made(replace(self._trajectory, matches, replacement))
 
@@ -129,7 +129,7 @@ class Editing:
             if edit.structural:
                 steps.append(edit.unmap if undoing else edit.remap)
         if changed:
-            self._tell(changes.DocumentChanged(None, _one_after_the_other(steps) if steps else None))
+            self._tell(notices.DocumentChanged(None, _one_after_the_other(steps) if steps else None))
 
     def made_again(self, data: Mapping[str, Any]) -> Edit:
         """Make an edit again that was kept as plain data."""
@@ -163,8 +163,8 @@ class Editing:
                 self._trajectory.saved(job)
                 if self.keeping is not None and job.complete:
                     self.keeping.saved(mark)
-                self._tell(changes.Progress(""))
-                self._tell(changes.DocumentChanged(None))
+                self._tell(notices.Progress(""))
+                self._tell(notices.DocumentChanged(None))
         return job.target
 
     def _note(self, edit: Edit, *, undone: bool) -> None:
@@ -181,7 +181,7 @@ class Editing:
         touched = edit.touched_before if undone else edit.touched
         index = touched[0] if touched else None
         remap = (edit.unmap if undone else edit.remap) if edit.structural else None
-        self._tell(changes.DocumentChanged(index, remap))
+        self._tell(notices.DocumentChanged(index, remap))
         return edit
 
 
@@ -195,7 +195,7 @@ def _one_after_the_other(steps: Sequence[Remap]) -> Remap:
     return remap
 
 
-def _throttled(loop: asyncio.AbstractEventLoop, target: Path, tell: changes.Listener) -> Progress:
+def _throttled(loop: asyncio.AbstractEventLoop, target: Path, tell: notices.Listener) -> Progress:
     """Tells of a save's progress in the event loop, at each hundredth and no more often."""
     last = 0
 
@@ -204,7 +204,7 @@ def _throttled(loop: asyncio.AbstractEventLoop, target: Path, tell: changes.List
         part = 100 * done // max(total, 1)
         if part > last:
             last = part
-            change = changes.Progress(f"saving {target.name}", done / total)
+            change = notices.Progress(f"saving {target.name}", done / total)
             loop.call_soon_threadsafe(tell, change)
 
     return told

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trajcore import changes
+from trajcore import notices
 from trajcore.activity import Activity, Work
 from trajcore.document.edits import Edit
 from trajcore.editing import Editing
@@ -21,15 +21,15 @@ from trajcore.journal.keeping import Keeping
 from trajcore.live.host import Interrupted, LiveHost
 from trajcore.replay.backward import before_last_breakpoint, before_last_step
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
+from trajcore.replay.checkpoints import Route
 from trajcore.replay.ending import Ending, behind_delegation, ending_of
+from trajcore.replay.loop import Replay
 from trajcore.replay.player import Service
 from trajcore.replay.policy import asks_the_world, count_steps
 from trajcore.replay.report import sentence
-from trajcore.replay.routes import Route
 from trajcore.replay.run import Run
 from trajcore.replay.states import Command, Mode, State
-from trajcore.replaying import Replay
-from trajcore.session_settings import Delivery, SessionSettings
+from trajcore.settings import Delivery, SessionSettings
 from trajcore.storage import write_atomically
 from trajcore.trajectory import Trajectory
 
@@ -174,7 +174,7 @@ class Session:
         """What the replay came to, in one sentence."""
         return sentence(self.run.results.values())
 
-    def subscribe(self, listener: changes.Listener) -> Callable[[], None]:
+    def subscribe(self, listener: notices.Listener) -> Callable[[], None]:
         """Have `listener` called with every change from now on; the answer ends that."""
         return self._activity.subscribe(listener)
 
@@ -299,7 +299,7 @@ class Session:
         """Keep the breakpoints, if this session does, and tell of them."""
         if self.settings.keep_breakpoints:
             self.breakpoints.save()
-        self._tell(changes.BreakpointsChanged())
+        self._tell(notices.BreakpointsChanged())
 
     def next_service(self, index: int) -> Service:
         """Go on to the next way of satisfying a step: execute, recorded, skip. Raises `BadInput`."""
@@ -313,7 +313,7 @@ class Session:
             label = self.trajectory.label(index)
             raise BadInput(f"event {label} asks nothing of the sandbox: there is nothing to serve or skip")
         self._replay.services[index] = service
-        self._tell(changes.DocumentChanged(index))
+        self._tell(notices.DocumentChanged(index))
 
     def save_run(self, path: Path) -> Path:
         """Save what happened in this run as a trajectory. Raises `BadInput`."""
@@ -377,8 +377,8 @@ class Session:
         self._replay.begin()
         self._live = self._live_host()
         self._activity.failure = None
-        self._tell(changes.RunChanged(restarted=True))
-        self._tell(changes.PositionChanged(0))
+        self._tell(notices.RunChanged(restarted=True))
+        self._tell(notices.PositionChanged(0))
         await self.prepare()
         self._activity.become(State.PAUSED, Mode.REPLAY)
 
@@ -392,7 +392,7 @@ class Session:
             self._say(
                 f"by hand: {count} file{'s' * (count != 1)} changed" if files else "back from the shell"
             )
-            self._tell(changes.Visited(files))
+            self._tell(notices.Visited(files))
         self._activity.become(state if state is not State.ERROR else State.PAUSED)
         if self.mode is Mode.REPLAY:
             self._replay.rest()

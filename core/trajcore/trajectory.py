@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from trajcore.dialects.openhands_v0.legacy import migrated
 from trajcore.document import fieldedits, structure
 from trajcore.document.document import Document
 from trajcore.document.edits import Edit
@@ -16,7 +17,6 @@ from trajcore.document.outline import Outline
 from trajcore.document.saving import Job, Saver
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
-from trajcore.events.legacy import migrated
 from trajcore.formats import read_bytes, read_path
 from trajcore.formats.base import Layout
 

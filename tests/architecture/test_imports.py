@@ -20,7 +20,8 @@ def loaded_by(*modules: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["trajcore", "trajcore.trajectory", "trajcore.timeline", "trajcore.config", "trajcore.session"]
+    "module",
+    ["trajcore", "trajcore.trajectory", "trajcore.views.timeline", "trajcore.config", "trajcore.session"],
 )
 def test_the_engine_loads_no_screen_and_nothing_heavy(module: str) -> None:
     assert loaded_by(module) & (HEAVY | {"trajtui"}) == set()

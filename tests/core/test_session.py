@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajcore import changes
+from trajcore import notices
 from trajcore.errors import BadInput, ModelUnavailable
 from trajcore.replay.player import Service
 from trajcore.replay.run import Status
@@ -239,14 +239,14 @@ async def test_going_live_needs_a_model_and_a_sandbox_that_executes() -> None:
 
 async def test_flipping_is_an_edit_that_can_be_taken_back() -> None:
     session = session_of(DIALOGUE)
-    told: list[changes.Change] = []
+    told: list[notices.Notice] = []
     session.subscribe(told.append)
     session.editing.flip(4, "wait_for_response")
     assert session.trajectory.modified
     assert session.trajectory.head(4).wait_for_response is False
     session.editing.undo()
     assert not session.trajectory.modified
-    assert told == [changes.DocumentChanged(4)] * 2
+    assert told == [notices.DocumentChanged(4)] * 2
     with pytest.raises(BadInput, match="only messages"):
         session.editing.flip(2, "wait_for_response")
 
@@ -265,8 +265,8 @@ async def test_listeners_hear_of_states_in_order() -> None:
     session = session_of(DIALOGUE)
     states: list[State] = []
 
-    def listen(change: changes.Change) -> None:
-        if isinstance(change, changes.StateChanged):
+    def listen(change: notices.Notice) -> None:
+        if isinstance(change, notices.StateChanged):
             states.append(change.state)
 
     session.subscribe(listen)
@@ -343,8 +343,8 @@ async def _drive(events: list[dict[str, Any]], commands: list[Any], random: Any)
     session = session_of(events)
     states: set[State] = set()
 
-    def listen(change: changes.Change) -> None:
-        if isinstance(change, changes.StateChanged):
+    def listen(change: notices.Notice) -> None:
+        if isinstance(change, notices.StateChanged):
             states.add(change.state)
 
     session.subscribe(listen)

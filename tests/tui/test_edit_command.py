@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from documents import documents, message, ran, run
 from program import PROGRAM, SAMPLES, finish, say, trajtui, write
-from trajtui.edit_command import edit
+from trajtui.commands.edit import edit
 
 EVENTS: list[dict[str, Any]] = [
     message(0, "look around"),

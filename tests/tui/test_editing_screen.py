@@ -12,7 +12,7 @@ import pytest
 from documents import message, ran, run
 from program import finish, say, write
 from screens import Shown, opened
-from trajtui.actions import ACTIONS
+from trajtui.actions.table import ACTIONS
 from trajtui.screens.edit_event import EditEvent
 from trajtui.screens.history import HistoryList
 from trajtui.screens.replace_text import ReplaceText

@@ -15,7 +15,7 @@ from loopback import Answer, Call, Loopback
 from program import finish, say, write
 from screens import Shown, opened
 from trajcore.live.model import ModelSettings
-from trajtui.actions import ACTIONS
+from trajtui.actions.table import ACTIONS
 
 DIALOGUE: list[dict[str, Any]] = [
     message(0, "count the files"),

@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from trajtui import __version__
-from trajtui.ordered import TYPED, InOrder
+from trajtui.commands.ordered import TYPED, InOrder
 
 _SANDBOXES: Final = ("auto", "docker", "bubblewrap", "local", "recorded")
 
@@ -84,7 +84,7 @@ def _commands(context: click.Context) -> None:
 @click.option("--live", is_flag=True, help="Hand over to the model once that is done.")
 def open_command(file: str | None = None, at: str | None = None, live: bool = False, **options: Any) -> None:
     """Open a recording in the debugger (`trajtui FILE` is short for this)."""
-    from trajtui.launch import open_screen
+    from trajtui.commands.open import open_screen
 
     open_screen(file, at, live, options)
 
@@ -116,7 +116,7 @@ def replay_command(file: str | None, **options: Any) -> None:
     `-` reads the recording from standard input. Without FILE, config.toml's
     replay_trajectory_path is replayed.
     """
-    from trajtui.headless import replay
+    from trajtui.commands.replay import replay
 
     sys.exit(replay(file, options))
 
@@ -132,7 +132,7 @@ def show_command(file: str, as_json: bool, check: bool, row: str | None, debug: 
 
     With --check the exit code is 1 where an error was found, and 0 where there are only warnings.
     """
-    from trajtui.show import show
+    from trajtui.commands.show import show
 
     sys.exit(show(file, row, as_json=as_json, checking=check))
 
@@ -181,7 +181,7 @@ def edit_command(context: click.Context, /, file: str, debug: bool, **options: A
     ID is the id of an event; #N names one by its index at that point, from 0. PATH is keys with dots
     between them, numbers in lists. Without any edit the same bytes are written.
     """
-    from trajtui.edit_command import Operation, edit
+    from trajtui.commands.edit import Operation, edit
 
     edit(file, [Operation(name, values) for name, values in context.meta[TYPED]], options)
 
@@ -193,7 +193,7 @@ def edit_command(context: click.Context, /, file: str, debug: bool, **options: A
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def doctor_command(**options: Any) -> None:
     """Say which sandboxes work here, which model is configured, and what is missing."""
-    from trajtui.doctor import doctor
+    from trajtui.commands.doctor import doctor
 
     sys.exit(doctor(options))
 
@@ -205,7 +205,7 @@ def doctor_command(**options: Any) -> None:
 def config_command(context: click.Context, path: Path | None, debug: bool) -> None:
     """Show every setting and where it came from."""
     if context.invoked_subcommand is None:
-        from trajtui.settings import show_settings
+        from trajtui.commands.config import show_settings
 
         show_settings(path)
 
@@ -216,7 +216,7 @@ def config_command(context: click.Context, path: Path | None, debug: bool) -> No
 @click.pass_context
 def config_set_command(context: click.Context, key: str, value: str) -> None:
     """Write a setting into config.toml; comments and order stay."""
-    from trajtui.settings import change_setting
+    from trajtui.commands.config import change_setting
 
     change_setting(key, value, context.parent.params["path"] if context.parent else None)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from trajcore.errors import BadInput
 from trajcore.events.parse import parse
-from trajcore.formats.json_edit import LONE
+from trajcore.formats.json.edit import LONE
 
 _SHORT: Final = 60
 """A value of so many characters may stand on one line."""

@@ -15,7 +15,7 @@ from trajcore.events.head import Head
 from trajcore.replay.run import Status, StepResult
 from trajcore.session import Session
 from trajcore.text import as_shown, safe, safe_line, without_escapes
-from trajcore.timeline import Row
+from trajcore.views.timeline import Row
 from trajtui.marks import duration, mark_of
 from trajtui.widgets.event import Block
 
@@ -100,7 +100,7 @@ def _body(head: Head, args: dict[str, Any], data: dict[str, Any]) -> list[Block]
 
 
 def _edit(head: Head, args: dict[str, Any]) -> list[Block]:
-    from trajcore.events.legacy import editor_call
+    from trajcore.dialects.openhands_v0.legacy import editor_call
 
     args = {**args, **(editor_call(args.get("translated_ipython_code")) or {})}
     blocks = [

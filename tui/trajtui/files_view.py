@@ -11,7 +11,7 @@ from trajcore.replay.run import GONE, Run, Status
 from trajcore.sandbox.tracking.filechanges import Changes, FileChange
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
-from trajcore.timeline import HIDDEN_KINDS, Row
+from trajcore.views.timeline import HIDDEN_KINDS, Row
 from trajtui.widgets.event import Block
 
 _UNTRACKED: Final = "What this step changed was not looked at: this sandbox does not tell."

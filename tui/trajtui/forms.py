@@ -10,10 +10,10 @@ from enum import Enum
 from functools import cache
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
+from trajcore.dialects.openhands_v0.legacy import is_flattened
 from trajcore.errors import BadInput
 from trajcore.events.actions import ACTIONS
 from trajcore.events.base import Event, Wire
-from trajcore.events.legacy import is_flattened
 from trajcore.events.observations import OBSERVATIONS
 from trajtui.event_json import as_text, read_json
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from trajtui.actions import ACTIONS
+from trajtui.actions.table import ACTIONS
 
 
 class ActionProvider(Provider):

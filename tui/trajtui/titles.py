@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trajcore import changes
+from trajcore import notices
 from trajcore.replay.states import Mode, State
 from trajcore.session import Session, SessionSettings
 from trajcore.text import safe_line
-from trajcore.timeline import Row
+from trajcore.views.timeline import Row
 from trajtui.widgets.bars import Status
 
 
@@ -19,7 +19,7 @@ def header_left(session: Session) -> str:
     return f"{name}  {events} event{'s' * (events != 1)} · {steps} step{'s' * (steps != 1)}"
 
 
-def header_right(session: Session, sandbox: changes.SandboxChosen | None) -> str:
+def header_right(session: Session, sandbox: notices.SandboxChosen | None) -> str:
     """The sandbox, its network and the model."""
     settings = session.settings
     world = "choosing a sandbox" if sandbox is None else f"{sandbox.kind} {sandbox.detail}".strip()

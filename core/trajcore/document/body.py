@@ -9,8 +9,8 @@ import msgspec
 
 from trajcore.document.edits import NEW, Change, Piece, Rewrite
 from trajcore.formats.base import Layout, Source
-from trajcore.formats.gaps import Gaps
-from trajcore.formats.style import Style, escapes, style_of
+from trajcore.formats.json.gaps import Gaps
+from trajcore.formats.json.style import Style, escapes, style_of
 
 
 class Body:

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from trajcore.document.body import Body
 from trajcore.document.edits import NEW, Change, Piece, Rewrite, Splice
-from trajcore.formats.difference import difference
-from trajcore.formats.gaps import Block
+from trajcore.formats.json.difference import difference
+from trajcore.formats.json.gaps import Block
 
 
 class Composer:

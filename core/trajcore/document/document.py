@@ -15,8 +15,8 @@ from trajcore.document.outline import Outline, outline
 from trajcore.document.units import Units
 from trajcore.errors import BadInput
 from trajcore.events.head import Head, read_head
-from trajcore.events.reading import as_object
 from trajcore.formats.base import Layout
+from trajcore.formats.json.reading import as_object
 
 if TYPE_CHECKING:
     from trajcore.events.parse import Parsed

@@ -7,16 +7,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from trajcore.document import labels, toolcalls
+from trajcore.dialects.openhands_v0 import toolcalls
+from trajcore.dialects.openhands_v0.legacy import is_flattened
+from trajcore.document import labels
 from trajcore.document.composing import Composer
 from trajcore.document.document import Document
 from trajcore.document.edits import Edit
 from trajcore.errors import BadInput
-from trajcore.events.legacy import is_flattened
-from trajcore.events.reading import as_object
-from trajcore.formats.json_edit import with_value, without_value
-from trajcore.formats.json_rewrite import rewritten
-from trajcore.formats.text import described, loads, text_start
+from trajcore.formats.json.edit import with_value, without_value
+from trajcore.formats.json.reading import as_object
+from trajcore.formats.json.rewrite import rewritten
+from trajcore.formats.json.text import described, loads, text_start
 
 ValuePath = Sequence[str | int]
 """Where a value is inside an event: keys and list indices, outermost first."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trajcore.document.responses import Response, response_of
+from trajcore.dialects.openhands_v0.responses import Response, response_of
 from trajcore.events.head import Head, read_head
 
 

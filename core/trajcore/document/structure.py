@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trajcore.document import fresh, labels
+from trajcore.dialects.openhands_v0 import stamps
+from trajcore.document import labels
 from trajcore.document.document import Document
 from trajcore.document.edits import Edit
 from trajcore.document.units import nearest
@@ -24,7 +25,7 @@ def insert(document: Document, at: int, events: Sequence[Mapping[str, Any]]) -> 
     place = legal_place(document, at)
     near = range(max(0, place - 2), min(len(document), place + 2))
     next_id = _next_id(document) if document.outline.by_id else None
-    made = fresh.stamped(events, [document.data(index) for index in near], next_id)
+    made = stamps.stamped(events, [document.data(index) for index in near], next_id)
     style = document.body.style(place - 1 if place else 0)
     try:
         raws = [style.written(event) for event in made]
@@ -52,7 +53,7 @@ def duplicate(document: Document, indices: Sequence[int]) -> Edit:
     """Put copies of events in behind them, with ids and tool calls of their own."""
     whole = _whole(document, indices)
     place = legal_place(document, whole[-1] + 1)
-    raws = fresh.copied([document.body.raw(index) for index in whole], _next_id(document))
+    raws = stamps.copied([document.body.raw(index) for index in whole], _next_id(document))
     label = f"duplicate {_several(document, whole, indices)}"
     with document.composing() as composer:
         composer.copy(whole, raws, place)
@@ -128,7 +129,7 @@ def _next_id(document: Document) -> int:
     named = [document.first_last_id, outline.last_id, outline.highest_cause(), document.body.last_name]
     if "condensation" in outline.kinds:
         named += [
-            fresh.named_by_condensation(document.data(index))
+            stamps.named_by_condensation(document.data(index))
             for index, kind in enumerate(outline.kinds)
             if kind == "condensation"
         ]

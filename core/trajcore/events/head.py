@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from trajcore.events.legacy import editor_call, is_flattened, migrated
+from trajcore.dialects.openhands_v0.legacy import editor_call, is_flattened, migrated
 
 _SUMMARY_LENGTH = 200
 _MISFITS = (msgspec.ValidationError, UnicodeEncodeError)

@@ -8,9 +8,9 @@ from typing import Annotated, Any, TypeVar, Union
 
 from pydantic import Discriminator, Tag, TypeAdapter, ValidationError
 
+from trajcore.dialects.openhands_v0.legacy import migrated
 from trajcore.events.actions import ACTIONS, UnknownAction
 from trajcore.events.base import Action, Args, Event, Extras, Observation, Wire
-from trajcore.events.legacy import migrated
 from trajcore.events.observations import OBSERVATIONS, UnknownObservation
 
 _Model = TypeVar("_Model", bound=Wire)

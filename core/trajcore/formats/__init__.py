@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from trajcore.errors import BadInput
-from trajcore.formats import event_store, openhands
+from trajcore.formats import directory, lists
 from trajcore.formats.base import Layout, Source
 
 
@@ -14,8 +14,8 @@ def read_path(path: Path, row: str | None = None) -> Layout:
     if _is_directory(path):
         if row is not None:
             raise BadInput(f"{path} is a directory: --row is for files with several trajectories.")
-        return event_store.read(path)
-    return openhands.read(read_source(path), row)
+        return directory.read(path)
+    return lists.read(read_source(path), row)
 
 
 def _is_directory(path: Path) -> bool:
@@ -27,7 +27,7 @@ def _is_directory(path: Path) -> bool:
 
 def read_bytes(data: bytes, name: str, row: str | None = None) -> Layout:
     """Find the events of a whole file that is in memory. Raises `BadInput` and `RowNeeded`."""
-    return openhands.read(Source(name, None, data), row)
+    return lists.read(Source(name, None, data), row)
 
 
 def read_source(path: Path) -> Source:

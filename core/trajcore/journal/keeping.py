@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trajcore import changes
+from trajcore import notices
 from trajcore.document.edits import Edit
 from trajcore.journal.edits import Journal, Place
 from trajcore.journal.runs import RunJournal
@@ -59,15 +59,15 @@ class Keeping:
     def _warn(self, text: str) -> None:
         self.fault = text
 
-    def _on_change(self, change: changes.Change) -> None:
+    def _on_change(self, change: notices.Notice) -> None:
         if self._kept is None:
             return
         match change:
-            case changes.RunChanged(restarted=True):
+            case notices.RunChanged(restarted=True):
                 self._kept.run.discard()
-            case changes.RunChanged():
+            case notices.RunChanged():
                 self._kept.run.begin()
-            case changes.StepDone() | changes.PositionChanged() | changes.WentBack():
+            case notices.StepDone() | notices.PositionChanged() | notices.WentBack():
                 self._kept.run.follow()
 
     def record(self, edit: Edit, *, undone: bool = False) -> None:

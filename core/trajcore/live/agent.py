@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from trajcore.events.base import Action, Event
 from trajcore.events.observations import UserRejectedObservation
 from trajcore.live import wire
-from trajcore.live.history import messages
+from trajcore.live.messages.history import messages
 from trajcore.live.model import Model, Reply
 from trajcore.live.tools import TOOLS, BadToolCall, to_action
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trajcore import changes
+from trajcore import notices
 from trajcore.live.model import Model, ModelSettings
+from trajcore.replay.executor import Executor
 from trajcore.replay.record import observation_event
 from trajcore.replay.run import Run
 from trajcore.replay.states import State
-from trajcore.world import World
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Event
@@ -34,7 +34,7 @@ class LiveHost:
     """Implements what `trajcore.live.agent` needs of a world and of someone who watches."""
 
     def __init__(
-        self, run: Run, world: World, set_state: Callable[[State], None], tell: changes.Listener
+        self, run: Run, world: Executor, set_state: Callable[[State], None], tell: notices.Listener
     ) -> None:
         self._run = run
         self._world = world
@@ -89,7 +89,7 @@ class LiveHost:
 
         entry = self._run.add(event, live=True)
         self._fresh = True
-        self._tell(changes.RunChanged())
+        self._tell(notices.RunChanged())
         return parse(entry.data()).event
 
     async def execute(self, action: Action) -> None:
@@ -121,7 +121,7 @@ class LiveHost:
 
     def text(self, delta: str) -> None:
         """More of the model's text."""
-        self._tell(changes.ModelText(delta, self._fresh))
+        self._tell(notices.ModelText(delta, self._fresh))
         self._fresh = False
 
     def executing(self, event: Event) -> None:
@@ -130,7 +130,7 @@ class LiveHost:
     def retrying(self, line: str) -> None:
         """The model is asked again."""
         self._fresh = True
-        self._tell(changes.Said(line, "warning"))
+        self._tell(notices.Said(line, "warning"))
 
 
 def _no_answer(action: dict[str, Any]) -> dict[str, Any]:

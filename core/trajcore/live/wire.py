@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from trajcore.live.messages.replies import Call
 from trajcore.live.model import Reply
-from trajcore.live.replies import Call
 from trajcore.live.usage import Usage
 
 THOUGHT_LOGGED: Final = "Your thought has been logged."

@@ -8,17 +8,17 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from trajcore import changes
+from trajcore import notices
 from trajcore.events.head import Head
-from trajcore.events.reading import as_object
+from trajcore.formats.json.reading import as_object
 from trajcore.replay.compare import Comparison, compare, exit_code
+from trajcore.replay.executor import Answer, Executor
 from trajcore.replay.normalise import Normaliser
 from trajcore.replay.policy import Treatment, ends_a_step, treatment
 from trajcore.replay.record import observation_event, user_message
 from trajcore.replay.renumbering import Renumbering
 from trajcore.replay.run import Run, Status, StepResult
 from trajcore.trajectory import Trajectory
-from trajcore.world import Answer, World
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
@@ -60,10 +60,10 @@ class Player:
         self,
         trajectory: Trajectory,
         run: Run,
-        world: World,
+        world: Executor,
         services: Mapping[int, Service],
         normalisers: Sequence[Normaliser],
-        tell: changes.Listener,
+        tell: notices.Listener,
     ) -> None:
         self.position = 0
         self.hurried = False
@@ -114,14 +114,14 @@ class Player:
         played = self._run.results
         self.answered = {answer for index in played if (answer := self._answer_in_run(index)) is not None}
         self.position = position
-        self._tell(changes.PositionChanged(position))
+        self._tell(notices.PositionChanged(position))
 
     def renumber(self, renumbering: Renumbering) -> None:
         """The recording was edited under the replay: be at the same place of it."""
         self.replacements = renumbering.keys(self.replacements)
         self.answered = renumbering.indices(self.answered)
         self.position = renumbering.position(self.position)
-        self._tell(changes.PositionChanged(self.position))
+        self._tell(notices.PositionChanged(self.position))
 
     def _answer_in_run(self, index: int) -> int | None:
         """The recorded answer of a step, where the run has an answer in its place."""
@@ -133,7 +133,7 @@ class Player:
 
     def _advance(self) -> None:
         self.position += 1
-        self._tell(changes.PositionChanged(self.position))
+        self._tell(notices.PositionChanged(self.position))
 
     def _keep(self, index: int, head: Head) -> None:
         """The event enters the run as it is, unless this run has its own answer in its place."""
@@ -142,7 +142,7 @@ class Player:
         self.take_stock()
         if index in self.replacements:
             self._run.add(user_message(self.replacements[index]), origin=index, id=head.id)
-            self._tell(changes.RunChanged())
+            self._tell(notices.RunChanged())
             return
         self._keep_as_is(index)
 
@@ -261,9 +261,9 @@ class Player:
         if recorded is None:
             self._skip(index, head, reason.split(":")[0] + ", and nothing was recorded to serve")
             return
-        self._tell(changes.Executing(head.kind, head.summary(), "", recorded=True))
-        self._tell(changes.Output(recorded.content.encode("utf-8", "replace") + b"\n"))
-        self._tell(changes.Executed(exit_code(recorded), 0.0, reason))
+        self._tell(notices.Executing(head.kind, head.summary(), "", recorded=True))
+        self._tell(notices.Output(recorded.content.encode("utf-8", "replace") + b"\n"))
+        self._tell(notices.Executed(exit_code(recorded), 0.0, reason))
         self._keep_as_is(index)
         self._finish(index, head, Status.RECORDED, reason, 0.0, recorded)
 
@@ -306,7 +306,7 @@ class Player:
 
     def _add_result(self, result: StepResult) -> None:
         self._run.results[result.index] = result
-        self._tell(changes.StepDone(result))
+        self._tell(notices.StepDone(result))
 
 
 def _answer(actual: Observation, action: bytes) -> dict[str, Any]:

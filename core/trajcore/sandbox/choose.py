@@ -7,7 +7,9 @@ from typing import Final
 
 from trajcore.errors import BadInput
 from trajcore.sandbox.base import Sandbox, SandboxSettings
-from trajcore.sandbox.machines import bubblewrap, docker, local
+from trajcore.sandbox.machines.bubblewrap import machine as bubblewrap
+from trajcore.sandbox.machines.docker import machine as docker
+from trajcore.sandbox.machines.host import machine as local
 from trajcore.sandbox.recorded import RecordedSandbox
 from trajcore.sandbox.shellsandbox import ShellSandbox
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from core.live.events import action, agent, called, observed, response, typed, user
-from trajcore.live.history import messages
+from trajcore.live.messages.history import messages
+from trajcore.live.messages.results import LONGEST, NOT_EXECUTED
 from trajcore.live.prompt import DEFAULT_SYSTEM_PROMPT
-from trajcore.live.results import LONGEST, NOT_EXECUTED
 
 
 def told(*events, system=None) -> list[dict]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.live.events import response, typed
-from trajcore.live.history import messages
+from trajcore.live.messages.history import messages
 
 WORDS = st.text(max_size=12)
 ODD = st.recursive(

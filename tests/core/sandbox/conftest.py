@@ -18,7 +18,9 @@ from trajcore.events.actions import EditAction, EditArgs, ReadAction, ReadArgs, 
 from trajcore.events.base import Observation
 from trajcore.events.observations import CommandMetadata, RunExtras, RunObservation
 from trajcore.sandbox.base import Limits, SandboxSettings
-from trajcore.sandbox.machines import bubblewrap, docker, local
+from trajcore.sandbox.machines.bubblewrap import machine as bubblewrap
+from trajcore.sandbox.machines.docker import machine as docker
+from trajcore.sandbox.machines.host import machine as local
 from trajcore.sandbox.shellsandbox import ShellSandbox
 
 NEEDS = {"docker": need_docker, "bubblewrap": need_bubblewrap, "local": lambda: None}

@@ -14,8 +14,8 @@ import pytest_asyncio
 
 from patching import patched
 from trajcore.events.actions import EditAction, EditArgs, RunAction, RunArgs
-from trajcore.sandbox.machines.docker import DockerMachine
-from trajcore.sandbox.machines.local import LocalMachine
+from trajcore.sandbox.machines.docker.machine import DockerMachine
+from trajcore.sandbox.machines.host.machine import LocalMachine
 from trajcore.sandbox.shellsandbox import ShellSandbox
 from trajcore.sandbox.tracking.filechanges import LISTED, TEXT_LIMIT, Changes, FileChange
 from trajcore.sandbox.tracking.findtracker import FindTracker

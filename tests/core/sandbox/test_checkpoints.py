@@ -10,7 +10,7 @@ import pytest
 from trajcore.errors import SandboxUnavailable
 from trajcore.events.actions import RunIpythonAction, RunIpythonArgs
 from trajcore.sandbox.base import Checkpoint, SandboxSettings
-from trajcore.sandbox.machines import commits
+from trajcore.sandbox.machines.docker import commits
 from trajcore.sandbox.recorded import RecordedSandbox
 
 from .conftest import made

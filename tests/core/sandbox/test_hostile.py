@@ -27,7 +27,7 @@ import pytest
 from needs import IN_CI
 from program import ROOT
 from trajcore.sandbox.base import Resources
-from trajcore.sandbox.machines.cgroups import make_group
+from trajcore.sandbox.machines.host.cgroups import make_group
 
 pytestmark = pytest.mark.bubblewrap
 

@@ -11,7 +11,7 @@ import pytest
 from trajcore.events.actions import RunAction, RunArgs
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.sandbox.choose import choose
-from trajcore.sandbox.machines.local import clean_environment
+from trajcore.sandbox.machines.host.machine import clean_environment
 
 pytestmark = pytest.mark.asyncio
 

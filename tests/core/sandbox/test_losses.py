@@ -22,8 +22,8 @@ from trajcore.events.actions import RunAction, RunArgs
 from trajcore.replay.states import State
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.sandbox.choose import choose
-from trajcore.sandbox.machines import bubblewrap
-from trajcore.sandbox.machines.diskguard import DiskGuard
+from trajcore.sandbox.machines.bubblewrap import machine as bubblewrap
+from trajcore.sandbox.machines.bubblewrap.diskguard import DiskGuard
 from trajcore.sandbox.shellsandbox import ShellSandbox
 from trajcore.session import Session, SessionSettings
 from trajcore.trajectory import Trajectory

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trajcore.sandbox.machines.masks import Secrets, make_layer, secrets_below
+from trajcore.sandbox.machines.bubblewrap.masks import Secrets, make_layer, secrets_below
 
 
 def test_what_others_may_not_read_is_found_and_hidden(tmp_path: Path):

@@ -17,7 +17,7 @@ from trajcore.errors import SandboxUnavailable
 from trajcore.events.actions import RunIpythonAction, RunIpythonArgs
 from trajcore.events.observations import RunIpythonObservation
 from trajcore.sandbox.base import Limits, SandboxSettings
-from trajcore.sandbox.machines.local import LocalMachine
+from trajcore.sandbox.machines.host.machine import LocalMachine
 from trajcore.sandbox.shellsandbox import ShellSandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -1,8 +1,8 @@
 import os
 from pathlib import Path
 
-from trajcore.sandbox.machines.masks import is_secret, make_layer, secrets_below
-from trajcore.sandbox.machines.overlays import Copied, Directory, Link, Overlay, mount_points, plan
+from trajcore.sandbox.machines.bubblewrap.masks import is_secret, make_layer, secrets_below
+from trajcore.sandbox.machines.bubblewrap.overlays import Copied, Directory, Link, Overlay, mount_points, plan
 
 TREE = {
     "/usr": ["/usr/bin"],

@@ -23,7 +23,7 @@ from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.events.actions import RunAction, RunArgs
 from trajcore.sandbox.base import Resources, SandboxSettings
 from trajcore.sandbox.choose import choose
-from trajcore.sandbox.machines.engine import connect, engine_answers
+from trajcore.sandbox.machines.docker.engine import connect, engine_answers
 from trajcore.sandbox.machines.owner import this_program
 from trajcore.sandbox.shellsandbox import ShellSandbox
 
@@ -452,7 +452,7 @@ async def test_docker_contexts_are_followed(
 async def test_a_socket_of_podmans_is_found_where_docker_has_none(
     docker_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trajcore.sandbox.machines import address
+    from trajcore.sandbox.machines.docker import address
 
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setattr(address, "_DEFAULT", "unix:///no/such/engine")

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, precondition, rule
 
-from trajcore.sandbox.machines import keptfiles
-from trajcore.sandbox.machines.snapshots import Store
-from trajcore.sandbox.machines.treeio import Stopped
-from trajcore.sandbox.machines.trees import remove_tree
+from trajcore.sandbox.trees import kept as keptfiles
+from trajcore.sandbox.trees.copying import remove_tree
+from trajcore.sandbox.trees.io import Stopped
+from trajcore.sandbox.trees.store import Store
 
 NAMES = st.sampled_from(["a", "b", "c", "d\n", "é", "\udcff"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)

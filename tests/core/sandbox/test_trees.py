@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trajcore.sandbox.machines.trees import LeftOut, copy_tree, pack_tree, remove_tree
+from trajcore.sandbox.trees.copying import LeftOut, copy_tree, pack_tree, remove_tree
 
 
 def tree(root: Path) -> Path:

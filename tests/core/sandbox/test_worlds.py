@@ -9,7 +9,8 @@ from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.events.actions import RunAction, RunArgs
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.sandbox.choose import choose
-from trajcore.sandbox.machines import bubblewrap, docker
+from trajcore.sandbox.machines.bubblewrap import machine as bubblewrap
+from trajcore.sandbox.machines.docker import machine as docker
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

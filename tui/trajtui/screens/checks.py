@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from trajcore.checks.findings import Finding, Severity, summary
+from trajcore.dialects.openhands_v0.checks.findings import Finding, Severity, summary
 from trajcore.errors import TrajError
 from trajcore.session import Session
 from trajcore.text import safe_line
@@ -51,7 +51,7 @@ class ChecksScreen(ModalScreen[int | None]):
 
     @work(exclusive=True)
     async def _check(self, said: str = "") -> None:
-        from trajcore.checks.all import check
+        from trajcore.dialects.openhands_v0.checks.all import check
 
         texts = self._session.trajectory.texts()
         self._findings = await asyncio.to_thread(check, texts)

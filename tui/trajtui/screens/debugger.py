@@ -13,15 +13,15 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from trajcore import changes
+from trajcore import notices
 from trajcore.errors import TrajError
 from trajcore.replay.states import Mode, State
 from trajcore.session import Delivery, Session
-from trajtui import flows, recovering, saving
-from trajtui.actions import ACTIONS, bindings
-from trajtui.edit_actions import EditActions
+from trajtui.actions import flows, recovering, saving
+from trajtui.actions.editing import EditActions
+from trajtui.actions.replay import ReplayActions
+from trajtui.actions.table import ACTIONS, bindings
 from trajtui.palette import ActionProvider
-from trajtui.replay_actions import ReplayActions
 from trajtui.screens.breakpoints import BreakpointList
 from trajtui.screens.checks import ChecksScreen
 from trajtui.screens.dialogs import Help
@@ -39,7 +39,7 @@ _CATCH_UP: Final = 1 / 30
 class SessionChanged(Message):
     """The session has told of a change."""
 
-    def __init__(self, change: changes.Change) -> None:
+    def __init__(self, change: notices.Notice) -> None:
         super().__init__()
         self.change = change
 
@@ -61,7 +61,7 @@ class DebuggerScreen(Screen[None]):
         self._done: float | None = None
         self._in_progress = False
         """Whether the note is that of a long operation, which ends it."""
-        self._sandbox: changes.SandboxChosen | None = None
+        self._sandbox: notices.SandboxChosen | None = None
         self._unsaved_run = False
         self._behind = False
         """Whether the screen has yet to catch up with the replay's position."""
@@ -118,23 +118,23 @@ class DebuggerScreen(Screen[None]):
 
     # What the session tells
 
-    def _on_change(self, change: changes.Change) -> None:
+    def _on_change(self, change: notices.Notice) -> None:
         """What belongs to the terminal is written at once, in order; the rest waits as a message."""
         match change:
-            case changes.Output(data):
+            case notices.Output(data):
                 self.side.terminal.write(data)
-            case changes.Executing(kind, text, directory, recorded):
+            case notices.Executing(kind, text, directory, recorded):
                 prompt = text if kind == "run" else f"{kind} {text}"
                 self.side.terminal.prompt(directory, prompt, recorded=recorded)
-            case changes.Executed(exit_code, seconds, note):
+            case notices.Executed(exit_code, seconds, note):
                 self.side.terminal.end(exit_code, seconds, note)
-            case changes.WentBack(_, text):
+            case notices.WentBack(_, text):
                 self.side.terminal.note(f"── {text}")
                 self.post_message(SessionChanged(change))
-            case changes.DocumentChanged(_, remap) if remap is not None:
+            case notices.DocumentChanged(_, remap) if remap is not None:
                 self.timeline.rebuild(remap)  # at once: no row may be drawn that stands for another event
                 self.post_message(SessionChanged(change))
-            case changes.PositionChanged() | changes.StepDone() if self._session.busy:
+            case notices.PositionChanged() | notices.StepDone() if self._session.busy:
                 if not self._behind:
                     self._behind = True
                     self.set_timer(_CATCH_UP, self._show_position)
@@ -144,25 +144,25 @@ class DebuggerScreen(Screen[None]):
     @on(SessionChanged)
     def _show_change(self, event: SessionChanged) -> None:
         match event.change:
-            case changes.Progress(text, done):
+            case notices.Progress(text, done):
                 if text or self._in_progress:
                     self._note, self._bad, self._done = text, False, done
                 self._in_progress = bool(text)
-            case changes.Visited():
+            case notices.Visited():
                 self._show_selected()
-            case changes.WentBack():
+            case notices.WentBack():
                 self.timeline.rebuild()
                 self.side.chat.refresh_dialogue()
-            case changes.Said(text, severity):
+            case notices.Said(text, severity):
                 self._say(text, bad=severity != "information")
-            case changes.SandboxChosen():
+            case notices.SandboxChosen():
                 self._sandbox = event.change
-            case changes.ModelText(text, fresh):
+            case notices.ModelText(text, fresh):
                 self.side.chat.add_model_text(text, fresh=fresh)
                 return
-            case changes.RunChanged(restarted):
+            case notices.RunChanged(restarted):
                 self._show_run(restarted=restarted)
-            case changes.StateChanged():
+            case notices.StateChanged():
                 self._show_state()
             case _:
                 self._show_rows()

@@ -14,8 +14,8 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Select, Static
 
-from trajcore.document.replacing import FIELDS, Match, expanded, matches
 from trajcore.errors import BadInput
+from trajcore.search import FIELDS, Match, expanded, matches
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 from trajtui.widgets.inputs import SafeInput

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from trajcore.session import Session
-from trajcore.timeline import Row
+from trajcore.views.timeline import Row
 from trajtui.event_view import blocks_for
 from trajtui.files_view import blocks_for_files
 from trajtui.widgets.bars import TabBar

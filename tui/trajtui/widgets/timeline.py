@@ -19,7 +19,7 @@ from trajcore.replay.player import Service
 from trajcore.replay.run import Entry, Status
 from trajcore.session import Session
 from trajcore.text import safe_line
-from trajcore.timeline import Row, Timeline
+from trajcore.views.timeline import Row, Timeline
 from trajtui import marks
 from trajtui.widgets.lines import LinePane
 

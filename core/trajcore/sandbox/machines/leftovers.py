@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from trajcore.errors import SandboxUnavailable
-from trajcore.sandbox.machines.cgroups import left_groups, remove_group
-from trajcore.sandbox.machines.engine import connect, plain_errors
+from trajcore.sandbox.machines.docker.engine import connect, plain_errors
+from trajcore.sandbox.machines.host.cgroups import left_groups, remove_group
+from trajcore.sandbox.machines.host.processes import kill_all, running, variable_of
 from trajcore.sandbox.machines.owner import LABEL, VARIABLE, directories, read_labels, read_word
-from trajcore.sandbox.machines.processes import kill_all, running, variable_of
-from trajcore.sandbox.machines.trees import remove_tree
+from trajcore.sandbox.trees.copying import remove_tree
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Final, Protocol
 
 from trajcore.sandbox.base import Report
 from trajcore.sandbox.machines.stream import Stream
-from trajcore.sandbox.machines.trees import LeftOut
 from trajcore.sandbox.tracking.layertracker import Layer
+from trajcore.sandbox.trees.copying import LeftOut
 
 CONTROLS: Final = 2
 """How many ways in without a terminal there are: one for files, one for the notebook."""

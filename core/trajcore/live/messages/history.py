@@ -1,0 +1,201 @@
+"""From the events of a run to the messages a model is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from trajcore.events.actions import (
+    DelegateAction,
+    FinishAction,
+    MessageAction,
+    ReadAction,
+    RejectAction,
+    RunAction,
+    SystemAction,
+    ThinkAction,
+)
+from trajcore.events.base import Action, Event, Observation
+from trajcore.events.observations import RecallObservation
+from trajcore.live.messages.calls import call_for
+from trajcore.live.messages.pairing import pair
+from trajcore.live.messages.replies import Call, RecordedReply, call_id, recorded_reply
+from trajcore.live.messages.results import NOT_EXECUTED, cut, recall_text, result_text
+from trajcore.live.messages.transcript import Message, Transcript
+from trajcore.live.messages.view import Seen, visible
+from trajcore.live.prompt import DEFAULT_SYSTEM_PROMPT
+
+_FORGOTTEN = "(The result was left out when the conversation was condensed.)"
+
+
+def messages(events: Sequence[Event], *, system: str | None) -> list[Message]:
+    """OpenAI-style messages for the model that takes over after `events`.
+
+    `system` replaces the recorded system prompt; without either there is a short one of our own. Every
+    tool call is answered directly after the message that made it, exactly once. Never raises.
+    """
+    return _History(events).told(system)
+
+
+class _History:
+    def __init__(self, events: Sequence[Event]) -> None:
+        self._events = events
+        self._seen = visible(events)
+        self._positions = {seen.position for seen in self._seen}
+        self._pairs = pair(events)
+        self._recorded_calls = {
+            (reply.id, call_id(event))
+            for event in events
+            if isinstance(event, Action) and (reply := recorded_reply(event)) is not None
+        }
+        self._told: set[int] = set()
+        self._knowledge: set[str] = set()
+        self._transcript = Transcript()
+
+    def told(self, system: str | None) -> list[Message]:
+        for index, seen in enumerate(self._seen):
+            if seen.position not in self._told:
+                self._tell(index, seen)
+        return self._transcript.finished(self._system(system), self._opening())
+
+    def _system(self, given: str | None) -> str:
+        recorded = (event.args.content for event in self._events if isinstance(event, SystemAction))
+        return given or next((content for content in recorded if content.strip()), DEFAULT_SYSTEM_PROMPT)
+
+    def _opening(self) -> str:
+        """The task, where a condensation has dropped it."""
+        for position, event in enumerate(self._events):
+            if isinstance(event, MessageAction) and event.source != "agent":
+                return "" if position in self._positions else event.args.content
+        return ""
+
+    def _tell(self, index: int, seen: Seen) -> None:
+        match seen.event:
+            case SystemAction():
+                return
+            case MessageAction() as event:
+                self._message(event)
+            case FinishAction() | RejectAction() as event:
+                self._transcript.assistant(_parting_words(event))
+            case Action() as event if event.source == "user":
+                self._transcript.user(_done_by_user(event))
+            case Action() as event:
+                call = call_for(event, seen.position)
+                if call is None:
+                    self._transcript.assistant(_in_plain_text(event))
+                else:
+                    self._calls(index, seen, call)
+            case Observation() as event:
+                self._free_observation(seen.position, event)
+
+    def _message(self, event: MessageAction) -> None:
+        if event.source == "agent":
+            self._transcript.assistant(event.args.content)
+        else:
+            images = [url for url in event.args.image_urls or () if url.startswith(("data:", "http"))]
+            self._transcript.user(event.args.content, images)
+
+    def _free_observation(self, position: int, observation: Observation) -> None:
+        """An observation that answers no tool call: told as text, unless its action is not to be seen."""
+        owner = self._pairs.owner.get(position)
+        if isinstance(observation, RecallObservation):
+            self._transcript.user(recall_text(observation, self._knowledge))
+        elif owner is not None and owner in self._positions:
+            by_user = isinstance(self._events[owner], RunAction) and self._events[owner].source == "user"
+            opening = "Observed result of command executed by user:\n" if by_user else ""
+            self._transcript.user(opening + result_text(observation))
+        elif owner is None and not call_id(observation) and observation.content:
+            self._transcript.user(result_text(observation))
+
+    def _calls(self, index: int, seen: Seen, call: Call) -> None:
+        """One reply of the model with all its calls, and their results wherever in the run they came."""
+        reply = recorded_reply(seen.event)
+        members = {call.id: (seen, call), **self._other_members(index, call.id, reply)}
+        self._told |= {member.position for member, _ in members.values()}
+        answered: list[tuple[Call, str]] = []
+        for said in reply.calls if reply else (call,):
+            if said.id in members:
+                member, said = members.pop(said.id)
+                answered.append((said, self._result(member.position)))
+            elif reply and (reply.id, said.id) not in self._recorded_calls:
+                self._recorded_calls.add((reply.id, said.id))
+                answered.append((said, NOT_EXECUTED))
+        self._transcript.calls(_spoken(seen.event, reply), answered)
+
+    def _other_members(
+        self, index: int, first: str, reply: RecordedReply | None
+    ) -> dict[str, tuple[Seen, Call]]:
+        """The further actions from the same reply, up to the agent's next act that came from another."""
+        members: dict[str, tuple[Seen, Call]] = {}
+        if reply is None or not reply.id:
+            return members
+        for later in range(index + 1, len(self._seen)):
+            seen = self._seen[later]
+            event = seen.event
+            if not isinstance(event, Action) or event.source == "user":
+                continue
+            other = recorded_reply(event)
+            call = call_for(event, seen.position)
+            own = other is not None and other.id == reply.id and not isinstance(event, FinishAction)
+            if not own or call is None or call.id == first or call.id in members:
+                break
+            members[call.id] = (seen, call)
+        return members
+
+    def _result(self, action: int) -> str:
+        answer = self._pairs.answer.get(action)
+        if answer is None:
+            return NOT_EXECUTED
+        self._told.add(answer)
+        observation = self._events[answer]
+        seen = answer in self._positions and isinstance(observation, Observation)
+        return result_text(observation) if seen and isinstance(observation, Observation) else _FORGOTTEN
+
+
+def _thought(event: Event) -> str:
+    thought = getattr(getattr(event, "args", None), "thought", "")
+    return thought if isinstance(thought, str) else ""
+
+
+def _spoken(event: Event, reply: RecordedReply | None) -> str:
+    """The text beside the calls: as recorded, unless the first action's thought was edited."""
+    thought = "" if isinstance(event, ThinkAction) else _thought(event)
+    if reply is None:
+        return thought
+    leads = bool(reply.calls) and reply.calls[0].id == call_id(event)
+    return thought if leads and thought.strip() and thought.strip() != reply.text.strip() else reply.text
+
+
+def _parting_words(event: FinishAction | RejectAction) -> str:
+    reply = recorded_reply(event)
+    texts = [_thought(event) or (reply.text if reply else "")]
+    if isinstance(event, FinishAction):
+        texts.append(event.args.final_thought)
+    reason = event.args.outputs.get("reason") or event.args.outputs.get("content")
+    texts.append(reason if isinstance(reason, str) else "")
+    distinct = dict.fromkeys(text.strip() for text in texts if text.strip())
+    return "\n\n".join(distinct) or "I have finished."
+
+
+def _done_by_user(event: Action) -> str:
+    if isinstance(event, RunAction):
+        return f"User executed the command:\n{event.args.command}"
+    if isinstance(event, ReadAction):
+        return f"User requested to read file: {event.args.path}"
+    return f"The user did this: {event.action} {_shown(event)}"
+
+
+def _in_plain_text(event: Action) -> str:
+    """What the agent did, where it can't be told as a tool call."""
+    if isinstance(event, DelegateAction):
+        task = event.args.inputs.get("task") or json.dumps(event.args.inputs, default=str)
+        words = f"I'm asking {event.args.agent} for help with this task: {task}"
+    else:
+        words = f"[{event.action} {_shown(event)}]"
+    return "\n\n".join(text for text in (_thought(event), words) if text)
+
+
+def _shown(event: Action) -> str:
+    arguments: dict[str, Any] = event.args.model_dump(mode="python", warnings=False)
+    return cut(json.dumps({key: value for key, value in arguments.items() if key != "thought"}, default=str))

@@ -1,0 +1,59 @@
+"""Which observation answers which action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from trajcore.events.base import Action, Event, Observation
+from trajcore.events.observations import DelegateObservation, ErrorObservation, RecallObservation
+from trajcore.live.messages.replies import call_id
+from trajcore.live.messages.results import BOOKKEEPING
+
+_ANSWERED_AS: Final = {"browse_interactive": "browse", "call_tool_mcp": "mcp"}
+
+
+@dataclass
+class Pairs:
+    """`owner` leads from an observation to its action, `answer` from an action to its first observation;
+    both by position in the run.
+    """
+
+    owner: dict[int, int] = field(default_factory=dict)
+    answer: dict[int, int] = field(default_factory=dict)
+
+
+def pair(events: Sequence[Event]) -> Pairs:
+    """Pair by `cause`, then by tool call id, then with the action just before, if it is of the same kind."""
+    pairs = Pairs()
+    by_id: dict[int, int] = {}
+    unanswered: dict[int, Action] = {}
+    for position, event in enumerate(events):
+        if isinstance(event, Action):
+            unanswered[position] = event
+            if event.id is not None:
+                by_id[event.id] = position
+        elif isinstance(event, Observation) and not isinstance(event, BOOKKEEPING):
+            owner = by_id.get(event.cause) if event.cause is not None else None
+            owner = owner if owner is not None else _by_other_means(event, unanswered)
+            if owner is not None:
+                pairs.owner[position] = owner
+                pairs.answer.setdefault(owner, position)
+                unanswered.pop(owner, None)
+    return pairs
+
+
+def _by_other_means(observation: Observation, unanswered: dict[int, Action]) -> int | None:
+    latest_first = reversed(unanswered.items())
+    identifier = call_id(observation)
+    if identifier:
+        return next((at for at, action in latest_first if call_id(action) == identifier), None)
+    if isinstance(observation, DelegateObservation):
+        return next((at for at, action in latest_first if action.action == "delegate"), None)
+    if observation.cause is not None or isinstance(observation, (ErrorObservation, RecallObservation)):
+        return None
+    last = next(latest_first, None)
+    if last is None or _ANSWERED_AS.get(last[1].action, last[1].action) != observation.observation:
+        return None
+    return last[0]

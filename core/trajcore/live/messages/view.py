@@ -1,0 +1,110 @@
+"""The part of a run that a model sees: no bookkeeping, no closed delegations, condensations carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from trajcore.events.actions import (
+    ChangeAgentStateAction,
+    CondensationAction,
+    CondensationRequestAction,
+    DelegateAction,
+    LoopRecoveryAction,
+    MessageAction,
+    NullAction,
+    RecallAction,
+    RunAction,
+    SystemAction,
+)
+from trajcore.events.base import Action, Event, Extras
+from trajcore.events.observations import (
+    CondenseObservation,
+    DelegateObservation,
+    RunObservation,
+)
+from trajcore.live.messages.results import BOOKKEEPING
+
+_BOOKKEEPING: Final = (ChangeAgentStateAction, LoopRecoveryAction, NullAction, *BOOKKEEPING)
+_SPOKEN: Final = (MessageAction, SystemAction, CondensationAction)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An event and its position in the run; a summary put in by a condensation has position -1."""
+
+    position: int
+    event: Event
+
+
+def visible(events: Sequence[Event]) -> list[Seen]:
+    """The events that count, in order; a summary stands where OpenHands would put it."""
+    counted = [Seen(*numbered) for numbered in enumerate(events) if not _is_bookkeeping(numbered[1])]
+    condensed = _condensed(_without_closed_delegations(counted))
+    return [seen for seen in condensed if not isinstance(seen.event, RecallAction)]
+
+
+def _is_bookkeeping(event: Event) -> bool:
+    if isinstance(event, _BOOKKEEPING):
+        return True
+    if isinstance(event, RunAction):
+        return event.args.hidden or event.source == "environment"
+    if isinstance(event, RunObservation):
+        return event.extras.hidden
+    return isinstance(event, Action) and event.source == "environment" and not isinstance(event, _SPOKEN)
+
+
+def _without_closed_delegations(events: list[Seen]) -> list[Seen]:
+    """What happened between a `delegate` action and its observation was the sub-agent's affair."""
+    kept: list[Seen] = []
+    opened: list[int] = []
+    for seen in events:
+        if isinstance(seen.event, DelegateAction):
+            opened.append(len(kept))
+        elif isinstance(seen.event, DelegateObservation) and opened:
+            del kept[opened.pop() + 1 :]
+        kept.append(seen)
+    return kept
+
+
+def _condensed(events: list[Seen]) -> list[Seen]:
+    """OpenHands' `View`: every forgotten event dropped, the last summary put in at its offset."""
+    forgotten: set[int] = set()
+    summary: CondensationAction | None = None
+    for index, seen in enumerate(events):
+        if isinstance(seen.event, CondensationAction):
+            named = _named_by(seen.event, events[:index])
+            forgotten |= named
+            if named and seen.event.args.summary is not None:
+                summary = seen.event
+    kept = [
+        seen for index, seen in enumerate(events) if index not in forgotten and not _condenses(seen.event)
+    ]
+    if summary is not None:
+        offset = summary.args.summary_offset
+        at = min(forgotten) if offset is None else max(0, min(offset, len(kept)))
+        kept.insert(at, Seen(-1, _as_observation(summary)))
+    return kept
+
+
+def _condenses(event: Event) -> bool:
+    return isinstance(event, (CondensationAction, CondensationRequestAction))
+
+
+def _named_by(condensation: CondensationAction, before: list[Seen]) -> set[int]:
+    """The indices of the events it forgets. Ids that name no earlier event have no effect."""
+    args = condensation.args
+    ids = set(args.forgotten_event_ids or ())
+    first, last = args.forgotten_events_start_id, args.forgotten_events_end_id
+
+    def is_named(number: int | None) -> bool:
+        in_range = first is not None and last is not None and number is not None and first <= number <= last
+        return in_range or number in ids
+
+    return {index for index, seen in enumerate(before) if is_named(seen.event.id)}
+
+
+def _as_observation(condensation: CondensationAction) -> CondenseObservation:
+    text = condensation.args.summary or ""
+    return CondenseObservation(source="agent", observation="condense", content=text, extras=Extras())

@@ -1,0 +1,158 @@
+"""What a session tells its front ends: the only way in which a view learns of a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from trajcore.replay.run import StepResult
+from trajcore.replay.states import Mode, State
+
+if TYPE_CHECKING:
+    from trajcore.sandbox.tracking.filechanges import Changes
+
+Severity = Literal["information", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class StateChanged:
+    """The state or the mode is another one."""
+
+    state: State
+    mode: Mode
+
+
+@dataclass(frozen=True)
+class PositionChanged:
+    """`position` is the index of the recorded event that comes next; the length at the end."""
+
+    position: int
+
+
+@dataclass(frozen=True)
+class SandboxChosen:
+    """The sandbox of this run is known. `why` says in words why it is this one."""
+
+    kind: str
+    detail: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A long operation is at `text`; an empty text ends it. `done`, where known, goes from 0 to 1."""
+
+    text: str
+    done: float | None = None
+
+
+@dataclass(frozen=True)
+class Executing:
+    """An action is being carried out. `directory` is where; `recorded` that it is served, not executed."""
+
+    kind: str
+    text: str
+    directory: str
+    recorded: bool
+    live: bool = False
+
+
+@dataclass(frozen=True)
+class Output:
+    """What the running command has just written, byte for byte."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Executed:
+    """The action that was being carried out has come back."""
+
+    exit_code: int | None
+    seconds: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """A step of the recording has been satisfied."""
+
+    result: StepResult
+
+
+@dataclass(frozen=True)
+class RunChanged:
+    """The run has other entries than before (a message, a live event), or has begun again (`restarted`)."""
+
+    restarted: bool = False
+
+
+@dataclass(frozen=True)
+class WentBack:
+    """The sandbox is what it was at `position`; from there the replay goes on to where the user asked."""
+
+    position: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Visited:
+    """The user is back from the sandbox's shell. `files`: what they changed, None where that is not told."""
+
+    files: Changes | None
+
+
+@dataclass(frozen=True)
+class DocumentChanged:
+    """The recording was edited, or saved. `index` is the event concerned, if there is one.
+
+    `remap`, where events were added, removed or moved, tells where each went by its old index (None:
+    out of the recording).
+    """
+
+    index: int | None
+    remap: Callable[[int], int | None] | None = None
+
+
+@dataclass(frozen=True)
+class BreakpointsChanged:
+    """A breakpoint was set or removed."""
+
+
+@dataclass(frozen=True)
+class ModelText:
+    """The model has written `text`; `fresh` when it begins a new reply."""
+
+    text: str
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class Said:
+    """Something the user should read once."""
+
+    text: str
+    severity: Severity = "information"
+
+
+Notice = (
+    StateChanged
+    | PositionChanged
+    | SandboxChosen
+    | Progress
+    | Executing
+    | Output
+    | Executed
+    | StepDone
+    | RunChanged
+    | WentBack
+    | Visited
+    | DocumentChanged
+    | BreakpointsChanged
+    | ModelText
+    | Said
+)
+
+Listener = Callable[[Notice], None]
+"""Called in the session's event loop, in order; it must not block."""

@@ -1,0 +1,214 @@
+"""The sandbox of a session: chosen when asked, started at the first action, told of to the listeners."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from trajcore import notices
+from trajcore.errors import SandboxUnavailable
+from trajcore.events.head import head_of
+from trajcore.sandbox.base import Checkpoint, Sandbox, SandboxSettings
+
+if TYPE_CHECKING:
+    from trajcore.events.base import Action, Observation
+    from trajcore.sandbox.shell.visit import Visitor
+    from trajcore.sandbox.tracking.filechanges import Changes
+
+_ALLOCATIONS: Final = 50_000
+"""So many new objects lie between two searches of Python's for cycles."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, None where the sandbox has no answer, and after how many seconds.
+
+    `interrupted`: the user stopped the command. `files`: what it changed, None where that is not told.
+    """
+
+    observation: Observation | None
+    seconds: float
+    interrupted: bool = False
+    files: Changes | None = None
+
+
+class Executor:
+    """One sandbox from the first action to the end of the run."""
+
+    def __init__(self, name: str, settings: SandboxSettings, tell: notices.Listener) -> None:
+        self._name = name
+        self._settings = settings
+        self._tell = tell
+        self._sandbox: Sandbox | None = None
+        self._started = False
+        self._choosing = asyncio.Lock()
+        self.directory = "/workspace"
+        """Where the shell is."""
+        self.start_seconds = 1.0
+        """What it takes to make the sandbox: a guess, until it was made."""
+        self.restore_seconds = 1.0
+        self.lost = False
+        self.executing = False
+        self._interrupted = False
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """The sandbox, once it is chosen."""
+        return self._sandbox
+
+    async def choose(self) -> Sandbox:
+        """Pick the sandbox, once. Raises `SandboxUnavailable` or `BadInput`."""
+        from trajcore.sandbox.choose import choose
+
+        async with self._choosing:
+            if self._sandbox is None:
+                choice = await choose(self._name, self._settings)
+                self._sandbox = choice.sandbox
+                self._tell(notices.SandboxChosen(choice.sandbox.kind, choice.sandbox.detail, choice.why))
+        return self._sandbox
+
+    async def ready(self) -> Sandbox:
+        """The sandbox, started. Raises `SandboxUnavailable`, also when it was lost earlier in this run."""
+        if self.lost:
+            raise SandboxUnavailable("The sandbox of this run was lost: restart the run for a fresh one.")
+        sandbox = self._sandbox or await self.choose()
+        if not self._started:
+            await self._start(sandbox)
+        return sandbox
+
+    async def _start(self, sandbox: Sandbox) -> None:
+        if sandbox.executes:
+            self._tell(notices.Progress(f"starting {sandbox.kind}"))
+        begun = time.perf_counter()
+        try:
+            await sandbox.start(lambda text: self._tell(notices.Progress(text)))
+            self._started = True
+            _collect_rarely()
+            self.start_seconds = time.perf_counter() - begun
+        finally:
+            self._tell(notices.Progress(""))
+            if not self._started:
+                await asyncio.shield(self.close())
+
+    async def execute(self, action: Action, recorded: Observation | None, *, live: bool = False) -> Answer:
+        """Carry out one action, its output told as it comes. Raises `SandboxUnavailable`."""
+        sandbox = await self.ready()
+        text = head_of(action.model_dump()).summary() if action.action != "run" else ""
+        text = text or str(getattr(action.args, "command", ""))
+        self._tell(
+            notices.Executing(action.action, text, self.directory, recorded=not sandbox.executes, live=live)
+        )
+        begun = time.perf_counter()
+        self.executing, self._interrupted = True, False
+        try:
+            observation = await sandbox.execute(
+                action, recorded, lambda data: self._tell(notices.Output(data))
+            )
+            seconds, interrupted = time.perf_counter() - begun, self._interrupted
+            files = await self.changed_files()
+        except SandboxUnavailable:
+            self.lost = True
+            raise
+        finally:
+            self.executing = False
+        self._follow(observation)
+        code = _exit_code(observation)
+        self._tell(notices.Executed(code, seconds, _note(observation)))
+        return Answer(observation, seconds, interrupted, files)
+
+    async def changed_files(self) -> Changes | None:
+        """What has changed in the sandbox's files since the last action; None where that is not told."""
+        if self._sandbox is None or not self._settings.track_files:
+            return None
+        try:
+            return await self._sandbox.changed_files()
+        except SandboxUnavailable:  # the next action will find out, and say so
+            return None
+
+    async def interrupt(self) -> None:
+        """Interrupt the running command, if one runs."""
+        if self._sandbox is not None and self.executing:
+            self._interrupted = True
+            await self._sandbox.interrupt()
+
+    @property
+    def rewinds(self) -> bool:
+        """Whether this kind of sandbox can be taken back to earlier moments."""
+        return self._sandbox is None or self._sandbox.kind != "local"
+
+    @property
+    def unkept(self) -> tuple[str, ...]:
+        """What no checkpoint brings back, whatever happens."""
+        mounted = self._settings.mount and self._settings.workspace is not None
+        return ("the earlier state of the mounted directory",) if mounted else ()
+
+    async def visit(self, visitor: Visitor) -> None:
+        """Let the user into the sandbox until they leave. Raises `Refused`, `SandboxUnavailable`."""
+        await (await self.ready()).visit(visitor)
+
+    async def checkpoint(self) -> Checkpoint | None:
+        """The world as it is now; None where that cannot be kept."""
+        if self._sandbox is None or not self._started or self.lost:
+            return None
+        return await self._sandbox.checkpoint()
+
+    async def restore(self, checkpoint: Checkpoint, directory: str) -> None:
+        """Make the world what it was, its shell in `directory`. Raises `SandboxUnavailable`."""
+        assert self._sandbox is not None
+        begun = time.perf_counter()
+        self.lost = True
+        await self._sandbox.restore(checkpoint, lambda text: self._tell(notices.Progress(text)))
+        self.lost = False
+        self.directory = directory
+        self.restore_seconds = time.perf_counter() - begun
+
+    async def forget(self, checkpoint: Checkpoint) -> None:
+        """Free what a checkpoint takes."""
+        if self._sandbox is not None:
+            await self._sandbox.forget(checkpoint)
+
+    async def close(self) -> None:
+        """Remove the sandbox and everything in it; another can be made after it."""
+        sandbox, self._sandbox = self._sandbox, None
+        if sandbox is not None:
+            await sandbox.close()
+        self._started = self.lost = False
+        self.directory = "/workspace"
+
+    def _follow(self, observation: Observation | None) -> None:
+        metadata = getattr(getattr(observation, "extras", None), "metadata", None)
+        directory = getattr(metadata, "working_dir", None)
+        if isinstance(directory, str) and directory:
+            self.directory = directory
+
+
+def _exit_code(observation: Observation | None) -> int | None:
+    from trajcore.replay.compare import exit_code
+
+    return exit_code(observation)
+
+
+def _note(observation: Observation | None) -> str:
+    """What the answer says beside its exit code: that a command still runs, or how an edit failed."""
+    if observation is None:
+        return "no answer"
+    metadata = getattr(observation.extras, "metadata", None)
+    if getattr(metadata, "exit_code", None) == -1:
+        return str(getattr(metadata, "suffix", "")).strip().strip("[]").split(". ")[0]
+    if observation.observation != "run":
+        return next(iter(observation.content.splitlines()), "")
+    return ""
+
+
+def _collect_rarely() -> None:
+    """Look for cycles once in many thousand objects, for the rest of the program.
+
+    Steps leave next to no cycles behind, and with Python's default of 700 objects the search costs a fifth of
+    a short step.
+    """
+    youngest, *older = gc.get_threshold()
+    if 0 < youngest < _ALLOCATIONS:
+        gc.set_threshold(_ALLOCATIONS, *older)

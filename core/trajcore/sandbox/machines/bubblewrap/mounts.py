@@ -1,0 +1,162 @@
+"""How a bubblewrap world is put together: its private directories, and what bwrap is told to show where."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+from trajcore.sandbox.base import SandboxSettings
+from trajcore.sandbox.machines.bubblewrap.masks import Secrets, is_secret, make_layer, secrets_below
+from trajcore.sandbox.machines.bubblewrap.overlays import (
+    HIDDEN,
+    Copied,
+    Directory,
+    Entry,
+    Link,
+    Overlay,
+    mount_points,
+    plan,
+)
+from trajcore.sandbox.machines.bubblewrap.sealedproc import seal
+from trajcore.sandbox.shell.scripts import ENVIRONMENT
+from trajcore.sandbox.tracking.layertracker import Layer
+
+_SEARCHED: Final = ("/etc", "/opt", "/srv", "/usr/local", "/var")
+"""Where files are looked for that others may not read; the rest of the system is the same everywhere."""
+
+_PRIVATE: Final = ("workspace", "root", "home", "run", "mnt", "media", "boot")
+_CAPABILITIES: Final = (
+    "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
+    "CAP_SETFCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT",
+)  # fmt: skip
+
+
+def planned(directory: Path) -> list[Entry]:
+    """What of this host is seen inside; never `directory`, which holds the world. Raises `OSError`.
+
+    An overlay cannot keep its changes in what it shows: what `directory` lies in is split, as if another
+    file system were mounted there.
+    """
+    mounts = mount_points(Path("/proc/self/mountinfo").read_text())
+    return plan([*mounts, os.path.realpath(directory)])
+
+
+def prepare(
+    directory: Path, entries: list[Entry], settings: SandboxSettings, *, hide_secrets: bool = True
+) -> list[str]:
+    """Make the private directories below `directory`; the answer is bwrap's arguments but the command.
+
+    They can be used again while the directory is there. Raises `OSError`.
+    """
+    root = directory / "root"
+    for name in _PRIVATE:
+        (root / name).mkdir(parents=True)
+    (root / "tmp").mkdir(mode=0o1777)
+    (root / "tmp").chmod(0o1777)
+    arguments = [*_isolation(settings.network), "--bind", str(root), "/"]
+    for number, entry in enumerate(entries):
+        arguments += _shown(entry, directory, number, hide_secrets)
+    arguments += ["--proc", "/proc", *seal(), "--dev", "/dev"]
+    for path in HIDDEN:
+        if Path(path).is_dir() and os.access(path, os.X_OK):
+            arguments += ["--tmpfs", path]
+    if settings.mount and settings.workspace is not None:
+        arguments += ["--bind", str(settings.workspace), "/workspace"]
+    if settings.network:
+        _keep_name_servers(root)
+    for name, value in {**ENVIRONMENT, "USER": "root"}.items():
+        arguments += ["--setenv", name, value]
+    return [*arguments, "--chdir", "/workspace", "--"]
+
+
+def _isolation(network: bool) -> list[str]:
+    arguments = [
+        "--unshare-user",
+        "--disable-userns",
+        "--uid",
+        "0",
+        "--gid",
+        "0",
+        "--unshare-pid",
+        "--unshare-ipc",
+        "--unshare-uts",
+    ]
+    arguments += [
+        "--unshare-cgroup-try",
+        "--die-with-parent",
+        "--new-session",
+        "--as-pid-1",
+        "--hostname",
+        "sandbox",
+        "--clearenv",
+    ]
+    arguments += [] if network else ["--unshare-net"]
+    arguments += ["--cap-drop", "ALL"]
+    for capability in _CAPABILITIES:
+        arguments += ["--cap-add", capability]
+    return arguments
+
+
+def _shown(entry: Entry, directory: Path, number: int, hide_secrets: bool) -> list[str]:
+    """The arguments for an entry; what it needs is made below `directory`."""
+    if isinstance(entry, Link):
+        return ["--symlink", entry.target, entry.path]
+    inside = directory / "root" / entry.path.lstrip("/")
+    if isinstance(entry, Directory) or (isinstance(entry, Overlay) and is_secret(entry.path)):
+        inside.mkdir(parents=True, exist_ok=True)
+    elif isinstance(entry, Copied):
+        inside.touch() if is_secret(entry.path) else shutil.copy2(entry.path, inside)
+    else:
+        return _overlaid(entry.path, directory, number, hide_secrets)
+    return []
+
+
+def layers(directory: Path, entries: list[Entry], settings: SandboxSettings) -> tuple[Layer, ...]:
+    """Where the files of the world made by `prepare` lie on this host."""
+    found = [Layer("/", directory / "root")]
+    if settings.mount and settings.workspace is not None:
+        found.append(Layer("/workspace", settings.workspace))
+    for number, entry in enumerate(entries):
+        upper = _changes(directory, number) / "upper"
+        if isinstance(entry, Overlay) and upper.is_dir():
+            masks = _masks(directory, number)
+            lowers = (masks, Path(entry.path)) if masks.is_dir() else (Path(entry.path),)
+            found.append(Layer(entry.path, upper, lowers))
+    return tuple(found)
+
+
+def _changes(directory: Path, number: int) -> Path:
+    return directory / "changes" / str(number)
+
+
+def _masks(directory: Path, number: int) -> Path:
+    return directory / "masks" / str(number)
+
+
+def _overlaid(path: str, directory: Path, number: int, hide_secrets: bool) -> list[str]:
+    """The host's files, above them what hides its secrets, above that the world's own changes."""
+    upper, work = (_changes(directory, number) / kind for kind in ("upper", "work"))
+    for private in (upper, work):
+        private.mkdir(parents=True)
+    upper.chmod(Path(path).stat().st_mode & 0o7777)
+    searched = hide_secrets and path.startswith(_SEARCHED)
+    secrets = secrets_below(path, HIDDEN) if searched else Secrets()
+    shown, rest = ["--overlay-src", path], []
+    if secrets.files or secrets.directories:
+        rest = make_layer(path, secrets, _masks(directory, number))
+        shown += ["--overlay-src", str(_masks(directory, number))]
+    shown += ["--overlay", str(upper), str(work), path]
+    for hidden in rest:
+        shown += ["--tmpfs", hidden]
+    return shown
+
+
+def _keep_name_servers(root: Path) -> None:
+    """Where /etc/resolv.conf is a link out of what is shown, put the file at its end."""
+    target = Path("/etc/resolv.conf").resolve()
+    if target.is_file() and target.parts[1] not in ("etc", "usr", "opt", "srv", "var"):
+        inside = root.joinpath(*target.parts[1:])
+        inside.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(target, inside)

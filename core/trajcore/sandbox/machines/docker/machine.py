@@ -1,0 +1,299 @@
+"""A world made by Docker: one long-lived container, entered through attached streams."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from trajcore.errors import BadInput, SandboxUnavailable
+from trajcore.sandbox.base import Report, SandboxSettings
+from trajcore.sandbox.machines.docker import guest
+from trajcore.sandbox.machines.docker.commits import Commit, Commits
+from trajcore.sandbox.machines.docker.engine import (
+    GONE,
+    connect,
+    discard,
+    engine_answers,
+    has_image,
+    is_here,
+    plain_errors,
+    present,
+    pull,
+    remove,
+)
+from trajcore.sandbox.machines.docker.layers import container_layers
+from trajcore.sandbox.machines.machine import Snapshot
+from trajcore.sandbox.machines.owner import LABEL, VARIABLE, this_program
+from trajcore.sandbox.machines.stream import FdStream, FramedStream, Stream
+from trajcore.sandbox.shell.scripts import BASH, COLUMNS, CONTROL, ENVIRONMENT, ROWS, TERMINAL
+from trajcore.sandbox.threads import finished_in_thread
+from trajcore.sandbox.tracking.layertracker import Layer
+from trajcore.sandbox.trees.copying import LeftOut, pack_tree
+
+__all__ = ["LABEL", "DockerMachine", "engine_answers", "has_image"]
+
+_MEMORY_SHARE: Final = 0.8
+_STARTED: Final = "/.trajtui-started"
+# Files made by root in a mounted directory go to whom the directory belongs to.
+_GIVE_BACK: Final = f"""
+owner=$(stat -c %u:%g /workspace); [[ $owner == 0:* ]] ||
+find /workspace -xdev -uid 0 -cnewer {_STARTED} -exec chown -h "$owner" {{}} +
+"""
+# As process 1 it reaps what others leave behind, and ends when it is told to.
+_MAIN: Final = "trap 'exit 0' TERM INT; while :; do sleep 2147483647 & wait; done"
+
+T = TypeVar("T")
+
+
+class DockerMachine:
+    """A container that is removed when the world is closed; one of the user's is only left."""
+
+    kind = "docker"
+    outside = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf")
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        self._settings = settings
+        self._client: Any = None
+        self._container: Any = None
+        self._is_guest = False
+        """Whether the container is the user's."""
+        self._directory = "/workspace"
+        self._commits = Commits(this_program().labels)
+        self._made_from: Commit | None = None
+        """What the container was made from, where that is not the image."""
+        self._hostname = ""
+        self._keeping = asyncio.Lock()
+
+    @property
+    def detail(self) -> str:
+        """The image, or the user's container."""
+        return self._settings.container or self._settings.image
+
+    @property
+    def directory(self) -> str:
+        """See `Machine.directory`."""
+        return self._directory
+
+    async def start(self, report: Report) -> None:
+        """See `Machine.start`."""
+        self._client = await asyncio.to_thread(connect)
+        if self._settings.container is not None:
+            report(f"entering the container {self.detail}")
+            await self._call(self._visit)
+            return
+        if not await self._call(lambda: present(self._client, self.detail)):
+            await self._pull(report)
+        report("starting the container")
+        await finished_in_thread(self._run)
+
+    @property
+    def keeps(self) -> bool:
+        """See `Machine.keeps`: a container of the user's own is not taken away for another."""
+        return self._settings.container is None
+
+    async def snapshot(self) -> Snapshot | None:
+        """See `Machine.snapshot`."""
+        if not self.keeps:
+            return None
+        taken: list[Commit] = []
+        async with self._keeping:
+            try:
+                await finished_in_thread(lambda: taken.append(self._commit()))
+            except asyncio.CancelledError:
+                await finished_in_thread(lambda: self._commits.forget(self._client, *taken))
+                raise
+            size = await finished_in_thread(lambda: self._commits.size(self._client, taken[0]))
+        return Snapshot(taken[0], size)
+
+    async def restore(self, snapshot: Snapshot, report: Report) -> None:
+        """See `Machine.restore`."""
+        commit = snapshot.what
+        assert isinstance(commit, Commit)
+        async with self._keeping:
+            if self._client is None:
+                raise SandboxUnavailable(GONE)
+            report("restoring the container")
+            await self._call(lambda: self._replace(commit))
+
+    async def forget(self, snapshot: Snapshot) -> None:
+        """See `Machine.forget`."""
+        commit = snapshot.what
+        assert isinstance(commit, Commit)
+        async with self._keeping:
+            if self._client is not None:
+                await finished_in_thread(lambda: self._commits.forget(self._client, commit))
+
+    async def terminal(self) -> Stream:
+        """See `Machine.terminal`."""
+        return await self._call(lambda: self._enter(TERMINAL, tty=True))
+
+    async def control(self) -> Stream:
+        """See `Machine.control`."""
+        return FramedStream(await self._call(lambda: self._enter(CONTROL, tty=False)))
+
+    async def layers(self) -> tuple[Layer, ...] | None:
+        """See `Machine.layers`."""
+        return await self._call(self._layers)
+
+    async def copy_in(self, directory: Path) -> LeftOut:
+        """See `Machine.copy_in`."""
+        try:
+            return await self._call(lambda: self._put(directory))
+        except OSError as error:
+            raise SandboxUnavailable(
+                f"{directory}: cannot be copied into the container ({error})."
+            ) from error
+
+    async def close(self) -> None:
+        """See `Machine.close`."""
+        async with self._keeping:
+            container, self._container = self._container, None
+            client, self._client = self._client, None
+            if client is not None:
+                await asyncio.to_thread(self._leave, client, container)
+
+    async def _call(self, work: Callable[[], T]) -> T:
+        with plain_errors():
+            return await finished_in_thread(work)
+
+    def _visit(self) -> None:
+        self._is_guest = True
+        self._container = guest.find(self._client, self.detail)
+        wanted = self._settings.workspace is not None
+        self._directory = guest.start_directory(self._container, wanted=wanted)
+
+    def _leave(self, client: Any, container: Any) -> None:
+        """Take the container away, or ourselves out of the user's. Never raises."""
+        try:
+            with plain_errors():
+                if container is not None and self._is_guest:
+                    guest.leave(container, ours=True)
+                elif container is not None and self._settings.mount:
+                    container.exec_run([*BASH, _GIVE_BACK])
+        except (SandboxUnavailable, OSError):
+            pass  # the container is gone, or the engine
+        if container is not None and not self._is_guest:
+            discard(container)
+        self._commits.forget_all(client)
+        remove(client, None)
+
+    def _layers(self) -> tuple[Layer, ...] | None:
+        if not is_here(self._client):
+            return None
+        self._container.reload()
+        return container_layers(self._container.attrs, self._client.info())
+
+    def _commit(self) -> Commit:
+        if self._container is None:
+            raise SandboxUnavailable(GONE)
+        return self._commits.take(self._client, self._container, self._made_from)
+
+    def _replace(self, commit: Commit) -> None:
+        """Another container, made from `commit`, in the place of this one."""
+        old, self._container = self._container, None
+        if old is not None:
+            discard(old)
+        self._made_from = commit
+        self._run()
+        self._commits.forget(self._client)
+
+    def _run(self) -> None:
+        made_from = self._made_from
+        image = self.detail if made_from is None else made_from.image
+        options = self._options() if made_from is None else self._as_it_was(made_from)
+        with plain_errors("The container cannot be made"):
+            self._container = self._client.containers.create(image, [*BASH, _MAIN], **options)
+            self._hostname = self._hostname or self._container.attrs["Config"]["Hostname"]
+        with plain_errors("The container cannot be started"):
+            self._container.start()
+        if self._settings.mount:
+            self._container.exec_run(["touch", _STARTED])
+
+    def _options(self) -> dict[str, Any]:
+        resources = self._settings.resources
+        options: dict[str, Any] = {
+            "entrypoint": [],
+            "environment": {
+                name: value for name, value in ENVIRONMENT.items() if name not in ("PATH", "HOME")
+            },
+            "labels": this_program().labels,
+            "pids_limit": resources.pids,
+            "mem_limit": resources.memory or int(self._memory() * _MEMORY_SHARE),
+            "security_opt": ["no-new-privileges"],
+            "working_dir": "/workspace",
+        }
+        if resources.cpus:
+            options["nano_cpus"] = int(resources.cpus * 1e9)
+        if self._settings.mount:
+            options["mounts"] = [self._mounted()]
+        return options if self._settings.network else {**options, "network_mode": "none"}
+
+    def _as_it_was(self, commit: Commit) -> dict[str, Any]:
+        """The options of a container that takes the place of an earlier one."""
+        kept = {"environment": dict(commit.environment), "user": commit.user}
+        return {**self._options(), **kept, "hostname": self._hostname}
+
+    def _memory(self) -> int:
+        """Bytes of memory where the engine is."""
+        if is_here(self._client):
+            return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return int(self._client.info()["MemTotal"])
+
+    def _mounted(self) -> dict[str, Any]:
+        if not is_here(self._client):
+            raise BadInput("--mount needs an engine on this machine: leave it out, and the files are copied.")
+        source = str(self._settings.workspace)
+        return {"Type": "bind", "Source": source, "Target": "/workspace", "ReadOnly": False}
+
+    def _enter(self, script: str, tty: bool) -> FdStream:
+        if self._container is None:
+            raise SandboxUnavailable(GONE)
+        api = self._client.api
+        made = api.exec_create(
+            self._container.id,
+            [*BASH, script],
+            stdin=True,
+            tty=tty,
+            workdir=self.directory,
+            environment={"TERM": ENVIRONMENT["TERM"], VARIABLE: this_program().word},
+        )
+        attached = api.exec_start(made["Id"], tty=tty, socket=True)
+        if tty:
+            api.exec_resize(made["Id"], height=ROWS, width=COLUMNS)
+        return FdStream(_descriptor(attached))
+
+    def _put(self, directory: Path) -> LeftOut:
+        with tempfile.TemporaryFile() as archive:
+            left_out = pack_tree(directory, archive)
+            archive.seek(0)
+            self._container.put_archive(self.directory, archive)
+        return left_out
+
+    async def _pull(self, report: Report) -> None:
+        report(f"pulling {self.detail}")
+        loop = asyncio.get_running_loop()
+        stop = threading.Event()
+
+        def say(line: str) -> None:
+            loop.call_soon_threadsafe(report, line)
+
+        await finished_in_thread(lambda: pull(self._client, self.detail, say, stop), stop.set)
+
+
+def _descriptor(attached: Any) -> int:
+    """A descriptor of our own for the connection under `exec_start`'s answer."""
+    connection = getattr(attached, "_sock", attached)
+    if not isinstance(connection, socket.socket):
+        raise SandboxUnavailable(
+            "Docker engines reached over TLS are not supported. Use --sandbox bubblewrap."
+        )
+    descriptor = os.dup(connection.fileno())
+    attached.close()
+    connection.close()
+    return descriptor

@@ -1,0 +1,1 @@
+"""The machine that is this host itself, and what limits and ends processes on it."""

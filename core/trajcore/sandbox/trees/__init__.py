@@ -1,0 +1,1 @@
+"""Directory trees: copied, kept as versions, put back."""

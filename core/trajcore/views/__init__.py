@@ -1,0 +1,1 @@
+"""What any front end shows of a session, as plain data."""

@@ -1,0 +1,311 @@
+"""Going back: to the last step, a breakpoint, any event; what is executed again, and what is not lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from documents import of_commands
+from loopback import Answer, Call, Loopback
+from needs import IMAGE, need_bubblewrap, need_docker
+from trajcore import notices
+from trajcore.errors import Refused
+from trajcore.live.model import ModelSettings
+from trajcore.replay.checkpoints import Mark, Marks
+from trajcore.replay.run import Status, StepResult
+from trajcore.replay.states import State
+from trajcore.sandbox.base import Checkpoint, Limits, SandboxSettings
+from trajcore.session import Delivery, Session, SessionSettings
+from trajcore.trajectory import Trajectory
+
+WORLDS = [
+    pytest.param("docker", marks=pytest.mark.docker),
+    pytest.param("bubblewrap", marks=pytest.mark.bubblewrap),
+]
+
+
+def recording(*commands: str) -> Trajectory:
+    return Trajectory.from_bytes(of_commands(*commands))
+
+
+def opened(kind: str, *commands: str, checkpoints: int = 8) -> Session:
+    world = SandboxSettings(image=IMAGE, limits=Limits(no_change=1.5, hard=20.0))
+    return Session(recording(*commands), SessionSettings(kind, world, checkpoints=checkpoints))
+
+
+async def stepped(session: Session, times: int = 1) -> list[int]:
+    positions = [session.position]
+    for _ in range(times):
+        session.step()
+        await session.idle()
+        positions.append(session.position)
+    return positions
+
+
+async def back(session: Session) -> None:
+    session.go_back(session.back_to_step()[0])
+    await session.idle()
+
+
+def contents(session: Session) -> list[str]:
+    return [entry.data().get("content", entry.data().get("args", {}).get("content")) for entry in
+            session.run.entries if not entry.head.is_action or entry.head.kind == "message"]  # fmt: skip
+
+
+async def test_stepping_back_visits_the_same_places_in_reverse():
+    session = opened("recorded", "a", "b", "c")
+    forward = await stepped(session, 3)
+    visited = [session.position]
+    while session.position:
+        await back(session)
+        visited.append(session.position)
+        assert session.state is State.PAUSED
+        assert all(index < session.position for index in session.run.results)
+    assert visited == forward[::-1]
+    with pytest.raises(Refused, match="beginning"):
+        session.back_to_step()
+    await session.close()
+
+
+async def test_the_run_after_going_back_and_forth_is_the_run_that_never_went_back():
+    def plain(session: Session) -> list[Any]:
+        return [{**event, "timestamp": ""} for event in json.loads(b"".join(session.run.to_json()))]
+
+    straight, winding = opened("recorded", "a", "b", "c"), opened("recorded", "a", "b", "c")
+    await stepped(straight, 3)
+    await stepped(winding, 2)
+    await back(winding)
+    await stepped(winding, 2)
+    assert plain(winding) == plain(straight)
+    for session in (straight, winding):
+        await session.close()
+
+
+async def test_messages_typed_on_the_way_are_not_lost():
+    session = opened("recorded", "a", "b", "c")
+    await stepped(session)
+    session.message("first")
+    await stepped(session)
+    session.message("second")
+    session.go_back(session.back_to(0)[0])
+    await session.idle()
+    assert "first" not in contents(session)
+    session.message("at the very beginning")
+    await stepped(session, 3)
+    said = [text for text in contents(session) if text]
+    assert said == ["at the very beginning", "do it", "first", "second"]
+    await session.close()
+
+
+async def test_a_message_that_replaces_a_recorded_one_still_does():
+    session = opened("recorded", "a")
+    session.message("do something else", Delivery.REPLACE)
+    await stepped(session)
+    session.go_back(session.back_to(0)[0])
+    await session.idle()
+    await stepped(session)
+    assert "do something else" in contents(session)
+    await session.close()
+
+
+async def test_back_to_the_previous_breakpoint_event_or_condition():
+    session = opened("recorded", "a", "b", "c")
+    session.toggle_breakpoint(3)
+    await stepped(session, 3)
+    hits = [point.hits for point in session.breakpoints]
+    session.go_back(session.back_to_breakpoint()[0])
+    await session.idle()
+    assert session.position == 3
+    assert [point.hits for point in session.breakpoints] == hits
+    with pytest.raises(Refused, match="no breakpoint"):
+        session.back_to_breakpoint()
+    session.break_on("command=a")
+    session.go_back(session.back_to_breakpoint()[0])
+    await session.idle()
+    assert session.position == 1
+    await session.close()
+
+
+async def test_going_back_tells_its_price_first_and_how_far_it_is():
+    session = opened("recorded", "a", "b", "c", checkpoints=0)
+    await stepped(session, 3)
+    told: list[notices.Notice] = []
+    session.subscribe(told.append)
+    await back(session)
+    assert any(isinstance(change, notices.WentBack) for change in told)
+    texts = [change.text for change in told if isinstance(change, notices.Progress)]
+    assert texts[0].startswith("going back, about ")
+    assert "from a fresh sandbox" in texts[0]
+    assert texts[-1] == ""
+    await session.close()
+
+
+@pytest.mark.parametrize("kind", WORLDS)
+async def test_the_world_is_what_it_was(kind: str):
+    need_docker() if kind == "docker" else need_bubblewrap()
+    session = opened(
+        kind,
+        "echo one > kept; mkdir -p sub; echo gone > sub/old; f() { echo called $X; }; export X=1",
+        "cd sub; rm old; echo two > ../kept; X=2; chmod 600 ../kept; ln -s ../kept link; unset -f f",
+        "f; pwd; cat ../kept; ls -A",
+    )
+    await stepped(session, 2)
+    await _rested(session)
+    await stepped(session)
+    before = session.run.results[5].actual
+    assert before is not None
+    assert "not found" in before.content
+    await back(session)
+    assert session.position == 5
+    await stepped(session)
+    again = session.run.results[5].actual
+    assert again is not None
+    assert again.content == before.content
+    session.go_back(session.back_to(3)[0])
+    await session.idle()
+    assert session.position == 3
+    await stepped(session)
+    session.trajectory  # noqa: B018 - the second step, executed again from the state after the first
+    assert session.run.results[3].exit_code == 0
+    await session.close()
+
+
+@pytest.mark.parametrize("kind", WORLDS)
+async def test_a_checkpoint_spares_the_steps_before_it(kind: str):
+    need_docker() if kind == "docker" else need_bubblewrap()
+    session = opened(kind, "date +%s%N > stamp", "cat stamp", "cat stamp")
+    await stepped(session, 2)
+    first = session.run.results[3].actual
+    await _rested(session)
+    await stepped(session)
+    route = session.back_to_step()[0]
+    assert route.mark is not None
+    assert route.steps == 0
+    session.go_back(route)
+    await session.idle()
+    await stepped(session)
+    third = session.run.results[5].actual
+    assert first is not None
+    assert third is not None
+    assert third.content == first.content
+    await session.close()
+
+
+@pytest.mark.parametrize("kind", WORLDS)
+async def test_a_killed_world_is_recovered_by_stepping_back(kind: str):
+    need_docker() if kind == "docker" else need_bubblewrap()
+    session = opened(kind, "echo kept > file", "sleep 5", "cat file")
+    await stepped(session)
+    await _rested(session)
+    machine = session._replay.world.sandbox._machine  # type: ignore[union-attr]
+    if kind == "docker":
+        machine._container.remove(force=True)
+    else:
+        os.kill(machine._entered.pid, signal.SIGKILL)
+    session.step()
+    await session.idle()
+    assert session.state is State.ERROR
+    session.go_back(session.back_to(3)[0])
+    await session.idle()
+    assert session.state is State.PAUSED
+    session.serve(3, session.services.get(3) or _skip())
+    await stepped(session, 2)
+    actual = session.run.results[5].actual
+    assert actual is not None
+    assert actual.content.strip() == "kept"
+    await session.close()
+
+
+@pytest.mark.bubblewrap
+async def test_no_checkpoint_is_taken_of_what_a_model_does():
+    answers = [
+        Answer("Let me see.", calls=[Call("execute_bash", {"command": "sleep 0.6; echo live > made"})]),
+        Answer("There it is."),
+    ]
+    with Loopback(answers) as server:
+        session = Session(
+            recording("echo one", "cat made"),
+            SessionSettings(
+                "bubblewrap", model=ModelSettings("openai/loopback", "sk-x", server.url), checkpoints=8
+            ),
+        )
+        await stepped(session)
+        session.message("go on", Delivery.LIVE)
+        await session.idle()
+        await session.rested()
+        assert session.run.has_live_steps
+        route = session.back_to(session.position)[0]
+        assert route.mark is None
+        session.go_back(route)
+        await session.idle()
+        assert not session.run.has_live_steps
+        await stepped(session)
+        actual = session.run.results[3].actual
+        assert actual is not None
+        assert "No such file" in actual.content
+        await session.close()
+
+
+def _skip() -> Any:
+    from trajcore.replay.player import Service
+
+    return Service.SKIP
+
+
+async def _rested(session: Session) -> None:
+    await session.rested()
+    assert session.back_to(session.position)[0].steps == 0
+
+
+def result(index: int, seconds: float) -> StepResult:
+    return StepResult(index, index, "run", Status.MATCHED, None, 0, 0, seconds, "", None, None)
+
+
+def mark(position: int, seconds: float = 0.1, processes: tuple[str, ...] = (), size: int = 10) -> Mark:
+    return Mark(position, position, 0, "/", Checkpoint(None, b"", None, processes, seconds, size))
+
+
+def test_no_more_checkpoints_are_kept_than_asked_for_and_they_spread_over_the_time():
+    marks = Marks(4, 1 << 30)
+    results = [result(index, 1.0) for index in range(100)]
+    for position in range(1, 101):
+        marks.add(mark(position), results[:position])
+        assert len(marks) <= 4
+    routes = [marks.routes(target, results, 1.0, 1.0)[0] for target in (30, 60, 99, 100)]
+    assert routes[-1].steps == 0
+    assert all(route.steps < 60 for route in routes)
+
+
+def test_checkpoints_fit_the_disk_they_may_take():
+    marks = Marks(50, 100)
+    for position in range(1, 30):
+        gone = marks.add(mark(position), [])
+        assert len(marks) <= 10
+        assert not gone or position > 10
+
+
+def test_another_way_back_is_offered_where_the_nearest_loses_a_process():
+    marks = Marks(8, 1 << 30)
+    results = [result(index, 1.0) for index in range(10)]
+    marks.add(mark(2), results)
+    marks.add(mark(6, processes=("python -m http.server",)), results)
+    near, far = marks.routes(8, results, 5.0, 1.0)
+    assert (near.steps, near.lost) == (2, ("python -m http.server",))
+    assert (far.steps, far.lost) == (6, ())
+    assert "without python -m http.server" in near.describe("event 6")
+
+
+def test_a_checkpoint_is_due_when_it_saves_more_than_it_costs():
+    marks = Marks(8, 1 << 30)
+    assert not marks.due(0.1)
+    assert marks.due(3.0)
+    marks.add(mark(1, seconds=1.0), [])
+    assert not marks.due(6.0)
+    assert marks.due(20.0)
+    assert not Marks(0, 1).due(1000.0)
+    assert replace(mark(1), position=2).position == 2

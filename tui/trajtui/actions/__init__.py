@@ -1,0 +1,1 @@
+"""What the debugger's keys do; the table of all of them."""

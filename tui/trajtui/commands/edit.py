@@ -1,0 +1,221 @@
+"""`trajtui edit`: the edits of the screen as a script, in the order in which they are typed."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from trajcore.errors import BadInput
+from trajcore.events.new import new_action
+from trajcore.replay.record import user_message
+from trajcore.search import matches, replace
+from trajcore.text import safe, safe_line
+from trajcore.trajectory import Edit, Trajectory
+from trajtui.event_json import problems_of, read_event, read_json
+from trajtui.forms import fields_of
+from trajtui.options import open_trajectory
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One edit as it was typed: the option, and what follows it."""
+
+    option: str
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"--{self.option.replace('_', '-')} {' '.join(self.values)}"
+
+
+def edit(file: str, operations: Sequence[Operation], options: Mapping[str, Any]) -> None:
+    """Read a recording, edit it and write it. Raises `BadInput`, and then nothing was written."""
+    target = options["output"]
+    if target is None and not options["in_place"] and not options["diff"]:
+        raise BadInput("say where to write: -o OUT (`-` is standard output), or --in-place.")
+    if options["diff"] and (target is not None or options["in_place"]):
+        raise BadInput("--diff shows what would change and writes nothing: it takes no -o and no --in-place.")
+    if options["in_place"] and (target is not None or file == "-"):
+        raise BadInput("--in-place writes the recording itself: it takes a file, and no -o.")
+    trajectory = open_trajectory(file, options["row"])
+    scribe = _Scribe(trajectory, regex=options["regex"], case=not options["ignore_case"])
+    for operation in operations:
+        note = _made(scribe, operation)
+        if note:
+            click.echo(safe_line(f"{operation.values[0]}: {note}"), err=True)
+    if options["diff"]:
+        _print_difference(trajectory)
+    elif target == "-":
+        _print(trajectory)
+    else:
+        _save(trajectory, Path(file) if target is None else Path(target))
+
+
+def _made(scribe: _Scribe, operation: Operation) -> str:
+    """Make one edit; the answer is its note. Raises `BadInput` naming the argument."""
+    try:
+        for value in operation.values:
+            _check_text(value)
+        return scribe.make(operation).note
+    except BadInput as error:
+        shown = str(operation)
+        shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+        raise BadInput(f"{safe_line(shown)}: {error}") from None
+
+
+_SHOWN: Final = 80
+
+
+def _check_text(value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise BadInput("this is not valid UTF-8.") from None
+
+
+class _Scribe:
+    """Makes edits that are given as words."""
+
+    def __init__(self, trajectory: Trajectory, *, regex: bool, case: bool) -> None:
+        self._trajectory = trajectory
+        self._regex = regex
+        self._case = case
+
+    def make(self, operation: Operation) -> Edit:
+        """Make an edit. Raises `BadInput`."""
+        values = operation.values
+        match operation.option:
+            case "set":
+                return self._set(values[0])
+            case "unset":
+                index, path = self._place(values[0])
+                return self._valid(index, lambda: self._trajectory.unset(index, path))
+            case "flip":
+                return self._flip(values[0])
+            case "delete":
+                return self._trajectory.delete([self._trajectory.resolve(values[0])])
+            case "duplicate":
+                return self._trajectory.duplicate([self._trajectory.resolve(values[0])])
+            case "replace":
+                return self._replace(values[0], values[1])
+        what, _, side = operation.option.partition("_")
+        if what == "move":
+            moved, other = map(self._trajectory.resolve, values)
+            return self._trajectory.move_to([moved], other if side == "before" else self._behind(other))
+        index = self._trajectory.resolve(values[0])
+        at = index if side == "before" else self._behind(index)
+        return self._trajectory.insert(at, [_event(what, values[1])])
+
+    def _flip(self, text: str) -> Edit:
+        reference, flag = _halves(text, ":", "ID:FLAG")
+        index = self._trajectory.resolve(reference)
+        fields = fields_of(self._trajectory.data(index))
+        flags = [str(field.place[-1]) for field in fields if isinstance(field.value, bool)]
+        if flag not in flags:
+            raise BadInput(f"event {reference} has no flag {flag}: it has {', '.join(flags) or 'none'}.")
+        return self._trajectory.flip(index, flag)
+
+    def _set(self, text: str) -> Edit:
+        place, value = _halves(text, "=", "ID:PATH=JSON")
+        index, path = self._place(place)
+        try:
+            parsed = read_json(value)
+        except BadInput as error:
+            shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
+            words = f"""{shown} is not JSON ({error}). A text is written in quotes: '{place}="text"'."""
+            raise BadInput(words) from None
+        return self._valid(index, lambda: self._trajectory.set_value(index, path, parsed))
+
+    def _valid(self, index: int, make: Callable[[], Edit]) -> Edit:
+        """Make an edit of one event. Raises `BadInput` where it would break what is right about the event."""
+        before = self._trajectory.parsed(index).problems
+        edit = make()
+        broken = [problem for problem in self._trajectory.parsed(index).problems if problem not in before]
+        if broken:
+            raise BadInput(f"{broken[0]}.")
+        return edit
+
+    def _place(self, text: str) -> tuple[int, list[str | int]]:
+        """The event, and the path in it, of `ID:PATH`; numbers are indices where there is a list."""
+        reference, dotted = _halves(text, ":", "ID:PATH")
+        index = self._trajectory.resolve(reference)
+        inside: Any = self._trajectory.data(index)
+        path: list[str | int] = []
+        for part in _parts(dotted):
+            if isinstance(inside, list):
+                if not (part.isascii() and part.isdigit()) or int(part) >= len(inside):
+                    raise BadInput(f"{part} is no index of a list of {len(inside)}.")
+                path.append(int(part))
+                inside = inside[int(part)]
+            else:
+                path.append(part)
+                inside = inside.get(part) if isinstance(inside, dict) else None
+        return index, path
+
+    def _replace(self, old: str, new: str) -> Edit:
+        found = matches(self._trajectory, old, regex=self._regex, case=self._case)
+        if not found:
+            raise BadInput("nothing was found.")
+        return replace(self._trajectory, found, new)
+
+    def _behind(self, index: int) -> int:
+        """The place behind an event and all that belongs to it."""
+        return max(self._trajectory.unit_of(index)) + 1
+
+
+def _event(what: str, text: str) -> dict[str, Any]:
+    match what:
+        case "message":
+            return user_message(text)
+        case "command":
+            return new_action("run", command=text)
+    event = read_event(text, strict=True)
+    problems = problems_of(event)
+    if problems:
+        raise BadInput(f"{problems[0]}.")
+    return event
+
+
+def _halves(text: str, at: str, expected: str) -> tuple[str, str]:
+    first, found, second = text.partition(at)
+    if not found or not first or (at == ":" and not second):
+        raise BadInput(f"expected {expected}.")
+    return first, second
+
+
+_PART: Final = re.compile(r"(?:\\.|[^.\\])+")
+
+
+def _parts(dotted: str) -> list[str]:
+    r"""The keys of a dotted path; `\.` is a dot inside a key."""
+    parts = [re.sub(r"\\(.)", r"\1", part) for part in _PART.findall(dotted)]
+    if dotted != ".".join(_PART.findall(dotted)):
+        raise BadInput("a path is keys with single dots between them; \\. is a dot inside a key.")
+    return parts
+
+
+# Writing
+
+
+def _save(trajectory: Trajectory, target: Path) -> None:
+    click.echo(safe_line(f"saved {trajectory.save(target)}"))
+
+
+def _print(trajectory: Trajectory) -> None:
+    if trajectory.path is not None and trajectory.path.is_dir():
+        raise BadInput(f"{trajectory.name} is a directory of events: name a file to write them to.")
+    sys.stdout.buffer.write(trajectory.to_bytes())
+    sys.stdout.buffer.flush()
+
+
+def _print_difference(trajectory: Trajectory) -> None:
+    from trajcore.difference import diff
+
+    shown = safe if sys.stdout.isatty() else str
+    for line in diff(trajectory):
+        click.echo(shown(line))
