@@ -97,6 +97,14 @@ class Trajectory:
         """The index of the first event with this id."""
         return self.outline.by_id.get(id)
 
+    def uid(self, index: int) -> int:
+        """The number that an event keeps for its life: through edits, moves, deletion and undo."""
+        return self._document.body.uid(index)
+
+    def index_of_uid(self, uid: int) -> int | None:
+        """Where the event with a uid is now; None while it is out of the recording."""
+        return self._document.body.index_of(uid)
+
     def resolve(self, reference: str) -> int:
         """The index of the event that a user named: an id, or `#index`. Raises `BadInput`."""
         number = reference.strip().removeprefix("#")
@@ -186,7 +194,7 @@ class Trajectory:
     @property
     def rewritten(self) -> frozenset[int]:
         """Those of the file's events that say something else than they did in it."""
-        return frozenset(index for index in self.edited if self._document.body.origin(index) >= 0)
+        return frozenset(index for index in self.edited if self._document.body.was_read(index))
 
     @property
     def history(self) -> Sequence[Edit]:

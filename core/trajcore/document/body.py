@@ -7,7 +7,7 @@ from functools import cached_property
 
 import msgspec
 
-from trajcore.document.edits import NEW, Change, Piece, Rewrite
+from trajcore.document.edits import Change, Piece, Rewrite
 from trajcore.formats.base import Layout, Source
 from trajcore.formats.json.gaps import Gaps
 from trajcore.formats.json.style import Style, escapes, style_of
@@ -21,9 +21,13 @@ class Body:
         self._layout = layout
         self._spans = layout.spans
         self.events: list[msgspec.Raw | bytes] = list(layout.events)
-        self._origins: list[int] | None = None
+        self._read = len(self.events)
+        """How many events the file had as it was read."""
+        self._numbered = self._read
+        self._uids: list[int] | None = None
+        self._places: dict[int, int] | None = None
         self._originals: dict[int, msgspec.Raw | bytes] = {}
-        """What was read of the events that were rewritten, by origin."""
+        """What was read of the events that were rewritten, by uid."""
         self._edited: frozenset[int] | None = frozenset()
 
     def __len__(self) -> int:
@@ -35,11 +39,28 @@ class Body:
 
     def piece(self, index: int) -> Piece:
         """An event as it can be put elsewhere."""
-        return Piece(self.events[index], self.origin(index))
+        return Piece(self.events[index], self.uid(index))
 
-    def origin(self, index: int) -> int:
-        """The number of an event in the file as it was read, or `NEW`."""
-        return index if self._origins is None else self._origins[index]
+    def new_piece(self, raw: bytes) -> Piece:
+        """A new event, numbered behind all others that were ever here."""
+        self._numbered += 1
+        return Piece(raw, self._numbered - 1)
+
+    def uid(self, index: int) -> int:
+        """The number that an event keeps for its life, wherever it goes: those of the file come first."""
+        return index if self._uids is None else self._uids[index]
+
+    def index_of(self, uid: int) -> int | None:
+        """Where an event is; None while it is out of the document."""
+        if self._uids is None:
+            return uid if 0 <= uid < self._read else None
+        if self._places is None:
+            self._places = {uid: index for index, uid in enumerate(self._uids)}
+        return self._places.get(uid)
+
+    def was_read(self, index: int) -> bool:
+        """Whether an event was in the file as it was read."""
+        return self.uid(index) < self._read
 
     @property
     def gap_texts(self) -> list[bytes]:
@@ -67,12 +88,12 @@ class Body:
     def edited(self) -> frozenset[int]:
         """The events that differ from the file as it was read."""
         if self._edited is None:
-            if self._origins is None:
+            if self._uids is None:
                 self._edited = frozenset(self._originals)
             else:
-                changed = self._originals
-                numbered = enumerate(self._origins)
-                self._edited = frozenset(at for at, origin in numbered if origin < 0 or origin in changed)
+                changed, read = self._originals, self._read
+                numbered = enumerate(self._uids)
+                self._edited = frozenset(at for at, uid in numbered if uid >= read or uid in changed)
         return self._edited
 
     @cached_property
@@ -156,31 +177,32 @@ class Body:
         whole = bytes(before)
         after = whole[:at] + text + whole[at + length :]
         self._edited = None
-        origin = self.origin(index)
-        if origin == NEW:
+        if not self.was_read(index):
             self.events[index] = after
             return
-        original = self._originals.setdefault(origin, before)
+        uid = self.uid(index)
+        original = self._originals.setdefault(uid, before)
         if after == bytes(original):
-            self.events[index] = self._originals.pop(origin)
+            self.events[index] = self._originals.pop(uid)
         else:
             self.events[index] = after
 
     def _splice(self, at: int, out: int, pieces: tuple[Piece, ...]) -> None:
-        if self._origins is None:
+        if self._uids is None:
             # What stands between the events is read while they still are where they were read.
             if not self.is_store:
                 _ = self.gaps
-            self._origins = list(range(len(self.events)))
+            self._uids = list(range(self._read))
         self._edited = None
+        self._places = None
         self.events[at : at + out] = [piece.raw for piece in pieces]
-        self._origins[at : at + out] = [piece.origin for piece in pieces]
+        self._uids[at : at + out] = [piece.uid for piece in pieces]
 
     # Giving back
 
     def pieces(self, source: int = 0) -> Iterator[bytes | memoryview]:
         """The bytes of one of its files as it is now."""
-        if self._origins is None:
+        if self._uids is None:
             return self._in_place(source)
         return self._file_of(source) if self.is_store else self._spliced()
 
@@ -208,15 +230,15 @@ class Body:
     def _file_of(self, source: int) -> Iterator[bytes | memoryview]:
         """The file of one event of a store; an event that was deleted has none."""
         for index in range(len(self)):
-            if self.origin(index) == source:
+            if self.uid(index) == source:
                 yield from self.filed(index)
 
     def filed(self, index: int) -> Iterator[bytes | memoryview]:
         """The file of an event of a store; that of a new one ends like its neighbour's."""
-        origin = self.origin(index)
-        model = len(self.sources) - 1 if origin == NEW else origin
+        read = self.was_read(index)
+        model = self.uid(index) if read else len(self.sources) - 1
         whole, span = memoryview(self.sources[model].data), self._spans[model]
-        if origin != NEW:
+        if read:
             yield whole[: span.begin]
         yield memoryview(self.events[index])
         yield whole[span.end :]
@@ -230,5 +252,4 @@ class Body:
 
     def source_of(self, index: int) -> Source | None:
         """The file that an event of a store has, None for a new one."""
-        origin = self.origin(index)
-        return None if origin == NEW else self.sources[origin]
+        return self.sources[self.uid(index)] if self.was_read(index) else None

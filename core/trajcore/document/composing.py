@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 
 from trajcore.document.body import Body
-from trajcore.document.edits import NEW, Change, Piece, Rewrite, Splice
+from trajcore.document.edits import Change, Piece, Rewrite, Splice
 from trajcore.formats.json.difference import difference
 from trajcore.formats.json.gaps import Block
 
@@ -28,7 +28,7 @@ class Composer:
 
     def insert(self, at: int, raws: Sequence[bytes], sizes: Sequence[tuple[int, bool]]) -> None:
         """Put new events in before event `at`. `sizes` says how they go in pairs, where there are pairs."""
-        pieces = tuple(Piece(raw, NEW) for raw in raws)
+        pieces = tuple(map(self._body.new_piece, raws))
         if self._body.is_store:
             self.make(Splice(at, inserted=pieces))
             return
@@ -68,7 +68,7 @@ class Composer:
 
     def copy(self, indices: Sequence[int], raws: Sequence[bytes], at: int) -> None:
         """Put events in at a place, in the pairs in which those at `indices` stand."""
-        pieces = tuple(Piece(raw, NEW) for raw in raws)
+        pieces = tuple(map(self._body.new_piece, raws))
         if self._body.is_store:
             self.make(Splice(at, inserted=pieces))
             return

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from trajcore.document.edits import NEW, Change, Piece, Rewrite, Splice, seal
+from trajcore.document.edits import Change, Piece, Rewrite, Splice, seal
 from trajcore.errors import BadInput
 
 
@@ -23,6 +23,10 @@ class Pieces(Protocol):
 
     def piece(self, index: int) -> Piece:
         """One of its events."""
+        ...
+
+    def new_piece(self, raw: bytes) -> Piece:
+        """An event that is to be one of its events."""
         ...
 
 
@@ -57,7 +61,10 @@ class Reader:
         gone = tuple(gaps[gap : gap + _natural(data["gaps_removed"][0])])
         _check(data["removed"], (piece.raw for piece in removed), len(removed))
         _check(data["gaps_removed"], gone, len(gone))
-        first, inserted = None, tuple(Piece(_object_text(text), NEW) for text in data["inserted"])
+        first, inserted = (
+            None,
+            tuple(self._document.new_piece(_object_text(text)) for text in data["inserted"]),
+        )
         if data["moved"] is not None:
             first, count = map(_natural, data["moved"])
             inserted = tuple(self._taken[first : first + count])

@@ -6,19 +6,16 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-NEW: Final = -1
-"""The origin of an event that was not in the file."""
-
 
 class Piece(NamedTuple):
-    """An event's JSON text, and its number among the events of the file as it was read, or `NEW`."""
+    """An event's JSON text, and the number that it has for its life (`Body.uid`)."""
 
     raw: msgspec.Raw | bytes
-    origin: int
+    uid: int
 
 
 @dataclass(frozen=True)
