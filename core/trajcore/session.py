@@ -17,6 +17,7 @@ from trajcore.activity import Activity, Work
 from trajcore.document.edits import Edit
 from trajcore.editing import Editing
 from trajcore.errors import BadInput, ModelUnavailable, Refused, TrajError
+from trajcore.events.kinds import MESSAGE
 from trajcore.journal.keeping import Keeping
 from trajcore.live.host import Interrupted, LiveHost
 from trajcore.replay.backward import before_last_breakpoint, before_last_step
@@ -149,7 +150,7 @@ class Session:
         """The next recorded user message that a typed one could replace."""
         outline = self.trajectory.outline
         for index in range(self.position, len(self.trajectory)):
-            if outline.kinds[index] == "message" and outline.sources[index] == "user":
+            if outline.kinds[index] == MESSAGE and outline.sources[index] == "user":
                 return index
         return None
 
