@@ -60,7 +60,7 @@ async def _replay(file: str, config: Config, options: Mapping[str, Any]) -> int:
             await _carry_on(session, list(options["messages"]))
     finally:
         await session.close()
-        _write_results(session, file, config, options, loop.time() - begun)
+        await _write_results(session, file, config, options, loop.time() - begun)
     if session.ending == "paused":
         click.echo(f"paused before event {session.trajectory.label(session.position)}")
     if session.run.results or session.failure is None:
@@ -118,7 +118,7 @@ def _stop_on_signals() -> None:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
-def _write_results(
+async def _write_results(
     session: Session, file: str, config: Config, options: Mapping[str, Any], seconds: float
 ) -> None:
     """The run first, as it cannot be had again; a fault in writing one does not cost the other."""
@@ -129,7 +129,7 @@ def _write_results(
     target = options["save"] or config.save_path(file)
     try:
         if target and len(session.run):
-            session.save_run(target)
+            await session.save_run(target)
     finally:
         if options["report"]:
             _write_report(options["report"], session, file, options["carry_on"], seconds)
