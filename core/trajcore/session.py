@@ -57,9 +57,11 @@ class Session:
             self.breakpoints.load()
         self.editing = Editing(trajectory, self._tell, self._follow, lambda: self.busy)
         """The commands that change the recording."""
-        self.keeping = Keeping(self) if self.settings.keep_journal else None
+        self.keeping: Keeping | None = None
         """What is kept on disk of the unsaved work, if anything is."""
-        self.editing.keeping = self.keeping
+        if self.settings.keep_journal:
+            self.keeping = Keeping(trajectory, lambda: self.run)
+            self.subscribe(self.keeping.listen)
         self._step_count: int | None = None
         self._live = self._live_host()
 
@@ -321,9 +323,12 @@ class Session:
         if not len(self.run):
             raise BadInput("nothing has happened in this run yet")
         write_atomically(path, self.run.to_json())
-        if self.keeping is not None:
-            self.keeping.run_saved()
+        self._tell(notices.RunSaved(str(path)))
         return path
+
+    def discard(self) -> None:
+        """Give up what is not saved: the next start offers nothing of it."""
+        self._tell(notices.Discarded())
 
     async def idle(self) -> None:
         """Wait until no task of this session is under way; a fault of the program itself is raised here."""
