@@ -58,9 +58,11 @@ class Session:
             self.breakpoints.load()
         self.editing = Editing(trajectory, self._tell, self._follow, lambda: self.busy)
         """The commands that change the recording."""
-        self.keeping = Keeping(self) if self.settings.keep_journal else None
+        self.keeping: Keeping | None = None
         """What is kept on disk of the unsaved work, if anything is."""
-        self.editing.keeping = self.keeping
+        if self.settings.keep_journal:
+            self.keeping = Keeping(trajectory, lambda: self.run)
+            self.subscribe(self.keeping.listen)
         self._step_count: int | None = None
         self._saving_run = asyncio.Lock()
         self._live = self._live_host()
@@ -332,9 +334,13 @@ class Session:
                 await finished_in_thread(lambda: write_atomically(path, text))
             finally:
                 self._tell(notices.Progress(""))
-            if self.keeping is not None and saved.entries == tuple(self.run.entries):
-                self.keeping.run_saved()
+            if saved.entries == tuple(self.run.entries):
+                self._tell(notices.RunSaved(str(path)))
         return path
+
+    def discard(self) -> None:
+        """Give up what is not saved: the next start offers nothing of it."""
+        self._tell(notices.Discarded())
 
     async def idle(self) -> None:
         """Wait until no task of this session is under way; a fault of the program itself is raised here."""

@@ -61,9 +61,9 @@ class Player:
         tell: notices.Listener,
     ) -> None:
         self.position = 0
-        self.hurried = False
+        self.pipelined = False
         """Whether what comes back may be taken in while the next action is carried out."""
-        self._unsettled: Callable[[], None] | None = None
+        self._unflushed: Callable[[], None] | None = None
         self.replacements: dict[int, str] = {}
         """Texts typed in place of recorded user messages, by the index of the message."""
         self._trajectory = trajectory
@@ -91,14 +91,14 @@ class Player:
             case Treatment.EXECUTE:
                 await self._execute(index, head)
             case Treatment.SERVE:
-                self.take_stock()
+                self.flush_result()
                 self._serve_or_skip(index, head)
             case _:
                 self._keep(index, head)
         self._advance()
         return ends_a_step(head)
 
-    def settle(self) -> None:
+    def skip_bookkeeping(self) -> None:
         """Step over what needs nothing: answers already given, and bookkeeping."""
         while not self.at_end and self._is_passive(self.position):
             self._keep(self.position, self._trajectory.head(self.position))
@@ -134,7 +134,7 @@ class Player:
         """The event enters the run as it is, unless this run has its own answer in its place."""
         if index in self.answered:
             return
-        self.take_stock()
+        self.flush_result()
         if index in self.replacements:
             self._run.add(user_message(self.replacements[index]), origin=index, id=head.id)
             self._tell(notices.RunChanged())
@@ -151,7 +151,7 @@ class Player:
         recorded = self._recorded(index)
         service, reason = self._service_of(index, action, parsed.problems)
         if service is not Service.EXECUTE:
-            self.take_stock()
+            self.flush_result()
         if service is Service.SKIP:
             self._skip(index, head, reason)
             return
@@ -160,9 +160,9 @@ class Player:
             return
         asyncio.get_running_loop().call_soon(self._use_the_time, index + 1)
         answer = await self._world.execute(action, recorded)
-        self.take_stock()
-        if self.hurried and answer.observation is not None and answer.observation is not recorded:
-            self._unsettled = partial(self._take_in, index, head, answer, recorded)
+        self.flush_result()
+        if self.pipelined and answer.observation is not None and answer.observation is not recorded:
+            self._unflushed = partial(self._take_in, index, head, answer, recorded)
             self._note_answered(index)
             return
         self._take_in(index, head, answer, recorded)
@@ -183,11 +183,11 @@ class Player:
             index, head, status, reason, answer.seconds, answer.observation, comparison, answer.files
         )
 
-    def take_stock(self) -> None:
+    def flush_result(self) -> None:
         """Take in what the last action brought, if that was put off. A fault comes again until it is seen."""
-        if self._unsettled is not None:
-            self._unsettled()
-            self._unsettled = None
+        if self._unflushed is not None:
+            self._unflushed()
+            self._unflushed = None
 
     def _note_answered(self, index: int) -> None:
         answer = self._trajectory.outline.answer_of.get(index)
@@ -195,8 +195,8 @@ class Player:
             self.answered.add(answer)
 
     def _use_the_time(self, start: int) -> None:
-        """While the sandbox is at work: take stock, and look ahead."""
-        self.take_stock()
+        """While the sandbox is at work: flush the last result, and look ahead."""
+        self.flush_result()
         self._look_ahead(start)
 
     def _look_ahead(self, start: int) -> None:
