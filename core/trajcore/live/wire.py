@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from trajcore.live.messages.replies import Call
+from trajcore.dialects.openhands_v0.replies import Call
 from trajcore.live.model import Reply
 from trajcore.live.usage import Usage
 
