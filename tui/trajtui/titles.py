@@ -9,7 +9,7 @@ from trajcore.replay.states import Mode, State
 from trajcore.session import Session, SessionSettings
 from trajcore.text import safe_line
 from trajcore.views.timeline import Row
-from trajtui.widgets.bars import Status
+from trajtui.widgets.bars import StatusLine
 
 
 def header_left(session: Session) -> str:
@@ -47,9 +47,9 @@ def _cost(session: Session) -> list[str]:
 
 def status_of(
     session: Session, selected: Row | None, note: str, *, bad: bool, done: float | None, several: int = 0
-) -> Status:
+) -> StatusLine:
     """What the status bar shows now. `several` is how many events are selected, where it is more than one."""
-    return Status(
+    return StatusLine(
         mode=session.mode.value,
         state=session.state.value,
         position=_position(session, selected) + (f" · {several} selected" if several else ""),

@@ -76,7 +76,7 @@ class TabBar(Widget):
 
 
 @dataclass(frozen=True)
-class Status:
+class StatusLine:
     """What the status bar shows, from what must stay to what may go."""
 
     mode: str
@@ -96,7 +96,7 @@ class StatusBar(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"status--state", "status--bad", "status--modified"}
 
-    status: reactive[Status | None] = reactive(None)
+    status: reactive[StatusLine | None] = reactive(None)
 
     def render(self) -> RenderResult:
         """State, position and `modified` stay; the rest is dropped from the right."""
