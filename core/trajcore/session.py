@@ -37,7 +37,7 @@ from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from trajcore.live.usage import Usage
-    from trajcore.sandbox.shell.visit import Visitor
+    from trajcore.sandbox.base import Visitor
 
 __all__ = ["Delivery", "Session", "SessionSettings"]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from trajcore.live.model import ModelSettings
 from trajcore.replay.normalise import NORMALISERS, Normaliser
 from trajcore.sandbox.base import SandboxSettings
+from trajcore.sandbox.registry import is_walled
 
 
 class Delivery(Enum):
@@ -45,3 +46,8 @@ class SessionSettings:
     """Where the user's config.toml says that a recording is saved to, if it does."""
     keep_journal: bool = False
     """Whether unsaved work is kept in the user's state directory, so that a crash loses none."""
+
+    @property
+    def walled(self) -> bool:
+        """Whether what runs in the sandbox that is asked for is kept away from this machine."""
+        return is_walled(self.sandbox)

@@ -13,8 +13,6 @@ import click
 from trajtui import __version__
 from trajtui.commands.ordered import TYPED, InOrder
 
-_SANDBOXES: Final = ("auto", "docker", "bubblewrap", "local", "recorded")
-
 Command = Callable[..., Any]
 
 
@@ -30,6 +28,17 @@ class _Commands(click.Group):
         return list(self.commands)
 
 
+class _SandboxOption(click.Option):
+    """Names the sandboxes there are, when somebody asks: other packages may bring some."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from trajcore.sandbox.registry import sandbox_names
+
+        names = ", ".join(sandbox_names())
+        self.help = f"Where actions run: {names} [auto]. `local` is this machine itself, without walls."
+        return super().get_help_record(ctx)
+
+
 _ROW: Final = click.option(
     "--row", metavar="N|ID", help="Which trajectory of a file that holds several: number from 0, or id."
 )
@@ -38,9 +47,7 @@ _ROW: Final = click.option(
 def _shared(command: Command) -> Command:
     """The options that `open` and `replay` share."""
     options = (
-        click.option("--sandbox", metavar="NAME",
-                     help=f"Where actions run: {', '.join(_SANDBOXES)} [auto]. "
-                     "`local` is this machine itself, without walls."),
+        click.option("--sandbox", metavar="NAME", cls=_SandboxOption),
         click.option("--image", metavar="IMAGE", help="The container image, for docker."),
         click.option("--container", metavar="NAME",
                      help="Work in this running container of yours, which is left as it is at the end."),

@@ -13,6 +13,7 @@ from trajcore.errors import BadInput
 from trajcore.live.model import ModelSettings
 from trajcore.replay.normalise import with_patterns
 from trajcore.sandbox.base import DEFAULT_IMAGE, Limits, Resources, SandboxSettings
+from trajcore.sandbox.registry import is_walled
 from trajcore.session import SessionSettings
 from trajcore.trajectory import Trajectory
 
@@ -77,9 +78,12 @@ def _check_named(settings: config.Config, options: Mapping[str, Any]) -> None:
         raise BadInput("--mount does not go with --container, which has the mounts it was made with.")
     if options.get("config") is not None or settings.path != Path("config.toml"):
         return
-    for name, value, option in (("kind", "local", "--sandbox local"), ("mount", True, "--mount")):
-        setting = settings.settings[name]
-        if setting.value == value and setting.origin == str(settings.path):
+    kind = str(settings.get("kind"))
+    for name, reaches, option in (
+        ("kind", not is_walled(kind), f"--sandbox {kind}"),
+        ("mount", settings.get("mount") is True, "--mount"),
+    ):
+        if reaches and settings.settings[name].origin == str(settings.path):
             raise BadInput(f"The config.toml here asks for {option}: type it yourself if that is meant.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from trajcore.replay.compare import Match
 from trajcore.replay.run import Status, StepResult
-from trajcore.sandbox.tracking.filechanges import Changes
+from trajcore.sandbox.base import FileChanges
 
 
 def counts(results: Iterable[StepResult]) -> dict[str, int]:
@@ -41,7 +41,7 @@ def step_entry(result: StepResult) -> dict[str, Any]:
     }
 
 
-def _files(files: Changes) -> dict[str, Any]:
+def _files(files: FileChanges) -> dict[str, Any]:
     entries = [
         {
             "path": change.path,

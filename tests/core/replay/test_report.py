@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from trajcore.replay.compare import Comparison, Match
 from trajcore.replay.report import counts, sentence, step_entry
 from trajcore.replay.run import Status, StepResult
-from trajcore.sandbox.tracking.filechanges import Changes, FileChange
+from trajcore.sandbox.base import FileChange, FileChanges
 
 
 def result(
@@ -82,9 +82,9 @@ def test_a_step_of_the_report_has_the_fields_of_the_contract() -> None:
 
 def test_a_step_says_what_it_changed_where_that_was_looked_at() -> None:
     assert "files" not in step_entry(EQUAL)
-    assert step_entry(replace(EQUAL, files=Changes()))["files"] == []
+    assert step_entry(replace(EQUAL, files=FileChanges()))["files"] == []
     changed = FileChange("/w/a", "changed", 2, 4, "--- a/w/a\n", "mode 644 → 755")
-    entry = step_entry(replace(EQUAL, files=Changes((changed,), more=7, note="only /w is watched")))
+    entry = step_entry(replace(EQUAL, files=FileChanges((changed,), more=7, note="only /w is watched")))
     assert entry["files"] == [
         {
             "path": "/w/a",

@@ -66,7 +66,7 @@ class DebuggerScreen(Screen[None]):
         self._behind = False
         """Whether the screen has yet to catch up with the replay's position."""
         self._mode = Mode.REPLAY
-        self._may_run = session.settings.sandbox != "local"
+        self._may_run = session.settings.walled
         """Whether the user has agreed to where the commands run."""
 
     def compose(self) -> ComposeResult:
@@ -534,7 +534,7 @@ class DebuggerScreen(Screen[None]):
         header = self.query_one("#header", EndsBar)
         header.left = header_left(self._session)
         header.right = header_right(self._session, self._sandbox)
-        header.alarm = "local" if self._session.settings.sandbox == "local" else ""
+        header.alarm = "" if self._session.settings.walled else self._session.settings.sandbox
         timeline = self.timeline
         status = status_of(
             self._session,
