@@ -15,8 +15,8 @@ from trajcore.sandbox.machines import leftovers
 from trajcore.sandbox.machines.bubblewrap import machine as bubblewrap
 from trajcore.sandbox.machines.docker import machine as docker
 from trajcore.sandbox.machines.host.confine import describe
+from trajcore.settings import load_config
 from trajcore.text import safe
-from trajtui.options import load_config
 
 
 def doctor(options: Mapping[str, Any]) -> int:
