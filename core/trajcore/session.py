@@ -17,6 +17,7 @@ from trajcore.activity import Activity, Work
 from trajcore.document.edits import Edit
 from trajcore.editing import Editing
 from trajcore.errors import BadInput, ModelUnavailable, Refused, TrajError
+from trajcore.events.kinds import MESSAGE
 from trajcore.journal.keeping import Keeping
 from trajcore.live.host import Interrupted, LiveHost
 from trajcore.replay.backward import before_last_breakpoint, before_last_step
@@ -56,9 +57,11 @@ class Session:
             self.breakpoints.load()
         self.editing = Editing(trajectory, self._tell, self._follow, lambda: self.busy)
         """The commands that change the recording."""
-        self.keeping = Keeping(self) if self.settings.keep_journal else None
+        self.keeping: Keeping | None = None
         """What is kept on disk of the unsaved work, if anything is."""
-        self.editing.keeping = self.keeping
+        if self.settings.keep_journal:
+            self.keeping = Keeping(trajectory, lambda: self.run)
+            self.subscribe(self.keeping.listen)
         self._step_count: int | None = None
         self._live = self._live_host()
 
@@ -149,7 +152,7 @@ class Session:
         """The next recorded user message that a typed one could replace."""
         outline = self.trajectory.outline
         for index in range(self.position, len(self.trajectory)):
-            if outline.kinds[index] == "message" and outline.sources[index] == "user":
+            if outline.kinds[index] == MESSAGE and outline.sources[index] == "user":
                 return index
         return None
 
@@ -320,9 +323,12 @@ class Session:
         if not len(self.run):
             raise BadInput("nothing has happened in this run yet")
         write_atomically(path, self.run.to_json())
-        if self.keeping is not None:
-            self.keeping.run_saved()
+        self._tell(notices.RunSaved(str(path)))
         return path
+
+    def discard(self) -> None:
+        """Give up what is not saved: the next start offers nothing of it."""
+        self._tell(notices.Discarded())
 
     async def idle(self) -> None:
         """Wait until no task of this session is under way; a fault of the program itself is raised here."""

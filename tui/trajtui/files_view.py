@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Final
 
+from trajcore.events.kinds import HIDDEN
 from trajcore.replay.policy import asks_the_world
 from trajcore.replay.run import GONE, Run, Status
 from trajcore.sandbox.tracking.filechanges import Changes, FileChange
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
-from trajcore.views.timeline import HIDDEN_KINDS, Row
+from trajcore.views.timeline import Row
 from trajtui.widgets.event import Block
 
 _UNTRACKED: Final = "What this step changed was not looked at: this sandbox does not tell."
@@ -60,7 +61,7 @@ def _row_of(session: Session, run: Run, id: int | None) -> Row:
     shown = Row(0)
     answers = session.trajectory.outline.answers
     for place, entry in enumerate(run.entries if id is not None else ()):
-        if entry.head.kind in HIDDEN_KINDS or entry.origin == GONE:
+        if entry.head.kind in HIDDEN or entry.origin == GONE:
             pass  # it has no row
         elif entry.origin is not None:
             shown = Row(answers.get(entry.origin, entry.origin))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from trajcore import notices
 from trajcore.errors import SandboxUnavailable
 from trajcore.events.head import head_of
+from trajcore.events.kinds import RUN
 from trajcore.sandbox.base import Checkpoint, Sandbox, SandboxSettings
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Executor:
     async def execute(self, action: Action, recorded: Observation | None, *, live: bool = False) -> Answer:
         """Carry out one action, its output told as it comes. Raises `SandboxUnavailable`."""
         sandbox = await self.ready()
-        text = head_of(action.model_dump()).summary() if action.action != "run" else ""
+        text = head_of(action.model_dump()).summary() if action.action != RUN else ""
         text = text or str(getattr(action.args, "command", ""))
         self._tell(
             notices.Executing(action.action, text, self.directory, recorded=not sandbox.executes, live=live)
@@ -198,7 +199,7 @@ def _note(observation: Observation | None) -> str:
     metadata = getattr(observation.extras, "metadata", None)
     if getattr(metadata, "exit_code", None) == -1:
         return str(getattr(metadata, "suffix", "")).strip().strip("[]").split(". ")[0]
-    if observation.observation != "run":
+    if observation.observation != RUN:
         return next(iter(observation.content.splitlines()), "")
     return ""
 

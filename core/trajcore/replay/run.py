@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.events.head import Head, head_of
+from trajcore.events.kinds import MESSAGE, Treatment, action_kind
 from trajcore.formats.json.reading import as_object
 from trajcore.replay.compare import Comparison, Match
-from trajcore.replay.policy import Treatment, treatment
+from trajcore.replay.policy import treatment
 
 if TYPE_CHECKING:
     from trajcore.events.base import Event, Observation
@@ -212,7 +213,7 @@ class Run:
         """Whether the last word is the agent's, or nobody has said anything yet."""
         for entry in reversed(self.entries):
             how = treatment(entry.head)
-            if how is Treatment.DIALOGUE and entry.head.kind != "system":
+            if how is Treatment.DIALOGUE and not action_kind(entry.head.kind).prompt:
                 return entry.head.source != "user"
             if how is not Treatment.PASS:
                 return False
@@ -233,7 +234,7 @@ class Run:
         for place, entry in enumerate(self.entries):
             event = as_written_today(entry.data())
             # OpenHands cannot replay an event without a source; where there are none, the task is first.
-            opening = nobody_spoke and entry.head.kind == "message"
+            opening = nobody_spoke and entry.head.kind == MESSAGE
             nobody_spoke = nobody_spoke and not opening
             event.setdefault("source", "user" if opening else "agent")
             text = json.dumps(event, indent=4)

@@ -103,8 +103,7 @@ async def test_a_save_leaves_nothing_to_keep(path: Path) -> None:
 def test_giving_up_what_is_not_saved_leaves_nothing(path: Path) -> None:
     session = session_of(path)
     session.editing.flip(0, "wait_for_response")
-    assert session.keeping is not None
-    session.keeping.discard()
+    session.discard()
     asyncio.run(session.close())
     assert kept() == []
 

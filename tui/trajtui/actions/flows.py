@@ -44,7 +44,7 @@ async def way_back(session: Session, routes: Sequence[Route], unsaved: bool, ask
 
 
 def _in_words(trajectory: Trajectory, route: Route) -> str:
-    label = trajectory.label(route.mark.position) if route.mark else ""
+    label = trajectory.label(route.checkpoint.position) if route.checkpoint else ""
     return f"Go back {route.describe(f'event {label}')} ({route.price})"
 
 
@@ -53,8 +53,7 @@ async def may_quit(session: Session, unsaved: list[str], ask: Ask) -> bool:
     question = f"Not saved: {' and '.join(unsaved)}. Quit all the same?"
     if await ask(Choose(question, {"no": "Stay", "yes": "Quit without saving"})) != "yes":
         return False
-    if session.keeping is not None:
-        session.keeping.discard()
+    session.discard()
     return True
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import tempfile
 import threading
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from trajcore.sandbox.machines.docker.engine import (
     present,
     pull,
     remove,
+    start_exec,
 )
 from trajcore.sandbox.machines.docker.layers import container_layers
 from trajcore.sandbox.machines.machine import Snapshot
@@ -263,10 +263,14 @@ class DockerMachine:
             workdir=self.directory,
             environment={"TERM": ENVIRONMENT["TERM"], VARIABLE: this_program().word},
         )
-        attached = api.exec_start(made["Id"], tty=tty, socket=True)
-        if tty:
-            api.exec_resize(made["Id"], height=ROWS, width=COLUMNS)
-        return FdStream(_descriptor(attached))
+        stream = FdStream(start_exec(self._client, made["Id"], tty=tty))
+        try:
+            if tty:
+                api.exec_resize(made["Id"], height=ROWS, width=COLUMNS)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
 
     def _put(self, directory: Path) -> LeftOut:
         with tempfile.TemporaryFile() as archive:
@@ -284,16 +288,3 @@ class DockerMachine:
             loop.call_soon_threadsafe(report, line)
 
         await finished_in_thread(lambda: pull(self._client, self.detail, say, stop), stop.set)
-
-
-def _descriptor(attached: Any) -> int:
-    """A descriptor of our own for the connection under `exec_start`'s answer."""
-    connection = getattr(attached, "_sock", attached)
-    if not isinstance(connection, socket.socket):
-        raise SandboxUnavailable(
-            "Docker engines reached over TLS are not supported. Use --sandbox bubblewrap."
-        )
-    descriptor = os.dup(connection.fileno())
-    attached.close()
-    connection.close()
-    return descriptor
