@@ -16,7 +16,7 @@ from trajcore import notices
 from trajcore.errors import BadInput
 from trajcore.replay.conditions import parse
 from trajcore.replay.player import Service
-from trajcore.replay.report import Report
+from trajcore.replay.report import Report, Step, counts
 from trajcore.replay.states import State
 from trajcore.session import Session
 from trajcore.settings import Delivery, Settings, checked_options, load_config, settings_from
@@ -136,9 +136,29 @@ async def areplay(
             await _carry_on(session, messages)
     finally:
         await session.close()
-        told = Report.of(session, name, loop.time() - begun, carried_on=carry_on)
+        told = report_of(session, name, loop.time() - begun, live=carry_on)
         outputs.write(session, told)
     return told
+
+
+def report_of(session: Session, name: str, seconds: float, *, live: bool = False) -> Report:
+    """The report of a session's run so far. `name` is what the recording is called in it."""
+    head, results = session.trajectory.head, session.run.results.values()
+    paused = session.ending == "paused"
+    return Report(
+        trajectory=name,
+        sandbox=session.sandbox_kind,
+        mode="live" if live else "replay",
+        state=session.ending,
+        events=len(session.trajectory),
+        counts=counts(results),
+        seconds=seconds,
+        steps=tuple(Step.of(result, head(result.index).summary()) for result in results),
+        summary=session.summary(),
+        stopped_before=session.trajectory.label(session.position) if paused else None,
+        failure=session.failure,
+        live_steps=session.run.has_live_steps,
+    )
 
 
 def _settings(settings: Settings | None, options: dict[str, Any], name: str) -> Settings:

@@ -15,10 +15,9 @@ class _CallableModule(ModuleType):
     """This package as a function: `trajcore.replay` is both, whichever part of it was imported first."""
 
     def __call__(self, trajectory: Any, **options: Any) -> Report:
-        """See `trajcore.api.replay`."""
-        from trajcore.api import replay
-
-        return replay(trajectory, **options)
+        """See `trajcore.api.replay`, which this room does not know: it is found by its name."""
+        report: Report = importlib.import_module("trajcore.api").replay(trajectory, **options)
+        return report
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled by its name, so that a pool of processes can be given it."""

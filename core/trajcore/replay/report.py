@@ -15,7 +15,6 @@ from trajcore.text import safe
 
 if TYPE_CHECKING:
     from trajcore.sandbox.tracking.filechanges import Changes
-    from trajcore.session import Session
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -107,26 +106,6 @@ class Report:
     """What ended the run where `state` is `error`."""
     live_steps: bool = False
     """Whether a model has added anything."""
-
-    @classmethod
-    def of(cls, session: Session, name: str, seconds: float, *, carried_on: bool = False) -> Report:
-        """The report of a session's run. `name` is what the recording is called in it."""
-        head, results = session.trajectory.head, session.run.results.values()
-        paused = session.ending == "paused"
-        return cls(
-            trajectory=name,
-            sandbox=session.sandbox_kind,
-            mode="live" if carried_on else "replay",
-            state=session.ending,
-            events=len(session.trajectory),
-            counts=counts(results),
-            seconds=seconds,
-            steps=tuple(Step.of(result, head(result.index).summary()) for result in results),
-            summary=session.summary(),
-            stopped_before=session.trajectory.label(session.position) if paused else None,
-            failure=session.failure,
-            live_steps=session.run.has_live_steps,
-        )
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `trajtui replay --report` writes."""
