@@ -11,7 +11,7 @@ from trajcore import notices
 from trajcore.dialects.openhands_v0.checks.findings import Delete, Insert, Repair, Set, Unset
 from trajcore.document.saving import Progress
 from trajcore.errors import Refused
-from trajcore.sandbox.threads import finished_in_thread
+from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Edit, Trajectory
 
 if TYPE_CHECKING:

@@ -30,24 +30,24 @@ from trajcore.replay.policy import asks_the_world, count_steps
 from trajcore.replay.report import sentence
 from trajcore.replay.run import Run
 from trajcore.replay.states import Command, Mode, State
-from trajcore.sandbox.threads import finished_in_thread
-from trajcore.settings import Delivery, SessionSettings
+from trajcore.settings import Delivery, Settings
 from trajcore.storage import write_atomically
+from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from trajcore.live.usage import Usage
-    from trajcore.sandbox.shell.visit import Visitor
+    from trajcore.sandbox.base import Visitor
 
-__all__ = ["Delivery", "Session", "SessionSettings"]
+__all__ = ["Delivery", "Session", "Settings"]
 
 
 class Session:
     """A recording being debugged. All methods belong to one event loop."""
 
-    def __init__(self, trajectory: Trajectory, settings: SessionSettings | None = None) -> None:
+    def __init__(self, trajectory: Trajectory, settings: Settings | None = None) -> None:
         self.trajectory = trajectory
-        self.settings = settings or SessionSettings()
+        self.settings = settings or Settings()
         self._activity = Activity()
         self._tell = self._activity.tell
         self._say = self._activity.say

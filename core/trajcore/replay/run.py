@@ -18,7 +18,7 @@ from trajcore.replay.policy import treatment
 
 if TYPE_CHECKING:
     from trajcore.events.base import Event, Observation
-    from trajcore.sandbox.tracking.filechanges import Changes
+    from trajcore.sandbox.base import FileChanges
 
 
 class Status(Enum):
@@ -45,7 +45,7 @@ class StepResult:
     reason: str
     actual: Observation | None
     recorded: Observation | None
-    files: Changes | None = None
+    files: FileChanges | None = None
     """What it changed in the sandbox's files; None where that is not told."""
 
     @property
@@ -129,9 +129,9 @@ class Run:
     def __init__(self, last_id: int) -> None:
         self.entries: list[Entry] = []
         self.results: dict[int, StepResult] = {}
-        self.live_files: dict[int, Changes] = {}
+        self.live_files: dict[int, FileChanges] = {}
         """What the actions of a live session changed in the sandbox's files, by the id of their entry."""
-        self.by_hand: list[tuple[int | None, Changes]] = []
+        self.by_hand: list[tuple[int | None, FileChanges]] = []
         """What the user changed in them, behind the entry with this id (None: before all others)."""
         self._last_id = last_id
         self._ids: set[int] = set()
@@ -224,7 +224,7 @@ class Run:
         self._ids.add(id)
         return id
 
-    def add_by_hand(self, files: Changes) -> None:
+    def add_by_hand(self, files: FileChanges) -> None:
         """The user has changed files of the sandbox, as it is now."""
         if files.count:
             self.by_hand.append((self.entries[-1].id if self.entries else None, files))

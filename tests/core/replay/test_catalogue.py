@@ -22,7 +22,7 @@ from trajcore import notices
 from trajcore.replay.run import Status
 from trajcore.replay.states import Mode, State
 from trajcore.sandbox.base import Limits, SandboxSettings
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 
 Event = dict[str, Any]
@@ -60,7 +60,7 @@ class Recording:
     def session(self, sandbox: str = "bubblewrap", **settings: Any) -> Session:
         trajectory = Trajectory.from_bytes(json.dumps(self.events).encode(), "recording.json")
         world = SandboxSettings(limits=Limits(no_change=3.0, hard=20.0))
-        return Session(trajectory, SessionSettings(sandbox=sandbox, world=world, **settings))
+        return Session(trajectory, Settings(sandbox=sandbox, world=world, **settings))
 
 
 @pytest.fixture

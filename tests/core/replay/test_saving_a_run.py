@@ -13,7 +13,7 @@ from trajcore import notices
 from trajcore import session as sessions
 from trajcore.errors import BadInput
 from trajcore.replay.run import Run
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 
 
@@ -27,7 +27,7 @@ def said(path: Path) -> list[str]:
 
 def begun(*texts: str) -> Session:
     session = Session(
-        Trajectory.from_bytes(json.dumps([say("the task")]).encode()), SessionSettings(sandbox="recorded")
+        Trajectory.from_bytes(json.dumps([say("the task")]).encode()), Settings(sandbox="recorded")
     )
     for text in texts:
         session.run.add(say(text))
