@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
+from trajcore.dialects.openhands_v0.written import user_message
 from trajcore.document.edits import Edit
 from trajcore.errors import Refused
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.checkpoints import Route, RunCheckpoint, RunCheckpoints
 from trajcore.replay.executor import Executor
 from trajcore.replay.player import Player, Service
-from trajcore.replay.record import user_message
 from trajcore.replay.renumbering import Parked, Renumbering, made, park, taken_back
 from trajcore.replay.run import Run
 from trajcore.replay.staleness import first_deletion, stale_events

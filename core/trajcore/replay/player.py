@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from trajcore import notices
+from trajcore.dialects.openhands_v0.written import observation_event, user_message
 from trajcore.events.head import Head
 from trajcore.events.kinds import USER_REJECTED, Treatment, action_kind
 from trajcore.formats.json.reading import as_object
@@ -16,7 +17,6 @@ from trajcore.replay.compare import Comparison, compare, exit_code
 from trajcore.replay.executor import Answer, Executor
 from trajcore.replay.normalise import Normaliser
 from trajcore.replay.policy import ends_a_step, treatment
-from trajcore.replay.record import observation_event, user_message
 from trajcore.replay.renumbering import Renumbering
 from trajcore.replay.run import Run, Status, StepResult
 from trajcore.trajectory import Trajectory

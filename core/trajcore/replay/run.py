@@ -258,7 +258,7 @@ class Run:
 
 
 def _written(entries: Sequence[Entry], told: Callable[[int, int], None]) -> Iterator[bytes]:
-    from trajcore.replay.record import as_written_today
+    from trajcore.dialects.openhands_v0.written import as_written_today
 
     yield b"["
     nobody_spoke = True

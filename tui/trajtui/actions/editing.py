@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from textual.app import App
 
+from trajcore.dialects.openhands_v0.written import new_action, retold, user_message
 from trajcore.errors import BadInput, Refused
-from trajcore.events.new import new_action, retold
 from trajcore.replay.policy import asks_the_world
-from trajcore.replay.record import user_message
 from trajcore.session import Session
 from trajcore.trajectory import Edit
 from trajtui.actions.one_event import edit_here, edit_outside, said_of

@@ -154,7 +154,7 @@ class _History:
 
 
 def _thought(event: Event) -> str:
-    thought = getattr(getattr(event, "args", None), "thought", "")
+    thought = getattr(event.args, "thought", "") if isinstance(event, Action) else ""
     return thought if isinstance(thought, str) else ""
 
 
