@@ -10,7 +10,8 @@ from collections.abc import Collection, Hashable, Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from trajcore.document.outline import UNANSWERED, Outline
+from trajcore.dialects.openhands_v0.links import UNANSWERED
+from trajcore.document.outline import Outline
 
 _NO_KIND: Final = "?"
 

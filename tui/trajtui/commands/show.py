@@ -14,7 +14,7 @@ from trajcore.trajectory import Trajectory
 from trajtui.options import open_trajectory
 
 if TYPE_CHECKING:
-    from trajcore.dialects.openhands_v0.checks.findings import Finding
+    from trajcore.dialects.findings import Finding
 
 _SUMMARY_WIDTH: Final = 100
 _LONGEST_REPAIR: Final = 400
@@ -36,10 +36,9 @@ def show(file: str, row: str | None, *, as_json: bool, checking: bool = False) -
 
 def _show_findings(trajectory: Trajectory, *, as_json: bool) -> int:
     """One line a finding; 1 where there is an error among them, not only warnings."""
-    from trajcore.dialects.openhands_v0.checks.all import check
-    from trajcore.dialects.openhands_v0.checks.findings import Severity, summary
+    from trajcore.dialects.findings import Severity, summary
 
-    findings = check(trajectory.texts())
+    findings = trajectory.checking()()
     for finding in findings:
         click.echo(
             _json_line(finding_object(trajectory, finding)) if as_json else finding_line(trajectory, finding)
