@@ -14,7 +14,6 @@ import msgspec
 from trajcore.errors import BadInput
 from trajcore.formats.json.text import text_start
 
-
 _TEXT: Final = re.compile(rb"[^ \t\n\r\x0b\f]")
 
 
