@@ -101,6 +101,12 @@ class Trajectory:
         """The number that an event keeps for its life: through edits, moves, deletion and undo."""
         return self._document.body.uid(index)
 
+    @property
+    def uids(self) -> Sequence[int]:
+        """The uids of all events in their present order, which no later edit changes."""
+        uids = self._document.body.uids
+        return uids if isinstance(uids, range) else tuple(uids)
+
     def index_of_uid(self, uid: int) -> int | None:
         """Where the event with a uid is now; None while it is out of the recording."""
         return self._document.body.index_of(uid)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -90,42 +90,15 @@ class Edit:
                 found.update(range(change.at, change.at + len(change.removed)))
         return tuple(sorted(found))
 
-    def remap(self, index: int) -> int | None:
-        """Where the event is after the edit that had this index before it; None: it was deleted."""
-        held, taken = None, 0
-        for splice in self._splices:
-            out, came = len(splice.removed), len(splice.inserted)
-            if held is not None:
-                first = splice.moved
-                if first is not None and first <= held < first + came:
-                    index, held = splice.at + held - first, None
-            elif splice.at <= index < splice.at + out:
-                held = taken + index - splice.at
-            elif index >= splice.at + out:
-                index += came - out
-            taken += out
-        return index if held is None else None
+    def splices(self, *, undone: bool = False) -> Iterator[tuple[int, Sequence[Piece], Sequence[Piece]]]:
+        """Where events went and came, in order: the place, what went from it, and what came to it.
 
-    def unmap(self, index: int) -> int | None:
-        """Where the event was before the edit that has this index after it; None: it was inserted."""
-        held, taken = None, sum(len(splice.removed) for splice in self._splices)
-        for splice in reversed(self._splices):
-            out, came = len(splice.removed), len(splice.inserted)
-            taken -= out
-            if held is not None:
-                if taken <= held < taken + out:
-                    index, held = splice.at + held - taken, None
-            elif splice.at <= index < splice.at + came:
-                if splice.moved is None:
-                    return None
-                held = splice.moved + index - splice.at
-            elif index >= splice.at + came:
-                index += out - came
-        return index
-
-    @cached_property
-    def _splices(self) -> tuple[Splice, ...]:
-        return tuple(change for change in self.changes if isinstance(change, Splice))
+        `undone`: as taking the edit back does it.
+        """
+        for change in reversed(self.changes) if undone else self.changes:
+            if isinstance(change, Splice):
+                sides = (change.inserted, change.removed) if undone else (change.removed, change.inserted)
+                yield change.at, *sides
 
     def to_data(self) -> dict[str, Any]:
         """The edit as JSON values, from which it can be made again on the same document."""

@@ -13,16 +13,16 @@ from trajcore.text import safe
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit(name: str, results: Iterable[tuple[StepResult, str]], seconds: float) -> bytes:
+def junit(name: str, results: Iterable[tuple[int, StepResult, str]], seconds: float) -> bytes:
     """One test case a step: a divergence is a failure, what was not executed is skipped.
 
-    `results` come with a summary of their action; `seconds` is how long the whole run took.
+    `results` come with the index and a summary of their action; `seconds` is how long the whole run took.
     """
     suite = ElementTree.Element("testsuite", name=_clean(name), time=f"{seconds:.3f}")
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
-    for result, summary in results:
+    for index, result, summary in results:
         counts["tests"] += 1
-        label = result.id if result.id is not None else f"#{result.index}"
+        label = result.id if result.id is not None else f"#{index}"
         case = ElementTree.SubElement(
             suite,
             "testcase",

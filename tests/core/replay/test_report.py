@@ -51,7 +51,7 @@ SKIPPED = result(6, Status.SKIPPED, reason="not executed")
     ],
 )
 def test_one_sentence_says_what_happened(results: list[StepResult], expected: str) -> None:
-    assert sentence(results) == expected
+    assert sentence([(result.uid, result) for result in results]) == expected
 
 
 @given(st.lists(st.sampled_from([EQUAL, NORMALISED, UNCOMPARED, DIVERGED, SERVED, SKIPPED])))
@@ -64,7 +64,7 @@ def test_the_counts_add_up_as_the_contract_says(results: list[StepResult]) -> No
 
 
 def test_a_step_of_the_report_has_the_fields_of_the_contract() -> None:
-    assert step_entry(DIVERGED) == {
+    assert step_entry(4, DIVERGED) == {
         "index": 4,
         "id": 9,
         "kind": "run",
@@ -75,16 +75,16 @@ def test_a_step_of_the_report_has_the_fields_of_the_contract() -> None:
         "seconds": 0.123457,
         "reason": "exit 0 → 1",
     }
-    assert step_entry(NORMALISED)["match"] == "normalised"
-    assert step_entry(EQUAL)["match"] == "equal"
-    assert step_entry(UNCOMPARED)["match"] is None
+    assert step_entry(1, NORMALISED)["match"] == "normalised"
+    assert step_entry(1, EQUAL)["match"] == "equal"
+    assert step_entry(1, UNCOMPARED)["match"] is None
 
 
 def test_a_step_says_what_it_changed_where_that_was_looked_at() -> None:
-    assert "files" not in step_entry(EQUAL)
-    assert step_entry(replace(EQUAL, files=Changes()))["files"] == []
+    assert "files" not in step_entry(1, EQUAL)
+    assert step_entry(1, replace(EQUAL, files=Changes()))["files"] == []
     changed = FileChange("/w/a", "changed", 2, 4, "--- a/w/a\n", "mode 644 → 755")
-    entry = step_entry(replace(EQUAL, files=Changes((changed,), more=7, note="only /w is watched")))
+    entry = step_entry(1, replace(EQUAL, files=Changes((changed,), more=7, note="only /w is watched")))
     assert entry["files"] == [
         {
             "path": "/w/a",

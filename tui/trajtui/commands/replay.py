@@ -63,7 +63,7 @@ async def _replay(file: str, config: Config, options: Mapping[str, Any]) -> int:
         _write_results(session, file, config, options, loop.time() - begun)
     if session.ending == "paused":
         click.echo(f"paused before event {session.trajectory.label(session.position)}")
-    if session.run.results or session.failure is None:
+    if session.results or session.failure is None:
         click.echo(safe(session.summary()))
     return _exit_code(session, options)
 
@@ -124,7 +124,7 @@ def _write_results(
     """The run first, as it cannot be had again; a fault in writing one does not cost the other."""
     if options["junit"]:
         heads = session.trajectory.head
-        steps = [(result, heads(result.index).summary()) for result in session.run.results.values()]
+        steps = [(index, result, heads(index).summary()) for index, result in session.results.items()]
         write_atomically(options["junit"], [junit(file, steps, seconds)])
     target = options["save"] or config.save_path(file)
     try:
@@ -142,9 +142,9 @@ def _write_report(path: Path, session: Session, file: str, carried_on: bool, sec
         "mode": "live" if carried_on else "replay",
         "state": session.ending,
         "events": len(session.trajectory),
-        "counts": counts(session.run.results.values()),
+        "counts": counts(session.results.values()),
         "seconds": round(seconds, 3),
-        "steps": [step_entry(result) for result in session.run.results.values()],
+        "steps": [step_entry(index, result) for index, result in session.results.items()],
     }
     text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
     write_atomically(path, [text.encode("utf-8", "replace")])
@@ -153,7 +153,7 @@ def _write_report(path: Path, session: Session, file: str, carried_on: bool, sec
 def _exit_code(session: Session, options: Mapping[str, Any]) -> int:
     if session.failure is not None:
         return 1 if session.run.has_live_steps else session.failure.exit_code
-    if options["strict"] and counts(session.run.results.values())["diverged"]:
+    if options["strict"] and counts(session.results.values())["diverged"]:
         return 1
     return 0
 
@@ -169,8 +169,10 @@ class _Printer:
     def __call__(self, change: notices.Notice) -> None:
         match change:
             case notices.StepDone(result) if not self._quiet:
-                summary = self._session.trajectory.head(result.index).summary()
-                click.echo(step_line(result, summary))
+                index = self._session.trajectory.index_of_uid(result.uid)
+                if index is not None:
+                    summary = self._session.trajectory.head(index).summary()
+                    click.echo(step_line(index, result, summary))
             case notices.Executing(kind, text, live=True) if not self._quiet:
                 click.echo(safe_line(f"★        {kind:<12} {text}"))
             case notices.Progress(text) if text not in ("", self._progress) and not self._quiet:
