@@ -11,7 +11,7 @@ from trajcore import notices
 from trajcore.dialects.openhands_v0.checks.findings import Delete, Insert, Repair, Set, Unset
 from trajcore.document.saving import Progress
 from trajcore.errors import Refused
-from trajcore.sandbox.threads import finished_in_thread
+from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Edit, Trajectory
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Editing:
         async with self._saving:
             job = self._trajectory.saving(path, overwrite=overwrite)
             self._tell(notices.Saving())
-            told = _throttled(asyncio.get_running_loop(), job.target, self._tell)
+            told = throttled(asyncio.get_running_loop(), job.target, self._tell)
             try:
                 await finished_in_thread(lambda: job.write(told))
             finally:
@@ -171,7 +171,7 @@ class Editing:
         return edit
 
 
-def _throttled(loop: asyncio.AbstractEventLoop, target: Path, tell: notices.Listener) -> Progress:
+def throttled(loop: asyncio.AbstractEventLoop, target: Path, tell: notices.Listener) -> Progress:
     """Tells of a save's progress in the event loop, at each hundredth and no more often."""
     last = 0
 

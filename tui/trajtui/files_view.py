@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Final
 
+from trajcore.events.kinds import HIDDEN
 from trajcore.replay.policy import asks_the_world
 from trajcore.replay.run import Run, Status
-from trajcore.sandbox.tracking.filechanges import Changes, FileChange
+from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
-from trajcore.views.timeline import HIDDEN_KINDS, Row
+from trajcore.views.timeline import Row
 from trajtui.widgets.event import Block
 
 _UNTRACKED: Final = "What this step changed was not looked at: this sandbox does not tell."
@@ -52,7 +53,7 @@ def _of_step(session: Session, row: Row) -> list[Block]:
     return [_aside(_UNTRACKED)] if result.files is None else _shown(result.files)
 
 
-def _by_hand(session: Session, row: Row) -> Iterable[Changes]:
+def _by_hand(session: Session, row: Row) -> Iterable[FileChanges]:
     """What was changed by hand while this row was the last that had been played."""
     run = session.run
     return [changes for after, changes in run.by_hand if _row_of(session, run, after) == row]
@@ -65,7 +66,7 @@ def _row_of(session: Session, run: Run, id: int | None) -> Row:
     answers = trajectory.outline.answers
     for place, entry in enumerate(run.entries if id is not None else ()):
         index = None if entry.origin is None else trajectory.index_of_uid(entry.origin)
-        if entry.head.kind in HIDDEN_KINDS or run.is_superseded(entry):
+        if entry.head.kind in HIDDEN or run.is_superseded(entry):
             pass  # it has no row
         elif index is not None:
             shown = Row(trajectory.uid(answers.get(index, index)))
@@ -78,7 +79,7 @@ def _row_of(session: Session, run: Run, id: int | None) -> Row:
     return shown
 
 
-def _shown(changes: Changes, how: str = "") -> list[Block]:
+def _shown(changes: FileChanges, how: str = "") -> list[Block]:
     number = changes.count
     if not number:
         return [_aside(f"No files changed{f': {safe_line(changes.note)}' if changes.note else ''}.")]

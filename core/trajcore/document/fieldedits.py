@@ -14,6 +14,7 @@ from trajcore.document.composing import Composer
 from trajcore.document.document import Document
 from trajcore.document.edits import Edit
 from trajcore.errors import BadInput
+from trajcore.events.kinds import MESSAGE
 from trajcore.formats.json.edit import with_value, without_value
 from trajcore.formats.json.reading import as_object
 from trajcore.formats.json.rewrite import rewritten
@@ -69,7 +70,7 @@ def replace_event(document: Document, index: int, raw: bytes) -> Edit:
 def flip(document: Document, index: int, flag: str) -> Edit:
     """Turn a flag of an action's arguments over. Raises `BadInput` where the event has no such flag."""
     head = document.head(document.known(index))
-    if flag == "wait_for_response" and head.action != "message":
+    if flag == "wait_for_response" and head.action != MESSAGE:
         raise BadInput(f"only messages have {flag}, and event {document.label(index)} is a {head.kind}")
     data = document.data(index)
     flat = is_flattened(data)

@@ -8,6 +8,7 @@ import msgspec
 
 from trajcore.dialects.openhands_v0.responses import Response, response_of
 from trajcore.events.head import Head, read_head
+from trajcore.events.kinds import DELEGATE, NO_ANSWERS, NULL, UNANSWERED, UNCAUSED
 
 
 class _Call(msgspec.Struct, gc=False):
@@ -28,17 +29,6 @@ class _Key(msgspec.Struct, gc=False):
 
 
 _decoder = msgspec.json.Decoder(_Key)
-UNANSWERED = frozenset(
-    {"message", "system", "finish", "reject", "null", "change_agent_state", "condensation"}
-    | {"condensation_request", "loop_recovery"}
-)
-"""Actions that no observation answers; what follows them without a cause is no answer to them."""
-
-_NO_ANSWERS = frozenset({"agent_state_changed", "condense", "loop_detection"})
-"""Observations that answer nothing, whatever cause they name."""
-
-_UNCAUSED = frozenset({"error", "null"})
-"""Observations that answer no action when they name no cause."""
 
 
 class Outline:
@@ -157,15 +147,15 @@ class Outline:
                 if key.tool_call_id:
                     by_call[key.tool_call_id] = index
                 waiting = None if key.action in UNANSWERED else index
-                if key.action == "delegate":
+                if key.action == DELEGATE:
                     delegations.append(index)
                 continue
-            if key.observation == "delegate":
+            if key.observation == DELEGATE:
                 waiting = delegations.pop() if delegations else None
-            action = None if key.observation in _NO_ANSWERS else self._answered(key, by_id, by_call, waiting)
+            action = None if key.observation in NO_ANSWERS else self._answered(key, by_id, by_call, waiting)
             if action is not None:
                 self.answers[index] = action
-                if key.observation != "null":
+                if key.observation != NULL:
                     self.answer_of.setdefault(action, index)
                     waiting = None if waiting == action else waiting
 
@@ -178,7 +168,7 @@ class Outline:
             return by_id[key.cause]
         if key.tool_call_id and key.tool_call_id in by_call:
             return by_call[key.tool_call_id]
-        return None if key.observation in _UNCAUSED else waiting
+        return None if key.observation in UNCAUSED else waiting
 
 
 def _links(key: _Key | Head) -> tuple[object, ...]:
@@ -195,9 +185,9 @@ def _delegations(keys: Sequence[_Key | Head]) -> dict[int, int]:
     closed: dict[int, int] = {}
     open_at: list[int] = []
     for index, key in enumerate(keys):
-        if key.action == "delegate":
+        if key.action == DELEGATE:
             open_at.append(index)
-        elif key.observation == "delegate" and open_at:
+        elif key.observation == DELEGATE and open_at:
             closed[open_at.pop()] = index
     return closed
 

@@ -11,6 +11,7 @@ from trajcore.document.document import Document
 from trajcore.document.edits import Edit
 from trajcore.document.units import nearest
 from trajcore.errors import BadInput
+from trajcore.events.kinds import CONDENSATION
 
 
 def legal_place(document: Document, at: int) -> int:
@@ -127,11 +128,11 @@ def _next_id(document: Document) -> int:
     """An id above all that are there, were there, or are spoken of: it can't be taken for another."""
     outline = document.outline
     named = [document.first_last_id, outline.last_id, outline.highest_cause(), document.body.last_name]
-    if "condensation" in outline.kinds:
+    if CONDENSATION in outline.kinds:
         named += [
             stamps.named_by_condensation(document.data(index))
             for index, kind in enumerate(outline.kinds)
-            if kind == "condensation"
+            if kind == CONDENSATION
         ]
     return max(named) + 1
 

@@ -17,13 +17,12 @@ from trajcore.replay.positions import Position
 from trajcore.replay.record import user_message
 from trajcore.replay.run import Run, StepResult
 from trajcore.replay.staleness import first_departure, stale_events
-from trajcore.settings import SessionSettings
+from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from trajcore.activity import Activity
-    from trajcore.sandbox.shell.visit import Visitor
-    from trajcore.sandbox.tracking.filechanges import Changes
+    from trajcore.sandbox.base import FileChanges, Visitor
 
 _BREATH: Final = 0.004
 """So many seconds a replay that waits for nothing goes on before others have a turn."""
@@ -35,7 +34,7 @@ _SHORTEST_REST: Final = 0.1
 class Replay:
     """The run of a session, and the world it happens in. One method at a time."""
 
-    def __init__(self, trajectory: Trajectory, settings: SessionSettings, activity: Activity) -> None:
+    def __init__(self, trajectory: Trajectory, settings: Settings, activity: Activity) -> None:
         self.breakpoints = Breakpoints(trajectory)
         self.services: dict[int, Service] = {}
         """How the user wants a step to be satisfied, by its uid; executed where nothing is said."""
@@ -212,7 +211,7 @@ class Replay:
 
     # By hand
 
-    async def visit(self, visitor: Visitor) -> Changes | None:
+    async def visit(self, visitor: Visitor) -> FileChanges | None:
         """Let the user into the sandbox's shell until they leave; what they changed, where that is told.
 
         Raises `Refused`, `SandboxUnavailable`.

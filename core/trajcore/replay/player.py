@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from trajcore import notices
 from trajcore.events.head import Head
+from trajcore.events.kinds import USER_REJECTED, Treatment, action_kind
 from trajcore.formats.json.reading import as_object
 from trajcore.replay.compare import Comparison, compare, exit_code
 from trajcore.replay.executor import Answer, Executor
 from trajcore.replay.normalise import Normaliser
-from trajcore.replay.policy import Treatment, ends_a_step, treatment
+from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.replay.positions import Position
 from trajcore.replay.record import observation_event, user_message
 from trajcore.replay.run import Run, Status, StepResult
@@ -23,15 +24,9 @@ from trajcore.trajectory import Trajectory
 if TYPE_CHECKING:
     from trajcore.document.edits import Edit
     from trajcore.events.base import Action, Observation
-    from trajcore.sandbox.tracking.filechanges import Changes
+    from trajcore.sandbox.base import FileChanges
 
 _LOOK_AHEAD = 4
-
-_SERVED = {
-    "browse": "a browser would be needed: served from the recording",
-    "browse_interactive": "a browser would be needed: served from the recording",
-    "call_tool_mcp": "an MCP server would be needed: served from the recording",
-}
 
 
 class Service(Enum):
@@ -230,8 +225,9 @@ class Player:
 
     def _obstacle(self, kind: str) -> str:
         sandbox = self._world.sandbox
-        if kind == "run_ipython" and sandbox is not None and sandbox.executes:
-            return "the sandbox has no python3"
+        needs = action_kind(kind).needs
+        if needs and sandbox is not None and sandbox.executes:
+            return f"the sandbox has no {needs}"
         return f"this sandbox cannot execute {kind}"
 
     def _service_of(self, index: int, action: Action, problems: tuple[str, ...]) -> tuple[Service, str]:
@@ -256,7 +252,7 @@ class Player:
     def _was_carried_out(self, index: int) -> bool:
         """Whether an answer other than a refusal was recorded for an action that waited for confirmation."""
         recorded = self._recorded(index)
-        return recorded is not None and recorded.observation != "user_rejected"
+        return recorded is not None and recorded.observation != USER_REJECTED
 
     def _recorded(self, index: int) -> Observation | None:
         answer = self._trajectory.outline.answer_of.get(index)
@@ -268,7 +264,7 @@ class Player:
         if self._services.get(self._trajectory.uid(index)) is Service.SKIP:
             self._skip(index, head, _CHOSEN[Service.SKIP])
         else:
-            self._serve(index, head, _SERVED[head.kind])
+            self._serve(index, head, _served(head.kind))
 
     def _serve(self, index: int, head: Head, reason: str) -> None:
         recorded = self._recorded(index)
@@ -297,7 +293,7 @@ class Player:
         seconds: float,
         actual: Observation | None,
         comparison: Comparison | None = None,
-        files: Changes | None = None,
+        files: FileChanges | None = None,
     ) -> None:
         """The action's answer enters the run behind it, in the place of the recorded one."""
         uid, answer = self._trajectory.uid(index), self._trajectory.outline.answer_of.get(index)
@@ -324,3 +320,7 @@ class Player:
 
 def _answer(actual: Observation, action: bytes) -> dict[str, Any]:
     return observation_event(actual, as_object(action))
+
+
+def _served(kind: str) -> str:
+    return f"{action_kind(kind).needs} would be needed: served from the recording"
