@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from trajcore import notices
-from trajcore.dialects.openhands_v0.checks.findings import Delete, Insert, Repair, Set, Unset
+from trajcore.dialects.findings import Delete, Insert, Repair, Set, Unset
 from trajcore.document.saving import Progress
 from trajcore.errors import Refused
 from trajcore.tasks import finished_in_thread

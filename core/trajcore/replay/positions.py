@@ -26,17 +26,8 @@ class Position:
 
     def follow(self, edit: Edit, index_of: Callable[[int], int | None], *, undone: bool = False) -> None:
         """Events came, went or moved. `index_of` tells where an event is now by its uid, None: nowhere."""
-        for at, went, came in edit.splices(undone=undone):
-            before = self.index - at
-            if 0 < before <= len(went):
-                last = went[before - 1].uid
-                self._lost += [] if index_of(last) is not None else [last]
-                self.index = at
-            elif before > 0:
-                self.index += len(came) - len(went)
-        self._return(index_of)
-
-    def _return(self, index_of: Callable[[int], int | None]) -> None:
+        self.index, gone = edit.place(self.index, undone=undone)
+        self._lost += [uid for uid in gone if index_of(uid) is None]
         for number, uid in enumerate(self._lost):
             index = index_of(uid)
             if index is not None:
