@@ -79,6 +79,12 @@ class TimelineView(LinePane):
         return self._timeline[self.cursor] if len(self._timeline) else None
 
     @property
+    def selected_index(self) -> int | None:
+        """The index of the recorded event under the cursor; None where there is none."""
+        row = self.selected
+        return None if row is None else row.index
+
+    @property
     def picked(self) -> frozenset[int]:
         """The recorded events of the selected rows, by index; empty where no more than the cursor is."""
         rows = (self._timeline[number] for number in self._picked_rows)
@@ -144,10 +150,14 @@ class TimelineView(LinePane):
         self._downstream = range(0) if first is None else range(first, self._session.position)
         super().lines_changed()
 
-    def fold(self, index: int) -> None:
-        """Leave the events of a delegation out, or show them again."""
+    def fold_selected(self) -> bool:
+        """Leave the events of the selected delegation out, or show them again; whether it is one."""
+        index = self.selected_index
+        if index is None or self._session.trajectory.outline.kinds[index] != "delegate":
+            return False
         self._folded ^= {index}
         self.rebuild()
+        return True
 
     def follow(self, index: int) -> None:
         """Put the cursor on the row of a recorded event, or the next one that is shown."""
