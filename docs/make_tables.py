@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from trajcore.options import session_options
+from trajcore.sandbox.registry import sandbox_names
 
 HERE: Final = Path(__file__).resolve().parent
 
@@ -18,6 +19,7 @@ HERE: Final = Path(__file__).resolve().parent
 def options_table() -> str:
     """The options that say in what world a replay happens."""
     rows = [f"| `{row.keyword}` | `{row.name}` | {row.what} |" for row in session_options()]
+    rows = [row.replace("{sandboxes}", ", ".join(sandbox_names())) for row in rows]
     return "\n".join(["| keyword | option | does |", "| --- | --- | --- |", *rows])
 
 

@@ -137,7 +137,7 @@ async def areplay(
     finally:
         await session.close()
         told = report_of(session, name, loop.time() - begun, live=carry_on)
-        outputs.write(session, told)
+        await outputs.write(session, told)
     return told
 
 
@@ -216,12 +216,12 @@ class _Outputs:
             if path is not None and path.is_dir():
                 raise BadInput(f"--{option} {path} is a directory: name a file in it.")
 
-    def write(self, session: Session, told: Report) -> None:
+    async def write(self, session: Session, told: Report) -> None:
         """The run first, as it cannot be had again; a fault in writing one does not cost the others."""
         target = self.save or session.settings.save_to
         try:
             if target and len(session.run):
-                session.save_run(target)
+                await session.save_run(target)
         finally:
             try:
                 if self.report is not None:

@@ -17,7 +17,7 @@ from trajcore.replay.states import Mode, State
 
 if TYPE_CHECKING:
     from trajcore.document.edits import Edit
-    from trajcore.sandbox.tracking.filechanges import Changes
+    from trajcore.sandbox.base import FileChanges
 
 Severity = Literal["information", "warning", "error"]
 
@@ -107,7 +107,7 @@ class WentBack:
 class Visited:
     """The user is back from the sandbox's shell. `files`: what they changed, None where that is not told."""
 
-    files: Changes | None
+    files: FileChanges | None
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def _of_the_run(
 
 
 OPTIONS: Final = (
-    Option("sandbox", "Where actions run: auto, docker, bubblewrap, local, recorded [auto]. "
+    Option("sandbox", "Where actions run: {sandboxes} [auto]. "
            "`local` is this machine itself, without walls.", "NAME", key="kind"),
     Option("image", "The container image, for docker.", "IMAGE", key="base_container_image"),
     Option("container", "Work in this running container of yours, which is left as it is at the end.",
@@ -124,7 +124,7 @@ OPTIONS: Final = (
     _of_the_run("junit", "Write the steps as JUnit test cases.", "OUT.xml", Path),
     _of_the_run("quiet", "Print no line a step, only the summary.", kind=bool),
 )  # fmt: skip
-"""In the order of the help."""
+"""In the order of the help. `{sandboxes}` stands for their names, which are looked up when somebody asks."""
 
 
 def session_options() -> tuple[Option, ...]:

@@ -15,6 +15,7 @@ from trajcore.live.model import ModelSettings
 from trajcore.options import KEYS, OPTIONS, session_options
 from trajcore.replay.normalise import NORMALISERS, Normaliser, with_patterns
 from trajcore.sandbox.base import DEFAULT_IMAGE, Limits, Resources, SandboxSettings
+from trajcore.sandbox.registry import is_walled
 
 _LEAST_MEMORY: Final = 32 << 20
 _FEWEST_PIDS: Final = 32
@@ -53,6 +54,11 @@ class Settings:
     """Where the user's config.toml says that a recording is saved to, if it does."""
     keep_journal: bool = False
     """Whether unsaved work is kept in the user's state directory, so that a crash loses none."""
+
+    @property
+    def walled(self) -> bool:
+        """Whether what runs in the sandbox that is asked for is kept away from this machine."""
+        return is_walled(self.sandbox)
 
 
 def load_config(options: Mapping[str, Any]) -> config.Config:
@@ -119,9 +125,12 @@ def _check_named(found: config.Config, options: Mapping[str, Any]) -> None:
         raise BadInput("--mount does not go with --container, which has the mounts it was made with.")
     if options.get("config") is not None or found.path != Path("config.toml"):
         return
-    for name, value, option in (("kind", "local", "--sandbox local"), ("mount", True, "--mount")):
-        setting = found.settings[name]
-        if setting.value == value and setting.origin == str(found.path):
+    kind = str(found.get("kind"))
+    for name, reaches, option in (
+        ("kind", not is_walled(kind), f"--sandbox {kind}"),
+        ("mount", found.get("mount") is True, "--mount"),
+    ):
+        if reaches and found.settings[name].origin == str(found.path):
             raise BadInput(f"The config.toml here asks for {option}: type it yourself if that is meant.")
 
 

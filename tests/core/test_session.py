@@ -253,7 +253,7 @@ async def test_flipping_is_an_edit_that_can_be_taken_back() -> None:
 
 async def test_a_saved_run_replays_to_the_same_events(tmp_path: Path) -> None:
     session = await replayed(DIALOGUE)
-    saved = session.save_run(tmp_path / "run.json")
+    saved = await session.save_run(tmp_path / "run.json")
     again = Session(Trajectory.open(saved), Settings(sandbox="recorded"))
     again.resume()
     await again.idle()

@@ -89,9 +89,18 @@ def test_a_new_event_of_any_kind_is_valid_and_each_field_reads_back_what_it_show
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [(FieldType.WHOLE, "1.5"), (FieldType.WHOLE, "x"), (FieldType.WHOLE, ""), (FieldType.NUMBER, "nan"),
-     (FieldType.NUMBER, "1e999"), (FieldType.NUMBER, "two"), (FieldType.JSON, "{oops}"), (FieldType.JSON, ""), (FieldType.JSON, "NaN")],
-)  # fmt: skip
+    [
+        (FieldType.WHOLE, "1.5"),
+        (FieldType.WHOLE, "x"),
+        (FieldType.WHOLE, ""),
+        (FieldType.NUMBER, "nan"),
+        (FieldType.NUMBER, "1e999"),
+        (FieldType.NUMBER, "two"),
+        (FieldType.JSON, "{oops}"),
+        (FieldType.JSON, ""),
+        (FieldType.JSON, "NaN"),
+    ],
+)
 def test_what_a_field_cannot_hold_is_refused_with_what_was_expected(kind: FieldType, text: str):
     with pytest.raises(BadInput, match=r"expected|column|not JSON"):
         Field(("args", "x"), kind, None).read(text)

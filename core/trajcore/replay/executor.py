@@ -16,8 +16,8 @@ from trajcore.sandbox.base import Checkpoint, Sandbox, SandboxSettings
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
-    from trajcore.sandbox.shell.visit import Visitor
-    from trajcore.sandbox.tracking.filechanges import Changes
+    from trajcore.sandbox.base import FileChanges, Visitor
+    from trajcore.sandbox.registry import SandboxKind
 
 _ALLOCATIONS: Final = 50_000
 """So many new objects lie between two searches of Python's for cycles."""
@@ -33,7 +33,7 @@ class Answer:
     observation: Observation | None
     seconds: float
     interrupted: bool = False
-    files: Changes | None = None
+    files: FileChanges | None = None
 
 
 class Executor:
@@ -44,6 +44,7 @@ class Executor:
         self._settings = settings
         self._tell = tell
         self._sandbox: Sandbox | None = None
+        self._kind: SandboxKind | None = None
         self._started = False
         self._choosing = asyncio.Lock()
         self.directory = "/workspace"
@@ -67,7 +68,7 @@ class Executor:
         async with self._choosing:
             if self._sandbox is None:
                 choice = await choose(self._name, self._settings)
-                self._sandbox = choice.sandbox
+                self._sandbox, self._kind = choice.sandbox, choice.kind
                 self._tell(notices.SandboxChosen(choice.sandbox.kind, choice.sandbox.detail, choice.why))
         return self._sandbox
 
@@ -120,7 +121,7 @@ class Executor:
         self._tell(notices.Executed(code, seconds, _note(observation)))
         return Answer(observation, seconds, interrupted, files)
 
-    async def changed_files(self) -> Changes | None:
+    async def changed_files(self) -> FileChanges | None:
         """What has changed in the sandbox's files since the last action; None where that is not told."""
         if self._sandbox is None or not self._settings.track_files:
             return None
@@ -138,7 +139,7 @@ class Executor:
     @property
     def rewinds(self) -> bool:
         """Whether this kind of sandbox can be taken back to earlier moments."""
-        return self._sandbox is None or self._sandbox.kind != "local"
+        return self._kind is None or self._kind.rewinds
 
     @property
     def unkept(self) -> tuple[str, ...]:
@@ -173,7 +174,7 @@ class Executor:
 
     async def close(self) -> None:
         """Remove the sandbox and everything in it; another can be made after it."""
-        sandbox, self._sandbox = self._sandbox, None
+        sandbox, self._sandbox, self._kind = self._sandbox, None, None
         if sandbox is not None:
             await sandbox.close()
         self._started = self.lost = False

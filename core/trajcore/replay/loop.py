@@ -23,8 +23,7 @@ from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from trajcore.activity import Activity
-    from trajcore.sandbox.shell.visit import Visitor
-    from trajcore.sandbox.tracking.filechanges import Changes
+    from trajcore.sandbox.base import FileChanges, Visitor
 
 _BREATH: Final = 0.004
 """So many seconds a replay that waits for nothing goes on before others have a turn."""
@@ -208,7 +207,7 @@ class Replay:
 
     # By hand
 
-    async def visit(self, visitor: Visitor) -> Changes | None:
+    async def visit(self, visitor: Visitor) -> FileChanges | None:
         """Let the user into the sandbox's shell until they leave; what they changed, where that is told.
 
         Raises `Refused`, `SandboxUnavailable`.

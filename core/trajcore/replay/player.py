@@ -23,7 +23,7 @@ from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
-    from trajcore.sandbox.tracking.filechanges import Changes
+    from trajcore.sandbox.base import FileChanges
 
 _LOOK_AHEAD = 4
 
@@ -279,7 +279,7 @@ class Player:
         seconds: float,
         actual: Observation | None,
         comparison: Comparison | None = None,
-        files: Changes | None = None,
+        files: FileChanges | None = None,
     ) -> None:
         """The action's answer enters the run behind it, in the place of the recorded one."""
         answer = self._trajectory.outline.answer_of.get(index)

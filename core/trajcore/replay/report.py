@@ -14,7 +14,7 @@ from trajcore.replay.run import Status, StepResult
 from trajcore.text import safe
 
 if TYPE_CHECKING:
-    from trajcore.sandbox.tracking.filechanges import Changes
+    from trajcore.sandbox.base import FileChanges
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -34,7 +34,7 @@ class Step:
     recorded_exit_code: int | None
     seconds: float
     reason: str
-    files: Changes | None = None
+    files: FileChanges | None = None
     """What it changed in the sandbox's files; None where that is not told."""
     summary: str = ""
     """The action in one line."""
@@ -145,7 +145,7 @@ def counts(results: Iterable[StepResult]) -> dict[str, int]:
     }
 
 
-def _files(files: Changes) -> dict[str, Any]:
+def _files(files: FileChanges) -> dict[str, Any]:
     entries = [
         {
             "path": change.path,

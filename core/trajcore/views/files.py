@@ -9,7 +9,7 @@ from typing import Final
 from trajcore.events.kinds import HIDDEN
 from trajcore.replay.policy import asks_the_world
 from trajcore.replay.run import GONE, Run, Status
-from trajcore.sandbox.tracking.filechanges import Changes, FileChange
+from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
 from trajcore.views.event import BLANK, Block, BlockKind
@@ -55,7 +55,7 @@ def _of_step(session: Session, row: Row) -> list[Block]:
     return [_aside(_UNTRACKED)] if result.files is None else _shown(result.files)
 
 
-def _by_hand(session: Session, row: Row) -> Iterable[Changes]:
+def _by_hand(session: Session, row: Row) -> Iterable[FileChanges]:
     """What was changed by hand while this row was the last that had been played."""
     run = session.run
     return [changes for after, changes in run.by_hand if _row_of(session, run, after) == row]
@@ -77,7 +77,7 @@ def _row_of(session: Session, run: Run, id: int | None) -> Row:
     return shown
 
 
-def _shown(changes: Changes, how: str = "") -> list[Block]:
+def _shown(changes: FileChanges, how: str = "") -> list[Block]:
     number = changes.count
     if not number:
         return [_aside(f"No files changed{f': {safe_line(changes.note)}' if changes.note else ''}.")]

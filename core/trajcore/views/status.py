@@ -47,7 +47,7 @@ def header_right(session: Session, sandbox: notices.SandboxChosen | None) -> str
 
 def _network(settings: Settings) -> str:
     """Whether the network is reached, where that is ours to say."""
-    if settings.sandbox == "local" or settings.world.container is not None:
+    if not settings.walled or settings.world.container is not None:
         return "its own net"
     return "net on" if settings.world.network else "net off"
 
@@ -71,7 +71,7 @@ def status_of(
         state=session.state.value,
         position=_position(session, selected) + (f" · {several} selected" if several else ""),
         modified=session.trajectory.modified,
-        alarm="local" if session.settings.sandbox == "local" else "",
+        alarm="" if session.settings.walled else session.settings.sandbox,
         note=note,
         bad=bad,
         done=done,

@@ -329,7 +329,7 @@ async def test_a_message_and_what_followed_it_survive(path: Path) -> None:
 async def test_a_saved_run_and_a_restarted_one_leave_nothing(path: Path, tmp_path: Path) -> None:
     session = session_of(path)
     session.message("hello")
-    session.save_run(tmp_path / "run.json")
+    await session.save_run(tmp_path / "run.json")
     session.message("again")
     session.restart()
     await session.idle()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from trajcore.replay.compare import Comparison, Match
 from trajcore.replay.report import Step, counts, sentence
 from trajcore.replay.run import Status, StepResult
-from trajcore.sandbox.tracking.filechanges import Changes, FileChange
+from trajcore.sandbox.base import FileChange, FileChanges
 
 
 def result(
@@ -82,9 +82,10 @@ def test_a_step_of_the_report_has_the_fields_of_the_contract() -> None:
 
 def test_a_step_says_what_it_changed_where_that_was_looked_at() -> None:
     assert "files" not in Step.of(EQUAL).to_dict()
-    assert Step.of(replace(EQUAL, files=Changes())).to_dict()["files"] == []
+    assert Step.of(replace(EQUAL, files=FileChanges())).to_dict()["files"] == []
     changed = FileChange("/w/a", "changed", 2, 4, "--- a/w/a\n", "mode 644 → 755")
-    entry = Step.of(replace(EQUAL, files=Changes((changed,), more=7, note="only /w is watched"))).to_dict()
+    files = FileChanges((changed,), more=7, note="only /w is watched")
+    entry = Step.of(replace(EQUAL, files=files)).to_dict()
     assert entry["files"] == [
         {
             "path": "/w/a",

@@ -15,7 +15,7 @@ from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
 from trajcore.views import recovery
 from trajcore.views.breakpoints import breakpoint_lines
-from trajcore.views.checks import checked, finding_line, is_error
+from trajcore.views.checks import checking, finding_line, is_error
 from trajcore.views.edits import difference, edit_history, edit_line
 from trajcore.views.question import way_back
 
@@ -105,7 +105,7 @@ async def test_the_history_has_every_point_and_where_it_is() -> None:
 
 async def test_findings_are_counted_and_offer_their_repairs() -> None:
     session = session_of([message(0, "go"), ran(1, 99, "of nothing")])
-    found = checked(session.trajectory.texts())
+    found = checking(session.trajectory)()
     assert found.findings
     assert found.has_errors == any(map(is_error, found.findings))
     assert all(finding_line(session.trajectory, finding) for finding in found.findings)

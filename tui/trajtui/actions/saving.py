@@ -89,7 +89,7 @@ async def save_run(screen: DebuggerScreen) -> str | None:
     path = await screen.ask(AskPath("Save this run as", session.settings.save_to or free_name(session)))
     if path is None:
         return None
-    saved = session.save_run(path)
+    saved = await session.save_run(path)
     screen.unsaved_run = False
     return f"run saved: {saved}"
 

@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 
 from trajcore import Session, TrajError
 from trajcore.text import safe_line
-from trajcore.views.checks import Finding, checked, is_error
+from trajcore.views.checks import Finding, checking, is_error
 from trajtui.widgets.choices import Choices
 
 _KEYS = "Enter goes to the event · r makes the repair (u undoes it) · Esc closes"
@@ -50,7 +50,7 @@ class ChecksScreen(ModalScreen[int | None]):
 
     @work(exclusive=True)
     async def _check(self, said: str = "") -> None:
-        found = await asyncio.to_thread(checked, self._session.trajectory.texts())
+        found = await asyncio.to_thread(checking(self._session.trajectory))
         self._findings = found.findings
         options = self.query_one(Choices)
         at = options.highlighted or 0

@@ -58,7 +58,7 @@ class DebuggerScreen(Screen[None]):
         self._behind = False
         """Whether the screen has yet to catch up with the replay's position."""
         self._mode = Mode.REPLAY
-        self._may_run = session.settings.sandbox != "local"
+        self._may_run = session.settings.walled
         """Whether the user has agreed to where the commands run."""
 
     def compose(self) -> ComposeResult:
@@ -293,7 +293,7 @@ class DebuggerScreen(Screen[None]):
         header = self.query_one("#header", EndsBar)
         header.left = header_left(self.session)
         header.right = header_right(self.session, self._sandbox)
-        header.alarm = "local" if self.session.settings.sandbox == "local" else ""
+        header.alarm = "" if self.session.settings.walled else self.session.settings.sandbox
         timeline = self.timeline
         status = status_of(
             self.session,
