@@ -307,19 +307,33 @@ class Session:
     def toggle_breakpoint(self, index: int) -> bool:
         """Set or remove a breakpoint before an event; whether there is one now."""
         there = self.breakpoints.toggle(self.trajectory.uid(index))
-        self.breakpoints_changed()
+        self._breakpoints_changed()
         return there
 
     def break_on(self, condition: str) -> None:
         """Set a breakpoint on a condition. Raises `BadInput` where it cannot be read."""
         self.breakpoints.add(condition)
-        self.breakpoints_changed()
+        self._breakpoints_changed()
 
-    def breakpoints_changed(self) -> None:
+    def switch_breakpoint(self, point: Breakpoint) -> None:
+        """Switch a breakpoint off, or on again."""
+        point.enabled = not point.enabled
+        self._breakpoints_changed()
+
+    def remove_breakpoint(self, point: Breakpoint) -> None:
+        """Remove a breakpoint."""
+        self.breakpoints.remove(point)
+        self._breakpoints_changed()
+
+    def _breakpoints_changed(self) -> None:
         """Keep the breakpoints, if this session does, and tell of them."""
         if self.settings.keep_breakpoints:
             self.breakpoints.save()
         self._tell(notices.BreakpointsChanged())
+
+    def is_step(self, index: int) -> bool:
+        """Whether a recorded event asks something of the world, so that it can be served or skipped."""
+        return asks_the_world(self.trajectory.head(index))
 
     def next_service(self, index: int) -> Service:
         """Go on to the next way of satisfying a step: execute, recorded, skip. Raises `BadInput`."""
@@ -329,7 +343,7 @@ class Session:
 
     def serve(self, index: int, service: Service) -> None:
         """Choose how a step is satisfied when the replay comes to it. Raises `BadInput`."""
-        if not asks_the_world(self.trajectory.head(index)):
+        if not self.is_step(index):
             label = self.trajectory.label(index)
             raise BadInput(f"event {label} asks nothing of the sandbox: there is nothing to serve or skip")
         uid = self.trajectory.uid(index)

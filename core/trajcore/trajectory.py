@@ -277,13 +277,13 @@ class Trajectory:
         """One of its files as it would be saved now; most trajectories have but one."""
         return b"".join(self.pieces(source))
 
-    def save(self, path: Path | None = None, *, overwrite: bool = False) -> Path:
+    def save(self, path: str | Path | None = None, *, overwrite: bool = False) -> Path:
         """Write what was edited, each file whole or not at all, and return where.
 
         Raises `FileChanged` when an opened file is no longer the one that was read, unless `overwrite`
         is given, and `BadInput` where it cannot be written or a directory of events can't keep the order.
         """
-        job = self.saving(path, overwrite=overwrite)
+        job = self.saving(None if path is None else Path(path), overwrite=overwrite)
         try:
             job.write()
         finally:
