@@ -114,6 +114,12 @@ class Trajectory:
         """The number that an event keeps for its life: through edits, moves, deletion and undo."""
         return self._document.events.uid(index)
 
+    @property
+    def uids(self) -> Sequence[int]:
+        """The uids of all events in their present order, which no later edit changes."""
+        uids = self._document.events.uids
+        return tuple(uids) if isinstance(uids, list) else uids
+
     def index_of_uid(self, uid: int) -> int | None:
         """Where the event with a uid is now; None while it is out of the recording."""
         return self._document.events.index_of(uid)

@@ -29,6 +29,7 @@ def breakpoint_lines(session: Session) -> list[BreakpointLine]:
 
 def _what(session: Session, point: Breakpoint) -> str:
     what = point.describe(session.trajectory).removeprefix("breakpoint ")
-    if point.index is not None:
-        what += f"  {session.trajectory.head(point.index).summary()[:40]}"
+    index = point.index(session.trajectory)
+    if index is not None:
+        what += f"  {session.trajectory.head(index).summary()[:40]}"
     return safe_line(what)

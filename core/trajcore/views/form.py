@@ -11,10 +11,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin
 
 from trajcore.dialects.openhands_v0.legacy import is_flattened
+from trajcore.dialects.openhands_v0.written import retold
 from trajcore.document.edits import Edit
 from trajcore.errors import BadInput
 from trajcore.events.kinds import INSERTABLE, action_kind, kind_named
-from trajcore.events.new import retold
 from trajcore.formats.json.merge import merged
 from trajcore.session import Session
 from trajcore.trajectory import Trajectory

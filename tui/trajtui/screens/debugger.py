@@ -113,8 +113,8 @@ class DebuggerScreen(Screen[None]):
         match change:
             case notices.Output() | notices.Executing() | notices.Executed() | notices.ModelText():
                 pass
-            case notices.DocumentChanged(_, remap) if remap is not None:
-                self.timeline.rebuild(remap)  # at once: no row may be drawn that stands for another event
+            case notices.DocumentChanged(structural=True):
+                self.timeline.rebuild()  # at once: no row may be drawn that stands for another event
                 self.post_message(SessionChanged(change))
             case notices.PositionChanged() | notices.StepDone() if self.session.busy:
                 if not self._behind:
