@@ -13,12 +13,12 @@ from trajcore.document import fieldedits, structure
 from trajcore.document.document import Document
 from trajcore.document.edits import Edit
 from trajcore.document.fieldedits import ValuePath
+from trajcore.document.opening import open_path, open_source
 from trajcore.document.outline import Outline
 from trajcore.document.saving import Job, Saver
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
-from trajcore.formats import read_bytes, read_path
-from trajcore.formats.base import Layout
+from trajcore.formats.base import Layout, Source
 
 if TYPE_CHECKING:
     from trajcore.events.parse import Parsed
@@ -52,14 +52,14 @@ class Trajectory:
 
         Raises `BadInput`, naming the file, when it cannot be read or is no trajectory, and `RowNeeded`.
         """
-        made = cls(read_path(path, row), str(path), path)
+        made = cls(open_path(path, row), str(path), path)
         made.row = row
         return made
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "trajectory", row: str | None = None) -> Trajectory:
         """Read a whole file that is in memory. Raises as `open` does."""
-        return cls(read_bytes(data, name, row), name)
+        return cls(open_source(Source(name, None, data), row), name)
 
     def __len__(self) -> int:
         return len(self._document)

@@ -11,14 +11,15 @@ from trajcore.formats.base import Layout, Source
 
 def read_path(path: Path, row: str | None = None) -> Layout:
     """Find the events of a file or directory. Raises `BadInput`, naming it, and `RowNeeded`."""
-    if _is_directory(path):
+    if is_directory(path):
         if row is not None:
             raise BadInput(f"{path} is a directory: --row is for files with several trajectories.")
         return directory.read(path)
     return lists.read(read_source(path), row)
 
 
-def _is_directory(path: Path) -> bool:
+def is_directory(path: Path) -> bool:
+    """Whether a path is a directory; one that cannot be looked at is none."""
     try:
         return path.is_dir()
     except OSError:
