@@ -6,18 +6,12 @@ import dataclasses
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from trajcore.dialects.openhands_v0.legacy import is_flattened
 from trajcore.document.labels import short
 from trajcore.errors import BadInput
+from trajcore.events.kinds import TEXTS
 from trajcore.trajectory import Edit, Trajectory
-
-FIELDS: Final = (
-    *("command", "code", "content", "thought", "final_thought", "path", "file_text", "old_str", "new_str"),
-    *("url", "browser_actions", "query", "task"),
-)
-"""Where is searched by default. `task` is that of a delegation."""
 
 _CONTEXT: Final = 40
 """Characters that are shown on each side of a match."""
@@ -56,10 +50,10 @@ def matches(
     Raises `BadInput` for a pattern that is empty or no regular expression, and for unknown fields.
     """
     compiled = _compiled(pattern, regex=regex, case=case)
-    wanted = FIELDS if fields is None else tuple(fields)
-    unknown = [name for name in wanted if name not in FIELDS]
+    wanted = TEXTS if fields is None else tuple(fields)
+    unknown = [name for name in wanted if name not in TEXTS]
     if unknown:
-        raise BadInput(f"there is no text field {unknown[0]}: the fields are {', '.join(FIELDS)}.")
+        raise BadInput(f"there is no text field {unknown[0]}: the fields are {', '.join(TEXTS)}.")
     outline = trajectory.outline
     found: list[Match] = []
     for index in range(len(trajectory)) if indices is None else indices:
@@ -104,19 +98,16 @@ def _compiled(pattern: str, *, regex: bool, case: bool) -> re.Pattern[str]:
 def _texts(
     trajectory: Trajectory, index: int, wanted: Sequence[str]
 ) -> list[tuple[tuple[str | int, ...], str]]:
-    flat = is_flattened(trajectory.data(index))
-    args: Any = trajectory.modern(index).get("args")
-    if not isinstance(args, dict):
-        return []
+    place, fields = trajectory.own_fields(index)
     texts: list[tuple[tuple[str | int, ...], str]] = []
     for name in wanted:
         path: tuple[str | int, ...] = (name,)
-        value = args.get(name)
+        value = fields.get(name)
         if name == "task":
-            inputs = args.get("inputs")
+            inputs = fields.get("inputs")
             path, value = ("inputs", "task"), inputs.get("task") if isinstance(inputs, dict) else None
         if isinstance(value, str):
-            texts.append((path if flat else ("args", *path), value))
+            texts.append(((*place, *path), value))
     return texts
 
 
@@ -147,7 +138,7 @@ def _replaced(
     group: Sequence[Match],
     replacement: str,
 ) -> str:
-    current = dict(_texts(trajectory, index, FIELDS)).get(path) if index < len(trajectory) else None
+    current = dict(_texts(trajectory, index, TEXTS)).get(path) if index < len(trajectory) else None
     if current is None:
         raise _stale()
     parts, at = [], 0

@@ -17,6 +17,7 @@ import msgspec
 
 from trajcore.dialects import chats
 from trajcore.dialects.openhands_v0 import claim
+from trajcore.dialects.openhands_v0.wire import read_key
 from trajcore.dialects.shapes import (
     Object,
     Objects,
@@ -29,6 +30,7 @@ from trajcore.dialects.shapes import (
 )
 from trajcore.errors import BadInput
 from trajcore.formats import peek
+from trajcore.formats.base import Files, Layout
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,45 @@ class Signature:
         return self.is_recording is not None and any(map(self.is_recording, objects))
 
 
-def refusal(name: str, agent: str) -> BadInput:
-    """What is said of the recording of an agent that cannot be read."""
-    return BadInput(f"{name}: this looks like {agent}; it cannot be read yet.")
+CLAIM: Final = 0.9
+"""How sure a row is that fits: a dialect that claims as much or more reads the recording."""
+
+_NAMED: Final = 3
+"""So many unknown kinds are named."""
+
+
+def refusal(files: Files, layouts: Sequence[Layout]) -> BadInput | None:
+    """What is said of what was opened, given its readings, where it is another agent's; None: it may be ours.
+
+    It is one line, and names the agent.
+    """
+    agent = _agent_of_files(files)
+    agent = agent or next(filter(None, (agent_of_records(layout.records) for layout in layouts)), None)
+    if agent is None:
+        return None
+    return BadInput(f"{files.name}: this looks like {agent}; it cannot be read yet.")
+
+
+def unclaimed(name: str, layouts: Sequence[Layout]) -> BadInput:
+    """What is said of records that are nobody's who is known."""
+    keys = (read_key(raw) for layout in layouts for raw in layout.records)
+    found = [kind for kind in dict.fromkeys(key.action or key.observation for key in keys) if kind]
+    if not found:
+        return BadInput(f"{name} is not a trajectory: no object in it has an 'action' or 'observation'.")
+    named = ", ".join(repr(kind[:40]) for kind in found[:_NAMED])
+    more = ", …" if len(found) > _NAMED else ""
+    return BadInput(
+        f"{name} is no OpenHands recording: it has none of its kinds of events, but {named}{more}."
+    )
+
+
+def _agent_of_files(files: Files) -> str | None:
+    if files.directory is not None:
+        return agent_of_files(peek.filed(files.directory))
+    try:
+        return agent_of_bytes(files.source.data)
+    except BadInput:  # it cannot be read at all
+        return None
 
 
 # Asking

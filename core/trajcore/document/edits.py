@@ -12,7 +12,7 @@ import msgspec
 
 
 class Piece(NamedTuple):
-    """An event's JSON text, and the number that it has for its life (`Body.uid`)."""
+    """A record's JSON text, and the number that it has for its life (`Body.uid`)."""
 
     raw: msgspec.Raw | bytes
     uid: int
@@ -20,7 +20,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Rewrite:
-    """Bytes inside one event: `removed`, which begin at byte `at` of it, give way to `inserted`."""
+    """Bytes inside one record: `removed`, which begin at byte `at` of it, give way to `inserted`."""
 
     index: int
     at: int
@@ -30,9 +30,9 @@ class Rewrite:
 
 @dataclass(frozen=True)
 class Splice:
-    """Events that go and come at one place, and the text between events that goes and comes with them.
+    """Records that go and come at one place, and the text between records that goes and comes with them.
 
-    `moved` says that the inserted events are some of those which the splices before it in the same edit
+    `moved` says that the inserted records are some of those which the splices before it in the same edit
     took out, from that number on; None: they are new.
     """
 
@@ -49,12 +49,51 @@ Change = Rewrite | Splice
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What an edit did to the events of a document in which they are other than its records.
+
+    `before` and `after` are the uids of all events, in order; `written` are those that say something else.
+    """
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    written: frozenset[int]
+    moved: frozenset[int] = frozenset()
+
+    @cached_property
+    def touched(self) -> tuple[int, ...]:
+        """The events that were written, inserted or moved, by their indices afterwards."""
+        known, named = frozenset(self.before), self.written | self.moved
+        return tuple(at for at, uid in enumerate(self.after) if uid in named or uid not in known)
+
+    @cached_property
+    def touched_before(self) -> tuple[int, ...]:
+        """The events that were written, deleted or moved, by their indices before."""
+        known, named = frozenset(self.after), self.written | self.moved
+        return tuple(at for at, uid in enumerate(self.before) if uid in named or uid not in known)
+
+    @cached_property
+    def now(self) -> dict[int, int]:
+        """Where each event is afterwards, by uid."""
+        return {uid: at for at, uid in enumerate(self.after)}
+
+    @cached_property
+    def then(self) -> dict[int, int]:
+        """Where each event was before, by uid."""
+        return {uid: at for at, uid in enumerate(self.before)}
+
+
+@dataclass(frozen=True)
 class Edit:
-    """One step of the history. `label` says in words what it did, `note` what else there is to know."""
+    """One step of the history. `label` says in words what it did, `note` what else there is to know.
+
+    `changes` are those of the records. Where records are events they tell all; else `seen` does.
+    """
 
     label: str
     changes: tuple[Change, ...]
     note: str = ""
+    seen: Seen | None = None
 
     @property
     def index(self) -> int | None:
@@ -64,11 +103,15 @@ class Edit:
     @cached_property
     def structural(self) -> bool:
         """Whether events came, went or moved."""
+        if self.seen is not None:
+            return self.seen.before != self.seen.after
         return any(isinstance(change, Splice) for change in self.changes)
 
     @cached_property
     def touched(self) -> tuple[int, ...]:
         """The events that were written, inserted or moved, by their indices after the edit."""
+        if self.seen is not None:
+            return self.seen.touched
         found: set[int] = set()
         for change in self.changes:
             if isinstance(change, Rewrite):
@@ -81,6 +124,8 @@ class Edit:
     @cached_property
     def touched_before(self) -> tuple[int, ...]:
         """The events that were written, deleted or moved, by their indices before the edit."""
+        if self.seen is not None:
+            return self.seen.touched_before
         found: set[int] = set()
         for change in reversed(self.changes):
             if isinstance(change, Rewrite):
@@ -92,6 +137,8 @@ class Edit:
 
     def remap(self, index: int) -> int | None:
         """Where the event is after the edit that had this index before it; None: it was deleted."""
+        if self.seen is not None:
+            return self.seen.now.get(self.seen.before[index])
         held, taken = None, 0
         for splice in self._splices:
             out, came = len(splice.removed), len(splice.inserted)
@@ -108,6 +155,8 @@ class Edit:
 
     def unmap(self, index: int) -> int | None:
         """Where the event was before the edit that has this index after it; None: it was inserted."""
+        if self.seen is not None:
+            return self.seen.then.get(self.seen.after[index])
         held, taken = None, sum(len(splice.removed) for splice in self._splices)
         for splice in reversed(self._splices):
             out, came = len(splice.removed), len(splice.inserted)

@@ -10,8 +10,6 @@ import codecs
 import io
 import json
 import os
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -114,6 +112,11 @@ def is_archive(data: bytes) -> bool:
 
 def archived(data: bytes) -> Iterator[bytes]:
     """The first files of a zip archive, each up to a limit, whatever it claims to unpack to."""
+    import zipfile
+    import zlib
+
+    damaged = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)
+    unknown = (NotImplementedError, RuntimeError)  # packed in a way that is not known here, or encrypted
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             files = (info for info in archive.infolist() if not info.is_dir() and info.file_size)
@@ -125,8 +128,7 @@ def archived(data: bytes) -> Iterator[bytes]:
                     inside = file.read(min(left, _MOST_FILE_BYTES))
                 left -= len(inside)
                 yield inside
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError):
-        # Damaged, encrypted, or packed in a way that is not known here.
+    except (*damaged, *unknown):
         return
 
 

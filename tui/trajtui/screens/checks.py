@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from trajcore.dialects.openhands_v0.checks.findings import Finding, Severity, summary
+from trajcore.dialects.findings import Finding, Severity, summary
 from trajcore.errors import TrajError
 from trajcore.session import Session
 from trajcore.text import safe_line
@@ -51,17 +51,16 @@ class ChecksScreen(ModalScreen[int | None]):
 
     @work(exclusive=True)
     async def _check(self, said: str = "") -> None:
-        from trajcore.dialects.openhands_v0.checks.all import check
-
-        texts = self._session.trajectory.texts()
-        self._findings = await asyncio.to_thread(check, texts)
+        trajectory = self._session.trajectory
+        events, check = len(trajectory), trajectory.checking()
+        self._findings = await asyncio.to_thread(check)
         options = self.query_one(Choices)
         at = options.highlighted or 0
         options.set_options([Option(_line(finding), id=str(n)) for n, finding in enumerate(self._findings)])
         if self._findings:
             options.highlighted = min(at, len(self._findings) - 1)
         options.focus()
-        self.query_one(".question", Static).update(said + summary(self._findings, len(texts)))
+        self.query_one(".question", Static).update(said + summary(self._findings, events))
         self._show_repair()
 
     @on(OptionList.OptionHighlighted)

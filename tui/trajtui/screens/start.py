@@ -14,10 +14,9 @@ from textual.suggester import Suggester
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from trajcore.errors import BadInput
-from trajcore.formats.base import RowNeeded
+from trajcore import BadInput, RowNeeded, Trajectory
+from trajcore import open as open_trajectory
 from trajcore.text import safe_line
-from trajcore.trajectory import Trajectory
 from trajtui.recent import recent_files, samples
 from trajtui.widgets.choices import Choices
 from trajtui.widgets.inputs import SafeInput
@@ -133,7 +132,7 @@ class StartApp(App[Path]):
         """End with a path that can be opened; else say why not, and ask on."""
         self._say("opening …")
         try:
-            self.opened = await asyncio.to_thread(Trajectory.open, path, self._row)
+            self.opened = await asyncio.to_thread(open_trajectory, path, self._row)
         except RowNeeded:
             self.opened = None
         except BadInput as error:

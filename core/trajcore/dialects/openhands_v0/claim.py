@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
 
+from trajcore.events import kinds
 from trajcore.formats.json.reading import as_object
 
-ACTIONS: Final = frozenset(
-    {"message", "system", "run", "run_ipython", "read", "write", "edit", "think", "finish", "reject", "null"}
-    | {"browse", "browse_interactive", "call_tool_mcp", "delegate", "recall", "task_tracking"}
-    | {"change_agent_state", "condensation", "condensation_request", "loop_recovery"}
-)
-"""The kinds of actions that OpenHands 0.62 has."""
-
-OBSERVATIONS: Final = frozenset(
-    {"run", "run_ipython", "read", "write", "edit", "browse", "delegate", "think", "task_tracking", "mcp"}
-    | {"recall", "error", "user_rejected", "agent_state_changed", "condense", "download", "loop_detection"}
-    | {"success", "null"}
-)
-"""The kinds of observations that it has."""
+ACTIONS: Final = frozenset(row.name for row in kinds.ACTION_KINDS)
+OBSERVATIONS: Final = frozenset(row.name for row in kinds.OBSERVATION_KINDS)
 
 _OLD: Final = frozenset(
     {
@@ -42,7 +32,7 @@ _OLD: Final = frozenset(
 
 NONE: Final = 0.0
 """Nothing tells it for an event of OpenHands V0."""
-LIKELY: Final = 0.5
+LIKELY: Final = 0.8
 """It has a kind that OpenHands V0 has, and might be somebody else's: its arguments are not in their place."""
 CERTAIN: Final = 1.0
 """It has such a kind, and its arguments or details in their place, as nobody else writes it."""
@@ -58,6 +48,16 @@ class _Sides(msgspec.Struct, gc=False):
 
 
 _decoder: Final = msgspec.json.Decoder(_Sides)
+
+
+def of_head(raws: Iterable[msgspec.Raw | bytes]) -> float:
+    """How much the most telling of some events looks like one of OpenHands V0."""
+    likeness = NONE
+    for raw in raws:
+        likeness = max(likeness, of_text(raw))
+        if likeness == CERTAIN:
+            break
+    return likeness
 
 
 def of_event(event: Mapping[str, Any]) -> float:
