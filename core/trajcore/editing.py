@@ -11,11 +11,10 @@ from trajcore import notices
 from trajcore.dialects.findings import Delete, Insert, Repair, Set, Unset
 from trajcore.document.saving import Progress
 from trajcore.errors import Refused
-from trajcore.sandbox.threads import finished_in_thread
+from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Edit, Trajectory
 
 if TYPE_CHECKING:
-    from trajcore.journal.keeping import Keeping
     from trajcore.search import Match
 
 Remap = Callable[[int], int | None]
@@ -48,8 +47,6 @@ class Editing:
         self._tell = tell
         self._follow = follow
         self._saving = asyncio.Lock()
-        self.keeping: Keeping | None = None
-        """What is told of each edit and each save, so that a crash loses none."""
 
     def set_value(self, index: int, path: Sequence[str | int], value: Any) -> Edit:
         """Set one field of an event."""
@@ -118,18 +115,19 @@ class Editing:
         """Undo or redo until so many edits are done."""
         self._check_still()
         steps: list[Remap] = []
-        changed = False
+        made: list[notices.Made] = []
         while len(self._trajectory.history) != count:
             undoing = len(self._trajectory.history) > count
             edit = self._trajectory.undo() if undoing else self._trajectory.redo()
             if edit is None:
                 break
-            self._note(edit, undone=undoing)
-            changed = True
+            self._follow(edit, undone=undoing)
+            made.append(notices.Made(edit, undoing))
             if edit.structural:
                 steps.append(edit.unmap if undoing else edit.remap)
-        if changed:
-            self._tell(notices.DocumentChanged(None, _one_after_the_other(steps) if steps else None))
+        if made:
+            remap = _one_after_the_other(steps) if steps else None
+            self._tell(notices.DocumentChanged(None, remap, tuple(made)))
 
     def made_again(self, data: Mapping[str, Any]) -> Edit:
         """Make an edit again that was kept as plain data."""
@@ -155,33 +153,28 @@ class Editing:
         """
         async with self._saving:
             job = self._trajectory.saving(path, overwrite=overwrite)
-            mark = self.keeping.mark() if self.keeping is not None else 0
-            told = _throttled(asyncio.get_running_loop(), job.target, self._tell)
+            self._tell(notices.Saving())
+            told = throttled(asyncio.get_running_loop(), job.target, self._tell)
             try:
                 await finished_in_thread(lambda: job.write(told))
             finally:
                 self._trajectory.saved(job)
-                if self.keeping is not None and job.complete:
-                    self.keeping.saved(mark)
+                if job.complete:
+                    self._tell(notices.Saved(str(job.target)))
                 self._tell(notices.Progress(""))
                 self._tell(notices.DocumentChanged(None))
         return job.target
-
-    def _note(self, edit: Edit, *, undone: bool) -> None:
-        if self.keeping is not None:
-            self.keeping.record(edit, undone=undone)
-        self._follow(edit, undone=undone)
 
     def _check_still(self) -> None:
         if self._busy():
             raise Refused("the run is going on: Esc pauses it, then the events can be changed")
 
     def _made(self, edit: Edit, *, undone: bool = False) -> Edit:
-        self._note(edit, undone=undone)
+        self._follow(edit, undone=undone)
         touched = edit.touched_before if undone else edit.touched
         index = touched[0] if touched else None
         remap = (edit.unmap if undone else edit.remap) if edit.structural else None
-        self._tell(notices.DocumentChanged(index, remap))
+        self._tell(notices.DocumentChanged(index, remap, (notices.Made(edit, undone),)))
         return edit
 
 
@@ -195,7 +188,7 @@ def _one_after_the_other(steps: Sequence[Remap]) -> Remap:
     return remap
 
 
-def _throttled(loop: asyncio.AbstractEventLoop, target: Path, tell: notices.Listener) -> Progress:
+def throttled(loop: asyncio.AbstractEventLoop, target: Path, tell: notices.Listener) -> Progress:
     """Tells of a save's progress in the event loop, at each hundredth and no more often."""
     last = 0
 

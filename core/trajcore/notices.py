@@ -1,16 +1,23 @@
-"""What a session tells its front ends: the only way in which a view learns of a change."""
+"""What a session tells its front ends: the only way in which a view learns of a change.
+
+Notices are plain data. `to_data` makes JSON values of one, for a front end in another process:
+`dataclasses.asdict` would leave bytes, enums and typed observations in it.
+"""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Literal
 
 from trajcore.replay.run import StepResult
 from trajcore.replay.states import Mode, State
 
 if TYPE_CHECKING:
-    from trajcore.sandbox.tracking.filechanges import Changes
+    from trajcore.document.edits import Edit
+    from trajcore.sandbox.base import FileChanges
 
 Severity = Literal["information", "warning", "error"]
 
@@ -100,19 +107,52 @@ class WentBack:
 class Visited:
     """The user is back from the sandbox's shell. `files`: what they changed, None where that is not told."""
 
-    files: Changes | None
+    files: FileChanges | None
+
+
+@dataclass(frozen=True)
+class Made:
+    """An edit of the recording that was made, or taken back."""
+
+    edit: Edit
+    undone: bool
 
 
 @dataclass(frozen=True)
 class DocumentChanged:
-    """The recording was edited, or saved. `index` is the event concerned, if there is one.
+    """The recording was edited, or is to be shown anew. `index` is the event concerned, if there is one.
 
     `remap`, where events were added, removed or moved, tells where each went by its old index (None:
-    out of the recording).
+    out of the recording). `edits` is what was done, in order, for who keeps it.
     """
 
     index: int | None
     remap: Callable[[int], int | None] | None = None
+    edits: tuple[Made, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class Saving:
+    """A save of the recording begins, as it is now; edits go on meanwhile."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The recording, as it was at the last `Saving`, is in the file at `path`."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class RunSaved:
+    """The run is in the file at `path`."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Discarded:
+    """The user gives up what is not saved."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +189,10 @@ Notice = (
     | WentBack
     | Visited
     | DocumentChanged
+    | Saving
+    | Saved
+    | RunSaved
+    | Discarded
     | BreakpointsChanged
     | ModelText
     | Said
@@ -156,3 +200,26 @@ Notice = (
 
 Listener = Callable[[Notice], None]
 """Called in the session's event loop, in order; it must not block."""
+
+
+def to_data(notice: Notice) -> dict[str, Any]:
+    """A notice as JSON values, its class under `notice`. Bytes are in base64, enums are their values."""
+    return {"notice": type(notice).__name__, **_plain(notice)}
+
+
+def _plain(value: Any) -> Any:
+    from trajcore.document.edits import Edit
+
+    match value:
+        case Enum():
+            return value.value
+        case bytes():
+            return base64.b64encode(value).decode()
+        case Edit():
+            return value.to_data()
+        case tuple() | list():
+            return [_plain(one) for one in value]
+    if is_dataclass(value):
+        return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+    # A typed event is a model, which this module need not import to know.
+    return value.model_dump() if hasattr(value, "model_dump") else value

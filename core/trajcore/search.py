@@ -10,13 +10,8 @@ from typing import Final
 
 from trajcore.document.labels import short
 from trajcore.errors import BadInput
+from trajcore.events.kinds import TEXTS
 from trajcore.trajectory import Edit, Trajectory
-
-FIELDS: Final = (
-    *("command", "code", "content", "thought", "final_thought", "path", "file_text", "old_str", "new_str"),
-    *("url", "browser_actions", "query", "task"),
-)
-"""Where is searched by default. `task` is that of a delegation."""
 
 _CONTEXT: Final = 40
 """Characters that are shown on each side of a match."""
@@ -55,10 +50,10 @@ def matches(
     Raises `BadInput` for a pattern that is empty or no regular expression, and for unknown fields.
     """
     compiled = _compiled(pattern, regex=regex, case=case)
-    wanted = FIELDS if fields is None else tuple(fields)
-    unknown = [name for name in wanted if name not in FIELDS]
+    wanted = TEXTS if fields is None else tuple(fields)
+    unknown = [name for name in wanted if name not in TEXTS]
     if unknown:
-        raise BadInput(f"there is no text field {unknown[0]}: the fields are {', '.join(FIELDS)}.")
+        raise BadInput(f"there is no text field {unknown[0]}: the fields are {', '.join(TEXTS)}.")
     outline = trajectory.outline
     found: list[Match] = []
     for index in range(len(trajectory)) if indices is None else indices:
@@ -143,7 +138,7 @@ def _replaced(
     group: Sequence[Match],
     replacement: str,
 ) -> str:
-    current = dict(_texts(trajectory, index, FIELDS)).get(path) if index < len(trajectory) else None
+    current = dict(_texts(trajectory, index, TEXTS)).get(path) if index < len(trajectory) else None
     if current is None:
         raise _stale()
     parts, at = [], 0

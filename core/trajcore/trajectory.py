@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +21,6 @@ from trajcore.events.head import Head
 from trajcore.formats.base import Files, Layout
 
 if TYPE_CHECKING:
-    from trajcore.dialects.findings import Finding
     from trajcore.events.parse import Parsed
 
 __all__ = ["Edit", "Trajectory"]
@@ -252,11 +251,6 @@ class Trajectory:
         if self.dialect.one_to_one:
             return tuple(self._document.records)
         return tuple(self._document.text(index) for index in range(len(self)))
-
-    def checking(self) -> Callable[[], list[Finding]]:
-        """A check of the events as they are now, which may run in another thread."""
-        texts = self.texts()
-        return lambda: self.dialect.check(texts)
 
     @property
     def original(self) -> bytes:

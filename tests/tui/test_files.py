@@ -13,7 +13,7 @@ from loopback import Answer, Call, Loopback
 from program import finish, trajtui, write
 from screens import opened
 from trajcore.live.model import ModelSettings
-from trajcore.sandbox.tracking.filechanges import Changes, FileChange
+from trajcore.sandbox.base import FileChange, FileChanges
 
 pytestmark = pytest.mark.bubblewrap
 
@@ -100,11 +100,11 @@ async def test_what_was_changed_by_hand_stands_behind_the_step_it_followed(recor
         await screen.settle()
         await screen.press("s")
         await screen.settle()
-        by_hand = Changes(
+        by_hand = FileChanges(
             (FileChange("/workspace/mine", "added", None, 2, "--- /dev/null\n+++ b/m\n@@ -0,0 +1 @@\n+x\n"),)
         )
         screen.session.run.add_by_hand(by_hand)
-        screen.session.run.add_by_hand(Changes())
+        screen.session.run.add_by_hand(FileChanges())
         await screen.press("g", "j")
         await screen.wait("4 changes")
         after_first = screen.text

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Final
 
+from trajcore.events.kinds import HIDDEN
 from trajcore.replay.policy import asks_the_world
 from trajcore.replay.run import GONE, Run, Status
-from trajcore.sandbox.tracking.filechanges import Changes, FileChange
+from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
-from trajcore.views.timeline import HIDDEN_KINDS, Row
+from trajcore.views.timeline import Row
 from trajtui.widgets.event import Block
 
 _UNTRACKED: Final = "What this step changed was not looked at: this sandbox does not tell."
@@ -49,7 +50,7 @@ def _of_step(session: Session, row: Row) -> list[Block]:
     return [_aside(_UNTRACKED)] if result.files is None else _shown(result.files)
 
 
-def _by_hand(session: Session, row: Row) -> Iterable[Changes]:
+def _by_hand(session: Session, row: Row) -> Iterable[FileChanges]:
     """What was changed by hand while this row was the last that had been played."""
     run = session.run
     return [changes for after, changes in run.by_hand if _row_of(session, run, after) == row]
@@ -60,7 +61,7 @@ def _row_of(session: Session, run: Run, id: int | None) -> Row:
     shown = Row(0)
     answers = session.trajectory.outline.answers
     for place, entry in enumerate(run.entries if id is not None else ()):
-        if entry.head.kind in HIDDEN_KINDS or entry.origin == GONE:
+        if entry.head.kind in HIDDEN or entry.origin == GONE:
             pass  # it has no row
         elif entry.origin is not None:
             shown = Row(answers.get(entry.origin, entry.origin))
@@ -71,7 +72,7 @@ def _row_of(session: Session, run: Run, id: int | None) -> Row:
     return shown
 
 
-def _shown(changes: Changes, how: str = "") -> list[Block]:
+def _shown(changes: FileChanges, how: str = "") -> list[Block]:
     number = changes.count
     if not number:
         return [_aside(f"No files changed{f': {safe_line(changes.note)}' if changes.note else ''}.")]

@@ -322,7 +322,7 @@ class Dialect(Protocol):
         """The messages that a model is shown for these events; None: they are made of the events."""
         ...
 
-    def check(self, texts: Sequence[bytes]) -> list[Finding]:
+    def check(self, texts: Sequence[Text]) -> list[Finding]:
         """What is wrong with a recording of these events, given as `text` has them."""
         ...
 
@@ -438,7 +438,7 @@ class BaseDialect:
         """Made of the events."""
         return None
 
-    def check(self, texts: Sequence[bytes]) -> list[Finding]:
+    def check(self, texts: Sequence[Text]) -> list[Finding]:
         """Nothing is known to be wrong."""
         return []
 

@@ -11,6 +11,7 @@ from trajcore.document import labels
 from trajcore.document.document import Document
 from trajcore.document.edits import Edit
 from trajcore.errors import BadInput
+from trajcore.events.kinds import MESSAGE
 from trajcore.formats.json.text import described, loads, text_start
 
 __all__ = ["ValuePath", "flip", "replace_event", "set_fields", "set_values", "unset"]
@@ -58,7 +59,7 @@ def replace_event(document: Document, index: int, raw: bytes) -> Edit:
 def flip(document: Document, index: int, flag: str) -> Edit:
     """Turn a flag of an action's arguments over. Raises `BadInput` where the event has no such flag."""
     head = document.head(document.known(index))
-    if flag == "wait_for_response" and head.action != "message":
+    if flag == "wait_for_response" and head.action != MESSAGE:
         raise BadInput(f"only messages have {flag}, and event {document.label(index)} is a {head.kind}")
     place, fields = document.dialect.own_fields(document.data(index))
     return set_values(document, index, [((*place, flag), not fields.get(flag, False))])

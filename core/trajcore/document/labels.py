@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from trajcore.events.head import Head
+from trajcore.events.kinds import DELEGATE
 
 _LONGEST = 40
 
@@ -34,6 +35,6 @@ def several(
         rest = len(indices) - 1
         with_it = "its observation" if rest == 1 else f"its {rest} observations"
         return f"{named(head(actions[0]), label(actions[0]))} with {with_it}"
-    if head(first).action == "delegate" and set(chosen) <= {first, indices[-1]}:
+    if head(first).action == DELEGATE and set(chosen) <= {first, indices[-1]}:
         return f"{named(head(first), label(first))} with all {len(indices) - 1} events of its delegation"
     return f"{len(indices)} events ({label(first)} to {label(indices[-1])})"

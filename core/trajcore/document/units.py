@@ -10,8 +10,8 @@ from collections.abc import Collection, Hashable, Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from trajcore.dialects.openhands_v0.links import UNANSWERED
 from trajcore.document.outline import Outline
+from trajcore.events.kinds import NULL, UNANSWERED
 
 _NO_KIND: Final = "?"
 
@@ -138,7 +138,7 @@ def nearest(legal: Sequence[bool], at: int) -> int:
 def _acknowledges(outline: Outline, action: int, observation: int) -> bool:
     """Whether an observation of what nothing answers acknowledges it, before the next action."""
     between = range(action + 1, observation)
-    return outline.kinds[observation] == "null" and not any(outline.is_action[at] for at in between)
+    return outline.kinds[observation] == NULL and not any(outline.is_action[at] for at in between)
 
 
 def _places(length: int, away: Collection[int]) -> list[int]:

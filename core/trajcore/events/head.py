@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import typing
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 import msgspec
+
+from trajcore.events.kinds import MESSAGE, RUN, action_kind, observation_kind
 
 _SUMMARY_LENGTH = 200
 _MISFITS = (msgspec.ValidationError, UnicodeEncodeError)
@@ -92,14 +95,14 @@ class Head(msgspec.Struct, gc=False):
     @property
     def wait_for_response(self) -> bool | None:
         """The flag of a message; None for every other kind."""
-        if self.action != "message":
+        if self.action != MESSAGE:
             return None
         return bool(self.args and self.args.wait_for_response)
 
     @property
     def exit_code(self) -> int | None:
         """The exit code of a `run` observation."""
-        if self.observation != "run" or self.extras is None:
+        if self.observation != RUN or self.extras is None:
             return None
         if self.extras.metadata and self.extras.metadata.exit_code is not None:
             return self.extras.metadata.exit_code
@@ -108,7 +111,7 @@ class Head(msgspec.Struct, gc=False):
     @property
     def failed_edit(self) -> bool:
         """Whether the editor answered with an error, which it does in the text of its answer."""
-        return self.observation in ("edit", "read") and (self.content or "").startswith("ERROR:")
+        return observation_kind(self.observation).fails_in_text and (self.content or "").startswith("ERROR:")
 
     def summary(self) -> str:
         """One line on what this event says, not yet made safe for a terminal."""
@@ -118,31 +121,23 @@ class Head(msgspec.Struct, gc=False):
 
     def _action_text(self) -> str:
         args = self.args or Args()
-        match self.action:
-            case "message" | "system":
-                return args.content or ""
-            case "run":
-                return ("⌨ " if args.is_input else "") + (args.command or "")
-            case "run_ipython":
-                return args.code or ""
-            case "read" | "write":
-                return args.path or ""
-            case "edit":
-                return f"{args.path or ''}  {args.command or ''}".rstrip()
-            case "finish":
-                return args.final_thought or args.thought or ""
-            case "recall":
-                return args.query or ""
-        texts = (args.url, args.browser_actions, args.name, args.agent, args.agent_state, args.summary)
-        return next((text for text in texts if text), args.thought or "")
+        kind = action_kind(self.action)
+        typed = "⌨ " if args.is_input and "is_input" in kind.flags else ""
+        text = typed + _first_text(args, kind.main)
+        return f"{text}  {getattr(args, kind.beside) or ''}".rstrip() if kind.beside else text
 
     def _observation_text(self) -> str:
         extras = self.extras or _Extras()
-        if self.observation == "agent_state_changed":
-            return extras.agent_state or ""
+        if main := observation_kind(self.observation).main:
+            return _first_text(extras, main)
         if self.problem:
             return self.problem
         return self.content or extras.path or extras.command or ""
+
+
+def _first_text(fields: msgspec.Struct, names: Iterable[str]) -> str:
+    """The first of these fields that says anything."""
+    return next((text for text in map(partial(getattr, fields), names) if text), "")
 
 
 def head_of(data: dict[str, Any]) -> Head:

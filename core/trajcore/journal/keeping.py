@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from trajcore import notices
-from trajcore.document.edits import Edit
 from trajcore.journal.edits import Journal, Place
 from trajcore.journal.runs import RunJournal
+from trajcore.replay.run import Run
 from trajcore.storage import in_words
-
-if TYPE_CHECKING:
-    from trajcore.session import Session
+from trajcore.trajectory import Trajectory
 
 
 @dataclass(frozen=True)
@@ -32,20 +30,25 @@ class _Journals:
 
 
 class Keeping:
-    """Follows a session. Where nothing can be kept, `fault` says why, and nothing else is different."""
+    """Follows the notices of a session, of which `listen` has to be told, in order.
 
-    def __init__(self, session: Session, directory: Path | None = None) -> None:
-        self._session = session
+    Where nothing can be kept, `fault` says why, and nothing else is different.
+    """
+
+    def __init__(self, trajectory: Trajectory, run: Callable[[], Run], directory: Path | None = None) -> None:
+        self._trajectory = trajectory
+        self._run = run
         self._directory = directory
         self.fault = ""
         self._kept = self._journals()
         self.others = self._kept.place.others() if self._kept else []
         """Processes that had the recording open when this one opened it."""
-        self._unsubscribe = session.subscribe(self._on_change)
+        self._saving = 0
+        """How much was edited when the save began that is under way."""
 
     def _journals(self) -> _Journals | None:
         """The journals of the document's present file."""
-        session, trajectory = self._session, self._session.trajectory
+        trajectory = self._trajectory
         if trajectory.path is None:
             return None
         try:
@@ -53,38 +56,40 @@ class Keeping:
         except OSError as error:
             self._warn(f"unsaved work would not survive a crash, no journal can be kept: {in_words(error)}")
             return None
-        run = RunJournal(lambda: session.run, lambda: trajectory.disk_state, place, self._warn)
+        run = RunJournal(self._run, lambda: trajectory.disk_state, place, self._warn)
         return _Journals(place, Journal(trajectory, place, self._warn), run)
 
     def _warn(self, text: str) -> None:
         self.fault = text
 
-    def _on_change(self, change: notices.Notice) -> None:
-        if self._kept is None:
+    def listen(self, notice: notices.Notice) -> None:
+        """Keep what a notice tells of."""
+        kept = self._kept
+        if kept is None:
             return
-        match change:
-            case notices.RunChanged(restarted=True):
-                self._kept.run.discard()
+        match notice:
+            case notices.DocumentChanged(edits=edits):
+                for made in edits:
+                    kept.edits.record(made.edit, undone=made.undone)
+            case notices.Saving():
+                self._saving = kept.edits.mark()
+            case notices.Saved():
+                self._saved(kept, self._saving)
+            case notices.RunChanged(restarted=True) | notices.RunSaved():
+                kept.run.discard()
             case notices.RunChanged():
-                self._kept.run.begin()
+                kept.run.begin()
             case notices.StepDone() | notices.PositionChanged() | notices.WentBack():
-                self._kept.run.follow()
+                kept.run.follow()
+            case notices.Discarded():
+                kept.edits.discard()
+                kept.run.discard()
 
-    def record(self, edit: Edit, *, undone: bool = False) -> None:
-        """Keep an edit that was made, or taken back."""
-        if self._kept is not None:
-            self._kept.edits.record(edit, undone=undone)
-
-    def mark(self) -> int:
-        """How much was edited up to now: to be given to `saved` when that is saved."""
-        return self._kept.edits.mark() if self._kept is not None else 0
-
-    def saved(self, mark: int) -> None:
+    def _saved(self, before: _Journals, mark: int) -> None:
         """The document was saved, in the state of a mark, perhaps to another file: that is followed."""
-        path, before = self._session.trajectory.path, self._kept
-        if before is None or path is None or Path(os.path.realpath(path)) == before.place.recording:
-            if before is not None:
-                before.edits.saved(mark)
+        path = self._trajectory.path
+        if path is None or Path(os.path.realpath(path)) == before.place.recording:
+            before.edits.saved(mark)
             return
         self._kept = self._journals()
         if self._kept is not None:
@@ -95,20 +100,8 @@ class Keeping:
         before.run.discard()
         before.close()
 
-    def run_saved(self) -> None:
-        """The run was saved."""
-        if self._kept is not None:
-            self._kept.run.discard()
-
-    def discard(self) -> None:
-        """The user gives up what is not saved."""
-        if self._kept is not None:
-            self._kept.edits.discard()
-            self._kept.run.discard()
-
     def close(self) -> None:
         """Write no more. What is unsaved stays on disk for the next start."""
-        self._unsubscribe()
         if self._kept is not None:
             self._kept.close()
             self._kept = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from trajcore.events.kinds import Treatment
 from trajcore.replay.breakpoints import Breakpoints
-from trajcore.replay.policy import Treatment, ends_a_step, treatment
+from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.replay.run import Run
 from trajcore.trajectory import Trajectory
 

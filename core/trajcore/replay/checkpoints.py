@@ -16,7 +16,7 @@ _SHARE: Final = 12.0
 
 
 @dataclass(frozen=True)
-class Mark:
+class RunCheckpoint:
     """A moment of a run: the recorded event that came next, how many entries it had, and the world then."""
 
     position: int
@@ -24,27 +24,27 @@ class Mark:
     by_hand: int
     """How many times the user had changed files by hand."""
     directory: str
-    checkpoint: Checkpoint
+    world: Checkpoint
 
 
 @dataclass(frozen=True)
 class Route:
-    """One way back to `target`: from `mark` (None: a fresh sandbox) forward again.
+    """One way back to `target`: from `checkpoint` (None: a fresh sandbox) forward again.
 
     `steps` are executed again; `seconds` is an estimate of the whole. `lost` are processes that were
     alive and will not be.
     """
 
     target: int
-    mark: Mark | None
+    checkpoint: RunCheckpoint | None
     steps: int
     seconds: float
     lost: tuple[str, ...] = ()
 
     def describe(self, label: str) -> str:
         """The route in words; `label` names the event that comes next after the checkpoint."""
-        start = "from a fresh sandbox" if self.mark is None else f"from the checkpoint before {label}"
-        if self.mark is not None and self.mark.position == self.target:
+        start = "from a fresh sandbox" if self.checkpoint is None else f"from the checkpoint before {label}"
+        if self.checkpoint is not None and self.checkpoint.position == self.target:
             start = "straight from a checkpoint"
         again = f", {self.steps} step{'s' * (self.steps != 1)} executed again" if self.steps else ""
         lost = f", without {', '.join(self.lost)}" if self.lost else ""
@@ -56,49 +56,55 @@ class Route:
         return f"about {_seconds(self.seconds)}"
 
 
-class Marks:
+class RunCheckpoints:
     """The checkpoints of one run, the earliest first; never more than `most`, nor more bytes than `disk`."""
 
     def __init__(self, most: int, disk: int) -> None:
         self.most = most
         self._disk = disk
-        self._marks: list[Mark] = []
+        self._checkpoints: list[RunCheckpoint] = []
 
     def __len__(self) -> int:
-        return len(self._marks)
+        return len(self._checkpoints)
 
     @property
-    def last(self) -> Mark | None:
+    def last(self) -> RunCheckpoint | None:
         """The latest one."""
-        return self._marks[-1] if self._marks else None
+        return self._checkpoints[-1] if self._checkpoints else None
 
     def due(self, spent: float) -> bool:
         """Whether, with so many seconds of commands since the last one, another is worth its price."""
         last = self.last
-        cost = last.checkpoint.seconds if last else 0.0
+        cost = last.world.seconds if last else 0.0
         return bool(self.most) and spent >= max(_WORTH, cost * _SHARE)
 
-    def add(self, mark: Mark, results: Sequence[StepResult]) -> list[Mark]:
+    def add(self, checkpoint: RunCheckpoint, results: Sequence[StepResult]) -> list[RunCheckpoint]:
         """Keep one more; the answer is what has to go for it."""
-        gone = [other for other in self._marks if other.position >= mark.position]
-        self._marks = [other for other in self._marks if other.position < mark.position] + [mark]
-        while len(self._marks) > 1 and (len(self._marks) > self.most or self._size > self._disk):
-            gone.append(self._marks.pop(self._cheapest(results)))
+        gone = [other for other in self._checkpoints if other.position >= checkpoint.position]
+        self._checkpoints = [other for other in self._checkpoints if other.position < checkpoint.position] + [
+            checkpoint
+        ]
+        while len(self._checkpoints) > 1 and (len(self._checkpoints) > self.most or self._size > self._disk):
+            gone.append(self._checkpoints.pop(self._cheapest(results)))
         return gone
 
-    def drop_behind(self, position: int) -> list[Mark]:
+    def drop_behind(self, position: int) -> list[RunCheckpoint]:
         """Forget those behind a position; the answer is what was forgotten."""
-        gone = [mark for mark in self._marks if mark.position > position]
-        self._marks = [mark for mark in self._marks if mark.position <= position]
+        gone = [checkpoint for checkpoint in self._checkpoints if checkpoint.position > position]
+        self._checkpoints = [
+            checkpoint for checkpoint in self._checkpoints if checkpoint.position <= position
+        ]
         return gone
 
     def clear(self) -> None:
         """Forget all of them."""
-        self._marks = []
+        self._checkpoints = []
 
     def renumber(self, position: Callable[[int], int]) -> None:
         """The recording was edited: each stays at its place in it."""
-        self._marks = [replace(mark, position=position(mark.position)) for mark in self._marks]
+        self._checkpoints = [
+            replace(checkpoint, position=position(checkpoint.position)) for checkpoint in self._checkpoints
+        ]
 
     def routes(
         self,
@@ -114,27 +120,27 @@ class Marks:
         `unkept` is what no way back brings back; `by_hand` what the user did by hand before the target.
         """
         found: list[Route] = []
-        for mark in reversed([None, *self._marks]):
-            if mark is not None and mark.position > target:
+        for checkpoint in reversed([None, *self._checkpoints]):
+            if checkpoint is not None and checkpoint.position > target:
                 continue
-            begin = mark.position if mark else 0
+            begin = checkpoint.position if checkpoint else 0
             again = [result for result in results if begin <= result.index < target and result.seconds]
             spent = sum(result.seconds for result in again)
-            price = restore_seconds if mark else start_seconds
-            processes = mark.checkpoint.processes if mark else ()
-            lost = (*unkept, *processes, *by_hand[mark.by_hand if mark else 0 :])
-            route = Route(target, mark, len(again), price + spent, lost)
+            price = restore_seconds if checkpoint else start_seconds
+            processes = checkpoint.world.processes if checkpoint else ()
+            lost = (*unkept, *processes, *by_hand[checkpoint.by_hand if checkpoint else 0 :])
+            route = Route(target, checkpoint, len(again), price + spent, lost)
             if not found or len(route.lost) < len(found[-1].lost):
                 found.append(route)
         return found
 
     @property
     def _size(self) -> int:
-        return sum(mark.checkpoint.size for mark in self._marks)
+        return sum(checkpoint.world.size for checkpoint in self._checkpoints)
 
     def _cheapest(self, results: Sequence[StepResult]) -> int:
         """The one (never the latest) without which the longest way forward grows least."""
-        positions = [0, *(mark.position for mark in self._marks)]
+        positions = [0, *(checkpoint.position for checkpoint in self._checkpoints)]
         gaps = [
             sum(result.seconds for result in results if before <= result.index < after)
             + (after - before) * 1e-3

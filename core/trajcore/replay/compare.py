@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from trajcore.events.kinds import ERROR, RUN_IPYTHON, observation_kind
 from trajcore.replay.cells import picture_difference, shared_text
 from trajcore.replay.normalise import NORMALISERS, Normaliser, normalised, shown
 
@@ -58,7 +59,7 @@ def compare(
     if before != after:
         return Comparison(None, f"exit {before} → {after}")
     found = _compare_text(recorded, actual, normalisers)
-    return _with_pictures(found, recorded, actual) if recorded.observation == "run_ipython" else found
+    return _with_pictures(found, recorded, actual) if recorded.observation == RUN_IPYTHON else found
 
 
 def _compare_text(
@@ -69,7 +70,7 @@ def _compare_text(
         return Comparison(None, f"recorded {_outcome(recorded)}, actual {_outcome(actual)}")
     if before == after or shown(before) == shown(after):
         return Comparison(Match.EQUAL)
-    if recorded.observation == "run_ipython":
+    if recorded.observation == RUN_IPYTHON:
         before, after = shared_text(before, after)
     names = (*_names(recorded), *_names(actual))
     old, new = (normalised(text, names, normalisers) for text in (before, after))
@@ -102,14 +103,15 @@ def _text(observation: Observation) -> str:
 
 
 def _failed(observation: Observation) -> bool:
-    return observation.observation in ("edit", "read") and _text(observation).startswith("ERROR:")
+    kind = observation_kind(observation.observation)
+    return kind.fails_in_text and _text(observation).startswith("ERROR:")
 
 
 def _outcome(observation: Observation) -> str:
-    if observation.observation == "error" or _failed(observation):
+    if observation.observation == ERROR or _failed(observation):
         first = next((line for line in _text(observation).splitlines()[0:3] if line.strip("ERO: ")), "")
         return f'"{_excerpt("ERROR: " + first.removeprefix("ERROR:").strip())}"'
-    done = {"edit": "edited", "read": "read", "write": "written"}.get(observation.observation)
+    done = observation_kind(observation.observation).done
     return f'"{done or observation.observation}"'
 
 

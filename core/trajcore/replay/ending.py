@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final
 
-from trajcore.replay.policy import Treatment, ends_a_step, treatment
+from trajcore.events.kinds import DELEGATE, Treatment, action_kind
+from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.trajectory import Trajectory
-
-_ENDINGS: Final = frozenset({"finish", "reject"})
 
 
 class Ending(Enum):
@@ -27,7 +25,7 @@ def ending_of(trajectory: Trajectory) -> Ending:
         head = trajectory.head(index)
         if treatment(head) is Treatment.PASS:
             continue
-        if head.kind in _ENDINGS:
+        if action_kind(head.kind).ends_run:
             return Ending.FINISHED
         return Ending.WAITS if head.wait_for_response and head.source != "user" else Ending.OPEN
     return Ending.OPEN
@@ -37,7 +35,7 @@ def behind_delegation(trajectory: Trajectory, position: int) -> int | None:
     """The index behind the delegation that the next step from `position` would enter, if it would."""
     outline = trajectory.outline
     for index in range(position, len(trajectory)):
-        if outline.kinds[index] == "delegate" and outline.is_action[index]:
+        if outline.kinds[index] == DELEGATE and outline.is_action[index]:
             closing = outline.answer_of.get(index)
             return None if closing is None else closing + 1
         if ends_a_step(trajectory.head(index)):

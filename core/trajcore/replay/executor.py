@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 from trajcore import notices
 from trajcore.errors import SandboxUnavailable
 from trajcore.events.head import head_of
+from trajcore.events.kinds import RUN
 from trajcore.sandbox.base import Checkpoint, Sandbox, SandboxSettings
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
-    from trajcore.sandbox.shell.visit import Visitor
-    from trajcore.sandbox.tracking.filechanges import Changes
+    from trajcore.sandbox.base import FileChanges, Visitor
+    from trajcore.sandbox.registry import SandboxKind
 
 _ALLOCATIONS: Final = 50_000
 """So many new objects lie between two searches of Python's for cycles."""
@@ -32,7 +33,7 @@ class Answer:
     observation: Observation | None
     seconds: float
     interrupted: bool = False
-    files: Changes | None = None
+    files: FileChanges | None = None
 
 
 class Executor:
@@ -43,6 +44,7 @@ class Executor:
         self._settings = settings
         self._tell = tell
         self._sandbox: Sandbox | None = None
+        self._kind: SandboxKind | None = None
         self._started = False
         self._choosing = asyncio.Lock()
         self.directory = "/workspace"
@@ -66,7 +68,7 @@ class Executor:
         async with self._choosing:
             if self._sandbox is None:
                 choice = await choose(self._name, self._settings)
-                self._sandbox = choice.sandbox
+                self._sandbox, self._kind = choice.sandbox, choice.kind
                 self._tell(notices.SandboxChosen(choice.sandbox.kind, choice.sandbox.detail, choice.why))
         return self._sandbox
 
@@ -96,7 +98,7 @@ class Executor:
     async def execute(self, action: Action, recorded: Observation | None, *, live: bool = False) -> Answer:
         """Carry out one action, its output told as it comes. Raises `SandboxUnavailable`."""
         sandbox = await self.ready()
-        text = head_of(action.model_dump()).summary() if action.action != "run" else ""
+        text = head_of(action.model_dump()).summary() if action.action != RUN else ""
         text = text or str(getattr(action.args, "command", ""))
         self._tell(
             notices.Executing(action.action, text, self.directory, recorded=not sandbox.executes, live=live)
@@ -119,7 +121,7 @@ class Executor:
         self._tell(notices.Executed(code, seconds, _note(observation)))
         return Answer(observation, seconds, interrupted, files)
 
-    async def changed_files(self) -> Changes | None:
+    async def changed_files(self) -> FileChanges | None:
         """What has changed in the sandbox's files since the last action; None where that is not told."""
         if self._sandbox is None or not self._settings.track_files:
             return None
@@ -137,7 +139,7 @@ class Executor:
     @property
     def rewinds(self) -> bool:
         """Whether this kind of sandbox can be taken back to earlier moments."""
-        return self._sandbox is None or self._sandbox.kind != "local"
+        return self._kind is None or self._kind.rewinds
 
     @property
     def unkept(self) -> tuple[str, ...]:
@@ -172,7 +174,7 @@ class Executor:
 
     async def close(self) -> None:
         """Remove the sandbox and everything in it; another can be made after it."""
-        sandbox, self._sandbox = self._sandbox, None
+        sandbox, self._sandbox, self._kind = self._sandbox, None, None
         if sandbox is not None:
             await sandbox.close()
         self._started = self.lost = False
@@ -198,7 +200,7 @@ def _note(observation: Observation | None) -> str:
     metadata = getattr(observation.extras, "metadata", None)
     if getattr(metadata, "exit_code", None) == -1:
         return str(getattr(metadata, "suffix", "")).strip().strip("[]").split(". ")[0]
-    if observation.observation != "run":
+    if observation.observation != RUN:
         return next(iter(observation.content.splitlines()), "")
     return ""
 

@@ -11,20 +11,19 @@ from trajcore import notices
 from trajcore.document.edits import Edit
 from trajcore.errors import Refused
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
-from trajcore.replay.checkpoints import Mark, Marks, Route
+from trajcore.replay.checkpoints import Route, RunCheckpoint, RunCheckpoints
 from trajcore.replay.executor import Executor
 from trajcore.replay.player import Player, Service
 from trajcore.replay.record import user_message
 from trajcore.replay.renumbering import Parked, Renumbering, made, park, taken_back
 from trajcore.replay.run import Run
 from trajcore.replay.staleness import first_deletion, stale_events
-from trajcore.settings import SessionSettings
+from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from trajcore.activity import Activity
-    from trajcore.sandbox.shell.visit import Visitor
-    from trajcore.sandbox.tracking.filechanges import Changes
+    from trajcore.sandbox.base import FileChanges, Visitor
 
 _BREATH: Final = 0.004
 """So many seconds a replay that waits for nothing goes on before others have a turn."""
@@ -36,7 +35,7 @@ _SHORTEST_REST: Final = 0.1
 class Replay:
     """The run of a session, and the world it happens in. One method at a time."""
 
-    def __init__(self, trajectory: Trajectory, settings: SessionSettings, activity: Activity) -> None:
+    def __init__(self, trajectory: Trajectory, settings: Settings, activity: Activity) -> None:
         self.breakpoints = Breakpoints(trajectory)
         self.services: dict[int, Service] = {}
         """How the user wants a step to be satisfied, by its index; executed where nothing is said."""
@@ -65,7 +64,7 @@ class Replay:
         """Where the user changed files by hand."""
         self._goal: tuple[int, int] | None = None
         """From where to where the replay goes forward in order to be back."""
-        self._marks = Marks(self._settings.checkpoints, self._settings.checkpoint_bytes)
+        self._checkpoints = RunCheckpoints(self._settings.checkpoints, self._settings.checkpoint_bytes)
         self._typed: list[tuple[int, str]] = []
         """Messages that the user typed, with the position at which each stands, in order."""
         self._again: list[tuple[int, str]] = []
@@ -86,7 +85,7 @@ class Replay:
         breathed = clock()
         self._deliver_again()
         # Where every step may be the last, or is worth a checkpoint, its result is wanted at once.
-        player.hurried = not (one_step or len(self.breakpoints) or self._marks.most)
+        player.pipelined = not (one_step or len(self.breakpoints) or self._checkpoints.most)
         try:
             while not player.at_end and not self.pause_asked:
                 at = player.position
@@ -101,9 +100,9 @@ class Replay:
                 self._spent += result.seconds if result else 0.0
                 stopped = self.breakpoints.after(result) if breaking and result else None
                 if stopped or (step_ends and one_step):
-                    player.settle()
+                    player.skip_bookkeeping()
                     return stopped
-                if self._marks.due(self._spent):
+                if self._checkpoints.due(self._spent):
                     await self._checkpoint()
                 if clock() - breathed > _BREATH:
                     self._tell_how_far()
@@ -111,7 +110,7 @@ class Replay:
                     breathed = clock()
             return None
         finally:
-            player.take_stock()
+            player.flush_result()
             self._deliver_queued()
 
     def queue(self, text: str) -> None:
@@ -132,13 +131,13 @@ class Replay:
         """What was typed while an event was played stands behind it and its answer."""
         queued, self._queued = self._queued, []
         if queued:
-            self.player.take_stock()
+            self.player.flush_result()
         for text in queued:
             self.add_message(text)
 
     def _deliver_again(self) -> None:
         while self._again and self._again[0][0] <= self.player.position:
-            self.player.take_stock()
+            self.player.flush_result()
             self.enter(self._again.pop(0)[1])
 
     # Back
@@ -152,7 +151,7 @@ class Replay:
         by_hand = [
             f"what you did by hand before event {self._label(at)}" for at in self._hands if at <= target
         ]
-        return self._marks.routes(
+        return self._checkpoints.routes(
             target, results, world.start_seconds, world.restore_seconds, world.unkept, by_hand
         )
 
@@ -162,16 +161,16 @@ class Replay:
         Raises `SandboxUnavailable`.
         """
         await self.rest_no_more()
-        how = route.describe(self._label_of(route.mark))
+        how = route.describe(self._label_of(route.checkpoint))
         self._tell(notices.Progress(f"going back, {route.price}: {how}", 0.0))
-        for mark in self._marks.drop_behind(route.target):
-            await self.world.forget(mark.checkpoint)
-        if route.mark is None:
-            self._marks.clear()
+        for checkpoint in self._checkpoints.drop_behind(route.target):
+            await self.world.forget(checkpoint.world)
+        if route.checkpoint is None:
+            self._checkpoints.clear()
             await self.world.close()
         else:
-            await self.world.restore(route.mark.checkpoint, route.mark.directory)
-        self._rewind(route.mark)
+            await self.world.restore(route.checkpoint.world, route.checkpoint.directory)
+        self._rewind(route.checkpoint)
         words = f"back before event {self._label(route.target)}: {how}"
         self._tell(notices.WentBack(self.player.position, words))
         self._goal = (self.player.position, route.target) if route.steps else None
@@ -188,8 +187,10 @@ class Replay:
             done = (self.player.position - begin) / max(1, end - begin)
             self._tell(notices.Progress(f"going back: before event {self._label(end)}", done))
 
-    def _rewind(self, mark: Mark | None) -> None:
-        position, entries, hands = (mark.position, mark.entries, mark.by_hand) if mark else (0, 0, 0)
+    def _rewind(self, checkpoint: RunCheckpoint | None) -> None:
+        position, entries, hands = (
+            (checkpoint.position, checkpoint.entries, checkpoint.by_hand) if checkpoint else (0, 0, 0)
+        )
         kept = sum(entry.origin is None and not entry.live for entry in self.run.entries[:entries])
         self._again = self._typed[kept:]
         self._spent = 0.0
@@ -201,12 +202,12 @@ class Replay:
     def _label(self, index: int) -> str:
         return self._trajectory.label(index) if index < len(self._trajectory) else "the end"
 
-    def _label_of(self, mark: Mark | None) -> str:
-        return "" if mark is None else f"event {self._label(mark.position)}"
+    def _label_of(self, checkpoint: RunCheckpoint | None) -> str:
+        return "" if checkpoint is None else f"event {self._label(checkpoint.position)}"
 
     # By hand
 
-    async def visit(self, visitor: Visitor) -> Changes | None:
+    async def visit(self, visitor: Visitor) -> FileChanges | None:
         """Let the user into the sandbox's shell until they leave; what they changed, where that is told.
 
         Raises `Refused`, `SandboxUnavailable`.
@@ -215,8 +216,8 @@ class Replay:
         await self.world.visit(visitor)
         files = await self.world.changed_files()
         if files is not None and files.count:
-            for mark in self._marks.drop_behind(self.player.position - 1):
-                await self.world.forget(mark.checkpoint)
+            for checkpoint in self._checkpoints.drop_behind(self.player.position - 1):
+                await self.world.forget(checkpoint.world)
             self._hands.append(self.player.position)
             self.run.add_by_hand(files)
         return files
@@ -244,7 +245,7 @@ class Replay:
         self.services.clear()
         self.services.update(services)
         self.breakpoints.renumber(renumbering.remap)
-        self._marks.renumber(renumbering.position)
+        self._checkpoints.renumber(renumbering.position)
         self._typed = [(renumbering.position(at), text) for at, text in self._typed]
         self._again = [(renumbering.position(at), text) for at, text in self._again]
         self._suspects = renumbering.indices(self._suspects)
@@ -284,7 +285,7 @@ class Replay:
 
     def rest(self) -> None:
         """The run is paused: checkpoint it if it is left alone for a while."""
-        if self._marks.most and self._spent and self._resting is None:
+        if self._checkpoints.most and self._spent and self._resting is None:
             self._resting = asyncio.create_task(self._at_rest())
 
     async def rested(self) -> None:
@@ -300,20 +301,20 @@ class Replay:
             await asyncio.wait({resting})
 
     async def _at_rest(self) -> None:
-        last = self._marks.last
-        await asyncio.sleep(max(_SHORTEST_REST, last.checkpoint.seconds * _AT_REST if last else 0.0))
+        last = self._checkpoints.last
+        await asyncio.sleep(max(_SHORTEST_REST, last.world.seconds * _AT_REST if last else 0.0))
         await self._checkpoint()
 
     async def _checkpoint(self) -> None:
         self._spent = 0.0
-        checkpoint = await self.world.checkpoint()
-        if checkpoint is None:
+        world = await self.world.checkpoint()
+        if world is None:
             return
-        mark = Mark(
-            self.player.position, len(self.run), len(self.run.by_hand), self.world.directory, checkpoint
+        checkpoint = RunCheckpoint(
+            self.player.position, len(self.run), len(self.run.by_hand), self.world.directory, world
         )
-        for gone in self._marks.add(mark, list(self.run.results.values())):
-            await self.world.forget(gone.checkpoint)
+        for gone in self._checkpoints.add(checkpoint, list(self.run.results.values())):
+            await self.world.forget(gone.world)
 
     async def close(self) -> None:
         """Remove the world and every checkpoint of it."""

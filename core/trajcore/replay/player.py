@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from trajcore import notices
 from trajcore.events.head import Head
+from trajcore.events.kinds import USER_REJECTED, Treatment, action_kind
 from trajcore.formats.json.reading import as_object
 from trajcore.replay.compare import Comparison, compare, exit_code
 from trajcore.replay.executor import Answer, Executor
 from trajcore.replay.normalise import Normaliser
-from trajcore.replay.policy import Treatment, ends_a_step, treatment
+from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.replay.record import observation_event, user_message
 from trajcore.replay.renumbering import Renumbering
 from trajcore.replay.run import Run, Status, StepResult
@@ -22,15 +23,9 @@ from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
-    from trajcore.sandbox.tracking.filechanges import Changes
+    from trajcore.sandbox.base import FileChanges
 
 _LOOK_AHEAD = 4
-
-_SERVED = {
-    "browse": "a browser would be needed: served from the recording",
-    "browse_interactive": "a browser would be needed: served from the recording",
-    "call_tool_mcp": "an MCP server would be needed: served from the recording",
-}
 
 
 class Service(Enum):
@@ -66,9 +61,9 @@ class Player:
         tell: notices.Listener,
     ) -> None:
         self.position = 0
-        self.hurried = False
+        self.pipelined = False
         """Whether what comes back may be taken in while the next action is carried out."""
-        self._unsettled: Callable[[], None] | None = None
+        self._unflushed: Callable[[], None] | None = None
         self.replacements: dict[int, str] = {}
         """Texts typed in place of recorded user messages, by the index of the message."""
         self._trajectory = trajectory
@@ -96,14 +91,14 @@ class Player:
             case Treatment.EXECUTE:
                 await self._execute(index, head)
             case Treatment.SERVE:
-                self.take_stock()
+                self.flush_result()
                 self._serve_or_skip(index, head)
             case _:
                 self._keep(index, head)
         self._advance()
         return ends_a_step(head)
 
-    def settle(self) -> None:
+    def skip_bookkeeping(self) -> None:
         """Step over what needs nothing: answers already given, and bookkeeping."""
         while not self.at_end and self._is_passive(self.position):
             self._keep(self.position, self._trajectory.head(self.position))
@@ -139,7 +134,7 @@ class Player:
         """The event enters the run as it is, unless this run has its own answer in its place."""
         if index in self.answered:
             return
-        self.take_stock()
+        self.flush_result()
         if index in self.replacements:
             self._run.add(user_message(self.replacements[index]), origin=index, id=head.id)
             self._tell(notices.RunChanged())
@@ -156,7 +151,7 @@ class Player:
         recorded = self._recorded(index)
         service, reason = self._service_of(index, action, parsed.problems)
         if service is not Service.EXECUTE:
-            self.take_stock()
+            self.flush_result()
         if service is Service.SKIP:
             self._skip(index, head, reason)
             return
@@ -165,9 +160,9 @@ class Player:
             return
         asyncio.get_running_loop().call_soon(self._use_the_time, index + 1)
         answer = await self._world.execute(action, recorded)
-        self.take_stock()
-        if self.hurried and answer.observation is not None and answer.observation is not recorded:
-            self._unsettled = partial(self._take_in, index, head, answer, recorded)
+        self.flush_result()
+        if self.pipelined and answer.observation is not None and answer.observation is not recorded:
+            self._unflushed = partial(self._take_in, index, head, answer, recorded)
             self._note_answered(index)
             return
         self._take_in(index, head, answer, recorded)
@@ -188,11 +183,11 @@ class Player:
             index, head, status, reason, answer.seconds, answer.observation, comparison, answer.files
         )
 
-    def take_stock(self) -> None:
+    def flush_result(self) -> None:
         """Take in what the last action brought, if that was put off. A fault comes again until it is seen."""
-        if self._unsettled is not None:
-            self._unsettled()
-            self._unsettled = None
+        if self._unflushed is not None:
+            self._unflushed()
+            self._unflushed = None
 
     def _note_answered(self, index: int) -> None:
         answer = self._trajectory.outline.answer_of.get(index)
@@ -200,8 +195,8 @@ class Player:
             self.answered.add(answer)
 
     def _use_the_time(self, start: int) -> None:
-        """While the sandbox is at work: take stock, and look ahead."""
-        self.take_stock()
+        """While the sandbox is at work: flush the last result, and look ahead."""
+        self.flush_result()
         self._look_ahead(start)
 
     def _look_ahead(self, start: int) -> None:
@@ -216,8 +211,9 @@ class Player:
 
     def _obstacle(self, kind: str) -> str:
         sandbox = self._world.sandbox
-        if kind == "run_ipython" and sandbox is not None and sandbox.executes:
-            return "the sandbox has no python3"
+        needs = action_kind(kind).needs
+        if needs and sandbox is not None and sandbox.executes:
+            return f"the sandbox has no {needs}"
         return f"this sandbox cannot execute {kind}"
 
     def _service_of(self, index: int, action: Action, problems: tuple[str, ...]) -> tuple[Service, str]:
@@ -242,7 +238,7 @@ class Player:
     def _was_carried_out(self, index: int) -> bool:
         """Whether an answer other than a refusal was recorded for an action that waited for confirmation."""
         recorded = self._recorded(index)
-        return recorded is not None and recorded.observation != "user_rejected"
+        return recorded is not None and recorded.observation != USER_REJECTED
 
     def _recorded(self, index: int) -> Observation | None:
         answer = self._trajectory.outline.answer_of.get(index)
@@ -254,7 +250,7 @@ class Player:
         if self._services.get(index) is Service.SKIP:
             self._skip(index, head, _CHOSEN[Service.SKIP])
         else:
-            self._serve(index, head, _SERVED[head.kind])
+            self._serve(index, head, _served(head.kind))
 
     def _serve(self, index: int, head: Head, reason: str) -> None:
         recorded = self._recorded(index)
@@ -283,7 +279,7 @@ class Player:
         seconds: float,
         actual: Observation | None,
         comparison: Comparison | None = None,
-        files: Changes | None = None,
+        files: FileChanges | None = None,
     ) -> None:
         """The action's answer enters the run behind it, in the place of the recorded one."""
         answer = self._trajectory.outline.answer_of.get(index)
@@ -311,3 +307,7 @@ class Player:
 
 def _answer(actual: Observation, action: bytes) -> dict[str, Any]:
     return observation_event(actual, as_object(action))
+
+
+def _served(kind: str) -> str:
+    return f"{action_kind(kind).needs} would be needed: served from the recording"

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from trajcore.events.head import Head, head_of
+from trajcore.events.kinds import MESSAGE, Treatment, action_kind
 from trajcore.formats.json.reading import as_object
 from trajcore.replay.compare import Comparison, Match
-from trajcore.replay.policy import Treatment, treatment
+from trajcore.replay.policy import treatment
 
 if TYPE_CHECKING:
     from trajcore.events.base import Event, Observation
-    from trajcore.sandbox.tracking.filechanges import Changes
+    from trajcore.sandbox.base import FileChanges
 
 
 class Status(Enum):
@@ -44,7 +45,7 @@ class StepResult:
     reason: str
     actual: Observation | None
     recorded: Observation | None
-    files: Changes | None = None
+    files: FileChanges | None = None
     """What it changed in the sandbox's files; None where that is not told."""
 
     @property
@@ -80,6 +81,13 @@ class Entry:
         return self.content if isinstance(self.content, bytes) else json.dumps(self.content()).encode()
 
     @cached_property
+    def event(self) -> Event:
+        """The typed event, read once."""
+        from trajcore.events.parse import parse
+
+        return parse(self.data()).event
+
+    @cached_property
     def head(self) -> Head:
         """What a timeline shows of it."""
         return self.recorded_head or head_of({**json.loads(self.raw), "cause": self.cause})
@@ -96,15 +104,34 @@ class Entry:
         return event
 
 
+class History(Sequence["Event"]):
+    """The events of a run as it was at a moment, typed where they are looked at. Any thread may read it."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.entries = tuple(entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @overload
+    def __getitem__(self, place: int) -> Event: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Event]: ...
+    def __getitem__(self, place: int | slice) -> Event | Sequence[Event]:
+        if isinstance(place, slice):
+            return History(self.entries[place])
+        return self.entries[place].event
+
+
 class Run:
     """The events of this run. Ids of the recording are kept where they are unique; others are fresh."""
 
     def __init__(self, last_id: int) -> None:
         self.entries: list[Entry] = []
         self.results: dict[int, StepResult] = {}
-        self.live_files: dict[int, Changes] = {}
+        self.live_files: dict[int, FileChanges] = {}
         """What the actions of a live session changed in the sandbox's files, by the id of their entry."""
-        self.by_hand: list[tuple[int | None, Changes]] = []
+        self.by_hand: list[tuple[int | None, FileChanges]] = []
         """What the user changed in them, behind the entry with this id (None: before all others)."""
         self._last_id = last_id
         self._ids: set[int] = set()
@@ -197,7 +224,7 @@ class Run:
         self._ids.add(id)
         return id
 
-    def add_by_hand(self, files: Changes) -> None:
+    def add_by_hand(self, files: FileChanges) -> None:
         """The user has changed files of the sandbox, as it is now."""
         if files.count:
             self.by_hand.append((self.entries[-1].id if self.entries else None, files))
@@ -212,31 +239,37 @@ class Run:
         """Whether the last word is the agent's, or nobody has said anything yet."""
         for entry in reversed(self.entries):
             how = treatment(entry.head)
-            if how is Treatment.DIALOGUE and entry.head.kind != "system":
+            if how is Treatment.DIALOGUE and not action_kind(entry.head.kind).prompt:
                 return entry.head.source != "user"
             if how is not Treatment.PASS:
                 return False
         return True
 
-    def events(self) -> Sequence[Event]:
-        """The run so far, as typed events."""
-        from trajcore.events.parse import parse
+    def history(self) -> History:
+        """The run as it is now, whatever is added later."""
+        return History(self.entries)
 
-        return [parse(entry.data()).event for entry in self.entries]
+    def to_json(self, told: Callable[[int, int], None] = lambda done, total: None) -> Iterator[bytes]:
+        """The run as it is now, as OpenHands writes a trajectory today: one list, indented by four.
 
-    def to_json(self) -> Iterator[bytes]:
-        """The run as OpenHands writes a trajectory today: one list, indented by four."""
-        from trajcore.replay.record import as_written_today
+        `told` is called with how many events were given so far, and how many there are.
+        """
+        return _written(tuple(self.entries), told)
 
-        yield b"["
-        nobody_spoke = True
-        for place, entry in enumerate(self.entries):
-            event = as_written_today(entry.data())
-            # OpenHands cannot replay an event without a source; where there are none, the task is first.
-            opening = nobody_spoke and entry.head.kind == "message"
-            nobody_spoke = nobody_spoke and not opening
-            event.setdefault("source", "user" if opening else "agent")
-            text = json.dumps(event, indent=4)
-            indented = "\n".join("    " + line for line in text.split("\n"))
-            yield (",\n" if place else "\n").encode() + indented.encode()
-        yield b"\n]\n"
+
+def _written(entries: Sequence[Entry], told: Callable[[int, int], None]) -> Iterator[bytes]:
+    from trajcore.replay.record import as_written_today
+
+    yield b"["
+    nobody_spoke = True
+    for place, entry in enumerate(entries):
+        event = as_written_today(entry.data())
+        # OpenHands cannot replay an event without a source; where there are none, the task is first.
+        opening = nobody_spoke and entry.head.kind == MESSAGE
+        nobody_spoke = nobody_spoke and not opening
+        event.setdefault("source", "user" if opening else "agent")
+        text = json.dumps(event, indent=4)
+        indented = "\n".join("    " + line for line in text.split("\n"))
+        yield (",\n" if place else "\n").encode() + indented.encode()
+        told(place + 1, len(entries))
+    yield b"\n]\n"

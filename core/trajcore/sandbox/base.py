@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
-    from trajcore.sandbox.shell.visit import Visitor
-    from trajcore.sandbox.tracking.filechanges import Changes
 
 Emit = Callable[[bytes], None]
 """Receives output as it comes, exactly the bytes that the command wrote."""
 
-Report = Callable[[str], None]
+OnProgress = Callable[[str], None]
 """Receives one line on how far a long operation is, for example "starting the container"."""
 
 DEFAULT_IMAGE: Final = "nikolaik/python-nodejs:python3.12-nodejs22"
@@ -72,6 +70,56 @@ class SandboxSettings:
     """Whether `changed_files` has an answer; it costs a look at all files after each step."""
 
 
+FileChangeKind = Literal["added", "changed", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What became of one path. A directory's path ends with `/`.
+
+    `before` and `after` are sizes in bytes, None where there was no file. `diff` is a unified diff, empty
+    where there is none to show; `note` says in words what else there is to know.
+    """
+
+    path: str
+    kind: FileChangeKind
+    before: int | None
+    after: int | None
+    diff: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChanges:
+    """What changed in a stretch of time: `files`, and `more` that are not listed.
+
+    `note` says what could not be seen, and is empty where everything was.
+    """
+
+    files: tuple[FileChange, ...] = ()
+    more: int = 0
+    note: str = ""
+
+    @property
+    def count(self) -> int:
+        """How many there are, listed or not."""
+        return len(self.files) + self.more
+
+
+class Visitor(Protocol):
+    """The user's own terminal, as long as they are in the sandbox."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+
+    async def keys(self) -> bytes:
+        """What was typed, as a terminal sends it; empty when no more will come."""
+
+    def show(self, data: bytes) -> None:
+        """What the sandbox writes."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """The world as it was at one moment."""
@@ -105,7 +153,7 @@ class Sandbox(Protocol):
     def executes(self) -> bool:
         """Whether actions are really executed; a sandbox that does not serves recorded observations."""
 
-    async def start(self, report: Report) -> None:
+    async def start(self, progress: OnProgress) -> None:
         """Make the world ready. Raises `SandboxUnavailable` with what to do about it."""
 
     async def execute(self, action: Action, recorded: Observation | None, emit: Emit) -> Observation | None:
@@ -117,7 +165,7 @@ class Sandbox(Protocol):
         Raises `SandboxUnavailable` when the world was lost.
         """
 
-    async def changed_files(self) -> Changes | None:
+    async def changed_files(self) -> FileChanges | None:
         """What has changed in the files since this was last asked, or since the start.
 
         None where that cannot be told: nothing is executed here, or `track_files` is off. Raises
@@ -138,7 +186,7 @@ class Sandbox(Protocol):
         world was lost, the disk has no room, or this kind of sandbox cannot go back.
         """
 
-    async def restore(self, checkpoint: Checkpoint, report: Report) -> None:
+    async def restore(self, checkpoint: Checkpoint, progress: OnProgress) -> None:
         """Make the world what it was at `checkpoint`, also when the present one was lost.
 
         `changed_files` then tells changes from there. Running processes are not brought back.

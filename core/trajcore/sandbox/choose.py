@@ -3,68 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from trajcore.errors import BadInput
 from trajcore.sandbox.base import Sandbox, SandboxSettings
-from trajcore.sandbox.machines.bubblewrap import machine as bubblewrap
-from trajcore.sandbox.machines.docker import machine as docker
-from trajcore.sandbox.machines.host import machine as local
-from trajcore.sandbox.recorded import RecordedSandbox
-from trajcore.sandbox.shellsandbox import ShellSandbox
-
-NAMES: Final = ("auto", "docker", "bubblewrap", "local", "recorded")
-"""What may be asked for."""
+from trajcore.sandbox.registry import AUTO, SandboxKind, sandbox_kind
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A sandbox, not started yet, and the reason for it in words."""
+    """A sandbox, not started yet, its row in the registry, and the reason for it in words."""
 
     sandbox: Sandbox
+    kind: SandboxKind
     why: str
 
 
 async def choose(name: str, settings: SandboxSettings) -> Choice:
     """The sandbox called `name`; for `auto`, the best that works here. Raises `BadInput`."""
     if settings.container is not None:
-        if name not in ("auto", "docker"):
+        if name not in (AUTO, "docker"):
             raise BadInput(f"--container is a container of docker's: leave --sandbox {name} out.")
-        return Choice(_made("docker", settings), "a container was named")
-    if name == "auto":
+        return _chosen("docker", settings, "a container was named")
+    if name == AUTO:
         return await _best(settings)
-    if name not in NAMES:
-        raise BadInput(f"There is no sandbox '{name}': use one of {', '.join(NAMES)}.")
-    return Choice(_made(name, settings), "it was asked for")
+    return _chosen(name, settings, "it was asked for")
 
 
 async def _best(settings: SandboxSettings) -> Choice:
-    no_engine = await docker.engine_answers()
-    if no_engine is None and await docker.has_image(settings.image):
-        return Choice(_made("docker", settings), f"the Docker engine answers and has {settings.image}")
-    obstacle = await bubblewrap.works()
+    """Docker where it has the image, else bubblewrap, else Docker with a pull, else nothing is executed."""
+    from trajcore.sandbox.machines.docker.machine import has_image
+
+    no_engine = await sandbox_kind("docker").works(settings)
+    if no_engine is None and await has_image(settings.image):
+        return _chosen("docker", settings, f"the Docker engine answers and has {settings.image}")
+    obstacle = await sandbox_kind("bubblewrap").works(settings)
     if obstacle is None:
         lacking = (
             "no Docker engine answers" if no_engine else f"the Docker engine does not have {settings.image}"
         )
-        return Choice(_made("bubblewrap", settings), f"{lacking}, and bubblewrap works")
+        return _chosen("bubblewrap", settings, f"{lacking}, and bubblewrap works")
     if no_engine is None:
-        return Choice(
-            _made("docker", settings), f"bubblewrap does not work ({obstacle}); the image will be pulled"
-        )
-    return Choice(
-        _made("recorded", settings), f"{_sentence(no_engine)} Bubblewrap does not work ({obstacle})."
-    )
+        return _chosen("docker", settings, f"bubblewrap does not work ({obstacle}); the image will be pulled")
+    return _chosen("recorded", settings, f"{_sentence(no_engine)} Bubblewrap does not work ({obstacle}).")
 
 
-def _made(name: str, settings: SandboxSettings) -> Sandbox:
-    if name == "docker":
-        return ShellSandbox(docker.DockerMachine(settings), settings)
-    if name == "bubblewrap":
-        return ShellSandbox(bubblewrap.BubblewrapMachine(settings), settings)
-    if name == "local":
-        return ShellSandbox(local.LocalMachine(settings), settings)
-    return RecordedSandbox()
+def _chosen(name: str, settings: SandboxSettings, why: str) -> Choice:
+    kind = sandbox_kind(name)
+    return Choice(kind.make(settings), kind, why)
 
 
 def _sentence(text: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trajcore.errors import Refused
-from trajcore.sandbox.base import Checkpoint, Emit, Report
+from trajcore.sandbox.base import Checkpoint, Emit, OnProgress
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
-    from trajcore.sandbox.shell.visit import Visitor
+    from trajcore.sandbox.base import Visitor
 
 
 class RecordedSandbox:
@@ -19,7 +19,7 @@ class RecordedSandbox:
     detail = ""
     executes = False
 
-    async def start(self, report: Report) -> None:
+    async def start(self, progress: OnProgress) -> None:
         """Nothing to start."""
 
     async def execute(self, action: Action, recorded: Observation | None, emit: Emit) -> Observation | None:
@@ -45,7 +45,7 @@ class RecordedSandbox:
         """Nothing is kept, for nothing changes."""
         return Checkpoint(token=None, shell=b"", editor=None, processes=(), seconds=0.0, size=0)
 
-    async def restore(self, checkpoint: Checkpoint, report: Report) -> None:
+    async def restore(self, checkpoint: Checkpoint, progress: OnProgress) -> None:
         """Nothing has changed."""
 
     async def forget(self, checkpoint: Checkpoint) -> None:

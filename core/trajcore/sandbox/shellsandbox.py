@@ -8,8 +8,8 @@ from typing import Final
 from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.events.actions import EditAction, ReadAction, RunAction, RunIpythonAction, WriteAction
 from trajcore.events.base import Action, Observation
-from trajcore.sandbox.base import Checkpoint, Emit, Report, SandboxSettings
-from trajcore.sandbox.checkpoints import Checkpoints
+from trajcore.sandbox.base import Checkpoint, Emit, FileChanges, OnProgress, SandboxSettings, Visitor
+from trajcore.sandbox.checkpoints import Checkpointer
 from trajcore.sandbox.files.documents import Documents
 from trajcore.sandbox.files.files import Files
 from trajcore.sandbox.machines.leftovers import clean_in_background
@@ -17,11 +17,11 @@ from trajcore.sandbox.machines.machine import Machine
 from trajcore.sandbox.notebook.notebook import Notebook
 from trajcore.sandbox.shell.commands import Commands, Identity
 from trajcore.sandbox.shell.shell import Shell
-from trajcore.sandbox.shell.visit import Visitor, visit
 from trajcore.sandbox.shell.waiting import Finished, Patience
-from trajcore.sandbox.tracking.filechanges import Changes, Tracker
+from trajcore.sandbox.tracking.filechanges import Tracker
 from trajcore.sandbox.tracking.findtracker import FindTracker
 from trajcore.sandbox.tracking.layertracker import LayerTracker
+from trajcore.sandbox.visit import visit
 
 _SETUP: Final = "/tmp/.trajtui-setup"
 _SETUP_LINES: Final = 5
@@ -40,7 +40,7 @@ class ShellSandbox:
         self._commands = Commands(self._shell, settings.limits)
         self._documents = Documents(self._files, lambda: self._commands.directory)
         self._notebook = Notebook(machine, self._files, lambda: self._commands.directory, settings.limits)
-        self._checkpoints = Checkpoints(
+        self._checkpoints = Checkpointer(
             machine, self._shell, self._files, self._commands, self._documents.editor
         )
         self._lock = asyncio.Lock()
@@ -61,32 +61,32 @@ class ShellSandbox:
         """The files inside the sandbox."""
         return self._files
 
-    async def start(self, report: Report) -> None:
+    async def start(self, progress: OnProgress) -> None:
         """See `Sandbox.start`. Whatever was made is removed when this fails or is cancelled."""
         started = False
         try:
-            await self._start(report)
+            await self._start(progress)
             started = True
         finally:
             if not started:
                 await asyncio.shield(self.close())
 
-    async def _start(self, report: Report) -> None:
+    async def _start(self, progress: OnProgress) -> None:
         script = await self._setup_script()
-        await self._machine.start(report)
+        await self._machine.start(progress)
         clean_in_background(docker=self.kind == "docker")
         self._commands.directory = self._machine.directory
         if self._settings.workspace is not None and not self._settings.mount:
-            report("copying the workspace")
+            progress("copying the workspace")
             left_out = await self._machine.copy_in(self._settings.workspace)
             if said := left_out.sentence():
-                report(f"not copied: {said}")
+                progress(f"not copied: {said}")
         await self._shell.start()
         await self._files.start()
         name = await self._files.output('echo "$(id -un) $HOSTNAME"')
         self._commands.identity = Identity(*name.split(" ", 1))
         if script is not None:
-            await self._set_up(script, report)
+            await self._set_up(script, progress)
         await self.forget_changes()
 
     async def execute(self, action: Action, recorded: Observation | None, emit: Emit) -> Observation | None:
@@ -111,11 +111,11 @@ class ShellSandbox:
         async with self._lock:
             return await self._checkpoints.take()
 
-    async def restore(self, checkpoint: Checkpoint, report: Report) -> None:
+    async def restore(self, checkpoint: Checkpoint, progress: OnProgress) -> None:
         """See `Sandbox.restore`."""
         async with self._lock:
             self._notebook.close()
-            await self._checkpoints.restore(checkpoint, report)
+            await self._checkpoints.restore(checkpoint, progress)
             await self.forget_changes()
 
     async def forget(self, checkpoint: Checkpoint) -> None:
@@ -127,7 +127,7 @@ class ShellSandbox:
         async with self._lock:
             await visit(self._shell, self._files, visitor)
 
-    async def changed_files(self) -> Changes | None:
+    async def changed_files(self) -> FileChanges | None:
         """See `Sandbox.changed_files`."""
         if self._tracker is None:
             return None
@@ -165,8 +165,8 @@ class ShellSandbox:
         except OSError as error:
             raise BadInput(f"{self._settings.setup}: cannot be read ({error.strerror}).") from error
 
-    async def _set_up(self, script: bytes, report: Report) -> None:
-        report("running the setup script")
+    async def _set_up(self, script: bytes, progress: OnProgress) -> None:
+        progress("running the setup script")
         try:
             await self._files.write(_SETUP, script)
         except OSError as error:

@@ -5,15 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
 
+from trajcore.events.kinds import HIDDEN
 from trajcore.replay.run import Run
 from trajcore.trajectory import Trajectory
-
-HIDDEN_KINDS: Final = frozenset(
-    {"null", "agent_state_changed", "change_agent_state", "recall", "condensation_request"}
-)
-"""Kinds that the step view leaves out: bookkeeping that says nothing of what was done."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,7 @@ class Timeline:
             recorded = [
                 index
                 for index, kind in enumerate(outline.kinds)
-                if index not in answered and kind not in HIDDEN_KINDS
+                if index not in answered and kind not in HIDDEN
             ]
         if folded:
             recorded = _without_folded(recorded, trajectory, folded)

@@ -9,7 +9,7 @@ from loopback import Answer, Loopback
 
 BEFORE = """
 import sys
-import trajcore.live.agent, trajcore.live.history, trajcore.live.model, trajcore.live.tools
+import trajcore.live.agent, trajcore.live.messages.history, trajcore.live.model, trajcore.live.tools
 heavy = {"litellm", "openai", "mcp", "httpx", "textual", "rich"} & set(sys.modules)
 assert not heavy, heavy
 """

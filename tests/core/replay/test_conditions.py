@@ -13,7 +13,7 @@ from trajcore.events.head import head_of
 from trajcore.replay.compare import Comparison
 from trajcore.replay.conditions import Moment, parse
 from trajcore.replay.run import Status, StepResult
-from trajcore.sandbox.tracking.filechanges import Changes, FileChange
+from trajcore.sandbox.base import FileChange, FileChanges
 
 
 def moment(
@@ -21,7 +21,7 @@ def moment(
     *,
     exit_code: int | None = None,
     diverged: bool = False,
-    files: Changes | None = None,
+    files: FileChanges | None = None,
 ) -> Moment:
     status = Status.DIVERGED if diverged else Status.MATCHED
     result = StepResult(
@@ -80,7 +80,7 @@ def test_what_came_back(text: str, exit_code: int | None, diverged: bool, holds:
     assert condition.holds(moment(RUN, exit_code=exit_code, diverged=diverged)) is holds
 
 
-FILES = Changes(
+FILES = FileChanges(
     (
         FileChange("/w/a.py", "changed", 1, 2),
         FileChange("/w/new/", "added", None, None),
@@ -109,7 +109,7 @@ FILES = Changes(
     ],
 )
 def test_which_files_a_step_touched(
-    text: str, data: dict[str, Any], files: Changes | None, holds: bool
+    text: str, data: dict[str, Any], files: FileChanges | None, holds: bool
 ) -> None:
     condition = parse(text)
     assert condition.on_result

@@ -16,11 +16,11 @@ from needs import IMAGE, need_bubblewrap, need_docker
 from trajcore import notices
 from trajcore.errors import Refused
 from trajcore.live.model import ModelSettings
-from trajcore.replay.checkpoints import Mark, Marks
+from trajcore.replay.checkpoints import RunCheckpoint, RunCheckpoints
 from trajcore.replay.run import Status, StepResult
 from trajcore.replay.states import State
 from trajcore.sandbox.base import Checkpoint, Limits, SandboxSettings
-from trajcore.session import Delivery, Session, SessionSettings
+from trajcore.session import Delivery, Session, Settings
 from trajcore.trajectory import Trajectory
 
 WORLDS = [
@@ -35,7 +35,7 @@ def recording(*commands: str) -> Trajectory:
 
 def opened(kind: str, *commands: str, checkpoints: int = 8) -> Session:
     world = SandboxSettings(image=IMAGE, limits=Limits(no_change=1.5, hard=20.0))
-    return Session(recording(*commands), SessionSettings(kind, world, checkpoints=checkpoints))
+    return Session(recording(*commands), Settings(kind, world, checkpoints=checkpoints))
 
 
 async def stepped(session: Session, times: int = 1) -> list[int]:
@@ -184,7 +184,7 @@ async def test_a_checkpoint_spares_the_steps_before_it(kind: str):
     await _rested(session)
     await stepped(session)
     route = session.back_to_step()[0]
-    assert route.mark is not None
+    assert route.checkpoint is not None
     assert route.steps == 0
     session.go_back(route)
     await session.idle()
@@ -230,9 +230,7 @@ async def test_no_checkpoint_is_taken_of_what_a_model_does():
     with Loopback(answers) as server:
         session = Session(
             recording("echo one", "cat made"),
-            SessionSettings(
-                "bubblewrap", model=ModelSettings("openai/loopback", "sk-x", server.url), checkpoints=8
-            ),
+            Settings("bubblewrap", model=ModelSettings("openai/loopback", "sk-x", server.url), checkpoints=8),
         )
         await stepped(session)
         session.message("go on", Delivery.LIVE)
@@ -240,7 +238,7 @@ async def test_no_checkpoint_is_taken_of_what_a_model_does():
         await session.rested()
         assert session.run.has_live_steps
         route = session.back_to(session.position)[0]
-        assert route.mark is None
+        assert route.checkpoint is None
         session.go_back(route)
         await session.idle()
         assert not session.run.has_live_steps
@@ -266,12 +264,14 @@ def result(index: int, seconds: float) -> StepResult:
     return StepResult(index, index, "run", Status.MATCHED, None, 0, 0, seconds, "", None, None)
 
 
-def mark(position: int, seconds: float = 0.1, processes: tuple[str, ...] = (), size: int = 10) -> Mark:
-    return Mark(position, position, 0, "/", Checkpoint(None, b"", None, processes, seconds, size))
+def mark(
+    position: int, seconds: float = 0.1, processes: tuple[str, ...] = (), size: int = 10
+) -> RunCheckpoint:
+    return RunCheckpoint(position, position, 0, "/", Checkpoint(None, b"", None, processes, seconds, size))
 
 
 def test_no_more_checkpoints_are_kept_than_asked_for_and_they_spread_over_the_time():
-    marks = Marks(4, 1 << 30)
+    marks = RunCheckpoints(4, 1 << 30)
     results = [result(index, 1.0) for index in range(100)]
     for position in range(1, 101):
         marks.add(mark(position), results[:position])
@@ -282,7 +282,7 @@ def test_no_more_checkpoints_are_kept_than_asked_for_and_they_spread_over_the_ti
 
 
 def test_checkpoints_fit_the_disk_they_may_take():
-    marks = Marks(50, 100)
+    marks = RunCheckpoints(50, 100)
     for position in range(1, 30):
         gone = marks.add(mark(position), [])
         assert len(marks) <= 10
@@ -290,7 +290,7 @@ def test_checkpoints_fit_the_disk_they_may_take():
 
 
 def test_another_way_back_is_offered_where_the_nearest_loses_a_process():
-    marks = Marks(8, 1 << 30)
+    marks = RunCheckpoints(8, 1 << 30)
     results = [result(index, 1.0) for index in range(10)]
     marks.add(mark(2), results)
     marks.add(mark(6, processes=("python -m http.server",)), results)
@@ -301,11 +301,11 @@ def test_another_way_back_is_offered_where_the_nearest_loses_a_process():
 
 
 def test_a_checkpoint_is_due_when_it_saves_more_than_it_costs():
-    marks = Marks(8, 1 << 30)
+    marks = RunCheckpoints(8, 1 << 30)
     assert not marks.due(0.1)
     assert marks.due(3.0)
     marks.add(mark(1, seconds=1.0), [])
     assert not marks.due(6.0)
     assert marks.due(20.0)
-    assert not Marks(0, 1).due(1000.0)
+    assert not RunCheckpoints(0, 1).due(1000.0)
     assert replace(mark(1), position=2).position == 2

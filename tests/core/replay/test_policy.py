@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from trajcore.events.head import head_of
-from trajcore.replay.policy import Treatment, asks_the_world, ends_a_step, treatment
+from trajcore.events.kinds import Treatment
+from trajcore.replay.policy import asks_the_world, ends_a_step, treatment
 
 EXPECTED = {
     Treatment.EXECUTE: ["run", "run_ipython", "read", "write", "edit"],

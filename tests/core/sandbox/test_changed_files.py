@@ -14,10 +14,11 @@ import pytest_asyncio
 
 from patching import patched
 from trajcore.events.actions import EditAction, EditArgs, RunAction, RunArgs
+from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.sandbox.machines.docker.machine import DockerMachine
 from trajcore.sandbox.machines.host.machine import LocalMachine
 from trajcore.sandbox.shellsandbox import ShellSandbox
-from trajcore.sandbox.tracking.filechanges import LISTED, TEXT_LIMIT, Changes, FileChange
+from trajcore.sandbox.tracking.filechanges import LISTED, TEXT_LIMIT
 from trajcore.sandbox.tracking.findtracker import FindTracker
 
 from .conftest import NEEDS, made, settings
@@ -55,7 +56,7 @@ class Tracked:
     sandbox: ShellSandbox
     way: str
 
-    async def changes(self, command: str) -> Changes:
+    async def changes(self, command: str) -> FileChanges:
         action = RunAction(args=RunArgs(command=command, blocking=True), timeout=60)
         observation = await self.sandbox.execute(action, None, lambda _: None)
         assert observation is not None

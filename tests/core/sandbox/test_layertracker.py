@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patching import patched
-from trajcore.sandbox.tracking.contents import Contents
-from trajcore.sandbox.tracking.filechanges import UNKNOWN, Changes, Content
+from trajcore.sandbox.base import FileChanges
+from trajcore.sandbox.machines.machine import Layer
+from trajcore.sandbox.tracking.filechanges import UNKNOWN, Content, Contents
 from trajcore.sandbox.tracking.hosttree import DEEPEST
-from trajcore.sandbox.tracking.layertracker import Layer, LayerTracker
+from trajcore.sandbox.tracking.layertracker import LayerTracker
 
 NAMES = st.sampled_from(["a", "b", "c", "d", "ü \n", "x\x1b[m"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map(lambda names: Path(*names))
@@ -87,7 +88,7 @@ def model(root: Path) -> dict[str, tuple[int, bytes]]:
 
 
 def check(
-    before: dict[str, tuple[int, bytes]], changes: Changes, after: dict[str, tuple[int, bytes]]
+    before: dict[str, tuple[int, bytes]], changes: FileChanges, after: dict[str, tuple[int, bytes]]
 ) -> None:
     """The reported changes are the difference of the two trees, and the diffs lead from one to the other."""
     kinds = dict.fromkeys(before.keys() - after.keys(), "deleted")
@@ -122,7 +123,7 @@ def test_what_is_told_is_the_difference_of_the_trees(steps: list[list[tuple]]) -
             before = after
 
 
-def told(tracker: LayerTracker) -> Changes:
+def told(tracker: LayerTracker) -> FileChanges:
     return asyncio.run(tracker.changes())
 
 

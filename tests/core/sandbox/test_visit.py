@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajcore.errors import Refused
-from trajcore.sandbox.shell.visit import StringFilter
+from trajcore.sandbox.visit import StringFilter
 
 
 class Typist:

@@ -18,7 +18,7 @@ _LONG: Final = 3.0
 async def save_run(session: Session, ask: Ask) -> str | None:
     """Save the run under a name the user agrees to, and say where; None when not. Raises `BadInput`."""
     path = await ask(AskPath("Save this run as", session.settings.save_to or free_name(session)))
-    return None if path is None else f"run saved: {session.save_run(path)}"
+    return None if path is None else f"run saved: {await session.save_run(path)}"
 
 
 async def may_restart(ask: Ask) -> bool:
@@ -44,7 +44,7 @@ async def way_back(session: Session, routes: Sequence[Route], unsaved: bool, ask
 
 
 def _in_words(trajectory: Trajectory, route: Route) -> str:
-    label = trajectory.label(route.mark.position) if route.mark else ""
+    label = trajectory.label(route.checkpoint.position) if route.checkpoint else ""
     return f"Go back {route.describe(f'event {label}')} ({route.price})"
 
 
@@ -53,8 +53,7 @@ async def may_quit(session: Session, unsaved: list[str], ask: Ask) -> bool:
     question = f"Not saved: {' and '.join(unsaved)}. Quit all the same?"
     if await ask(Choose(question, {"no": "Stay", "yes": "Quit without saving"})) != "yes":
         return False
-    if session.keeping is not None:
-        session.keeping.discard()
+    session.discard()
     return True
 
 

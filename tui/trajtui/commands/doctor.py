@@ -9,14 +9,13 @@ from typing import Any
 import click
 
 from trajcore import config
+from trajcore.errors import BadInput
 from trajcore.sandbox.base import DEFAULT_IMAGE, SandboxSettings
 from trajcore.sandbox.choose import choose
 from trajcore.sandbox.machines import leftovers
-from trajcore.sandbox.machines.bubblewrap import machine as bubblewrap
-from trajcore.sandbox.machines.docker import machine as docker
-from trajcore.sandbox.machines.host.confine import describe
+from trajcore.sandbox.registry import AUTO, Fact, sandbox_kind, sandbox_names
+from trajcore.settings import load_config
 from trajcore.text import safe
-from trajtui.options import load_config
 
 
 def doctor(options: Mapping[str, Any]) -> int:
@@ -32,23 +31,10 @@ def doctor(options: Mapping[str, Any]) -> int:
 
 async def _doctor(settings: config.Config) -> int:
     image = settings.get("base_container_image") or DEFAULT_IMAGE
-    no_engine = await docker.engine_answers()
-    if no_engine is None:
-        has_image = await docker.has_image(image)
-        _line(True, "docker", "the engine answers")
-        _line(
-            has_image,
-            "image",
-            f"{image} is {'here' if has_image else 'not here yet: it is pulled when asked for'}",
-        )
-    else:
-        _line(False, "docker", no_engine)
-    no_bubblewrap = await bubblewrap.works()
-    _line(no_bubblewrap is None, "bubblewrap", no_bubblewrap or "works")
-    _line(True, "local", "this machine without walls: only with --sandbox local")
-    _line(True, "limits", describe())
-    _tell_leftovers(await asyncio.to_thread(_leftovers, docker=no_engine is None))
-    choice = await choose(settings.get("kind"), SandboxSettings(image=image))
+    world = SandboxSettings(image=image)
+    await _tell_sandboxes(world)
+    _tell_leftovers(await asyncio.to_thread(_leftovers))
+    choice = await choose(settings.get("kind"), world)
     _line(
         choice.sandbox.executes,
         "sandbox",
@@ -69,6 +55,19 @@ async def _doctor(settings: config.Config) -> int:
     return 0 if choice.sandbox.executes else 3
 
 
+async def _tell_sandboxes(world: SandboxSettings) -> None:
+    """Each that there is; one that cannot be loaded is told of, and no reason to stop."""
+    for name in sandbox_names():
+        if name == AUTO:
+            continue
+        try:
+            facts = await sandbox_kind(name).describe(world)
+        except BadInput as error:
+            facts = [Fact(False, name, str(error))]
+        for fact in facts:
+            _line(fact.good, fact.what, fact.text)
+
+
 def _clean() -> int:
     removed = leftovers.clean(docker=True)
     for one in removed:
@@ -78,8 +77,8 @@ def _clean() -> int:
     return 0
 
 
-def _leftovers(*, docker: bool) -> list[leftovers.Leftover]:
-    with leftovers.found(docker=docker) as left:
+def _leftovers() -> list[leftovers.Leftover]:
+    with leftovers.found(docker=True) as left:
         return left
 
 

@@ -52,15 +52,15 @@ class ChecksScreen(ModalScreen[int | None]):
     @work(exclusive=True)
     async def _check(self, said: str = "") -> None:
         trajectory = self._session.trajectory
-        events, check = len(trajectory), trajectory.checking()
-        self._findings = await asyncio.to_thread(check)
+        texts = trajectory.texts()
+        self._findings = await asyncio.to_thread(trajectory.dialect.check, texts)
         options = self.query_one(Choices)
         at = options.highlighted or 0
         options.set_options([Option(_line(finding), id=str(n)) for n, finding in enumerate(self._findings)])
         if self._findings:
             options.highlighted = min(at, len(self._findings) - 1)
         options.focus()
-        self.query_one(".question", Static).update(said + summary(self._findings, events))
+        self.query_one(".question", Static).update(said + summary(self._findings, len(texts)))
         self._show_repair()
 
     @on(OptionList.OptionHighlighted)

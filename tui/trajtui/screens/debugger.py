@@ -17,6 +17,7 @@ from trajcore import notices
 from trajcore.errors import TrajError
 from trajcore.replay.states import Mode, State
 from trajcore.session import Delivery, Session
+from trajcore.views.status import header_left, header_right, message_hint, status_of
 from trajtui.actions import flows, recovering, saving
 from trajtui.actions.editing import EditActions
 from trajtui.actions.replay import ReplayActions
@@ -25,7 +26,6 @@ from trajtui.palette import ActionProvider
 from trajtui.screens.breakpoints import BreakpointList
 from trajtui.screens.checks import ChecksScreen
 from trajtui.screens.dialogs import Help
-from trajtui.titles import header_left, header_right, message_hint, status_of
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar, TabBar
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.message_box import MessageBox
@@ -66,7 +66,7 @@ class DebuggerScreen(Screen[None]):
         self._behind = False
         """Whether the screen has yet to catch up with the replay's position."""
         self._mode = Mode.REPLAY
-        self._may_run = session.settings.sandbox != "local"
+        self._may_run = session.settings.walled
         """Whether the user has agreed to where the commands run."""
 
     def compose(self) -> ComposeResult:
@@ -534,7 +534,7 @@ class DebuggerScreen(Screen[None]):
         header = self.query_one("#header", EndsBar)
         header.left = header_left(self._session)
         header.right = header_right(self._session, self._sandbox)
-        header.alarm = "local" if self._session.settings.sandbox == "local" else ""
+        header.alarm = "" if self._session.settings.walled else self._session.settings.sandbox
         timeline = self.timeline
         status = status_of(
             self._session,

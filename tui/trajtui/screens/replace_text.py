@@ -15,7 +15,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Select, Static
 
 from trajcore.errors import BadInput
-from trajcore.search import FIELDS, Match, expanded, matches
+from trajcore.events.kinds import TEXTS
+from trajcore.search import Match, expanded, matches
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 from trajtui.widgets.inputs import SafeInput
@@ -51,7 +52,7 @@ class ReplaceText(ModalScreen[tuple[list[Match], str] | None]):
             with Horizontal(id="how"):
                 yield _choice("regex", {"text as it stands": False, "regular expression": True})
                 yield _choice("case", {"capitals count": True, "any capitals": False})
-                yield _choice("fields", {"all fields": _ALL, **{name: name for name in FIELDS}})
+                yield _choice("fields", {"all fields": _ALL, **{name: name for name in TEXTS}})
             yield _Preview(self._trajectory, id="matches")
             yield Static(_HINT, markup=False, id="replace-note", classes="note")
 

@@ -14,6 +14,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from trajcore.text import safe_line
+from trajcore.views.status import StatusLine
 
 
 class EndsBar(Widget):
@@ -75,28 +76,12 @@ class TabBar(Widget):
                 return
 
 
-@dataclass(frozen=True)
-class Status:
-    """What the status bar shows, from what must stay to what may go."""
-
-    mode: str
-    state: str
-    position: str
-    modified: bool
-    note: str
-    bad: bool
-    done: float | None = None
-    """How far the operation is that the note tells of, from 0 to 1."""
-    alarm: str = ""
-    """A word in red that stays: that there are no walls."""
-
-
 class StatusBar(Widget):
     """Mode and state, position, what happened last, and whether there is unsaved work."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"status--state", "status--bad", "status--modified"}
 
-    status: reactive[Status | None] = reactive(None)
+    status: reactive[StatusLine | None] = reactive(None)
 
     def render(self) -> RenderResult:
         """State, position and `modified` stay; the rest is dropped from the right."""

@@ -7,7 +7,8 @@ from typing import ClassVar, Final
 from rich.text import Text
 
 from trajcore.events.head import Head
-from trajcore.replay.policy import Treatment, treatment
+from trajcore.events.kinds import ERROR, RUN, THINK, Treatment, action_kind
+from trajcore.replay.policy import treatment
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
 from trajtui.widgets.event import wrapped
@@ -80,18 +81,18 @@ class ChatPane(LinePane):
     def _add(self, head: Head, live: bool, origin: int | None) -> None:
         how = treatment(head)
         aside = "chat--aside" if origin is not None else ""
-        if how is Treatment.DIALOGUE and head.kind != "system":
+        if how is Treatment.DIALOGUE and not action_kind(head.kind).prompt:
             args = head.args
             text = (args.content or args.final_thought or args.thought or "") if args else ""
             self._paragraph("you" if head.source == "user" else "agent", text, aside)
         elif live and how is not Treatment.PASS:
-            thought = head.args.thought if head.args and head.kind != "think" else None
+            thought = head.args.thought if head.args and head.kind != THINK else None
             if thought:
                 self._paragraph("agent", thought, aside)
             self._rows.append((f"★ {safe_line(head.kind)}  {safe_line(head.summary())}", "chat--live"))
-        elif head.observation == "run" and origin is None and head.exit_code is not None:
+        elif head.observation == RUN and origin is None and head.exit_code is not None:
             self._rows.append((f"  exit {head.exit_code}", "chat--aside"))
-        elif head.observation == "error" and origin is None:
+        elif head.observation == ERROR and origin is None:
             self._rows.append((f"  {safe_line(head.summary())}", "chat--aside"))
 
     def _paragraph(self, speaker: str, text: str, style: str) -> None:

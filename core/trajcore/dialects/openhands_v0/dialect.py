@@ -29,6 +29,7 @@ from trajcore.dialects.openhands_v0.responses import response_of
 from trajcore.dialects.openhands_v0.wire import Key, read_head, read_key
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
+from trajcore.events.kinds import CONDENSATION
 from trajcore.formats.json.edit import with_value, without_value
 from trajcore.formats.json.reading import as_object
 from trajcore.formats.json.rewrite import rewritten
@@ -96,7 +97,7 @@ class OpenHandsV0(BaseDialect):
         path, fields = canonical.own_fields(migrated(dict(event)))
         return ((), fields) if is_flattened(event) else (path, fields)
 
-    def check(self, texts: Sequence[bytes]) -> list[Finding]:
+    def check(self, texts: Sequence[Text]) -> list[Finding]:
         """What OpenHands' own reader, a replay or a provider would trip over."""
         from trajcore.dialects.openhands_v0.checks.all import check
 
@@ -177,7 +178,7 @@ def _next_id(recording: Recording) -> int:
     highest = recording.last_number
     for index, key in enumerate(recording.slots):
         highest = max(highest, -1 if key.id is None else key.id, -1 if key.cause is None else key.cause)
-        if key.action == "condensation":
+        if key.action == CONDENSATION:
             highest = max(highest, stamps.named_by_condensation(recording.data(index)))
     return highest + 1
 

@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from trajcore.dialects.base import Link, Links
-
-UNANSWERED: Final = frozenset(
-    {"message", "system", "finish", "reject", "null", "change_agent_state", "condensation"}
-    | {"condensation_request", "loop_recovery"}
-)
-"""Actions that no observation answers; what follows them without a cause is no answer to them."""
-
-_NO_ANSWERS: Final = frozenset({"agent_state_changed", "condense", "loop_detection"})
-"""Observations that answer nothing, whatever cause they name."""
-
-_UNCAUSED: Final = frozenset({"error", "null"})
-"""Observations that answer no action when they name no cause."""
+from trajcore.events.kinds import DELEGATE, NO_ANSWERS, NULL, UNANSWERED, UNCAUSED
 
 
 def links_of(keys: Sequence[Link]) -> Links:
@@ -34,15 +22,15 @@ def links_of(keys: Sequence[Link]) -> Links:
             if key.tool_call_id:
                 by_call[key.tool_call_id] = index
             waiting = None if key.action in UNANSWERED else index
-            if key.action == "delegate":
+            if key.action == DELEGATE:
                 delegations.append(index)
             continue
-        if key.observation == "delegate":
+        if key.observation == DELEGATE:
             waiting = delegations.pop() if delegations else None
-        action = None if key.observation in _NO_ANSWERS else _answered(key, by_id, by_call, waiting)
+        action = None if key.observation in NO_ANSWERS else _answered(key, by_id, by_call, waiting)
         if action is not None:
             links.answers[index] = action
-            if key.observation != "null":
+            if key.observation != NULL:
                 links.answer_of.setdefault(action, index)
                 waiting = None if waiting == action else waiting
     return links
@@ -53,7 +41,7 @@ def _answered(key: Link, by_id: dict[int, int], by_call: dict[str, int], waiting
         return by_id[key.cause]
     if key.tool_call_id and key.tool_call_id in by_call:
         return by_call[key.tool_call_id]
-    return None if key.observation in _UNCAUSED else waiting
+    return None if key.observation in UNCAUSED else waiting
 
 
 def _delegations(keys: Sequence[Link]) -> dict[int, int]:
@@ -61,8 +49,8 @@ def _delegations(keys: Sequence[Link]) -> dict[int, int]:
     closed: dict[int, int] = {}
     open_at: list[int] = []
     for index, key in enumerate(keys):
-        if key.action == "delegate":
+        if key.action == DELEGATE:
             open_at.append(index)
-        elif key.observation == "delegate" and open_at:
+        elif key.observation == DELEGATE and open_at:
             closed[open_at.pop()] = index
     return closed

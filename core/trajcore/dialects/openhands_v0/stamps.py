@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from trajcore.errors import BadInput
+from trajcore.events.kinds import Source, action_kind, observation_kind
 from trajcore.formats.json.edit import with_value
 from trajcore.formats.json.reading import as_object
 
 _STAMPED: Final = ("id", "timestamp", "source")
 _NAMED_LISTS: Final = ("forgotten_event_ids",)
 _NAMED: Final = ("forgotten_events_start_id", "forgotten_events_end_id")
-_OF_THE_USER: Final = ("message", "recall", "change_agent_state")
-_OF_THE_ENVIRONMENT: Final = ("null", "agent_state_changed", "recall", "loop_detection")
 _PREFIX: Final = re.compile(r"[A-Za-z0-9]{1,12}[-_]")
 
 
@@ -74,9 +73,11 @@ def _stamps(event: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> di
 
 
 def _source(event: Mapping[str, Any]) -> str:
-    if event.get("action") in _OF_THE_USER:
-        return "user"
-    return "environment" if event.get("observation") in _OF_THE_ENVIRONMENT else "agent"
+    action, observation = event.get("action"), event.get("observation")
+    of = action_kind(action).source if isinstance(action, str) else None
+    if of is not Source.USER and isinstance(observation, str):
+        of = observation_kind(observation).source
+    return (of or Source.AGENT).value
 
 
 def _now(model: str) -> str:

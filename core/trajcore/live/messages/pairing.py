@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from trajcore.events.base import Action, Event, Observation
+from trajcore.events.kinds import DELEGATE, result_of
 from trajcore.events.observations import DelegateObservation, ErrorObservation, RecallObservation
 from trajcore.live.messages.replies import call_id
-from trajcore.live.messages.results import BOOKKEEPING
-
-_ANSWERED_AS: Final = {"browse_interactive": "browse", "call_tool_mcp": "mcp"}
+from trajcore.live.messages.results import is_bookkeeping
 
 
 @dataclass
@@ -34,7 +32,7 @@ def pair(events: Sequence[Event]) -> Pairs:
             unanswered[position] = event
             if event.id is not None:
                 by_id[event.id] = position
-        elif isinstance(event, Observation) and not isinstance(event, BOOKKEEPING):
+        elif isinstance(event, Observation) and not is_bookkeeping(event):
             owner = by_id.get(event.cause) if event.cause is not None else None
             owner = owner if owner is not None else _by_other_means(event, unanswered)
             if owner is not None:
@@ -50,10 +48,10 @@ def _by_other_means(observation: Observation, unanswered: dict[int, Action]) -> 
     if identifier:
         return next((at for at, action in latest_first if call_id(action) == identifier), None)
     if isinstance(observation, DelegateObservation):
-        return next((at for at, action in latest_first if action.action == "delegate"), None)
+        return next((at for at, action in latest_first if action.action == DELEGATE), None)
     if observation.cause is not None or isinstance(observation, (ErrorObservation, RecallObservation)):
         return None
     last = next(latest_first, None)
-    if last is None or _ANSWERED_AS.get(last[1].action, last[1].action) != observation.observation:
+    if last is None or result_of(last[1].action) != observation.observation:
         return None
     return last[0]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from trajcore.events.base import Observation
+from trajcore.events.actions import UnknownAction
+from trajcore.events.base import Action, Event, Observation
+from trajcore.events.kinds import action_kind, observation_kind
 from trajcore.events.observations import (
-    AgentStateChangedObservation,
     DelegateObservation,
     DownloadObservation,
     ErrorObservation,
-    LoopDetectionObservation,
-    NullObservation,
     RecallObservation,
     RunObservation,
+    UnknownObservation,
     UserRejectedObservation,
     WriteObservation,
 )
@@ -27,8 +27,13 @@ _NOTHING: Final = "(no output)"
 _CUT: Final = "\n[... Observation truncated due to length ...]\n"
 _EMBEDDED: Final = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=]{100,}")
 
-BOOKKEEPING = (AgentStateChangedObservation, LoopDetectionObservation, NullObservation)
-"""Observations that say nothing to a model."""
+
+def is_bookkeeping(event: Event) -> bool:
+    """Whether an event of a known kind says nothing to a model."""
+    if isinstance(event, Action):
+        return action_kind(event.action).bookkeeping and not isinstance(event, UnknownAction)
+    kind = observation_kind(event.observation if isinstance(event, Observation) else None)
+    return kind.bookkeeping and not isinstance(event, UnknownObservation)
 
 
 def result_text(observation: Observation) -> str:

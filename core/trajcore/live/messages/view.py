@@ -4,30 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from trajcore.events.actions import (
-    ChangeAgentStateAction,
     CondensationAction,
     CondensationRequestAction,
     DelegateAction,
-    LoopRecoveryAction,
-    MessageAction,
-    NullAction,
     RecallAction,
     RunAction,
-    SystemAction,
+    UnknownAction,
 )
 from trajcore.events.base import Action, Event, Extras
+from trajcore.events.kinds import Source, action_kind
 from trajcore.events.observations import (
     CondenseObservation,
     DelegateObservation,
     RunObservation,
 )
-from trajcore.live.messages.results import BOOKKEEPING
-
-_BOOKKEEPING: Final = (ChangeAgentStateAction, LoopRecoveryAction, NullAction, *BOOKKEEPING)
-_SPOKEN: Final = (MessageAction, SystemAction, CondensationAction)
+from trajcore.live.messages.results import is_bookkeeping
 
 
 @dataclass(frozen=True)
@@ -40,19 +33,21 @@ class Seen:
 
 def visible(events: Sequence[Event]) -> list[Seen]:
     """The events that count, in order; a summary stands where OpenHands would put it."""
-    counted = [Seen(*numbered) for numbered in enumerate(events) if not _is_bookkeeping(numbered[1])]
+    counted = [Seen(*numbered) for numbered in enumerate(events) if not _is_aside(numbered[1])]
     condensed = _condensed(_without_closed_delegations(counted))
     return [seen for seen in condensed if not isinstance(seen.event, RecallAction)]
 
 
-def _is_bookkeeping(event: Event) -> bool:
-    if isinstance(event, _BOOKKEEPING):
+def _is_aside(event: Event) -> bool:
+    if is_bookkeeping(event):
         return True
     if isinstance(event, RunAction):
-        return event.args.hidden or event.source == "environment"
+        return event.args.hidden or event.source == Source.ENVIRONMENT.value
     if isinstance(event, RunObservation):
         return event.extras.hidden
-    return isinstance(event, Action) and event.source == "environment" and not isinstance(event, _SPOKEN)
+    if not isinstance(event, Action) or event.source != Source.ENVIRONMENT.value:
+        return False
+    return isinstance(event, UnknownAction) or not action_kind(event.action).told_of_environment
 
 
 def _without_closed_delegations(events: list[Seen]) -> list[Seen]:
@@ -107,4 +102,4 @@ def _named_by(condensation: CondensationAction, before: list[Seen]) -> set[int]:
 
 def _as_observation(condensation: CondensationAction) -> CondenseObservation:
     text = condensation.args.summary or ""
-    return CondenseObservation(source="agent", observation="condense", content=text, extras=Extras())
+    return CondenseObservation(source="agent", content=text, extras=Extras())

@@ -1,4 +1,9 @@
-"""What makes a world and opens the two ways into it; everything else is the same for all worlds."""
+"""What makes a world and opens the two ways into it; everything else is the same for all worlds.
+
+A machine starts two bash programs. `TERMINAL`: an outer bash owns the terminal and runs interactive shells in
+it, one after the other, so that `exit` or `kill -9 $$` ends a shell and not the world, and its exit code is
+known. `CONTROL`: a bash on pipes, which serves files and the notebook.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +11,65 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from trajcore.sandbox.base import Report
+from trajcore.sandbox.base import OnProgress
 from trajcore.sandbox.machines.stream import Stream
-from trajcore.sandbox.tracking.layertracker import Layer
 from trajcore.sandbox.trees.copying import LeftOut
 
 CONTROLS: Final = 2
 """How many ways in without a terminal there are: one for files, one for the notebook."""
+
+ENVIRONMENT: Final = {
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+    "PAGER": "cat",
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "TERM": "xterm-256color",
+}
+"""The environment of a sandbox, in so far as its image does not say otherwise."""
+
+COLUMNS: Final = 1000
+ROWS: Final = 1000
+
+BASH: Final = ("bash", "--noprofile", "--norc", "-c")
+
+# Job control must be on (and standard error the terminal) for the terminal to be given to each shell and
+# taken back from a killed one. The first line read is the key of the marks that tell of a shell's death.
+TERMINAL: Final = r"""
+trap : INT QUIT TERM HUP
+set -m
+stty sane -echo -onlcr 2>/dev/null
+IFS= read -r key || exit
+while :; do
+  PS1= PS2= bash --noprofile --norc --noediting -i 2>&1
+  printf '\033]7717;%s;D;%s\a' "$key" "$?"
+  stty sane -echo -onlcr 2>/dev/null
+  IFS= read -r go || exit
+done
+"""
+
+# Says with a line that is no answer that it has (re)started, and knows nothing of what was defined before.
+CONTROL: Final = r"""
+trap : INT QUIT TERM HUP
+while :; do
+  printf '\030\n'
+  bash --noprofile --norc 2>/dev/null
+  IFS= read -r go || exit
+done
+"""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The directory `at` of a world is the directory `upper` of this host.
+
+    With `lowers` (the uppermost first) it is an overlay, and `upper` holds its changes. With `names`, only
+    what is called so in `upper` is in `at`.
+    """
+
+    at: str
+    upper: Path
+    lowers: tuple[Path, ...] = ()
+    names: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -40,14 +97,14 @@ class Machine(Protocol):
     def directory(self) -> str:
         """Where the shell starts and the workspace is, as seen inside."""
 
-    async def start(self, report: Report) -> None:
+    async def start(self, progress: OnProgress) -> None:
         """Make the world, with an empty /workspace. Raises `SandboxUnavailable`."""
 
     async def terminal(self) -> Stream:
-        """A pseudo-terminal on which `scripts.TERMINAL` runs. Raises `SandboxUnavailable`."""
+        """A pseudo-terminal on which `TERMINAL` runs. Raises `SandboxUnavailable`."""
 
     async def control(self) -> Stream:
-        """Pipes to and from a new `scripts.CONTROL`, up to `CONTROLS` times. Raises `SandboxUnavailable`."""
+        """Pipes to and from a new `CONTROL`, up to `CONTROLS` times. Raises `SandboxUnavailable`."""
 
     async def layers(self) -> tuple[Layer, ...] | None:
         """Where the world's files lie on this machine; None where they cannot be reached from outside."""
@@ -69,7 +126,7 @@ class Machine(Protocol):
         Raises `SandboxUnavailable`. When it is cancelled, nothing is left behind.
         """
 
-    async def restore(self, snapshot: Snapshot, report: Report) -> None:
+    async def restore(self, snapshot: Snapshot, progress: OnProgress) -> None:
         """Put the world away, whatever became of it, and make one that has the files of `snapshot`.
 
         All ways into it must be opened anew. Raises `SandboxUnavailable`; it may then be tried again.

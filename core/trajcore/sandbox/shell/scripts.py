@@ -1,9 +1,4 @@
-"""The bash programs that run inside a sandbox.
-
-The terminal: an outer bash owns the terminal and runs interactive shells in it, one after the other, so
-that `exit` or `kill -9 $$` ends a shell and not the world, and its exit code is known. The shell's own
-part, typed into each new shell, marks where commands begin and end.
-"""
+"""What is typed into each new shell of a sandbox: it marks where commands begin and end."""
 
 from __future__ import annotations
 
@@ -11,47 +6,8 @@ from typing import Final
 
 from trajcore.sandbox.shell.quoting import cut, escaped, quoted
 
-ENVIRONMENT: Final = {
-    "HOME": "/root",
-    "LANG": "C.UTF-8",
-    "PAGER": "cat",
-    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "TERM": "xterm-256color",
-}
-"""The environment of a sandbox, in so far as its image does not say otherwise."""
-
-COLUMNS: Final = 1000
-ROWS: Final = 1000
-
 OURS: Final = b"__trajtui_"
 """How every name that we define in a shell begins."""
-
-BASH: Final = ("bash", "--noprofile", "--norc", "-c")
-
-# Job control must be on (and standard error the terminal) for the terminal to be given to each shell and
-# taken back from a killed one. The first line read is the key of the marks that tell of a shell's death.
-TERMINAL: Final = r"""
-trap : INT QUIT TERM HUP
-set -m
-stty sane -echo -onlcr 2>/dev/null
-IFS= read -r key || exit
-while :; do
-  PS1= PS2= bash --noprofile --norc --noediting -i 2>&1
-  printf '\033]7717;%s;D;%s\a' "$key" "$?"
-  stty sane -echo -onlcr 2>/dev/null
-  IFS= read -r go || exit
-done
-"""
-
-# Says with a line that is no answer that it has (re)started, and knows nothing of what was defined before.
-CONTROL: Final = r"""
-trap : INT QUIT TERM HUP
-while :; do
-  printf '\030\n'
-  bash --noprofile --norc 2>/dev/null
-  IFS= read -r go || exit
-done
-"""
 
 # __trajtui_n: key of the running command; __trajtui_x: exit code of the last one, empty while one runs.
 # Whatever may be traced (set -x) is inside braces whose standard error is dropped. Nothing here may fail

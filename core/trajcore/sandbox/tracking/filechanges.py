@@ -6,8 +6,9 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
+from trajcore.sandbox.base import FileChange, FileChangeKind, FileChanges
 from trajcore.sandbox.tracking.textdiff import Differ
 
 TEXT_LIMIT: Final = 256 << 10
@@ -31,43 +32,11 @@ UNKNOWN: Final = "what changed is not known"
 LISTED: Final = 2000
 """Changes that are listed one by one; the others are counted."""
 
+_ROOM: Final = 64 << 20
+"""Bytes of text that are kept to tell later changes from."""
+
 _DIFF_LIMIT: Final = 64 << 10
 _DIFFS_LIMIT: Final = 1 << 20
-
-Kind = Literal["added", "changed", "deleted"]
-
-
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """What became of one path. A directory's path ends with `/`.
-
-    `before` and `after` are sizes in bytes, None where there was no file. `diff` is a unified diff, empty
-    where there is none to show; `note` says in words what else there is to know.
-    """
-
-    path: str
-    kind: Kind
-    before: int | None
-    after: int | None
-    diff: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What changed in a stretch of time: `files`, and `more` that are not listed.
-
-    `note` says what could not be seen, and is empty where everything was.
-    """
-
-    files: tuple[FileChange, ...] = ()
-    more: int = 0
-    note: str = ""
-
-    @property
-    def count(self) -> int:
-        """How many there are, listed or not."""
-        return len(self.files) + self.more
 
 
 class Tracker(Protocol):
@@ -76,7 +45,7 @@ class Tracker(Protocol):
     async def start(self) -> None:
         """Take what is there now as the state that changes are told from."""
 
-    async def changes(self) -> Changes:
+    async def changes(self) -> FileChanges:
         """What has changed since the start or the last call."""
 
 
@@ -105,7 +74,7 @@ def digest_of(data: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class FileState:
     """What a path is at some moment: its full mode, owner, size in bytes, time of change of its content.
 
     `content` is None where it is not known.
@@ -124,6 +93,44 @@ class State:
         return stat.S_ISDIR(self.mode)
 
 
+class Contents:
+    """The contents of files by their paths. Where there is no room, what was kept longest is forgotten."""
+
+    def __init__(self, room: int = _ROOM) -> None:
+        self._kept: dict[str, Content] = {}
+        self._room = room
+        self._left = 0
+
+    def get(self, path: str) -> Content | None:
+        """What the file at `path` held; None where that is not known."""
+        return self._kept.get(path)
+
+    def keep(self, path: str, content: Content | None) -> None:
+        """Remember what a file holds; None: nothing is known of it any more."""
+        self.forget(path)
+        if content is None:
+            return
+        self._kept[path] = content
+        self._room -= _weight(content)
+        while self._room < 0:
+            self.forget(next(iter(self._kept)))
+
+    def forget(self, path: str) -> None:
+        """Know nothing of a file any more."""
+        content = self._kept.pop(path, None)
+        if content is not None:
+            self._room += _weight(content)
+
+    def allow(self, files: int) -> None:
+        """Let so many files be read from now on."""
+        self._left = files
+
+    def may_read(self) -> bool:
+        """Whether another file may be read; counts it."""
+        self._left -= 1
+        return self._left >= 0
+
+
 class Collector:
     """Puts changes together one by one, within limits of number and size."""
 
@@ -133,7 +140,7 @@ class Collector:
         self._differ = Differ()
         self._room = _DIFFS_LIMIT
 
-    def add(self, path: str, before: State | None, after: State | None) -> None:
+    def add(self, path: str, before: FileState | None, after: FileState | None) -> None:
         """Take in what `path` was and is; None: nothing. Where both are the same, nothing is added."""
         if before is not None and after is not None and before.is_directory is not after.is_directory:
             self.add(path, before, None)
@@ -146,19 +153,21 @@ class Collector:
             return
         self._files.append(self._told(path, before, after))
 
-    def result(self, note: str = "") -> Changes:
+    def result(self, note: str = "") -> FileChanges:
         """Everything that was added."""
-        return Changes(tuple(self._files), self._more, note)
+        return FileChanges(tuple(self._files), self._more, note)
 
-    def _told(self, path: str, before: State | None, after: State | None) -> FileChange:
-        kind: Kind = "added" if before is None else "deleted" if after is None else "changed"
+    def _told(self, path: str, before: FileState | None, after: FileState | None) -> FileChange:
+        kind: FileChangeKind = "added" if before is None else "deleted" if after is None else "changed"
         known = after or before
         name = f"{path}/" if known is not None and known.is_directory else path
         diff, notes = self._compared(path, before, after)
         notes = [*notes, *_attributes(before, after)]
         return FileChange(name, kind, _size(before), _size(after), diff, ", ".join(notes))
 
-    def _compared(self, path: str, before: State | None, after: State | None) -> tuple[str, Sequence[str]]:
+    def _compared(
+        self, path: str, before: FileState | None, after: FileState | None
+    ) -> tuple[str, Sequence[str]]:
         """The diff of the contents, and in its place or beside it some words."""
         sides = [side for side in (before, after) if side is not None]
         if not all(stat.S_ISREG(side.mode) for side in sides):
@@ -183,15 +192,15 @@ class Collector:
         return diff, []
 
 
-def _size(state: State | None) -> int | None:
+def _size(state: FileState | None) -> int | None:
     return None if state is None or state.is_directory else state.size
 
 
-def _text(state: State | None) -> str | None:
+def _text(state: FileState | None) -> str | None:
     return None if state is None or state.content is None else state.content.text
 
 
-def _differ(before: State | None, after: State | None) -> bool:
+def _differ(before: FileState | None, after: FileState | None) -> bool:
     if before is None or after is None:
         return before is not after
     if (before.mode, before.uid, before.gid) != (after.mode, after.uid, after.gid):
@@ -199,7 +208,7 @@ def _differ(before: State | None, after: State | None) -> bool:
     return not before.is_directory and not _same_content(before, after)
 
 
-def _same_content(before: State, after: State) -> bool:
+def _same_content(before: FileState, after: FileState) -> bool:
     """Whether two states of one type hold the same; where that is not known, size and time decide."""
     if not (stat.S_ISREG(after.mode) or stat.S_ISLNK(after.mode)):
         return True
@@ -219,13 +228,13 @@ _TYPES: Final = {
 }
 
 
-def _type(state: State) -> str:
+def _type(state: FileState) -> str:
     name = _TYPES.get(stat.S_IFMT(state.mode), "device")
     target = state.content.text if state.content is not None else None
     return f"link to {target}" if name == "link" and target is not None else name
 
 
-def _types(before: State | None, after: State | None) -> list[str]:
+def _types(before: FileState | None, after: FileState | None) -> list[str]:
     if before is None or after is None:
         return [_type(side) for side in (before, after) if side is not None]
     first, second = _type(before), _type(after)
@@ -234,7 +243,7 @@ def _types(before: State | None, after: State | None) -> list[str]:
     return [f"{first} → {second.removeprefix('link to ') if first.startswith('link to ') else second}"]
 
 
-def _attributes(before: State | None, after: State | None) -> list[str]:
+def _attributes(before: FileState | None, after: FileState | None) -> list[str]:
     """What else is another one of a path that was there before and after."""
     if before is None or after is None:
         return []
@@ -245,3 +254,7 @@ def _attributes(before: State | None, after: State | None) -> list[str]:
     if (before.uid, before.gid) != (after.uid, after.gid):
         notes.append(f"owner {before.uid}:{before.gid} → {after.uid}:{after.gid}")
     return notes
+
+
+def _weight(content: Content) -> int:
+    return 200 + len(content.text or "")

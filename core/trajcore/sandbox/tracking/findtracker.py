@@ -8,18 +8,18 @@ import stat
 from collections.abc import Sequence
 from typing import Final
 
+from trajcore.sandbox.base import FileChanges
 from trajcore.sandbox.files.files import Files
 from trajcore.sandbox.shell.quoting import encoded, quoted
-from trajcore.sandbox.tracking.contents import Contents
 from trajcore.sandbox.tracking.filechanges import (
     OWN_FILES,
     TEXT_LIMIT,
     UNKNOWN,
     UNTRACKED,
-    Changes,
     Collector,
     Content,
-    State,
+    Contents,
+    FileState,
     digest_of,
 )
 from trajcore.sandbox.tracking.hosttree import Seen
@@ -76,16 +76,16 @@ class FindTracker:
             await self._read(inside, found)
             self._old = found
 
-    async def changes(self) -> Changes:
+    async def changes(self) -> FileChanges:
         """See `Tracker.changes`. Raises `SandboxUnavailable` when the sandbox was lost."""
         if self._lost:
             await self.start()
-            return Changes(note=f"{UNKNOWN}: `find` could not list the files")
+            return FileChanges(note=f"{UNKNOWN}: `find` could not list the files")
         old, since = self._old, self._since
         new = await self._found()
         if new is None:
             self._lost = True
-            return Changes(note=f"{UNKNOWN}: `find` could not list the files")
+            return FileChanges(note=f"{UNKNOWN}: `find` could not list the files")
         touched = [path for path, seen in new.items() if old.get(path) != seen or seen.changed >= since]
         touched += old.keys() - new.keys()
         first = f"{self._directory}/"
@@ -101,11 +101,11 @@ class FindTracker:
         self._old = new
         return collector.result()
 
-    def _state(self, path: str, table: _Table) -> State | None:
+    def _state(self, path: str, table: _Table) -> FileState | None:
         seen = table.get(path)
         if seen is None:
             return None
-        return State(seen.mode, seen.uid, seen.gid, seen.size, seen.mtime, self._contents.get(path))
+        return FileState(seen.mode, seen.uid, seen.gid, seen.size, seen.mtime, self._contents.get(path))
 
     async def _found(self) -> _Table | None:
         """Everything there is, by its path; None when that could not be found out."""

@@ -6,41 +6,26 @@ import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from trajcore.sandbox.threads import finished_in_thread
-from trajcore.sandbox.tracking.contents import Contents
+from trajcore.sandbox.base import FileChanges
+from trajcore.sandbox.machines.machine import Layer
 from trajcore.sandbox.tracking.filechanges import (
     FRESH,
     OWN_FILES,
     UNKNOWN,
     UNTRACKED,
-    Changes,
     Collector,
     Content,
-    State,
+    Contents,
+    FileState,
 )
 from trajcore.sandbox.tracking.hosttree import MOST, WHITEOUT, Reader, Seen, TooMany, Walk
 from trajcore.sandbox.tracking.lowers import Lowers
+from trajcore.tasks import finished_in_thread
 
 _READ_AT_ONCE: Final = 20_000
 """Files whose contents are looked at in one go."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """The directory `at` of a world is the directory `upper` of this host.
-
-    With `lowers` (the uppermost first) it is an overlay, and `upper` holds its changes. With `names`, only
-    what is called so in `upper` is in `at`.
-    """
-
-    at: str
-    upper: Path
-    lowers: tuple[Path, ...] = ()
-    names: frozenset[str] | None = None
 
 
 class LayerTracker:
@@ -58,7 +43,7 @@ class LayerTracker:
         """See `Tracker.start`."""
         await finished_in_thread(self._begin)
 
-    async def changes(self) -> Changes:
+    async def changes(self) -> FileChanges:
         """See `Tracker.changes`."""
         return await finished_in_thread(self._compare)
 
@@ -67,18 +52,18 @@ class LayerTracker:
             self._look(None)
             self._lost = False
 
-    def _compare(self) -> Changes:
+    def _compare(self) -> FileChanges:
         collector = Collector()
         lost, self._lost = self._lost, True
         try:
             self._look(None if lost else collector)
         except TooMany:
-            return Changes(note=f"{UNKNOWN}: there are more than {MOST} files")
+            return FileChanges(note=f"{UNKNOWN}: there are more than {MOST} files")
         except OSError as error:
-            return Changes(note=f"{UNKNOWN}: {error.strerror or error}")
+            return FileChanges(note=f"{UNKNOWN}: {error.strerror or error}")
         self._lost = False
         if lost:
-            return Changes(note=f"{UNKNOWN}: the files could not be looked at before this step")
+            return FileChanges(note=f"{UNKNOWN}: the files could not be looked at before this step")
         return collector.result(self._scope)
 
     def _look(self, collector: Collector | None) -> None:
@@ -145,14 +130,14 @@ class _Watched:
         """What is now becomes what was."""
         self._old = self._new
 
-    def before(self, path: str) -> State | None:
+    def before(self, path: str) -> FileState | None:
         """What a path was; to be asked before `now`, which forgets it."""
         seen = self._old.get(path)
         if seen is None:
             return self._from_below(path, self._old)
         return None if seen == WHITEOUT else _state(seen, self._contents.get(self.seen_at(path)))
 
-    def now(self, path: str) -> State | None:
+    def now(self, path: str) -> FileState | None:
         """What a path is."""
         seen = self._new.get(path)
         name = self.seen_at(path)
@@ -171,7 +156,7 @@ class _Watched:
         self._contents.keep(name, content)
         return _state(seen, content)
 
-    def _from_below(self, path: str, table: Mapping[str, Seen]) -> State | None:
+    def _from_below(self, path: str, table: Mapping[str, Seen]) -> FileState | None:
         if not self._layer.lowers or self._is_hidden(path, table):
             return None
         found = self._lowers.find(path)
@@ -207,5 +192,5 @@ def _has_content(seen: Seen) -> bool:
     return stat.S_ISREG(seen.mode) or stat.S_ISLNK(seen.mode)
 
 
-def _state(seen: Seen, content: Content | None = None) -> State:
-    return State(seen.mode, seen.uid, seen.gid, seen.size, seen.mtime, content)
+def _state(seen: Seen, content: Content | None = None) -> FileState:
+    return FileState(seen.mode, seen.uid, seen.gid, seen.size, seen.mtime, content)

@@ -6,16 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from trajcore.dialects.findings import Delete, Finding, Insert, Repair, Set, Severity
-from trajcore.dialects.openhands_v0.checks.links import RESULTS
 from trajcore.dialects.openhands_v0.checks.skeleton import Key, Skeleton
-
-_ASKS: Final = frozenset(
-    ["run", "run_ipython", "read", "write", "edit", "browse", "browse_interactive", "call_tool_mcp"]
-)
-"""Actions that always come back with something."""
-
-_ANSWERED_ON_THE_SPOT: Final = frozenset({"think", "task_tracking"})
-"""Actions that come back with something where the model called them as tools."""
+from trajcore.events.kinds import ERROR, LOCAL, NULL, RESULTS, STEPS, Source, action_kind
 
 _MISSING: Final = "There is no result of this action: it was not carried out, or what came back was lost."
 _NOT_EXECUTED: Final = "AGENT_ERROR$ERROR_ACTION_NOT_EXECUTED_STOPPED"
@@ -46,7 +38,9 @@ def _calls_without_results(skeleton: Skeleton) -> Iterator[Finding]:
 
 
 def _acts(key: Key) -> bool:
-    return key.action is not None and key.source != "environment" and key.kind not in ("null", "system")
+    if key.action is None or key.source == Source.ENVIRONMENT.value:
+        return False
+    return key.kind != NULL and not action_kind(key.kind).prompt
 
 
 def _expects_a_result(key: Key) -> bool:
@@ -54,7 +48,7 @@ def _expects_a_result(key: Key) -> bool:
         return False
     if key.args is not None and key.args.confirmation_state == "awaiting_confirmation":
         return False
-    return key.kind in _ASKS or (key.kind in _ANSWERED_ON_THE_SPOT and key.tool_call_id is not None)
+    return key.kind in STEPS or (key.kind in LOCAL and key.tool_call_id is not None)
 
 
 def _missing_result(skeleton: Skeleton, index: int, key: Key) -> Repair | None:
@@ -64,7 +58,7 @@ def _missing_result(skeleton: Skeleton, index: int, key: Key) -> Repair | None:
     event: dict[str, Any] = {"source": key.source or "agent", "message": _MISSING}
     if key.id is not None:
         event = {"id": skeleton.fresh_id_behind(index), **event, "cause": key.id}
-    event["observation"] = "error"
+    event["observation"] = ERROR
     metadata = skeleton.data(index).get("tool_call_metadata")
     if metadata is not None:
         event["tool_call_metadata"] = metadata

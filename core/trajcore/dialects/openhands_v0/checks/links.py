@@ -6,13 +6,7 @@ from collections.abc import Iterator
 
 from trajcore.dialects.findings import Delete, Finding, Repair, Set, Severity, Step, Unset
 from trajcore.dialects.openhands_v0.checks.skeleton import Key, Skeleton
-
-RESULTS = frozenset(
-    ["run", "run_ipython", "read", "write", "edit", "browse", "mcp", "think", "task_tracking", "delegate"]
-)
-"""Kinds of observations that are the result of an action and of nothing else."""
-
-_RESULT_OF = {"browse_interactive": "browse", "call_tool_mcp": "mcp"}
+from trajcore.events.kinds import CONDENSATION, DELEGATE, NULL, RESULTS, result_of
 
 
 def check_links(skeleton: Skeleton) -> Iterator[Finding]:
@@ -29,7 +23,7 @@ def check_links(skeleton: Skeleton) -> Iterator[Finding]:
 def _missing_ids(skeleton: Skeleton) -> Iterator[Finding]:
     for index, key in enumerate(skeleton.keys):
         # The pairs of 2024 fill an empty side with a null that never had an id.
-        if key.id is None and key.kind not in ("null", "?") and "id" not in skeleton.data(index):
+        if key.id is None and key.kind not in (NULL, "?") and "id" not in skeleton.data(index):
             number = skeleton.fresh_id(index)
             repair = skeleton.repair(f"give it the id {number}", Set(index, ("id",), number))
             text = "no id, where other events have one"
@@ -89,7 +83,7 @@ def _mended_cause(skeleton: Skeleton, index: int, key: Key) -> Repair:
     if action is not None:
         asked = skeleton.keys[action]
         fits = key.tool_call_id is not None and key.tool_call_id == asked.tool_call_id
-        fits = fits or _RESULT_OF.get(asked.kind, asked.kind) == key.kind
+        fits = fits or result_of(asked.kind) == key.kind
         if fits and asked.id is not None and len(skeleton.places[asked.id]) == 1:
             words = f"let it name event {skeleton.name(action)}, which it answers"
             return skeleton.repair(words, Set(index, ("cause",), asked.id))
@@ -102,7 +96,7 @@ def _condensations(skeleton: Skeleton) -> Iterator[Finding]:
     earlier: set[int] = set()
     for index, key in enumerate(skeleton.keys):
         args = key.args
-        if key.action == "condensation" and args is not None:
+        if key.action == CONDENSATION and args is not None:
             name = skeleton.name(index)
             named = args.forgotten_event_ids or []
             known = [number for number in named if number in earlier]
@@ -133,9 +127,9 @@ def _some(names: list[str]) -> str:
 def _delegations(skeleton: Skeleton) -> Iterator[Finding]:
     opened: list[int] = []
     for index, key in enumerate(skeleton.keys):
-        if key.action == "delegate":
+        if key.action == DELEGATE:
             opened.append(index)
-        elif key.action is None and key.observation == "delegate" and opened:
+        elif key.action is None and key.observation == DELEGATE and opened:
             opened.pop()
     for index in opened:
         text = "this delegation is never closed: what follows counts as not inside it"

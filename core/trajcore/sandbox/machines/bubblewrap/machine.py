@@ -12,21 +12,20 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from trajcore.errors import SandboxUnavailable
-from trajcore.sandbox.base import Report, SandboxSettings
+from trajcore.sandbox.base import OnProgress, SandboxSettings
 from trajcore.sandbox.machines.bubblewrap.diskguard import DiskGuard
 from trajcore.sandbox.machines.bubblewrap.mounts import layers, planned, prepare
 from trajcore.sandbox.machines.bubblewrap.overlays import Entry
 from trajcore.sandbox.machines.host.confine import Confinement
 from trajcore.sandbox.machines.host.entered import Entered
 from trajcore.sandbox.machines.host.processes import has_as_root, kill_all
-from trajcore.sandbox.machines.machine import Snapshot
+from trajcore.sandbox.machines.machine import Layer, Snapshot
 from trajcore.sandbox.machines.owner import make_directory
 from trajcore.sandbox.machines.stream import Stream
-from trajcore.sandbox.threads import finished_in_thread
-from trajcore.sandbox.tracking.layertracker import Layer
 from trajcore.sandbox.trees.copying import LeftOut, copy_tree, remove_tree
 from trajcore.sandbox.trees.io import Stopped
 from trajcore.sandbox.trees.store import Store, Trees
+from trajcore.tasks import finished_in_thread
 
 _KILLED: Final = "The bubblewrap sandbox, or its helper, was killed. Restart it to go on."
 _FULL: Final = "The sandbox was stopped before it filled this machine's disk. Step back or restart to go on."
@@ -56,9 +55,9 @@ class BubblewrapMachine:
         self._keeping = asyncio.Lock()
         self._stop = threading.Event()
 
-    async def start(self, report: Report) -> None:
+    async def start(self, progress: OnProgress) -> None:
         """See `Machine.start`."""
-        report("starting bubblewrap")
+        progress("starting bubblewrap")
         _check_mounted(self._settings)
         program = await asyncio.to_thread(find_program)
         try:
@@ -110,17 +109,17 @@ class BubblewrapMachine:
             raise
         return Snapshot(taken[0], taken[0].size)
 
-    async def restore(self, snapshot: Snapshot, report: Report) -> None:
+    async def restore(self, snapshot: Snapshot, progress: OnProgress) -> None:
         """See `Machine.restore`."""
         trees = snapshot.what
         assert isinstance(trees, Trees)
-        report("restoring the files")
+        progress("restoring the files")
         await self._entered.close()
         await self._with_store(lambda store, stop: self._put_back(store, trees, stop))
         await asyncio.to_thread(self._confinement.close)
         if self._directory is None:
             raise SandboxUnavailable(_KILLED)
-        report("starting bubblewrap")
+        progress("starting bubblewrap")
         try:
             await self._launch()
         except OSError as error:

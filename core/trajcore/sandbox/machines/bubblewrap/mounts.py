@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +20,7 @@ from trajcore.sandbox.machines.bubblewrap.overlays import (
     mount_points,
     plan,
 )
-from trajcore.sandbox.machines.bubblewrap.sealedproc import seal
-from trajcore.sandbox.shell.scripts import ENVIRONMENT
-from trajcore.sandbox.tracking.layertracker import Layer
+from trajcore.sandbox.machines.machine import ENVIRONMENT, Layer
 
 _SEARCHED: Final = ("/etc", "/opt", "/srv", "/usr/local", "/var")
 """Where files are looked for that others may not read; the rest of the system is the same everywhere."""
@@ -160,3 +159,19 @@ def _keep_name_servers(root: Path) -> None:
         inside = root.joinpath(*target.parts[1:])
         inside.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(target, inside)
+
+
+def seal(proc: Path = Path("/proc")) -> list[str]:
+    """What bwrap is to mount over a world's new /proc: read-only, and empty what only root may read.
+
+    The kernel's own files below /proc are the host's in every world: read, never written. Where the world
+    is root's, the kernel takes a write from inside for one of root's, whatever walls there are.
+    """
+    arguments: list[str] = []
+    for entry in sorted(os.scandir(proc), key=lambda entry: entry.name):
+        if entry.name.isdigit() or entry.is_symlink():
+            continue
+        mode = entry.stat(follow_symlinks=False).st_mode
+        shown = entry.path if stat.S_ISDIR(mode) or mode & stat.S_IROTH else "/dev/null"
+        arguments += ["--ro-bind", shown, entry.path]
+    return arguments

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPException, parse_headers
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.machines.docker.address import Address, addresses
@@ -80,8 +83,9 @@ def _client(address: Address) -> Any:
     from requests.exceptions import RequestException
 
     _knock(address.host)
+    host = _reachable(address)
     try:
-        client = docker.DockerClient(base_url=_reachable(address), timeout=_PATIENCE)
+        client = docker.DockerClient(base_url=host, timeout=_PATIENCE)
     except (DockerException, RequestException, OSError, ValueError) as error:
         raise SandboxUnavailable(f"No Docker engine answers ({_reason(error)}): {MEND}") from error
     try:
@@ -89,7 +93,7 @@ def _client(address: Address) -> Any:
     except (DockerException, RequestException, OSError) as error:
         client.close()
         raise SandboxUnavailable(f"No Docker engine answers ({_reason(error)}): {MEND}") from error
-    client.is_here = address.is_here
+    client.is_here, client.host = address.is_here, host
     return client
 
 
@@ -98,8 +102,7 @@ def _knock(host: str) -> None:
     if not host.startswith("unix://"):
         return
     try:
-        with socket.socket(socket.AF_UNIX) as knocking:
-            knocking.connect(host.removeprefix("unix://"))
+        _local(host.removeprefix("unix://")).close()
     except OSError as error:
         raise SandboxUnavailable(f"No Docker engine answers ({_reason(error)}): {MEND}") from error
 
@@ -138,13 +141,100 @@ def plain_errors(failed: str = "Docker refused") -> Iterator[None]:
     try:
         yield
     except APIError as error:
-        if error.status_code in (404, 409):
-            raise SandboxUnavailable(GONE) from error
-        raise SandboxUnavailable(f"{failed}: {first_line(error.explanation or error)}") from error
+        raise _refusal(failed, error.status_code, error.explanation or error) from error
     except (DockerException, RequestException) as error:
-        raise SandboxUnavailable(
-            f"The Docker engine does not answer ({first_line(error)}): {MEND}"
-        ) from error
+        raise _no_answer(first_line(error)) from error
+
+
+def _refusal(failed: str, status: int | None, reason: object) -> SandboxUnavailable:
+    return SandboxUnavailable(GONE if status in (404, 409) else f"{failed}: {first_line(reason)}")
+
+
+def _no_answer(reason: str) -> SandboxUnavailable:
+    return SandboxUnavailable(f"The Docker engine does not answer ({reason}): {MEND}")
+
+
+def start_exec(client: Any, exec_id: str, *, tty: bool) -> int:
+    """Start an exec that was created. The answer is a descriptor of the raw connection with it.
+
+    The caller owns and closes the descriptor. Raises `SandboxUnavailable`.
+
+    The library can start it too, but its response keeps the socket, may have read the first output with the
+    head, and since Python 3.13 complains when it is collected without the socket.
+    """
+    try:
+        with _dial(client) as connection:
+            connection.sendall(_upgrade(client, f"exec/{exec_id}/start", {"Detach": False, "Tty": tty}))
+            with connection.makefile("rb", buffering=0) as answer:
+                _read_head(answer)
+            return connection.detach()
+    except (OSError, HTTPException) as error:
+        raise _no_answer(_reason(error)) from error
+
+
+def _dial(client: Any) -> socket.socket:
+    """A connection of our own to the engine of `client`. Raises `OSError`, `SandboxUnavailable`."""
+    _, is_local, path = client.host.partition("unix://")
+    if is_local:
+        return _local(path)
+    place = urlsplit(client.api.base_url)
+    if place.scheme != "http":
+        raise SandboxUnavailable(f"{client.host} cannot be attached to. Use --sandbox bubblewrap.")
+    connection = socket.create_connection((place.hostname, place.port), timeout=_PATIENCE)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def _local(path: str) -> socket.socket:
+    """A connection to the socket at `path`. Raises `OSError`."""
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.settimeout(_PATIENCE)
+        connection.connect(path)
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def _upgrade(client: Any, path: str, body: object) -> bytes:
+    """The request that turns a connection into a raw one, with the headers of all requests of `client`."""
+    content = json.dumps(body)
+    headers = {
+        **client.api.headers,
+        "Host": "docker",
+        "Connection": "Upgrade",
+        "Upgrade": "tcp",
+        "Content-Type": "application/json",
+        "Content-Length": len(content),
+    }
+    prefix = urlsplit(client.api.base_url).path.rstrip("/")
+    lines = [f"POST {prefix}/v{client.api.api_version}/{path} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", content]).encode()
+
+
+def _read_head(answer: socket.SocketIO) -> None:
+    """Read the head of an answer, and no byte of what follows.
+
+    Raises `SandboxUnavailable` on a refusal, `OSError` and `HTTPException` where there is no answer.
+    """
+    line = answer.readline().decode("latin-1")
+    words = line.split()
+    if len(words) < 2 or not words[0].startswith("HTTP/"):
+        raise HTTPException("its answer is no HTTP" if words else "it ended the connection")
+    headers = parse_headers(answer)
+    if words[1] not in ("101", "200"):  # 200: where something on the way knows no upgrade
+        content = answer.read(int(headers.get("Content-Length", 0)))
+        raise _refusal("Docker refused", int(words[1]), _explanation(content) or line)
+
+
+def _explanation(content: bytes) -> str:
+    """What an answer's content says; empty where it says nothing."""
+    try:
+        return str(json.loads(content)["message"])
+    except (ValueError, TypeError, KeyError):
+        return content.decode("utf-8", "replace")
 
 
 def present(client: Any, image: str) -> bool:

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.machines.docker.engine import find_container, plain_errors
+from trajcore.sandbox.machines.machine import BASH
 from trajcore.sandbox.machines.owner import VARIABLE, read_word, this_program
-from trajcore.sandbox.shell.scripts import BASH
 
 # Bash alone, as the container may hold little else: the process and its owner, one pair a line.
 _OWNED: Final = rf"""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from trajcore.sandbox.tracking.layertracker import Layer
+from trajcore.sandbox.machines.machine import Layer
 
 _MADE_BY_ENGINE: Final = frozenset({"hosts", "hostname", "resolv.conf"})
 

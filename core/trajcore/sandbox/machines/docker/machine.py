@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import tempfile
 import threading
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from trajcore.errors import BadInput, SandboxUnavailable
-from trajcore.sandbox.base import Report, SandboxSettings
+from trajcore.sandbox.base import OnProgress, SandboxSettings
 from trajcore.sandbox.machines.docker import guest
 from trajcore.sandbox.machines.docker.commits import Commit, Commits
 from trajcore.sandbox.machines.docker.engine import (
@@ -26,15 +25,23 @@ from trajcore.sandbox.machines.docker.engine import (
     present,
     pull,
     remove,
+    start_exec,
 )
 from trajcore.sandbox.machines.docker.layers import container_layers
-from trajcore.sandbox.machines.machine import Snapshot
+from trajcore.sandbox.machines.machine import (
+    BASH,
+    COLUMNS,
+    CONTROL,
+    ENVIRONMENT,
+    ROWS,
+    TERMINAL,
+    Layer,
+    Snapshot,
+)
 from trajcore.sandbox.machines.owner import LABEL, VARIABLE, this_program
 from trajcore.sandbox.machines.stream import FdStream, FramedStream, Stream
-from trajcore.sandbox.shell.scripts import BASH, COLUMNS, CONTROL, ENVIRONMENT, ROWS, TERMINAL
-from trajcore.sandbox.threads import finished_in_thread
-from trajcore.sandbox.tracking.layertracker import Layer
 from trajcore.sandbox.trees.copying import LeftOut, pack_tree
+from trajcore.tasks import finished_in_thread
 
 __all__ = ["LABEL", "DockerMachine", "engine_answers", "has_image"]
 
@@ -80,16 +87,16 @@ class DockerMachine:
         """See `Machine.directory`."""
         return self._directory
 
-    async def start(self, report: Report) -> None:
+    async def start(self, progress: OnProgress) -> None:
         """See `Machine.start`."""
         self._client = await asyncio.to_thread(connect)
         if self._settings.container is not None:
-            report(f"entering the container {self.detail}")
+            progress(f"entering the container {self.detail}")
             await self._call(self._visit)
             return
         if not await self._call(lambda: present(self._client, self.detail)):
-            await self._pull(report)
-        report("starting the container")
+            await self._pull(progress)
+        progress("starting the container")
         await finished_in_thread(self._run)
 
     @property
@@ -111,14 +118,14 @@ class DockerMachine:
             size = await finished_in_thread(lambda: self._commits.size(self._client, taken[0]))
         return Snapshot(taken[0], size)
 
-    async def restore(self, snapshot: Snapshot, report: Report) -> None:
+    async def restore(self, snapshot: Snapshot, progress: OnProgress) -> None:
         """See `Machine.restore`."""
         commit = snapshot.what
         assert isinstance(commit, Commit)
         async with self._keeping:
             if self._client is None:
                 raise SandboxUnavailable(GONE)
-            report("restoring the container")
+            progress("restoring the container")
             await self._call(lambda: self._replace(commit))
 
     async def forget(self, snapshot: Snapshot) -> None:
@@ -263,10 +270,14 @@ class DockerMachine:
             workdir=self.directory,
             environment={"TERM": ENVIRONMENT["TERM"], VARIABLE: this_program().word},
         )
-        attached = api.exec_start(made["Id"], tty=tty, socket=True)
-        if tty:
-            api.exec_resize(made["Id"], height=ROWS, width=COLUMNS)
-        return FdStream(_descriptor(attached))
+        stream = FdStream(start_exec(self._client, made["Id"], tty=tty))
+        try:
+            if tty:
+                api.exec_resize(made["Id"], height=ROWS, width=COLUMNS)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
 
     def _put(self, directory: Path) -> LeftOut:
         with tempfile.TemporaryFile() as archive:
@@ -275,25 +286,12 @@ class DockerMachine:
             self._container.put_archive(self.directory, archive)
         return left_out
 
-    async def _pull(self, report: Report) -> None:
-        report(f"pulling {self.detail}")
+    async def _pull(self, progress: OnProgress) -> None:
+        progress(f"pulling {self.detail}")
         loop = asyncio.get_running_loop()
         stop = threading.Event()
 
         def say(line: str) -> None:
-            loop.call_soon_threadsafe(report, line)
+            loop.call_soon_threadsafe(progress, line)
 
         await finished_in_thread(lambda: pull(self._client, self.detail, say, stop), stop.set)
-
-
-def _descriptor(attached: Any) -> int:
-    """A descriptor of our own for the connection under `exec_start`'s answer."""
-    connection = getattr(attached, "_sock", attached)
-    if not isinstance(connection, socket.socket):
-        raise SandboxUnavailable(
-            "Docker engines reached over TLS are not supported. Use --sandbox bubblewrap."
-        )
-    descriptor = os.dup(connection.fileno())
-    attached.close()
-    connection.close()
-    return descriptor

@@ -8,21 +8,23 @@ import os
 import signal
 import struct
 import termios
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from trajcore.errors import SandboxUnavailable
-from trajcore.sandbox.machines.host.signals import heeded_by_children
-from trajcore.sandbox.machines.machine import CONTROLS
+from trajcore.sandbox.machines.machine import BASH, COLUMNS, CONTROL, CONTROLS, ROWS, TERMINAL
 from trajcore.sandbox.machines.stream import FdStream, Stream
-from trajcore.sandbox.shell.scripts import BASH, COLUMNS, CONTROL, ROWS, TERMINAL
 
 # Opening the terminal makes it the controlling one of the new session, so that Ctrl-C is a signal.
 _ON_TERMINAL: Final = """
 if [ -e /proc/self/fd/0 ]; then exec 0<>/proc/self/fd/0; else exec 0<>"$(tty)"; fi
 exec 1>&0 2>&0
 """
+_KEYS: Final = (signal.SIGINT, signal.SIGQUIT)
+"""What keys send. This program may have been started to ignore them, as in the background of a script."""
 
 
 class Entered:
@@ -120,3 +122,18 @@ def _script(pipes: list[tuple[int, int]], first: str) -> str:
     closed = " ".join(f"{requests}<&- {answers}>&-" for requests, answers in pipes)
     controls = [f"({CONTROL}) <&{requests} >&{answers} {closed} 2>/dev/null &" for requests, answers in pipes]
     return "\n".join([_ON_TERMINAL, first, *controls, f"exec {closed}", TERMINAL])
+
+
+@contextmanager
+def heeded_by_children() -> Iterator[None]:
+    """Programs started meanwhile heed Ctrl-C, also where this one ignores it: a shell cannot undo that."""
+    ignored = [one for one in _KEYS if signal.getsignal(one) is signal.SIG_IGN]
+    if threading.current_thread() is not threading.main_thread():
+        ignored = []
+    for one in ignored:
+        signal.signal(one, lambda *_: None)  # what is handled here is not ignored by a new program
+    try:
+        yield
+    finally:
+        for one in ignored:
+            signal.signal(one, signal.SIG_IGN)

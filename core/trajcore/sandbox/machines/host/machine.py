@@ -11,17 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from trajcore.errors import SandboxUnavailable
-from trajcore.sandbox.base import Report, SandboxSettings
+from trajcore.sandbox.base import OnProgress, SandboxSettings
 from trajcore.sandbox.machines.host.confine import Confinement
 from trajcore.sandbox.machines.host.entered import Entered
 from trajcore.sandbox.machines.host.processes import kill_all, session_of, variable_of
-from trajcore.sandbox.machines.machine import Snapshot
+from trajcore.sandbox.machines.machine import ENVIRONMENT, Layer, Snapshot
 from trajcore.sandbox.machines.owner import VARIABLE, make_directory, this_program
 from trajcore.sandbox.machines.stream import Stream
-from trajcore.sandbox.shell.scripts import ENVIRONMENT
-from trajcore.sandbox.threads import finished_in_thread
-from trajcore.sandbox.tracking.layertracker import Layer
 from trajcore.sandbox.trees.copying import LeftOut, copy_tree, remove_tree
+from trajcore.tasks import finished_in_thread
 
 _GONE: Final = "The shell on this machine, or its helper, was killed. Restart it to go on."
 _SECRET: Final = re.compile(
@@ -56,9 +54,9 @@ class LocalMachine:
             return str(self._settings.workspace.absolute())
         return "" if self._scratch is None else str(self._scratch / "workspace")
 
-    async def start(self, report: Report) -> None:
+    async def start(self, progress: OnProgress) -> None:
         """See `Machine.start`."""
-        report("starting a shell on this machine")
+        progress("starting a shell on this machine")
         try:
             self._make_scratch()
             self._mark = f"{this_program().word}:{secrets.token_hex(4)}"
@@ -99,7 +97,7 @@ class LocalMachine:
     async def snapshot(self) -> None:
         """See `Machine.snapshot`: this machine cannot be made what it was."""
 
-    async def restore(self, snapshot: Snapshot, report: Report) -> None:
+    async def restore(self, snapshot: Snapshot, progress: OnProgress) -> None:
         """See `Machine.restore`."""
         raise SandboxUnavailable("There is no way back on this machine itself: restart.")
 

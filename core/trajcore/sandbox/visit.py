@@ -6,12 +6,13 @@ import asyncio
 import re
 import secrets
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 from trajcore.errors import Refused, SandboxUnavailable
+from trajcore.sandbox.base import Visitor
 from trajcore.sandbox.files.files import Files
+from trajcore.sandbox.machines.machine import COLUMNS, ROWS
 from trajcore.sandbox.shell.quoting import quoted
-from trajcore.sandbox.shell.scripts import COLUMNS, ROWS
 from trajcore.sandbox.shell.shell import Shell
 from trajcore.sandbox.shell.state import read_state, telling
 from trajcore.sandbox.shell.waiting import Patience
@@ -33,20 +34,6 @@ _VISIT: Final = (
 _LEAVE: Final = (b"\x03", b"\x15exit\n")
 _LEAVE_PAUSE: Final = 0.2
 """Ctrl-C discards what is typed with it."""
-
-
-class Visitor(Protocol):
-    """The user's own terminal, as long as they are in the sandbox."""
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Rows and columns."""
-
-    async def keys(self) -> bytes:
-        """What was typed, as a terminal sends it; empty when no more will come."""
-
-    def show(self, data: bytes) -> None:
-        """What the sandbox writes."""
 
 
 async def visit(shell: Shell, files: Files, visitor: Visitor) -> None:

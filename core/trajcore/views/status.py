@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from trajcore import notices
 from trajcore.replay.states import Mode, State
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session
+from trajcore.settings import Settings
 from trajcore.text import safe_line
 from trajcore.views.timeline import Row
-from trajtui.widgets.bars import Status
+
+
+@dataclass(frozen=True)
+class StatusLine:
+    """What the status bar shows, from what must stay to what may go."""
+
+    mode: str
+    state: str
+    position: str
+    modified: bool
+    note: str
+    bad: bool
+    done: float | None = None
+    """How far the operation is that the note tells of, from 0 to 1."""
+    alarm: str = ""
+    """A word in red that stays: that there are no walls."""
 
 
 def header_left(session: Session) -> str:
@@ -28,9 +45,9 @@ def header_right(session: Session, sandbox: notices.SandboxChosen | None) -> str
     return " · ".join(parts)
 
 
-def _network(settings: SessionSettings) -> str:
+def _network(settings: Settings) -> str:
     """Whether the network is reached, where that is ours to say."""
-    if settings.sandbox == "local" or settings.world.container is not None:
+    if not settings.walled or settings.world.container is not None:
         return "its own net"
     return "net on" if settings.world.network else "net off"
 
@@ -47,14 +64,14 @@ def _cost(session: Session) -> list[str]:
 
 def status_of(
     session: Session, selected: Row | None, note: str, *, bad: bool, done: float | None, several: int = 0
-) -> Status:
+) -> StatusLine:
     """What the status bar shows now. `several` is how many events are selected, where it is more than one."""
-    return Status(
+    return StatusLine(
         mode=session.mode.value,
         state=session.state.value,
         position=_position(session, selected) + (f" · {several} selected" if several else ""),
         modified=session.trajectory.modified,
-        alarm="local" if session.settings.sandbox == "local" else "",
+        alarm="" if session.settings.walled else session.settings.sandbox,
         note=note,
         bad=bad,
         done=done,

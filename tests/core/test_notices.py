@@ -1,0 +1,60 @@
+"""Notices: plain data that a front end in another process can be told of."""
+
+from __future__ import annotations
+
+import json
+import typing
+from pathlib import Path
+
+from documents import of_commands
+from trajcore import notices
+from trajcore.replay.states import Mode, State
+from trajcore.session import Session, Settings
+from trajcore.trajectory import Trajectory
+
+MADE: list[notices.Notice] = [
+    notices.StateChanged(State.PAUSED, Mode.LIVE),
+    notices.SandboxChosen("docker", "image", "its engine answers"),
+    notices.Progress("starting", 0.5),
+    notices.Output(b"\xff\x00 bytes"),
+    notices.RunChanged(restarted=True),
+    notices.WentBack(3, "back"),
+    notices.Visited(None),
+    notices.BreakpointsChanged(),
+    notices.ModelText("so", fresh=True),
+    notices.Said("look", "warning"),
+    notices.RunSaved("run.json"),
+    notices.Discarded(),
+]
+
+
+async def told(tmp_path: Path) -> list[notices.Notice]:
+    """What a session tells that is stepped, edited and saved."""
+    path = tmp_path / "recording.json"
+    path.write_bytes(of_commands("a", "b"))
+    session = Session(Trajectory.open(path), Settings("recorded"))
+    found: list[notices.Notice] = []
+    session.subscribe(found.append)
+    session.step()
+    await session.idle()
+    session.editing.flip(1, "hidden")
+    session.editing.undo()
+    session.editing.flip(1, "blocking")
+    await session.editing.save()
+    await session.close()
+    return found
+
+
+async def test_every_notice_can_be_sent_to_another_process(tmp_path: Path) -> None:
+    found = [*MADE, *await told(tmp_path)]
+    assert {type(notice) for notice in found} == set(typing.get_args(notices.Notice))
+    for notice in found:
+        data = notices.to_data(notice)
+        assert json.loads(json.dumps(data)) == data
+        assert data["notice"] == type(notice).__name__
+
+
+async def test_an_edit_and_its_undo_are_told_with_what_was_done(tmp_path: Path) -> None:
+    edits = [notice.edits for notice in await told(tmp_path) if isinstance(notice, notices.DocumentChanged)]
+    made = [(one.edit.label.split(" ")[0], one.undone) for several in edits for one in several]
+    assert made == [("hidden", False), ("hidden", True), ("blocking", False)]
