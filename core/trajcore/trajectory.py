@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +21,7 @@ from trajcore.events.head import Head
 from trajcore.formats.base import Files, Layout
 
 if TYPE_CHECKING:
+    from trajcore.dialects.findings import Finding
     from trajcore.events.parse import Parsed
 
 __all__ = ["Edit", "Trajectory"]
@@ -112,6 +113,12 @@ class Trajectory:
     def uid(self, index: int) -> int:
         """The number that an event keeps for its life: through edits, moves, deletion and undo."""
         return self._document.events.uid(index)
+
+    @property
+    def uids(self) -> Sequence[int]:
+        """The uids of all events in their present order, which no later edit changes."""
+        uids = self._document.events.uids
+        return tuple(uids) if isinstance(uids, list) else uids
 
     def index_of_uid(self, uid: int) -> int | None:
         """Where the event with a uid is now; None while it is out of the recording."""
@@ -251,6 +258,11 @@ class Trajectory:
         if self.dialect.one_to_one:
             return tuple(self._document.records)
         return tuple(self._document.text(index) for index in range(len(self)))
+
+    def checking(self) -> Callable[[], list[Finding]]:
+        """A check of the events as they are now, which may run in any thread."""
+        texts = self.texts()
+        return lambda: self.dialect.check(texts)
 
     @property
     def original(self) -> bytes:

@@ -16,8 +16,9 @@ from textual.widgets import Select, Switch
 from documents import JSON_VALUES, message, ran, run, same_json
 from program import finish, say, write
 from screens import Shown, opened
+from trajcore.dialects.openhands_v0.written import new_action
 from trajcore.errors import BadInput
-from trajcore.events.new import KINDS, new_action
+from trajcore.events.kinds import ACTION_KINDS
 from trajtui.event_json import as_text, problems_of, read_event
 from trajtui.forms import Field, Kind, fields_of, with_values
 from trajtui.screens.edit_event import EditEvent
@@ -77,7 +78,7 @@ def test_a_value_of_another_type_is_shown_as_the_json_it_is():
     assert (field["hidden"].kind, field["hidden"].text) == (Kind.JSON, '"no"')
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [row.name for row in ACTION_KINDS])
 def test_a_new_event_of_any_kind_is_valid_and_each_field_reads_back_what_it_shows(kind: str):
     event = new_action(kind)
     assert problems_of(event) == []

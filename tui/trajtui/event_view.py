@@ -31,10 +31,12 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
     """The view of a row: a recorded event, or one that this run added."""
     if row is None:
         return ()
-    if row.index is None:
-        entry = session.run.entries[row.entry or 0]
+    if row.entry is not None:
+        entry = session.run.entries[row.entry]
         return tuple(_event(entry.head, entry.data(), "added in this run"))
-    index = row.index
+    index = row.index(session.trajectory)
+    if index is None:
+        return ()
     head = session.trajectory.head(index)
     blocks = _event(head, _object(session, index), session.trajectory.label(index))
     if head.is_action:
@@ -123,7 +125,7 @@ def _observations(session: Session, index: int) -> list[Block]:
     """Recorded and actual, below each other; one of them when they are equal."""
     answer = session.trajectory.outline.answer_of.get(index)
     recorded = _object(session, answer) if answer is not None else None
-    result = session.run.results.get(index)
+    result = session.result_of(index)
     blocks: list[Block] = []
     if result is not None:
         blocks += [Block(""), Block(_verdict(result), _verdict_style(result))]

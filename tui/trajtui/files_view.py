@@ -8,7 +8,7 @@ from typing import Final
 
 from trajcore.events.kinds import HIDDEN
 from trajcore.replay.policy import asks_the_world
-from trajcore.replay.run import GONE, Run, Status
+from trajcore.replay.run import Run, Status
 from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
@@ -33,16 +33,19 @@ def blocks_for_files(session: Session, row: Row | None) -> tuple[Block, ...]:
 
 
 def _of_step(session: Session, row: Row) -> list[Block]:
-    if row.index is None:
-        entry = session.run.entries[row.entry or 0]
+    if row.entry is not None:
+        entry = session.run.entries[row.entry]
         files = session.run.live_files.get(entry.id)
         if files is None:
             return [_aside(_UNTRACKED if asks_the_world(entry.head) else _NO_STEP)]
         return _shown(files)
-    index = session.trajectory.outline.answers.get(row.index, row.index)
+    index = row.index(session.trajectory)
+    if index is None:
+        return []
+    index = session.trajectory.outline.answers.get(index, index)
     if not asks_the_world(session.trajectory.head(index)):
         return [_aside(_NO_STEP)]
-    result = session.run.results.get(index)
+    result = session.result_of(index)
     if result is None:
         return [_aside(_NOT_YET)]
     if result.status in (Status.RECORDED, Status.SKIPPED):
@@ -58,13 +61,17 @@ def _by_hand(session: Session, row: Row) -> Iterable[FileChanges]:
 
 def _row_of(session: Session, run: Run, id: int | None) -> Row:
     """The row that shows the entry with this id, or the one before it that has a row."""
-    shown = Row(0)
-    answers = session.trajectory.outline.answers
+    trajectory = session.trajectory
+    shown = Row(trajectory.uid(0))
+    answers = trajectory.outline.answers
     for place, entry in enumerate(run.entries if id is not None else ()):
-        if entry.head.kind in HIDDEN or entry.origin == GONE:
+        index = None if entry.origin is None else trajectory.index_of_uid(entry.origin)
+        if entry.head.kind in HIDDEN or run.is_superseded(entry):
             pass  # it has no row
+        elif index is not None:
+            shown = Row(trajectory.uid(answers.get(index, index)))
         elif entry.origin is not None:
-            shown = Row(answers.get(entry.origin, entry.origin))
+            pass  # its event is out of the recording
         elif entry.head.is_action or entry.head.cause is None:
             shown = Row(None, place)
         if entry.id == id:

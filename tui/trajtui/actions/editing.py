@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from textual.app import App
 
+from trajcore.dialects.openhands_v0.written import new_action, retold, user_message
 from trajcore.errors import BadInput, Refused
-from trajcore.events.new import new_action, retold
 from trajcore.replay.policy import asks_the_world
-from trajcore.replay.record import user_message
 from trajcore.session import Session
 from trajcore.trajectory import Edit
 from trajtui.actions.one_event import edit_here, edit_outside, said_of
@@ -185,18 +184,20 @@ class EditActions:
 
     def _index(self, what: str) -> int:
         row = self._timeline.selected
-        if row is None or row.index is None:
+        index = None if row is None else row.index(self._session.trajectory)
+        if index is None:
             raise BadInput(f"only {what} of the recording can be edited here")
-        return row.index
+        return index
 
     def _chosen(self, what: str) -> list[int]:
         picked = sorted(self._timeline.picked)
         if picked:
             return picked
         row = self._timeline.selected
-        if row is None or row.index is None:
+        index = None if row is None else row.index(self._session.trajectory)
+        if index is None:
             raise BadInput(f"only events of the recording can be {what}")
-        return [row.index]
+        return [index]
 
     def _place(self, *, behind: bool) -> int:
         index = self._index("events")

@@ -68,4 +68,4 @@ class ReplayActions:
     @property
     def _selected(self) -> int | None:
         row = self._timeline.selected
-        return None if row is None else row.index
+        return None if row is None else row.index(self._session.trajectory)

@@ -12,9 +12,8 @@ from typing import Any, Final
 import click
 
 from trajcore import open as open_trajectory
+from trajcore.dialects.openhands_v0.written import new_action, user_message
 from trajcore.errors import BadInput
-from trajcore.events.new import new_action
-from trajcore.replay.record import user_message
 from trajcore.search import matches, replace
 from trajcore.text import safe, safe_line
 from trajcore.trajectory import Edit, Trajectory

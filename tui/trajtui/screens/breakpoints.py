@@ -63,8 +63,9 @@ class BreakpointList(ModalScreen[None]):
         mark = "●" if point.enabled else "○"
         hits = f"{point.hits} hit{'' if point.hits == 1 else 's'}" if point.hits else ""
         what = point.describe(self._session.trajectory).removeprefix("breakpoint ")
-        if point.index is not None:
-            what += f"  {self._session.trajectory.head(point.index).summary()[:40]}"
+        index = point.index(self._session.trajectory)
+        if index is not None:
+            what += f"  {self._session.trajectory.head(index).summary()[:40]}"
         return safe_line(f"{mark} {what:<56} {hits}")
 
     @property

@@ -131,8 +131,8 @@ class DebuggerScreen(Screen[None]):
             case notices.WentBack(_, text):
                 self.side.terminal.note(f"── {text}")
                 self.post_message(SessionChanged(change))
-            case notices.DocumentChanged(_, remap) if remap is not None:
-                self.timeline.rebuild(remap)  # at once: no row may be drawn that stands for another event
+            case notices.DocumentChanged(structural=True):
+                self.timeline.rebuild()  # at once: no row may be drawn that stands for another event
                 self.post_message(SessionChanged(change))
             case notices.PositionChanged() | notices.StepDone() if self._session.busy:
                 if not self._behind:
@@ -269,11 +269,10 @@ class DebuggerScreen(Screen[None]):
     def action_space(self) -> None:
         """Fold a delegation, or flip a flag."""
         row = self.timeline.selected
-        if row is not None and row.index is not None:
-            kind = self._session.trajectory.outline.kinds[row.index]
-            if kind == "delegate":
-                self.timeline.fold(row.index)
-                return
+        index = None if row is None else row.index(self._session.trajectory)
+        if index is not None and self._session.trajectory.outline.kinds[index] == "delegate":
+            self.timeline.fold(index)
+            return
         self._asking(self._edits.flip())
 
     def action_service(self) -> None:
