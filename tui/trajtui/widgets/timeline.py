@@ -19,7 +19,7 @@ from trajcore.replay.run import Entry, Status
 from trajcore.session import Session
 from trajcore.text import safe_line
 from trajcore.views import marks
-from trajcore.views.timeline import Row, Timeline
+from trajcore.views.timeline import Row, Timeline, can_fold
 from trajtui.widgets.lines import LinePane
 
 _KIND_WIDTH: Final = 9
@@ -77,6 +77,12 @@ class TimelineView(LinePane):
     def selected(self) -> Row | None:
         """The row under the cursor; None when there is none."""
         return self._timeline[self.cursor] if len(self._timeline) else None
+
+    @property
+    def selected_index(self) -> int | None:
+        """The index of the recorded event under the cursor; None where there is none."""
+        row = self.selected
+        return None if row is None else row.index(self._session.trajectory)
 
     @property
     def picked(self) -> frozenset[int]:
@@ -139,10 +145,14 @@ class TimelineView(LinePane):
         self._downstream = range(0) if first is None else range(first, self._session.position)
         super().lines_changed()
 
-    def fold(self, index: int) -> None:
-        """Leave the events of a delegation out, or show them again."""
+    def fold_selected(self) -> bool:
+        """Leave the events of the selected delegation out, or show them again; whether it is one."""
+        index = self.selected_index
+        if index is None or not can_fold(self._session.trajectory, index):
+            return False
         self._folded ^= {self._session.trajectory.uid(index)}
         self.rebuild()
+        return True
 
     def follow(self, index: int) -> None:
         """Put the cursor on the row of a recorded event, or the next one that is shown."""
