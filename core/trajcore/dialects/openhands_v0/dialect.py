@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from trajcore.dialects import canonical
@@ -15,6 +15,7 @@ from trajcore.dialects.base import (
     Link,
     Links,
     Moved,
+    Played,
     RecordChange,
     Recording,
     Removed,
@@ -145,6 +146,12 @@ class OpenHandsV0(BaseDialect):
         """Copies with ids, tool calls and responses of their own."""
         raws = [bytes(recording.records[index]) for index in indices]
         return [Copied(tuple(indices), tuple(stamps.copied(raws, _next_id(recording))), at)]
+
+    def run(self, events: Iterable[Played]) -> Iterator[bytes]:
+        """A list as OpenHands 0.62 writes it, whose reader takes no other spelling."""
+        from trajcore.dialects.openhands_v0.written import run_file
+
+        return run_file(played.event for played in events)
 
 
 def _with_copies(recording: Recording, index: int, after: bytes) -> Changes:
