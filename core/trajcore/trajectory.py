@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from trajcore.events.parse import Parsed
 
 __all__ = ["Edit", "Trajectory"]
+
+_T = TypeVar("_T")
 
 _LONGEST_NUMBER: Final = 20
 """Digits of the longest id that can be named."""
@@ -123,6 +125,11 @@ class Trajectory:
     def index_of_uid(self, uid: int) -> int | None:
         """Where the event with a uid is now; None while it is out of the recording."""
         return self._document.events.index_of(uid)
+
+    def by_index(self, by_uid: Mapping[int, _T]) -> dict[int, _T]:
+        """What is kept by uid, by the present indices and in the same order; without deleted events."""
+        here = self._document.events.index_of
+        return {index: value for uid, value in by_uid.items() if (index := here(uid)) is not None}
 
     def resolve(self, reference: str) -> int:
         """The index of the event that a user named: an id, or `#index`. Raises `BadInput`."""

@@ -65,12 +65,6 @@ def row_line(session: Session, row: Row) -> RowLine:
     return _of_entry(session, row.entry or 0) if index is None else _recorded(session, index)
 
 
-def is_delegation(session: Session, row: Row) -> bool:
-    """Whether a row stands for a delegation, whose events can be left out."""
-    index = row.index(session.trajectory)
-    return index is not None and session.trajectory.outline.kinds[index] == DELEGATE
-
-
 def kind_name(head: Head) -> str:
     """How the timeline calls an event: by its speaker for messages, else by its kind."""
     if head.kind == MESSAGE:

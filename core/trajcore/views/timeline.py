@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from trajcore.events.kinds import HIDDEN
+from trajcore.events.kinds import DELEGATE, HIDDEN
 from trajcore.replay.run import Run
 from trajcore.trajectory import Trajectory
 
@@ -70,6 +70,11 @@ class Timeline:
             return self._rows.index(-entry - 1)
         except ValueError:
             return None
+
+
+def can_fold(trajectory: Trajectory, index: int) -> bool:
+    """Whether an event stands for a delegation, whose events can be left out."""
+    return trajectory.outline.kinds[index] == DELEGATE
 
 
 def _without_folded(recorded: list[int], trajectory: Trajectory, folded: Collection[int]) -> list[int]:

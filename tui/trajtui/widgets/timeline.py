@@ -15,8 +15,8 @@ from textual.reactive import var
 
 from trajcore import Session
 from trajcore.views import marks
-from trajcore.views.rows import RowLine, RowTone, is_delegation, row_line
-from trajcore.views.timeline import Row, Timeline
+from trajcore.views.rows import RowLine, RowTone, row_line
+from trajcore.views.timeline import Row, Timeline, can_fold
 from trajtui.widgets.lines import LinePane
 
 _KIND_WIDTH: Final = 9
@@ -137,10 +137,10 @@ class TimelineView(LinePane):
 
     def fold_selected(self) -> bool:
         """Leave the events of the selected delegation out, or show them again; whether it is one."""
-        row = self.selected
-        if row is None or row.uid is None or not is_delegation(self._session, row):
+        index = self.selected_index
+        if index is None or not can_fold(self._session.trajectory, index):
             return False
-        self._folded ^= {row.uid}
+        self._folded ^= {self._session.trajectory.uid(index)}
         self.rebuild()
         return True
 
