@@ -269,7 +269,7 @@ def result(index: int, seconds: float) -> StepResult:
 def mark(
     position: int, seconds: float = 0.1, processes: tuple[str, ...] = (), size: int = 10
 ) -> RunCheckpoint:
-    return RunCheckpoint(position, position, 0, "/", Checkpoint(None, b"", None, processes, seconds, size))
+    return RunCheckpoint(position, position, 0, "/", Checkpoint(None, b"", processes, seconds, size))
 
 
 def test_no_more_checkpoints_are_kept_than_asked_for_and_they_spread_over_the_time():
