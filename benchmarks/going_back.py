@@ -20,7 +20,7 @@ from measuring import Row, any_over, show
 
 from trajcore.errors import TrajError
 from trajcore.sandbox.base import DEFAULT_IMAGE, SandboxSettings
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 
 LIMITS: Final = {"docker": 2000.0, "bubblewrap": 1000.0}
@@ -58,8 +58,8 @@ async def stepped(session: Session, steps: int) -> list[float]:
 async def measured(kind: str, image: str, steps: int) -> tuple[float, float, float]:
     """Milliseconds of the way back, and of a step with checkpoints and without."""
     world = SandboxSettings(image=image)
-    kept = Session(recording(steps), SessionSettings(kind, world, checkpoints=24))
-    plain = Session(recording(steps), SessionSettings(kind, world))
+    kept = Session(recording(steps), Settings(kind, world, checkpoints=24))
+    plain = Session(recording(steps), Settings(kind, world))
     try:
         with_them, without = await stepped(kept, steps), await stepped(plain, steps)
         begun = time.perf_counter()

@@ -31,7 +31,7 @@ from measuring import Row, Unavailable, any_over, show
 from trajcore.errors import TrajError
 from trajcore.replay.run import Status
 from trajcore.sandbox.base import DEFAULT_IMAGE, SandboxSettings
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 
 COMMAND: Final = b"echo hi; echo MARK\n"
@@ -147,7 +147,7 @@ class Engine:
     """A session that replays a recording of `echo`s, every answer compared with the recorded one."""
 
     def __init__(self, sandbox: str, image: str, steps: int) -> None:
-        settings = SessionSettings(sandbox=sandbox, world=SandboxSettings(image=image))
+        settings = Settings(sandbox=sandbox, world=SandboxSettings(image=image))
         self._session = Session(Trajectory.from_bytes(recording(steps), "echo.json"), settings)
 
     async def start(self) -> None:

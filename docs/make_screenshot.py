@@ -14,7 +14,7 @@ from pathlib import Path
 from textual.app import App
 
 from trajcore.sandbox.base import SandboxSettings
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 from trajtui.app import TrajApp
 
@@ -24,9 +24,7 @@ KEYS = ("s", "s", "s", "s", "s", "s", "j", "j", "b", "k", "k", "4")
 
 async def picture(recording: Path) -> str:
     """The screen after a few keys, as SVG."""
-    session = Session(
-        Trajectory.open(recording), SessionSettings("bubblewrap", SandboxSettings(track_files=True))
-    )
+    session = Session(Trajectory.open(recording), Settings("bubblewrap", SandboxSettings(track_files=True)))
     app: App[None] = TrajApp(session)
     try:
         async with app.run_test(size=(132, 30)) as pilot:

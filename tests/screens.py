@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from trajcore.live.model import ModelSettings
 from trajcore.sandbox.base import SandboxSettings
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 from trajtui.app import TrajApp
 from trajtui.screens.debugger import DebuggerScreen
@@ -93,7 +93,7 @@ async def opened(
     at: str | None = None,
 ) -> AsyncIterator[Shown]:
     """The debugger on a file, ready for keys."""
-    settings = SessionSettings(sandbox, SandboxSettings(track_files=True), model or ModelSettings())
+    settings = Settings(sandbox, SandboxSettings(track_files=True), model or ModelSettings())
     session = Session(Trajectory.open(path), settings)
     app = TrajApp(session, at)
     try:

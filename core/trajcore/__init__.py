@@ -1,1 +1,90 @@
-"""The engine of trajtui: trajectories, sandboxes, replay and live sessions, without any screen."""
+"""The engine of trajtui: trajectories, sandboxes, replay and live sessions, without any screen.
+
+    import trajcore
+
+    report = trajcore.replay("demo.json", sandbox="bubblewrap")
+    print(report.summary)
+
+Each name below is loaded when it is first asked for: importing `trajcore` itself loads nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+_PUBLIC: Final = {
+    "open": "api:open",
+    "replay": "replay",
+    "areplay": "api:areplay",
+    "Session": "session:Session",
+    "Settings": "settings:Settings",
+    "Trajectory": "trajectory:Trajectory",
+    "Report": "replay.report:Report",
+    "Edit": "document.edits:Edit",
+    "new_action": "events.new:new_action",
+    "user_message": "replay.record:user_message",
+    "Delivery": "settings:Delivery",
+    "State": "replay.states:State",
+    "Mode": "replay.states:Mode",
+    "load_config": "settings:load_config",
+    "set_config": "config:set_config",
+    "settings_from": "settings:settings_from",
+    "TrajError": "errors:TrajError",
+    "BadInput": "errors:BadInput",
+    "FileChanged": "errors:FileChanged",
+    "RowNeeded": "formats.base:RowNeeded",
+    "Refused": "errors:Refused",
+    "SandboxUnavailable": "errors:SandboxUnavailable",
+    "ModelUnavailable": "errors:ModelUnavailable",
+    "errors": "errors",
+    "notices": "notices",
+    "options": "options",
+    "search": "search",
+}
+"""Every public name: the module below this one where it is, and what it is called there."""
+
+__all__ = [*_PUBLIC]
+
+if TYPE_CHECKING:
+    from trajcore import errors as errors
+    from trajcore import notices as notices
+    from trajcore import options as options
+    from trajcore import search as search
+    from trajcore.api import areplay as areplay
+    from trajcore.api import open as open
+    from trajcore.api import replay as replay
+    from trajcore.config import set_config as set_config
+    from trajcore.document.edits import Edit as Edit
+    from trajcore.errors import BadInput as BadInput
+    from trajcore.errors import FileChanged as FileChanged
+    from trajcore.errors import ModelUnavailable as ModelUnavailable
+    from trajcore.errors import Refused as Refused
+    from trajcore.errors import SandboxUnavailable as SandboxUnavailable
+    from trajcore.errors import TrajError as TrajError
+    from trajcore.events.new import new_action as new_action
+    from trajcore.formats.base import RowNeeded as RowNeeded
+    from trajcore.replay.record import user_message as user_message
+    from trajcore.replay.report import Report as Report
+    from trajcore.replay.states import Mode as Mode
+    from trajcore.replay.states import State as State
+    from trajcore.session import Session as Session
+    from trajcore.settings import Delivery as Delivery
+    from trajcore.settings import Settings as Settings
+    from trajcore.settings import load_config as load_config
+    from trajcore.settings import settings_from as settings_from
+    from trajcore.trajectory import Trajectory as Trajectory
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = _PUBLIC[name].partition(":")
+    found = importlib.import_module(f"{__name__}.{module}")
+    value = getattr(found, attribute) if attribute else found
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -15,46 +15,10 @@ from typing import Any, Final
 import platformdirs
 
 from trajcore.errors import BadInput
+from trajcore.options import KEYS, Key
 from trajcore.storage import write_atomically
 
 APP: Final = "trajtui"
-
-
-@dataclass(frozen=True)
-class Key:
-    """One setting: its name, its place in config.toml, and the variable that overrides the file."""
-
-    name: str
-    section: str
-    kind: type
-    default: Any
-    variable: str | None = None
-    secret: bool = False
-
-
-KEYS: Final = (
-    Key("replay_trajectory_path", "core", str, None),
-    Key("save_trajectory_path", "core", str, None),
-    Key("workspace_base", "core", str, None),
-    Key("max_iterations", "core", int, None),
-    Key("model", "llm", str, None, "LLM_MODEL"),
-    Key("api_key", "llm", str, None, "LLM_API_KEY", secret=True),
-    Key("base_url", "llm", str, None, "LLM_BASE_URL"),
-    Key("temperature", "llm", float, None),
-    Key("base_container_image", "sandbox", str, None, "TRAJTUI_IMAGE"),
-    Key("timeout", "sandbox", int, 120),
-    Key("use_host_network", "sandbox", bool, False),
-    Key("kind", "sandbox", str, "auto", "TRAJTUI_SANDBOX"),
-    Key("mount", "trajtui", bool, False),
-    Key("container", "trajtui", str, None),
-    Key("memory", "trajtui", str, None),
-    Key("cpus", "trajtui", float, None),
-    Key("pids", "trajtui", int, 4096),
-    Key("normalise", "trajtui", list, []),
-    Key("checkpoints", "trajtui", int, 24),
-    Key("patience", "trajtui", float, 10.0, "NO_CHANGE_TIMEOUT_SECONDS"),
-)
-"""Every setting that the program reads."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +179,7 @@ def find_key(name: str) -> Key:
     raise BadInput(f"there is no setting {name!r}; the settings are {known}.")
 
 
-def set_value(name: str, value: str, path: Path | None) -> Path:
+def set_config(name: str, value: str, path: Path | None) -> Path:
     """Write a setting to `path`, or to the user's own config.toml; answers where. Raises `BadInput`."""
     import tomlkit
     from tomlkit.exceptions import TOMLKitError

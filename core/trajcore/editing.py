@@ -154,7 +154,7 @@ class Editing:
         async with self._saving:
             job = self._trajectory.saving(path, overwrite=overwrite)
             self._tell(notices.Saving())
-            told = _throttled(asyncio.get_running_loop(), job.target, self._tell)
+            told = throttled(asyncio.get_running_loop(), job.target, self._tell)
             try:
                 await finished_in_thread(lambda: job.write(told))
             finally:
@@ -188,7 +188,7 @@ def _one_after_the_other(steps: Sequence[Remap]) -> Remap:
     return remap
 
 
-def _throttled(loop: asyncio.AbstractEventLoop, target: Path, tell: notices.Listener) -> Progress:
+def throttled(loop: asyncio.AbstractEventLoop, target: Path, tell: notices.Listener) -> Progress:
     """Tells of a save's progress in the event loop, at each hundredth and no more often."""
     last = 0
 

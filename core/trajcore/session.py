@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from trajcore import notices
 from trajcore.activity import Activity, Work
 from trajcore.document.edits import Edit
-from trajcore.editing import Editing
+from trajcore.editing import Editing, throttled
 from trajcore.errors import BadInput, ModelUnavailable, Refused, TrajError
 from trajcore.events.kinds import MESSAGE
 from trajcore.journal.keeping import Keeping
-from trajcore.live.host import Interrupted, LiveHost
+from trajcore.live.host import AgentHost, Interrupted
 from trajcore.replay.backward import before_last_breakpoint, before_last_step
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.checkpoints import Route
@@ -30,23 +30,24 @@ from trajcore.replay.policy import asks_the_world, count_steps
 from trajcore.replay.report import sentence
 from trajcore.replay.run import Run
 from trajcore.replay.states import Command, Mode, State
-from trajcore.settings import Delivery, SessionSettings
+from trajcore.settings import Delivery, Settings
 from trajcore.storage import write_atomically
+from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from trajcore.live.usage import Usage
     from trajcore.sandbox.base import Visitor
 
-__all__ = ["Delivery", "Session", "SessionSettings"]
+__all__ = ["Delivery", "Session", "Settings"]
 
 
 class Session:
     """A recording being debugged. All methods belong to one event loop."""
 
-    def __init__(self, trajectory: Trajectory, settings: SessionSettings | None = None) -> None:
+    def __init__(self, trajectory: Trajectory, settings: Settings | None = None) -> None:
         self.trajectory = trajectory
-        self.settings = settings or SessionSettings()
+        self.settings = settings or Settings()
         self._activity = Activity()
         self._tell = self._activity.tell
         self._say = self._activity.say
@@ -63,6 +64,7 @@ class Session:
             self.keeping = Keeping(trajectory, lambda: self.run)
             self.subscribe(self.keeping.listen)
         self._step_count: int | None = None
+        self._saving_run = asyncio.Lock()
         self._live = self._live_host()
 
     def _follow(self, edit: Edit, *, undone: bool = False) -> None:
@@ -70,8 +72,8 @@ class Session:
         self._step_count = None
         self._replay.follow(edit, undone=undone)
 
-    def _live_host(self) -> LiveHost:
-        return LiveHost(self.run, self._replay.world, self._activity.become, self._tell)
+    def _live_host(self) -> AgentHost:
+        return AgentHost(self.run, self._replay.world, self._activity.become, self._tell)
 
     # What a front end can read
 
@@ -318,12 +320,22 @@ class Session:
         self._replay.services[index] = service
         self._tell(notices.DocumentChanged(index))
 
-    def save_run(self, path: Path) -> Path:
-        """Save what happened in this run as a trajectory. Raises `BadInput`."""
-        if not len(self.run):
-            raise BadInput("nothing has happened in this run yet")
-        write_atomically(path, self.run.to_json())
-        self._tell(notices.RunSaved(str(path)))
+    async def save_run(self, path: Path) -> Path:
+        """Save what happened in this run as a trajectory, as it is now. Raises `BadInput`.
+
+        Another save waits for this one. Once begun, a save is not cut off.
+        """
+        async with self._saving_run:
+            if not len(self.run):
+                raise BadInput("nothing has happened in this run yet")
+            saved = self.run.history()
+            text = self.run.to_json(throttled(asyncio.get_running_loop(), path, self._tell))
+            try:
+                await finished_in_thread(lambda: write_atomically(path, text))
+            finally:
+                self._tell(notices.Progress(""))
+            if saved.entries == tuple(self.run.entries):
+                self._tell(notices.RunSaved(str(path)))
         return path
 
     def discard(self) -> None:

@@ -1,16 +1,24 @@
-"""What a front end asks of a session: how it is to be, and what becomes of a message."""
+"""What a session is started with, and how that comes of options, the environment and config.toml."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import Any, Final
 
+from trajcore import config
+from trajcore.errors import BadInput
 from trajcore.live.model import ModelSettings
-from trajcore.replay.normalise import NORMALISERS, Normaliser
-from trajcore.sandbox.base import SandboxSettings
+from trajcore.options import KEYS, OPTIONS, session_options
+from trajcore.replay.normalise import NORMALISERS, Normaliser, with_patterns
+from trajcore.sandbox.base import DEFAULT_IMAGE, Limits, Resources, SandboxSettings
 from trajcore.sandbox.registry import is_walled
+
+_LEAST_MEMORY: Final = 32 << 20
+_FEWEST_PIDS: Final = 32
 
 
 class Delivery(Enum):
@@ -25,7 +33,7 @@ class Delivery(Enum):
 
 
 @dataclass(frozen=True)
-class SessionSettings:
+class Settings:
     """What a session is started with. `max_steps` bounds a live session's actions."""
 
     sandbox: str = "auto"
@@ -51,3 +59,122 @@ class SessionSettings:
     def walled(self) -> bool:
         """Whether what runs in the sandbox that is asked for is kept away from this machine."""
         return is_walled(self.sandbox)
+
+
+def load_config(options: Mapping[str, Any]) -> config.Config:
+    """All settings for these options, by the keywords of the table. Raises `BadInput`."""
+    typed = {option.key: options.get(option.keyword) for option in OPTIONS if option.key is not None}
+    return config.load(options.get("config"), typed)
+
+
+def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
+    """The settings of a session. Raises `BadInput` where they name something that is not there."""
+    workspace = found.get("workspace_base")
+    _check_named(found, options)
+    world = SandboxSettings(
+        image=found.get("base_container_image") or DEFAULT_IMAGE,
+        workspace=_directory(Path(workspace).expanduser().absolute()) if workspace else None,
+        mount=found.get("mount"),
+        container=found.get("container"),
+        resources=_resources(found),
+        network=bool(found.get("use_host_network")),
+        setup=_script(options["setup"]) if options.get("setup") else None,
+        limits=Limits(no_change=found.get("patience"), hard=float(found.get("timeout"))),
+    )
+    model, fault = _model_settings(found)
+    return Settings(
+        found.get("kind"),
+        world,
+        model,
+        found.get("max_iterations"),
+        model_fault=fault,
+        normalisers=with_patterns(found.get("normalise")),
+    )
+
+
+def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Keywords of a Python call as the command line would give them; None means not given.
+
+    Raises `TypeError` for a keyword that is none, and `BadInput` for a value that cannot be one.
+    """
+    known = {option.keyword: option for option in session_options()}
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise TypeError(f"there is no option {unknown[0]!r}: the options are {', '.join(known)}")
+    keys = {key.name: key for key in KEYS}
+    taken: dict[str, Any] = {}
+    for name, value in options.items():
+        option = known[name]
+        if value is None:
+            continue
+        if option.kind is Path:
+            taken[name] = Path(value)
+        elif option.key is not None:
+            taken[name] = config.converted(keys[option.key], value, name)
+    return taken
+
+
+def _check_named(found: config.Config, options: Mapping[str, Any]) -> None:
+    """Refuse what does not fit together, and what a file that merely lies here must not bring about.
+
+    A recording comes with a directory as often as not: its config.toml does not reach for this machine.
+    """
+    if found.get("mount") and not found.get("workspace_base"):
+        raise BadInput("--mount needs a directory: name it with --workspace DIR.")
+    if found.get("mount") and found.get("container"):
+        raise BadInput("--mount does not go with --container, which has the mounts it was made with.")
+    if options.get("config") is not None or found.path != Path("config.toml"):
+        return
+    kind = str(found.get("kind"))
+    for name, reaches, option in (
+        ("kind", not is_walled(kind), f"--sandbox {kind}"),
+        ("mount", found.get("mount") is True, "--mount"),
+    ):
+        if reaches and found.settings[name].origin == str(found.path):
+            raise BadInput(f"The config.toml here asks for {option}: type it yourself if that is meant.")
+
+
+def _resources(found: config.Config) -> Resources:
+    memory, cpus, pids = found.get("memory"), found.get("cpus"), found.get("pids")
+    if cpus is not None and not cpus > 0:
+        raise BadInput(f"cpus: expected a number above 0, got {cpus:g}.")
+    if pids < _FEWEST_PIDS:
+        raise BadInput(f"pids: a sandbox needs at least {_FEWEST_PIDS} processes, got {pids}.")
+    return Resources(None if memory is None else _bytes(memory), cpus, pids)
+
+
+def _bytes(text: str) -> int:
+    """A size such as `512m` or `4g`, in bytes. Raises `BadInput`."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", text.strip().lower())
+    if found is None:
+        raise BadInput(f"memory: expected a size such as 512m or 4g, got {text!r}.")
+    size = int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " "))
+    if size < _LEAST_MEMORY:
+        raise BadInput(f"memory: a sandbox needs at least {_LEAST_MEMORY >> 20}m, got {text}.")
+    return size
+
+
+def _model_settings(found: config.Config) -> tuple[ModelSettings, str]:
+    """The model, and what is wrong with its settings: of no matter while no model is asked."""
+    try:
+        model = ModelSettings(
+            model=found.get("model"),
+            api_key=found.get("api_key"),
+            base_url=found.get("base_url"),
+            temperature=found.get("temperature"),
+        )
+    except BadInput as error:
+        return ModelSettings(), str(error)
+    return model, ""
+
+
+def _directory(path: Path) -> Path:
+    if not path.is_dir():
+        raise BadInput(f"{path}: no such directory to work in.")
+    return path
+
+
+def _script(path: Path) -> Path:
+    if not path.is_file():
+        raise BadInput(f"{path}: no such setup script.")
+    return path

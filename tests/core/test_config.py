@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from trajcore.config import KEYS, Config, config_directory, load
+from trajcore.config import Config, config_directory, load
 from trajcore.errors import BadInput
+from trajcore.options import KEYS
 
 OPENHANDS = """
 # OpenHands' own file, as it comes

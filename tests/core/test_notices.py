@@ -9,7 +9,7 @@ from pathlib import Path
 from documents import of_commands
 from trajcore import notices
 from trajcore.replay.states import Mode, State
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 
 MADE: list[notices.Notice] = [
@@ -32,7 +32,7 @@ async def told(tmp_path: Path) -> list[notices.Notice]:
     """What a session tells that is stepped, edited and saved."""
     path = tmp_path / "recording.json"
     path.write_bytes(of_commands("a", "b"))
-    session = Session(Trajectory.open(path), SessionSettings("recorded"))
+    session = Session(Trajectory.open(path), Settings("recorded"))
     found: list[notices.Notice] = []
     session.subscribe(found.append)
     session.step()

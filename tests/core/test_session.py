@@ -18,7 +18,7 @@ from trajcore.errors import BadInput, ModelUnavailable
 from trajcore.replay.player import Service
 from trajcore.replay.run import Status
 from trajcore.replay.states import LEGAL, Command, Mode, State
-from trajcore.session import Delivery, Refused, Session, SessionSettings
+from trajcore.session import Delivery, Refused, Session, Settings
 from trajcore.trajectory import Trajectory
 
 
@@ -63,7 +63,7 @@ DIALOGUE = [
 
 def session_of(events: list[dict[str, Any]], sandbox: str = "recorded", **settings: Any) -> Session:
     data = json.dumps(events).encode()
-    return Session(Trajectory.from_bytes(data, "test.json"), SessionSettings(sandbox=sandbox, **settings))
+    return Session(Trajectory.from_bytes(data, "test.json"), Settings(sandbox=sandbox, **settings))
 
 
 async def replayed(events: list[dict[str, Any]]) -> Session:
@@ -253,8 +253,8 @@ async def test_flipping_is_an_edit_that_can_be_taken_back() -> None:
 
 async def test_a_saved_run_replays_to_the_same_events(tmp_path: Path) -> None:
     session = await replayed(DIALOGUE)
-    saved = session.save_run(tmp_path / "run.json")
-    again = Session(Trajectory.open(saved), SessionSettings(sandbox="recorded"))
+    saved = await session.save_run(tmp_path / "run.json")
+    again = Session(Trajectory.open(saved), Settings(sandbox="recorded"))
     again.resume()
     await again.idle()
     assert [entry.head.kind for entry in again.run.entries] == [e.head.kind for e in session.run.entries]

@@ -11,7 +11,7 @@ from documents import message, ran, run
 from program import finish, say, write
 from screens import opened
 from trajcore.replay.player import Service
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 
 DELEGATION: list[dict[str, Any]] = [
@@ -105,7 +105,7 @@ async def test_what_is_served_stands_behind_its_prompt(recording: Path):
 
 
 def kept(path: Path) -> Session:
-    return Session(Trajectory.open(path), SessionSettings("recorded", keep_breakpoints=True))
+    return Session(Trajectory.open(path), Settings("recorded", keep_breakpoints=True))
 
 
 def test_breakpoints_are_kept_beside_the_recordings_name_and_not_in_it(recording: Path):

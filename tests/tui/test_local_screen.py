@@ -14,7 +14,7 @@ from program import write
 from screens import Shown
 from trajcore.live.model import ModelSettings
 from trajcore.sandbox.base import SandboxSettings
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 from trajtui.app import TrajApp
 from trajtui.screens.debugger import DebuggerScreen
@@ -30,7 +30,7 @@ def recording(tmp_path: Path) -> Path:
 
 @asynccontextmanager
 async def opened(path: Path, size: tuple[int, int] = (160, 48)) -> AsyncIterator[Shown]:
-    session = Session(Trajectory.open(path), SessionSettings("local", SandboxSettings(), ModelSettings()))
+    session = Session(Trajectory.open(path), Settings("local", SandboxSettings(), ModelSettings()))
     app = TrajApp(session, None)
     try:
         async with app.run_test(size=size) as pilot:

@@ -15,7 +15,7 @@ from documents import message, ran, run
 from screens import Shown, opened
 from trajcore.journal.recovery import orphans
 from trajcore.sandbox.base import SandboxSettings
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 from trajtui.app import TrajApp
 
@@ -35,7 +35,7 @@ def written(path: Path, events: list[Any]) -> Path:
 @asynccontextmanager
 async def journaled(path: Path) -> AsyncIterator[Shown]:
     """The debugger as the program starts it, with a journal."""
-    settings = SessionSettings("recorded", SandboxSettings(), keep_journal=True)
+    settings = Settings("recorded", SandboxSettings(), keep_journal=True)
     session = Session(Trajectory.open(path), settings)
     app = TrajApp(session)
     try:
@@ -171,7 +171,7 @@ async def test_texts_of_the_recording_are_data_in_the_checks_and_the_differences
 
 async def left_behind(path: Path, *flips: int) -> bytes:
     """What a program that ended too early had edited and not saved."""
-    session = Session(Trajectory.open(path), SessionSettings("recorded", keep_journal=True))
+    session = Session(Trajectory.open(path), Settings("recorded", keep_journal=True))
     for index in flips:
         session.editing.flip(index, "wait_for_response")
     await session.close()

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
+from trajcore.options import OPEN, OPTIONS, REPLAY, Option
 from trajtui import __version__
 from trajtui.commands.ordered import TYPED, InOrder
 
@@ -28,49 +29,50 @@ class _Commands(click.Group):
         return list(self.commands)
 
 
-class _SandboxOption(click.Option):
-    """Names the sandboxes there are, when somebody asks: other packages may bring some."""
+class _Explained(click.Option):
+    """Names the sandboxes there are when the help is shown, and not before: other packages may bring some."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         from trajcore.sandbox.registry import sandbox_names
 
-        names = ", ".join(sandbox_names())
-        self.help = f"Where actions run: {names} [auto]. `local` is this machine itself, without walls."
+        self.help = (self.help or "").replace("{sandboxes}", ", ".join(sandbox_names()))
         return super().get_help_record(ctx)
 
 
-_ROW: Final = click.option(
-    "--row", metavar="N|ID", help="Which trajectory of a file that holds several: number from 0, or id."
-)
+def _options_of(command: str) -> Callable[[Command], Command]:
+    """The options of a command, as the table of all options has them."""
+
+    def with_options(function: Command) -> Command:
+        for option in reversed(OPTIONS):
+            if command in option.commands:
+                function = _click_option(option)(function)
+        return function
+
+    return with_options
 
 
-def _shared(command: Command) -> Command:
-    """The options that `open` and `replay` share."""
-    options = (
-        click.option("--sandbox", metavar="NAME", cls=_SandboxOption),
-        click.option("--image", metavar="IMAGE", help="The container image, for docker."),
-        click.option("--container", metavar="NAME",
-                     help="Work in this running container of yours, which is left as it is at the end."),
-        click.option("--workspace", type=click.Path(path_type=Path), metavar="DIR",
-                     help="Copied into the sandbox's /workspace; never written back."),
-        click.option("--mount", is_flag=True, default=None,
-                     help="Use the workspace itself, no copy: what the run does to it stays done."),
-        click.option("--network", is_flag=True, default=None, help="Let the sandbox reach the network."),
-        click.option("--memory", metavar="SIZE",
-                     help="How much memory the sandbox may use, for example 4g [four fifths of it]."),
-        click.option("--cpus", type=float, metavar="N", help="How many processors, for example 1.5 [all]."),
-        click.option("--pids", type=int, metavar="N", help="How many processes at a time [4096]."),
-        click.option("--setup", type=click.Path(path_type=Path), metavar="SCRIPT",
-                     help="A shell script run in the sandbox before the first step."),
-        click.option("--model", metavar="MODEL", help="The model of a live session, as litellm names it."),
-        click.option("--config", type=click.Path(path_type=Path), metavar="FILE",
-                     help="Read this config.toml."),
-        _ROW,
-        click.option("--debug", is_flag=True, help="Show the traceback of an error."),
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
+def _click_option(option: Option) -> Callable[[Command], Command]:
+    names = (option.name, option.keyword)
+    if not option.metavar:
+        default = None if option.key is not None else False
+        return click.option(*names, is_flag=True, default=default, help=option.what)
+    return click.option(
+        *names,
+        cls=_Explained,
+        type=_type_of(option),
+        metavar=option.metavar,
+        multiple=option.repeated,
+        help=option.what,
+    )
+
+
+def _type_of(option: Option) -> Any:
+    if option.kind is Path:
+        return click.Path(path_type=Path)
+    return option.kind if option.least is None else click.IntRange(min=option.least)
+
+
+_ROW: Final = next(_click_option(option) for option in OPTIONS if option.keyword == "row")
 
 
 @click.group(
@@ -86,37 +88,17 @@ def _commands(context: click.Context) -> None:
 
 @_commands.command("open")
 @click.argument("file", required=False)
-@_shared
-@click.option("--at", metavar="ID", help="Replay up to this event first.")
-@click.option("--live", is_flag=True, help="Hand over to the model once that is done.")
-def open_command(file: str | None = None, at: str | None = None, live: bool = False, **options: Any) -> None:
+@_options_of(OPEN)
+def open_command(file: str | None = None, **options: Any) -> None:
     """Open a recording in the debugger (`trajtui FILE` is short for this)."""
     from trajtui.commands.open import open_screen
 
-    open_screen(file, at, live, options)
+    open_screen(file, options)
 
 
 @_commands.command("replay")
 @click.argument("file", required=False)
-@_shared
-@click.option("--until", metavar="ID", help="Stop before this event.")
-@click.option("--save", type=click.Path(path_type=Path), metavar="OUT.json",
-              help="Write what happened in this run, as a trajectory.")  # fmt: skip
-@click.option("--report", type=click.Path(path_type=Path), metavar="OUT.json",
-              help="Write what each step came to, as JSON.")  # fmt: skip
-@click.option("--strict", is_flag=True, help="Exit with 1 when a step diverged.")
-@click.option("--continue", "carry_on", is_flag=True, help="Then let a live model carry on.")
-@click.option("--message", "messages", multiple=True, metavar="TEXT",
-              help="A user message for the live session; may be repeated.")  # fmt: skip
-@click.option("--max-steps", type=click.IntRange(min=1), metavar="N", help="At most so many live steps.")
-@click.option("--serve", "served", multiple=True, metavar="ID",
-              help="Serve the recorded observation of this event; may be repeated.")  # fmt: skip
-@click.option("--skip", "skipped", multiple=True, metavar="ID", help="Skip this event; may be repeated.")
-@click.option("--break", "breaks", multiple=True, metavar="EXPR",
-              help="Stop where this is true, for example exit!=0 or diverged; may be repeated.")  # fmt: skip
-@click.option("--junit", type=click.Path(path_type=Path), metavar="OUT.xml",
-              help="Write the steps as JUnit test cases.")  # fmt: skip
-@click.option("--quiet", is_flag=True, help="Print no line a step, only the summary.")
+@_options_of(REPLAY)
 def replay_command(file: str | None, **options: Any) -> None:
     """Replay a recording without a screen: one line a step, then a summary.
 
@@ -239,7 +221,7 @@ def _in_words(error: click.ClickException) -> str:
 
 def main() -> NoReturn:
     """Run the command line and exit with the code of the contract."""
-    from trajcore.errors import TrajError
+    from trajcore import TrajError
 
     debug = "--debug" in sys.argv
     try:

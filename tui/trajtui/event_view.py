@@ -15,8 +15,8 @@ from trajcore.events.head import Head
 from trajcore.replay.run import Status, StepResult
 from trajcore.session import Session
 from trajcore.text import as_shown, safe, safe_line, without_escapes
+from trajcore.views.marks import duration, mark_of
 from trajcore.views.timeline import Row
-from trajtui.marks import duration, mark_of
 from trajtui.widgets.event import Block
 
 _DRAWN: Final = 20_000

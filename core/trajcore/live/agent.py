@@ -18,7 +18,7 @@ BAD_REPLIES: Final = 3
 """So many replies in a row that no action can be made of end the agent's turn."""
 
 
-class Ending(Enum):
+class TurnEnd(Enum):
     """Why the agent stopped."""
 
     AWAITING_INPUT = "awaiting_input"
@@ -29,11 +29,11 @@ class Ending(Enum):
     """It was asked as often as allowed."""
 
 
-class World(Protocol):
+class Environment(Protocol):
     """The run that the agent works in. It owns the sandbox and the document."""
 
     def history(self) -> Sequence[Event]:
-        """The events of this run so far, actual observations in place."""
+        """The events of this run as it is now, actual observations in place: read in another thread."""
 
     def add(self, event: dict[str, Any]) -> Event:
         """Append an event to the run, which gives it its id and timestamp; the typed event comes back."""
@@ -63,19 +63,19 @@ class Watch(Protocol):
         """The model is asked again; the text of this reply so far is void."""
 
 
-async def work(model: Model, world: World, watch: Watch, max_steps: int | None) -> Ending:
+async def work(model: Model, environment: Environment, watch: Watch, max_steps: int | None) -> TurnEnd:
     """Let the model act until it asks the user, finishes, or was asked `max_steps` times.
 
     Messages typed meanwhile are delivered between two replies, when every call of the last has its result;
-    they keep the agent going where it would have stopped. Raises `ModelUnavailable`, and what `World.execute`
-    raises. Cancelling leaves no half event: a reply enters the run when it is complete.
+    they keep the agent going where it would have stopped. Raises `ModelUnavailable`, and what
+    `Environment.execute` raises. Cancelling leaves no half event: a reply enters the run when it is complete.
     """
-    turn = _Turn(model, world, watch)
+    turn = _Turn(model, environment, watch)
     steps = 0
     while True:
         turn.deliver()
         if max_steps is not None and steps >= max_steps:
-            return Ending.STEPS_SPENT
+            return TurnEnd.STEPS_SPENT
         steps += 1
         ending = await turn.step()
         if ending is not None and not turn.deliver():
@@ -83,34 +83,34 @@ async def work(model: Model, world: World, watch: Watch, max_steps: int | None) 
 
 
 class _Turn:
-    def __init__(self, model: Model, world: World, watch: Watch) -> None:
+    def __init__(self, model: Model, environment: Environment, watch: Watch) -> None:
         self._model = model
-        self._world = world
+        self._environment = environment
         self._watch = watch
         self._bad_replies = 0
 
     def deliver(self) -> bool:
         """Put what the user typed into the run; says whether there was anything."""
-        pending = self._world.pending_messages()
+        pending = self._environment.pending_messages()
         for text in pending:
-            self._world.add(wire.message(text, "user"))
+            self._environment.add(wire.message(text, "user"))
         if pending:
             self._bad_replies = 0
         return bool(pending)
 
-    async def step(self) -> Ending | None:
+    async def step(self) -> TurnEnd | None:
         self._watch.thinking()
-        history = await asyncio.to_thread(messages, tuple(self._world.history()), system=None)
+        history = await asyncio.to_thread(messages, self._environment.history(), system=None)
         reply = await self._model.reply(history, TOOLS, self._watch.text, self._watch.retrying)
         if reply.tool_calls:
             return await self._act(reply)
         if not reply.text.strip():
             return self._bad("Your reply was empty. Call a tool, or say something to the user.")
         said = wire.message(reply.text, "agent", wait_for_response=True)
-        self._world.add(wire.with_metrics(said, reply, self._model.usage))
-        return Ending.AWAITING_INPUT
+        self._environment.add(wire.with_metrics(said, reply, self._model.usage))
+        return TurnEnd.AWAITING_INPUT
 
-    async def _act(self, reply: Reply) -> Ending | None:
+    async def _act(self, reply: Reply) -> TurnEnd | None:
         try:
             actions = [to_action(call.name, call.arguments) for call in reply.tool_calls]
         except BadToolCall as error:
@@ -120,30 +120,30 @@ class _Turn:
         thought = reply.text
         for action, call in zip(actions, reply.tool_calls, strict=True):
             event = wire.tool_action(action, call, reply, thought, self._model.usage)
-            ending = await self._carry_out(self._world.add(event), event)
+            ending = await self._carry_out(self._environment.add(event), event)
             if ending is not None:
                 return ending
             thought = ""
         return None
 
-    async def _carry_out(self, event: Event, written: dict[str, Any]) -> Ending | None:
+    async def _carry_out(self, event: Event, written: dict[str, Any]) -> TurnEnd | None:
         if written["action"] == "finish":
-            return Ending.FINISHED
+            return TurnEnd.FINISHED
         if written["action"] == "think":
-            self._world.add(wire.think_observation(event.id, written["tool_call_metadata"]))
+            self._environment.add(wire.think_observation(event.id, written["tool_call_metadata"]))
         elif isinstance(event, Action):
             self._watch.executing(event)
-            await self._world.execute(event)
-            history = self._world.history()
+            await self._environment.execute(event)
+            history = self._environment.history()
             if history and isinstance(history[-1], UserRejectedObservation):
-                return Ending.AWAITING_INPUT
+                return TurnEnd.AWAITING_INPUT
         return None
 
-    def _bad(self, text: str) -> Ending | None:
+    def _bad(self, text: str) -> TurnEnd | None:
         self._bad_replies += 1
         if self._bad_replies < BAD_REPLIES:
-            self._world.add(wire.error_observation(text))
+            self._environment.add(wire.error_observation(text))
             return None
         why = f"{text} After {BAD_REPLIES} such replies in a row, it is the user's turn."
-        self._world.add(wire.error_observation(why))
-        return Ending.AWAITING_INPUT
+        self._environment.add(wire.error_observation(why))
+        return TurnEnd.AWAITING_INPUT

@@ -23,15 +23,15 @@ class Interrupted(Exception):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TurnResult:
     """How a turn of the agent ended; `note` says what the user should know of it."""
 
     finished: bool
     note: str = ""
 
 
-class LiveHost:
-    """Implements what `trajcore.live.agent` needs of a world and of someone who watches."""
+class AgentHost:
+    """Implements what `trajcore.live.agent` needs of an environment and of someone who watches."""
 
     def __init__(
         self, run: Run, world: Executor, set_state: Callable[[State], None], tell: notices.Listener
@@ -54,21 +54,21 @@ class LiveHost:
         """Deliver a message at the next boundary between the model's steps."""
         self._queue.append(text)
 
-    async def work(self, settings: ModelSettings, max_steps: int | None) -> Outcome:
+    async def work(self, settings: ModelSettings, max_steps: int | None) -> TurnResult:
         """Let the model act until it is someone else's turn.
 
         Raises `ModelUnavailable`, `SandboxUnavailable`, and `Interrupted` when `stop_asked` was set.
         """
-        from trajcore.live.agent import Ending, work
+        from trajcore.live.agent import TurnEnd, work
 
         self.stop_asked = False
         if self._model is None:
             self._model = Model(settings)
         await self._world.ready()
         ending = await work(self._model, self, self, max_steps)
-        if ending is Ending.STEPS_SPENT:
-            return Outcome(False, f"stopped after {max_steps} live steps, as --max-steps asks")
-        return Outcome(ending is Ending.FINISHED)
+        if ending is TurnEnd.STEPS_SPENT:
+            return TurnResult(False, f"stopped after {max_steps} live steps, as --max-steps asks")
+        return TurnResult(ending is TurnEnd.FINISHED)
 
     async def close(self) -> None:
         """Close the connections to the model's provider."""
@@ -77,20 +77,18 @@ class LiveHost:
 
             await close_connections()
 
-    # What the agent needs of its world
+    # What the agent needs of its environment
 
     def history(self) -> Sequence[Event]:
-        """The run so far."""
-        return self._run.events()
+        """The run as it is now."""
+        return self._run.history()
 
     def add(self, event: dict[str, Any]) -> Event:
         """Append an event of the live session."""
-        from trajcore.events.parse import parse
-
         entry = self._run.add(event, live=True)
         self._fresh = True
         self._tell(notices.RunChanged())
-        return parse(entry.data()).event
+        return entry.event
 
     async def execute(self, action: Action) -> None:
         """Carry out an action and append what came back."""

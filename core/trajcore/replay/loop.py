@@ -18,7 +18,7 @@ from trajcore.replay.record import user_message
 from trajcore.replay.renumbering import Parked, Renumbering, made, park, taken_back
 from trajcore.replay.run import Run
 from trajcore.replay.staleness import first_deletion, stale_events
-from trajcore.settings import SessionSettings
+from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _SHORTEST_REST: Final = 0.1
 class Replay:
     """The run of a session, and the world it happens in. One method at a time."""
 
-    def __init__(self, trajectory: Trajectory, settings: SessionSettings, activity: Activity) -> None:
+    def __init__(self, trajectory: Trajectory, settings: Settings, activity: Activity) -> None:
         self.breakpoints = Breakpoints(trajectory)
         self.services: dict[int, Service] = {}
         """How the user wants a step to be satisfied, by its index; executed where nothing is said."""

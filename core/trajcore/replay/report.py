@@ -1,14 +1,134 @@
-"""What a run came to: one sentence, one line a step, and the report of the contract."""
+"""What a run came to: the report of the contract as an object, as one sentence, as JSON and as JUnit XML."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
+from trajcore.errors import TrajError
 from trajcore.replay.compare import Match
 from trajcore.replay.run import Status, StepResult
-from trajcore.sandbox.base import FileChanges
+from trajcore.text import safe
+
+if TYPE_CHECKING:
+    from trajcore.sandbox.base import FileChanges
+
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One recorded action that asked something of the world, in the words of the report."""
+
+    index: int
+    id: int | None
+    kind: str
+    status: str
+    """`matched`, `diverged`, `skipped` or `recorded` (served, not executed)."""
+    match: str | None
+    """`equal` or `normalised`; None where nothing was compared, or it diverged."""
+    exit_code: int | None
+    recorded_exit_code: int | None
+    seconds: float
+    reason: str
+    files: FileChanges | None = None
+    """What it changed in the sandbox's files; None where that is not told."""
+    summary: str = ""
+    """The action in one line."""
+    recorded: str = field(default="", repr=False)
+    """The text that was recorded for it."""
+    actual: str = field(default="", repr=False)
+    """The text that came back in this run."""
+
+    @classmethod
+    def of(cls, result: StepResult, summary: str = "") -> Step:
+        """The step that a result tells of."""
+        return cls(
+            index=result.index,
+            id=result.id,
+            kind=result.kind,
+            status=result.status.value,
+            match=result.match.value if result.match else None,
+            exit_code=result.exit_code,
+            recorded_exit_code=result.recorded_exit_code,
+            seconds=result.seconds,
+            reason=result.reason,
+            files=result.files,
+            summary=summary,
+            recorded=result.recorded.content if result.recorded else "",
+            actual=result.actual.content if result.actual else "",
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the report has it. `files` is there where it was told what the step changed."""
+        return {
+            "index": self.index,
+            "id": self.id,
+            "kind": self.kind,
+            "status": self.status,
+            "match": self.match,
+            "exit_code": self.exit_code,
+            "recorded_exit_code": self.recorded_exit_code,
+            "seconds": round(self.seconds, 6),
+            "reason": self.reason,
+            **({} if self.files is None else _files(self.files)),
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a replay came to."""
+
+    trajectory: str
+    """The name of the recording: its path, as it was given."""
+    sandbox: str | None
+    """The kind of sandbox that the actions ran in; None where none was chosen."""
+    mode: str
+    """`replay`, or `live` where a model was asked to carry on."""
+    state: str
+    """`finished`, `end_of_recording`, `awaiting_input`, `paused` or `error`."""
+    events: int
+    """How many events the recording has."""
+    counts: dict[str, int]
+    """How many `actions` there were, and how many of them were `executed`, `matched`, …"""
+    seconds: float
+    """How long it took, the start and the removal of the sandbox included."""
+    steps: tuple[Step, ...]
+    """In the order in which they were satisfied."""
+    summary: str
+    """All of it in one sentence."""
+    stopped_before: str | None = None
+    """The event that comes next where the replay paused: its id, or `#index`."""
+    failure: TrajError | None = None
+    """What ended the run where `state` is `error`."""
+    live_steps: bool = False
+    """Whether a model has added anything."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object that `trajtui replay --report` writes."""
+        return {
+            "trajectory": self.trajectory,
+            "sandbox": self.sandbox,
+            "mode": self.mode,
+            "state": self.state,
+            "events": self.events,
+            "counts": self.counts,
+            "seconds": round(self.seconds, 3),
+            "steps": [step.to_dict() for step in self.steps],
+        }
+
+    def exit_code(self, *, strict: bool = False) -> int:
+        """The exit code of `trajtui replay`; a divergence counts where it is `strict`."""
+        if self.failure is not None:
+            return 1 if self.live_steps else self.failure.exit_code
+        return 1 if strict and self.counts["diverged"] else 0
+
+    def junit(self) -> bytes:
+        """The steps as JUnit test cases, so that a trajectory is a regression test in anyone's CI."""
+        return junit(self.trajectory, self.steps, self.seconds)
 
 
 def counts(results: Iterable[StepResult]) -> dict[str, int]:
@@ -22,22 +142,6 @@ def counts(results: Iterable[StepResult]) -> dict[str, int]:
         "diverged": found[Status.DIVERGED],
         "skipped": found[Status.SKIPPED],
         "recorded": found[Status.RECORDED],
-    }
-
-
-def step_entry(result: StepResult) -> dict[str, Any]:
-    """One step, as the report has it. `files` is there where it was told what the step changed."""
-    return {
-        "index": result.index,
-        "id": result.id,
-        "kind": result.kind,
-        "status": result.status.value,
-        "match": result.match.value if result.match else None,
-        "exit_code": result.exit_code,
-        "recorded_exit_code": result.recorded_exit_code,
-        "seconds": round(result.seconds, 6),
-        "reason": result.reason,
-        **({} if result.files is None else _files(result.files)),
     }
 
 
@@ -86,3 +190,46 @@ def sentence(results: Iterable[StepResult], label: str = "step") -> str:
 
 def _count(results: list[StepResult], match: Match) -> int:
     return sum(result.status is Status.MATCHED and result.match is match for result in results)
+
+
+# JUnit
+
+
+def junit(name: str, steps: Iterable[Step], seconds: float) -> bytes:
+    """One test case a step: a divergence is a failure, what was not executed is skipped.
+
+    `seconds` is how long the whole run took.
+    """
+    from xml.etree import ElementTree
+
+    suite = ElementTree.Element("testsuite", name=_clean(name), time=f"{seconds:.3f}")
+    numbers = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
+    for step in steps:
+        numbers["tests"] += 1
+        label = step.id if step.id is not None else f"#{step.index}"
+        case = ElementTree.SubElement(
+            suite,
+            "testcase",
+            classname=_clean(name),
+            name=_clean(f"{label} {step.kind} {step.summary}"),
+            time=f"{step.seconds:.3f}",
+        )
+        if step.status == Status.DIVERGED.value:
+            numbers["failures"] += 1
+            failure = ElementTree.SubElement(case, "failure", type="diverged", message=_clean(step.reason))
+            failure.text = _clean(_both(step))
+        elif step.status in (Status.SKIPPED.value, Status.RECORDED.value):
+            numbers["skipped"] += 1
+            ElementTree.SubElement(case, "skipped", message=_clean(step.reason))
+    suite.attrib.update({key: str(number) for key, number in numbers.items()})
+    ElementTree.indent(suite)
+    written: str = ElementTree.tostring(suite, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{written}\n'.encode()
+
+
+def _both(step: Step) -> str:
+    return f"recorded:\n{step.recorded}\n\nactual:\n{step.actual}"
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", safe(text))

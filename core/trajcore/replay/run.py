@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from trajcore.events.head import Head, head_of
 from trajcore.events.kinds import MESSAGE, Treatment, action_kind
@@ -81,6 +81,13 @@ class Entry:
         return self.content if isinstance(self.content, bytes) else json.dumps(self.content()).encode()
 
     @cached_property
+    def event(self) -> Event:
+        """The typed event, read once."""
+        from trajcore.events.parse import parse
+
+        return parse(self.data()).event
+
+    @cached_property
     def head(self) -> Head:
         """What a timeline shows of it."""
         return self.recorded_head or head_of({**json.loads(self.raw), "cause": self.cause})
@@ -95,6 +102,25 @@ class Entry:
         if self.cause is not None:
             event["cause"] = self.cause
         return event
+
+
+class History(Sequence["Event"]):
+    """The events of a run as it was at a moment, typed where they are looked at. Any thread may read it."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.entries = tuple(entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @overload
+    def __getitem__(self, place: int) -> Event: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Event]: ...
+    def __getitem__(self, place: int | slice) -> Event | Sequence[Event]:
+        if isinstance(place, slice):
+            return History(self.entries[place])
+        return self.entries[place].event
 
 
 class Run:
@@ -219,25 +245,31 @@ class Run:
                 return False
         return True
 
-    def events(self) -> Sequence[Event]:
-        """The run so far, as typed events."""
-        from trajcore.events.parse import parse
+    def history(self) -> History:
+        """The run as it is now, whatever is added later."""
+        return History(self.entries)
 
-        return [parse(entry.data()).event for entry in self.entries]
+    def to_json(self, told: Callable[[int, int], None] = lambda done, total: None) -> Iterator[bytes]:
+        """The run as it is now, as OpenHands writes a trajectory today: one list, indented by four.
 
-    def to_json(self) -> Iterator[bytes]:
-        """The run as OpenHands writes a trajectory today: one list, indented by four."""
-        from trajcore.replay.record import as_written_today
+        `told` is called with how many events were given so far, and how many there are.
+        """
+        return _written(tuple(self.entries), told)
 
-        yield b"["
-        nobody_spoke = True
-        for place, entry in enumerate(self.entries):
-            event = as_written_today(entry.data())
-            # OpenHands cannot replay an event without a source; where there are none, the task is first.
-            opening = nobody_spoke and entry.head.kind == MESSAGE
-            nobody_spoke = nobody_spoke and not opening
-            event.setdefault("source", "user" if opening else "agent")
-            text = json.dumps(event, indent=4)
-            indented = "\n".join("    " + line for line in text.split("\n"))
-            yield (",\n" if place else "\n").encode() + indented.encode()
-        yield b"\n]\n"
+
+def _written(entries: Sequence[Entry], told: Callable[[int, int], None]) -> Iterator[bytes]:
+    from trajcore.replay.record import as_written_today
+
+    yield b"["
+    nobody_spoke = True
+    for place, entry in enumerate(entries):
+        event = as_written_today(entry.data())
+        # OpenHands cannot replay an event without a source; where there are none, the task is first.
+        opening = nobody_spoke and entry.head.kind == MESSAGE
+        nobody_spoke = nobody_spoke and not opening
+        event.setdefault("source", "user" if opening else "agent")
+        text = json.dumps(event, indent=4)
+        indented = "\n".join("    " + line for line in text.split("\n"))
+        yield (",\n" if place else "\n").encode() + indented.encode()
+        told(place + 1, len(entries))
+    yield b"\n]\n"

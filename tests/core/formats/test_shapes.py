@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from trajcore.errors import BadInput
 from trajcore.formats.base import RowNeeded
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 
 EVENTS: list[dict[str, Any]] = [
@@ -217,7 +217,7 @@ def test_any_mix_of_shapes_and_junk_is_read_or_refused_in_words(
 
 
 async def _played(trajectory: Trajectory) -> None:
-    session = Session(trajectory, SessionSettings(sandbox="recorded"))
+    session = Session(trajectory, Settings(sandbox="recorded"))
     session.resume()
     await session.idle()
     assert session.at_end

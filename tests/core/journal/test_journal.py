@@ -20,7 +20,7 @@ from trajcore.errors import BadInput, FileChanged
 from trajcore.journal.edits import journal_directory
 from trajcore.journal.recovery import Orphan, orphans
 from trajcore.sandbox.base import SandboxSettings
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 
 EVENTS = [message(0), run(1, "ls"), ran(2, 1, "a\nb"), message(3, "more"), run(4, "pwd"), ran(5, 4, "/")]
@@ -36,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def session_of(path: Path, row: str | None = None) -> Session:
-    settings = SessionSettings("recorded", SandboxSettings(), keep_journal=True)
+    settings = Settings("recorded", SandboxSettings(), keep_journal=True)
     return Session(Trajectory.open(path, row), settings)
 
 
@@ -329,7 +329,7 @@ async def test_a_message_and_what_followed_it_survive(path: Path) -> None:
 async def test_a_saved_run_and_a_restarted_one_leave_nothing(path: Path, tmp_path: Path) -> None:
     session = session_of(path)
     session.message("hello")
-    session.save_run(tmp_path / "run.json")
+    await session.save_run(tmp_path / "run.json")
     session.message("again")
     session.restart()
     await session.idle()

@@ -12,7 +12,7 @@ from loopback import Answer, Call, Loopback
 from trajcore.errors import ModelUnavailable
 from trajcore.events.base import Action, Event
 from trajcore.events.parse import parse
-from trajcore.live.agent import Ending, work
+from trajcore.live.agent import TurnEnd, work
 from trajcore.live.model import Model, ModelSettings, Patience, close_connections
 
 
@@ -84,7 +84,7 @@ def model_at(server: Loopback, attempts: int = 1) -> Model:
 
 async def live(
     answers: list[Answer], world: Remembering, max_steps: int | None = 20
-) -> tuple[Ending, list[list[dict[str, Any]]]]:
+) -> tuple[TurnEnd, list[list[dict[str, Any]]]]:
     """How it ended, and the messages of each request."""
     with Loopback(answers) as server:
         ending = await work(model_at(server), world, Noting(), max_steps)
@@ -103,7 +103,7 @@ async def test_commands_then_finish():
     ending, requests = await live(
         [Answer("Let me see.", [bash("ls", security_risk="LOW")]), Answer("", [FINISH])], world
     )
-    assert ending is Ending.FINISHED
+    assert ending is TurnEnd.FINISHED
     assert world.kinds == ["message", "run", "=run", "finish"]
     assert [message["role"] for message in requests[1]] == ["system", "user", "assistant", "tool"]
     assert requests[1][3]["content"].startswith("ran ls")
@@ -153,7 +153,7 @@ async def test_events_have_the_shape_of_openhands():
 async def test_text_without_a_call_asks_the_user():
     world = Remembering("hi")
     ending, _ = await live([Answer("Which file?")], world)
-    assert ending is Ending.AWAITING_INPUT
+    assert ending is TurnEnd.AWAITING_INPUT
     assert world.written[-1]["args"] == {
         "content": "Which file?",
         "file_urls": None,
@@ -167,7 +167,7 @@ async def test_text_without_a_call_asks_the_user():
 async def test_steps_are_spent():
     world = Remembering("go")
     ending, requests = await live([Answer("", [bash(str(n))]) for n in range(5)], world, 2)
-    assert ending is Ending.STEPS_SPENT
+    assert ending is TurnEnd.STEPS_SPENT
     assert len(requests) == 2
     assert world.kinds == ["message", "run", "=run", "run", "=run"]
 
@@ -229,7 +229,7 @@ async def test_three_bad_replies_in_a_row_are_enough():
     world = Remembering("go")
     bad = Answer("", [Call("execute_bash", "{}")])
     ending, requests = await live([bad] * 5, world)
-    assert ending is Ending.AWAITING_INPUT
+    assert ending is TurnEnd.AWAITING_INPUT
     assert len(requests) == 3
     assert "command" in world.written[-1]["content"]
     assert "user's turn" in world.written[-1]["content"]
@@ -238,7 +238,7 @@ async def test_three_bad_replies_in_a_row_are_enough():
 async def test_empty_reply_is_a_bad_reply():
     world = Remembering("go")
     ending, _ = await live([Answer(""), Answer("Hello.")], world)
-    assert ending is Ending.AWAITING_INPUT
+    assert ending is TurnEnd.AWAITING_INPUT
     assert world.kinds == ["message", "=error", "message"]
 
 
@@ -277,7 +277,7 @@ async def test_message_typed_during_the_last_reply_keeps_it_going(last: Answer):
     with Loopback(reply_to) as server:
         ending = await work(model_at(server), world, Noting(), 10)
         assert len(server.bodies) == 2
-    assert ending is Ending.AWAITING_INPUT
+    assert ending is TurnEnd.AWAITING_INPUT
 
 
 async def test_refused_action_ends_the_turn_and_answers_the_other_calls():
@@ -285,7 +285,7 @@ async def test_refused_action_ends_the_turn_and_answers_the_other_calls():
     refusal = {"observation": "user_rejected", "content": "No.", "extras": {}}
     world.on_execute = lambda action: refusal
     ending, _ = await live([Answer("", [bash("rm -rf /"), bash("ls")])], world)
-    assert ending is Ending.AWAITING_INPUT
+    assert ending is TurnEnd.AWAITING_INPUT
     assert world.kinds == ["message", "run", "=user_rejected"]
 
     world.pending.append("only look")
@@ -320,7 +320,7 @@ async def test_failing_model_loses_nothing():
         await live([Answer("", [bash("ls")]), Answer(status=401)], world)
     assert world.kinds == ["message", "run", "=run"]
     ending, requests = await live([Answer("", [FINISH])], world)
-    assert ending is Ending.FINISHED
+    assert ending is TurnEnd.FINISHED
     assert [message["role"] for message in requests[0]] == ["system", "user", "assistant", "tool"]
 
 

@@ -22,7 +22,7 @@ from trajcore import notices
 from trajcore.replay.run import Status
 from trajcore.replay.states import Mode, State
 from trajcore.sandbox.base import Limits, SandboxSettings
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 
 Event = dict[str, Any]
@@ -60,7 +60,7 @@ class Recording:
     def session(self, sandbox: str = "bubblewrap", **settings: Any) -> Session:
         trajectory = Trajectory.from_bytes(json.dumps(self.events).encode(), "recording.json")
         world = SandboxSettings(limits=Limits(no_change=3.0, hard=20.0))
-        return Session(trajectory, SessionSettings(sandbox=sandbox, world=world, **settings))
+        return Session(trajectory, Settings(sandbox=sandbox, world=world, **settings))
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_11_2_recalls_are_not_multiplied_from_replay_to_replay(
     session = await replay(recording)
     saved = []
     for generation in range(3):
-        path = session.save_run(tmp_path / f"{generation}.json")
+        path = await session.save_run(tmp_path / f"{generation}.json")
         saved.append(json.loads(path.read_bytes()))
         again = Recording()
         again.events = saved[-1]
@@ -265,7 +265,7 @@ async def test_11_12_a_condensation_keeps_meaning_the_same_events(
     recording.run("echo new", "new")
     recording.finish()
     session = await replay(recording)
-    saved = json.loads(session.save_run(tmp_path / "run.json").read_bytes())
+    saved = json.loads((await session.save_run(tmp_path / "run.json")).read_bytes())
     forgotten = {event["id"]: event for event in saved if event["id"] in (1, 2)}
     assert [forgotten[1]["action"], forgotten[2]["content"]] == ["run", "old"]
 
@@ -298,7 +298,7 @@ async def test_11_15_a_saved_run_keeps_flags_ids_and_causes(
         if "cause" in event:
             event["cause"] = event["cause"] * 3 + 7
     session = await replay(recording)
-    saved = json.loads(session.save_run(tmp_path / "run.json").read_bytes())
+    saved = json.loads((await session.save_run(tmp_path / "run.json")).read_bytes())
     assert [event["id"] for event in saved] == [event["id"] for event in recording.events]
     assert saved[1]["args"]["wait_for_response"] is True
     assert saved[4]["cause"] == saved[3]["id"]
@@ -355,7 +355,7 @@ async def test_11_18_a_sandbox_that_is_lost_loses_nothing_else(recording: Record
     await asyncio.wait_for(session.idle(), 30)
     assert session.state is State.ERROR
     assert len(session.run) >= before
-    assert len(json.loads(session.save_run(tmp_path / "run.json").read_bytes())) == len(session.run)
+    assert len(json.loads((await session.save_run(tmp_path / "run.json")).read_bytes())) == len(session.run)
     session.restart()
     await session.idle()
     session.run_to(3)

@@ -16,7 +16,7 @@ from trajcore.events.parse import parse
 from trajcore.replay.compare import Comparison, Match, compare
 from trajcore.replay.record import observation_event
 from trajcore.replay.run import Status
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 
 EMPTY = "[Code executed successfully with no output]"
@@ -131,7 +131,7 @@ async def replayed(*commands: str, cells: dict[str, str]) -> Session:
         answered = {"source": "agent", "observation": "run_ipython", "content": content, "extras": extras}
         events += [asked, {"id": len(events) + 1, "cause": len(events), **answered}]
     trajectory = Trajectory.from_bytes(json.dumps(events).encode(), "recording.json")
-    session = Session(trajectory, SessionSettings(sandbox="bubblewrap"))
+    session = Session(trajectory, Settings(sandbox="bubblewrap"))
     try:
         session.resume()
         await asyncio.wait_for(session.idle(), 60)

@@ -13,7 +13,7 @@ from documents import of_commands
 from trajcore import notices
 from trajcore.errors import Refused, TrajError
 from trajcore.replay.player import Service
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 
 
@@ -26,7 +26,7 @@ def said(text: str) -> dict[str, Any]:
 
 
 async def played(*commands: str, steps: int) -> Session:
-    session = Session(recording(*commands), SessionSettings("recorded", checkpoints=8))
+    session = Session(recording(*commands), Settings("recorded", checkpoints=8))
     for _ in range(steps):
         session.step()
         await session.idle()
@@ -143,7 +143,7 @@ async def test_what_is_told_of_an_edit_says_where_events_went():
 
 
 async def test_events_are_not_moved_under_a_replay_that_is_counting_them():
-    session = Session(recording("a", "b"), SessionSettings("recorded"))
+    session = Session(recording("a", "b"), Settings("recorded"))
     session.resume()
     for change in (
         lambda: session.editing.insert(0, [said("no")]),

@@ -20,7 +20,7 @@ from trajcore.replay.checkpoints import RunCheckpoint, RunCheckpoints
 from trajcore.replay.run import Status, StepResult
 from trajcore.replay.states import State
 from trajcore.sandbox.base import Checkpoint, Limits, SandboxSettings
-from trajcore.session import Delivery, Session, SessionSettings
+from trajcore.session import Delivery, Session, Settings
 from trajcore.trajectory import Trajectory
 
 WORLDS = [
@@ -35,7 +35,7 @@ def recording(*commands: str) -> Trajectory:
 
 def opened(kind: str, *commands: str, checkpoints: int = 8) -> Session:
     world = SandboxSettings(image=IMAGE, limits=Limits(no_change=1.5, hard=20.0))
-    return Session(recording(*commands), SessionSettings(kind, world, checkpoints=checkpoints))
+    return Session(recording(*commands), Settings(kind, world, checkpoints=checkpoints))
 
 
 async def stepped(session: Session, times: int = 1) -> list[int]:
@@ -230,9 +230,7 @@ async def test_no_checkpoint_is_taken_of_what_a_model_does():
     with Loopback(answers) as server:
         session = Session(
             recording("echo one", "cat made"),
-            SessionSettings(
-                "bubblewrap", model=ModelSettings("openai/loopback", "sk-x", server.url), checkpoints=8
-            ),
+            Settings("bubblewrap", model=ModelSettings("openai/loopback", "sk-x", server.url), checkpoints=8),
         )
         await stepped(session)
         session.message("go on", Delivery.LIVE)

@@ -16,13 +16,13 @@ from trajcore.replay.compare import Match
 from trajcore.replay.run import Run, Status, StepResult
 from trajcore.replay.states import State
 from trajcore.sandbox.base import SandboxSettings
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 
 
 async def replayed(data: bytes, sandbox: str = "recorded") -> Session:
     session = Session(
-        Trajectory.from_bytes(data), SessionSettings(sandbox=sandbox, world=SandboxSettings(image=IMAGE))
+        Trajectory.from_bytes(data), Settings(sandbox=sandbox, world=SandboxSettings(image=IMAGE))
     )
     session.resume()
     await session.idle()
@@ -192,7 +192,7 @@ async def test_what_is_put_off_comes_in_the_order_of_the_recording_and_none_is_l
     for id in range(1, 40, 3):
         events += [run(id, f"echo {id}"), ran(id + 1, id, str(id)), message(id + 2, f"after {id}")]
     told: list[notices.Notice] = []
-    session = Session(Trajectory.from_bytes(json.dumps(events).encode()), SessionSettings("bubblewrap"))
+    session = Session(Trajectory.from_bytes(json.dumps(events).encode()), Settings("bubblewrap"))
     session.subscribe(told.append)
     session.resume()
     await session.idle()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajcore.replay.compare import Comparison, Match
-from trajcore.replay.report import counts, sentence, step_entry
+from trajcore.replay.report import Step, counts, sentence
 from trajcore.replay.run import Status, StepResult
 from trajcore.sandbox.base import FileChange, FileChanges
 
@@ -64,7 +64,7 @@ def test_the_counts_add_up_as_the_contract_says(results: list[StepResult]) -> No
 
 
 def test_a_step_of_the_report_has_the_fields_of_the_contract() -> None:
-    assert step_entry(DIVERGED) == {
+    assert Step.of(DIVERGED).to_dict() == {
         "index": 4,
         "id": 9,
         "kind": "run",
@@ -75,16 +75,17 @@ def test_a_step_of_the_report_has_the_fields_of_the_contract() -> None:
         "seconds": 0.123457,
         "reason": "exit 0 → 1",
     }
-    assert step_entry(NORMALISED)["match"] == "normalised"
-    assert step_entry(EQUAL)["match"] == "equal"
-    assert step_entry(UNCOMPARED)["match"] is None
+    assert Step.of(NORMALISED).to_dict()["match"] == "normalised"
+    assert Step.of(EQUAL).to_dict()["match"] == "equal"
+    assert Step.of(UNCOMPARED).to_dict()["match"] is None
 
 
 def test_a_step_says_what_it_changed_where_that_was_looked_at() -> None:
-    assert "files" not in step_entry(EQUAL)
-    assert step_entry(replace(EQUAL, files=FileChanges()))["files"] == []
+    assert "files" not in Step.of(EQUAL).to_dict()
+    assert Step.of(replace(EQUAL, files=FileChanges())).to_dict()["files"] == []
     changed = FileChange("/w/a", "changed", 2, 4, "--- a/w/a\n", "mode 644 → 755")
-    entry = step_entry(replace(EQUAL, files=FileChanges((changed,), more=7, note="only /w is watched")))
+    files = FileChanges((changed,), more=7, note="only /w is watched")
+    entry = Step.of(replace(EQUAL, files=files)).to_dict()
     assert entry["files"] == [
         {
             "path": "/w/a",

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajcore.replay.record import as_written_today
-from trajcore.session import Delivery, Session, SessionSettings
+from trajcore.session import Delivery, Session, Settings
 from trajcore.trajectory import Trajectory
 
 FIELDS: dict[str, dict[str, list[str]]] = json.loads(
@@ -36,7 +36,7 @@ def saved(events: list[dict[str, Any]], insert: int | None = None) -> list[dict[
 
 async def _saved(events: list[dict[str, Any]], insert: int | None) -> list[dict[str, Any]]:
     trajectory = Trajectory.from_bytes(json.dumps(events).encode())
-    session = Session(trajectory, SessionSettings(sandbox="recorded"))
+    session = Session(trajectory, Settings(sandbox="recorded"))
     if insert is not None and insert < len(trajectory):
         session.run_to(insert)
         await session.idle()
@@ -151,7 +151,7 @@ def test_openhands_own_reader_takes_every_event(recordings: dict[str, Path], tmp
 
 
 async def _replayed(path: Path) -> bytes:
-    session = Session(Trajectory.open(path), SessionSettings(sandbox="recorded"))
+    session = Session(Trajectory.open(path), Settings(sandbox="recorded"))
     session.resume()
     await session.idle()
     return b"".join(session.run.to_json())

@@ -26,7 +26,7 @@ from trajcore.sandbox.choose import choose
 from trajcore.sandbox.machines.bubblewrap import machine as bubblewrap
 from trajcore.sandbox.machines.bubblewrap.diskguard import DiskGuard
 from trajcore.sandbox.shellsandbox import ShellSandbox
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 
 pytestmark = pytest.mark.asyncio
@@ -111,7 +111,7 @@ def session(tmp_path: Path) -> Session:
     events = [message(0, "go"), run(1, "echo one"), ran(2, 1, "one"), run(3, "echo two"), ran(4, 3, "two")]
     path = tmp_path / "recording.json"
     path.write_text(json.dumps(events))
-    return Session(Trajectory.open(path), SessionSettings("docker", SandboxSettings(image=IMAGE)))
+    return Session(Trajectory.open(path), Settings("docker", SandboxSettings(image=IMAGE)))
 
 
 async def step(session: Session) -> State:

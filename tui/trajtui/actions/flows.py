@@ -18,7 +18,7 @@ _LONG: Final = 3.0
 async def save_run(session: Session, ask: Ask) -> str | None:
     """Save the run under a name the user agrees to, and say where; None when not. Raises `BadInput`."""
     path = await ask(AskPath("Save this run as", session.settings.save_to or free_name(session)))
-    return None if path is None else f"run saved: {session.save_run(path)}"
+    return None if path is None else f"run saved: {await session.save_run(path)}"
 
 
 async def may_restart(ask: Ask) -> bool:

@@ -14,8 +14,8 @@ from trajcore.sandbox.base import DEFAULT_IMAGE, SandboxSettings
 from trajcore.sandbox.choose import choose
 from trajcore.sandbox.machines import leftovers
 from trajcore.sandbox.registry import AUTO, Fact, sandbox_kind, sandbox_names
+from trajcore.settings import load_config
 from trajcore.text import safe
-from trajtui.options import load_config
 
 
 def doctor(options: Mapping[str, Any]) -> int:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import click
 
+from trajcore import open as open_trajectory
 from trajcore.errors import BadInput
 from trajcore.events.new import new_action
 from trajcore.replay.record import user_message
@@ -19,7 +20,6 @@ from trajcore.text import safe, safe_line
 from trajcore.trajectory import Edit, Trajectory
 from trajtui.event_json import problems_of, read_event, read_json
 from trajtui.forms import fields_of
-from trajtui.options import open_trajectory
 
 
 @dataclass(frozen=True)

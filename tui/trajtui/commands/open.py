@@ -9,15 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from trajcore.errors import BadInput
-from trajcore.formats.base import RowNeeded
-from trajcore.session import Session
-from trajcore.trajectory import Trajectory
-from trajtui.options import load_config, open_trajectory, session_settings
+from trajcore import BadInput, RowNeeded, Session, Trajectory, load_config, settings_from
+from trajcore import open as open_trajectory
 from trajtui.recent import remember
 
 
-def open_screen(file: str | None, at: str | None, live: bool, options: Mapping[str, Any]) -> None:
+def open_screen(file: str | None, options: Mapping[str, Any]) -> None:
     """Open the debugger. Raises `BadInput` before the screen is touched where that cannot be done."""
     config = load_config(options)
     file = file or config.get("replay_trajectory_path")
@@ -28,7 +25,7 @@ def open_screen(file: str | None, at: str | None, live: bool, options: Mapping[s
         file = _ask_for_file()
         if file is None:
             return
-    settings = session_settings(config, options)
+    settings = settings_from(config, options)
     settings = replace(
         settings,
         world=replace(settings.world, track_files=True),
@@ -41,13 +38,14 @@ def open_screen(file: str | None, at: str | None, live: bool, options: Mapping[s
     if trajectory is None:
         return
     session = Session(trajectory, settings)
+    at = options.get("at")
     if at is not None:
         session.trajectory.resolve(at)
     _check_terminal()
     from trajtui.app import run
 
     remember(Path(file))
-    asyncio.run(run(session, at, live))
+    asyncio.run(run(session, at, bool(options.get("live"))))
 
 
 def _open(file: str, row: str | None) -> Trajectory | None:

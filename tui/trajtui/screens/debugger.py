@@ -17,6 +17,7 @@ from trajcore import notices
 from trajcore.errors import TrajError
 from trajcore.replay.states import Mode, State
 from trajcore.session import Delivery, Session
+from trajcore.views.status import header_left, header_right, message_hint, status_of
 from trajtui.actions import flows, recovering, saving
 from trajtui.actions.editing import EditActions
 from trajtui.actions.replay import ReplayActions
@@ -25,7 +26,6 @@ from trajtui.palette import ActionProvider
 from trajtui.screens.breakpoints import BreakpointList
 from trajtui.screens.checks import ChecksScreen
 from trajtui.screens.dialogs import Help
-from trajtui.titles import header_left, header_right, message_hint, status_of
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar, TabBar
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.message_box import MessageBox

@@ -14,8 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from trajcore.views.marks import MEANINGS
 from trajtui.actions.table import ACTIONS, GROUPS
-from trajtui.marks import MEANINGS
 from trajtui.widgets.choices import Choices
 from trajtui.widgets.inputs import SafeInput
 

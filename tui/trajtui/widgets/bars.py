@@ -14,6 +14,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from trajcore.text import safe_line
+from trajcore.views.status import StatusLine
 
 
 class EndsBar(Widget):
@@ -73,22 +74,6 @@ class TabBar(Widget):
             if event.x < at:
                 self.post_message(self.Picked(key))
                 return
-
-
-@dataclass(frozen=True)
-class StatusLine:
-    """What the status bar shows, from what must stay to what may go."""
-
-    mode: str
-    state: str
-    position: str
-    modified: bool
-    note: str
-    bad: bool
-    done: float | None = None
-    """How far the operation is that the note tells of, from 0 to 1."""
-    alarm: str = ""
-    """A word in red that stays: that there are no walls."""
 
 
 class StatusBar(Widget):

@@ -10,7 +10,7 @@ from rich.style import Style
 from rich.text import Text
 
 from trajcore.text import as_shown, safe, safe_line, safe_with_colours
-from trajtui.marks import duration
+from trajcore.views.marks import duration
 from trajtui.widgets.event import wrapped
 from trajtui.widgets.lines import LinePane
 

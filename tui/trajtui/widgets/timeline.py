@@ -19,8 +19,8 @@ from trajcore.replay.player import Service
 from trajcore.replay.run import Entry, Status
 from trajcore.session import Session
 from trajcore.text import safe_line
+from trajcore.views import marks
 from trajcore.views.timeline import Row, Timeline
-from trajtui import marks
 from trajtui.widgets.lines import LinePane
 
 _KIND_WIDTH: Final = 9

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from trajcore import notices
 from trajcore.replay.states import Mode, State
-from trajcore.session import Session, SessionSettings
+from trajcore.session import Session
+from trajcore.settings import Settings
 from trajcore.text import safe_line
 from trajcore.views.timeline import Row
-from trajtui.widgets.bars import StatusLine
+
+
+@dataclass(frozen=True)
+class StatusLine:
+    """What the status bar shows, from what must stay to what may go."""
+
+    mode: str
+    state: str
+    position: str
+    modified: bool
+    note: str
+    bad: bool
+    done: float | None = None
+    """How far the operation is that the note tells of, from 0 to 1."""
+    alarm: str = ""
+    """A word in red that stays: that there are no walls."""
 
 
 def header_left(session: Session) -> str:
@@ -28,7 +45,7 @@ def header_right(session: Session, sandbox: notices.SandboxChosen | None) -> str
     return " · ".join(parts)
 
 
-def _network(settings: SessionSettings) -> str:
+def _network(settings: Settings) -> str:
     """Whether the network is reached, where that is ours to say."""
     if not settings.walled or settings.world.container is not None:
         return "its own net"

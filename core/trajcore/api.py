@@ -1,0 +1,232 @@
+"""What scripts, notebooks and the headless command call: a recording opened, a recording replayed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from dataclasses import replace as with_changes
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+from trajcore import notices
+from trajcore.errors import BadInput
+from trajcore.replay.conditions import parse
+from trajcore.replay.player import Service
+from trajcore.replay.report import Report, Step, counts
+from trajcore.replay.states import State
+from trajcore.session import Session
+from trajcore.settings import Delivery, Settings, checked_options, load_config, settings_from
+from trajcore.storage import write_atomically
+from trajcore.trajectory import Trajectory
+
+
+def open(path: str | Path, row: str | int | None = None) -> Trajectory:
+    """The recording in a file or a directory of events, or (`-`) on standard input, to read and to edit.
+
+    `row` picks one of a file that holds several, by number or id. Raises `BadInput`, naming the file,
+    where it cannot be read or is no trajectory, and `RowNeeded`.
+    """
+    picked = None if row is None else str(row)
+    if str(path) == "-":
+        return Trajectory.from_bytes(sys.stdin.buffer.read(), "standard input", picked)
+    return Trajectory.open(Path(path), picked)
+
+
+def replay(trajectory: str | Path | Trajectory, **options: Any) -> Report:
+    """Replay a recording and wait for its end: `areplay`, with the same arguments, for code without a loop.
+
+    Where a loop is running already, as in a notebook, the replay has a thread and a loop of its own; what
+    listens to it is called there. Ctrl-C ends it, and its sandbox is removed first.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(areplay(trajectory, **options))
+    return _Beside(trajectory, options).result()
+
+
+class _Beside:
+    """A replay in a thread of its own."""
+
+    def __init__(self, trajectory: str | Path | Trajectory, options: dict[str, Any]) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._task = self._loop.create_task(areplay(trajectory, **options))
+        self._thread = threading.Thread(target=self._run, name="trajcore.replay")
+        self._thread.start()
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(asyncio.wait({self._task}))
+
+    def result(self) -> Report:
+        """What it came to. An interrupt ends it, and is raised once its sandbox is gone."""
+        try:
+            self._thread.join()
+        except BaseException:
+            self._loop.call_soon_threadsafe(self._task.cancel)
+            self._thread.join()
+            raise
+        return self._task.result()
+
+
+async def areplay(
+    trajectory: str | Path | Trajectory,
+    *,
+    row: str | int | None = None,
+    until: str | int | None = None,
+    serve: Sequence[str | int] = (),
+    skip: Sequence[str | int] = (),
+    breaks: Sequence[str] = (),
+    carry_on: bool = False,
+    messages: Sequence[str] = (),
+    save: str | Path | None = None,
+    report: str | Path | None = None,
+    junit: str | Path | None = None,
+    track_files: bool = False,
+    on_notice: Callable[[notices.Notice], None] | None = None,
+    on_session: Callable[[Session], None] | None = None,
+    settings: Settings | None = None,
+    **options: Any,
+) -> Report:
+    """Replay a recording, without a screen, to its end or to where it is told to stop.
+
+    Events are named as on the command line: by id, or `#index`. `until` stops before one, `breaks` where a
+    condition is true; `serve` and `skip` satisfy steps otherwise than by executing them. `carry_on` lets a
+    model go on behind the recording, given the `messages` one by one. `save`, `report` and `junit` are
+    files to write, also where the replay is cut off. `track_files` has each step tell what it changed.
+
+    `on_notice` is called with all that the session tells; `on_session` once with the session itself, before
+    it begins. `settings`, or the other `options` of the command (`sandbox`, `image`, `workspace`, …), say
+    in what world it happens; what neither says comes from the environment and config.toml.
+
+    Raises `BadInput` where something named is not there, and `SandboxUnavailable` or `ModelUnavailable`
+    where what is needed cannot be had at the start. What fails later is told by the report. Cancelled, it
+    removes its sandbox first.
+    """
+    name = trajectory.name if isinstance(trajectory, Trajectory) else str(trajectory)
+    chosen = _settings(settings, options, name)
+    outputs = _Outputs(_path(save), _path(report), _path(junit))
+    if track_files or report is not None or any(parse(condition).watches_files for condition in breaks):
+        chosen = with_changes(chosen, world=with_changes(chosen.world, track_files=True))
+    recording = trajectory if isinstance(trajectory, Trajectory) else open(trajectory, row)
+    session = Session(recording, chosen)
+    stop = None if until is None else recording.resolve(str(until))
+    outputs.check()
+    if carry_on:
+        session.check_live()
+    for references, service in ((serve, Service.RECORDED), (skip, Service.SKIP)):
+        for reference in references:
+            session.serve(recording.resolve(str(reference)), service)
+    for condition in breaks:
+        session.break_on(condition)
+    if on_session is not None:
+        on_session(session)
+    if on_notice is not None:
+        session.subscribe(on_notice)
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    try:
+        await session.prepare()
+        await _play(session, stop)
+        if carry_on and session.state is not State.ERROR:
+            await _carry_on(session, messages)
+    finally:
+        await session.close()
+        told = report_of(session, name, loop.time() - begun, live=carry_on)
+        await outputs.write(session, told)
+    return told
+
+
+def report_of(session: Session, name: str, seconds: float, *, live: bool = False) -> Report:
+    """The report of a session's run so far. `name` is what the recording is called in it."""
+    head, results = session.trajectory.head, session.run.results.values()
+    paused = session.ending == "paused"
+    return Report(
+        trajectory=name,
+        sandbox=session.sandbox_kind,
+        mode="live" if live else "replay",
+        state=session.ending,
+        events=len(session.trajectory),
+        counts=counts(results),
+        seconds=seconds,
+        steps=tuple(Step.of(result, head(result.index).summary()) for result in results),
+        summary=session.summary(),
+        stopped_before=session.trajectory.label(session.position) if paused else None,
+        failure=session.failure,
+        live_steps=session.run.has_live_steps,
+    )
+
+
+def _settings(settings: Settings | None, options: dict[str, Any], name: str) -> Settings:
+    if settings is not None:
+        if options:
+            raise TypeError(f"settings= and {next(iter(options))}= do not go together")
+        return settings
+    typed = checked_options(options)
+    config = load_config(typed)
+    return with_changes(settings_from(config, typed), save_to=config.save_path(name))
+
+
+def _path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+async def _play(session: Session, stop: int | None) -> None:
+    if stop is None:
+        session.resume()
+    else:
+        session.run_to(stop)
+    await session.idle()
+
+
+async def _carry_on(session: Session, messages: Sequence[str]) -> None:
+    """Give the messages to the model one by one, each when it waits; without any, let it simply go on."""
+    if not messages:
+        if session.needs_message:
+            raise BadInput(
+                "the recording ends with the agent's word: give the model one with --message TEXT."
+            )
+        session.go_live()
+        await session.idle()
+    for text in messages:
+        session.message(text, Delivery.LIVE)
+        await session.idle()
+        if session.state is State.ERROR:
+            break
+
+
+@dataclass(frozen=True)
+class _Outputs:
+    """The files that are written at the end."""
+
+    save: Path | None
+    report: Path | None
+    junit: Path | None
+
+    def check(self) -> None:
+        """What would only fail once the replay is over is refused before it begins. Raises `BadInput`."""
+        for option in ("save", "report", "junit"):
+            path = getattr(self, option)
+            if path is not None and not path.absolute().parent.is_dir():
+                raise BadInput(f"--{option} {path}: there is no such directory.")
+            if path is not None and path.is_dir():
+                raise BadInput(f"--{option} {path} is a directory: name a file in it.")
+
+    async def write(self, session: Session, told: Report) -> None:
+        """The run first, as it cannot be had again; a fault in writing one does not cost the others."""
+        target = self.save or session.settings.save_to
+        try:
+            if target and len(session.run):
+                await session.save_run(target)
+        finally:
+            try:
+                if self.report is not None:
+                    text = dumps(told.to_dict(), indent=2, ensure_ascii=False) + "\n"
+                    write_atomically(self.report, [text.encode("utf-8", "replace")])
+            finally:
+                if self.junit is not None:
+                    write_atomically(self.junit, [told.junit()])

@@ -1,0 +1,132 @@
+"""Every setting and every option, as tables: config.toml, the command line and the API are read from them.
+
+Nothing heavy is imported here, as each start of the program reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+
+@dataclass(frozen=True)
+class Key:
+    """One setting: its name, its place in config.toml, and the variable that overrides the file."""
+
+    name: str
+    section: str
+    kind: type
+    default: Any
+    variable: str | None = None
+    secret: bool = False
+
+
+KEYS: Final = (
+    Key("replay_trajectory_path", "core", str, None),
+    Key("save_trajectory_path", "core", str, None),
+    Key("workspace_base", "core", str, None),
+    Key("max_iterations", "core", int, None),
+    Key("model", "llm", str, None, "LLM_MODEL"),
+    Key("api_key", "llm", str, None, "LLM_API_KEY", secret=True),
+    Key("base_url", "llm", str, None, "LLM_BASE_URL"),
+    Key("temperature", "llm", float, None),
+    Key("base_container_image", "sandbox", str, None, "TRAJTUI_IMAGE"),
+    Key("timeout", "sandbox", int, 120),
+    Key("use_host_network", "sandbox", bool, False),
+    Key("kind", "sandbox", str, "auto", "TRAJTUI_SANDBOX"),
+    Key("mount", "trajtui", bool, False),
+    Key("container", "trajtui", str, None),
+    Key("memory", "trajtui", str, None),
+    Key("cpus", "trajtui", float, None),
+    Key("pids", "trajtui", int, 4096),
+    Key("normalise", "trajtui", list, []),
+    Key("checkpoints", "trajtui", int, 24),
+    Key("patience", "trajtui", float, 10.0, "NO_CHANGE_TIMEOUT_SECONDS"),
+)
+"""Every setting that the program reads, in the order in which `trajtui config` lists them."""
+
+OPEN: Final = "open"
+REPLAY: Final = "replay"
+_BOTH: Final = (OPEN, REPLAY)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of `open` and `replay`: a keyword in Python, a `--name` on the command line.
+
+    `key` is the setting of config.toml that it overrides. Without a `metavar` it is a flag. `session` says
+    that it becomes part of the `Settings`; the others say what is done with the session.
+    """
+
+    keyword: str
+    what: str
+    metavar: str = ""
+    kind: type = str
+    key: str | None = None
+    commands: tuple[str, ...] = _BOTH
+    session: bool = True
+    flag: str = ""
+    repeated: bool = False
+    least: int | None = None
+
+    @property
+    def name(self) -> str:
+        """How it is written on the command line."""
+        return self.flag or "--" + self.keyword.replace("_", "-")
+
+
+def _of_the_run(
+    keyword: str, what: str, metavar: str = "", kind: type = str, *, flag: str = "", repeated: bool = False
+) -> Option:
+    return Option(
+        keyword, what, metavar, kind, commands=(REPLAY,), session=False, flag=flag, repeated=repeated
+    )
+
+
+OPTIONS: Final = (
+    Option("sandbox", "Where actions run: {sandboxes} [auto]. "
+           "`local` is this machine itself, without walls.", "NAME", key="kind"),
+    Option("image", "The container image, for docker.", "IMAGE", key="base_container_image"),
+    Option("container", "Work in this running container of yours, which is left as it is at the end.",
+           "NAME", key="container"),
+    Option("workspace", "Copied into the sandbox's /workspace; never written back.", "DIR", Path,
+           key="workspace_base"),
+    Option("mount", "Use the workspace itself, no copy: what the run does to it stays done.", kind=bool,
+           key="mount"),
+    Option("network", "Let the sandbox reach the network.", kind=bool, key="use_host_network"),
+    Option("memory", "How much memory the sandbox may use, for example 4g [four fifths of it].", "SIZE",
+           key="memory"),
+    Option("cpus", "How many processors, for example 1.5 [all].", "N", float, key="cpus"),
+    Option("pids", "How many processes at a time [4096].", "N", int, key="pids"),
+    Option("setup", "A shell script run in the sandbox before the first step.", "SCRIPT", Path),
+    Option("model", "The model of a live session, as litellm names it.", "MODEL", key="model"),
+    Option("config", "Read this config.toml.", "FILE", Path),
+    Option("row", "Which trajectory of a file that holds several: number from 0, or id.", "N|ID",
+           session=False),
+    Option("debug", "Show the traceback of an error.", kind=bool, session=False),
+    Option("at", "Replay up to this event first.", "ID", commands=(OPEN,), session=False),
+    Option("live", "Hand over to the model once that is done.", kind=bool, commands=(OPEN,), session=False),
+    _of_the_run("until", "Stop before this event.", "ID"),
+    _of_the_run("save", "Write what happened in this run, as a trajectory.", "OUT.json", Path),
+    _of_the_run("report", "Write what each step came to, as JSON.", "OUT.json", Path),
+    _of_the_run("strict", "Exit with 1 when a step diverged.", kind=bool),
+    _of_the_run("carry_on", "Then let a live model carry on.", kind=bool, flag="--continue"),
+    _of_the_run("messages", "A user message for the live session; may be repeated.", "TEXT", flag="--message",
+                repeated=True),
+    Option("max_steps", "At most so many live steps.", "N", int, key="max_iterations", commands=(REPLAY,),
+           least=1),
+    _of_the_run("serve", "Serve the recorded observation of this event; may be repeated.", "ID",
+                repeated=True),
+    _of_the_run("skip", "Skip this event; may be repeated.", "ID", repeated=True),
+    _of_the_run("breaks", "Stop where this is true, for example exit!=0 or diverged; may be repeated.",
+                "EXPR", flag="--break", repeated=True),
+    _of_the_run("junit", "Write the steps as JUnit test cases.", "OUT.xml", Path),
+    _of_the_run("quiet", "Print no line a step, only the summary.", kind=bool),
+)  # fmt: skip
+"""In the order of the help. `{sandboxes}` stands for their names, which are looked up when somebody asks."""
+
+
+def session_options() -> tuple[Option, ...]:
+    """Those that become part of a session's settings."""
+    return tuple(option for option in OPTIONS if option.session)

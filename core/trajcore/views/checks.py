@@ -1,0 +1,69 @@
+"""What is wrong with a recording: what a list of it shows, and what `show --check` prints."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from trajcore.dialects.openhands_v0.checks.all import check
+from trajcore.dialects.openhands_v0.checks.findings import Finding, Severity, summary
+from trajcore.text import safe_line
+from trajcore.trajectory import Trajectory
+
+__all__ = ["Checked", "Finding", "checked", "finding_line", "finding_object", "is_error"]
+
+_LONGEST_REPAIR: Final = 400
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The findings in the order of the events, and one sentence on all of them."""
+
+    findings: Sequence[Finding]
+    summary: str
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether one of them is an error, not only a warning."""
+        return any(is_error(finding) for finding in self.findings)
+
+
+def checked(texts: Sequence[msgspec.Raw | bytes]) -> Checked:
+    """Check the events of a recording (`Trajectory.texts`); in a thread, where the screen is to go on."""
+    findings = check(texts)
+    return Checked(findings, summary(findings, len(texts)))
+
+
+def is_error(finding: Finding) -> bool:
+    """Whether a finding is an error; the others are warnings."""
+    return finding.severity is Severity.ERROR
+
+
+def finding_object(trajectory: Trajectory, finding: Finding) -> dict[str, Any]:
+    """One finding as `show --check --json` has it."""
+    repair = finding.repair
+    return {
+        "index": finding.index,
+        "id": trajectory.outline.ids[finding.index],
+        "severity": finding.severity.value,
+        "code": finding.code,
+        "text": safe_line(finding.text),
+        "repair": repair and {"what": safe_line(repair.words), "edit": list(repair.arguments)},
+    }
+
+
+def finding_line(trajectory: Trajectory, finding: Finding) -> str:
+    """One finding as a line, with the arguments of `trajtui edit` that would mend it."""
+    number = trajectory.outline.ids[finding.index]
+    name = f"#{finding.index}" + (f" (id {number})" if number is not None else "")
+    line = safe_line(f"{name}  {finding.severity.value}: {finding.text}")
+    if finding.repair is None:
+        return line
+    arguments = shlex.join(finding.repair.arguments)
+    if len(arguments) > _LONGEST_REPAIR:
+        arguments = f"{finding.repair.words} (--json has the arguments)"
+    return f"{line}  → mend: {safe_line(arguments)}"
