@@ -169,6 +169,13 @@ class Executor:
         return self._kind is None or self._kind.rewinds
 
     @property
+    def described(self) -> str:
+        """Where actions are carried out, in words."""
+        if self._kind is None:
+            return "the sandbox"
+        return f"the {self._kind.name} sandbox" if self._kind.walled else "the host itself"
+
+    @property
     def unkept(self) -> tuple[str, ...]:
         """What no checkpoint brings back, whatever happens."""
         mounted = self._settings.mount and self._settings.workspace is not None

@@ -145,7 +145,8 @@ class Replay:
     def routes(self, target: int) -> Sequence[Route]:
         """Ways back to before the event at `target`, the cheapest first. Raises `Refused`."""
         if not self.world.rewinds:
-            raise Refused("the host itself cannot be taken back: use --sandbox docker or bubblewrap for that")
+            where = self.world.described
+            raise Refused(f"{where} cannot be taken back: use --sandbox docker or bubblewrap for that")
         results = list(self.run.results.values())
         world = self.world
         by_hand = [
