@@ -18,8 +18,9 @@ from typing import Any, Final
 from trajcore.document.regions import Region, Text, regions
 from trajcore.document.saving import Job
 from trajcore.errors import BadInput
-from trajcore.formats import read_bytes
+from trajcore.formats.base import Files, Layout
 from trajcore.formats.json.reading import as_object
+from trajcore.formats.registry import readings
 from trajcore.trajectory import Trajectory
 
 _CONTEXT: Final = 3
@@ -47,7 +48,7 @@ def diff(trajectory: Trajectory) -> Iterator[str]:
 def _of_job(job: Job, row: str | None) -> Iterator[str]:
     for output in job.outputs:
         new = b"".join(output.pieces)
-        yield from _of_file(output.path, new, row, whole=output.event is None)
+        yield from _of_file(output.path, new, row, whole=output.record is None)
     for path in job.gone:
         yield from _of_file(path, None, row, whole=False)
 
@@ -80,11 +81,9 @@ def _text(data: bytes | None, name: str, row: str | None, *, whole: bool) -> Tex
         return Text(data or b"", ())
     if not whole:
         return Text(data, [(len(data) - len(data.lstrip()), len(data.rstrip()))])
-    try:
-        layout = read_bytes(data, name, row)
-    except BadInput:
-        return Text(data, ())
-    return Text(data, [(span.begin, span.end) for span in layout.spans])
+    found = (found for found in readings(Files(name, None, data), row) if isinstance(found, Layout))
+    layout = next(found, None)
+    return Text(data, [(span.begin, span.end) for span in layout.spans] if layout else ())
 
 
 def _differences(old: Text, new: Text) -> Iterator[str]:

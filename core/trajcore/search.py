@@ -6,9 +6,8 @@ import dataclasses
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from trajcore.dialects.openhands_v0.legacy import is_flattened
 from trajcore.document.labels import short
 from trajcore.errors import BadInput
 from trajcore.events.kinds import TEXTS
@@ -99,19 +98,16 @@ def _compiled(pattern: str, *, regex: bool, case: bool) -> re.Pattern[str]:
 def _texts(
     trajectory: Trajectory, index: int, wanted: Sequence[str]
 ) -> list[tuple[tuple[str | int, ...], str]]:
-    flat = is_flattened(trajectory.data(index))
-    args: Any = trajectory.modern(index).get("args")
-    if not isinstance(args, dict):
-        return []
+    place, fields = trajectory.own_fields(index)
     texts: list[tuple[tuple[str | int, ...], str]] = []
     for name in wanted:
         path: tuple[str | int, ...] = (name,)
-        value = args.get(name)
+        value = fields.get(name)
         if name == "task":
-            inputs = args.get("inputs")
+            inputs = fields.get("inputs")
             path, value = ("inputs", "task"), inputs.get("task") if isinstance(inputs, dict) else None
         if isinstance(value, str):
-            texts.append((path if flat else ("args", *path), value))
+            texts.append(((*place, *path), value))
     return texts
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from trajcore.dialects.openhands_v0.legacy import migrated
+from trajcore.dialects.base import Dialect
+from trajcore.dialects.registry import recognised
 from trajcore.document import fieldedits, structure
 from trajcore.document.document import Document
 from trajcore.document.edits import Edit
@@ -17,10 +18,10 @@ from trajcore.document.outline import Outline
 from trajcore.document.saving import Job, Saver
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
-from trajcore.formats import read_bytes, read_path
-from trajcore.formats.base import Layout
+from trajcore.formats.base import Files, Layout
 
 if TYPE_CHECKING:
+    from trajcore.dialects.findings import Finding
     from trajcore.events.parse import Parsed
 
 __all__ = ["Edit", "Trajectory"]
@@ -37,29 +38,37 @@ class Trajectory:
     that say what to do, where they can't be made, and have then changed nothing.
     """
 
-    def __init__(self, layout: Layout, name: str, path: Path | None = None) -> None:
-        """A trajectory over what a format found. Raises `BadInput` when none of it is an event."""
+    def __init__(self, layout: Layout, dialect: Dialect, name: str, path: Path | None = None) -> None:
+        """A trajectory over what a format found and a dialect claims.
+
+        Raises `BadInput` when none of it is an event.
+        """
         self.name = name
         self.path = path
         self.row: str | None = None
         """Which trajectory of a file with several it is, as it was asked for."""
-        self._document = Document(layout, name)
+        self.dialect = dialect
+        self.layout = layout
+        self._document = Document(layout, name, dialect)
         self._saver = Saver(self._document.body, path)
 
     @classmethod
-    def open(cls, path: Path, row: str | None = None) -> Trajectory:
+    def open(cls, path: Path, row: str | None = None, format: str | None = None) -> Trajectory:
         """Read a file or an event store; `row` picks one of several by number or id.
 
-        Raises `BadInput`, naming the file, when it cannot be read or is no trajectory, and `RowNeeded`.
+        `format` names its dialect or its container, where it is not to be found out. Raises `BadInput`,
+        naming the file, when it cannot be read or is no trajectory, and `RowNeeded`.
         """
-        made = cls(read_path(path, row), str(path), path)
+        made = cls(*recognised(Files(str(path), path), row, format), str(path), path)
         made.row = row
         return made
 
     @classmethod
-    def from_bytes(cls, data: bytes, name: str = "trajectory", row: str | None = None) -> Trajectory:
+    def from_bytes(
+        cls, data: bytes, name: str = "trajectory", row: str | None = None, format: str | None = None
+    ) -> Trajectory:
         """Read a whole file that is in memory. Raises as `open` does."""
-        return cls(read_bytes(data, name, row), name)
+        return cls(*recognised(Files(name, None, data), row, format), name)
 
     def __len__(self) -> int:
         return len(self._document)
@@ -74,8 +83,8 @@ class Trajectory:
         return self._document.head(index)
 
     def raw(self, index: int) -> bytes:
-        """The JSON text of an event."""
-        return self._document.body.raw(index)
+        """The JSON text of an event: that of its record, or of what a dialect sees in several."""
+        return self._document.text(index)
 
     def data(self, index: int) -> dict[str, Any]:
         """An event as a Python object, a new one at each call."""
@@ -83,7 +92,11 @@ class Trajectory:
 
     def modern(self, index: int) -> dict[str, Any]:
         """As `data`, older spellings brought up to date: arguments are in `args`, details in `extras`."""
-        return migrated(self.data(index))
+        return self.dialect.canonical(self.data(index))
+
+    def own_fields(self, index: int) -> tuple[tuple[str, ...], Mapping[str, Any]]:
+        """Where in `data` the fields of an event's kind are, and what they hold in today's spelling."""
+        return self.dialect.own_fields(self.data(index))
 
     def parsed(self, index: int) -> Parsed:
         """An event as a typed model, and what is wrong with it."""
@@ -99,14 +112,23 @@ class Trajectory:
 
     def uid(self, index: int) -> int:
         """The number that an event keeps for its life: through edits, moves, deletion and undo."""
-        return self._document.body.uid(index)
+        return self._document.events.uid(index)
+
+    @property
+    def uids(self) -> Sequence[int]:
+        """The uids of all events in their present order, which no later edit changes."""
+        uids = self._document.events.uids
+        return tuple(uids) if isinstance(uids, list) else uids
 
     def index_of_uid(self, uid: int) -> int | None:
         """Where the event with a uid is now; None while it is out of the recording."""
-        return self._document.body.index_of(uid)
+        return self._document.events.index_of(uid)
 
     def resolve(self, reference: str) -> int:
         """The index of the event that a user named: an id, or `#index`. Raises `BadInput`."""
+        named = self.outline.by_name.get(reference.strip())
+        if named is not None:
+            return named
         number = reference.strip().removeprefix("#")
         if number.isascii() and number.isdigit() and len(number) <= _LONGEST_NUMBER:
             index = int(number) if reference.strip().startswith("#") else self.index_of(int(number))
@@ -147,7 +169,7 @@ class Trajectory:
 
     def unit_of(self, index: int) -> tuple[int, ...]:
         """The events that belong together with one, itself included."""
-        return self._document.units.unit_of(self._document.known(index))
+        return self._document.unit_of(self._document.known(index))
 
     def legal_place(self, at: int) -> int:
         """The place nearest to `at`, 0 to `len`, where new events separate no unit."""
@@ -189,12 +211,12 @@ class Trajectory:
     @property
     def edited(self) -> frozenset[int]:
         """The events that differ from the file as it was read: rewritten or new ones."""
-        return self._document.body.edited
+        return self._document.events.edited
 
     @property
     def rewritten(self) -> frozenset[int]:
         """Those of the file's events that say something else than they did in it."""
-        return frozenset(index for index in self.edited if self._document.body.was_read(index))
+        return frozenset(index for index in self.edited if self._document.events.was_read(index))
 
     @property
     def history(self) -> Sequence[Edit]:
@@ -233,7 +255,14 @@ class Trajectory:
 
     def texts(self) -> Sequence[msgspec.Raw | bytes]:
         """The JSON texts of all events as they are now, which no later edit changes."""
-        return tuple(self._document.body.events)
+        if self.dialect.one_to_one:
+            return tuple(self._document.records)
+        return tuple(self._document.text(index) for index in range(len(self)))
+
+    def checking(self) -> Callable[[], list[Finding]]:
+        """A check of the events as they are now, which may run in another thread."""
+        texts = self.texts()
+        return lambda: self.dialect.check(texts)
 
     @property
     def original(self) -> bytes:
@@ -248,13 +277,13 @@ class Trajectory:
         """One of its files as it would be saved now; most trajectories have but one."""
         return b"".join(self.pieces(source))
 
-    def save(self, path: Path | None = None, *, overwrite: bool = False) -> Path:
+    def save(self, path: str | Path | None = None, *, overwrite: bool = False) -> Path:
         """Write what was edited, each file whole or not at all, and return where.
 
         Raises `FileChanged` when an opened file is no longer the one that was read, unless `overwrite`
         is given, and `BadInput` where it cannot be written or a directory of events can't keep the order.
         """
-        job = self.saving(path, overwrite=overwrite)
+        job = self.saving(None if path is None else Path(path), overwrite=overwrite)
         try:
             job.write()
         finally:
@@ -269,7 +298,7 @@ class Trajectory:
         target = path or self.path
         if target is None:
             raise BadInput("this trajectory came from standard input: name a file to save it to.")
-        job = self._saver.job(target, self.outline, overwrite=overwrite)
+        job = self._saver.job(target, self.outline.ids, overwrite=overwrite)
         job.edits = self.history
         return job
 

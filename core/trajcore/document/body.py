@@ -1,8 +1,8 @@
-"""The bytes of a document: its events in order, what stands between them, and changes of both."""
+"""The bytes of a document: its records in order, what stands between them, and changes of both."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import msgspec
@@ -10,48 +10,54 @@ import msgspec
 from trajcore.document.edits import Change, Piece, Rewrite
 from trajcore.formats.base import Layout, Source
 from trajcore.formats.json.gaps import Gaps
+from trajcore.formats.json.lines import LineGaps
 from trajcore.formats.json.style import Style, escapes, style_of
 
 
 class Body:
-    """Events over the bytes they were read from. Bytes that no change touched are given back as they were."""
+    """Records over the bytes they were read from. What no change touched is given back as it was."""
 
     def __init__(self, layout: Layout) -> None:
         self.sources = layout.sources
         self._layout = layout
         self._spans = layout.spans
-        self.events: list[msgspec.Raw | bytes] = list(layout.events)
-        self._read = len(self.events)
-        """How many events the file had as it was read."""
+        self.records: list[msgspec.Raw | bytes] = list(layout.records)
+        self._read = len(self.records)
+        """How many records the file had as it was read."""
         self._numbered = self._read
         self._uids: list[int] | None = None
         self._places: dict[int, int] | None = None
         self._originals: dict[int, msgspec.Raw | bytes] = {}
-        """What was read of the events that were rewritten, by uid."""
+        """What was read of the records that were rewritten, by uid."""
         self._edited: frozenset[int] | None = frozenset()
 
     def __len__(self) -> int:
-        return len(self.events)
+        return len(self.records)
 
     def raw(self, index: int) -> bytes:
-        """The JSON text of an event."""
-        return bytes(self.events[index])
+        """The JSON text of a record."""
+        return bytes(self.records[index])
 
     def piece(self, index: int) -> Piece:
-        """An event as it can be put elsewhere."""
-        return Piece(self.events[index], self.uid(index))
+        """A record as it can be put elsewhere."""
+        return Piece(self.records[index], self.uid(index))
 
     def new_piece(self, raw: bytes) -> Piece:
-        """A new event, numbered behind all others that were ever here."""
+        """A new record, numbered behind all others that were ever here."""
         self._numbered += 1
         return Piece(raw, self._numbered - 1)
 
     def uid(self, index: int) -> int:
-        """The number that an event keeps for its life, wherever it goes: those of the file come first."""
+        """The number that a record keeps for its life, wherever it goes: those of the file come first."""
         return index if self._uids is None else self._uids[index]
 
+    @property
+    def uids(self) -> Sequence[int]:
+        """The numbers of all records, in their present order."""
+        return range(self._read) if self._uids is None else self._uids
+
     def index_of(self, uid: int) -> int | None:
-        """Where an event is; None while it is out of the document."""
+        """Where a record is; None while it is out of the document."""
         if self._uids is None:
             return uid if 0 <= uid < self._read else None
         if self._places is None:
@@ -59,12 +65,12 @@ class Body:
         return self._places.get(uid)
 
     def was_read(self, index: int) -> bool:
-        """Whether an event was in the file as it was read."""
+        """Whether a record was in the file as it was read."""
         return self.uid(index) < self._read
 
     @property
     def gap_texts(self) -> list[bytes]:
-        """What stands between the events, nothing where each has a file of its own."""
+        """What stands between the records, nothing where each has a file of its own."""
         return [] if self.is_store else self.gaps.texts
 
     @cached_property
@@ -76,17 +82,17 @@ class Body:
 
     @property
     def opening(self) -> int:
-        """The byte behind the bracket that opens the list of events; 0 where there is no such list."""
+        """The byte where the series of records begins; 0 where there is none."""
         return self._layout.opening or 0
 
     @property
     def is_store(self) -> bool:
-        """Whether each event has a file of its own."""
+        """Whether each record has a file of its own."""
         return self._layout.opening is None
 
     @property
     def edited(self) -> frozenset[int]:
-        """The events that differ from the file as it was read."""
+        """The records that differ from the file as it was read."""
         if self._edited is None:
             if self._uids is None:
                 self._edited = frozenset(self._originals)
@@ -102,17 +108,17 @@ class Body:
         return all(source.data.isascii() for source in self.sources)
 
     def ascii_in(self, raw: bytes) -> bool:
-        """Whether text inside an event is to be escaped: as the event does it, or else its file."""
+        """Whether text inside a record is to be escaped: as the record does it, or else its file."""
         own = escapes(raw)
         return self.ascii_only if own is None else own
 
     def style(self, index: int) -> Style:
-        """How an event is written."""
+        """How a record is written."""
         return style_of(self.raw(index), ascii_only=self.ascii_only)
 
     @cached_property
     def gaps(self) -> Gaps:
-        """What stands between the events, for those of one file."""
+        """What stands between the records, for those of one file."""
         data, spans = self._data, self._spans
         begin = self._layout.opening or 0
         known: dict[bytes, bytes] = {}
@@ -122,13 +128,17 @@ class Body:
             texts.append(known.setdefault(text, text))
             begin = span.end
         texts.append(data[begin : self._closing])
+        if self._layout.lines:
+            return LineGaps(texts)
         minified = self.style(0).minified
         return Gaps(texts, paired=self._layout.paired, minified=minified)
 
     @cached_property
     def _closing(self) -> int:
-        """Where the bracket is that closes the list of events."""
+        """Where the series of records ends: at the bracket that closes a list."""
         data, spans = self._data, self._spans
+        if self._layout.lines:
+            return len(data)
         depth = 1
         if self._layout.paired:
             begin = self._layout.opening or 0
@@ -173,29 +183,29 @@ class Body:
                 self.gaps.texts[change.gap : end] = change.gaps_removed
 
     def _rewrite(self, index: int, at: int, length: int, text: bytes) -> None:
-        before = self.events[index]
+        before = self.records[index]
         whole = bytes(before)
         after = whole[:at] + text + whole[at + length :]
         self._edited = None
         if not self.was_read(index):
-            self.events[index] = after
+            self.records[index] = after
             return
         uid = self.uid(index)
         original = self._originals.setdefault(uid, before)
         if after == bytes(original):
-            self.events[index] = self._originals.pop(uid)
+            self.records[index] = self._originals.pop(uid)
         else:
-            self.events[index] = after
+            self.records[index] = after
 
     def _splice(self, at: int, out: int, pieces: tuple[Piece, ...]) -> None:
         if self._uids is None:
-            # What stands between the events is read while they still are where they were read.
+            # What stands between the records is read while they still are where they were read.
             if not self.is_store:
                 _ = self.gaps
             self._uids = list(range(self._read))
         self._edited = None
         self._places = None
-        self.events[at : at + out] = [piece.raw for piece in pieces]
+        self.records[at : at + out] = [piece.raw for piece in pieces]
         self._uids[at : at + out] = [piece.uid for piece in pieces]
 
     # Giving back
@@ -221,35 +231,28 @@ class Body:
         whole = memoryview(self._data)
         gaps = self.gaps.texts
         yield whole[: self._layout.opening]
-        for gap, event in zip(gaps, self.events, strict=False):
+        for gap, record in zip(gaps, self.records, strict=False):
             yield gap
-            yield memoryview(event)
+            yield memoryview(record)
         yield gaps[-1]
         yield whole[self._closing :]
 
     def _file_of(self, source: int) -> Iterator[bytes | memoryview]:
-        """The file of one event of a store; an event that was deleted has none."""
+        """The file of one record of a store; one that was deleted has none."""
         for index in range(len(self)):
             if self.uid(index) == source:
                 yield from self.filed(index)
 
     def filed(self, index: int) -> Iterator[bytes | memoryview]:
-        """The file of an event of a store; that of a new one ends like its neighbour's."""
+        """The file of a record of a store; that of a new one ends like its neighbour's."""
         read = self.was_read(index)
         model = self.uid(index) if read else len(self.sources) - 1
         whole, span = memoryview(self.sources[model].data), self._spans[model]
         if read:
             yield whole[: span.begin]
-        yield memoryview(self.events[index])
+        yield memoryview(self.records[index])
         yield whole[span.end :]
 
-    def listed(self) -> Iterator[bytes | memoryview]:
-        """All events as one JSON list, each as it is written, one below the other."""
-        for index, event in enumerate(self.events):
-            yield b",\n" if index else b"[\n"
-            yield memoryview(event)
-        yield b"\n]\n"
-
     def source_of(self, index: int) -> Source | None:
-        """The file that an event of a store has, None for a new one."""
+        """The file that a record of a store has, None for a new one."""
         return self.sources[self.uid(index)] if self.was_read(index) else None

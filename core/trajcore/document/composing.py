@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 
+from trajcore.dialects.base import Copied, Inserted, Moved, RecordChange, Removed, Rewritten
 from trajcore.document.body import Body
-from trajcore.document.edits import Change, Piece, Rewrite, Splice
+from trajcore.document.edits import Change, Piece, Rewrite, Seen, Splice
 from trajcore.formats.json.difference import difference
 from trajcore.formats.json.gaps import Block
 
@@ -17,17 +18,33 @@ class Composer:
 
     def __init__(self, body: Body, apply: Callable[[Change], None]) -> None:
         self.changes: list[Change] = []
+        self.seen: Seen | None = None
+        """What they did to the events, where that is known apart from them."""
         self._body = body
         self._apply = apply
 
+    def carry_out(self, change: RecordChange) -> None:
+        """Make a change as a dialect asks for it."""
+        match change:
+            case Rewritten(record, text):
+                self.rewrite(record, text)
+            case Inserted(at, texts, sizes):
+                self.insert(at, texts, sizes or [(1, True)] * len(texts))
+            case Removed(records):
+                self.delete(records)
+            case Moved(records, place):
+                self.move(records, place)
+            case Copied(records, texts, at):
+                self.copy(records, texts, at)
+
     def rewrite(self, index: int, after: bytes) -> None:
-        """Give an event another text."""
+        """Give a record another text."""
         before = self._body.raw(index)
         if before != after:
             self.make(Rewrite(index, *difference(before, after)))
 
     def insert(self, at: int, raws: Sequence[bytes], sizes: Sequence[tuple[int, bool]]) -> None:
-        """Put new events in before event `at`. `sizes` says how they go in pairs, where there are pairs."""
+        """Put new records in before record `at`. `sizes` says how they go in pairs, where there are pairs."""
         pieces = tuple(map(self._body.new_piece, raws))
         if self._body.is_store:
             self.make(Splice(at, inserted=pieces))
@@ -40,14 +57,14 @@ class Composer:
         self._paste(at, pieces, block)
 
     def delete(self, indices: Sequence[int]) -> None:
-        """Take events out, whole members of the list."""
+        """Take records out, whole members of the list."""
         gone = 0
         for begin, end in runs(indices):
             self._cut(begin - gone, end - gone)
             gone += end - begin
 
     def move(self, indices: Sequence[int], place: int) -> None:
-        """Take events out and put them in again before event number `place` of those that stay."""
+        """Take records out and put them in again before record number `place` of those that stay."""
         pieces = tuple(self._body.piece(index) for index in indices)
         blocks: list[Block] = []
         gone = 0
@@ -67,7 +84,7 @@ class Composer:
         self._paste(place, pieces, block, 0)
 
     def copy(self, indices: Sequence[int], raws: Sequence[bytes], at: int) -> None:
-        """Put events in at a place, in the pairs in which those at `indices` stand."""
+        """Put records in at a place, in the pairs in which those at `indices` stand."""
         pieces = tuple(map(self._body.new_piece, raws))
         if self._body.is_store:
             self.make(Splice(at, inserted=pieces))

@@ -1,22 +1,24 @@
-"""The state of a document: its bytes, the skeleton read from them, and the history of its edits."""
+"""The state of a document: its bytes, the events that a dialect sees in them, the history of edits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from trajcore.dialects.base import Changes, Dialect, Links, Text
 from trajcore.document.body import Body
 from trajcore.document.composing import Composer, composing
 from trajcore.document.editdata import Reader
-from trajcore.document.edits import Change, Edit, Rewrite
+from trajcore.document.edits import Change, Edit
 from trajcore.document.history import History
-from trajcore.document.outline import Outline, outline
+from trajcore.document.outline import Outline
+from trajcore.document.seen import Events, events_of
 from trajcore.document.units import Units
 from trajcore.errors import BadInput
-from trajcore.events.head import Head, read_head
+from trajcore.events.head import Head
 from trajcore.formats.base import Layout
-from trajcore.formats.json.reading import as_object
+from trajcore.formats.json.style import Style
 
 if TYPE_CHECKING:
     from trajcore.events.parse import Parsed
@@ -26,58 +28,97 @@ _CACHED: Final = 4096
 
 
 class Document:
-    """Events that edits change. What is derived of them follows each change, of an edit or of its undoing."""
+    """Records that edits change, and the events in them, named by their indices.
 
-    def __init__(self, layout: Layout, name: str) -> None:
+    What is derived of the records follows each change, of an edit or of its undoing. A dialect sees the
+    document as `trajcore.dialects.base.Recording`.
+    """
+
+    def __init__(self, layout: Layout, name: str, dialect: Dialect) -> None:
         """A document over what a format found. Raises `BadInput` when none of it is an event."""
         self.name = name
+        self.dialect = dialect
         self.body = Body(layout)
+        self.events: Events = events_of(self.body, dialect)
         self.history = History()
-        self._outline = outline(self.body.events)
-        if not self._outline.has_events:
+        outline = self.events.outline
+        if not outline.has_events:
             raise BadInput(f"{name} is not a trajectory: no object in it has an 'action' or 'observation'.")
-        self.first_last_id = self._outline.last_id
-        """The highest id in the file as it was read, or -1."""
+        self.last_number: Final = max(outline.last_id, self.body.last_name)
+        """The highest number that named an event, or its file, as the document was read; or -1."""
         self._units: tuple[int, Units] | None = None
         self._heads: dict[int, Head] = {}
         self._parses: dict[int, Parsed] = {}
 
     def __len__(self) -> int:
-        return len(self.body)
+        return len(self.events)
+
+    @property
+    def records(self) -> Sequence[Text]:
+        """The texts of all records."""
+        return self.body.records
+
+    @property
+    def slots(self) -> Sequence[Any]:
+        """What the dialect has read of each event."""
+        return self.outline.slots
+
+    @property
+    def links(self) -> Links:
+        """Which events answer which."""
+        return self.outline.links
 
     @property
     def outline(self) -> Outline:
         """Ids, kinds and pairs of the events, by index."""
-        return self._outline.fresh()
+        return self.events.outline
+
+    @property
+    def groups(self) -> Sequence[Hashable | None]:
+        """The reply of a model that each event belongs to."""
+        return self.outline.groups(self.events.group)
 
     @property
     def units(self) -> Units:
         """Which events belong together."""
         current = self.outline
         if self._units is None or self._units[0] != current.version:
-            members = () if self.body.is_store else self.body.gaps.members()
-            responses = current.responses(self.body.events)
-            self._units = current.version, Units(current, responses, members)
+            self._units = current.version, Units(current, self.groups, self.events.members())
         return self._units[1]
+
+    def unit_of(self, index: int) -> tuple[int, ...]:
+        """The events that belong together with one."""
+        return self.units.unit_of(index)
 
     def head(self, index: int) -> Head:
         """What a timeline shows of an event."""
-        found = self._heads.get(index)
-        return _kept(self._heads, index, read_head(self.body.events[index])) if found is None else found
+        return self._cached(self._heads, index, self.dialect.head)
 
     def data(self, index: int) -> dict[str, Any]:
         """An event as a Python object, a new one at each call."""
-        return as_object(self.body.raw(index))
+        return self.dialect.event(self.events.texts(index), self.outline.slots[index])
+
+    def text(self, index: int) -> bytes:
+        """The JSON text of an event."""
+        return self.dialect.text(self.events.texts(index), self.outline.slots[index])
 
     def parsed(self, index: int) -> Parsed:
         """An event as a typed model, and what is wrong with it."""
-        found = self._parses.get(index)
-        return _kept(self._parses, index, self._parse(index)) if found is None else found
+        return self._cached(self._parses, index, self._parse)
 
-    def _parse(self, index: int) -> Parsed:
+    def _parse(self, texts: Sequence[Text], slot: Any) -> Parsed:
         from trajcore.events.parse import parse
 
-        return parse(self.data(index))
+        return parse(self.dialect.canonical(self.dialect.event(texts, slot)))
+
+    def _cached(self, cache: dict[int, _T], index: int, read: Callable[[Sequence[Text], Any], _T]) -> _T:
+        found = cache.get(index)
+        if found is None:
+            found = read(self.events.texts(index), self.outline.slots[index])
+            if len(cache) >= _CACHED:
+                cache.clear()
+            cache[index] = found
+        return found
 
     def label(self, index: int) -> str:
         """How an event is called in messages: its id, or `#index` where it has none of its own."""
@@ -91,22 +132,41 @@ class Document:
             raise BadInput(f"{self.name} has no event #{index}.")
         return index
 
+    def ascii_in(self, text: bytes) -> bool:
+        """Whether text inside a record is to be escaped: as the record does it, or else its file."""
+        return self.body.ascii_in(text)
+
+    def style(self, record: int) -> Style:
+        """How a record is written."""
+        return self.body.style(record)
+
     # Edits
 
     @contextmanager
-    def composing(self) -> Iterator[Composer]:
+    def composing(self, *, follow: bool = True) -> Iterator[Composer]:
         """Changes that `made` is to make an edit of; all are taken back where anything is raised.
 
-        Raises `BadInput` where they would leave nothing that is a trajectory.
+        `follow`: what the dialect has to link or number anew is done behind them. Raises `BadInput` where
+        they would leave nothing that is a trajectory.
         """
+        before = self.events.snapshot()
         with composing(self.body, self._apply, self._revert) as composer:
             yield composer
-            if not self._outline.has_events:
+            if follow and before is not None:
+                self.carry_out(composer, self.dialect.follow(before.records, self.body.records))
+            if not self.events.has_events:
                 raise BadInput("this would leave no event with an 'action' or an 'observation'.")
+        composer.seen = self.events.seen_since(before, composer.changes)
+
+    @staticmethod
+    def carry_out(composer: Composer, changes: Changes) -> None:
+        """Make the changes that a dialect asks for."""
+        for change in changes:
+            composer.carry_out(change)
 
     def made(self, label: str, composer: Composer, note: str = "") -> Edit:
         """The edit of the changes that were composed, from now on the last of the history."""
-        edit = Edit(label, tuple(composer.changes), note)
+        edit = Edit(label, tuple(composer.changes), note, composer.seen)
         self.history.add(edit)
         return edit
 
@@ -116,7 +176,7 @@ class Document:
         if not isinstance(listed, list) or not isinstance(label, str) or not isinstance(note, str):
             raise BadInput("this is no edit of a trajectory.")
         reader = Reader(self.body)
-        with self.composing() as composer:
+        with self.composing(follow=False) as composer:
             for change in listed:
                 composer.make(reader.change(change))
         return self.made(label, composer, note)
@@ -143,31 +203,17 @@ class Document:
 
     def _apply(self, change: Change) -> None:
         self.body.apply(change)
-        if isinstance(change, Rewrite):
-            self._reread(change.index)
-        else:
-            self._respliced(change.at, len(change.removed), len(change.inserted))
+        self._changed(change, undone=False)
 
     def _revert(self, change: Change) -> None:
         self.body.revert(change)
-        if isinstance(change, Rewrite):
-            self._reread(change.index)
+        self._changed(change, undone=True)
+
+    def _changed(self, change: Change, *, undone: bool) -> None:
+        written = self.events.changed(change, undone=undone)
+        if written is None:
+            self._heads.clear()
+            self._parses.clear()
         else:
-            self._respliced(change.at, len(change.inserted), len(change.removed))
-
-    def _reread(self, index: int) -> None:
-        self._heads.pop(index, None)
-        self._parses.pop(index, None)
-        self._outline.update(index, self.body.events[index])
-
-    def _respliced(self, at: int, removed: int, came: int) -> None:
-        self._heads.clear()
-        self._parses.clear()
-        self._outline.splice(at, removed, self.body.events[at : at + came])
-
-
-def _kept(cache: dict[int, _T], index: int, value: _T) -> _T:
-    if len(cache) >= _CACHED:
-        cache.clear()
-    cache[index] = value
-    return value
+            self._heads.pop(written, None)
+            self._parses.pop(written, None)

@@ -12,7 +12,7 @@ import msgspec
 
 
 class Piece(NamedTuple):
-    """An event's JSON text, and the number that it has for its life (`Body.uid`)."""
+    """A record's JSON text, and the number that it has for its life (`Body.uid`)."""
 
     raw: msgspec.Raw | bytes
     uid: int
@@ -20,7 +20,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Rewrite:
-    """Bytes inside one event: `removed`, which begin at byte `at` of it, give way to `inserted`."""
+    """Bytes inside one record: `removed`, which begin at byte `at` of it, give way to `inserted`."""
 
     index: int
     at: int
@@ -30,9 +30,9 @@ class Rewrite:
 
 @dataclass(frozen=True)
 class Splice:
-    """Events that go and come at one place, and the text between events that goes and comes with them.
+    """Records that go and come at one place, and the text between records that goes and comes with them.
 
-    `moved` says that the inserted events are some of those which the splices before it in the same edit
+    `moved` says that the inserted records are some of those which the splices before it in the same edit
     took out, from that number on; None: they are new.
     """
 
@@ -49,12 +49,51 @@ Change = Rewrite | Splice
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What an edit did to the events of a document in which they are other than its records.
+
+    `before` and `after` are the uids of all events, in order; `written` are those that say something else.
+    """
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    written: frozenset[int]
+    moved: frozenset[int] = frozenset()
+
+    @cached_property
+    def touched(self) -> tuple[int, ...]:
+        """The events that were written, inserted or moved, by their indices afterwards."""
+        known, named = frozenset(self.before), self.written | self.moved
+        return tuple(at for at, uid in enumerate(self.after) if uid in named or uid not in known)
+
+    @cached_property
+    def touched_before(self) -> tuple[int, ...]:
+        """The events that were written, deleted or moved, by their indices before."""
+        known, named = frozenset(self.after), self.written | self.moved
+        return tuple(at for at, uid in enumerate(self.before) if uid in named or uid not in known)
+
+    def place(self, at: int, *, undone: bool = False) -> tuple[int, tuple[int, ...]]:
+        """See `Edit.place`."""
+        before, after = (self.after, self.before) if undone else (self.before, self.after)
+        places = {uid: index for index, uid in enumerate(after) if uid not in self.moved}
+        behind = before[:at]
+        while behind and behind[-1] not in places:
+            behind = behind[:-1]
+        gone = before[at - 1 : at] if len(behind) < at else ()
+        return (places[behind[-1]] + 1 if behind else 0), gone
+
+
+@dataclass(frozen=True)
 class Edit:
-    """One step of the history. `label` says in words what it did, `note` what else there is to know."""
+    """One step of the history. `label` says in words what it did, `note` what else there is to know.
+
+    `changes` are those of the records. Where records are events they tell all; else `seen` does.
+    """
 
     label: str
     changes: tuple[Change, ...]
     note: str = ""
+    seen: Seen | None = None
 
     @property
     def index(self) -> int | None:
@@ -64,11 +103,15 @@ class Edit:
     @cached_property
     def structural(self) -> bool:
         """Whether events came, went or moved."""
+        if self.seen is not None:
+            return self.seen.before != self.seen.after
         return any(isinstance(change, Splice) for change in self.changes)
 
     @cached_property
     def touched(self) -> tuple[int, ...]:
         """The events that were written, inserted or moved, by their indices after the edit."""
+        if self.seen is not None:
+            return self.seen.touched
         found: set[int] = set()
         for change in self.changes:
             if isinstance(change, Rewrite):
@@ -81,6 +124,8 @@ class Edit:
     @cached_property
     def touched_before(self) -> tuple[int, ...]:
         """The events that were written, deleted or moved, by their indices before the edit."""
+        if self.seen is not None:
+            return self.seen.touched_before
         found: set[int] = set()
         for change in reversed(self.changes):
             if isinstance(change, Rewrite):
@@ -90,42 +135,26 @@ class Edit:
                 found.update(range(change.at, change.at + len(change.removed)))
         return tuple(sorted(found))
 
-    def remap(self, index: int) -> int | None:
-        """Where the event is after the edit that had this index before it; None: it was deleted."""
-        held, taken = None, 0
-        for splice in self._splices:
-            out, came = len(splice.removed), len(splice.inserted)
-            if held is not None:
-                first = splice.moved
-                if first is not None and first <= held < first + came:
-                    index, held = splice.at + held - first, None
-            elif splice.at <= index < splice.at + out:
-                held = taken + index - splice.at
-            elif index >= splice.at + out:
-                index += came - out
-            taken += out
-        return index if held is None else None
+    def place(self, at: int, *, undone: bool = False) -> tuple[int, tuple[int, ...]]:
+        """Where the place before the event at `at` is afterwards: behind the last before it that stayed.
 
-    def unmap(self, index: int) -> int | None:
-        """Where the event was before the edit that has this index after it; None: it was inserted."""
-        held, taken = None, sum(len(splice.removed) for splice in self._splices)
-        for splice in reversed(self._splices):
-            out, came = len(splice.removed), len(splice.inserted)
-            taken -= out
-            if held is not None:
-                if taken <= held < taken + out:
-                    index, held = splice.at + held - taken, None
-            elif splice.at <= index < splice.at + came:
-                if splice.moved is None:
-                    return None
-                held = splice.moved + index - splice.at
-            elif index >= splice.at + came:
-                index += out - came
-        return index
-
-    @cached_property
-    def _splices(self) -> tuple[Splice, ...]:
-        return tuple(change for change in self.changes if isinstance(change, Splice))
+        With it the uids of the events that the place was right behind and that went, or moved. `undone`:
+        as taking the edit back does it.
+        """
+        if self.seen is not None:
+            return self.seen.place(at, undone=undone)
+        gone = []
+        for change in reversed(self.changes) if undone else self.changes:
+            if isinstance(change, Splice) and change.at < at:
+                went, came = change.removed, change.inserted
+                if undone:
+                    went, came = came, went
+                if at - change.at <= len(went):
+                    gone.append(went[at - change.at - 1].uid)
+                    at = change.at
+                else:
+                    at += len(came) - len(went)
+        return at, tuple(gone)
 
     def to_data(self) -> dict[str, Any]:
         """The edit as JSON values, from which it can be made again on the same document."""

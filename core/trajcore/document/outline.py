@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
-import msgspec
-
-from trajcore.dialects.openhands_v0.responses import Response, response_of
-from trajcore.events.head import Head, read_head
-from trajcore.events.kinds import DELEGATE, NO_ANSWERS, NULL, UNANSWERED, UNCAUSED
-
-
-class _Call(msgspec.Struct, gc=False):
-    tool_call_id: str | None = None
-
-
-class _Key(msgspec.Struct, gc=False):
-    id: int | None = None
-    source: str | None = None
-    action: str | None = None
-    observation: str | None = None
-    cause: int | None = None
-    tool_call_metadata: _Call | None = None
-
-    @property
-    def tool_call_id(self) -> str | None:
-        return self.tool_call_metadata.tool_call_id if self.tool_call_metadata else None
-
-
-_decoder = msgspec.json.Decoder(_Key)
+from trajcore.dialects.base import Dialect, Link, Links
 
 
 class Outline:
     """Columns over the events, by index. After a change of the events, `fresh` brings them up to date."""
 
-    def __init__(self, keys: list[_Key | Head]) -> None:
-        self._keys = keys
-        self._responses: list[Response | _Unread | None] | None = None
+    def __init__(self, slots: list[Link], dialect: Dialect, version: int = 0) -> None:
+        self._slots = slots
+        self._dialect = dialect
+        self._groups: list[Hashable | _Unread | None] | None = None
         self._with_kind: int | None = None
         """How many events have a kind; counted when the first of them changes."""
-        self.version = 0
+        self.version = version
         """Grows with each change of what decides which events belong together."""
         self._stale = False
         self._build()
 
     @property
+    def slots(self) -> Sequence[Any]:
+        """What was read of each event."""
+        return self._slots
+
+    @property
     def has_events(self) -> bool:
         """Whether any of the events has a kind."""
-        return any(map(_has_kind, self._keys)) if self._with_kind is None else self._with_kind > 0
+        return any(map(_has_kind, self._slots)) if self._with_kind is None else self._with_kind > 0
 
     def fresh(self) -> Outline:
         """This outline, brought up to date where the events changed."""
@@ -57,23 +40,34 @@ class Outline:
 
     def _build(self) -> None:
         self._stale = False
-        keys = self._keys
-        self.ids = [key.id for key in keys]
-        self.kinds = [key.action or key.observation or "?" for key in keys]
-        self.sources = [key.source for key in keys]
-        self.is_action = [key.action is not None for key in keys]
+        slots = self._slots
+        self.ids = [slot.id for slot in slots]
+        self.kinds = [slot.action or slot.observation or "?" for slot in slots]
+        self.sources = [slot.source for slot in slots]
+        self.is_action = [slot.action is not None for slot in slots]
         self.by_id: dict[int, int] = {}
         for index, number in enumerate(self.ids):
             if number is not None:
                 self.by_id.setdefault(number, index)
-        self.answer_of: dict[int, int] = {}
+        self.links: Links = self._dialect.links(slots)
+        self.answer_of = self.links.answer_of
         """The observation (its index) that answers an action (its index)."""
-        self.answers: dict[int, int] = {}
+        self.answers = self.links.answers
         """The action (its index) that an observation (its index) answers."""
-        self._pair(keys)
-        self.delegations = _delegations(keys)
+        self.delegations = self.links.delegations
         """The observation (its index) that closes a delegation, by its action (its index)."""
         self._depths = _depths(self.delegations)
+        self._names: dict[str, int] | None = None
+
+    @property
+    def by_name(self) -> dict[str, int]:
+        """Events by what their file calls them, where that is no number."""
+        if self._names is None:
+            self._names = {}
+            for index, slot in enumerate(self._slots):
+                if name := getattr(slot, "name", None):
+                    self._names.setdefault(name, index)
+        return self._names
 
     def depth(self, index: int) -> int:
         """How many delegations an event is inside of."""
@@ -84,112 +78,55 @@ class Outline:
         """The highest id, or -1."""
         return max(self.by_id, default=-1)
 
-    def update(self, index: int, raw: msgspec.Raw | bytes) -> None:
-        """Read an event again after an edit of its fields."""
-        key = _read(raw)
-        before = self._keys[index]
-        if _links(before) != _links(key):
-            self._splice_keys(index, 1, [key])
+    def update(self, index: int, slot: Link, read: Callable[[int], Hashable | None]) -> None:
+        """An event was read again after an edit of its fields; `read` reads its group."""
+        if _links(self._slots[index]) != _links(slot):
+            self._splice(index, 1, [slot])
         else:
-            self._keys[index] = key
+            self._slots[index] = slot
             if not self._stale:
-                self.sources[index] = key.source
-        if self._responses is not None:
-            known = self._responses[index]
-            if not isinstance(known, _Unread) and (now := _response(key, raw)) != known:
-                self._responses[index] = now
+                self.sources[index] = slot.source
+        if self._groups is not None:
+            known = self._groups[index]
+            if not isinstance(known, _Unread) and (now := read(index)) != known:
+                self._groups[index] = now
                 self.version += 1
 
-    def splice(self, at: int, removed: int, raws: Sequence[msgspec.Raw | bytes]) -> None:
+    def splice(self, at: int, removed: int, slots: Sequence[Link]) -> None:
         """Events went at a place, and others came."""
-        keys = [_read(raw) for raw in raws]
-        self._splice_keys(at, removed, keys)
-        if self._responses is not None:
-            self._responses[at : at + removed] = [_UNREAD] * len(keys)
+        self._splice(at, removed, slots)
+        if self._groups is not None:
+            self._groups[at : at + removed] = [_UNREAD] * len(slots)
 
-    def _splice_keys(self, at: int, removed: int, keys: list[_Key | Head]) -> None:
+    def _splice(self, at: int, removed: int, slots: Sequence[Link]) -> None:
         if self._with_kind is None:
-            self._with_kind = sum(map(_has_kind, self._keys))
-        self._with_kind += sum(map(_has_kind, keys)) - sum(map(_has_kind, self._keys[at : at + removed]))
-        self._keys[at : at + removed] = keys
+            self._with_kind = sum(map(_has_kind, self._slots))
+        self._with_kind += sum(map(_has_kind, slots))
+        self._with_kind -= sum(map(_has_kind, self._slots[at : at + removed]))
+        self._slots[at : at + removed] = slots
         self._stale = True
         self.version += 1
 
-    def responses(self, events: Sequence[msgspec.Raw | bytes]) -> list[Response | None]:
-        """The response of the model that each event belongs to, read where it is not known yet."""
-        if self._responses is None:
-            self._responses = [_UNREAD] * len(events)
-        known = self._responses
-        return [
-            found if not isinstance(found, _Unread) else self._read_response(index, events[index])
-            for index, found in enumerate(known)
-        ]
-
-    def _read_response(self, index: int, raw: msgspec.Raw | bytes) -> Response | None:
-        found = _response(self._keys[index], raw)
-        assert self._responses is not None
-        self._responses[index] = found
+    def groups(self, read: Callable[[int], Hashable | None]) -> list[Hashable | None]:
+        """The reply of a model that each event belongs to, read where it is not known yet."""
+        if self._groups is None:
+            self._groups = [_UNREAD] * len(self._slots)
+        known = self._groups
+        found: list[Hashable | None] = []
+        for index, group in enumerate(known):
+            if isinstance(group, _Unread):
+                group = known[index] = read(index)
+            found.append(group)
         return found
 
-    def highest_cause(self) -> int:
-        """The highest id that an event names as its cause, or -1."""
-        return max((key.cause for key in self._keys if key.cause is not None), default=-1)
 
-    def _pair(self, keys: Sequence[_Key | Head]) -> None:
-        by_id: dict[int, int] = {}
-        by_call: dict[str, int] = {}
-        waiting: int | None = None
-        delegations: list[int] = []
-        for index, key in enumerate(keys):
-            if key.action is not None:
-                if key.id is not None:
-                    by_id[key.id] = index
-                if key.tool_call_id:
-                    by_call[key.tool_call_id] = index
-                waiting = None if key.action in UNANSWERED else index
-                if key.action == DELEGATE:
-                    delegations.append(index)
-                continue
-            if key.observation == DELEGATE:
-                waiting = delegations.pop() if delegations else None
-            action = None if key.observation in NO_ANSWERS else self._answered(key, by_id, by_call, waiting)
-            if action is not None:
-                self.answers[index] = action
-                if key.observation != NULL:
-                    self.answer_of.setdefault(action, index)
-                    waiting = None if waiting == action else waiting
-
-    @staticmethod
-    def _answered(
-        key: _Key | Head, by_id: dict[int, int], by_call: dict[str, int], waiting: int | None
-    ) -> int | None:
-        """By cause, then by tool call, and by position as the last resort."""
-        if key.cause is not None and key.cause in by_id:
-            return by_id[key.cause]
-        if key.tool_call_id and key.tool_call_id in by_call:
-            return by_call[key.tool_call_id]
-        return None if key.observation in UNCAUSED else waiting
-
-
-def _links(key: _Key | Head) -> tuple[object, ...]:
+def _links(slot: Link) -> tuple[object, ...]:
     """What decides which events belong together."""
-    return key.id, key.action, key.observation, key.cause, key.tool_call_id
+    return slot.id, slot.action, slot.observation, slot.cause, slot.tool_call_id
 
 
-def _has_kind(key: _Key | Head) -> bool:
-    return bool(key.action or key.observation)
-
-
-def _delegations(keys: Sequence[_Key | Head]) -> dict[int, int]:
-    """The observation that closes each delegation, by its action."""
-    closed: dict[int, int] = {}
-    open_at: list[int] = []
-    for index, key in enumerate(keys):
-        if key.action == DELEGATE:
-            open_at.append(index)
-        elif key.observation == DELEGATE and open_at:
-            closed[open_at.pop()] = index
-    return closed
+def _has_kind(slot: Link) -> bool:
+    return bool(slot.action or slot.observation)
 
 
 def _depths(delegations: dict[int, int]) -> dict[int, int]:
@@ -201,24 +138,8 @@ def _depths(delegations: dict[int, int]) -> dict[int, int]:
     return depths
 
 
-def _response(key: _Key | Head, raw: msgspec.Raw | bytes) -> Response | None:
-    return response_of(raw) if key.tool_call_id else None
-
-
 class _Unread:
-    """Stands for a response that nobody asked for yet."""
+    """Stands for a group that nobody asked for yet."""
 
 
 _UNREAD = _Unread()
-
-
-def outline(events: Sequence[msgspec.Raw | bytes]) -> Outline:
-    """Read the skeleton of a sequence of events."""
-    return Outline([_read(event) for event in events])
-
-
-def _read(raw: msgspec.Raw | bytes) -> _Key | Head:
-    try:
-        return _decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return read_head(raw)

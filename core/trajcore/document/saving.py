@@ -15,8 +15,8 @@ import msgspec
 
 from trajcore.document.body import Body
 from trajcore.document.edits import Edit
-from trajcore.document.outline import Outline
 from trajcore.errors import BadInput, FileChanged
+from trajcore.formats.lists import Lists
 from trajcore.storage import Identity, Piece, identity, in_words, write_atomically
 
 Progress = Callable[[int, int], None]
@@ -25,14 +25,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Output:
-    """A file to be written: its bytes, and the event in it where each has a file of its own.
+    """A file to be written: its bytes, and the record in it where each has a file of its own.
 
     `expected` is what the file must still be on disk; None where that is of no matter.
     """
 
     path: Path
     pieces: Sequence[Piece]
-    event: msgspec.Raw | bytes | None = None
+    record: msgspec.Raw | bytes | None = None
     expected: tuple[Identity | None] | None = None
 
 
@@ -54,7 +54,7 @@ class Job:
     def write(self, progress: Progress | None = None) -> None:
         """Write it, in any thread. Raises `FileChanged` and `BadInput`; each file is whole then too.
 
-        A crash in between leaves every file whole, and no event lost that was to stay.
+        A crash in between leaves every file whole, and no record lost that was to stay.
         """
         total = sum(len(piece) for output in self.outputs for piece in output.pieces)
         before = 0
@@ -86,17 +86,17 @@ class Saver:
             source.path: identity(source.path) for source in body.sources if source.path
         }
         self._filed: dict[Path, msgspec.Raw | bytes] = {
-            source.path: event
-            for source, event in zip(body.sources, body.events if body.is_store else (), strict=False)
+            source.path: record
+            for source, record in zip(body.sources, body.records if body.is_store else (), strict=False)
             if source.path
         }
-        """For a store, the event that each of its files holds."""
+        """For a store, the record that each of its files holds."""
 
     @property
     def state(self) -> tuple[int, ...]:
         """What tells the files that were read, or written last, from any others.
 
-        The last number is where in its file the list of events begins.
+        The last number is where in its file the records begin.
         """
         opening = self._body.opening if self._is_store == self._body.is_store else 1
         if len(self._on_disk) == 1:
@@ -109,15 +109,24 @@ class Saver:
         """A file that is no longer the one that was read, or written last."""
         return next((path for path, known in self._on_disk.items() if identity(path) != known), None)
 
-    def job(self, target: Path, outline: Outline, *, overwrite: bool) -> Job:
-        """What a save has to do. Raises `FileChanged` and `BadInput`."""
+    def job(self, target: Path, numbers: Sequence[int | None], *, overwrite: bool) -> Job:
+        """What a save has to do. Raises `FileChanged` and `BadInput`.
+
+        `numbers` names the new records of a store, by the index of each.
+        """
         if not self._is_own(target):
-            pieces = tuple(self._body.listed() if self._body.is_store else self._body.pieces())
+            pieces = tuple(
+                Lists().write(map(memoryview, self._body.records))
+                if self._body.is_store
+                else self._body.pieces()
+            )
             return Job(target, [Output(target, pieces)], in_place=False)
         if self._is_store:
-            return self._store_job(outline, overwrite=overwrite)
+            return self._store_job(numbers, overwrite=overwrite)
         path = self.path or target
-        pieces = tuple(self._body.listed() if self._body.is_store else self._body.pieces())
+        pieces = tuple(
+            Lists().write(map(memoryview, self._body.records)) if self._body.is_store else self._body.pieces()
+        )
         return Job(path, [Output(path, pieces, None, self._expected(path, overwrite=overwrite))])
 
     def learn(self, job: Job) -> bool:
@@ -128,8 +137,8 @@ class Saver:
         if job.in_place:
             self._on_disk.update(job.written)
             for output in job.outputs:
-                if output.path in job.written and output.event is not None:
-                    self._filed[output.path] = output.event
+                if output.path in job.written and output.record is not None:
+                    self._filed[output.path] = output.record
             for path in job.removed:
                 del self._filed[path], self._on_disk[path]
             return job.complete
@@ -149,8 +158,8 @@ class Saver:
         except OSError:
             return False
 
-    def _store_job(self, outline: Outline, *, overwrite: bool) -> Job:
-        wanted = self._named(outline)
+    def _store_job(self, numbers: Sequence[int | None], *, overwrite: bool) -> Job:
+        wanted = self._named(numbers)
         gone = [path for path in self._filed if path not in wanted]
         if not overwrite:
             for path in gone:
@@ -159,7 +168,7 @@ class Saver:
             Output(
                 path,
                 tuple(self._body.filed(index)),
-                self._body.events[index],
+                self._body.records[index],
                 self._expected(path, overwrite=overwrite),
             )
             for path, index in wanted.items()
@@ -172,16 +181,16 @@ class Saver:
         return None if overwrite else (self._on_disk.get(path),)
 
     def _differs(self, path: Path, index: int) -> bool:
-        held, event = self._filed.get(path), self._body.events[index]
-        return held is None or (held is not event and bytes(held) != bytes(event))
+        held, record = self._filed.get(path), self._body.records[index]
+        return held is None or (held is not record and bytes(held) != bytes(record))
 
-    def _named(self, outline: Outline) -> dict[Path, int]:
-        """The file of each event. Raises `BadInput` where their names would not keep the events in order."""
+    def _named(self, numbers: Sequence[int | None]) -> dict[Path, int]:
+        """The file of each record. Raises `BadInput` where their names would not keep the events in order."""
         directory = next(iter(source.path for source in self._body.sources if source.path)).parent
         named: dict[Path, int] = {}
         last = -1
         for index in range(len(self._body)):
-            source, number = self._body.source_of(index), outline.ids[index]
+            source, number = self._body.source_of(index), numbers[index]
             path = source.path if source else directory / f"{number}.json"
             name = path.stem if path else ""
             if path is None or not name.isdigit() or int(name) <= last:

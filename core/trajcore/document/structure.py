@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trajcore.dialects.openhands_v0 import stamps
 from trajcore.document import labels
 from trajcore.document.document import Document
 from trajcore.document.edits import Edit
 from trajcore.document.units import nearest
 from trajcore.errors import BadInput
-from trajcore.events.kinds import CONDENSATION
 
 
 def legal_place(document: Document, at: int) -> int:
@@ -24,17 +22,10 @@ def insert(document: Document, at: int, events: Sequence[Mapping[str, Any]]) -> 
     if not events:
         raise BadInput("there is nothing to insert.")
     place = legal_place(document, at)
-    near = range(max(0, place - 2), min(len(document), place + 2))
-    next_id = _next_id(document) if document.outline.by_id else None
-    made = stamps.stamped(events, [document.data(index) for index in near], next_id)
-    style = document.body.style(place - 1 if place else 0)
-    try:
-        raws = [style.written(event) for event in made]
-    except (TypeError, ValueError, RecursionError):
-        raise BadInput("a new event holds what is no JSON.") from None
+    changes = document.dialect.made(document, place, events)
     with document.composing() as composer:
-        composer.insert(place, raws, _pairs(made))
-    more = f" and {len(made) - 1} more" if len(made) > 1 else ""
+        document.carry_out(composer, changes)
+    more = f" and {len(events) - 1} more" if len(events) > 1 else ""
     label = f"insert {labels.named(document.head(place), document.label(place))}{more}"
     return document.made(label, composer, "" if place == at else _elsewhere(document, place))
 
@@ -46,7 +37,7 @@ def delete(document: Document, indices: Sequence[int]) -> Edit:
         raise BadInput("a trajectory has at least one event: the last can't be deleted.")
     label = f"delete {_several(document, whole, indices)}"
     with document.composing() as composer:
-        composer.delete(whole)
+        document.carry_out(composer, document.dialect.removed(document, whole))
     return document.made(label, composer)
 
 
@@ -54,10 +45,9 @@ def duplicate(document: Document, indices: Sequence[int]) -> Edit:
     """Put copies of events in behind them, with ids and tool calls of their own."""
     whole = _whole(document, indices)
     place = legal_place(document, whole[-1] + 1)
-    raws = stamps.copied([document.body.raw(index) for index in whole], _next_id(document))
     label = f"duplicate {_several(document, whole, indices)}"
     with document.composing() as composer:
-        composer.copy(whole, raws, place)
+        document.carry_out(composer, document.dialect.copied(document, whole, place))
     return document.made(label, composer)
 
 
@@ -93,7 +83,7 @@ def _move(
 ) -> Edit:
     label = f"move {_several(document, whole, chosen)} {way}"
     with document.composing() as composer:
-        composer.move(whole, place)
+        document.carry_out(composer, document.dialect.moved(document, whole, place))
     return document.made(label, composer, _elsewhere(document, place) if noted else "")
 
 
@@ -122,28 +112,3 @@ def _place(document: Document, at: int) -> int:
     if not 0 <= at <= len(document):
         raise BadInput(f"{document.name} has {len(document)} events: there is no place #{at}.")
     return at
-
-
-def _next_id(document: Document) -> int:
-    """An id above all that are there, were there, or are spoken of: it can't be taken for another."""
-    outline = document.outline
-    named = [document.first_last_id, outline.last_id, outline.highest_cause(), document.body.last_name]
-    if CONDENSATION in outline.kinds:
-        named += [
-            stamps.named_by_condensation(document.data(index))
-            for index, kind in enumerate(outline.kinds)
-            if kind == CONDENSATION
-        ]
-    return max(named) + 1
-
-
-def _pairs(events: Sequence[Mapping[str, Any]]) -> list[tuple[int, bool]]:
-    """How events go in pairs: how many are in each, and whether the first is an action."""
-    found: list[tuple[int, bool]] = []
-    for event in events:
-        acts = bool(event.get("action"))
-        if not acts and found and found[-1] == (1, True):
-            found[-1] = (2, True)
-        else:
-            found.append((1, acts))
-    return found

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import typing
 from collections.abc import Iterable
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from trajcore.dialects.openhands_v0.legacy import editor_call, is_flattened, migrated
 from trajcore.events.kinds import MESSAGE, RUN, action_kind, observation_kind
 
 _SUMMARY_LENGTH = 200
@@ -21,7 +20,9 @@ class _Call(msgspec.Struct, gc=False):
     tool_call_id: str | None = None
 
 
-class _Args(msgspec.Struct, gc=False):
+class Args(msgspec.Struct, gc=False):
+    """What is read of an action's arguments."""
+
     content: str | None = None
     command: str | None = None
     code: str | None = None
@@ -35,7 +36,6 @@ class _Args(msgspec.Struct, gc=False):
     query: str | None = None
     final_thought: str | None = None
     summary: str | None = None
-    translated_ipython_code: str | None = None
     wait_for_response: bool | None = None
     is_input: bool | None = None
     hidden: bool | None = None
@@ -68,7 +68,7 @@ class Head(msgspec.Struct, gc=False):
     cause: int | None = None
     content: str | None = None
     tool_call_metadata: _Call | None = None
-    args: _Args | None = None
+    args: Args | None = None
     extras: _Extras | None = None
     problem: str | None = None
 
@@ -120,17 +120,11 @@ class Head(msgspec.Struct, gc=False):
         return first.strip()[:_SUMMARY_LENGTH]
 
     def _action_text(self) -> str:
-        args = self.args or _Args()
+        args = self.args or Args()
         kind = action_kind(self.action)
         typed = "⌨ " if args.is_input and "is_input" in kind.flags else ""
         text = typed + _first_text(args, kind.main)
-        return f"{text}  {self._beside(kind.beside)}".rstrip() if kind.beside else text
-
-    def _beside(self, name: str) -> str:
-        """The field behind the main one; where it is not there, that of the editor's call of early 2025."""
-        args = self.args or _Args()
-        call = editor_call(args.translated_ipython_code) or {}
-        return getattr(args, name) or call.get(name) or ""
+        return f"{text}  {getattr(args, kind.beside) or ''}".rstrip() if kind.beside else text
 
     def _observation_text(self) -> str:
         extras = self.extras or _Extras()
@@ -146,63 +140,43 @@ def _first_text(fields: msgspec.Struct, names: Iterable[str]) -> str:
     return next((text for text in map(partial(getattr, fields), names) if text), "")
 
 
-_decoder = msgspec.json.Decoder(Head)
-
-
-def read_head(raw: msgspec.Raw | bytes) -> Head:
-    """The head of one event's JSON text. Fields of an unexpected type are passed over."""
-    try:
-        head = _decoder.decode(raw)
-        nested = head.args if head.is_action else head.extras
-        return head if nested is not None else _read_loosely(bytes(raw))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _read_loosely(bytes(raw))
-
-
-def _read_loosely(raw: bytes) -> Head:
-    try:
-        data: Any = json.loads(raw)
-    except ValueError as error:
-        return Head(problem=f"not JSON: {error}")
-    if not isinstance(data, dict):
-        return Head(problem="not an object")
-    return head_of(migrated(data) if is_flattened(data) else data)
-
-
 def head_of(data: dict[str, Any]) -> Head:
-    """The head of an event that is a Python object already."""
-    try:
-        return msgspec.convert(data, Head)
-    except _MISFITS:
-        head: Head = _fitted(Head, data)
-        return head
+    """The head of an event that is a Python object already. Fields of an unexpected type are passed over."""
+    return fitted(Head, data)
 
 
-@lru_cache
-def _fields(struct: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    return msgspec.structs.fields(struct)
+_Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 
-def _fitted(struct: type[msgspec.Struct], data: object) -> Any:
+def fitted(struct: type[_Struct], data: object) -> _Struct:
     """A `struct` of those fields of `data` that have the type it declares."""
+    try:
+        return msgspec.convert(data, struct)
+    except _MISFITS:
+        return _field_by_field(struct, data)
+
+
+def _field_by_field(struct: type[_Struct], data: object) -> _Struct:
     values = {}
     if isinstance(data, dict):
-        for field in _fields(struct):
-            value = data.get(field.name)
-            nested = _NESTED.get(field.name) if struct in (Head, _Extras) else None
+        for name, type, nested in _fields(struct):
+            value = data.get(name)
             if nested is not None:
-                values[field.name] = _fitted(nested, value) if isinstance(value, dict) else None
+                values[name] = _field_by_field(nested, value) if isinstance(value, dict) else None
             else:
                 try:
-                    values[field.name] = msgspec.convert(value, field.type)
+                    values[name] = msgspec.convert(value, type)
                 except _MISFITS:
                     continue
     return struct(**values)
 
 
-_NESTED: dict[str, type[msgspec.Struct]] = {
-    "tool_call_metadata": _Call,
-    "args": _Args,
-    "extras": _Extras,
-    "metadata": _Metadata,
-}
+@lru_cache
+def _fields(struct: type[msgspec.Struct]) -> list[tuple[str, Any, type[msgspec.Struct] | None]]:
+    """The fields of a struct: name, type, and the struct inside of it, where it is one."""
+    found = []
+    for field in msgspec.structs.fields(struct):
+        options = (option for option in typing.get_args(field.type) if isinstance(option, type))
+        nested = next((option for option in options if issubclass(option, msgspec.Struct)), None)
+        found.append((field.name, field.type, nested))
+    return found

@@ -1,45 +1,61 @@
-"""OpenHands' event store: a directory with one file for each event, named by its id."""
+"""A directory with one file for each record, named by a number: OpenHands' event store."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from trajcore.errors import BadInput
-from trajcore.formats.base import Layout, Source, Span
+from trajcore.formats.base import Files, Layout, Source, Span
 from trajcore.formats.json.text import described, loads, text_start
+from trajcore.formats.lists import Lists
 
 _BLANK: Final = b" \t\r\n"
 
 
-def read(directory: Path) -> Layout:
-    """Find the events of a directory. Raises `BadInput`, naming the file, where one cannot be used."""
-    files = _event_files(directory)
-    if not files:
-        raise BadInput(f"{directory} is a directory with no events in it: expected files like 0.json.")
-    sources, events, spans = [], [], []
-    for number, path in enumerate(files):
-        try:
-            source = Source(str(path), path, path.read_bytes())
-        except OSError as error:
-            raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
-        begin, end = _event_span(source)
-        sources.append(source)
-        events.append(msgspec.Raw(source.data[begin:end]))
-        spans.append(Span(number, begin, end))
-    return Layout(sources, events, spans)
+class Directory:
+    """`0.json`, `1.json`, …, in the directory itself or in its `events`."""
+
+    name: Final = "directory"
+
+    def records(self, files: Files, row: str | None) -> Iterator[Layout]:
+        """The records of a directory. Raises `BadInput`, naming the file, where one cannot be used."""
+        directory = files.directory
+        if directory is None:
+            return
+        if row is not None:
+            raise BadInput(f"{directory} is a directory: --row is for files with several trajectories.")
+        found = _record_files(directory)
+        if not found:
+            raise BadInput(f"{directory} is a directory with no events in it: expected files like 0.json.")
+        sources, records, spans = [], [], []
+        for number, path in enumerate(found):
+            try:
+                source = Source(str(path), path, path.read_bytes())
+            except OSError as error:
+                raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
+            begin, end = _record_span(source)
+            sources.append(source)
+            records.append(msgspec.Raw(source.data[begin:end]))
+            spans.append(Span(number, begin, end))
+        yield Layout(self.name, sources, records, spans)
+
+    def write(self, records: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+        """In one file its records are a list."""
+        return Lists().write(records)
 
 
-def _event_files(directory: Path) -> list[Path]:
+def _record_files(directory: Path) -> list[Path]:
     inside = directory / "events"
     place = inside if inside.is_dir() else directory
     files = [path for path in place.glob("*.json") if path.stem.isascii() and path.stem.isdigit()]
     return sorted(files, key=lambda path: int(path.stem))
 
 
-def _event_span(source: Source) -> tuple[int, int]:
+def _record_span(source: Source) -> tuple[int, int]:
     start = text_start(source.data, source.name)
     value = loads(source.data[start:].decode(), source.name)
     if not isinstance(value, dict):

@@ -20,7 +20,7 @@ def before_last_breakpoint(
 ) -> int | None:
     """The nearest earlier position at which a breakpoint would have stopped the replay."""
     for index in range(position - 1, -1, -1):
-        result = run.results.get(index)
+        result = run.results.get(trajectory.uid(index))
         behind = _behind_step(trajectory, index)
         if result is not None and behind < position and breakpoints.holds(index, result):
             return behind

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
-
-from trajcore.dialects.openhands_v0.checks.all import check
-from trajcore.dialects.openhands_v0.checks.findings import Finding, Severity, summary
+from trajcore.dialects.findings import Finding, Severity, summary
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 
-__all__ = ["Checked", "Finding", "checked", "finding_line", "finding_object", "is_error"]
+__all__ = ["Checked", "Finding", "checking", "finding_line", "finding_object", "is_error"]
 
 _LONGEST_REPAIR: Final = 400
 
@@ -32,10 +29,15 @@ class Checked:
         return any(is_error(finding) for finding in self.findings)
 
 
-def checked(texts: Sequence[msgspec.Raw | bytes]) -> Checked:
-    """Check the events of a recording (`Trajectory.texts`); in a thread, where the screen is to go on."""
-    findings = check(texts)
-    return Checked(findings, summary(findings, len(texts)))
+def checking(trajectory: Trajectory) -> Callable[[], Checked]:
+    """A check of a recording as it is now, to be called in any thread."""
+    check, events = trajectory.checking(), len(trajectory)
+
+    def checked() -> Checked:
+        findings = check()
+        return Checked(findings, summary(findings, events))
+
+    return checked
 
 
 def is_error(finding: Finding) -> bool:

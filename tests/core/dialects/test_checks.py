@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import documents, message, ran, run
+from trajcore.dialects.findings import Delete, Finding, Insert, Set, Severity, Step, Unset
 from trajcore.dialects.openhands_v0.checks.all import check
-from trajcore.dialects.openhands_v0.checks.findings import Delete, Finding, Insert, Set, Severity, Step, Unset
 from trajcore.trajectory import Trajectory
 
 SAMPLES = sorted((Path(__file__).resolve().parents[3] / "sample_trajectories").glob("*.json"))

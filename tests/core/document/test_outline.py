@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import message, ran, run
-from trajcore.document.outline import Outline, outline
+from trajcore.dialects.openhands_v0.dialect import OpenHandsV0
+from trajcore.document.outline import Outline
 from trajcore.trajectory import Trajectory
 
 
 def of(*events: dict[str, Any]) -> Outline:
-    return outline([json.dumps(event).encode() for event in events])
+    dialect = OpenHandsV0()
+    return Outline(dialect.slots([json.dumps(event).encode() for event in events]), dialect)
 
 
 def called(id: str) -> dict[str, Any]:

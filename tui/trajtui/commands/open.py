@@ -11,7 +11,7 @@ from typing import Any
 
 from trajcore import BadInput, RowNeeded, Session, Trajectory, load_config, settings_from
 from trajcore import open as open_trajectory
-from trajtui.recent import remember
+from trajcore.views.recent import remember
 
 
 def open_screen(file: str | None, options: Mapping[str, Any]) -> None:
@@ -57,7 +57,7 @@ def _open(file: str, row: str | None) -> Trajectory | None:
             raise
         from trajtui.screens.rows import RowsApp
 
-        picked = RowsApp(file, needed.rows).run()
+        picked = RowsApp(file, [(row.number, row.id) for row in needed.rows]).run()
         return None if picked is None else open_trajectory(file, picked)
 
 

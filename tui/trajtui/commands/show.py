@@ -21,10 +21,10 @@ def show(file: str, row: str | None, *, as_json: bool, checking: bool = False) -
 
 def _show_findings(trajectory: Trajectory, *, as_json: bool) -> int:
     """One line a finding; 1 where there is an error among them, not only warnings."""
-    from trajcore.views.checks import checked, finding_line, finding_object
+    from trajcore.views.checks import checking, finding_line, finding_object
     from trajcore.views.exports.listing import json_line
 
-    found = checked(trajectory.texts())
+    found = checking(trajectory)()
     for finding in found.findings:
         click.echo(
             json_line(finding_object(trajectory, finding)) if as_json else finding_line(trajectory, finding)

@@ -15,7 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from trajcore.text import safe_line
-from trajtui.recent import recent_files, samples
+from trajcore.views.recent import recent_files
 from trajtui.widgets.choices import Choices
 from trajtui.widgets.inputs import SafeInput
 
@@ -63,7 +63,7 @@ class StartApp(App[Path]):
 
     def compose(self) -> ComposeResult:
         """Recent files and samples above a path to type."""
-        recent, bundled = recent_files(), samples()
+        recent, bundled = recent_files(), _samples()
         options: list[Option | None] = [Option(safe_line(str(path)), id=str(path)) for path in recent]
         if recent and bundled:
             options.append(None)
@@ -108,3 +108,12 @@ class StartApp(App[Path]):
             self.exit(path)
         elif event.value.strip():
             self.query_one("#start-note", Static).update(safe_line(f"there is no file {path}"))
+
+
+def _samples() -> list[Path]:
+    """The bundled recordings: inside an installed package, or beside the sources."""
+    here = Path(__file__).resolve()
+    for directory in (here.parents[1] / "samples", here.parents[3] / "sample_trajectories"):
+        if directory.is_dir():
+            return sorted(directory.glob("*.json"))
+    return []

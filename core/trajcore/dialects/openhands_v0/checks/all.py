@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from trajcore.dialects.findings import Finding
 from trajcore.dialects.openhands_v0.checks.calls import check_calls
 from trajcore.dialects.openhands_v0.checks.fields import check_fields
-from trajcore.dialects.openhands_v0.checks.findings import Finding
 from trajcore.dialects.openhands_v0.checks.links import check_links
 from trajcore.dialects.openhands_v0.checks.skeleton import Skeleton
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from trajcore.dialects.openhands_v0.checks.findings import Delete, Finding, Insert, Repair, Set, Severity
+from trajcore.dialects.findings import Delete, Finding, Insert, Repair, Set, Severity
 from trajcore.dialects.openhands_v0.checks.skeleton import Key, Skeleton
 from trajcore.events.kinds import ERROR, LOCAL, NULL, RESULTS, STEPS, Source, action_kind
 
@@ -22,7 +22,7 @@ def check_calls(skeleton: Skeleton) -> Iterator[Finding]:
 
 
 def _calls_without_results(skeleton: Skeleton) -> Iterator[Finding]:
-    answered = set(skeleton.outline.answers.values())
+    answered = set(skeleton.links.answers.values())
     # A result that stands before its action is a finding of its own.
     named = {key.cause for key in skeleton.keys if key.action is None and key.cause is not None}
     last = max((index for index, key in enumerate(skeleton.keys) if _acts(key)), default=-1)
@@ -69,7 +69,7 @@ def _missing_result(skeleton: Skeleton, index: int, key: Key) -> Repair | None:
 
 def _results_without_calls(skeleton: Skeleton) -> Iterator[Finding]:
     for index, key in enumerate(skeleton.keys):
-        if key.action is not None or key.kind not in RESULTS or index in skeleton.outline.answers:
+        if key.action is not None or key.kind not in RESULTS or index in skeleton.links.answers:
             continue
         if key.cause is not None and key.cause >= 0:
             continue  # Its cause is a finding already.
@@ -80,7 +80,7 @@ def _results_without_calls(skeleton: Skeleton) -> Iterator[Finding]:
 
 def _tool_calls(skeleton: Skeleton) -> Iterator[Finding]:
     for index, key in enumerate(skeleton.keys):
-        action = skeleton.outline.answers.get(index)
+        action = skeleton.links.answers.get(index)
         if action is None or key.tool_call_id is None:
             continue
         asked = skeleton.keys[action].tool_call_id

@@ -9,12 +9,13 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
-from trajcore.dialects.openhands_v0.checks.findings import Delete, Finding, Repair, Set, Severity, Unset
+from trajcore.dialects.findings import Delete, Finding, Repair, Set, Severity, Unset
 from trajcore.dialects.openhands_v0.checks.skeleton import Skeleton
 from trajcore.dialects.openhands_v0.legacy import is_flattened
+from trajcore.dialects.openhands_v0.wire import parse
 from trajcore.events.actions import UnknownAction
 from trajcore.events.observations import UnknownObservation
-from trajcore.events.parse import model_of, parse
+from trajcore.events.parse import model_of
 
 
 def check_fields(skeleton: Skeleton) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trajcore.dialects.openhands_v0.checks.findings import Delete, Finding, Repair, Set, Severity, Step, Unset
+from trajcore.dialects.findings import Delete, Finding, Repair, Set, Severity, Step, Unset
 from trajcore.dialects.openhands_v0.checks.skeleton import Key, Skeleton
 from trajcore.events.kinds import CONDENSATION, DELEGATE, NULL, RESULTS, result_of
 
@@ -41,7 +41,7 @@ def _new_id(skeleton: Skeleton, index: int) -> Repair:
     """A fresh id for an event, and for whoever names it."""
     number, old = skeleton.fresh_id(index), skeleton.keys[index].id
     steps: list[Step] = [Set(index, ("id",), number)]
-    for observation, action in skeleton.outline.answers.items():
+    for observation, action in skeleton.links.answers.items():
         if action == index and skeleton.keys[observation].cause == old:
             steps.append(Set(observation, ("cause",), number))
     whom = " and let its result name it" if len(steps) > 1 else ""
@@ -79,7 +79,7 @@ def _causes(skeleton: Skeleton) -> Iterator[Finding]:
 
 
 def _mended_cause(skeleton: Skeleton, index: int, key: Key) -> Repair:
-    action = skeleton.outline.answers.get(index)
+    action = skeleton.links.answers.get(index)
     if action is not None:
         asked = skeleton.keys[action]
         fits = key.tool_call_id is not None and key.tool_call_id == asked.tool_call_id

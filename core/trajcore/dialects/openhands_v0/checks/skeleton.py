@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from trajcore.dialects.openhands_v0.checks.findings import Delete, Insert, Repair, Set, Step, Unset, arguments
+from trajcore.dialects.findings import Delete, Insert, Repair, Set, Step, Unset, arguments
+from trajcore.dialects.openhands_v0.links import links_of
 from trajcore.dialects.openhands_v0.responses import ModelResponse
-from trajcore.document.outline import outline
-from trajcore.events.head import read_head
+from trajcore.dialects.openhands_v0.wire import read_head
 from trajcore.formats.json.reading import as_object
 
 
@@ -74,7 +74,7 @@ class Skeleton:
     def __init__(self, events: Sequence[msgspec.Raw | bytes]) -> None:
         self._events = events
         self.keys = [_read(event) for event in events]
-        self.outline = outline(events)
+        self.links = links_of(self.keys)
         self.places: dict[int, list[int]] = {}
         """By id, the indices of the events that have it."""
         for index, key in enumerate(self.keys):

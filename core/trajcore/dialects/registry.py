@@ -1,0 +1,99 @@
+"""The dialects that are known, built in and added, and which of them a file is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from trajcore.dialects.base import Dialect
+from trajcore.errors import BadInput
+from trajcore.formats.base import Files, Layout
+from trajcore.formats.registry import FORMATS, readings
+from trajcore.plugins import Registry
+
+_HEAD: Final = 20
+"""So many records of a file are shown to each dialect at first."""
+
+_CERTAIN: Final = 1.0
+_ENOUGH: Final = 0.5
+
+
+def _openhands_v0() -> Dialect:
+    from trajcore.dialects.openhands_v0.dialect import OpenHandsV0
+
+    return OpenHandsV0()
+
+
+DIALECTS: Final[Registry[Dialect]] = Registry("format", "trajtui.dialects", {"openhands": _openhands_v0})
+"""By name. A package offers one as an entry point of the group `trajtui.dialects`."""
+
+
+def register_dialect(dialect: Dialect) -> None:
+    """Let the recordings of another agent be read, in this process."""
+    DIALECTS.register(dialect)
+
+
+def recognised(files: Files, row: str | None = None, format: str | None = None) -> tuple[Layout, Dialect]:
+    """The reading of what was opened that a dialect claims most, and that dialect.
+
+    `format` names a dialect, which is then taken at its word, or a container. A claim of 1 ends the search:
+    what packages offer is loaded only where no other is as sure. Raises `BadInput`, naming the file and what
+    is wrong with it, where it cannot be read, no dialect claims it or several do, and `RowNeeded`.
+    """
+    known = FORMATS.names() if format is not None else ()
+    container = format if format in known else None
+    named = DIALECTS.get(format) if format is not None and container is None else None
+    faults: list[BadInput] = []
+    layouts: list[Layout] = []
+    claims: list[tuple[float, Layout, Dialect]] = []
+    for reading in readings(files, row, container):
+        if isinstance(reading, BadInput):
+            faults.append(reading)
+            continue
+        layouts.append(reading)
+        for claim, dialect in _claims(reading, DIALECTS.at_hand() if named is None else (named,)):
+            if claim >= _CERTAIN:
+                return reading, dialect
+            claims.append((claim, reading, dialect))
+    if named is None:
+        for layout in layouts:
+            claims += [(claim, layout, dialect) for claim, dialect in _claims(layout, DIALECTS.offered())]
+    return _best(files.name, claims, faults, layouts, sure=named is not None)
+
+
+def _claims(layout: Layout, dialects: Iterable[Dialect]) -> Iterator[tuple[float, Dialect]]:
+    head = [bytes(raw) for raw in layout.records[:_HEAD]]
+    for dialect in dialects:
+        if not dialect.formats or layout.format in dialect.formats:
+            claim = dialect.claims(head)
+            if not claim and len(layout.records) > _HEAD:
+                claim = dialect.claims([bytes(raw) for raw in layout.records])
+            if claim:
+                yield claim, dialect
+
+
+def _best(
+    name: str,
+    claims: list[tuple[float, Layout, Dialect]],
+    faults: Sequence[BadInput],
+    layouts: Sequence[Layout],
+    *,
+    sure: bool,
+) -> tuple[Layout, Dialect]:
+    highest = max((claim for claim, _, _ in claims), default=0.0)
+    best = [(layout, dialect) for claim, layout, dialect in claims if claim == highest]
+    if len(best) == 1 and (sure or highest > _ENOUGH):
+        return best[0]
+    if not claims:
+        if faults:
+            raise faults[0]
+        raise BadInput(f"{name} is not a trajectory: no object in it has an 'action' or 'observation'.")
+    if highest > _ENOUGH:
+        names = " or ".join(dict.fromkeys(_called(layout, dialect) for layout, dialect in best))
+        raise BadInput(f"{name} may be {names}: say which with --format.")
+    names = ", ".join(f"{dialect.name} ({claim:.1f})" for claim, _, dialect in claims)
+    raise BadInput(f"{name} is in no format that is known for sure: it looks a little like {names}.")
+
+
+def _called(layout: Layout, dialect: Dialect) -> str:
+    return f"{dialect.name} ({layout.format})"
