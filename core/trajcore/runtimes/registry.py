@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from trajcore.errors import BadInput
+from trajcore.plugins import Registry
 
 if TYPE_CHECKING:
     from trajcore.runtimes.base import Runtime
 
 DEFAULT_RUNTIME: Final = "openhands"
-"""Whose wording is used where a dialect names no runtime."""
+"""Whose wording is used where nothing is said."""
 
-Factory = Callable[[], "Runtime"]
-"""Makes a runtime for a new world."""
+
+@dataclass(frozen=True)
+class RuntimeKind:
+    """A row of the registry."""
+
+    name: str
+    make: Callable[[], Runtime]
+    """A runtime for a new world."""
 
 
 def make_runtime(name: str) -> Runtime:
     """A runtime for a new world. Raises `BadInput` where there is none called so."""
-    factory = _factories.get(name)
-    if factory is None:
-        raise BadInput(f"There is no runtime '{name}': use one of {', '.join(_factories)}.")
-    return factory()
+    return RUNTIMES.get(name).make()
 
 
-def register_runtime(name: str, factory: Factory) -> None:
+def register_runtime(name: str, make: Callable[[], Runtime]) -> None:
     """Add a runtime for the rest of the program, or put it in the place of the one called so."""
-    _factories[name] = factory
+    RUNTIMES.register(RuntimeKind(name, make))
 
 
 def _openhands() -> Runtime:
@@ -42,4 +46,12 @@ def _plain() -> Runtime:
     return PlainRuntime()
 
 
-_factories: Final[dict[str, Factory]] = {"openhands": _openhands, "plain": _plain}
+RUNTIMES: Final[Registry[RuntimeKind]] = Registry(
+    "runtime",
+    "trajtui.runtimes",
+    {
+        "openhands": lambda: RuntimeKind("openhands", _openhands),
+        "plain": lambda: RuntimeKind("plain", _plain),
+    },
+)
+"""By name. A package offers one as an entry point of this group, which is called and makes a `RuntimeKind`."""

@@ -24,7 +24,7 @@ from trajcore.events.observations import CommandMetadata, RunExtras, RunObservat
 from trajcore.runtimes.base import Answered
 from trajcore.runtimes.plain import PlainRuntime
 from trajcore.runtimes.recorded import RecordedRuntime
-from trajcore.runtimes.registry import make_runtime, register_runtime
+from trajcore.runtimes.registry import RUNTIMES, make_runtime, register_runtime
 from trajcore.sandbox.base import Limits, Outcome
 from trajcore.sandbox.recorded import RecordedSandbox
 
@@ -106,5 +106,6 @@ async def test_a_runtime_is_made_by_its_name_and_scripts_may_add_some() -> None:
     assert isinstance(make_runtime("plain"), PlainRuntime)
     register_runtime("mine", RecordedRuntime)
     assert isinstance(make_runtime("mine"), RecordedRuntime)
-    with pytest.raises(BadInput, match="There is no runtime 'none': use one of openhands, plain"):
+    RUNTIMES.unregister("mine")
+    with pytest.raises(BadInput, match="there is no runtime 'none': there are openhands, plain"):
         make_runtime("none")
