@@ -54,4 +54,4 @@ RUNTIMES: Final[Registry[RuntimeKind]] = Registry(
         "plain": lambda: RuntimeKind("plain", _plain),
     },
 )
-"""By name. A package offers one as an entry point of this group, which is called and makes a `RuntimeKind`."""
+"""By name. A package offers one as an entry point of this group: a call that makes a `RuntimeKind`."""

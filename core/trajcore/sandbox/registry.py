@@ -179,4 +179,4 @@ _ROWS: Final = (
 SANDBOXES: Final[Registry[SandboxKind]] = Registry(
     "sandbox", "trajtui.sandboxes", {row.name: partial(_itself, row) for row in _ROWS}
 )
-"""By name. A package offers one as an entry point of this group, which is called and makes a `SandboxKind`."""
+"""By name. A package offers one as an entry point of this group: a call that makes a `SandboxKind`."""
