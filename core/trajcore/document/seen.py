@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -73,6 +74,10 @@ class Events(Protocol):
 
     def changed(self, change: Change, *, undone: bool) -> int | None:
         """Records were changed: the event that alone was rewritten by it, None where there may be more."""
+        ...
+
+    def copied(self, body: Body) -> Events:
+        """The same events, by the same uids, over a copy of their records."""
         ...
 
     def snapshot(self) -> Snapshot | None:
@@ -151,6 +156,10 @@ class Same:
         slots = self._dialect.slots(self._body.records[change.at : change.at + came])
         self._outline.splice(change.at, removed, slots)
         return None
+
+    def copied(self, body: Body) -> Events:
+        """As records are: read once more."""
+        return Same(body, self._dialect)
 
     def snapshot(self) -> Snapshot | None:
         """Nothing: the changes tell all."""
@@ -271,6 +280,14 @@ class Slotted:
         self._outline = None
         self._edited = None
         return None
+
+    def copied(self, body: Body) -> Events:
+        """The same slots, numbered on from here."""
+        _ = self.outline
+        other = copy(self)
+        other._body = body
+        other._uids = dict(self._uids)
+        return other
 
     def snapshot(self) -> Snapshot | None:
         """All that is there."""

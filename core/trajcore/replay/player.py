@@ -186,7 +186,7 @@ class Player:
     def _take_in(self, index: int, head: Head, answer: Answer, recorded: Observation | None) -> None:
         """The action and what came back enter the run."""
         if answer.observation is None:
-            self._serve(index, head, f"{self._obstacle(head.kind)}: served from the recording")
+            self._serve(index, head, f"{answer.reason}: served from the recording")
             return
         self._keep_as_is(index)
         if answer.observation is recorded:
@@ -224,13 +224,6 @@ class Player:
                 self._trajectory.parsed(index)
                 self._recorded(index)
                 return
-
-    def _obstacle(self, kind: str) -> str:
-        sandbox = self._world.sandbox
-        needs = action_kind(kind).needs
-        if needs and sandbox is not None and sandbox.executes:
-            return f"the sandbox has no {needs}"
-        return f"this sandbox cannot execute {kind}"
 
     def _service_of(self, index: int, action: Action, problems: tuple[str, ...]) -> tuple[Service, str]:
         """How an action is satisfied, and why where it is not executed."""
