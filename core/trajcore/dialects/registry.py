@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-import msgspec
-
 from trajcore.dialects import foreign
 from trajcore.dialects.base import Dialect
 from trajcore.errors import BadInput
@@ -78,12 +76,6 @@ def _claims(layout: Layout, dialects: Iterable[Dialect]) -> Iterator[tuple[float
                 claim = dialect.claims([bytes(raw) for raw in layout.records])
             if claim:
                 yield claim, dialect
-
-
-def still_claims(dialect: Dialect, records: Sequence[msgspec.Raw | bytes]) -> bool:
-    """Whether a dialect would take these records for its own again. The first one settles it as a rule."""
-    sizes = sorted({min(size, len(records)) for size in (1, _HEAD, len(records))})
-    return any(dialect.claims([bytes(raw) for raw in records[:size]]) > _ENOUGH for size in sizes)
 
 
 def _best(

@@ -8,7 +8,6 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from trajcore.dialects.base import Changes, Dialect, Links, Text
-from trajcore.dialects.registry import still_claims
 from trajcore.document.body import Body
 from trajcore.document.composing import Composer, composing
 from trajcore.document.editdata import Reader
@@ -46,7 +45,6 @@ class Document:
         outline = self.events.outline
         if not outline.has_events:
             raise BadInput(f"{name} is not a trajectory: no object in it has an 'action' or 'observation'.")
-        self._claimed = still_claims(dialect, self.body.records)
         self.last_number: Final = max(outline.last_id, self.body.last_name)
         """The highest number that named an event, or its file, as the document was read; or -1."""
         self._units: tuple[int, Units] | None = None
@@ -168,8 +166,6 @@ class Document:
                 self.carry_out(composer, self.dialect.follow(before.records, self.body.records))
             if not self.events.has_events:
                 raise BadInput("this would leave no event with an 'action' or an 'observation'.")
-            if self._claimed and not still_claims(self.dialect, self.body.records):
-                raise BadInput("this would leave no event of a known kind: it could not be opened again.")
         composer.seen = self.events.seen_since(before, composer.changes)
 
     @staticmethod
