@@ -22,8 +22,8 @@ _PUBLIC: Final = {
     "Trajectory": "trajectory:Trajectory",
     "Report": "replay.report:Report",
     "Edit": "document.edits:Edit",
-    "new_action": "events.new:new_action",
-    "user_message": "replay.record:user_message",
+    "new_action": "dialects.openhands_v0.written:new_action",
+    "user_message": "dialects.openhands_v0.written:user_message",
     "Delivery": "settings:Delivery",
     "State": "replay.states:State",
     "Mode": "replay.states:Mode",
@@ -37,6 +37,10 @@ _PUBLIC: Final = {
     "Refused": "errors:Refused",
     "SandboxUnavailable": "errors:SandboxUnavailable",
     "ModelUnavailable": "errors:ModelUnavailable",
+    "register_dialect": "dialects.registry:register_dialect",
+    "register_format": "formats.registry:register_format",
+    "register_sandbox": "sandbox.registry:register_sandbox",
+    "sandbox_names": "sandbox.registry:sandbox_names",
     "errors": "errors",
     "notices": "notices",
     "options": "options",
@@ -55,6 +59,9 @@ if TYPE_CHECKING:
     from trajcore.api import open as open
     from trajcore.api import replay as replay
     from trajcore.config import set_config as set_config
+    from trajcore.dialects.openhands_v0.written import new_action as new_action
+    from trajcore.dialects.openhands_v0.written import user_message as user_message
+    from trajcore.dialects.registry import register_dialect as register_dialect
     from trajcore.document.edits import Edit as Edit
     from trajcore.errors import BadInput as BadInput
     from trajcore.errors import FileChanged as FileChanged
@@ -62,12 +69,13 @@ if TYPE_CHECKING:
     from trajcore.errors import Refused as Refused
     from trajcore.errors import SandboxUnavailable as SandboxUnavailable
     from trajcore.errors import TrajError as TrajError
-    from trajcore.events.new import new_action as new_action
     from trajcore.formats.base import RowNeeded as RowNeeded
-    from trajcore.replay.record import user_message as user_message
+    from trajcore.formats.registry import register_format as register_format
     from trajcore.replay.report import Report as Report
     from trajcore.replay.states import Mode as Mode
     from trajcore.replay.states import State as State
+    from trajcore.sandbox.registry import register_sandbox as register_sandbox
+    from trajcore.sandbox.registry import sandbox_names as sandbox_names
     from trajcore.session import Session as Session
     from trajcore.settings import Delivery as Delivery
     from trajcore.settings import Settings as Settings

@@ -10,11 +10,32 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from trajcore.options import OPEN, OPTIONS, REPLAY, Option
+from trajcore import options
 from trajtui import __version__
-from trajtui.commands.ordered import TYPED, InOrder
 
-Command = Callable[..., Any]
+Callback = Callable[..., Any]
+"""The function behind a command."""
+
+
+_TYPED: Final = "trajtui.typed"
+"""Where a command finds them: a list of (name of the parameter, its values), as they were typed."""
+
+
+class _InOrder(click.Command):
+    """A command that keeps its repeatable options in the order in which they were typed."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As usual, and beside it what was typed in which order."""
+        values, _, order = self.make_parser(ctx).parse_args(list(args))
+        waiting: dict[str, list[Any]] = {}
+        typed: list[tuple[str, tuple[str, ...]]] = []
+        for parameter in order:
+            name = parameter.name or ""
+            if isinstance(parameter, click.Option) and parameter.multiple:
+                value = waiting.setdefault(name, list(values[name])).pop(0)
+                typed.append((name, tuple(value) if parameter.nargs > 1 else (value,)))
+        ctx.meta[_TYPED] = typed
+        return super().parse_args(ctx, args)
 
 
 class _Commands(click.Group):
@@ -33,17 +54,17 @@ class _Explained(click.Option):
     """Names the sandboxes there are when the help is shown, and not before: other packages may bring some."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        from trajcore.sandbox.registry import sandbox_names
+        from trajcore import sandbox_names
 
         self.help = (self.help or "").replace("{sandboxes}", ", ".join(sandbox_names()))
         return super().get_help_record(ctx)
 
 
-def _options_of(command: str) -> Callable[[Command], Command]:
+def _options_of(command: str) -> Callable[[Callback], Callback]:
     """The options of a command, as the table of all options has them."""
 
-    def with_options(function: Command) -> Command:
-        for option in reversed(OPTIONS):
+    def with_options(function: Callback) -> Callback:
+        for option in reversed(options.OPTIONS):
             if command in option.commands:
                 function = _click_option(option)(function)
         return function
@@ -51,7 +72,7 @@ def _options_of(command: str) -> Callable[[Command], Command]:
     return with_options
 
 
-def _click_option(option: Option) -> Callable[[Command], Command]:
+def _click_option(option: options.Option) -> Callable[[Callback], Callback]:
     names = (option.name, option.keyword)
     if not option.metavar:
         default = None if option.key is not None else False
@@ -66,13 +87,13 @@ def _click_option(option: Option) -> Callable[[Command], Command]:
     )
 
 
-def _type_of(option: Option) -> Any:
+def _type_of(option: options.Option) -> Any:
     if option.kind is Path:
         return click.Path(path_type=Path)
     return option.kind if option.least is None else click.IntRange(min=option.least)
 
 
-_ROW: Final = next(_click_option(option) for option in OPTIONS if option.keyword == "row")
+_ROW: Final = next(_click_option(option) for option in options.OPTIONS if option.keyword == "row")
 
 
 @click.group(
@@ -88,7 +109,7 @@ def _commands(context: click.Context) -> None:
 
 @_commands.command("open")
 @click.argument("file", required=False)
-@_options_of(OPEN)
+@_options_of(options.OPEN)
 def open_command(file: str | None = None, **options: Any) -> None:
     """Open a recording in the debugger (`trajtui FILE` is short for this)."""
     from trajtui.commands.open import open_screen
@@ -98,7 +119,7 @@ def open_command(file: str | None = None, **options: Any) -> None:
 
 @_commands.command("replay")
 @click.argument("file", required=False)
-@_options_of(REPLAY)
+@_options_of(options.REPLAY)
 def replay_command(file: str | None, **options: Any) -> None:
     """Replay a recording without a screen: one line a step, then a summary.
 
@@ -126,7 +147,7 @@ def show_command(file: str, as_json: bool, check: bool, row: str | None, debug: 
     sys.exit(show(file, row, as_json=as_json, checking=check))
 
 
-def _operations(command: Command) -> Command:
+def _operations(command: Callback) -> Callback:
     """The options of `edit` that are edits; the order in which they are typed counts."""
     options = (
         ("--set", "ID:PATH=JSON", 1, "Set a field, as in 15:args.wait_for_response=false."),
@@ -153,7 +174,7 @@ def _operations(command: Command) -> Command:
     return command
 
 
-@_commands.command("edit", cls=InOrder)
+@_commands.command("edit", cls=_InOrder)
 @click.argument("file")
 @click.option("-o", "--output", metavar="OUT", help="Write the edited recording here; `-`: standard output.")
 @click.option("--in-place", is_flag=True, help="Write the edited recording in its own place.")
@@ -172,7 +193,7 @@ def edit_command(context: click.Context, /, file: str, debug: bool, **options: A
     """
     from trajtui.commands.edit import Operation, edit
 
-    edit(file, [Operation(name, values) for name, values in context.meta[TYPED]], options)
+    edit(file, [Operation(name, values) for name, values in context.meta[_TYPED]], options)
 
 
 @_commands.command("doctor")

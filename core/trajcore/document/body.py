@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from copy import copy
 from functools import cached_property
 
 import msgspec
@@ -50,6 +51,11 @@ class Body:
     def uid(self, index: int) -> int:
         """The number that a record keeps for its life, wherever it goes: those of the file come first."""
         return index if self._uids is None else self._uids[index]
+
+    @property
+    def uids(self) -> Sequence[int]:
+        """The numbers of all records, in their present order."""
+        return range(self._read) if self._uids is None else self._uids
 
     def index_of(self, uid: int) -> int | None:
         """Where a record is; None while it is out of the document."""
@@ -154,6 +160,18 @@ class Body:
     @property
     def _data(self) -> bytes:
         return self.sources[0].data
+
+    def copied(self) -> Body:
+        """The same records, which change apart from these."""
+        other = copy(self)
+        other.records = self.records[:]
+        other._originals = dict(self._originals)
+        other._uids = None if self._uids is None else self._uids[:]
+        other._places = None
+        if "gaps" in self.__dict__:
+            other.gaps = copy(self.gaps)
+            other.gaps.texts = self.gaps.texts[:]
+        return other
 
     # Changing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,6 +55,11 @@ class Events(Protocol):
         """Which neighbours the records tie together, as (first, behind the last)."""
         ...
 
+    @property
+    def uids(self) -> Sequence[int]:
+        """The numbers of all events, in their present order."""
+        ...
+
     def uid(self, index: int) -> int:
         """The number that an event keeps for its life."""
         ...
@@ -68,6 +74,10 @@ class Events(Protocol):
 
     def changed(self, change: Change, *, undone: bool) -> int | None:
         """Records were changed: the event that alone was rewritten by it, None where there may be more."""
+        ...
+
+    def copied(self, body: Body) -> Events:
+        """The same events, by the same uids, over a copy of their records."""
         ...
 
     def snapshot(self) -> Snapshot | None:
@@ -91,6 +101,9 @@ class Same:
         self._body = body
         self._dialect = dialect
         self._outline = Outline(dialect.slots(body.records), dialect)
+        # Each step of a replay asks for these many times: there is no call between.
+        self.uid = body.uid
+        self.index_of = body.index_of
 
     @property
     def outline(self) -> Outline:
@@ -122,13 +135,10 @@ class Same:
         """The pairs of a list of pairs."""
         return () if self._body.is_store else self._body.gaps.members()
 
-    def uid(self, index: int) -> int:
-        """That of the record."""
-        return self._body.uid(index)
-
-    def index_of(self, uid: int) -> int | None:
-        """Where the record is."""
-        return self._body.index_of(uid)
+    @property
+    def uids(self) -> Sequence[int]:
+        """Those of the records."""
+        return self._body.uids
 
     def was_read(self, index: int) -> bool:
         """Whether the record was read."""
@@ -146,6 +156,10 @@ class Same:
         slots = self._dialect.slots(self._body.records[change.at : change.at + came])
         self._outline.splice(change.at, removed, slots)
         return None
+
+    def copied(self, body: Body) -> Events:
+        """As records are: read once more."""
+        return Same(body, self._dialect)
 
     def snapshot(self) -> Snapshot | None:
         """Nothing: the changes tell all."""
@@ -241,6 +255,12 @@ class Slotted:
                     found.append((first, index + 1))
         return found
 
+    @property
+    def uids(self) -> Sequence[int]:
+        """Those of the slots in their first records."""
+        _ = self.outline
+        return self._numbers
+
     def uid(self, index: int) -> int:
         """That of the slot in its first record."""
         _ = self.outline
@@ -260,6 +280,14 @@ class Slotted:
         self._outline = None
         self._edited = None
         return None
+
+    def copied(self, body: Body) -> Events:
+        """The same slots, numbered on from here."""
+        _ = self.outline
+        other = copy(self)
+        other._body = body
+        other._uids = dict(self._uids)
+        return other
 
     def snapshot(self) -> Snapshot | None:
         """All that is there."""

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Final, Protocol
 
+from trajcore.dialects.openhands_v0 import written
 from trajcore.events.base import Action, Event
+from trajcore.events.kinds import THINK, Source, action_kind
 from trajcore.events.observations import UserRejectedObservation
-from trajcore.live import wire
 from trajcore.live.messages.history import messages
 from trajcore.live.model import Model, Reply
 from trajcore.live.tools import TOOLS, BadToolCall, to_action
@@ -93,7 +94,7 @@ class _Turn:
         """Put what the user typed into the run; says whether there was anything."""
         pending = self._environment.pending_messages()
         for text in pending:
-            self._environment.add(wire.message(text, "user"))
+            self._environment.add(written.user_message(text))
         if pending:
             self._bad_replies = 0
         return bool(pending)
@@ -106,8 +107,8 @@ class _Turn:
             return await self._act(reply)
         if not reply.text.strip():
             return self._bad("Your reply was empty. Call a tool, or say something to the user.")
-        said = wire.message(reply.text, "agent", wait_for_response=True)
-        self._environment.add(wire.with_metrics(said, reply, self._model.usage))
+        said = written.message(reply.text, Source.AGENT, wait_for_response=True, metrics=self._metrics(reply))
+        self._environment.add(said)
         return TurnEnd.AWAITING_INPUT
 
     async def _act(self, reply: Reply) -> TurnEnd | None:
@@ -119,18 +120,24 @@ class _Turn:
         self._bad_replies = 0
         thought = reply.text
         for action, call in zip(actions, reply.tool_calls, strict=True):
-            event = wire.tool_action(action, call, reply, thought, self._model.usage)
+            event = written.tool_action(
+                action, call, reply.response, len(reply.tool_calls), thought, self._metrics(reply)
+            )
             ending = await self._carry_out(self._environment.add(event), event)
             if ending is not None:
                 return ending
             thought = ""
         return None
 
-    async def _carry_out(self, event: Event, written: dict[str, Any]) -> TurnEnd | None:
-        if written["action"] == "finish":
+    def _metrics(self, reply: Reply) -> dict[str, Any]:
+        return self._model.usage.metrics(str(reply.response.get("id") or ""))
+
+    async def _carry_out(self, event: Event, action: dict[str, Any]) -> TurnEnd | None:
+        kind = action_kind(action["action"])
+        if kind.ends_run:
             return TurnEnd.FINISHED
-        if written["action"] == "think":
-            self._environment.add(wire.think_observation(event.id, written["tool_call_metadata"]))
+        if kind.name == THINK:
+            self._environment.add(written.thought_logged(action, event.id))
         elif isinstance(event, Action):
             self._watch.executing(event)
             await self._environment.execute(event)
@@ -142,8 +149,8 @@ class _Turn:
     def _bad(self, text: str) -> TurnEnd | None:
         self._bad_replies += 1
         if self._bad_replies < BAD_REPLIES:
-            self._environment.add(wire.error_observation(text))
+            self._environment.add(written.error(text))
             return None
         why = f"{text} After {BAD_REPLIES} such replies in a row, it is the user's turn."
-        self._environment.add(wire.error_observation(why))
+        self._environment.add(written.error(why))
         return TurnEnd.AWAITING_INPUT

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trajcore import notices
+from trajcore.dialects.openhands_v0.written import error, observation_event
 from trajcore.live.model import Model, ModelSettings
 from trajcore.replay.executor import Executor
-from trajcore.replay.record import observation_event
 from trajcore.replay.run import Run
 from trajcore.replay.states import State
 
@@ -98,7 +98,7 @@ class AgentHost:
         if answer.files is not None and action.id is not None:
             self._run.live_files[action.id] = answer.files
         if answer.observation is None:
-            self.add(_no_answer(data))
+            self.add(error(f"{action.action} cannot be executed in this sandbox.", data))
         else:
             self.add(observation_event(answer.observation, data))
         if self.stop_asked:
@@ -129,16 +129,3 @@ class AgentHost:
         """The model is asked again."""
         self._fresh = True
         self._tell(notices.Said(line, "warning"))
-
-
-def _no_answer(action: dict[str, Any]) -> dict[str, Any]:
-    text = f"{action['action']} cannot be executed in this sandbox."
-    return {
-        "source": "agent",
-        "message": text,
-        "cause": action.get("id"),
-        "observation": "error",
-        "tool_call_metadata": action.get("tool_call_metadata"),
-        "content": text,
-        "extras": {"error_id": ""},
-    }

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Final
 
+from trajcore.dialects.openhands_v0.replies import Call, content_text
 from trajcore.errors import ModelUnavailable
 from trajcore.live.failures import Failure, failure_of
 from trajcore.live.masking import Mask, MaskedStream, keys_in_environment
-from trajcore.live.messages.replies import Call, content_text
 from trajcore.live.usage import Usage
 
 NO_MODEL: Final = "No model is configured: pass --model, set LLM_MODEL, or [llm] model in config.toml"

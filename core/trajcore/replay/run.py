@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, overload
 
+from trajcore.dialects.base import Played
 from trajcore.events.head import Head, head_of
-from trajcore.events.kinds import MESSAGE, Treatment, action_kind
+from trajcore.events.kinds import Treatment, action_kind
 from trajcore.formats.json.reading import as_object
 from trajcore.replay.compare import Comparison, Match
 from trajcore.replay.policy import treatment
@@ -32,9 +33,12 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class StepResult:
-    """One action that asked something of the world, and both observations."""
+    """One action that asked something of the world, and both observations.
 
-    index: int
+    `uid` is the event that it is of; where that is in the recording is asked of the trajectory.
+    """
+
+    uid: int
     id: int | None
     kind: str
     status: Status
@@ -54,16 +58,16 @@ class StepResult:
         return self.comparison.match if self.comparison else None
 
 
-GONE: Final = -1
-"""The origin of an entry whose event has left the recording, or was played once more, since."""
-
 Content = bytes | Callable[[], dict[str, Any]]
 """The JSON text of an event, or what makes the event when its text is first asked for."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One event of the run. `origin` is its index in the recording; None for what this run added.
+    """One event of the run. `origin` is the uid of the recorded event; None for what this run added.
+
+    The event may be out of the recording by now (`Trajectory.index_of_uid`), or have been played a second
+    time (`Run.is_superseded`).
 
     `id` and `cause` are its own: where the recording repeats or lacks ids, they are not those in `raw`.
     """
@@ -104,6 +108,10 @@ class Entry:
         return event
 
 
+Writer = Callable[[Iterable[Played]], Iterator[bytes]]
+"""Makes the file of a run of its events."""
+
+
 class History(Sequence["Event"]):
     """The events of a run as it was at a moment, typed where they are looked at. Any thread may read it."""
 
@@ -126,9 +134,12 @@ class History(Sequence["Event"]):
 class Run:
     """The events of this run. Ids of the recording are kept where they are unique; others are fresh."""
 
-    def __init__(self, last_id: int) -> None:
+    def __init__(self, last_id: int, write: Writer | None = None) -> None:
+        """`write` makes a file of a run (`Trajectory.run_file`); without it, it is one of OpenHands."""
+        self._write = write or _as_openhands
         self.entries: list[Entry] = []
         self.results: dict[int, StepResult] = {}
+        """By the uid of the event, in the order in which they came."""
         self.live_files: dict[int, FileChanges] = {}
         """What the actions of a live session changed in the sandbox's files, by the id of their entry."""
         self.by_hand: list[tuple[int | None, FileChanges]] = []
@@ -142,7 +153,7 @@ class Run:
         return len(self.entries)
 
     def keep(self, raw: bytes, head: Head, origin: int, answers: int | None = None) -> None:
-        """A recorded event, as it is. `answers` is the index of the action that an observation answers.
+        """A recorded event, as it is. `answers` is the uid of the action that an observation answers.
 
         A cause that names no event of the run so far is dropped: it could come to name another one.
         """
@@ -151,7 +162,6 @@ class Run:
         id = self._unique(head.id)
         if head.id is not None:
             self._id_of_recorded[head.id] = id
-        self._supersede(origin)
         self._id_of_origin[origin] = id
         self.entries.append(Entry(raw, head, origin, False, id, cause))
 
@@ -171,7 +181,6 @@ class Run:
         id = self._unique(id)
         stamp = {"id": id, "timestamp": datetime.now().isoformat()}
         if origin is not None:
-            self._supersede(origin)
             self._id_of_origin[origin] = id
         if callable(event):
             make = event
@@ -184,36 +193,28 @@ class Run:
         self.entries.append(entry)
         return entry
 
-    def _supersede(self, origin: int) -> None:
-        """An event that was moved from before to behind the position is played a second time."""
-        if origin in self._id_of_origin:
-            self.entries = [
-                replace(entry, origin=GONE) if entry.origin == origin else entry for entry in self.entries
-            ]
+    def is_superseded(self, entry: Entry) -> bool:
+        """Whether the event of an entry was played a second time, having been moved behind the position."""
+        return entry.origin is not None and self._id_of_origin[entry.origin] != entry.id
 
-    def rewind(self, entries: int, position: int, by_hand: int) -> list[Entry]:
-        """Forget all but the first so many entries and changes by hand, and results from `position` on.
+    def rewind(self, entries: int, by_hand: int) -> list[Entry]:
+        """Forget all but the first so many entries, with their results, and changes by hand.
 
         The answer is the entries that were forgotten.
         """
         gone = self.entries[entries:]
         del self.entries[entries:]
-        self.results = {index: result for index, result in self.results.items() if index < position}
         self._ids = {entry.id for entry in self.entries}
         del self.by_hand[by_hand:]
         self.live_files = {id: files for id, files in self.live_files.items() if id in self._ids}
         self._id_of_origin = {entry.origin: entry.id for entry in self.entries if entry.origin is not None}
+        self.results = {uid: result for uid, result in self.results.items() if uid in self._id_of_origin}
         self._id_of_recorded = {
             entry.recorded_head.id: entry.id
             for entry in self.entries
             if entry.recorded_head is not None and entry.recorded_head.id is not None
         }
         return gone
-
-    def renumber(self, entries: list[Entry], results: dict[int, StepResult]) -> None:
-        """The recording was edited: these are the entries and results, with the indices of today."""
-        self.entries, self.results = entries, results
-        self._id_of_origin = {entry.origin: entry.id for entry in entries if entry.origin is not None}
 
     def _unique(self, id: int | None) -> int:
         if id is None or id in self._ids:
@@ -250,26 +251,20 @@ class Run:
         return History(self.entries)
 
     def to_json(self, told: Callable[[int, int], None] = lambda done, total: None) -> Iterator[bytes]:
-        """The run as it is now, as OpenHands writes a trajectory today: one list, indented by four.
+        """The run as it is now, as its dialect writes one.
 
         `told` is called with how many events were given so far, and how many there are.
         """
-        return _written(tuple(self.entries), told)
+        return self._write(_played(tuple(self.entries), told))
 
 
-def _written(entries: Sequence[Entry], told: Callable[[int, int], None]) -> Iterator[bytes]:
-    from trajcore.replay.record import as_written_today
-
-    yield b"["
-    nobody_spoke = True
+def _played(entries: Sequence[Entry], told: Callable[[int, int], None]) -> Iterator[Played]:
     for place, entry in enumerate(entries):
-        event = as_written_today(entry.data())
-        # OpenHands cannot replay an event without a source; where there are none, the task is first.
-        opening = nobody_spoke and entry.head.kind == MESSAGE
-        nobody_spoke = nobody_spoke and not opening
-        event.setdefault("source", "user" if opening else "agent")
-        text = json.dumps(event, indent=4)
-        indented = "\n".join("    " + line for line in text.split("\n"))
-        yield (",\n" if place else "\n").encode() + indented.encode()
+        yield Played(entry.origin, entry.data(), entry.recorded_head is not None)
         told(place + 1, len(entries))
-    yield b"\n]\n"
+
+
+def _as_openhands(events: Iterable[Played]) -> Iterator[bytes]:
+    from trajcore.dialects.openhands_v0.written import run_file
+
+    return run_file(event.event for event in events)

@@ -11,10 +11,10 @@ from typing import Any, cast
 
 import pytest
 
+from trajcore.dialects.openhands_v0.written import observation_event
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
 from trajcore.replay.compare import Comparison, Match, compare
-from trajcore.replay.record import observation_event
 from trajcore.replay.run import Status
 from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajcore.replay.record import as_written_today
+from trajcore.dialects.openhands_v0.written import as_written_today
 from trajcore.session import Delivery, Session, Settings
 from trajcore.trajectory import Trajectory
 

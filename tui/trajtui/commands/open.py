@@ -11,7 +11,7 @@ from typing import Any
 
 from trajcore import BadInput, RowNeeded, Session, Trajectory, load_config, settings_from
 from trajcore import open as open_trajectory
-from trajtui.recent import remember
+from trajcore.views.recent import remember
 
 
 def open_screen(file: str | None, options: Mapping[str, Any]) -> None:
@@ -57,9 +57,9 @@ def _open(file: str, row: str | None) -> Trajectory | None:
     except RowNeeded as needed:
         if not _has_terminal():
             raise
-        from trajtui.screens.rows import RowsApp
+        from trajtui.screens.start import PickRow
 
-        picked = RowsApp(file, needed.rows).run()
+        picked = PickRow(file, [(row.number, row.id) for row in needed.rows]).run()
         return None if picked is None else open_trajectory(file, picked)
 
 

@@ -1,7 +1,7 @@
 """An action is stored twice: in its fields, and in the model's reply it came from. An edit changes both.
 
-Sources of what corresponds: `openhands/agenthub/codeact_agent/function_calling.py`, `file_editor` calls
-of early 2025 in `translated_ipython_code`.
+What corresponds to what is in `toolmap`; the `file_editor` calls of early 2025 are in
+`translated_ipython_code`.
 """
 
 from __future__ import annotations
@@ -12,32 +12,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from trajcore.dialects.openhands_v0.legacy import editor_call, is_flattened
+from trajcore.dialects.openhands_v0.replies import content_text, json_object
 from trajcore.dialects.openhands_v0.stamps import calls_in
+from trajcore.dialects.openhands_v0.toolmap import parameter_of, rows_of
+from trajcore.events.kinds import MESSAGE, THINK
 from trajcore.formats.json.edit import with_value
 from trajcore.formats.json.merge import differences, merged
-from trajcore.live.messages.replies import content_text, json_object
 
 Fields = Mapping[str, Any]
+Changes = Mapping[str, tuple[Any, Any]]
 
-_PARAMETERS: Final[dict[str, dict[str, str]]] = {
-    "run": {"command": "command", "is_input": "is_input", "timeout": "timeout"},
-    "run_ipython": {"code": "code"},
-    "read": {"path": "path", "view_range": "view_range"},
-    "write": {"path": "path", "content": "file_text"},
-    "edit": {
-        key: key
-        for key in (
-            *("path", "command", "file_text", "old_str", "new_str", "insert_line"),
-            *("content", "start", "end"),
-        )
-    },
-    "browse_interactive": {"browser_actions": "code"},
-    "task_tracking": {"command": "command", "task_list": "task_list"},
-    "finish": {"final_thought": "message", "task_completed": "task_completed"},
-}
-"""The tool's parameter for each field of an action."""
-
-_RISKS: Final = {0: "LOW", 1: "MEDIUM", 2: "HIGH"}
 _CODE: Final = "translated_ipython_code"
 
 
@@ -47,7 +31,7 @@ class CallChange:
 
     kind: str
     call_id: str
-    fields: Mapping[str, tuple[Any, Any]]
+    fields: Changes
     """Each changed field with its value before and after; None where it is not there."""
 
     def applied(self, raw: bytes, data: Fields) -> bytes:
@@ -71,11 +55,11 @@ class CallChange:
         if not isinstance(function, dict):
             return raw
         name, text = function.get("name"), function.get("arguments")
-        renamed = self.fields.get("name") if self.kind == "call_tool_mcp" else None
-        if renamed and name == renamed[0] and isinstance(renamed[1], str):
-            raw = with_value(raw, (*where, "function", "name"), renamed[1])
+        named = _renamed(self.kind, self.fields)
+        if named and name == named[0] and isinstance(named[1], str):
+            raw = with_value(raw, (*where, "function", "name"), named[1])
         before = json_object(text)
-        after = None if before is None else self._arguments(before, said)
+        after = None if before is None else _followed(self.kind, before, self.fields, said)
         if before is None or after is None or after == before:
             return raw
         place = (*where, "function", "arguments")
@@ -83,29 +67,10 @@ class CallChange:
             return with_value(raw, place, merged(text.encode(), before, after).decode())
         return with_value(raw, place, after)
 
-    def _arguments(self, before: dict[str, Any], said: str) -> dict[str, Any]:
-        """The arguments of the call after the edit: only parameters that it has are changed."""
-        after = dict(before)
-        known = _PARAMETERS.get(self.kind, {})
-        for field, (old, new) in self.fields.items():
-            if field in known:
-                _put(after, known[field], new)
-            elif field == "security_risk" and new in _RISKS:
-                _put(after, field, _RISKS[new])
-            elif self.kind == "think" and field == "thought":
-                _put(after, field, _own_thought(new, said))
-            elif (self.kind, field) in (("call_tool_mcp", "arguments"), ("delegate", "inputs")):
-                _follow(after, old, new, all_of_it=self.kind == "call_tool_mcp")
-            elif (self.kind, field) == ("browse", "url") and isinstance(old, str) and isinstance(new, str):
-                code = after.get("code")
-                if old and isinstance(code, str):
-                    after["code"] = code.replace(old, new)
-        return after
-
     def _in_content(self, raw: bytes, where: tuple[str | int, ...], message: Fields, said: str) -> bytes:
         """What the model said beside its calls is the thought of the first of them."""
-        field = "content" if self.kind == "message" else "thought"
-        if field not in self.fields or self.kind == "think":
+        field = "content" if self.kind == MESSAGE else "thought"
+        if field not in self.fields or self.kind == THINK:
             return raw
         old, new = self.fields[field]
         content = message.get("content")
@@ -166,10 +131,30 @@ def _changed(before: Fields, after: Fields) -> dict[str, tuple[Any, Any]]:
     }
 
 
+def _followed(kind: str, arguments: Mapping[str, Any], changes: Changes, beside: str) -> dict[str, Any]:
+    """The arguments of a recorded call after an edit: only parameters that it has are changed."""
+    after = dict(arguments)
+    for name, (old, new) in changes.items():
+        for row in rows_of(kind):
+            if name in (row.whole, row.copied):
+                _follow(after, old, new, all_of_it=name == row.whole)
+        parameter = parameter_of(kind, name)
+        if parameter is not None and parameter.name in after:
+            argument = after[parameter.name]
+            value = parameter.after(argument, old, new, beside)
+            if value is not argument:
+                _put(after, parameter.name, value)
+    return after
+
+
+def _renamed(kind: str, changes: Changes) -> tuple[Any, Any] | None:
+    """The name of the tool before and after an edit, where a field of the action holds it."""
+    field_of_name = next((row.named_by for row in rows_of(kind)), "")
+    return changes.get(field_of_name) if field_of_name else None
+
+
 def _put(arguments: dict[str, Any], key: str, value: Any) -> None:
     """Set a parameter that is there, in the type that it has; null takes it away."""
-    if key not in arguments:
-        return
     if value is None:
         del arguments[key]
     else:
@@ -196,8 +181,3 @@ def _follow(arguments: dict[str, Any], old: Any, new: Any, *, all_of_it: bool) -
             arguments[key] = _fitted(arguments[key], after[key])
         elif all_of_it:
             arguments[key] = after[key]
-
-
-def _own_thought(thought: Any, said: str) -> Any:
-    """A thought without what the model said beside the call, which OpenHands puts before it."""
-    return thought.removeprefix(f"{said}\n") if said and isinstance(thought, str) else thought

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from trajcore.dialects.openhands_v0.replies import Call, RecordedReply, call_id, recorded_reply
 from trajcore.events.actions import (
     DelegateAction,
     FinishAction,
@@ -20,7 +21,6 @@ from trajcore.events.base import Action, Event, Observation
 from trajcore.events.observations import RecallObservation
 from trajcore.live.messages.calls import call_for
 from trajcore.live.messages.pairing import pair
-from trajcore.live.messages.replies import Call, RecordedReply, call_id, recorded_reply
 from trajcore.live.messages.results import NOT_EXECUTED, cut, recall_text, result_text
 from trajcore.live.messages.transcript import Message, Transcript
 from trajcore.live.messages.view import Seen, visible
@@ -154,7 +154,7 @@ class _History:
 
 
 def _thought(event: Event) -> str:
-    thought = getattr(getattr(event, "args", None), "thought", "")
+    thought = getattr(event.args, "thought", "") if isinstance(event, Action) else ""
     return thought if isinstance(thought, str) else ""
 
 

@@ -1,0 +1,217 @@
+"""What is shown of an event: its own text, and both observations of an action, as blocks of plain data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from trajcore.events.head import Head
+from trajcore.events.kinds import EDIT, action_kind
+from trajcore.replay.run import Status, StepResult
+from trajcore.session import Session
+from trajcore.text import as_shown, safe, safe_line, without_escapes
+from trajcore.views.marks import duration, mark_of
+from trajcore.views.timeline import Row
+
+
+class BlockKind(Enum):
+    """What a block is; a front end chooses how that looks."""
+
+    HEADING = "heading"
+    TEXT = "text"
+    """As it stands."""
+    PROSE = "prose"
+    """Markdown."""
+    CODE = "code"
+    """Written in the block's language."""
+    OUTPUT = "output"
+    """What came back from a sandbox, without the terminal's escapes."""
+    ADDED = "added"
+    """Lines that are added, behind the mark of a diff."""
+    REMOVED = "removed"
+    NOTE = "note"
+    """Said beside the matter: flags, places, exit codes."""
+    GOOD = "good"
+    BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A stretch of a view. Its text is safe to draw, and may have several lines."""
+
+    kind: BlockKind
+    text: str
+    language: str = ""
+    """What code is written in, by the name that highlighters know."""
+
+
+BLANK: Final = Block(BlockKind.TEXT, "")
+"""An empty line between two blocks."""
+
+_ASIDE: Final = ("thought", "security_risk", "confirmation_state", "blocking", "is_static", "hidden", "cwd",
+                 "impl_source", "start", "end", "include_extra", "kernel_init_code", "file_urls",
+                 "image_urls", "translated_ipython_code")  # fmt: skip
+
+
+def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
+    """The view of a row: a recorded event, or one that this run added."""
+    if row is None:
+        return ()
+    if row.entry is not None:
+        entry = session.run.entries[row.entry]
+        return tuple(_event(entry.head, entry.data(), "added in this run"))
+    index = row.index(session.trajectory)
+    if index is None:
+        return ()
+    head = session.trajectory.head(index)
+    blocks = _event(head, _object(session, index), session.trajectory.label(index))
+    if head.is_action:
+        blocks += _observations(session, index)
+    problems = session.trajectory.parsed(index).problems
+    return (
+        *(Block(BlockKind.BAD, f"invalid: {safe_line(p)}") for p in problems),
+        *_overtaken(session, index),
+        *blocks,
+    )
+
+
+def _overtaken(session: Session, index: int) -> list[Block]:
+    """What an edit means for what has been played already."""
+    if index in session.stale:
+        return [Block(BlockKind.BAD, "stale: played before this edit · t goes back to here")]
+    first = session.first_stale
+    if first is not None and first < index < session.position:
+        label = session.trajectory.label(first)
+        return [Block(BlockKind.BAD, f"downstream: played before the edit at event {label}")]
+    return []
+
+
+def _object(session: Session, index: int) -> dict[str, Any]:
+    try:
+        return session.trajectory.modern(index)
+    except (ValueError, TypeError):
+        return {}
+
+
+def _event(head: Head, data: dict[str, Any], label: str) -> list[Block]:
+    when = safe_line(head.timestamp or "").replace("T", " ")[:19]
+    title = f"{safe_line(head.source or 'no source')} · {safe_line(head.kind)} · {label}"
+    blocks = [Block(BlockKind.HEADING, f"{title}{'   ' + when if when else ''}")]
+    args = data.get("args") if head.is_action else data.get("extras")
+    args = args if isinstance(args, dict) else {}
+    thought = args.get("thought") if head.is_action else None
+    if isinstance(thought, str) and thought.strip():
+        blocks += [BLANK, _prose(thought)]
+    blocks += [BLANK, *_body(head, args, data)]
+    return blocks
+
+
+def _body(head: Head, args: dict[str, Any], data: dict[str, Any]) -> list[Block]:
+    if head.action is None:
+        return [_output(_text(data.get("content")))]
+    kind = action_kind(head.action)
+    if kind.name == EDIT:
+        return _edit(args)
+    if kind.body is not None:
+        field, language = kind.body
+        text = _text(args.get(field))
+        block = _prose(text) if language == "markdown" else _code(text, language)
+        return [block, *_flags(args, reversed(kind.flags))]
+    rest = {key: value for key, value in args.items() if key not in _ASIDE}
+    return [_code(json.dumps(rest, indent=2, ensure_ascii=False), "json")] if rest else []
+
+
+def _edit(args: dict[str, Any]) -> list[Block]:
+    from trajcore.dialects.openhands_v0.legacy import editor_call
+
+    args = {**args, **(editor_call(args.get("translated_ipython_code")) or {})}
+    command, path = safe_line(_text(args.get("command")) or "edit"), safe_line(_text(args.get("path")))
+    blocks = [Block(BlockKind.TEXT, f"{command}  {path}")]
+    if args.get("file_text") is not None:
+        blocks += [BLANK, Block(BlockKind.ADDED, _prefixed("+ ", _text(args["file_text"])))]
+    if args.get("old_str") is not None:
+        blocks += [BLANK, Block(BlockKind.REMOVED, _prefixed("- ", _text(args["old_str"])))]
+    if args.get("new_str") is not None:
+        blocks += [Block(BlockKind.ADDED, _prefixed("+ ", _text(args["new_str"])))]
+    if args.get("insert_line") is not None:
+        blocks.insert(1, Block(BlockKind.NOTE, f"after line {args['insert_line']}"))
+    if args.get("content"):
+        blocks += [BLANK, Block(BlockKind.TEXT, safe(_text(args["content"])))]
+    return blocks
+
+
+def _observations(session: Session, index: int) -> list[Block]:
+    """Recorded and actual, below each other; one of them when they are equal."""
+    answer = session.trajectory.outline.answer_of.get(index)
+    recorded = _object(session, answer) if answer is not None else None
+    result = session.result_of(index)
+    blocks: list[Block] = []
+    if result is not None:
+        blocks += [BLANK, _verdict(result)]
+    if result is not None and result.actual is not None and result.status is not Status.RECORDED:
+        title = "actual" if recorded is not None else "actual (nothing was recorded)"
+        blocks += _observation(title, result.actual.content, result.exit_code, result.seconds)
+    if recorded is not None and answer is not None:
+        content = _recorded_text(recorded)
+        title = "recorded under the old action" if index in session.trajectory.rewritten else "recorded"
+        blocks += _observation(title, content, session.trajectory.head(answer).exit_code, None)
+    return blocks
+
+
+def _recorded_text(recorded: dict[str, Any]) -> str:
+    extras = recorded.get("extras")
+    answered = extras.get("formatted_output_and_error") if isinstance(extras, dict) else None
+    return answered if isinstance(answered, str) else _text(recorded.get("content"))
+
+
+def _verdict(result: StepResult) -> Block:
+    words = {
+        Status.MATCHED: "equal to the recording",
+        Status.DIVERGED: "diverged",
+        Status.RECORDED: "served from the recording, not executed",
+        Status.SKIPPED: "skipped",
+    }[result.status]
+    if result.status is Status.MATCHED and result.match is None:
+        words = "executed"
+    elif result.match is not None and result.match.value == "normalised":
+        words = "equal once what is known to vary is set aside"
+    reason = f": {safe_line(result.reason)}" if result.reason else ""
+    kind = BlockKind.BAD if result.status is Status.DIVERGED else BlockKind.GOOD
+    return Block(kind, f"{mark_of(result)} {words}{reason}")
+
+
+def _observation(title: str, content: str, exit_code: int | None, seconds: float | None) -> list[Block]:
+    notes = [] if exit_code is None else [f"exit {exit_code}"]
+    notes += [] if seconds is None else [duration(seconds)]
+    heading = f"── {title}" + (f" · {' · '.join(notes)}" if notes else "") + " ──"
+    return [BLANK, Block(BlockKind.NOTE, heading), _output(content)]
+
+
+def _flags(args: dict[str, Any], names: Iterable[str]) -> list[Block]:
+    shown = [f"{name}: {json.dumps(args[name])}" for name in names if isinstance(args.get(name), bool)]
+    return [BLANK, Block(BlockKind.NOTE, "   ".join(shown))] if shown else []
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _prefixed(mark: str, text: str) -> str:
+    return "\n".join(mark + line for line in safe(text).split("\n"))
+
+
+def _output(text: str) -> Block:
+    return Block(BlockKind.OUTPUT, safe(without_escapes(as_shown(text))))
+
+
+def _code(text: str, language: str) -> Block:
+    return Block(BlockKind.CODE, safe(text), language)
+
+
+def _prose(text: str) -> Block:
+    return Block(BlockKind.PROSE, safe(text))

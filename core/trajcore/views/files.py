@@ -1,0 +1,130 @@
+"""What the Files tab shows of a row: what the step changed in the sandbox, as diffs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Final
+
+from trajcore.events.kinds import HIDDEN
+from trajcore.replay.policy import asks_the_world
+from trajcore.replay.run import Run, Status
+from trajcore.sandbox.base import FileChange, FileChanges
+from trajcore.session import Session
+from trajcore.text import safe, safe_line
+from trajcore.views.event import BLANK, Block, BlockKind
+from trajcore.views.timeline import Row
+
+_UNTRACKED: Final = "What this step changed was not looked at: this sandbox does not tell."
+_NOT_YET: Final = "Not executed yet. Once it has been, what it changed is shown here."
+_NO_STEP: Final = "This event does nothing to the files of the sandbox."
+_OF_LINES: Final = {
+    "+": BlockKind.ADDED,
+    "-": BlockKind.REMOVED,
+    "@": BlockKind.NOTE,
+    "\\": BlockKind.NOTE,
+}
+_OF_FILES: Final = {"added": BlockKind.ADDED, "deleted": BlockKind.REMOVED, "changed": BlockKind.TEXT}
+
+
+def blocks_for_files(session: Session, row: Row | None) -> tuple[Block, ...]:
+    """The view of a row: a recorded event, or one that this run added."""
+    if row is None:
+        return ()
+    blocks = _of_step(session, row)
+    for changes in _by_hand(session, row):
+        blocks += [BLANK, *_shown(changes, "made by hand after it, in the sandbox's shell")]
+    return tuple(blocks)
+
+
+def _of_step(session: Session, row: Row) -> list[Block]:
+    if row.entry is not None:
+        entry = session.run.entries[row.entry]
+        files = session.run.live_files.get(entry.id)
+        if files is None:
+            return [_aside(_UNTRACKED if asks_the_world(entry.head) else _NO_STEP)]
+        return _shown(files)
+    index = row.index(session.trajectory)
+    if index is None:
+        return []
+    index = session.trajectory.outline.answers.get(index, index)
+    if not asks_the_world(session.trajectory.head(index)):
+        return [_aside(_NO_STEP)]
+    result = session.result_of(index)
+    if result is None:
+        return [_aside(_NOT_YET)]
+    if result.status in (Status.RECORDED, Status.SKIPPED):
+        return [_aside(f"Not executed, so nothing was changed: {result.reason}.")]
+    return [_aside(_UNTRACKED)] if result.files is None else _shown(result.files)
+
+
+def _by_hand(session: Session, row: Row) -> Iterable[FileChanges]:
+    """What was changed by hand while this row was the last that had been played."""
+    run = session.run
+    return [changes for after, changes in run.by_hand if _row_of(session, run, after) == row]
+
+
+def _row_of(session: Session, run: Run, id: int | None) -> Row:
+    """The row that shows the entry with this id, or the one before it that has a row."""
+    trajectory = session.trajectory
+    shown = Row(trajectory.uid(0))
+    answers = trajectory.outline.answers
+    for place, entry in enumerate(run.entries if id is not None else ()):
+        index = None if entry.origin is None else trajectory.index_of_uid(entry.origin)
+        if entry.head.kind in HIDDEN or run.is_superseded(entry):
+            pass  # it has no row
+        elif index is not None:
+            shown = Row(trajectory.uid(answers.get(index, index)))
+        elif entry.origin is not None:
+            pass  # its event is out of the recording
+        elif entry.head.is_action or entry.head.cause is None:
+            shown = Row(None, place)
+        if entry.id == id:
+            break
+    return shown
+
+
+def _shown(changes: FileChanges, how: str = "") -> list[Block]:
+    number = changes.count
+    if not number:
+        return [_aside(f"No files changed{f': {safe_line(changes.note)}' if changes.note else ''}.")]
+    counted = f"{number} {'change' if number == 1 else 'changes'}{f', {how}' if how else ''}"
+    blocks = [Block(BlockKind.HEADING, counted)]
+    blocks += [Block(_OF_FILES[change.kind], _line(change)) for change in changes.files]
+    if changes.more:
+        blocks.append(_aside(f"and {changes.more} more, which are not listed"))
+    if changes.note:
+        blocks.append(_aside(safe_line(changes.note)))
+    for change in changes.files:
+        if change.diff:
+            blocks += [BLANK, Block(BlockKind.HEADING, safe_line(change.path)), *_diff(change.diff)]
+    return blocks
+
+
+def _line(change: FileChange) -> str:
+    notes = [note for note in (_sizes(change), change.note) if note]
+    return safe_line(f"{change.kind:<7}  {change.path}{'  ' + ' · '.join(notes) if notes else ''}")
+
+
+def _sizes(change: FileChange) -> str:
+    if change.before == change.after:
+        return "" if change.after is None else _size(change.after)
+    return " → ".join(_size(size) for size in (change.before, change.after) if size is not None)
+
+
+def _size(size: int) -> str:
+    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size} B"
+
+
+def _diff(diff: str) -> Iterable[Block]:
+    """The hunks; the names of the files are said above them."""
+    lines = diff.removesuffix("\n").split("\n")[2:]
+    for kind, group in groupby(lines, key=lambda line: _OF_LINES.get(line[:1], BlockKind.TEXT)):
+        yield Block(kind, "\n".join(safe(line.replace("\r", "␍")) for line in group))
+
+
+def _aside(text: str) -> Block:
+    return Block(BlockKind.NOTE, text)

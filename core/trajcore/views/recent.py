@@ -1,0 +1,38 @@
+"""The files that were opened last, kept in the user's state directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from trajcore.config import APP
+from trajcore.errors import BadInput
+from trajcore.storage import write_atomically
+
+_KEPT: Final = 12
+
+
+def _list_file() -> Path:
+    return Path(platformdirs.user_state_dir(APP)) / "recent"
+
+
+def recent_files() -> list[Path]:
+    """Files that were opened before and still exist, the last one first."""
+    try:
+        lines = _list_file().read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    return [path for path in map(Path, lines) if path.is_file()]
+
+
+def remember(path: Path) -> None:
+    """Put a file at the head of the list; a list that cannot be written is no reason to stop."""
+    path = path.absolute()
+    kept = [path, *(other for other in recent_files() if other != path)][:_KEPT]
+    try:
+        _list_file().parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(_list_file(), ["\n".join(map(str, kept)).encode("utf-8", "surrogateescape")])
+    except (OSError, BadInput):
+        return
