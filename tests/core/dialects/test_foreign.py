@@ -152,11 +152,24 @@ def test_what_is_known_only_behind_many_events_opens_too() -> None:
     assert len(Trajectory.from_bytes(json.dumps(events).encode())) == 503
 
 
-def test_most_events_without_a_source_have_to_be_of_known_kinds() -> None:
+def test_without_a_source_a_fair_share_of_the_kinds_has_to_be_known() -> None:
     bare = [{key: value for key, value in event.items() if key != "source"} for event in OPENHANDS]
     news = {"action": "frobnicate", "args": {}}
-    assert len(Trajectory.from_bytes(json.dumps([*bare, news, news]).encode())) == 5
-    assert "is no OpenHands recording" in refused(json.dumps([*bare, news, news, news]).encode())
+    assert len(Trajectory.from_bytes(json.dumps([*bare, *[news] * 12]).encode())) == 15
+    assert "is no OpenHands recording" in refused(json.dumps([*bare, *[news] * 13]).encode())
+    command = {"action": "cat README.md"}
+    assert len(Trajectory.from_bytes(json.dumps([*bare, *[command] * 2]).encode())) == 5
+    assert "is no OpenHands recording" in refused(json.dumps([*bare, *[command] * 3]).encode())
+
+
+def test_no_edit_leaves_what_could_not_be_opened_again() -> None:
+    events = [*OPENHANDS, {"action": "frobnicate"}, {"action": "frobnicate"}]
+    trajectory = Trajectory.from_bytes(json.dumps(events).encode())
+    with pytest.raises(BadInput, match="this would leave no event by which"):
+        trajectory.delete([0, 1, 2])
+    trajectory.delete([0])
+    trajectory.delete([0, 1, 2, 3][2:])
+    assert len(Trajectory.from_bytes(trajectory.to_bytes())) == 2
 
 
 def test_every_kind_that_has_a_model_is_known() -> None:
@@ -182,7 +195,7 @@ def test_a_text_is_judged_as_what_it_holds(event: dict[str, Any]) -> None:
         [{"observation": "the door is open"}],
         [{"action": "stop"}, {"action": "start"}],
         [{"action": "ls"}, {"action": "cat README.md"}, {"action": "finish"}],
-        [{"action": "click", "args": {"x": 1}}, {"action": "finish", "args": {"answer": "3"}}],
+        [{"action": "click", "args": {"x": 1}}] * 5 + [{"action": "finish", "args": {"answer": "3"}}],
     ],
     ids=str,
 )
@@ -203,8 +216,8 @@ def test_steps_of_any_agent_are_not_taken_for_another_agents() -> None:
 def test_few_kinds_are_named_and_none_at_full_length() -> None:
     text = refused(json.dumps([{"action": f"{'x' * 1000} {n}"} for n in range(100)] * 2).encode())
     assert len(text) < 300
-    text = refused(b'[{"action": "ls"}, {"action": "ls"}, {"observation": "x"}, {"action": "finish"}]')
-    assert text == "the file is no OpenHands recording: its events ('ls', 'x', 'finish') are not OpenHands'."
+    text = refused(b'[{"action": "ls -l"}, {"action": "ls -l"}, {"observation": "x"}, {"action": "run"}]')
+    assert text == "the file is no OpenHands recording: its events ('ls -l', 'x', 'run') are not OpenHands'."
 
 
 # Hostile and large files

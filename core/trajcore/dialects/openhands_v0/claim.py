@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -34,6 +35,11 @@ _NULL: Final = msgspec.Raw(b"null")
 _OBJECT: Final = msgspec.Raw(b"{}")
 _SOURCES: Final = frozenset(source.value for source in kinds.Source)
 
+_NO_WORD: Final = re.compile(r"[\s\"'`/|&;<>$(){}=.-]")
+"""What no kind has in it, and most commands and texts have."""
+_SHARE: Final = 4
+"""So many unknown kinds are borne for each known one, where no event is certain."""
+
 NONE: Final = 0.0
 """Nothing tells it for an event of OpenHands V0."""
 LIKELY: Final = 0.8
@@ -58,18 +64,24 @@ _decoder: Final = msgspec.json.Decoder(_Shape)
 def of_head(raws: Iterable[msgspec.Raw | bytes]) -> float:
     """How much some events look like a recording of OpenHands V0.
 
-    One that is certain makes it one, whatever the others are. Without such an event most of them have to
-    be likely ones: a list of somebody else's commands may end with `finish` too.
+    One that is certain makes it one, whatever the others are. Without such an event there have to be more
+    likely ones than commands in the place of a kind, and a fair share of the kinds has to be known: a list
+    of what somebody else's agent did may end with `finish` too.
     """
-    likely = others = 0
+    likely = commands = unknown = 0
     for raw in raws:
         shape = _shape_of(raw)
         likeness = _likeness(shape)
         if likeness == CERTAIN:
             return CERTAIN
-        likely += likeness == LIKELY
-        others += likeness == NONE and bool(shape.action or shape.observation)
-    return LIKELY if likely > others else NONE
+        kind = shape.action or shape.observation
+        if likeness == LIKELY:
+            likely += 1
+        elif kind and _NO_WORD.search(kind):
+            commands += 1
+        elif kind:
+            unknown += 1
+    return LIKELY if likely > commands and likely * _SHARE >= unknown else NONE
 
 
 def of_event(event: Mapping[str, Any]) -> float:
