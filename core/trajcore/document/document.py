@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from trajcore.dialects.base import Changes, Dialect, Links, Text
+from trajcore.dialects.base import Changes, Dialect, Links, Text, claim_of
 from trajcore.document.body import Body
 from trajcore.document.composing import Composer, composing
 from trajcore.document.editdata import Reader
@@ -160,13 +160,20 @@ class Document:
         they would leave nothing that is a trajectory.
         """
         before = self.events.snapshot()
+        claimed = self._is_claimed()
         with composing(self.body, self._apply, self._revert) as composer:
             yield composer
             if follow and before is not None:
                 self.carry_out(composer, self.dialect.follow(before.records, self.body.records))
             if not self.events.has_events:
                 raise BadInput("this would leave no event with an 'action' or an 'observation'.")
+            if claimed and not self._is_claimed():
+                raise BadInput("this would leave no event by which the recording is told from others.")
         composer.seen = self.events.seen_since(before, composer.changes)
+
+    def _is_claimed(self) -> bool:
+        """Whether the dialect would take the records for its own if they were read now."""
+        return claim_of(self.dialect, self.body.records) > 0
 
     @staticmethod
     def carry_out(composer: Composer, changes: Changes) -> None:
