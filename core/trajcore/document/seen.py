@@ -101,6 +101,9 @@ class Same:
         self._body = body
         self._dialect = dialect
         self._outline = Outline(dialect.slots(body.records), dialect)
+        # Each step of a replay asks for these many times: there is no call between.
+        self.uid = body.uid
+        self.index_of = body.index_of
 
     @property
     def outline(self) -> Outline:
@@ -136,14 +139,6 @@ class Same:
     def uids(self) -> Sequence[int]:
         """Those of the records."""
         return self._body.uids
-
-    def uid(self, index: int) -> int:
-        """That of the record."""
-        return self._body.uid(index)
-
-    def index_of(self, uid: int) -> int | None:
-        """Where the record is."""
-        return self._body.index_of(uid)
 
     def was_read(self, index: int) -> bool:
         """Whether the record was read."""
