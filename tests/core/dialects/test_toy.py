@@ -250,6 +250,25 @@ async def test_a_model_is_shown_the_session_as_any_other() -> None:
     await session.close()
 
 
+async def test_an_unsaved_run_survives_the_program(path: Path) -> None:
+    settings = Settings("recorded", SandboxSettings(), keep_journal=True)
+    session = Session(Trajectory.open(path), settings)
+    session.run_to(6)
+    await session.idle()
+    session.message("by the way", Delivery.INSERT)
+    session.resume()
+    await session.idle()
+    await session.close()
+    (orphan,) = orphans(Trajectory.open(path))
+    saved = b"".join(orphan.run().to_json())
+    orphan.remove_run()
+    orphan.release()
+    kept = [record for record in lines(saved) if record.get("text") != "by the way"]
+    assert len(lines(saved)) == len(kept) + 1
+    assert linked(saved)
+    assert [record["uuid"] for record in kept] == [record["uuid"] for record in lines(SAMPLE)]
+
+
 # From the command line
 
 
