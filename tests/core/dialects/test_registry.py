@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
+import inspect
 from collections.abc import Iterator, Sequence
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import trajcore.dialects
+import trajcore.formats
 from toys import SAMPLE, Toy
 from trajcore.dialects.registry import DIALECTS, register_dialect
 from trajcore.errors import BadInput
@@ -102,3 +107,15 @@ def test_packages_are_loaded_only_where_nobody_is_certain(monkeypatch: pytest.Mo
     DIALECTS.unregister("offered")
     with pytest.raises(BadInput, match="'offered' cannot be loaded: division by zero"):
         DIALECTS.get("offered")
+
+
+def test_no_container_and_no_dialect_is_forgotten() -> None:
+    formats, dialects = Path(trajcore.formats.__path__[0]), Path(trajcore.dialects.__path__[0])
+    modules = [importlib.import_module(f"trajcore.formats.{file.stem}") for file in formats.glob("*.py")]
+    classes = [member for module in modules for _, member in inspect.getmembers(module, inspect.isclass)]
+    found = (member for member in classes if hasattr(member, "records") and hasattr(member, "write"))
+    containers = {member.name for member in found if isinstance(member.name, str)}
+    assert containers == set(FORMATS.names())
+    folders = {file.parent.name for file in dialects.glob("*/dialect.py")}
+    made = {type(dialect).__module__.split(".")[-2] for dialect in DIALECTS.at_hand()}
+    assert folders == made

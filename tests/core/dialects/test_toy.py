@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from screens import opened
 from toys import SAMPLE, Toy, result, session, turn
 from trajcore.difference import diff
 from trajcore.errors import BadInput
@@ -301,3 +302,33 @@ def test_the_commands_take_it(path: Path, tmp_path: Path) -> None:
 def test_a_check_of_the_dialects_own_is_told(path: Path) -> None:
     path.write_bytes(session(*turn("r", "", a="ls"), {"type": "end", "text": ""}))
     assert "no result" in trajtui("show", path, "--check")[1]
+
+
+async def test_the_screen_steps_and_edits_it(path: Path) -> None:
+    async with opened(path) as screen:
+        for _ in range(4):
+            await screen.press("s")
+            await screen.settle()
+        assert "I look first." in screen.text
+        assert "echo zwei > f; cat f" in screen.text
+        screen.timeline.follow(0)
+        await screen.pilot.pause()
+        await screen.press("w")
+        await screen.settle()
+        assert screen.session.trajectory.head(0).wait_for_response is True
+        await screen.press("d")
+        await screen.settle()
+        assert screen.session.trajectory.outline.kinds[0] == "message"
+        assert len(screen.session.trajectory) == 9
+        await screen.press("u", "u")
+        await screen.settle()
+        assert screen.session.trajectory.to_bytes() == SAMPLE
+        await screen.press("e")
+        await screen.settle()
+        assert "content" in screen.text
+        await screen.press("escape")
+        await screen.settle()
+        await screen.press("c")
+        await screen.settle()
+        assert screen.session.at_end
+        assert "FINISHED" in screen.status
