@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.reactive import var
 
 from trajcore.events.head import Head
+from trajcore.events.kinds import DELEGATE, MESSAGE, kind_named
 from trajcore.replay.player import Service
 from trajcore.replay.run import Entry, Status
 from trajcore.session import Session
@@ -26,10 +27,6 @@ from trajtui.widgets.lines import LinePane
 _KIND_WIDTH: Final = 9
 _LONGEST_KIND: Final = 16
 _DEEPEST: Final = 8
-_NAMES: Final = {"run_ipython": "ipython", "browse_interactive": "browse", "call_tool_mcp": "mcp",
-                 "agent_state_changed": "state", "change_agent_state": "state", "condensation": "condense",
-                 "condensation_request": "condense?", "task_tracking": "tasks", "loop_recovery": "loop",
-                 "user_rejected": "refused", "loop_detection": "loop"}  # fmt: skip
 
 
 _CHOSEN: Final = {Service.RECORDED: marks.SERVED, Service.SKIP: marks.SKIPPED}
@@ -264,7 +261,7 @@ class TimelineView(LinePane):
         return text
 
     def _fold_mark(self, index: int, head: Head) -> str:
-        if head.action != "delegate":
+        if head.action != DELEGATE:
             return ""
         return "▸ " if index in self._folded else "▾ "
 
@@ -307,7 +304,7 @@ class TimelineView(LinePane):
         style = "timeline--user" if head.source == "user" else "timeline--kind"
         line.append(set_cell_size(name, max(_KIND_WIDTH, cell_len(name) + 1)), self.part_style(style))
         room = max(0, width - line.cell_len - (cell_len(right) + 1 if right else 0))
-        summary = _fitted(safe_line(head.summary()), room, keep_end=head.kind in ("read", "edit", "write"))
+        summary = _fitted(safe_line(head.summary()), room, keep_end=kind_named(head.kind).file)
         aside = "timeline--aside" if not head.is_action else None
         line.append(summary, self.part_style(aside) if aside else None)
         if right:
@@ -343,6 +340,6 @@ def _shortened(text: str, room: int) -> str:
 
 def kind_name(head: Head) -> str:
     """How the timeline calls an event: by its speaker for messages, else by its kind."""
-    if head.kind == "message":
+    if head.kind == MESSAGE:
         return "user" if head.source == "user" else "say"
-    return safe_line(_NAMES.get(head.kind, head.kind))
+    return safe_line(kind_named(head.kind).title)
