@@ -51,6 +51,7 @@ bench: setup
 	$(BIN)/python benchmarks/replay_overhead.py --image $(IMAGE)
 	$(BIN)/python benchmarks/going_back.py --image $(IMAGE)
 	$(BIN)/python benchmarks/editing.py
+	$(BIN)/python benchmarks/stutter.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -162,9 +162,7 @@ async def living(events: int, steps: int, rounds: int, sandbox: str) -> list[Row
 
 
 async def _live(events: int, sandbox: str, url: str, row: Row, idle: Row | None) -> None:
-    session = await session_over(
-        events, events * 2_000, sandbox, ModelSettings("openai/scripted", "none", url)
-    )
+    session = await session_over(events, events * 500, sandbox, ModelSettings("openai/scripted", "none", url))
     try:
         begun = time.perf_counter()
         async with ticking() as ticker:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,7 @@ class AgentHost:
         self.stop_asked = False
         if self._model is None:
             self._model = Model(settings)
+            await asyncio.to_thread(_read, self._run.history())
         await self._world.ready()
         ending = await work(self._model, self, self, max_steps)
         if ending is TurnEnd.STEPS_SPENT:
@@ -129,3 +131,12 @@ class AgentHost:
         """The model is asked again."""
         self._fresh = True
         self._tell(notices.Said(line, "warning"))
+
+
+def _read(history: Sequence[Event]) -> None:
+    """Read every event of a run now, which it then keeps."""
+    from trajcore.live.background import lasting
+
+    with lasting():
+        for _ in history:
+            pass
