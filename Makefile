@@ -9,7 +9,7 @@ IMAGE ?= trajtui-sandbox:test
 JOBS ?= $(shell jobs=$$(( 2 * $$(nproc 2>/dev/null || echo 1) )); echo $$(( jobs > 8 ? 8 : jobs )))
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test setup check lint format types contracts bench clean
+.PHONY: demo test setup check lint format types contracts bench net clean
 
 demo: setup
 	$(BIN)/trajtui sample_trajectories/demo.json
@@ -52,6 +52,11 @@ bench: setup
 	$(BIN)/python benchmarks/going_back.py --image $(IMAGE)
 	$(BIN)/python benchmarks/editing.py
 	$(BIN)/python benchmarks/stutter.py
+
+# What an earlier checkout and this one write, compared: make net OLD=DIR
+net: setup
+	$(if $(OLD),,$(error name the earlier checkout: make net OLD=DIR))
+	$(BIN)/python benchmarks/net.py $(OLD)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -60,7 +60,7 @@ class Shown:
     def selected(self) -> int | None:
         """The index of the recorded event under the cursor."""
         row = self.timeline.selected
-        return row.index if row else None
+        return row.index(self.session.trajectory) if row else None
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)

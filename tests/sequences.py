@@ -42,6 +42,7 @@ class Edited:
     def edit(self, make: Callable[[Trajectory], Edit], on_model: Callable[[list[Any]], None] | None) -> None:
         """Make an edit. `on_model` does the same to the model, None for an edit of the sequence."""
         before, model = self.raws(), copy.deepcopy(self.states[self.at][1])
+        uids = self.trajectory.uids
         whole = self.trajectory.to_bytes()
         try:
             edit = make(self.trajectory)
@@ -50,11 +51,13 @@ class Edited:
             return
         assert edit.label
         after = self.raws()
-        self._follows(edit, before, after)
+        moved = [self.trajectory.index_of_uid(uid) for uid in uids]
+        self._follows(edit, before, after, moved)
+        assert sorted(uids) == sorted(set(uids))
         if on_model is not None:
             on_model(model)
         else:
-            model = self._moved(edit, model)
+            model = self._moved(moved, model)
         assert len(model) == len(after)
         assert same_json(self.events(), model)
         del self.states[self.at + 1 :]
@@ -62,27 +65,23 @@ class Edited:
         self.at += 1
         self._reopens()
 
-    def _follows(self, edit: Edit, before: list[bytes], after: list[bytes]) -> None:
-        """Events that were not touched are byte-identical, and found where `remap` says."""
+    def _follows(self, edit: Edit, before: list[bytes], after: list[bytes], moved: list[int | None]) -> None:
+        """Events that were not touched are byte-identical, and found by their uids, where they `moved`."""
         new = set(range(len(after)))
-        for index, raw in enumerate(before):
-            now = edit.remap(index)
+        for raw, now in zip(before, moved, strict=True):
             if now is not None:
-                assert edit.unmap(now) == index
+                assert now in new
                 new.discard(now)
                 assert raw == after[now] or now in edit.touched
                 assert raw == after[now] or not edit.structural
-        for index in new:
-            assert edit.unmap(index) is None
-            assert index in edit.touched
+        assert new <= set(edit.touched)
         assert all(0 <= index < len(after) for index in edit.touched)
         assert all(0 <= index < len(before) for index in edit.touched_before)
 
-    def _moved(self, edit: Edit, model: list[Any]) -> list[Any]:
+    def _moved(self, places: list[int | None], model: list[Any]) -> list[Any]:
         """The events of the model in their new order, new ones as the trajectory has them."""
         moved = self.events()
-        for index, event in enumerate(model):
-            now = edit.remap(index)
+        for now, event in zip(places, model, strict=True):
             if now is not None:
                 moved[now] = event
         return moved

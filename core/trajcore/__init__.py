@@ -37,6 +37,10 @@ _PUBLIC: Final = {
     "Refused": "errors:Refused",
     "SandboxUnavailable": "errors:SandboxUnavailable",
     "ModelUnavailable": "errors:ModelUnavailable",
+    "register_dialect": "dialects.registry:register_dialect",
+    "register_format": "formats.registry:register_format",
+    "register_sandbox": "sandbox.registry:register_sandbox",
+    "sandbox_names": "sandbox.registry:sandbox_names",
     "errors": "errors",
     "notices": "notices",
     "options": "options",
@@ -57,6 +61,7 @@ if TYPE_CHECKING:
     from trajcore.config import set_config as set_config
     from trajcore.dialects.openhands_v0.written import new_action as new_action
     from trajcore.dialects.openhands_v0.written import user_message as user_message
+    from trajcore.dialects.registry import register_dialect as register_dialect
     from trajcore.document.edits import Edit as Edit
     from trajcore.errors import BadInput as BadInput
     from trajcore.errors import FileChanged as FileChanged
@@ -65,9 +70,12 @@ if TYPE_CHECKING:
     from trajcore.errors import SandboxUnavailable as SandboxUnavailable
     from trajcore.errors import TrajError as TrajError
     from trajcore.formats.base import RowNeeded as RowNeeded
+    from trajcore.formats.registry import register_format as register_format
     from trajcore.replay.report import Report as Report
     from trajcore.replay.states import Mode as Mode
     from trajcore.replay.states import State as State
+    from trajcore.sandbox.registry import register_sandbox as register_sandbox
+    from trajcore.sandbox.registry import sandbox_names as sandbox_names
     from trajcore.session import Session as Session
     from trajcore.settings import Delivery as Delivery
     from trajcore.settings import Settings as Settings

@@ -143,7 +143,7 @@ async def areplay(
 
 def report_of(session: Session, name: str, seconds: float, *, live: bool = False) -> Report:
     """The report of a session's run so far. `name` is what the recording is called in it."""
-    head, results = session.trajectory.head, session.run.results.values()
+    head, results = session.trajectory.head, session.results
     paused = session.ending == "paused"
     return Report(
         trajectory=name,
@@ -151,9 +151,9 @@ def report_of(session: Session, name: str, seconds: float, *, live: bool = False
         mode="live" if live else "replay",
         state=session.ending,
         events=len(session.trajectory),
-        counts=counts(results),
+        counts=counts(results.values()),
         seconds=seconds,
-        steps=tuple(Step.of(result, head(result.index).summary()) for result in results),
+        steps=tuple(Step.of(index, result, head(index).summary()) for index, result in results.items()),
         summary=session.summary(),
         stopped_before=session.trajectory.label(session.position) if paused else None,
         failure=session.failure,

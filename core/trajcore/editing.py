@@ -17,9 +17,6 @@ from trajcore.trajectory import Edit, Trajectory
 if TYPE_CHECKING:
     from trajcore.search import Match
 
-Remap = Callable[[int], int | None]
-"""Where an event is now that had an index before; None: it is gone."""
-
 
 class Follow(Protocol):
     """Is called with each edit that was made, or taken back (`undone`), before anybody is told of it."""
@@ -114,7 +111,6 @@ class Editing:
     def revert_to(self, count: int) -> None:
         """Undo or redo until so many edits are done."""
         self._check_still()
-        steps: list[Remap] = []
         made: list[notices.Made] = []
         while len(self._trajectory.history) != count:
             undoing = len(self._trajectory.history) > count
@@ -123,11 +119,9 @@ class Editing:
                 break
             self._follow(edit, undone=undoing)
             made.append(notices.Made(edit, undoing))
-            if edit.structural:
-                steps.append(edit.unmap if undoing else edit.remap)
         if made:
-            remap = _one_after_the_other(steps) if steps else None
-            self._tell(notices.DocumentChanged(None, remap, tuple(made)))
+            structural = any(one.edit.structural for one in made)
+            self._tell(notices.DocumentChanged(None, structural, tuple(made)))
 
     def made_again(self, data: Mapping[str, Any]) -> Edit:
         """Make an edit again that was kept as plain data."""
@@ -172,20 +166,9 @@ class Editing:
     def _made(self, edit: Edit, *, undone: bool = False) -> Edit:
         self._follow(edit, undone=undone)
         touched = edit.touched_before if undone else edit.touched
-        index = touched[0] if touched else None
-        remap = (edit.unmap if undone else edit.remap) if edit.structural else None
-        self._tell(notices.DocumentChanged(index, remap, (notices.Made(edit, undone),)))
+        uid = self._trajectory.uid(touched[0]) if touched else None
+        self._tell(notices.DocumentChanged(uid, edit.structural, (notices.Made(edit, undone),)))
         return edit
-
-
-def _one_after_the_other(steps: Sequence[Remap]) -> Remap:
-    def remap(index: int) -> int | None:
-        at: int | None = index
-        for step in steps:
-            at = None if at is None else step(at)
-        return at
-
-    return remap
 
 
 def throttled(loop: asyncio.AbstractEventLoop, target: Path, tell: notices.Listener) -> Progress:

@@ -120,14 +120,14 @@ class Made:
 
 @dataclass(frozen=True)
 class DocumentChanged:
-    """The recording was edited, or is to be shown anew. `index` is the event concerned, if there is one.
+    """The recording was edited, or is to be shown anew. `uid` is of the event concerned, if there is one.
 
-    `remap`, where events were added, removed or moved, tells where each went by its old index (None:
-    out of the recording). `edits` is what was done, in order, for who keeps it.
+    `structural`: events came, went or moved; `Trajectory.index_of_uid` tells where each is. `edits` is what
+    was done, in order, for who keeps it.
     """
 
-    index: int | None
-    remap: Callable[[int], int | None] | None = None
+    uid: int | None
+    structural: bool = False
     edits: tuple[Made, ...] = field(default=(), compare=False)
 
 

@@ -20,15 +20,20 @@ from trajcore.errors import BadInput, ModelUnavailable, Refused, TrajError
 from trajcore.events.kinds import MESSAGE
 from trajcore.journal.keeping import Keeping
 from trajcore.live.host import AgentHost, Interrupted
-from trajcore.replay.backward import before_last_breakpoint, before_last_step
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.checkpoints import Route
-from trajcore.replay.ending import Ending, behind_delegation, ending_of
 from trajcore.replay.loop import Replay
 from trajcore.replay.player import Service
 from trajcore.replay.policy import asks_the_world, count_steps
+from trajcore.replay.positions import (
+    Ending,
+    before_last_breakpoint,
+    before_last_step,
+    behind_delegation,
+    ending_of,
+)
 from trajcore.replay.report import sentence
-from trajcore.replay.run import Run
+from trajcore.replay.run import Run, StepResult
 from trajcore.replay.states import Command, Mode, State
 from trajcore.settings import Delivery, Settings
 from trajcore.storage import write_atomically
@@ -73,7 +78,8 @@ class Session:
         self._replay.follow(edit, undone=undone)
 
     def _live_host(self) -> AgentHost:
-        return AgentHost(self.run, self._replay.world, self._activity.become, self._tell)
+        prompt = self.trajectory.dialect.prompt
+        return AgentHost(self.run, self._replay.world, self._activity.become, self._tell, prompt)
 
     # What a front end can read
 
@@ -90,7 +96,20 @@ class Session:
     @property
     def services(self) -> Mapping[int, Service]:
         """How the user wants a step to be satisfied, by its index; executed where nothing is said."""
-        return self._replay.services
+        return self.trajectory.by_index(self._replay.services)
+
+    def service_of(self, index: int) -> Service:
+        """How a step is satisfied."""
+        return self._replay.services.get(self.trajectory.uid(index), Service.EXECUTE)
+
+    @property
+    def results(self) -> Mapping[int, StepResult]:
+        """What came of the steps that are in the recording, by the index of each, in order of the run."""
+        return self._replay.results
+
+    def result_of(self, index: int) -> StepResult | None:
+        """What came of a step; None where it was not played."""
+        return self.run.results.get(self.trajectory.uid(index))
 
     @property
     def stale(self) -> frozenset[int]:
@@ -177,7 +196,7 @@ class Session:
 
     def summary(self) -> str:
         """What the replay came to, in one sentence."""
-        return sentence(self.run.results.values())
+        return sentence(self.results.items())
 
     def subscribe(self, listener: notices.Listener) -> Callable[[], None]:
         """Have `listener` called with every change from now on; the answer ends that."""
@@ -291,34 +310,49 @@ class Session:
 
     def toggle_breakpoint(self, index: int) -> bool:
         """Set or remove a breakpoint before an event; whether there is one now."""
-        there = self.breakpoints.toggle(index)
-        self.breakpoints_changed()
+        there = self.breakpoints.toggle(self.trajectory.uid(index))
+        self._breakpoints_changed()
         return there
 
     def break_on(self, condition: str) -> None:
         """Set a breakpoint on a condition. Raises `BadInput` where it cannot be read."""
         self.breakpoints.add(condition)
-        self.breakpoints_changed()
+        self._breakpoints_changed()
 
-    def breakpoints_changed(self) -> None:
+    def switch_breakpoint(self, point: Breakpoint) -> None:
+        """Switch a breakpoint off, or on again."""
+        point.enabled = not point.enabled
+        self._breakpoints_changed()
+
+    def remove_breakpoint(self, point: Breakpoint) -> None:
+        """Remove a breakpoint."""
+        self.breakpoints.remove(point)
+        self._breakpoints_changed()
+
+    def _breakpoints_changed(self) -> None:
         """Keep the breakpoints, if this session does, and tell of them."""
         if self.settings.keep_breakpoints:
             self.breakpoints.save()
         self._tell(notices.BreakpointsChanged())
 
+    def is_step(self, index: int) -> bool:
+        """Whether a recorded event asks something of the world, so that it can be served or skipped."""
+        return asks_the_world(self.trajectory.head(index))
+
     def next_service(self, index: int) -> Service:
         """Go on to the next way of satisfying a step: execute, recorded, skip. Raises `BadInput`."""
-        chosen = self.services.get(index, Service.EXECUTE).next
+        chosen = self.service_of(index).next
         self.serve(index, chosen)
         return chosen
 
     def serve(self, index: int, service: Service) -> None:
         """Choose how a step is satisfied when the replay comes to it. Raises `BadInput`."""
-        if not asks_the_world(self.trajectory.head(index)):
+        if not self.is_step(index):
             label = self.trajectory.label(index)
             raise BadInput(f"event {label} asks nothing of the sandbox: there is nothing to serve or skip")
-        self._replay.services[index] = service
-        self._tell(notices.DocumentChanged(index))
+        uid = self.trajectory.uid(index)
+        self._replay.services[uid] = service
+        self._tell(notices.DocumentChanged(uid))
 
     async def save_run(self, path: Path) -> Path:
         """Save what happened in this run as a trajectory, as it is now. Raises `BadInput`.
@@ -346,9 +380,9 @@ class Session:
         """Wait until no task of this session is under way; a fault of the program itself is raised here."""
         await self._activity.idle()
 
-    async def rested(self) -> None:
+    async def checkpointed(self) -> None:
         """Wait until a run that is left alone has been checkpointed, where that is due."""
-        await self._replay.rested()
+        await self._replay.checkpointed()
 
     async def close(self) -> None:
         """End what is going on and remove the sandbox."""
@@ -370,10 +404,10 @@ class Session:
         self._say(await self._replay.go_back(route))
         self._activity.failure = None
         self._activity.become(State.PAUSED, Mode.REPLAY)
-        self._replay.rest()
+        self._replay.checkpoint_when_idle()
 
     def _conclude(self, stopped: Breakpoint | None) -> None:
-        self._replay.rest()
+        self._replay.checkpoint_when_idle()
         if stopped is not None:
             self._say(stopped.describe(self.trajectory))
         if not self._replay.player.at_end:
@@ -413,12 +447,12 @@ class Session:
             self._tell(notices.Visited(files))
         self._activity.become(state if state is not State.ERROR else State.PAUSED)
         if self.mode is Mode.REPLAY:
-            self._replay.rest()
+            self._replay.checkpoint_when_idle()
 
     # Live
 
     async def _work(self) -> None:
-        await self._replay.rest_no_more()
+        await self._replay.cancel_idle_checkpoint()
         try:
             ending = await self._live.work(self.settings.model, self.settings.max_steps)
         except Interrupted:
@@ -433,7 +467,7 @@ class Session:
         index = self.next_user_message
         if index is None:
             raise Refused("no user message is left in the recording to replace")
-        self._replay.player.replacements[index] = text
+        self._replay.player.replacements[self.trajectory.uid(index)] = text
         self._say(f"the message will stand in place of event {self.trajectory.label(index)}")
 
     def check_live(self) -> None:

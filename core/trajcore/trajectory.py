@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from trajcore.events.parse import Parsed
 
 __all__ = ["Edit", "Trajectory"]
+
+_T = TypeVar("_T")
 
 _LONGEST_NUMBER: Final = 20
 """Digits of the longest id that can be named."""
@@ -114,9 +116,20 @@ class Trajectory:
         """The number that an event keeps for its life: through edits, moves, deletion and undo."""
         return self._document.events.uid(index)
 
+    @property
+    def uids(self) -> Sequence[int]:
+        """The uids of all events in their present order, which no later edit changes."""
+        uids = self._document.events.uids
+        return tuple(uids) if isinstance(uids, list) else uids
+
     def index_of_uid(self, uid: int) -> int | None:
         """Where the event with a uid is now; None while it is out of the recording."""
         return self._document.events.index_of(uid)
+
+    def by_index(self, by_uid: Mapping[int, _T]) -> dict[int, _T]:
+        """What is kept by uid, by the present indices and in the same order; without deleted events."""
+        here = self._document.events.index_of
+        return {index: value for uid, value in by_uid.items() if (index := here(uid)) is not None}
 
     def resolve(self, reference: str) -> int:
         """The index of the event that a user named: an id, or `#index`. Raises `BadInput`."""
@@ -271,13 +284,13 @@ class Trajectory:
         """One of its files as it would be saved now; most trajectories have but one."""
         return b"".join(self.pieces(source))
 
-    def save(self, path: Path | None = None, *, overwrite: bool = False) -> Path:
+    def save(self, path: str | Path | None = None, *, overwrite: bool = False) -> Path:
         """Write what was edited, each file whole or not at all, and return where.
 
         Raises `FileChanged` when an opened file is no longer the one that was read, unless `overwrite`
         is given, and `BadInput` where it cannot be written or a directory of events can't keep the order.
         """
-        job = self.saving(path, overwrite=overwrite)
+        job = self.saving(None if path is None else Path(path), overwrite=overwrite)
         try:
             job.write()
         finally:

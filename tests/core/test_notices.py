@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import types
 import typing
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from documents import of_commands
 from trajcore import notices
 from trajcore.replay.states import Mode, State
-from trajcore.session import Session, Settings
+from trajcore.session import Session
+from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
 
 MADE: list[notices.Notice] = [
@@ -37,9 +42,9 @@ async def told(tmp_path: Path) -> list[notices.Notice]:
     session.subscribe(found.append)
     session.step()
     await session.idle()
-    session.editing.flip(1, "hidden")
+    session.editing.delete([1])
     session.editing.undo()
-    session.editing.flip(1, "blocking")
+    session.editing.flip(1, "hidden")
     await session.editing.save()
     await session.close()
     return found
@@ -54,7 +59,20 @@ async def test_every_notice_can_be_sent_to_another_process(tmp_path: Path) -> No
         assert data["notice"] == type(notice).__name__
 
 
+@pytest.mark.parametrize("kind", typing.get_args(notices.Notice))
+def test_no_notice_holds_what_can_be_called(kind: Any) -> None:
+    assert "Callable" not in str(typing.get_type_hints(kind, vars(_names())).values())
+
+
+def _names() -> Any:
+    """Names that the notices are annotated with, of modules that are not imported for them."""
+    from trajcore.document.edits import Edit
+    from trajcore.sandbox.base import FileChanges
+
+    return types.SimpleNamespace(**vars(notices), Edit=Edit, FileChanges=FileChanges)
+
+
 async def test_an_edit_and_its_undo_are_told_with_what_was_done(tmp_path: Path) -> None:
     edits = [notice.edits for notice in await told(tmp_path) if isinstance(notice, notices.DocumentChanged)]
     made = [(one.edit.label.split(" ")[0], one.undone) for several in edits for one in several]
-    assert made == [("hidden", False), ("hidden", True), ("blocking", False)]
+    assert made == [("delete", False), ("delete", True), ("hidden", False)]

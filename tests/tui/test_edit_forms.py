@@ -19,8 +19,8 @@ from screens import Shown, opened
 from trajcore.dialects.openhands_v0.written import new_action
 from trajcore.errors import BadInput
 from trajcore.events.kinds import ACTION_KINDS
-from trajtui.event_json import as_text, problems_of, read_event
-from trajtui.forms import Field, Kind, fields_of, with_values
+from trajcore.views.event_json import as_text, problems_of, read_event
+from trajcore.views.form import Field, FieldType, fields_of, with_values
 from trajtui.screens.edit_event import EditEvent
 from trajtui.widgets.editors import SafeTextArea, can_be_edited
 from trajtui.widgets.fields import FieldRow
@@ -36,10 +36,10 @@ def by_name(event: dict[str, Any]) -> dict[str, Field]:
 
 def test_each_argument_of_a_kind_has_a_field_of_its_type():
     fields = by_name(new_action("run", command="ls"))
-    kinds = {name: fields[name].kind for name in ("command", "thought", "hidden", "cwd", "security_risk")}
+    kinds = {name: fields[name].type for name in ("command", "thought", "hidden", "cwd", "security_risk")}
     assert kinds == {
-        "command": Kind.TEXT, "thought": Kind.TEXT, "hidden": Kind.FLAG, "cwd": Kind.LINE,
-        "security_risk": Kind.CHOICE,
+        "command": FieldType.TEXT, "thought": FieldType.TEXT, "hidden": FieldType.FLAG, "cwd": FieldType.LINE,
+        "security_risk": FieldType.CHOICE,
     }  # fmt: skip
     assert fields["command"].language == "bash"
 
@@ -52,18 +52,18 @@ def test_a_field_of_the_kind_that_the_file_lacks_has_its_default_and_is_marked_s
 
 def test_what_the_model_does_not_know_is_listed_as_json():
     fields = by_name({**run(1), "args": {"command": "ls", "later": {"deep": [1]}}})
-    assert (fields["later"].kind, fields["later"].value) == (Kind.JSON, {"deep": [1]})
+    assert (fields["later"].type, fields["later"].value) == (FieldType.JSON, {"deep": [1]})
 
 
 def test_an_observation_has_its_text_and_its_details_also_nested_ones():
     fields = by_name(ran(2, 1, "out", exit_code=3))
-    assert fields["content"].kind is Kind.TEXT
-    assert (fields["metadata.exit_code"].kind, fields["metadata.exit_code"].value) == (Kind.WHOLE, 3)
+    assert fields["content"].type is FieldType.TEXT
+    assert (fields["metadata.exit_code"].type, fields["metadata.exit_code"].value) == (FieldType.WHOLE, 3)
 
 
 def test_a_flat_event_of_2024_is_edited_where_its_fields_are():
     fields = by_name({"action": "run", "command": "ls"})
-    assert fields["command"].place == ("command",)
+    assert fields["command"].path == ("command",)
 
 
 def test_a_value_that_is_no_choice_is_one_all_the_same():
@@ -74,8 +74,8 @@ def test_a_value_that_is_no_choice_is_one_all_the_same():
 
 def test_a_value_of_another_type_is_shown_as_the_json_it_is():
     field = by_name({"action": "run", "args": {"command": 5, "hidden": "no"}})
-    assert (field["command"].kind, field["command"].text) == (Kind.JSON, "5")
-    assert (field["hidden"].kind, field["hidden"].text) == (Kind.JSON, '"no"')
+    assert (field["command"].type, field["command"].text) == (FieldType.JSON, "5")
+    assert (field["hidden"].type, field["hidden"].text) == (FieldType.JSON, '"no"')
 
 
 @pytest.mark.parametrize("kind", [row.name for row in ACTION_KINDS])
@@ -83,23 +83,32 @@ def test_a_new_event_of_any_kind_is_valid_and_each_field_reads_back_what_it_show
     event = new_action(kind)
     assert problems_of(event) == []
     for field in fields_of(event):
-        if field.kind not in (Kind.FLAG, Kind.CHOICE):
+        if field.type not in (FieldType.FLAG, FieldType.CHOICE):
             shown = field.read(field.text)
             assert same_json(shown, field.value), field
 
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [(Kind.WHOLE, "1.5"), (Kind.WHOLE, "x"), (Kind.WHOLE, ""), (Kind.NUMBER, "nan"), (Kind.NUMBER, "1e999"),
-     (Kind.NUMBER, "two"), (Kind.JSON, "{oops}"), (Kind.JSON, ""), (Kind.JSON, "NaN")],
-)  # fmt: skip
-def test_what_a_field_cannot_hold_is_refused_with_what_was_expected(kind: Kind, text: str):
+    [
+        (FieldType.WHOLE, "1.5"),
+        (FieldType.WHOLE, "x"),
+        (FieldType.WHOLE, ""),
+        (FieldType.NUMBER, "nan"),
+        (FieldType.NUMBER, "1e999"),
+        (FieldType.NUMBER, "two"),
+        (FieldType.JSON, "{oops}"),
+        (FieldType.JSON, ""),
+        (FieldType.JSON, "NaN"),
+    ],
+)
+def test_what_a_field_cannot_hold_is_refused_with_what_was_expected(kind: FieldType, text: str):
     with pytest.raises(BadInput, match=r"expected|column|not JSON"):
         Field(("args", "x"), kind, None).read(text)
 
 
 def test_an_optional_number_may_be_nothing():
-    assert Field(("args", "x"), Kind.WHOLE, 3, optional=True).read(" ") is None
+    assert Field(("args", "x"), FieldType.WHOLE, 3, optional=True).read(" ") is None
 
 
 @given(value=JSON_VALUES)

@@ -9,7 +9,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from trajcore.session import Session
+from trajcore import Session
 from trajtui.screens.debugger import DebuggerScreen
 from trajtui.signals import end_on_signals
 

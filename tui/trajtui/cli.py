@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from trajcore.options import OPEN, OPTIONS, REPLAY, Option
+from trajcore import options
 from trajtui import __version__
 from trajtui.commands.ordered import TYPED, InOrder
 
@@ -33,7 +33,7 @@ class _Explained(click.Option):
     """Names the sandboxes there are when the help is shown, and not before: other packages may bring some."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        from trajcore.sandbox.registry import sandbox_names
+        from trajcore import sandbox_names
 
         self.help = (self.help or "").replace("{sandboxes}", ", ".join(sandbox_names()))
         return super().get_help_record(ctx)
@@ -43,7 +43,7 @@ def _options_of(command: str) -> Callable[[Command], Command]:
     """The options of a command, as the table of all options has them."""
 
     def with_options(function: Command) -> Command:
-        for option in reversed(OPTIONS):
+        for option in reversed(options.OPTIONS):
             if command in option.commands:
                 function = _click_option(option)(function)
         return function
@@ -51,7 +51,7 @@ def _options_of(command: str) -> Callable[[Command], Command]:
     return with_options
 
 
-def _click_option(option: Option) -> Callable[[Command], Command]:
+def _click_option(option: options.Option) -> Callable[[Command], Command]:
     names = (option.name, option.keyword)
     if not option.metavar:
         default = None if option.key is not None else False
@@ -66,13 +66,13 @@ def _click_option(option: Option) -> Callable[[Command], Command]:
     )
 
 
-def _type_of(option: Option) -> Any:
+def _type_of(option: options.Option) -> Any:
     if option.kind is Path:
         return click.Path(path_type=Path)
     return option.kind if option.least is None else click.IntRange(min=option.least)
 
 
-_ROW: Final = next(_click_option(option) for option in OPTIONS if option.keyword == "row")
+_ROW: Final = next(_click_option(option) for option in options.OPTIONS if option.keyword == "row")
 
 
 @click.group(
@@ -88,7 +88,7 @@ def _commands(context: click.Context) -> None:
 
 @_commands.command("open")
 @click.argument("file", required=False)
-@_options_of(OPEN)
+@_options_of(options.OPEN)
 def open_command(file: str | None = None, **options: Any) -> None:
     """Open a recording in the debugger (`trajtui FILE` is short for this)."""
     from trajtui.commands.open import open_screen
@@ -98,7 +98,7 @@ def open_command(file: str | None = None, **options: Any) -> None:
 
 @_commands.command("replay")
 @click.argument("file", required=False)
-@_options_of(REPLAY)
+@_options_of(options.REPLAY)
 def replay_command(file: str | None, **options: Any) -> None:
     """Replay a recording without a screen: one line a step, then a summary.
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from textual.app import App, SuspendNotSupported
 
-from trajcore.errors import BadInput
+from trajcore import BadInput
 
 _USUAL: Final = ("vi", "nano")
 

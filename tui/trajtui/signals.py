@@ -13,7 +13,7 @@ from typing import Final
 
 from textual.app import App
 
-from trajcore.session import Session
+from trajcore import Session
 
 _GRACE: Final = 10.0
 """So many seconds the program has to end by itself, and then again the sandbox to be removed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import msgspec
@@ -50,6 +50,11 @@ class Body:
     def uid(self, index: int) -> int:
         """The number that a record keeps for its life, wherever it goes: those of the file come first."""
         return index if self._uids is None else self._uids[index]
+
+    @property
+    def uids(self) -> Sequence[int]:
+        """The numbers of all records, in their present order."""
+        return range(self._read) if self._uids is None else self._uids
 
     def index_of(self, uid: int) -> int | None:
         """Where a record is; None while it is out of the document."""

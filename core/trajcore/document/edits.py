@@ -72,15 +72,15 @@ class Seen:
         known, named = frozenset(self.after), self.written | self.moved
         return tuple(at for at, uid in enumerate(self.before) if uid in named or uid not in known)
 
-    @cached_property
-    def now(self) -> dict[int, int]:
-        """Where each event is afterwards, by uid."""
-        return {uid: at for at, uid in enumerate(self.after)}
-
-    @cached_property
-    def then(self) -> dict[int, int]:
-        """Where each event was before, by uid."""
-        return {uid: at for at, uid in enumerate(self.before)}
+    def place(self, at: int, *, undone: bool = False) -> tuple[int, tuple[int, ...]]:
+        """See `Edit.place`."""
+        before, after = (self.after, self.before) if undone else (self.before, self.after)
+        places = {uid: index for index, uid in enumerate(after) if uid not in self.moved}
+        behind = before[:at]
+        while behind and behind[-1] not in places:
+            behind = behind[:-1]
+        gone = before[at - 1 : at] if len(behind) < at else ()
+        return (places[behind[-1]] + 1 if behind else 0), gone
 
 
 @dataclass(frozen=True)
@@ -135,46 +135,26 @@ class Edit:
                 found.update(range(change.at, change.at + len(change.removed)))
         return tuple(sorted(found))
 
-    def remap(self, index: int) -> int | None:
-        """Where the event is after the edit that had this index before it; None: it was deleted."""
-        if self.seen is not None:
-            return self.seen.now.get(self.seen.before[index])
-        held, taken = None, 0
-        for splice in self._splices:
-            out, came = len(splice.removed), len(splice.inserted)
-            if held is not None:
-                first = splice.moved
-                if first is not None and first <= held < first + came:
-                    index, held = splice.at + held - first, None
-            elif splice.at <= index < splice.at + out:
-                held = taken + index - splice.at
-            elif index >= splice.at + out:
-                index += came - out
-            taken += out
-        return index if held is None else None
+    def place(self, at: int, *, undone: bool = False) -> tuple[int, tuple[int, ...]]:
+        """Where the place before the event at `at` is afterwards: behind the last before it that stayed.
 
-    def unmap(self, index: int) -> int | None:
-        """Where the event was before the edit that has this index after it; None: it was inserted."""
+        With it the uids of the events that the place was right behind and that went, or moved. `undone`:
+        as taking the edit back does it.
+        """
         if self.seen is not None:
-            return self.seen.then.get(self.seen.after[index])
-        held, taken = None, sum(len(splice.removed) for splice in self._splices)
-        for splice in reversed(self._splices):
-            out, came = len(splice.removed), len(splice.inserted)
-            taken -= out
-            if held is not None:
-                if taken <= held < taken + out:
-                    index, held = splice.at + held - taken, None
-            elif splice.at <= index < splice.at + came:
-                if splice.moved is None:
-                    return None
-                held = splice.moved + index - splice.at
-            elif index >= splice.at + came:
-                index += out - came
-        return index
-
-    @cached_property
-    def _splices(self) -> tuple[Splice, ...]:
-        return tuple(change for change in self.changes if isinstance(change, Splice))
+            return self.seen.place(at, undone=undone)
+        gone = []
+        for change in reversed(self.changes) if undone else self.changes:
+            if isinstance(change, Splice) and change.at < at:
+                went, came = change.removed, change.inserted
+                if undone:
+                    went, came = came, went
+                if at - change.at <= len(went):
+                    gone.append(went[at - change.at - 1].uid)
+                    at = change.at
+                else:
+                    at += len(came) - len(went)
+        return at, tuple(gone)
 
     def to_data(self) -> dict[str, Any]:
         """The edit as JSON values, from which it can be made again on the same document."""

@@ -54,6 +54,11 @@ class Events(Protocol):
         """Which neighbours the records tie together, as (first, behind the last)."""
         ...
 
+    @property
+    def uids(self) -> Sequence[int]:
+        """The numbers of all events, in their present order."""
+        ...
+
     def uid(self, index: int) -> int:
         """The number that an event keeps for its life."""
         ...
@@ -121,6 +126,11 @@ class Same:
     def members(self) -> Iterable[tuple[int, int]]:
         """The pairs of a list of pairs."""
         return () if self._body.is_store else self._body.gaps.members()
+
+    @property
+    def uids(self) -> Sequence[int]:
+        """Those of the records."""
+        return self._body.uids
 
     def uid(self, index: int) -> int:
         """That of the record."""
@@ -240,6 +250,12 @@ class Slotted:
                 if first != index:
                     found.append((first, index + 1))
         return found
+
+    @property
+    def uids(self) -> Sequence[int]:
+        """Those of the slots in their first records."""
+        _ = self.outline
+        return self._numbers
 
     def uid(self, index: int) -> int:
         """That of the slot in its first record."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,9 +23,9 @@ _VERSION: Final = 1
 
 @dataclass
 class Breakpoint:
-    """On the event at `index`, or on `condition`; one of them is given."""
+    """On the event with a `uid`, or on `condition`; one of them is given."""
 
-    index: int | None = None
+    uid: int | None = None
     condition: Condition | None = None
     enabled: bool = True
     hits: int = 0
@@ -34,30 +34,39 @@ class Breakpoint:
         """How it is called in messages: `breakpoint at event 12`, `breakpoint on exit!=0`."""
         if self.condition is not None:
             return f"breakpoint on {self.condition.text}"
-        return f"breakpoint at event {trajectory.label(self.index or 0)}"
+        index = self.index(trajectory)
+        return f"breakpoint at event {'' if index is None else trajectory.label(index)}"
+
+    def index(self, trajectory: Trajectory) -> int | None:
+        """Where its event is; None where it is on a condition, or the event is out of the recording."""
+        return None if self.uid is None else trajectory.index_of_uid(self.uid)
 
 
 class Breakpoints:
-    """The breakpoints of one recording, in the order in which they were set."""
+    """The breakpoints of one recording, in the order in which they were set.
+
+    One whose event is out of the recording is none of them; when the event comes back, it is again.
+    """
 
     def __init__(self, trajectory: Trajectory) -> None:
         self._trajectory = trajectory
         self._all: list[Breakpoint] = []
 
-    def __contains__(self, index: object) -> bool:
-        return any(point.index == index and point.enabled for point in self._all)
+    def __contains__(self, uid: object) -> bool:
+        return any(point.uid == uid and point.enabled for point in self)
 
     def __iter__(self) -> Iterator[Breakpoint]:
-        return iter(tuple(self._all))
+        here = self._trajectory.index_of_uid
+        return iter([point for point in self._all if point.uid is None or here(point.uid) is not None])
 
     def __len__(self) -> int:
-        return len(self._all)
+        return sum(1 for _ in self)
 
-    def toggle(self, index: int) -> bool:
+    def toggle(self, uid: int) -> bool:
         """Set or remove a breakpoint on an event; whether there is one now."""
-        kept = [point for point in self._all if point.index != index]
+        kept = [point for point in self._all if point.uid != uid]
         added = len(kept) == len(self._all)
-        self._all = [*kept, Breakpoint(index)] if added else kept
+        self._all = [*kept, Breakpoint(uid)] if added else kept
         return added
 
     def add(self, condition: str) -> Breakpoint:
@@ -70,20 +79,14 @@ class Breakpoints:
         """Remove a breakpoint."""
         self._all = [other for other in self._all if other is not point]
 
-    def renumber(self, remap: Callable[[int], int | None]) -> None:
-        """The recording was edited: breakpoints stay on their events, and go with deleted ones."""
-        for point in self._all:
-            if point.index is not None:
-                point.index = remap(point.index)
-        self._all = [point for point in self._all if point.index is not None or point.condition is not None]
-
     def before(self, index: int) -> Breakpoint | None:
         """The breakpoint that stops the replay before an event is played; its hit is counted."""
         return self._hit(index, None)
 
     def after(self, result: StepResult) -> Breakpoint | None:
         """The breakpoint that stops the replay behind what has just been played; its hit is counted."""
-        return self._hit(result.index, result)
+        index = self._trajectory.index_of_uid(result.uid)
+        return None if index is None else self._hit(index, result)
 
     def _hit(self, index: int, result: StepResult | None) -> Breakpoint | None:
         point = self.holds(index, result)
@@ -93,12 +96,15 @@ class Breakpoints:
 
     def holds(self, index: int, result: StepResult | None) -> Breakpoint | None:
         """The breakpoint that would stop the replay before an event or, given its result, behind it."""
+        if not self._all:
+            return None
+        uid = self._trajectory.uid(index)
         moment: Moment | None = None
         for point in self._all:
             if not point.enabled:
                 continue
             if point.condition is None:
-                hit = result is None and point.index == index
+                hit = result is None and point.uid == uid
             elif point.condition.on_result is (result is not None):
                 moment = moment or Moment(self._trajectory.head(index), self._data(index), result)
                 hit = point.condition.holds(moment)
@@ -131,16 +137,10 @@ class Breakpoints:
     def save(self) -> None:
         """Keep the breakpoints for the next time; raises `BadInput` where they cannot be written."""
         path = self._sidecar()
-        if path is None or (not self._all and not path.exists()):
+        points = list(self)
+        if path is None or (not points and not path.exists()):
             return
-        entries = [
-            {
-                "event": None if point.index is None else self._trajectory.label(point.index),
-                "when": point.condition.text if point.condition else None,
-                "enabled": point.enabled,
-            }
-            for point in self._all
-        ]
+        entries = [self._kept(point) for point in points]
         kept = {"version": _VERSION, "recording": self._trajectory.name, "breakpoints": entries}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -148,11 +148,20 @@ class Breakpoints:
             raise BadInput(f"{path.parent} cannot be made: {error.strerror}.") from None
         write_atomically(path, [json.dumps(kept, indent=2).encode()])
 
+    def _kept(self, point: Breakpoint) -> dict[str, object]:
+        index = point.index(self._trajectory)
+        return {
+            "event": None if index is None else self._trajectory.label(index),
+            "when": point.condition.text if point.condition else None,
+            "enabled": point.enabled,
+        }
+
     def _restored(self, entry: dict[str, object]) -> Breakpoint:
         enabled = bool(entry["enabled"])
         if entry["when"] is not None:
             return Breakpoint(condition=parse(str(entry["when"])), enabled=enabled)
-        return Breakpoint(self._trajectory.resolve(str(entry["event"])), enabled=enabled)
+        index = self._trajectory.resolve(str(entry["event"]))
+        return Breakpoint(self._trajectory.uid(index), enabled=enabled)
 
     def _sidecar(self) -> Path | None:
         source = self._trajectory.path

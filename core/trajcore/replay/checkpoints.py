@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from trajcore.replay.positions import Position
 from trajcore.replay.run import StepResult
 from trajcore.sandbox.base import Checkpoint
 
@@ -17,14 +18,19 @@ _SHARE: Final = 12.0
 
 @dataclass(frozen=True)
 class RunCheckpoint:
-    """A moment of a run: the recorded event that came next, how many entries it had, and the world then."""
+    """A moment of a run: where it stood, how many entries it had, and the world then."""
 
-    position: int
+    at: Position
     entries: int
     by_hand: int
     """How many times the user had changed files by hand."""
     directory: str
     world: Checkpoint
+
+    @property
+    def position(self) -> int:
+        """The index of the recorded event that came next."""
+        return self.at.index
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,11 @@ class RunCheckpoints:
         return len(self._checkpoints)
 
     @property
+    def positions(self) -> Sequence[Position]:
+        """Where each stands."""
+        return [checkpoint.at for checkpoint in self._checkpoints]
+
+    @property
     def last(self) -> RunCheckpoint | None:
         """The latest one."""
         return self._checkpoints[-1] if self._checkpoints else None
@@ -78,38 +89,29 @@ class RunCheckpoints:
         cost = last.world.seconds if last else 0.0
         return bool(self.most) and spent >= max(_WORTH, cost * _SHARE)
 
-    def add(self, checkpoint: RunCheckpoint, results: Sequence[StepResult]) -> list[RunCheckpoint]:
-        """Keep one more; the answer is what has to go for it."""
+    def add(self, checkpoint: RunCheckpoint, results: Mapping[int, StepResult]) -> list[RunCheckpoint]:
+        """Keep one more; the answer is what has to go for it. `results` are by the index of their event."""
         gone = [other for other in self._checkpoints if other.position >= checkpoint.position]
-        self._checkpoints = [other for other in self._checkpoints if other.position < checkpoint.position] + [
-            checkpoint
-        ]
+        self._checkpoints = [other for other in self._checkpoints if other.position < checkpoint.position]
+        self._checkpoints.append(checkpoint)
         while len(self._checkpoints) > 1 and (len(self._checkpoints) > self.most or self._size > self._disk):
             gone.append(self._checkpoints.pop(self._cheapest(results)))
         return gone
 
     def drop_behind(self, position: int) -> list[RunCheckpoint]:
         """Forget those behind a position; the answer is what was forgotten."""
-        gone = [checkpoint for checkpoint in self._checkpoints if checkpoint.position > position]
-        self._checkpoints = [
-            checkpoint for checkpoint in self._checkpoints if checkpoint.position <= position
-        ]
+        gone = [other for other in self._checkpoints if other.position > position]
+        self._checkpoints = [other for other in self._checkpoints if other.position <= position]
         return gone
 
     def clear(self) -> None:
         """Forget all of them."""
         self._checkpoints = []
 
-    def renumber(self, position: Callable[[int], int]) -> None:
-        """The recording was edited: each stays at its place in it."""
-        self._checkpoints = [
-            replace(checkpoint, position=position(checkpoint.position)) for checkpoint in self._checkpoints
-        ]
-
     def routes(
         self,
         target: int,
-        results: Sequence[StepResult],
+        results: Mapping[int, StepResult],
         start_seconds: float,
         restore_seconds: float,
         unkept: tuple[str, ...] = (),
@@ -117,14 +119,17 @@ class RunCheckpoints:
     ) -> list[Route]:
         """Ways back to a position, the nearest checkpoint first; others only where they lose less.
 
-        `unkept` is what no way back brings back; `by_hand` what the user did by hand before the target.
+        `results` are by the index of their event; `unkept` is what no way back brings back; `by_hand` what
+        the user did by hand before the target.
         """
         found: list[Route] = []
         for checkpoint in reversed([None, *self._checkpoints]):
             if checkpoint is not None and checkpoint.position > target:
                 continue
             begin = checkpoint.position if checkpoint else 0
-            again = [result for result in results if begin <= result.index < target and result.seconds]
+            again = [
+                result for index, result in results.items() if begin <= index < target and result.seconds
+            ]
             spent = sum(result.seconds for result in again)
             price = restore_seconds if checkpoint else start_seconds
             processes = checkpoint.world.processes if checkpoint else ()
@@ -138,11 +143,11 @@ class RunCheckpoints:
     def _size(self) -> int:
         return sum(checkpoint.world.size for checkpoint in self._checkpoints)
 
-    def _cheapest(self, results: Sequence[StepResult]) -> int:
+    def _cheapest(self, results: Mapping[int, StepResult]) -> int:
         """The one (never the latest) without which the longest way forward grows least."""
         positions = [0, *(checkpoint.position for checkpoint in self._checkpoints)]
         gaps = [
-            sum(result.seconds for result in results if before <= result.index < after)
+            sum(result.seconds for index, result in results.items() if before <= index < after)
             + (after - before) * 1e-3
             for before, after in zip(positions, positions[2:], strict=False)
         ]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
@@ -15,9 +14,9 @@ from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.checkpoints import Route, RunCheckpoint, RunCheckpoints
 from trajcore.replay.executor import Executor
 from trajcore.replay.player import Player, Service
-from trajcore.replay.renumbering import Parked, Renumbering, made, park, taken_back
-from trajcore.replay.run import Run
-from trajcore.replay.staleness import first_deletion, stale_events
+from trajcore.replay.positions import Position
+from trajcore.replay.run import Run, StepResult
+from trajcore.replay.staleness import first_departure, stale_events
 from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
 
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
 
 _BREATH: Final = 0.004
 """So many seconds a replay that waits for nothing goes on before others have a turn."""
-_AT_REST: Final = 3.0
+_IDLE: Final = 3.0
 """A paused run is checkpointed when it has been left alone for so many times what a checkpoint takes."""
-_SHORTEST_REST: Final = 0.1
+_SHORTEST_IDLE: Final = 0.1
 
 
 class Replay:
@@ -38,13 +37,13 @@ class Replay:
     def __init__(self, trajectory: Trajectory, settings: Settings, activity: Activity) -> None:
         self.breakpoints = Breakpoints(trajectory)
         self.services: dict[int, Service] = {}
-        """How the user wants a step to be satisfied, by its index; executed where nothing is said."""
+        """How the user wants a step to be satisfied, by its uid; executed where nothing is said."""
         self.pause_asked = False
         self._trajectory = trajectory
         self._settings = settings
         self._tell = activity.tell
         self._queued: list[str] = []
-        self._resting: asyncio.Task[None] | None = None
+        self._idle_checkpoint: asyncio.Task[None] | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -55,20 +54,22 @@ class Replay:
             self._trajectory, self.run, self.world, self.services, self._settings.normalisers, self._tell
         )
         self._suspects: set[int] = set()
-        """Events that were edited since the run began."""
-        self._stale: frozenset[int] | None = frozenset()
-        self._parked: list[Parked] = []
+        """Events (their uids) that were edited since the run began."""
+        self._restructured = False
+        """Whether events came, went or moved since then."""
+        self._stale: tuple[frozenset[int], int | None] | None = None
+        """What `stale` and `first_stale` are, while nothing changes them."""
         self._spent = 0.0
         """Seconds of commands since the last checkpoint."""
-        self._hands: list[int] = []
+        self._hands: list[Position] = []
         """Where the user changed files by hand."""
         self._goal: tuple[int, int] | None = None
         """From where to where the replay goes forward in order to be back."""
         self._checkpoints = RunCheckpoints(self._settings.checkpoints, self._settings.checkpoint_bytes)
-        self._typed: list[tuple[int, str]] = []
+        self._typed: list[tuple[Position, str]] = []
         """Messages that the user typed, with the position at which each stands, in order."""
-        self._again: list[tuple[int, str]] = []
-        """Those that the replay, having gone back, has yet to come to."""
+        self._again: list[tuple[Position, str]] = []
+        """Those of them that the replay, having gone back, has yet to come to."""
 
     # Forward
 
@@ -79,7 +80,7 @@ class Replay:
 
         Raises `SandboxUnavailable`. With `breaking` unset, breakpoints are passed.
         """
-        await self.rest_no_more()
+        await self.cancel_idle_checkpoint()
         player, begun_at = self.player, self.player.position
         clock = asyncio.get_running_loop().time
         breathed = clock()
@@ -92,11 +93,12 @@ class Replay:
                 stopped = self.breakpoints.before(at) if breaking and at != begun_at else None
                 if at == stop_before or stopped:
                     return stopped
+                played = self._trajectory.uid(at)
                 step_ends = await player.play()
                 self._stale = None if self._suspects else self._stale
                 self._deliver_queued()
                 self._deliver_again()
-                result = self.run.results.get(at)
+                result = self.run.results.get(played)
                 self._spent += result.seconds if result else 0.0
                 stopped = self.breakpoints.after(result) if breaking and result else None
                 if stopped or (step_ends and one_step):
@@ -119,7 +121,8 @@ class Replay:
 
     def add_message(self, text: str) -> None:
         """The user's word enters the run here, and again whenever the replay comes here anew."""
-        self._typed.insert(len(self._typed) - len(self._again), (self.player.position, text))
+        at = Position(self.player.position)
+        self._typed.insert(len(self._typed) - len(self._again), (at, text))
         self.enter(text)
 
     def enter(self, text: str) -> None:
@@ -136,7 +139,7 @@ class Replay:
             self.add_message(text)
 
     def _deliver_again(self) -> None:
-        while self._again and self._again[0][0] <= self.player.position:
+        while self._again and self._again[0][0].index <= self.player.position:
             self.player.flush_result()
             self.enter(self._again.pop(0)[1])
 
@@ -146,13 +149,14 @@ class Replay:
         """Ways back to before the event at `target`, the cheapest first. Raises `Refused`."""
         if not self.world.rewinds:
             raise Refused("the host itself cannot be taken back: use --sandbox docker or bubblewrap for that")
-        results = list(self.run.results.values())
         world = self.world
         by_hand = [
-            f"what you did by hand before event {self._label(at)}" for at in self._hands if at <= target
+            f"what you did by hand before event {self._label(at.index)}"
+            for at in self._hands
+            if at.index <= target
         ]
         return self._checkpoints.routes(
-            target, results, world.start_seconds, world.restore_seconds, world.unkept, by_hand
+            target, self.results, world.start_seconds, world.restore_seconds, world.unkept, by_hand
         )
 
     async def go_back(self, route: Route) -> str:
@@ -160,7 +164,7 @@ class Replay:
 
         Raises `SandboxUnavailable`.
         """
-        await self.rest_no_more()
+        await self.cancel_idle_checkpoint()
         how = route.describe(self._label_of(route.checkpoint))
         self._tell(notices.Progress(f"going back, {route.price}: {how}", 0.0))
         for checkpoint in self._checkpoints.drop_behind(route.target):
@@ -194,7 +198,7 @@ class Replay:
         kept = sum(entry.origin is None and not entry.live for entry in self.run.entries[:entries])
         self._again = self._typed[kept:]
         self._spent = 0.0
-        self.run.rewind(entries, position, hands)
+        self.run.rewind(entries, hands)
         del self._hands[hands:]
         self.player.rewind(position)
         self._stale = None
@@ -212,97 +216,75 @@ class Replay:
 
         Raises `Refused`, `SandboxUnavailable`.
         """
-        await self.rest_no_more()
+        await self.cancel_idle_checkpoint()
         await self.world.visit(visitor)
         files = await self.world.changed_files()
         if files is not None and files.count:
             for checkpoint in self._checkpoints.drop_behind(self.player.position - 1):
                 await self.world.forget(checkpoint.world)
-            self._hands.append(self.player.position)
+            self._hands.append(Position(self.player.position))
             self.run.add_by_hand(files)
         return files
 
     # Edits of the recording
 
+    @property
+    def results(self) -> Mapping[int, StepResult]:
+        """The results of the steps that are in the recording, by the index of each, as they came."""
+        return self._trajectory.by_index(self.run.results)
+
     def follow(self, edit: Edit, *, undone: bool = False) -> None:
-        """The recording was edited: what counts by index stays with its events."""
-        touched = edit.touched_before if undone else edit.touched
+        """The recording was edited: positions between its events follow; all else is kept by uid."""
         if edit.structural:
-            renumbering = taken_back(edit) if undone else made(edit)
-            parked = park(edit, renumbering, self.run, self.player.position)
-            self._renumber(renumbering)
-            self._bring_back(edit, parked.position)
-            if not parked.is_empty:
-                self._parked.append(replace(parked, left_at=self.player.position))
-        self._suspects.update(touched)
+            self.player.follow(edit, undone=undone)
+            for position in (*self._checkpoints.positions, *self._hands, *(at for at, _ in self._typed)):
+                position.follow(edit, self._trajectory.index_of_uid, undone=undone)
+            self._restructured = True
+        touched = edit.touched_before if undone else edit.touched
+        self._suspects.update(map(self._trajectory.uid, touched))
         self._stale = None
-
-    def _renumber(self, renumbering: Renumbering) -> None:
-        run = self.run
-        run.renumber(renumbering.entries(run.entries), renumbering.results(run.results))
-        self.player.renumber(renumbering)
-        services = renumbering.keys(self.services)
-        self.services.clear()
-        self.services.update(services)
-        self.breakpoints.renumber(renumbering.remap)
-        self._checkpoints.renumber(renumbering.position)
-        self._typed = [(renumbering.position(at), text) for at, text in self._typed]
-        self._again = [(renumbering.position(at), text) for at, text in self._again]
-        self._suspects = renumbering.indices(self._suspects)
-
-    def _bring_back(self, edit: Edit, position: int) -> None:
-        """What an earlier doing or undoing of this edit took out of the recording is in it again.
-
-        `position` is where the replay was a moment ago, in the indices of then.
-        """
-        for parked in [parked for parked in self._parked if parked.edit is edit]:
-            self._parked.remove(parked)
-            if position == parked.left_at:
-                self.player.position = parked.position
-            entries = parked.brought_back(self.run.entries, self.player.position)
-            known = {entry.origin for entry in entries}
-            back = {index: result for index, result in parked.results.items() if index in known}
-            self.run.renumber(entries, {**self.run.results, **back})
 
     @property
     def stale(self) -> frozenset[int]:
         """Played events that were edited since, and events before the position that were never played."""
-        if self._stale is None:
-            self._stale = stale_events(
-                self._trajectory, self.run, self._suspects, self.player.position, self.player.answered
-            )
-        return self._stale
+        return self._staleness[0]
 
     @property
     def first_stale(self) -> int | None:
         """Where the run begins to differ from what the recording says now; None where it does not."""
-        if not self._suspects and not self._parked:
-            return None
-        deleted = first_deletion(self.run)
-        return min([*self.stale, *([] if deleted is None else [deleted])], default=None)
+        return self._staleness[1]
+
+    @property
+    def _staleness(self) -> tuple[frozenset[int], int | None]:
+        if self._stale is None:
+            trajectory, run, player = self._trajectory, self.run, self.player
+            stale = stale_events(trajectory, run, self._suspects, player.position, player.answered)
+            left = first_departure(trajectory, run) if self._restructured else None
+            self._stale = stale, min([*stale, *([] if left is None else [left])], default=None)
+        return self._stale
 
     # Checkpoints
 
-    def rest(self) -> None:
+    def checkpoint_when_idle(self) -> None:
         """The run is paused: checkpoint it if it is left alone for a while."""
-        if self._checkpoints.most and self._spent and self._resting is None:
-            self._resting = asyncio.create_task(self._at_rest())
+        if self._checkpoints.most and self._spent and self._idle_checkpoint is None:
+            self._idle_checkpoint = asyncio.create_task(self._checkpoint_once_idle())
 
-    async def rested(self) -> None:
+    async def checkpointed(self) -> None:
         """Wait for the checkpoint of a run that is left alone."""
-        if self._resting is not None:
-            await asyncio.wait({self._resting})
+        if self._idle_checkpoint is not None:
+            await asyncio.wait({self._idle_checkpoint})
 
-    async def rest_no_more(self) -> None:
+    async def cancel_idle_checkpoint(self) -> None:
         """Give up a checkpoint that is not done."""
-        resting, self._resting = self._resting, None
-        if resting is not None:
-            resting.cancel()
-            await asyncio.wait({resting})
+        pending, self._idle_checkpoint = self._idle_checkpoint, None
+        if pending is not None:
+            pending.cancel()
+            await asyncio.wait({pending})
 
-    async def _at_rest(self) -> None:
+    async def _checkpoint_once_idle(self) -> None:
         last = self._checkpoints.last
-        await asyncio.sleep(max(_SHORTEST_REST, last.world.seconds * _AT_REST if last else 0.0))
+        await asyncio.sleep(max(_SHORTEST_IDLE, last.world.seconds * _IDLE if last else 0.0))
         await self._checkpoint()
 
     async def _checkpoint(self) -> None:
@@ -310,13 +292,12 @@ class Replay:
         world = await self.world.checkpoint()
         if world is None:
             return
-        checkpoint = RunCheckpoint(
-            self.player.position, len(self.run), len(self.run.by_hand), self.world.directory, world
-        )
-        for gone in self._checkpoints.add(checkpoint, list(self.run.results.values())):
+        at = Position(self.player.position)
+        checkpoint = RunCheckpoint(at, len(self.run), len(self.run.by_hand), self.world.directory, world)
+        for gone in self._checkpoints.add(checkpoint, self.results):
             await self.world.forget(gone.world)
 
     async def close(self) -> None:
         """Remove the world and every checkpoint of it."""
-        await self.rest_no_more()
+        await self.cancel_idle_checkpoint()
         await self.world.close()

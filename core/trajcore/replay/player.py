@@ -17,11 +17,12 @@ from trajcore.replay.compare import Comparison, compare, exit_code
 from trajcore.replay.executor import Answer, Executor
 from trajcore.replay.normalise import Normaliser
 from trajcore.replay.policy import ends_a_step, treatment
-from trajcore.replay.renumbering import Renumbering
+from trajcore.replay.positions import Position
 from trajcore.replay.run import Run, Status, StepResult
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
+    from trajcore.document.edits import Edit
     from trajcore.events.base import Action, Observation
     from trajcore.sandbox.base import FileChanges
 
@@ -60,12 +61,12 @@ class Player:
         normalisers: Sequence[Normaliser],
         tell: notices.Listener,
     ) -> None:
-        self.position = 0
         self.pipelined = False
         """Whether what comes back may be taken in while the next action is carried out."""
         self._unflushed: Callable[[], None] | None = None
         self.replacements: dict[int, str] = {}
-        """Texts typed in place of recorded user messages, by the index of the message."""
+        """Texts typed in place of recorded user messages, by the uid of the message."""
+        self._position = Position()
         self._trajectory = trajectory
         self._run = run
         self._world = world
@@ -73,7 +74,12 @@ class Player:
         self._services = services
         self._normalisers = normalisers
         self.answered: set[int] = set()
-        """Recorded observations in whose place this run has its own."""
+        """Recorded observations (their uids) in whose place this run has its own."""
+
+    @property
+    def position(self) -> int:
+        """The index of the event that comes next; the length of the recording at its end."""
+        return self._position.index
 
     @property
     def at_end(self) -> bool:
@@ -106,44 +112,52 @@ class Player:
 
     def rewind(self, position: int) -> None:
         """Be where the run is that was rewound to this position."""
-        played = self._run.results
-        self.answered = {answer for index in played if (answer := self._answer_in_run(index)) is not None}
-        self.position = position
+        here, results = self._trajectory.index_of_uid, self._run.results
+        for uid in [uid for uid in results if (index := here(uid)) is not None and index >= position]:
+            del results[uid]  # it was moved behind the position, and comes once more
+        self.answered = {answer for uid in results if (answer := self._answer_in_run(uid)) is not None}
+        self._position.put(position)
         self._tell(notices.PositionChanged(position))
 
-    def renumber(self, renumbering: Renumbering) -> None:
-        """The recording was edited under the replay: be at the same place of it."""
-        self.replacements = renumbering.keys(self.replacements)
-        self.answered = renumbering.indices(self.answered)
-        self.position = renumbering.position(self.position)
+    def follow(self, edit: Edit, *, undone: bool = False) -> None:
+        """Events came, went or moved under the replay: be at the same place of the recording."""
+        self._position.follow(edit, self._trajectory.index_of_uid, undone=undone)
         self._tell(notices.PositionChanged(self.position))
 
-    def _answer_in_run(self, index: int) -> int | None:
-        """The recorded answer of a step, where the run has an answer in its place."""
-        skipped = self._run.results[index].status is Status.SKIPPED
-        return None if skipped else self._trajectory.outline.answer_of.get(index)
+    def _answer_in_run(self, uid: int) -> int | None:
+        """The recorded answer of a step (both by uid), where the run has an answer in its place."""
+        skipped = self._run.results[uid].status is Status.SKIPPED
+        index = None if skipped else self._trajectory.index_of_uid(uid)
+        return None if index is None else self._uid_of_answer(index)
+
+    def _uid_of_answer(self, index: int) -> int | None:
+        answer = self._trajectory.outline.answer_of.get(index)
+        return None if answer is None else self._trajectory.uid(answer)
 
     def _is_passive(self, index: int) -> bool:
         return treatment(self._trajectory.head(index)) is Treatment.PASS
 
     def _advance(self) -> None:
-        self.position += 1
+        self._position.put(self.position + 1)
         self._tell(notices.PositionChanged(self.position))
 
     def _keep(self, index: int, head: Head) -> None:
         """The event enters the run as it is, unless this run has its own answer in its place."""
-        if index in self.answered:
+        uid = self._trajectory.uid(index)
+        if uid in self.answered:
             return
         self.flush_result()
-        if index in self.replacements:
-            self._run.add(user_message(self.replacements[index]), origin=index, id=head.id)
+        if uid in self.replacements:
+            self._run.add(user_message(self.replacements[uid]), origin=uid, id=head.id)
             self._tell(notices.RunChanged())
             return
         self._keep_as_is(index)
 
     def _keep_as_is(self, index: int) -> None:
-        answers = self._trajectory.outline.answers.get(index)
-        self._run.keep(self._trajectory.raw(index), self._trajectory.head(index), index, answers)
+        trajectory = self._trajectory
+        action = trajectory.outline.answers.get(index)
+        answers = None if action is None else trajectory.uid(action)
+        self._run.keep(trajectory.raw(index), trajectory.head(index), trajectory.uid(index), answers)
 
     async def _execute(self, index: int, head: Head) -> None:
         parsed = self._trajectory.parsed(index)
@@ -190,7 +204,7 @@ class Player:
             self._unflushed = None
 
     def _note_answered(self, index: int) -> None:
-        answer = self._trajectory.outline.answer_of.get(index)
+        answer = self._uid_of_answer(index)
         if answer is not None:
             self.answered.add(answer)
 
@@ -220,7 +234,7 @@ class Player:
         """How an action is satisfied, and why where it is not executed."""
         if problems:
             return Service.SKIP, f"not executed: {problems[0]}"
-        chosen = self._services.get(index, Service.EXECUTE)
+        chosen = self._services.get(self._trajectory.uid(index), Service.EXECUTE)
         if chosen is not Service.EXECUTE:
             return chosen, _CHOSEN[chosen]
         if getattr(action.args, "background", False) is True:
@@ -247,7 +261,7 @@ class Player:
         return cast("Observation", self._trajectory.parsed(answer).event)
 
     def _serve_or_skip(self, index: int, head: Head) -> None:
-        if self._services.get(index) is Service.SKIP:
+        if self._services.get(self._trajectory.uid(index)) is Service.SKIP:
             self._skip(index, head, _CHOSEN[Service.SKIP])
         else:
             self._serve(index, head, _served(head.kind))
@@ -266,7 +280,7 @@ class Player:
     def _skip(self, index: int, head: Head, reason: str) -> None:
         self._keep_as_is(index)
         self._add_result(StepResult(
-            index, head.id, head.kind, Status.SKIPPED, None, None,
+            self._trajectory.uid(index), head.id, head.kind, Status.SKIPPED, None, None,
             exit_code(self._recorded(index)), 0.0, reason, None, self._recorded(index),
         ))  # fmt: skip
 
@@ -282,18 +296,17 @@ class Player:
         files: FileChanges | None = None,
     ) -> None:
         """The action's answer enters the run behind it, in the place of the recorded one."""
-        answer = self._trajectory.outline.answer_of.get(index)
+        uid, answer = self._trajectory.uid(index), self._trajectory.outline.answer_of.get(index)
         if actual is not None:
             if status is Status.RECORDED and answer is not None:
                 self._keep_as_is(answer)
             else:
                 event = partial(_answer, actual, self._run.entries[-1].raw)
-                self._run.add(event, origin=answer, id=self._id_of(answer), answers=index)
-            if answer is not None:
-                self.answered.add(answer)
+                self._run.add(event, origin=self._uid_of_answer(index), id=self._id_of(answer), answers=uid)
+            self._note_answered(index)
         recorded = self._recorded(index)
         self._add_result(StepResult(
-            index, head.id, head.kind, status, comparison, exit_code(actual), exit_code(recorded),
+            uid, head.id, head.kind, status, comparison, exit_code(actual), exit_code(recorded),
             seconds, reason, actual, recorded, files,
         ))  # fmt: skip
 
@@ -301,7 +314,7 @@ class Player:
         return None if index is None else self._trajectory.outline.ids[index]
 
     def _add_result(self, result: StepResult) -> None:
-        self._run.results[result.index] = result
+        self._run.results[result.uid] = result
         self._tell(notices.StepDone(result))
 
 

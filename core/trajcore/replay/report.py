@@ -44,10 +44,10 @@ class Step:
     """The text that came back in this run."""
 
     @classmethod
-    def of(cls, result: StepResult, summary: str = "") -> Step:
-        """The step that a result tells of."""
+    def of(cls, index: int, result: StepResult, summary: str = "") -> Step:
+        """The step at an index, of which a result tells."""
         return cls(
-            index=result.index,
+            index=index,
             id=result.id,
             kind=result.kind,
             status=result.status.value,
@@ -165,9 +165,13 @@ def _files(files: FileChanges) -> dict[str, Any]:
     return told
 
 
-def sentence(results: Iterable[StepResult], label: str = "step") -> str:
-    """What happened, in one sentence: `14 steps: 12 equal, 1 diverged (step 9: exit 0 → 1)`."""
-    results = list(results)
+def sentence(steps: Iterable[tuple[int, StepResult]], label: str = "step") -> str:
+    """What happened, in one sentence: `14 steps: 12 equal, 1 diverged (step 9: exit 0 → 1)`.
+
+    `steps` are the index and the result of each.
+    """
+    steps = list(steps)
+    results = [result for _, result in steps]
     if not results:
         return "0 steps: nothing in it asks anything of a sandbox"
     groups = [
@@ -178,11 +182,11 @@ def sentence(results: Iterable[StepResult], label: str = "step") -> str:
         (sum(r.status is Status.SKIPPED for r in results), "skipped"),
     ]
     parts = [f"{number} {what}" for number, what in groups if number]
-    diverged = [result for result in results if result.status is Status.DIVERGED]
+    diverged = [(index, result) for index, result in steps if result.status is Status.DIVERGED]
     if diverged:
-        first = diverged[0]
+        index, first = diverged[0]
         more = ", …" if len(diverged) > 1 else ""
-        name = first.id if first.id is not None else f"#{first.index}"
+        name = first.id if first.id is not None else f"#{index}"
         parts.append(f"{len(diverged)} diverged ({label} {name}: {first.reason}{more})")
     plural = "step" if len(results) == 1 else "steps"
     return f"{len(results)} {plural}: {', '.join(parts)}"

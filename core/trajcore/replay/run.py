@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from trajcore.events.head import Head, head_of
 from trajcore.events.kinds import MESSAGE, Treatment, action_kind
@@ -32,9 +32,12 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class StepResult:
-    """One action that asked something of the world, and both observations."""
+    """One action that asked something of the world, and both observations.
 
-    index: int
+    `uid` is the event that it is of; where that is in the recording is asked of the trajectory.
+    """
+
+    uid: int
     id: int | None
     kind: str
     status: Status
@@ -54,16 +57,16 @@ class StepResult:
         return self.comparison.match if self.comparison else None
 
 
-GONE: Final = -1
-"""The origin of an entry whose event has left the recording, or was played once more, since."""
-
 Content = bytes | Callable[[], dict[str, Any]]
 """The JSON text of an event, or what makes the event when its text is first asked for."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One event of the run. `origin` is its index in the recording; None for what this run added.
+    """One event of the run. `origin` is the uid of the recorded event; None for what this run added.
+
+    The event may be out of the recording by now (`Trajectory.index_of_uid`), or have been played a second
+    time (`Run.is_superseded`).
 
     `id` and `cause` are its own: where the recording repeats or lacks ids, they are not those in `raw`.
     """
@@ -123,12 +126,32 @@ class History(Sequence["Event"]):
         return self.entries[place].event
 
 
+class Written(Sequence[dict[str, Any]]):
+    """The events of a history as objects, made where they are looked at."""
+
+    def __init__(self, history: History) -> None:
+        self._entries = history.entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, place: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[dict[str, Any]]: ...
+    def __getitem__(self, place: int | slice) -> dict[str, Any] | Sequence[dict[str, Any]]:
+        if isinstance(place, slice):
+            return [entry.data() for entry in self._entries[place]]
+        return self._entries[place].data()
+
+
 class Run:
     """The events of this run. Ids of the recording are kept where they are unique; others are fresh."""
 
     def __init__(self, last_id: int) -> None:
         self.entries: list[Entry] = []
         self.results: dict[int, StepResult] = {}
+        """By the uid of the event, in the order in which they came."""
         self.live_files: dict[int, FileChanges] = {}
         """What the actions of a live session changed in the sandbox's files, by the id of their entry."""
         self.by_hand: list[tuple[int | None, FileChanges]] = []
@@ -142,7 +165,7 @@ class Run:
         return len(self.entries)
 
     def keep(self, raw: bytes, head: Head, origin: int, answers: int | None = None) -> None:
-        """A recorded event, as it is. `answers` is the index of the action that an observation answers.
+        """A recorded event, as it is. `answers` is the uid of the action that an observation answers.
 
         A cause that names no event of the run so far is dropped: it could come to name another one.
         """
@@ -151,7 +174,6 @@ class Run:
         id = self._unique(head.id)
         if head.id is not None:
             self._id_of_recorded[head.id] = id
-        self._supersede(origin)
         self._id_of_origin[origin] = id
         self.entries.append(Entry(raw, head, origin, False, id, cause))
 
@@ -171,7 +193,6 @@ class Run:
         id = self._unique(id)
         stamp = {"id": id, "timestamp": datetime.now().isoformat()}
         if origin is not None:
-            self._supersede(origin)
             self._id_of_origin[origin] = id
         if callable(event):
             make = event
@@ -184,36 +205,28 @@ class Run:
         self.entries.append(entry)
         return entry
 
-    def _supersede(self, origin: int) -> None:
-        """An event that was moved from before to behind the position is played a second time."""
-        if origin in self._id_of_origin:
-            self.entries = [
-                replace(entry, origin=GONE) if entry.origin == origin else entry for entry in self.entries
-            ]
+    def is_superseded(self, entry: Entry) -> bool:
+        """Whether the event of an entry was played a second time, having been moved behind the position."""
+        return entry.origin is not None and self._id_of_origin[entry.origin] != entry.id
 
-    def rewind(self, entries: int, position: int, by_hand: int) -> list[Entry]:
-        """Forget all but the first so many entries and changes by hand, and results from `position` on.
+    def rewind(self, entries: int, by_hand: int) -> list[Entry]:
+        """Forget all but the first so many entries, with their results, and changes by hand.
 
         The answer is the entries that were forgotten.
         """
         gone = self.entries[entries:]
         del self.entries[entries:]
-        self.results = {index: result for index, result in self.results.items() if index < position}
         self._ids = {entry.id for entry in self.entries}
         del self.by_hand[by_hand:]
         self.live_files = {id: files for id, files in self.live_files.items() if id in self._ids}
         self._id_of_origin = {entry.origin: entry.id for entry in self.entries if entry.origin is not None}
+        self.results = {uid: result for uid, result in self.results.items() if uid in self._id_of_origin}
         self._id_of_recorded = {
             entry.recorded_head.id: entry.id
             for entry in self.entries
             if entry.recorded_head is not None and entry.recorded_head.id is not None
         }
         return gone
-
-    def renumber(self, entries: list[Entry], results: dict[int, StepResult]) -> None:
-        """The recording was edited: these are the entries and results, with the indices of today."""
-        self.entries, self.results = entries, results
-        self._id_of_origin = {entry.origin: entry.id for entry in entries if entry.origin is not None}
 
     def _unique(self, id: int | None) -> int:
         if id is None or id in self._ids:

@@ -55,9 +55,9 @@ def duration(seconds: float) -> str:
     return f"{int(seconds // 60)}m{int(seconds % 60):02d}s"
 
 
-def step_line(result: StepResult, summary: str) -> str:
-    """One step as `replay` prints it."""
-    name = result.id if result.id is not None else f"#{result.index}"
+def step_line(index: int, result: StepResult, summary: str) -> str:
+    """The step at an index as `replay` prints it."""
+    name = result.id if result.id is not None else f"#{index}"
     code = "" if result.exit_code is None else f"exit {result.exit_code}"
     reason = f"  {result.reason}" if result.reason and result.status is not Status.MATCHED else ""
     outcome = f"{code:>8} {duration(result.seconds):>7}"

@@ -82,9 +82,10 @@ def _position(session: Session, selected: Row | None) -> str:
     """Where the sandbox is and, where it differs, the cursor: `7/18`, `7/18 · cursor 3`."""
     total = len(session.trajectory)
     position = f"{session.position}/{total}"
-    if selected is None or selected.index is None or selected.index == session.position:
+    index = None if selected is None else selected.index(session.trajectory)
+    if index is None or index == session.position:
         return position
-    return f"{position} · at {session.trajectory.label(selected.index)}"
+    return f"{position} · at {session.trajectory.label(index)}"
 
 
 def message_hint(session: Session) -> tuple[str, bool]:

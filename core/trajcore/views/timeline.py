@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from trajcore.events.kinds import HIDDEN
+from trajcore.events.kinds import DELEGATE, HIDDEN
 from trajcore.replay.run import Run
 from trajcore.trajectory import Trajectory
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: a recorded event (`index`), or one that this run added (`entry`, its place in the run)."""
+    """One row: a recorded event (`uid`), or one that this run added (`entry`, its place in the run)."""
 
-    index: int | None
+    uid: int | None
     entry: int | None = None
+
+    def index(self, trajectory: Trajectory) -> int | None:
+        """Where its recorded event is now; None for what this run added, and for what is deleted."""
+        return None if self.uid is None else trajectory.index_of_uid(self.uid)
 
 
 class Timeline:
-    """Which rows there are, in order. `raw` shows every event, otherwise one row a step.
+    """Which rows there are, in order, of the recording as it is now: later edits ask for another one.
 
-    `folded` are delegations (the index of their action) whose events are left out.
+    `raw` shows every event, otherwise one row a step. `folded` are delegations (the uid of their action)
+    whose events are left out.
     """
 
     def __init__(
@@ -40,7 +45,8 @@ class Timeline:
             ]
         if folded:
             recorded = _without_folded(recorded, trajectory, folded)
-        self._rows = _merged(recorded, run)
+        self._uids = trajectory.uids
+        self._rows = _merged(recorded, trajectory, run)
         self._by_index = {row: at for at, row in enumerate(self._rows) if row >= 0}
         self._sorted = recorded
 
@@ -49,7 +55,7 @@ class Timeline:
 
     def __getitem__(self, at: int) -> Row:
         value = self._rows[at]
-        return Row(value) if value >= 0 else Row(None, -value - 1)
+        return Row(self._uids[value]) if value >= 0 else Row(None, -value - 1)
 
     def at_or_after(self, index: int) -> int:
         """The row of a recorded event, or of the next one that is shown; the last row at the end."""
@@ -66,25 +72,34 @@ class Timeline:
             return None
 
 
+def can_fold(trajectory: Trajectory, index: int) -> bool:
+    """Whether an event stands for a delegation, whose events can be left out."""
+    return trajectory.outline.kinds[index] == DELEGATE
+
+
 def _without_folded(recorded: list[int], trajectory: Trajectory, folded: Collection[int]) -> list[int]:
     kept = []
+    closed = {trajectory.index_of_uid(uid) for uid in folded}
     hidden_below: int | None = None
     for index in recorded:
         depth = trajectory.outline.depth(index)
         if hidden_below is not None and depth > hidden_below:
             continue
-        hidden_below = depth if index in folded else None
+        hidden_below = depth if index in closed else None
         kept.append(index)
     return kept
 
 
-def _merged(recorded: Sequence[int], run: Run) -> list[int]:
+def _merged(recorded: list[int], trajectory: Trajectory, run: Run) -> list[int]:
     """Rows as integers: an index of the recording, or -1 - place for an entry that this run added."""
+    if all(entry.origin is not None for entry in run.entries):
+        return recorded
     added: list[tuple[int, int]] = []
     last = -1
     for place, entry in enumerate(run.entries):
         if entry.origin is not None:
-            last = max(last, entry.origin)
+            index = None if run.is_superseded(entry) else trajectory.index_of_uid(entry.origin)
+            last = last if index is None else max(last, index)
         elif entry.head.is_action or entry.head.cause is None:
             added.append((bisect_right(recorded, last), -place - 1))
     rows: list[int] = []

@@ -6,7 +6,7 @@ import pytest
 
 from trajcore.events import kinds
 from trajcore.events.actions import ACTIONS
-from trajcore.events.head import read_head
+from trajcore.events.head import head_of
 from trajcore.events.kinds import ACTION_KINDS, OBSERVATION_KINDS, ActionKind, EventKind, ObservationKind
 from trajcore.events.observations import OBSERVATIONS
 
@@ -59,7 +59,7 @@ def test_the_fields_of_a_row_are_those_of_its_model(row: ActionKind) -> None:
 def test_a_timeline_can_read_what_a_row_says_in_a_line(row: ActionKind | ObservationKind) -> None:
     side, inner = ("action", "args") if isinstance(row, ActionKind) else ("observation", "extras")
     for name in row.main:
-        head = read_head(f'{{"{side}": "{row.name}", "{inner}": {{"{name}": "said"}}}}'.encode())
+        head = head_of({side: row.name, inner: {name: "said"}})
         assert head.summary() == "said"
 
 

@@ -56,12 +56,12 @@ async def test_an_event_inserted_before_the_cursor_is_stale_and_nothing_is_playe
     assert session.position == 6
     assert session.stale == {1}
     assert session.first_stale == 1
-    assert sorted(session.run.results) == [2, 4]
-    assert all(result.index == index for index, result in session.run.results.items())
+    assert sorted(session.results) == [2, 4]
+    assert all(session.result_of(index) is result for index, result in session.results.items())
     session.editing.undo()
     assert session.position == 5
     assert session.first_stale is None
-    assert sorted(session.run.results) == [1, 3]
+    assert sorted(session.results) == [1, 3]
     await session.close()
 
 
@@ -86,16 +86,16 @@ async def test_a_played_event_that_is_edited_is_stale_until_it_is_played_again()
 
 async def test_a_played_event_that_is_deleted_comes_back_with_its_result():
     session = await played("a", "b", "c", steps=2)
-    result = session.run.results[1]
+    result = session.results[1]
     entries = len(session.run)
     session.editing.delete([1])
     assert session.position == 3
-    assert sorted(session.run.results) == [1]
+    assert sorted(session.results) == [1]
     assert session.first_stale == 1
     assert len(session.run) == entries
     session.editing.undo()
     assert session.position == 5
-    assert session.run.results[1] == result
+    assert session.results[1] == result
     assert session.first_stale is None
     await session.close()
 
@@ -105,7 +105,7 @@ async def test_breakpoints_and_services_stay_with_their_events():
     session.toggle_breakpoint(3)
     session.serve(5, Service.SKIP)
     session.editing.insert(0, [said("hello"), said("there")])
-    assert [point.index for point in session.breakpoints] == [5]
+    assert [point.index(session.trajectory) for point in session.breakpoints] == [5]
     assert dict(session.services) == {7: Service.SKIP}
     session.resume()
     await session.idle()
@@ -117,7 +117,7 @@ async def test_breakpoints_and_services_stay_with_their_events():
 
 async def test_going_back_after_edits_finds_the_same_places():
     session = await played("a", "b", "c", steps=2)
-    await session.rested()
+    await session.checkpointed()
     session.step()
     await session.idle()
     session.editing.insert(0, [said("hello")])
@@ -137,8 +137,8 @@ async def test_what_is_told_of_an_edit_says_where_events_went():
     session.subscribe(told.append)
     session.editing.delete([1])
     change = next(change for change in told if isinstance(change, notices.DocumentChanged))
-    assert change.remap is not None
-    assert [change.remap(index) for index in range(5)] == [0, None, None, 1, 2]
+    assert change.structural
+    assert [session.trajectory.index_of_uid(uid) for uid in range(5)] == [0, None, None, 1, 2]
     await session.close()
 
 
@@ -216,18 +216,20 @@ def _do(session: Session, name: str, index: int, by: int) -> None:
 def _check(session: Session) -> None:
     trajectory, run = session.trajectory, session.run
     assert 0 <= session.position <= len(trajectory)
-    for index, result in run.results.items():
-        assert result.index == index
+    for index, result in session.results.items():
+        assert trajectory.index_of_uid(result.uid) == index
         assert trajectory.outline.is_action[index]
         assert trajectory.head(index).kind == result.kind
-    origins = [entry.origin for entry in run.entries if entry.origin is not None and entry.origin >= 0]
+    standing = [entry for entry in run.entries if not run.is_superseded(entry)]
+    origins = [entry.origin for entry in standing if entry.origin is not None]
     assert len(origins) == len(set(origins))
-    assert all(origin < len(trajectory) for origin in origins)
+    places = [trajectory.index_of_uid(origin) for origin in origins]
+    assert all(place is None or place < len(trajectory) for place in places)
     assert all(index < session.position for index in session.stale)
     own = [entry.id for entry in run.entries]
     assert len(own) == len(set(own))
-    for entry in run.entries:
-        index = -1 if entry.origin is None else entry.origin
-        played = entry.recorded_head is not None and 0 <= index < session.position
+    for entry in standing:
+        index = None if entry.origin is None else trajectory.index_of_uid(entry.origin)
+        played = entry.recorded_head is not None and index is not None and index < session.position
         if played and index not in session.stale:
             assert entry.raw == trajectory.raw(index)

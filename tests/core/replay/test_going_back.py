@@ -17,6 +17,7 @@ from trajcore import notices
 from trajcore.errors import Refused
 from trajcore.live.model import ModelSettings
 from trajcore.replay.checkpoints import RunCheckpoint, RunCheckpoints
+from trajcore.replay.positions import Position
 from trajcore.replay.run import Status, StepResult
 from trajcore.replay.states import State
 from trajcore.sandbox.base import Checkpoint, Limits, SandboxSettings
@@ -155,7 +156,7 @@ async def test_the_world_is_what_it_was(kind: str):
         "f; pwd; cat ../kept; ls -A",
     )
     await stepped(session, 2)
-    await _rested(session)
+    await _checkpointed(session)
     await stepped(session)
     before = session.run.results[5].actual
     assert before is not None
@@ -181,7 +182,7 @@ async def test_a_checkpoint_spares_the_steps_before_it(kind: str):
     session = opened(kind, "date +%s%N > stamp", "cat stamp", "cat stamp")
     await stepped(session, 2)
     first = session.run.results[3].actual
-    await _rested(session)
+    await _checkpointed(session)
     await stepped(session)
     route = session.back_to_step()[0]
     assert route.checkpoint is not None
@@ -201,7 +202,7 @@ async def test_a_killed_world_is_recovered_by_stepping_back(kind: str):
     need_docker() if kind == "docker" else need_bubblewrap()
     session = opened(kind, "echo kept > file", "sleep 5", "cat file")
     await stepped(session)
-    await _rested(session)
+    await _checkpointed(session)
     machine = session._replay.world.sandbox._machine  # type: ignore[union-attr]
     if kind == "docker":
         machine._container.remove(force=True)
@@ -235,7 +236,7 @@ async def test_no_checkpoint_is_taken_of_what_a_model_does():
         await stepped(session)
         session.message("go on", Delivery.LIVE)
         await session.idle()
-        await session.rested()
+        await session.checkpointed()
         assert session.run.has_live_steps
         route = session.back_to(session.position)[0]
         assert route.checkpoint is None
@@ -255,8 +256,8 @@ def _skip() -> Any:
     return Service.SKIP
 
 
-async def _rested(session: Session) -> None:
-    await session.rested()
+async def _checkpointed(session: Session) -> None:
+    await session.checkpointed()
     assert session.back_to(session.position)[0].steps == 0
 
 
@@ -267,14 +268,16 @@ def result(index: int, seconds: float) -> StepResult:
 def mark(
     position: int, seconds: float = 0.1, processes: tuple[str, ...] = (), size: int = 10
 ) -> RunCheckpoint:
-    return RunCheckpoint(position, position, 0, "/", Checkpoint(None, b"", None, processes, seconds, size))
+    return RunCheckpoint(
+        Position(position), position, 0, "/", Checkpoint(None, b"", None, processes, seconds, size)
+    )
 
 
 def test_no_more_checkpoints_are_kept_than_asked_for_and_they_spread_over_the_time():
     marks = RunCheckpoints(4, 1 << 30)
-    results = [result(index, 1.0) for index in range(100)]
+    results = {index: result(index, 1.0) for index in range(100)}
     for position in range(1, 101):
-        marks.add(mark(position), results[:position])
+        marks.add(mark(position), {index: results[index] for index in range(position)})
         assert len(marks) <= 4
     routes = [marks.routes(target, results, 1.0, 1.0)[0] for target in (30, 60, 99, 100)]
     assert routes[-1].steps == 0
@@ -284,14 +287,14 @@ def test_no_more_checkpoints_are_kept_than_asked_for_and_they_spread_over_the_ti
 def test_checkpoints_fit_the_disk_they_may_take():
     marks = RunCheckpoints(50, 100)
     for position in range(1, 30):
-        gone = marks.add(mark(position), [])
+        gone = marks.add(mark(position), {})
         assert len(marks) <= 10
         assert not gone or position > 10
 
 
 def test_another_way_back_is_offered_where_the_nearest_loses_a_process():
     marks = RunCheckpoints(8, 1 << 30)
-    results = [result(index, 1.0) for index in range(10)]
+    results = {index: result(index, 1.0) for index in range(10)}
     marks.add(mark(2), results)
     marks.add(mark(6, processes=("python -m http.server",)), results)
     near, far = marks.routes(8, results, 5.0, 1.0)
@@ -304,8 +307,8 @@ def test_a_checkpoint_is_due_when_it_saves_more_than_it_costs():
     marks = RunCheckpoints(8, 1 << 30)
     assert not marks.due(0.1)
     assert marks.due(3.0)
-    marks.add(mark(1, seconds=1.0), [])
+    marks.add(mark(1, seconds=1.0), {})
     assert not marks.due(6.0)
     assert marks.due(20.0)
     assert not RunCheckpoints(0, 1).due(1000.0)
-    assert replace(mark(1), position=2).position == 2
+    assert replace(mark(1), at=Position(2)).position == 2

@@ -73,7 +73,7 @@ async def test_what_was_waiting_for_the_users_word_is_not_executed() -> None:
 
 async def test_steps_are_reported_in_the_order_in_which_they_were_satisfied() -> None:
     found = await results(message(0), run(3), ran(4, 3), run(1), ran(2, 1, exit_code=1), message(5))
-    assert [(result.index, result.id, result.recorded_exit_code) for result in found] == [
+    assert [(result.uid, result.id, result.recorded_exit_code) for result in found] == [
         (1, 3, 0),
         (3, 1, 1),
     ]
@@ -196,7 +196,7 @@ async def test_what_is_put_off_comes_in_the_order_of_the_recording_and_none_is_l
     session.subscribe(told.append)
     session.resume()
     await session.idle()
-    done = [change.result.index for change in told if isinstance(change, notices.StepDone)]
+    done = [change.result.uid for change in told if isinstance(change, notices.StepDone)]
     assert done == sorted(session.run.results) == list(range(1, 40, 3))
     assert [entry.origin for entry in session.run.entries] == list(range(len(events)))
     assert all(result.match is Match.EQUAL for result in session.run.results.values())

@@ -51,7 +51,7 @@ SKIPPED = result(6, Status.SKIPPED, reason="not executed")
     ],
 )
 def test_one_sentence_says_what_happened(results: list[StepResult], expected: str) -> None:
-    assert sentence(results) == expected
+    assert sentence([(result.uid, result) for result in results]) == expected
 
 
 @given(st.lists(st.sampled_from([EQUAL, NORMALISED, UNCOMPARED, DIVERGED, SERVED, SKIPPED])))
@@ -64,7 +64,7 @@ def test_the_counts_add_up_as_the_contract_says(results: list[StepResult]) -> No
 
 
 def test_a_step_of_the_report_has_the_fields_of_the_contract() -> None:
-    assert Step.of(DIVERGED).to_dict() == {
+    assert Step.of(4, DIVERGED).to_dict() == {
         "index": 4,
         "id": 9,
         "kind": "run",
@@ -75,17 +75,17 @@ def test_a_step_of_the_report_has_the_fields_of_the_contract() -> None:
         "seconds": 0.123457,
         "reason": "exit 0 → 1",
     }
-    assert Step.of(NORMALISED).to_dict()["match"] == "normalised"
-    assert Step.of(EQUAL).to_dict()["match"] == "equal"
-    assert Step.of(UNCOMPARED).to_dict()["match"] is None
+    assert Step.of(1, NORMALISED).to_dict()["match"] == "normalised"
+    assert Step.of(1, EQUAL).to_dict()["match"] == "equal"
+    assert Step.of(1, UNCOMPARED).to_dict()["match"] is None
 
 
 def test_a_step_says_what_it_changed_where_that_was_looked_at() -> None:
-    assert "files" not in Step.of(EQUAL).to_dict()
-    assert Step.of(replace(EQUAL, files=FileChanges())).to_dict()["files"] == []
+    assert "files" not in Step.of(1, EQUAL).to_dict()
+    assert Step.of(1, replace(EQUAL, files=FileChanges())).to_dict()["files"] == []
     changed = FileChange("/w/a", "changed", 2, 4, "--- a/w/a\n", "mode 644 → 755")
     files = FileChanges((changed,), more=7, note="only /w is watched")
-    entry = Step.of(replace(EQUAL, files=files)).to_dict()
+    entry = Step.of(1, replace(EQUAL, files=files)).to_dict()
     assert entry["files"] == [
         {
             "path": "/w/a",

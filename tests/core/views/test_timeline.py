@@ -43,13 +43,13 @@ def played(trajectory: Trajectory, upto: int) -> Run:
 
 def test_steps_are_shown_and_bookkeeping_and_answers_are_not() -> None:
     trajectory = document()
-    assert [row.index for row in rows(Timeline(trajectory, played(trajectory, 0)))] == [0, 1, 3, 6, 7]
+    assert [row.uid for row in rows(Timeline(trajectory, played(trajectory, 0)))] == [0, 1, 3, 6, 7]
 
 
 def test_the_raw_view_shows_every_event() -> None:
     trajectory = document()
     timeline = Timeline(trajectory, played(trajectory, 3), raw=True)
-    assert [row.index for row in rows(timeline)] == list(range(len(EVENTS)))
+    assert [row.uid for row in rows(timeline)] == list(range(len(EVENTS)))
 
 
 def test_what_was_typed_stands_behind_what_was_played_before_it() -> None:
@@ -92,7 +92,7 @@ def test_an_answer_of_this_run_in_the_place_of_the_recorded_one_is_no_row_of_its
 def test_an_event_without_a_row_leads_to_the_next_that_has_one() -> None:
     trajectory = document()
     timeline = Timeline(trajectory, played(trajectory, 0))
-    assert [timeline[timeline.at_or_after(index)].index for index in range(len(EVENTS))] == [
+    assert [timeline[timeline.at_or_after(index)].uid for index in range(len(EVENTS))] == [
         0,
         1,
         3,
@@ -128,7 +128,7 @@ def test_rows_are_in_the_order_of_the_recording_and_none_is_lost(
             taken.add(user_message("x"))
     timeline = Timeline(trajectory, taken, raw=raw)
     found = rows(timeline)
-    recorded = [row.index for row in found if row.index is not None]
+    recorded = [row.uid for row in found if row.uid is not None]
     added = [row.entry for row in found if row.entry is not None]
     assert recorded == sorted(set(recorded))
     assert added == [place for place, entry in enumerate(taken.entries) if entry.origin is None]
@@ -138,5 +138,5 @@ def test_rows_are_in_the_order_of_the_recording_and_none_is_lost(
         row = timeline.of_entry(place)
         assert row is not None
         before = [entry.origin for entry in taken.entries[:place] if entry.origin is not None]
-        shown = [other.index for other in found[:row] if other.index is not None]
+        shown = [other.uid for other in found[:row] if other.uid is not None]
         assert all(index <= max(before, default=-1) for index in shown)

@@ -1,1 +1,1 @@
-"""What the debugger's keys do; the table of all of them."""
+"""What the debugger's keys do: a function for each row of the table."""

@@ -1,71 +1,143 @@
-"""What the debugger's keys do to the run beyond stepping: ways back, visits by hand, breakpoints."""
+"""What the debugger's keys do to the run: forward and back, breakpoints, messages, visits by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from textual.app import App, SuspendNotSupported
+from textual.app import SuspendNotSupported
 
-from trajcore.errors import BadInput, Refused
-from trajcore.replay.checkpoints import Route
-from trajcore.session import Session
-from trajtui.actions import flows
+from trajcore import BadInput, Refused
+from trajcore.views.question import way_back
+from trajcore.views.status import message_hint
 from trajtui.host_terminal import HostTerminal
-from trajtui.screens.dialogs import Ask
-from trajtui.widgets.timeline import TimelineView
+from trajtui.screens.breakpoints import BreakpointList
+from trajtui.screens.dialogs import Ask, Choose
+from trajtui.widgets.message_box import MessageBox
+
+if TYPE_CHECKING:
+    from trajtui.screens.debugger import DebuggerScreen
 
 
-class ReplayActions:
-    """Each method is one command. It raises `TrajError` where it cannot be done; what it says, it returns."""
+def step(screen: DebuggerScreen) -> None:
+    """Step one action."""
+    screen.session.step()
 
-    def __init__(self, session: Session, timeline: TimelineView, ask: Ask) -> None:
-        self._session = session
-        self._timeline = timeline
-        self._ask = ask
 
-    async def run_to(self) -> None:
-        """Run to the selected event; back to it, where it was played."""
-        index = self._selected
+def step_over(screen: DebuggerScreen) -> None:
+    """Step one action; a delegation counts as one."""
+    screen.session.step_over()
+
+
+def resume(screen: DebuggerScreen) -> None:
+    """Continue to a breakpoint or the end."""
+    screen.session.resume()
+
+
+async def back(screen: DebuggerScreen) -> None:
+    """Step back one action."""
+    await _go_back(screen, screen.session.back_to_step())
+
+
+async def back_to_breakpoint(screen: DebuggerScreen) -> None:
+    """Go back to the previous breakpoint."""
+    await _go_back(screen, screen.session.back_to_breakpoint())
+
+
+async def run_to(screen: DebuggerScreen) -> None:
+    """Run to the selected event; back to it, where it was played."""
+    index = screen.timeline.selected_index
+    if index is None:
+        return
+    if index < screen.session.position:
+        await _go_back(screen, screen.session.back_to(index))
+    else:
+        screen.session.run_to(index)
+
+
+async def _go_back(screen: DebuggerScreen, routes: Sequence[Any]) -> None:
+    """Take the way back that the user agrees to."""
+    session = screen.session
+    question = way_back(session, routes, unsaved=session.run.has_live_steps)
+    if question is None:
+        session.go_back(routes[0])
+        return
+    answer = await screen.ask(Choose.of(question))
+    if answer is not None and answer.isdigit():
+        session.go_back(routes[int(answer)])
+
+
+def breakpoint(screen: DebuggerScreen) -> None:
+    """Set or remove a breakpoint on the selected event."""
+    index = screen.timeline.selected_index
+    if index is None:
+        raise BadInput("breakpoints are set on recorded events")
+    screen.session.toggle_breakpoint(index)
+
+
+def breakpoints(screen: DebuggerScreen) -> None:
+    """List the breakpoints, with their conditions."""
+    screen.app.push_screen(BreakpointList(screen.session))
+
+
+def service(screen: DebuggerScreen) -> str:
+    """Choose how the selected steps are satisfied: execute, recorded, skip."""
+    session, picked = screen.session, sorted(screen.timeline.picked)
+    if not picked:
+        index = screen.timeline.selected_index
         if index is None:
-            return
-        if index < self._session.position:
-            await self._go_back(self._session.back_to(index))
-        else:
-            self._session.run_to(index)
+            raise BadInput("only steps of the recording can be edited here")
+        return f"event {session.trajectory.label(index)}: {session.next_service(index).value}"
+    steps = [index for index in picked if session.is_step(index)]
+    if not steps:
+        raise BadInput("none of the selected events asks anything of the sandbox.")
+    chosen = session.next_service(steps[0])
+    for index in steps[1:]:
+        session.serve(index, chosen)
+    return f"{len(steps)} step{'s' * (len(steps) != 1)}: {chosen.value}"
 
-    async def back(self) -> None:
-        """Step back one action."""
-        await self._go_back(self._session.back_to_step())
 
-    async def back_to_breakpoint(self) -> None:
-        """Go back to the previous breakpoint."""
-        await self._go_back(self._session.back_to_breakpoint())
+def pause(screen: DebuggerScreen) -> None:
+    """Pause or interrupt; else select no more than one event; else show both panes again."""
+    if screen.session.busy:
+        screen.session.interrupt()
+    elif not screen.timeline.pick_none():
+        screen.show_both()
 
-    async def _go_back(self, routes: Sequence[Route]) -> None:
-        """Take the way back that the user agrees to."""
-        live = self._session.run.has_live_steps
-        route = await flows.way_back(self._session, routes, live, self._ask)
-        if route is not None:
-            self._session.go_back(route)
 
-    async def visit(self, app: App[Any]) -> None:
-        """Leave the screen for a shell inside the sandbox, until it ends."""
-        try:
-            with app.suspend(), HostTerminal() as visitor:
-                self._session.visit(visitor)
-                await self._session.idle()
-        except SuspendNotSupported:
-            raise Refused("this terminal cannot be left for a shell") from None
+async def shell(screen: DebuggerScreen) -> None:
+    """Leave the screen for a shell inside the sandbox, until it ends."""
+    try:
+        with screen.app.suspend(), HostTerminal() as visitor:
+            screen.session.visit(visitor)
+            await screen.session.idle()
+    except SuspendNotSupported:
+        raise Refused("this terminal cannot be left for a shell") from None
 
-    def breakpoint(self) -> None:
-        """Set or remove a breakpoint on the selected event."""
-        index = self._selected
-        if index is None:
-            raise BadInput("breakpoints are set on recorded events")
-        self._session.toggle_breakpoint(index)
 
-    @property
-    def _selected(self) -> int | None:
-        row = self._timeline.selected
-        return None if row is None else row.index
+async def restart(screen: DebuggerScreen) -> None:
+    """Restart in a fresh sandbox; a run that holds unsaved work is asked for first."""
+    question = "This run has messages or live steps that are not saved. Restart all the same?"
+    answers = {"no": "Keep the run", "yes": "Restart"}
+    if not screen.unsaved_run or await screen.ask(Choose(question, answers)) == "yes":
+        screen.session.restart()
+
+
+def message(screen: DebuggerScreen) -> None:
+    """Open the message box."""
+    hint, replaceable = message_hint(screen.session)
+    screen.query_one(MessageBox).open(hint, replaceable=replaceable)
+
+
+def go_live(screen: DebuggerScreen) -> None:
+    """Hand over to the model; where the agent spoke last, the user's word is asked for first."""
+    if screen.session.needs_message and not screen.session.busy:
+        message(screen)
+    else:
+        screen.session.go_live()
+
+
+async def may_run_on_host(ask: Ask) -> bool:
+    """Whether recorded commands may run on this machine itself, which was asked for by `local`."""
+    question = "`local` has no walls: the recorded commands run on this machine, as you, on your files."
+    return bool(await ask(Choose(question, {"no": "Do not run them", "yes": "Run them here"})) == "yes")

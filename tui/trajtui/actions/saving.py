@@ -1,34 +1,38 @@
-"""Saving from the screen: what is asked before anything is overwritten, and what a save would change."""
+"""Saving from the screen: what is asked before something is lost, and what a save would change."""
 
 from __future__ import annotations
 
 import asyncio
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from trajcore.difference import diff
-from trajcore.errors import FileChanged
-from trajcore.session import Session
-from trajcore.trajectory import Trajectory
+from trajcore import BadInput, FileChanged, Session, Trajectory
+from trajcore.views.edits import difference
 from trajtui.screens.dialogs import Ask, AskPath, Choose
 from trajtui.screens.difference import DifferenceScreen
+
+if TYPE_CHECKING:
+    from trajtui.screens.debugger import DebuggerScreen
 
 _LONGEST: Final = 50_000
 """So many lines of a diff are shown."""
 
+_NAME: Final = Path("trajectory.json")
 
-async def save(session: Session, ask: Ask) -> str | None:
-    """Save the recording and say where; None when the user would rather not. Raises `BadInput`."""
+
+async def save(screen: DebuggerScreen) -> str | None:
+    """Save the recording and say where; None when the user would rather not."""
+    session = screen.session
     if session.trajectory.path is None:
-        return await save_as(session, ask)
+        return await save_as(screen)
     try:
         return f"saved {await session.editing.save()}"
     except FileChanged as error:
-        return await _save_over(session, ask, str(error))
+        return await _save_over(screen, str(error))
 
 
-async def _save_over(session: Session, ask: Ask, why: str) -> str | None:
+async def _save_over(screen: DebuggerScreen, why: str) -> str | None:
     """Ask what is to become of a file that somebody else has changed."""
     answers = {
         "no": "Do not save",
@@ -37,34 +41,37 @@ async def _save_over(session: Session, ask: Ask, why: str) -> str | None:
         "yes": "Overwrite what is on disk",
     }
     while True:
-        match await ask(Choose(why, answers)):
+        match await screen.ask(Choose(why, answers)):
             case "yes":
-                return f"saved {await session.editing.save(overwrite=True)}"
+                return f"saved {await screen.session.editing.save(overwrite=True)}"
             case "as":
-                return await save_as(session, ask)
+                return await save_as(screen)
             case "differences":
-                await show_differences(session.trajectory, ask)
+                await differences(screen)
             case _:
                 return None
 
 
-async def save_as(session: Session, ask: Ask) -> str | None:
-    """Save the recording as another file, which it is from then on. Raises `BadInput`."""
+async def save_as(screen: DebuggerScreen) -> str | None:
+    """Save the recording as another file, which it is from then on."""
+    session = screen.session
     own = session.trajectory.path
-    path = await ask(AskPath("Save the recording as", session.settings.save_to or own or _NAME))
+    path = await screen.ask(AskPath("Save the recording as", session.settings.save_to or own or _NAME))
     if path is None:
         return None
     if own is not None and path.exists() and own.exists() and path.samefile(own):
-        return await save(session, ask)
+        return await save(screen)
     return f"saved {await session.editing.save(path)}, which is the recording now"
 
 
-_NAME: Final = Path("trajectory.json")
+async def differences(screen: DebuggerScreen) -> str | None:
+    """Show what a save would change; say so where that is nothing."""
+    return await show_differences(screen.session.trajectory, screen.ask)
 
 
 async def show_differences(trajectory: Trajectory, ask: Ask) -> str | None:
-    """Show what a save would change; say so where that is nothing. Raises `BadInput`."""
-    lines = diff(trajectory)
+    """Show how a recording differs from its file; say so where it does not. Raises `BadInput`."""
+    lines = difference(trajectory)
     shown = await asyncio.to_thread(lambda: list(islice(lines, _LONGEST + 1)))
     if not shown:
         return "a save would change nothing"
@@ -72,3 +79,42 @@ async def show_differences(trajectory: Trajectory, ask: Ask) -> str | None:
         shown[_LONGEST:] = [f"… and more: only the first {_LONGEST} lines are shown"]
     await ask(DifferenceScreen("What a save would change", shown))
     return None
+
+
+async def save_run(screen: DebuggerScreen) -> str | None:
+    """Save the run under a name the user agrees to, and say where; None when not."""
+    session = screen.session
+    if not len(session.run):
+        raise BadInput("nothing has happened in this run yet")
+    path = await screen.ask(AskPath("Save this run as", session.settings.save_to or free_name(session)))
+    if path is None:
+        return None
+    saved = await session.save_run(path)
+    screen.unsaved_run = False
+    return f"run saved: {saved}"
+
+
+async def quit(screen: DebuggerScreen) -> None:
+    """Quit; unsaved work is asked for first, and then given up."""
+    unsaved = [
+        *(["edits of the recording"] if screen.session.trajectory.modified else []),
+        *(["messages or live steps of this run"] if screen.unsaved_run else []),
+    ]
+    if unsaved:
+        question = f"Not saved: {' and '.join(unsaved)}. Quit all the same?"
+        if await screen.ask(Choose(question, {"no": "Stay", "yes": "Quit without saving"})) != "yes":
+            return
+        screen.session.discard()
+    screen.app.exit()
+
+
+def free_name(session: Session) -> Path:
+    """A name for a saved run that is not taken yet: `demo.run.json`, `demo.run2.json`, …"""
+    source = session.trajectory.path or _NAME
+    base = source.absolute().parent / source.name.removesuffix(".json")
+    number = 1
+    while True:
+        path = base.with_name(f"{base.name}.run{number if number > 1 else ''}.json")
+        if not path.exists():
+            return path
+        number += 1

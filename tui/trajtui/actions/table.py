@@ -1,29 +1,58 @@
-"""Everything a user can do on the debugger's screen: bindings, palette and help derive from this table."""
+"""Everything a user can do on the debugger's screen: bindings, palette, footer and help are read from here.
+
+A row names the function that carries it out, which is given the screen. It returns what is to be said of
+it, if anything, and raises `TrajError` where it cannot be done; a coroutine is run beside the screen.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.binding import Binding
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from trajtui.actions import editing, looking, replay, saving
+from trajtui.widgets.side import TABS, PaneTab
+
+if TYPE_CHECKING:
+    from trajtui.screens.debugger import DebuggerScreen
+
+Handler = Callable[["DebuggerScreen"], "str | Coroutine[Any, Any, str | None] | None"]
 
 
 @dataclass(frozen=True)
-class Action:
-    """One thing to do. `keys` are Textual's names; `footer` is its word in the footer, if it is there."""
+class UserAction:
+    """One thing to do, called by the name of its function.
 
-    name: str
-    keys: tuple[str, ...]
+    `bound` are its keys in Textual's names, with spaces between them, and `shown` in people's; `footer` is
+    its word in the footer, if it is there.
+    """
+
+    handler: Handler
+    bound: str
     what: str
     group: str
     shown: str
     footer: str = ""
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", self.handler.__name__)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Its keys, in Textual's names."""
+        return tuple(self.bound.split())
 
     def binding(self) -> Binding:
         """As Textual binds it; the id lets the user's keymap rebind it."""
         return Binding(
             ",".join(self.keys),
-            self.name,
+            f"act({self.name!r})",
             self.footer or self.what,
             show=bool(self.footer),
             id=self.name,
@@ -36,62 +65,97 @@ _LIVE: Final = "Messages and the model"
 _EDIT: Final = "Editing and saving"
 _VIEW: Final = "Looking around"
 
+
+def _of_tab(tab: PaneTab) -> UserAction:
+    handler = partial(looking.show_tab, tab=tab)
+    return UserAction(handler, str(tab.key), tab.what, _VIEW, str(tab.key), name=f"tab_{tab.id}")
+
+
 ACTIONS: Final = (
-    Action("step", ("s", "f10"), "step one action", _REPLAY, "s F10", "step"),
-    Action("step_over", ("f8",), "step over a delegation", _REPLAY, "F8"),
-    Action("continue", ("c", "f5"), "continue to a breakpoint or the end", _REPLAY, "c F5", "continue"),
-    Action("back", ("S",), "step back one action", _REPLAY, "S", "back"),
-    Action("back_to_breakpoint", ("C",), "back to the previous breakpoint", _REPLAY, "C"),
-    Action("run_to", ("t",), "run to the selected event, or back to it", _REPLAY, "t", "to here"),
-    Action("breakpoint", ("b", "f9"), "breakpoint on the selected event", _REPLAY, "b F9", "break"),
-    Action("breakpoints", ("B",), "breakpoints: list, conditions", _REPLAY, "B"),
-    Action("service", ("x",), "execute → recorded → skip, for the selected step", _REPLAY, "x", "skip"),
-    Action("pause", ("p", "escape"), "pause, interrupt", _REPLAY, "p Esc"),
-    Action("shell", ("exclamation_mark",), "a shell inside the sandbox, as it is now", _REPLAY, "!"),
-    Action("restart", ("R",), "restart from the first event in a fresh sandbox", _REPLAY, "R", "restart"),
-    Action("message", ("m",), "type a message", _LIVE, "m", "message"),
-    Action("go_live", ("L",), "go live: hand the run and its sandbox to the model", _LIVE, "L", "live"),
-    Action("flip_wait", ("w",), "flip wait_for_response of the selected message", _EDIT, "w", "wait"),
-    Action("space", ("space",), "flip a flag of the event / fold a delegation", _EDIT, "Space"),
-    Action("edit_event", ("e",), "edit the event: a form, or its raw JSON", _EDIT, "e", "edit"),
-    Action("edit_outside", ("E",), "edit it in $VISUAL or $EDITOR", _EDIT, "E"),
-    Action("insert_before", ("i",), "insert a user message before the event", _EDIT, "i"),
-    Action("insert_behind", ("o",), "insert a user message after it", _EDIT, "o"),
-    Action("insert_kind", ("I",), "insert an event of any kind after it", _EDIT, "I"),
-    Action("delete", ("d",), "delete the event with what belongs to it", _EDIT, "d"),
-    Action("duplicate", ("Y",), "duplicate it", _EDIT, "Y"),
-    Action("move_down", ("J",), "move it down", _EDIT, "J"),
-    Action("move_up", ("K",), "move it up", _EDIT, "K"),
-    Action("extend(1)", ("shift+down",), "select several for d J K Y x Ctrl+F; Esc: one", _EDIT, "Shift+↓"),
-    Action("extend(-1)", ("shift+up",), "the same, upwards", _EDIT, "Shift+↑"),
-    Action("replace_text", ("ctrl+f",), "find and replace", _EDIT, "Ctrl+F"),
-    Action("undo", ("u",), "undo the last edit", _EDIT, "u"),
-    Action("redo", ("ctrl+r",), "redo it", _EDIT, "Ctrl+R"),
-    Action("history", ("U",), "the edits: read them, go to any point", _EDIT, "U"),
-    Action("save", ("ctrl+s",), "save the edited recording", _EDIT, "Ctrl+S"),
-    Action("save_as", ("W",), "save it as another file", _EDIT, "W"),
-    Action("differences", (), "show what a save would change", _EDIT, "Ctrl+P"),
-    Action("check", (), "check the recording, with repairs", _EDIT, "Ctrl+P"),
-    Action("save_run", ("ctrl+o",), "save the run: what happened now", _EDIT, "Ctrl+O"),
-    Action("down", ("j", "down"), "next event", _VIEW, "j ↓"),
-    Action("up", ("k", "up"), "previous event", _VIEW, "k ↑"),
-    Action("first", ("g", "home"), "first event", _VIEW, "g Home"),
-    Action("last", ("G", "end"), "last event", _VIEW, "G End"),
-    Action("show_tab(1)", ("1",), "the sandbox's output", _VIEW, "1"),
-    Action("show_tab(2)", ("2",), "the selected event, recorded and actual", _VIEW, "2"),
-    Action("show_tab(4)", ("4",), "what the selected step changed in the sandbox's files", _VIEW, "4"),
-    Action("show_tab(5)", ("5",), "the dialogue with the model", _VIEW, "5"),
-    Action("show_pane", ("enter",), "the right-hand pane alone", _VIEW, "Enter"),
-    Action("zoom", ("z",), "maximise the focused pane", _VIEW, "z"),
-    Action("raw", ("v",), "steps, or every event of the file", _VIEW, "v"),
-    Action("help", ("question_mark", "f1"), "all keys", _VIEW, "? F1", "keys"),
-    Action("quit", ("q", "ctrl+q"), "quit", _VIEW, "q"),
+    UserAction(replay.step, "s f10", "step one action", _REPLAY, "s F10", "step"),
+    UserAction(replay.step_over, "f8", "step over a delegation", _REPLAY, "F8"),
+    UserAction(replay.resume, "c f5", "continue to a breakpoint or the end", _REPLAY, "c F5", "continue"),
+    UserAction(replay.back, "S", "step back one action", _REPLAY, "S", "back"),
+    UserAction(replay.back_to_breakpoint, "C", "back to the previous breakpoint", _REPLAY, "C"),
+    UserAction(replay.run_to, "t", "run to the selected event, or back to it", _REPLAY, "t", "to here"),
+    UserAction(replay.breakpoint, "b f9", "breakpoint on the selected event", _REPLAY, "b F9", "break"),
+    UserAction(replay.breakpoints, "B", "breakpoints: list, conditions", _REPLAY, "B"),
+    UserAction(replay.service, "x", "execute → recorded → skip, for the selected step", _REPLAY, "x", "skip"),
+    UserAction(replay.pause, "p escape", "pause, interrupt", _REPLAY, "p Esc"),
+    UserAction(replay.shell, "exclamation_mark", "a shell inside the sandbox, as it is now", _REPLAY, "!"),
+    UserAction(
+        replay.restart, "R", "restart from the first event in a fresh sandbox", _REPLAY, "R", "restart"
+    ),
+    UserAction(replay.message, "m", "type a message", _LIVE, "m", "message"),
+    UserAction(replay.go_live, "L", "go live: hand the run and its sandbox to the model", _LIVE, "L", "live"),
+    UserAction(editing.flip_wait, "w", "flip wait_for_response of the selected message", _EDIT, "w", "wait"),
+    UserAction(editing.flip, "space", "flip a flag of the event / fold a delegation", _EDIT, "Space"),
+    UserAction(editing.edit_event, "e", "edit the event: a form, or its raw JSON", _EDIT, "e", "edit"),
+    UserAction(editing.edit_outside, "E", "edit it in $VISUAL or $EDITOR", _EDIT, "E"),
+    UserAction(editing.insert_before, "i", "insert a user message before the event", _EDIT, "i"),
+    UserAction(editing.insert_behind, "o", "insert a user message after it", _EDIT, "o"),
+    UserAction(editing.insert_kind, "I", "insert an event of any kind after it", _EDIT, "I"),
+    UserAction(editing.delete, "d", "delete the event with what belongs to it", _EDIT, "d"),
+    UserAction(editing.duplicate, "Y", "duplicate it", _EDIT, "Y"),
+    UserAction(editing.move_down, "J", "move it down", _EDIT, "J"),
+    UserAction(editing.move_up, "K", "move it up", _EDIT, "K"),
+    UserAction(
+        editing.select_down, "shift+down", "select several for d J K Y x Ctrl+F; Esc: one", _EDIT, "Shift+↓"
+    ),
+    UserAction(editing.select_up, "shift+up", "the same, upwards", _EDIT, "Shift+↑"),
+    UserAction(editing.replace_text, "ctrl+f", "find and replace", _EDIT, "Ctrl+F"),
+    UserAction(editing.undo, "u", "undo the last edit", _EDIT, "u"),
+    UserAction(editing.redo, "ctrl+r", "redo it", _EDIT, "Ctrl+R"),
+    UserAction(editing.history, "U", "the edits: read them, go to any point", _EDIT, "U"),
+    UserAction(saving.save, "ctrl+s", "save the edited recording", _EDIT, "Ctrl+S"),
+    UserAction(saving.save_as, "W", "save it as another file", _EDIT, "W"),
+    UserAction(saving.differences, "", "show what a save would change", _EDIT, "Ctrl+P"),
+    UserAction(editing.check, "", "check the recording, with repairs", _EDIT, "Ctrl+P"),
+    UserAction(saving.save_run, "ctrl+o", "save the run: what happened now", _EDIT, "Ctrl+O"),
+    UserAction(looking.down, "j down", "next event", _VIEW, "j ↓"),
+    UserAction(looking.up, "k up", "previous event", _VIEW, "k ↑"),
+    UserAction(looking.first, "g home", "first event", _VIEW, "g Home"),
+    UserAction(looking.last, "G end", "last event", _VIEW, "G End"),
+    *(_of_tab(tab) for tab in TABS),
+    UserAction(looking.show_pane, "enter", "the right-hand pane alone", _VIEW, "Enter"),
+    UserAction(looking.zoom, "z", "maximise the focused pane", _VIEW, "z"),
+    UserAction(looking.raw, "v", "steps, or every event of the file", _VIEW, "v"),
+    UserAction(looking.help, "question_mark f1", "all keys", _VIEW, "? F1", "keys"),
+    UserAction(saving.quit, "q ctrl+q", "quit", _VIEW, "q"),
 )
 """In the order of the help."""
 
-GROUPS: Final = (_REPLAY, _LIVE, _EDIT, _VIEW)
+BY_NAME: Final = {action.name: action for action in ACTIONS}
+
+HARMLESS: Final = frozenset(action.name for action in ACTIONS if action.group == _VIEW)
+"""What may be done before the user has agreed to where commands run."""
 
 
 def bindings() -> list[Binding]:
     """The bindings of the debugger's screen."""
     return [action.binding() for action in ACTIONS if action.keys]
+
+
+def footer() -> tuple[tuple[str, str], ...]:
+    """The keys that matter most, and a word for each."""
+    return tuple((action.shown.split(" ")[0], action.footer) for action in ACTIONS if action.footer)
+
+
+class ActionProvider(Provider):
+    """The command palette: every action, by what it does."""
+
+    async def discover(self) -> Hits:
+        """All of them, before anything is typed."""
+        for action in ACTIONS:
+            yield DiscoveryHit(action.what, self._run(action), help=action.shown)
+
+    async def search(self, query: str) -> Hits:
+        """Those that fit what is typed."""
+        matcher = self.matcher(query)
+        for action in ACTIONS:
+            score = matcher.match(action.what)
+            if score > 0:
+                yield Hit(score, matcher.highlight(action.what), self._run(action), help=action.shown)
+
+    def _run(self, action: UserAction) -> Callable[[], Coroutine[Any, Any, object]]:
+        return partial(self.screen.run_action, f"act({action.name!r})")

@@ -11,14 +11,11 @@ from typing import Any, Final
 
 import click
 
+from trajcore import BadInput, Edit, Trajectory, new_action, search, user_message
 from trajcore import open as open_trajectory
-from trajcore.dialects.openhands_v0.written import new_action, user_message
-from trajcore.errors import BadInput
-from trajcore.search import matches, replace
 from trajcore.text import safe, safe_line
-from trajcore.trajectory import Edit, Trajectory
-from trajtui.event_json import problems_of, read_event, read_json
-from trajtui.forms import fields_of
+from trajcore.views.event_json import problems_of, read_event, read_json
+from trajcore.views.form import fields_of
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ class _Scribe:
         reference, flag = _halves(text, ":", "ID:FLAG")
         index = self._trajectory.resolve(reference)
         fields = fields_of(self._trajectory.data(index))
-        flags = [str(field.place[-1]) for field in fields if isinstance(field.value, bool)]
+        flags = [str(field.path[-1]) for field in fields if isinstance(field.value, bool)]
         if flag not in flags:
             raise BadInput(f"event {reference} has no flag {flag}: it has {', '.join(flags) or 'none'}.")
         return self._trajectory.flip(index, flag)
@@ -157,10 +154,10 @@ class _Scribe:
         return index, path
 
     def _replace(self, old: str, new: str) -> Edit:
-        found = matches(self._trajectory, old, regex=self._regex, case=self._case)
+        found = search.matches(self._trajectory, old, regex=self._regex, case=self._case)
         if not found:
             raise BadInput("nothing was found.")
-        return replace(self._trajectory, found, new)
+        return search.replace(self._trajectory, found, new)
 
     def _behind(self, index: int) -> int:
         """The place behind an event and all that belongs to it."""
@@ -213,8 +210,8 @@ def _print(trajectory: Trajectory) -> None:
 
 
 def _print_difference(trajectory: Trajectory) -> None:
-    from trajcore.difference import diff
+    from trajcore.views.edits import difference
 
     shown = safe if sys.stdout.isatty() else str
-    for line in diff(trajectory):
+    for line in difference(trajectory):
         click.echo(shown(line))

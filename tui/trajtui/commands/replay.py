@@ -68,8 +68,10 @@ class _Printer:
     def _print(self, change: notices.Notice) -> None:
         match change:
             case notices.StepDone(result) if not self._quiet:
-                summary = self._session.trajectory.head(result.index).summary()
-                click.echo(step_line(result, summary))
+                index = self._session.trajectory.index_of_uid(result.uid)
+                if index is not None:
+                    summary = self._session.trajectory.head(index).summary()
+                    click.echo(step_line(index, result, summary))
             case notices.Executing(kind, text, live=True) if not self._quiet:
                 click.echo(safe_line(f"★        {kind:<12} {text}"))
             case notices.Progress(text) if text not in ("", self._progress) and not self._quiet:

@@ -11,10 +11,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
-from trajcore.errors import BadInput
-from trajcore.replay.breakpoints import Breakpoint
-from trajcore.session import Session
+from trajcore import BadInput, Session
 from trajcore.text import safe_line
+from trajcore.views.breakpoints import BreakpointLine, breakpoint_lines
 from trajtui.widgets.choices import Choices
 
 _HINT = "Space on/off · d remove · a add a condition · Esc closes"
@@ -36,6 +35,7 @@ class BreakpointList(ModalScreen[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        self._lines: list[BreakpointLine] = []
 
     def compose(self) -> ComposeResult:
         """The list above a line for a new condition."""
@@ -48,34 +48,26 @@ class BreakpointList(ModalScreen[None]):
     def on_mount(self) -> None:
         """Fill the list; where there is nothing to list, a condition can be typed at once."""
         self._fill()
-        if not len(self._session.breakpoints):
+        if not self._lines:
             self.query_one(Input).focus()
 
     def _fill(self) -> None:
         options = self.query_one(OptionList)
         at = options.highlighted or 0
         options.clear_options()
-        options.add_options([self._line(point) for point in self._session.breakpoints])
+        self._lines = breakpoint_lines(self._session)
+        options.add_options([_shown(line) for line in self._lines])
         if options.option_count:
             options.highlighted = min(at, options.option_count - 1)
 
-    def _line(self, point: Breakpoint) -> str:
-        mark = "●" if point.enabled else "○"
-        hits = f"{point.hits} hit{'' if point.hits == 1 else 's'}" if point.hits else ""
-        what = point.describe(self._session.trajectory).removeprefix("breakpoint ")
-        if point.index is not None:
-            what += f"  {self._session.trajectory.head(point.index).summary()[:40]}"
-        return safe_line(f"{mark} {what:<56} {hits}")
-
     @property
-    def _selected(self) -> Breakpoint | None:
+    def _selected(self) -> BreakpointLine | None:
         at = self.query_one(OptionList).highlighted
-        points = list(self._session.breakpoints)
-        return points[at] if at is not None and at < len(points) else None
+        return self._lines[at] if at is not None and at < len(self._lines) else None
 
     def action_close(self) -> None:
         """Back to the debugger, from the condition to the list first."""
-        if self.query_one(Input).has_focus and len(self._session.breakpoints):
+        if self.query_one(Input).has_focus and self._lines:
             self.query_one(OptionList).focus()
         else:
             self.dismiss(None)
@@ -84,14 +76,14 @@ class BreakpointList(ModalScreen[None]):
     def action_switch(self) -> None:
         """Switch the selected breakpoint on or off."""
         if self._selected is not None:
-            self._selected.enabled = not self._selected.enabled
-            self._changed()
+            self._session.switch_breakpoint(self._selected.breakpoint)
+            self._fill()
 
     def action_remove(self) -> None:
         """Remove the selected breakpoint."""
         if self._selected is not None:
-            self._session.breakpoints.remove(self._selected)
-            self._changed()
+            self._session.remove_breakpoint(self._selected.breakpoint)
+            self._fill()
 
     def action_add(self) -> None:
         """Go to the line for a new condition."""
@@ -111,6 +103,8 @@ class BreakpointList(ModalScreen[None]):
         self._fill()
         self.query_one(OptionList).focus()
 
-    def _changed(self) -> None:
-        self._session.breakpoints_changed()
-        self._fill()
+
+def _shown(line: BreakpointLine) -> str:
+    mark = "●" if line.enabled else "○"
+    hits = f"{line.hits} hit{'' if line.hits == 1 else 's'}" if line.hits else ""
+    return f"{mark} {line.what:<56} {hits}"

@@ -15,10 +15,9 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from trajcore.dialects.findings import Finding, Severity, summary
-from trajcore.errors import TrajError
-from trajcore.session import Session
+from trajcore import Session, TrajError
 from trajcore.text import safe_line
+from trajcore.views.checks import Finding, checking, is_error
 from trajtui.widgets.choices import Choices
 
 _KEYS = "Enter goes to the event · r makes the repair (u undoes it) · Esc closes"
@@ -51,16 +50,15 @@ class ChecksScreen(ModalScreen[int | None]):
 
     @work(exclusive=True)
     async def _check(self, said: str = "") -> None:
-        trajectory = self._session.trajectory
-        events, check = len(trajectory), trajectory.checking()
-        self._findings = await asyncio.to_thread(check)
+        found = await asyncio.to_thread(checking(self._session.trajectory))
+        self._findings = found.findings
         options = self.query_one(Choices)
         at = options.highlighted or 0
         options.set_options([Option(_line(finding), id=str(n)) for n, finding in enumerate(self._findings)])
         if self._findings:
             options.highlighted = min(at, len(self._findings) - 1)
         options.focus()
-        self.query_one(".question", Static).update(said + summary(self._findings, events))
+        self.query_one(".question", Static).update(said + found.summary)
         self._show_repair()
 
     @on(OptionList.OptionHighlighted)
@@ -106,6 +104,5 @@ class ChecksScreen(ModalScreen[int | None]):
 
 
 def _line(finding: Finding) -> Content:
-    bad = finding.severity is Severity.ERROR
     text = safe_line(f"{finding.name:>6}  {finding.text}")
-    return Content.styled(text, "$text-error" if bad else "$text-warning")
+    return Content.styled(text, "$text-error" if is_error(finding) else "$text-warning")

@@ -1,21 +1,20 @@
-"""Small questions over the screen: a choice, a path, the keys."""
+"""Small questions over the screen: a choice, a path."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from trajcore.views.marks import MEANINGS
-from trajtui.actions.table import ACTIONS, GROUPS
+from trajcore.views.question import Question
 from trajtui.widgets.choices import Choices
 from trajtui.widgets.inputs import SafeInput
 
@@ -30,10 +29,15 @@ class Choose(ModalScreen[str | None]):
         Binding("escape", "dismiss_none", "cancel"),
     ]
 
-    def __init__(self, question: str, answers: dict[str, str]) -> None:
+    def __init__(self, question: str, answers: Mapping[str, str]) -> None:
         super().__init__()
         self._question = question
         self._answers = answers
+
+    @classmethod
+    def of(cls, question: Question) -> Choose:
+        """The dialog of a question that a view asks."""
+        return cls(question.text, question.answers)
 
     def compose(self) -> ComposeResult:
         """The question above its answers."""
@@ -98,37 +102,3 @@ class AskPath(ModalScreen[Path | None]):
             note.update("this file exists: Enter again overwrites it")
         else:
             self.dismiss(path)
-
-
-class Help(ModalScreen[None]):
-    """Every key and every mark of the screen."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1,enter", "dismiss_help", "close"),
-        Binding("j", "scroll(1)", show=False),
-        Binding("k", "scroll(-1)", show=False),
-    ]
-
-    def compose(self) -> ComposeResult:
-        """Groups of keys, then the marks."""
-        with VerticalScroll(classes="dialog wide"):
-            yield Static(_help_text(), markup=False)
-
-    def action_scroll(self, by: int) -> None:
-        """Scroll by a line."""
-        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
-
-    def action_dismiss_help(self) -> None:
-        """Back to the debugger."""
-        self.dismiss(None)
-
-
-def _help_text() -> str:
-    lines = []
-    for group in GROUPS:
-        lines += [group, ""]
-        lines += [f"  {action.shown:<10} {action.what}" for action in ACTIONS if action.group == group]
-        lines.append("")
-    lines += ["  Ctrl+P     every command by name", "  Tab        next pane", "", "Marks", ""]
-    lines += [f"  {mark}          {what}" for mark, what in MEANINGS]
-    return "\n".join(lines)

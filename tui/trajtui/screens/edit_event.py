@@ -13,10 +13,10 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import ContentSwitcher, Static, Tab, Tabs, TextArea
 
-from trajcore.errors import BadInput
+from trajcore import BadInput
 from trajcore.text import safe_line
-from trajtui.event_json import Problem, as_text, checked_event, problems_of, read_event
-from trajtui.forms import Place, fields_of, with_values
+from trajcore.views.event_json import FieldProblem, as_text, checked_event, problems_of, read_event
+from trajcore.views.form import FieldPath, fields_of, with_values
 from trajtui.screens.dialogs import Choose
 from trajtui.widgets.editors import SafeTextArea, can_be_edited
 from trajtui.widgets.fields import FieldRow
@@ -26,14 +26,14 @@ _CHECK_DELAY: Final = 0.15
 
 
 @dataclass(frozen=True)
-class Edited:
+class EventChange:
     """What the user made of an event. `values` are the changed fields, where no more than fields changed."""
 
     event: dict[str, Any]
-    values: tuple[tuple[Place, Any], ...] | None
+    values: tuple[tuple[FieldPath, Any], ...] | None
 
 
-Apply = Callable[[Edited], None]
+Apply = Callable[[EventChange], None]
 """Takes what the user made of the event. Raises `BadInput` where that cannot be done."""
 
 
@@ -164,13 +164,13 @@ class EditEvent(ModalScreen[bool]):
         await pane.remove_children()
         await pane.mount_all(self._rows_of(self._base))
 
-    def _read_form(self) -> tuple[tuple[Place, Any], ...]:
+    def _read_form(self) -> tuple[tuple[FieldPath, Any], ...]:
         """The changed fields. Raises `BadInput` where one of them cannot be read."""
         values = []
         for row in self._rows:
             if row.changed:
                 try:
-                    values.append((row.field.place, row.read()))
+                    values.append((row.field.path, row.read()))
                 except BadInput as error:
                     row.show_problem(str(error))
                     row.focus_editor()
@@ -195,14 +195,14 @@ class EditEvent(ModalScreen[bool]):
             return
         self.dismiss(True)
 
-    def _edited(self) -> Edited:
+    def _edited(self) -> EventChange:
         raw = self._raw
         if not self._on_form and raw is not None and self._raw_edited:
-            return Edited(read_event(raw.value), None)
+            return EventChange(read_event(raw.value), None)
         base, values = checked_event(self._base), self._read_form()
-        return Edited(with_values(base, values), None if self._rewritten else values)
+        return EventChange(with_values(base, values), None if self._rewritten else values)
 
-    def _may_be_invalid(self, problems: Sequence[Problem]) -> bool:
+    def _may_be_invalid(self, problems: Sequence[FieldProblem]) -> bool:
         """The form applies nothing invalid; the raw JSON does at the second time of asking."""
         self._place(problems)
         if self._on_form:
@@ -215,9 +215,9 @@ class EditEvent(ModalScreen[bool]):
         self._say(f"Ctrl+S again applies it all the same: {_first_of(problems)}", bad=True)
         return False
 
-    def _place(self, problems: Sequence[Problem]) -> None:
+    def _place(self, problems: Sequence[FieldProblem]) -> None:
         for row in self._rows:
-            row.show_problem(next((one.what for one in problems if one.concerns(row.field.path)), ""))
+            row.show_problem(next((one.what for one in problems if one.concerns(row.field.whole_name)), ""))
 
     # While typing
 
@@ -241,7 +241,7 @@ class EditEvent(ModalScreen[bool]):
         else:
             self._say(_HINT)
 
-    @on(FieldRow.Edited)
+    @on(FieldRow.Changed)
     def _edited_field(self) -> None:
         if self._on_form:
             self._say(_HINT)
@@ -275,6 +275,6 @@ def _fault_of(event: Any) -> str:
     return f"invalid in the file: {_first_of(problems)}" if problems else ""
 
 
-def _first_of(problems: Sequence[Problem]) -> str:
+def _first_of(problems: Sequence[FieldProblem]) -> str:
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{problems[0]}{more}"

@@ -14,7 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from trajcore.text import safe_line
-from trajcore.trajectory import Edit, Trajectory
+from trajcore.views.edits import EditHistory
 from trajtui.widgets.choices import Choices
 
 
@@ -23,14 +23,14 @@ class HistoryList(ModalScreen[int | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,U", "leave", "close")]
 
-    def __init__(self, trajectory: Trajectory) -> None:
+    def __init__(self, history: EditHistory) -> None:
         super().__init__()
-        self._done = len(trajectory.history)
-        self._edits = [*trajectory.history, *reversed(trajectory.undone)]
+        self._done = history.done
+        self._lines = history.lines
 
     def compose(self) -> ComposeResult:
         """One line an edit, the first being the file as it was opened."""
-        lines = ["the recording as it was opened", *(_line(edit) for edit in self._edits)]
+        lines = map(safe_line, self._lines)
         options = [Option(self._shown(at, line), id=str(at)) for at, line in enumerate(lines)]
         with Vertical(classes="dialog wide"):
             yield Static("Edits", markup=False, classes="question")
@@ -55,7 +55,3 @@ class HistoryList(ModalScreen[int | None]):
         """Go to this point."""
         at = int(event.option.id or 0)
         self.dismiss(None if at == self._done else at)
-
-
-def _line(edit: Edit) -> str:
-    return safe_line(edit.label + (f" · {edit.note}" if edit.note else ""))

@@ -14,6 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from trajcore.text import safe_line
+from trajcore.views.form import insertable_kinds
 from trajtui.widgets.choices import Choices
 from trajtui.widgets.editors import SafeTextArea
 
@@ -71,26 +72,7 @@ class AskText(ModalScreen[str | None]):
             self.dismiss(None)
 
 
-_KINDS: Final = {
-    "message": "a message, of the agent or the user",
-    "run": "a shell command",
-    "run_ipython": "a notebook cell",
-    "read": "reading a file",
-    "write": "writing a file",
-    "edit": "editing a file",
-    "think": "a thought",
-    "finish": "the agent is done",
-    "browse": "opening a web page",
-    "browse_interactive": "acting on a web page",
-    "call_tool_mcp": "a tool of an MCP server",
-    "delegate": "a task for another agent",
-    "recall": "a look-up in the agent's memory",
-    "task_tracking": "the list of tasks",
-    "condensation": "events dropped from the model's view",
-    "reject": "the agent declines the task",
-    "system": "the system prompt",
-    "": "anything else, as JSON",
-}
+_OTHER: Final = "other"
 
 
 class AskKind(ModalScreen[str | None]):
@@ -102,10 +84,8 @@ class AskKind(ModalScreen[str | None]):
         """The kinds, with what each is."""
         with Vertical(classes="dialog"):
             yield Static("Insert which kind of event?", markup=False, classes="question")
-            names = {kind or "other": what for kind, what in _KINDS.items()}
-            yield Choices(
-                *(Option(f"{name:<19} {what}", id=name) for name, what in names.items()), markup=False
-            )
+            names = [*insertable_kinds(), (_OTHER, "anything else, as JSON")]
+            yield Choices(*(Option(f"{name:<19} {what}", id=name) for name, what in names), markup=False)
 
     def action_leave(self) -> None:
         """None after all."""
@@ -114,4 +94,4 @@ class AskKind(ModalScreen[str | None]):
     @on(OptionList.OptionSelected)
     def pick(self, event: OptionList.OptionSelected) -> None:
         """This kind."""
-        self.dismiss("" if event.option.id == "other" else event.option.id)
+        self.dismiss("" if event.option.id == _OTHER else event.option.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -14,11 +14,9 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Select, Static
 
-from trajcore.errors import BadInput
-from trajcore.events.kinds import TEXTS
-from trajcore.search import Match, expanded, matches
+from trajcore import BadInput, Trajectory
 from trajcore.text import safe_line
-from trajcore.trajectory import Trajectory
+from trajcore.views.search import SEARCHED, Found, found
 from trajtui.widgets.inputs import SafeInput
 from trajtui.widgets.lines import LinePane
 
@@ -29,7 +27,7 @@ _CONTEXT: Final = 24
 """So many characters are shown before a match: what it becomes must be in view, too."""
 
 
-class ReplaceText(ModalScreen[tuple[list[Match], str] | None]):
+class ReplaceText(ModalScreen[tuple[Found, str] | None]):
     """Asks what to find and what to put there; its answer is what was found, and the replacement."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "cancel")]
@@ -39,7 +37,7 @@ class ReplaceText(ModalScreen[tuple[list[Match], str] | None]):
         super().__init__()
         self._trajectory = trajectory
         self._indices = None if indices is None else sorted(indices)
-        self._found: list[Match] | None = None
+        self._found: Found | None = None
         """The matches of what is typed now; None while they are being searched."""
 
     def compose(self) -> ComposeResult:
@@ -52,8 +50,8 @@ class ReplaceText(ModalScreen[tuple[list[Match], str] | None]):
             with Horizontal(id="how"):
                 yield _choice("regex", {"text as it stands": False, "regular expression": True})
                 yield _choice("case", {"capitals count": True, "any capitals": False})
-                yield _choice("fields", {"all fields": _ALL, **{name: name for name in TEXTS}})
-            yield _Preview(self._trajectory, id="matches")
+                yield _choice("fields", {"all fields": _ALL, **{name: name for name in SEARCHED}})
+            yield _Preview(Found(self._trajectory), id="matches")
             yield Static(_HINT, markup=False, id="replace-note", classes="note")
 
     @on(Input.Changed, "#find")
@@ -74,13 +72,13 @@ class ReplaceText(ModalScreen[tuple[list[Match], str] | None]):
         pattern = self.query_one("#find", Input).value
         preview = self.query_one(_Preview)
         if not pattern:
-            preview.show(())
+            preview.show(Found(self._trajectory))
             self._say(_HINT)
             return
         field = self.query_one("#fields", Select).value
         try:
-            found = await asyncio.to_thread(
-                matches,
+            matches = await asyncio.to_thread(
+                found,
                 self._trajectory,
                 pattern,
                 regex=bool(self.query_one("#regex", Select).value),
@@ -89,26 +87,22 @@ class ReplaceText(ModalScreen[tuple[list[Match], str] | None]):
                 indices=self._indices,
             )
         except BadInput as error:
-            preview.show(())
+            preview.show(Found(self._trajectory))
             self._say(str(error), bad=True)
             return
-        self._found = found
-        preview.show(found)
+        self._found = matches
+        preview.show(matches)
         self._say_count()
 
     def _say_count(self) -> None:
         if self._found is None:
             return
-        events = len({match.index for match in self._found})
-        count = len(self._found)
         try:
-            for match in self._found[:1]:
-                expanded(match, self.query_one("#by", Input).value)
+            self._found.check(self.query_one("#by", Input).value, first=True)
         except BadInput as error:
             self._say(str(error), bad=True)
             return
-        words = f"{count} match{'es' * (count != 1)} in {events} event{'s' * (events != 1)}"
-        self._say(f"{words} · {_HINT}" if count else "nothing was found")
+        self._say(f"{self._found.words} · {_HINT}" if len(self._found) else "nothing was found")
 
     def _say(self, text: str, *, bad: bool = False) -> None:
         note = self.query_one("#replace-note", Static)
@@ -123,8 +117,7 @@ class ReplaceText(ModalScreen[tuple[list[Match], str] | None]):
         elif self._found:
             by = self.query_one("#by", Input).value
             try:
-                for match in self._found:
-                    expanded(match, by)
+                self._found.check(by)
             except BadInput as error:
                 self._say(str(error), bad=True)
                 return
@@ -145,10 +138,9 @@ class _Preview(LinePane):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"matches--place", "matches--removed", "matches--added"}
 
-    def __init__(self, trajectory: Trajectory, *, id: str | None = None) -> None:
+    def __init__(self, found: Found, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._trajectory = trajectory
-        self._matches: Sequence[Match] = ()
+        self._found = found
         self._replacement = ""
 
     @property
@@ -161,31 +153,26 @@ class _Preview(LinePane):
         self._replacement = text
         self.lines_changed()
 
-    def show(self, found: Sequence[Match]) -> None:
+    def show(self, found: Found) -> None:
         """Show these matches."""
-        self._matches = found
+        self._found = found
         self.scroll_home(animate=False)
         self.lines_changed()
 
     def line_count(self) -> int:
         """One line a match."""
-        return len(self._matches)
+        return len(self._found)
 
     def line_text(self, number: int) -> Text:
         """One match, in what stands around it."""
-        match = self._matches[number]
-        try:
-            by = expanded(match, self._replacement)
-        except BadInput:
-            by = self._replacement
-        place = f"{self._trajectory.label(match.index):>5} {match.field:<10} "
-        before = safe_line(match.before)
-        line = Text(place, self.part_style("matches--place"), no_wrap=True)
+        match = self._found.line(number, self._replacement)
+        line = Text(f"{match.label:>5} {match.field:<10} ", self.part_style("matches--place"), no_wrap=True)
+        before = match.before
         line.append("…" + before[-_CONTEXT:] if len(before) > _CONTEXT else before)
         line.append("‹")
-        line.append(safe_line(match.text), self.part_style("matches--removed"))
+        line.append(match.text, self.part_style("matches--removed"))
         line.append(" → ")
-        line.append(safe_line(by), self.part_style("matches--added"))
+        line.append(match.replacement, self.part_style("matches--added"))
         line.append("›")
-        line.append(safe_line(match.after))
+        line.append(match.after)
         return line

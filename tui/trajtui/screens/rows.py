@@ -12,7 +12,6 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from trajcore.formats.base import Row
 from trajcore.text import safe_line
 from trajtui.widgets.choices import Choices
 
@@ -25,14 +24,15 @@ class RowsApp(App[str]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,ctrl+q", "quit", "quit")]
 
-    def __init__(self, file: str, rows: Sequence[Row]) -> None:
+    def __init__(self, file: str, rows: Sequence[tuple[int, str]]) -> None:
+        """`rows` are the numbers of the trajectories in the file, and their ids."""
         super().__init__()
         self._file = file
         self._rows = rows
 
     def compose(self) -> ComposeResult:
         """The rows by number and id."""
-        options = [Option(f"{row.number:>5}  {safe_line(row.id)}", id=str(row.number)) for row in self._rows]
+        options = [Option(f"{number:>5}  {safe_line(id)}", id=str(number)) for number, id in self._rows]
         with Vertical(id="start"):
             title = f"{self._file} holds {len(self._rows)} trajectories: which one?"
             yield Static(safe_line(title), markup=False, classes="question")

@@ -14,8 +14,10 @@ from textual.suggester import Suggester
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from trajcore import BadInput, RowNeeded, Trajectory
+from trajcore import open as open_trajectory
 from trajcore.text import safe_line
-from trajtui.recent import recent_files, samples
+from trajcore.views.recent import recent_files
 from trajtui.widgets.choices import Choices
 from trajtui.widgets.inputs import SafeInput
 
@@ -45,12 +47,19 @@ def _completed(value: str) -> str | None:
     return value[: len(value) - len(start)] + names[0] if names else None
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 _LIST_KEYS = "Enter opens · / types a path · q quits"
 _PATH_KEYS = "Enter opens what is typed · → completes it · Esc leaves the path"
 
 
 class StartApp(App[Path]):
-    """Asks for a recording; its answer is the path, or None."""
+    """Asks for a recording; its answer is the path of one that can be opened, or None."""
 
     TITLE = "trajtui"
     CSS_PATH = "../app.tcss"
@@ -61,9 +70,15 @@ class StartApp(App[Path]):
         Binding("slash", "type_path", "type a path"),
     ]
 
+    def __init__(self, row: str | None = None) -> None:
+        super().__init__()
+        self._row = row
+        self.opened: Trajectory | None = None
+        """The recording that was picked; None where one of several in its file is still to be picked."""
+
     def compose(self) -> ComposeResult:
         """Recent files and samples above a path to type."""
-        recent, bundled = recent_files(), samples()
+        recent, bundled = recent_files(), _samples()
         options: list[Option | None] = [Option(safe_line(str(path)), id=str(path)) for path in recent]
         if recent and bundled:
             options.append(None)
@@ -98,13 +113,41 @@ class StartApp(App[Path]):
     def open_option(self, event: OptionList.OptionSelected) -> None:
         """Open the selected file."""
         if event.option.id is not None:
-            self.exit(Path(event.option.id))
+            self._open(Path(event.option.id))
 
     @on(Input.Submitted)
     def open_path(self, event: Input.Submitted) -> None:
-        """Open the typed path, if there is such a file."""
-        path = Path(event.value.strip()).expanduser()
-        if path.is_file():
-            self.exit(path)
-        elif event.value.strip():
-            self.query_one("#start-note", Static).update(safe_line(f"there is no file {path}"))
+        """Open the typed path, if there is such a file or directory."""
+        typed = event.value.strip()
+        path = Path(typed).expanduser()
+        if typed and _is_there(path):
+            self._open(path)
+        elif typed:
+            self._say(f"there is no file {path}")
+
+    def _open(self, path: Path) -> None:
+        self.run_worker(self._opening(path), exclusive=True)
+
+    async def _opening(self, path: Path) -> None:
+        """End with a path that can be opened; else say why not, and ask on."""
+        self._say("opening …")
+        try:
+            self.opened = await asyncio.to_thread(open_trajectory, path, self._row)
+        except RowNeeded:
+            self.opened = None
+        except BadInput as error:
+            self._say(str(error))
+            return
+        self.exit(path)
+
+    def _say(self, text: str) -> None:
+        self.query_one("#start-note", Static).update(safe_line(text))
+
+
+def _samples() -> list[Path]:
+    """The bundled recordings: inside an installed package, or beside the sources."""
+    here = Path(__file__).resolve()
+    for directory in (here.parents[1] / "samples", here.parents[3] / "sample_trajectories"):
+        if directory.is_dir():
+            return sorted(directory.glob("*.json"))
+    return []

@@ -6,16 +6,15 @@ from typing import ClassVar, Final
 
 from rich.text import Text
 
-from trajcore.events.head import Head
-from trajcore.events.kinds import ERROR, RUN, THINK, Treatment, action_kind
-from trajcore.replay.policy import treatment
-from trajcore.session import Session
-from trajcore.text import safe, safe_line
-from trajtui.widgets.event import wrapped
-from trajtui.widgets.lines import LinePane
+from trajcore import Session, notices
+from trajcore.views.chat import ChatPart, ChatTone, being_written, dialogue
+from trajtui.widgets.lines import LinePane, wrapped
 
-_SHOWN: Final = 4_000
-"""So many characters of one message are shown here; the Event pane has all of it."""
+_STYLES: Final = {
+    ChatTone.RECORDED: "chat--aside",
+    ChatTone.ACTION: "chat--live",
+    ChatTone.OUTCOME: "chat--aside",
+}
 
 
 class ChatPane(LinePane):
@@ -35,12 +34,19 @@ class ChatPane(LinePane):
         """Keep the end in view until the user scrolls away from it."""
         self.anchor()
 
-    def refresh_dialogue(self) -> None:
-        """The run has other events than before."""
+    def follow(self, notice: notices.Notice) -> None:
+        """Show what a notice tells of: what the model writes, or that the run has other events."""
+        match notice:
+            case notices.ModelText(text, fresh):
+                self._write(text, fresh=fresh)
+            case notices.RunChanged() | notices.WentBack():
+                self.call_later(self._refresh_dialogue)
+
+    def _refresh_dialogue(self) -> None:
         self._partial = ""
         self._lay_out()
 
-    def add_model_text(self, text: str, *, fresh: bool) -> None:
+    def _write(self, text: str, *, fresh: bool) -> None:
         """The model has written more; drawn at most thirty times a second."""
         self._partial = text if fresh else self._partial + text
         if not self._stale:
@@ -68,37 +74,21 @@ class ChatPane(LinePane):
 
     def _lay_out(self) -> None:
         self._rows = []
-        for entry in self._session.run.entries:
-            self._add(entry.head, entry.live, entry.origin)
+        for part in dialogue(self._session):
+            self._add(part)
         self._settled = len(self._rows)
         self._add_partial()
         self.lines_changed()
 
     def _add_partial(self) -> None:
         if self._partial.strip():
-            self._paragraph("model", self._partial, "chat--live")
+            self._add(being_written(self._partial))
 
-    def _add(self, head: Head, live: bool, origin: int | None) -> None:
-        how = treatment(head)
-        aside = "chat--aside" if origin is not None else ""
-        if how is Treatment.DIALOGUE and not action_kind(head.kind).prompt:
-            args = head.args
-            text = (args.content or args.final_thought or args.thought or "") if args else ""
-            self._paragraph("you" if head.source == "user" else "agent", text, aside)
-        elif live and how is not Treatment.PASS:
-            thought = head.args.thought if head.args and head.kind != THINK else None
-            if thought:
-                self._paragraph("agent", thought, aside)
-            self._rows.append((f"★ {safe_line(head.kind)}  {safe_line(head.summary())}", "chat--live"))
-        elif head.observation == RUN and origin is None and head.exit_code is not None:
-            self._rows.append((f"  exit {head.exit_code}", "chat--aside"))
-        elif head.observation == ERROR and origin is None:
-            self._rows.append((f"  {safe_line(head.summary())}", "chat--aside"))
-
-    def _paragraph(self, speaker: str, text: str, style: str) -> None:
+    def _add(self, part: ChatPart) -> None:
+        style = _STYLES.get(part.tone, "")
+        if not part.speaker:
+            self._rows.append((part.text, style))
+            return
         width = max(10, self.scrollable_content_region.width)
-        text = safe(text)
-        if len(text) > _SHOWN:
-            text = text[:_SHOWN] + "…"
-        self._rows += [("", ""), (speaker, "chat--speaker")]
-        self._rows += [(row, style) for row in wrapped(text, width)]
+        self._rows += [("", ""), (part.speaker, "chat--speaker")]
+        self._rows += [(row, style) for row in wrapped(part.text, width)]

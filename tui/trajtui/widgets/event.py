@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from rich.cells import cell_len
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.style import Style
+from rich.syntax import Syntax
 from rich.text import Text
 
-from trajtui.widgets.lines import CONSOLE, LinePane
+from trajcore.views.event import Block, BlockKind
+from trajtui.widgets.lines import LinePane, wrapped, wrapped_text
 
-_WRAP_LIMIT: Final = 2_000_000
+_HIGHLIGHTED: Final = 20_000
+"""Code of more characters than this is shown without colours."""
+_RENDERED: Final = 8_000
+"""Markdown of more characters than this is shown as it stands."""
 
-
-@dataclass(frozen=True)
-class Block:
-    """A stretch of an event's view: a heading, or a text drawn in one way.
-
-    `draw` turns the text into coloured lines for a width in cells; None draws it plain.
-    """
-
-    text: str
-    style: str = ""
-    draw: Callable[[str, int], list[Text]] | None = None
+_STYLES: Final = {
+    BlockKind.HEADING: "event--heading",
+    BlockKind.NOTE: "event--aside",
+    BlockKind.GOOD: "event--good",
+    BlockKind.BAD: "event--bad",
+    BlockKind.ADDED: "event--added",
+    BlockKind.REMOVED: "event--removed",
+}
 
 
 class EventPane(LinePane):
@@ -73,56 +75,44 @@ class EventPane(LinePane):
         width = self._laid_out_for = max(1, self.scrollable_content_region.width)
         self._rows = []
         for block in self._blocks:
-            if block.draw is not None:
-                for line in block.draw(block.text, width):
-                    self._rows.extend(_wrap_text(line, width))
+            lines = _drawn(block, width)
+            if lines is None:
+                style = _STYLES.get(block.kind, "")
+                self._rows.extend((row, style) for row in wrapped(block.text, width))
             else:
-                self._rows.extend((row, block.style) for row in wrapped(block.text, width))
+                for line in lines:
+                    self._rows.extend(wrapped_text(line, width))
         self.lines_changed()
 
 
-def _wrap_text(line: Text, width: int) -> list[Text]:
-    if line.cell_len <= width:
-        return [line]
-    return list(line.wrap(CONSOLE, width, tab_size=4, overflow="fold"))
+def _drawn(block: Block, width: int) -> list[Text] | None:
+    """The block's text in colours of its own; None where it is drawn in one style."""
+    if block.kind is BlockKind.CODE and len(block.text) <= _HIGHLIGHTED:
+        return _highlighted(block.text, block.language)
+    if block.kind is BlockKind.PROSE and len(block.text) <= _RENDERED:
+        return _markdown(block.text, width)
+    return None
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """The rows of a safe text, broken at spaces where there are any; each at most `width` cells wide."""
-    rows: list[str] = []
-    for line in text.expandtabs(4).split("\n"):
-        if len(line) <= width and (line.isascii() or cell_len(line) <= width):
-            rows.append(line)
-        elif len(line) > _WRAP_LIMIT:
-            rows.append(line[:width])
-        else:
-            rows.extend(_broken(line, width))
-    return rows
+def _highlighted(text: str, language: str) -> list[Text]:
+    syntax = Syntax(text, language, theme="ansi_dark", background_color="default")
+    return list(syntax.highlight(text).split("\n", allow_blank=True))[: text.count("\n") + 1]
 
 
-def _broken(line: str, width: int) -> list[str]:
-    rows = []
-    while line:
-        end = _fitting(line, width)
-        if end < len(line):
-            space = line.rfind(" ", 0, end + 1)
-            if space > width // 3:
-                rows.append(line[:space])
-                line = line[space + 1 :]
-                continue
-        rows.append(line[:end])
-        line = line[end:]
-    return rows
+def _markdown(text: str, width: int) -> list[Text]:
+    """Markdown as lines of text, links shown as their words and never active."""
+    console = Console(
+        width=min(width, 100), color_system="truecolor", force_terminal=True, legacy_windows=False
+    )
+    lines = console.render_lines(Markdown(text, hyperlinks=False, code_theme="ansi_dark"), pad=False)
+    return [
+        Text.assemble(*((part.text, _without_link(part.style)) for part in line if not part.control))
+        for line in lines
+    ]
 
 
-def _fitting(line: str, width: int) -> int:
-    """How many characters fit into `width` cells; at least one."""
-    head = line[:width]
-    if head.isascii():
-        return len(head)
-    used = 0
-    for place, character in enumerate(head):
-        used += cell_len(character)
-        if used > width:
-            return max(1, place)
-    return len(head)
+def _without_link(style: Style | None) -> Style:
+    return Style(
+        bold=style.bold, italic=style.italic, dim=style.dim, underline=style.underline, strike=style.strike,
+        color=style.color,
+    ) if style else Style()  # fmt: skip

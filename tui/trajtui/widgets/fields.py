@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.syntax import Syntax
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -12,9 +13,9 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static, Switch, TextArea
 
-from trajcore.errors import BadInput
+from trajcore import BadInput
 from trajcore.text import safe_line
-from trajtui.forms import Field, Kind
+from trajcore.views.form import Field, FieldType
 from trajtui.widgets.editors import SafeTextArea, can_be_edited
 from trajtui.widgets.inputs import SafeInput
 
@@ -22,7 +23,7 @@ from trajtui.widgets.inputs import SafeInput
 class FieldRow(Vertical):
     """A field of an event, being edited."""
 
-    class Edited(Message):
+    class Changed(Message):
         """The user has changed the field."""
 
     def __init__(self, field: Field) -> None:
@@ -32,7 +33,7 @@ class FieldRow(Vertical):
         """What is wrong with what the field holds now; empty where nothing is."""
         self._editor = _editor(field)
         # A Select has its value only once it is on the screen.
-        self._at_first = self._seen = _chosen(field) if field.kind is Kind.CHOICE else self._state
+        self._at_first = self._seen = _chosen(field) if field.type is FieldType.CHOICE else self._state
 
     def compose(self) -> ComposeResult:
         """Name and editor beside each other, the problem below."""
@@ -95,7 +96,7 @@ class FieldRow(Vertical):
             self.show_problem(str(error))
         else:
             self.show_problem("")
-        self.post_message(self.Edited())
+        self.post_message(self.Changed())
 
     @on(Input.Submitted)
     def _next(self, event: Input.Submitted) -> None:
@@ -120,15 +121,23 @@ def _editor(field: Field) -> Widget:
     text = field.text
     if not can_be_edited(text):
         return Static(f"{len(text)} characters: E in the timeline opens them in your editor", classes="value")
-    match field.kind:
-        case Kind.FLAG:
+    match field.type:
+        case FieldType.FLAG:
             return Switch(bool(field.value), animate=False, classes="value")
-        case Kind.CHOICE:
+        case FieldType.CHOICE:
             options = [(Content(choice_name(field, one)), at) for at, one in enumerate(field.choices)]
             return Select(options, value=_chosen(field), allow_blank=False, compact=True, classes="value")
-        case Kind.TEXT | Kind.JSON:
-            return SafeTextArea(text, highlight=field.language, classes="value")
+        case FieldType.TEXT | FieldType.JSON:
+            return SafeTextArea(text, highlight=_language(field), classes="value")
     return SafeInput(text, compact=True, select_on_focus=False, classes="value")
+
+
+def _language(field: Field) -> str | None:
+    """The language of the field's text, by what it is or by the name of the file it is of."""
+    if field.file_name is None:
+        return field.language
+    name = Syntax.guess_lexer(field.file_name)
+    return None if name == "default" else name
 
 
 _RISKS = {-1: "-1 unknown", 0: "0 low", 1: "1 medium", 2: "2 high"}

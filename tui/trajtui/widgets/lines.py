@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
@@ -96,3 +98,56 @@ def text_strip(text: Text, base: Style) -> Strip:
 
 CONSOLE = Console(color_system="truecolor", force_terminal=True, width=10_000, legacy_windows=False)
 """Where texts become segments; nothing is ever written to it."""
+
+
+# Wrapping
+
+_WRAP_LIMIT: Final = 2_000_000
+
+
+def wrapped_text(line: Text, width: int) -> list[Text]:
+    """The rows of a coloured line, each at most `width` cells wide."""
+    if line.cell_len <= width:
+        return [line]
+    return list(line.wrap(CONSOLE, width, tab_size=4, overflow="fold"))
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The rows of a safe text, broken at spaces where there are any; each at most `width` cells wide."""
+    rows: list[str] = []
+    for line in text.expandtabs(4).split("\n"):
+        if len(line) <= width and (line.isascii() or cell_len(line) <= width):
+            rows.append(line)
+        elif len(line) > _WRAP_LIMIT:
+            rows.append(line[:width])
+        else:
+            rows.extend(_broken(line, width))
+    return rows
+
+
+def _broken(line: str, width: int) -> list[str]:
+    rows = []
+    while line:
+        end = _fitting(line, width)
+        if end < len(line):
+            space = line.rfind(" ", 0, end + 1)
+            if space > width // 3:
+                rows.append(line[:space])
+                line = line[space + 1 :]
+                continue
+        rows.append(line[:end])
+        line = line[end:]
+    return rows
+
+
+def _fitting(line: str, width: int) -> int:
+    """How many characters fit into `width` cells; at least one."""
+    head = line[:width]
+    if head.isascii():
+        return len(head)
+    used = 0
+    for place, character in enumerate(head):
+        used += cell_len(character)
+        if used > width:
+            return max(1, place)
+    return len(head)

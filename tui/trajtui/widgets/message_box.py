@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import Static, TextArea
 
-from trajcore.session import Delivery
+from trajcore import Delivery
 from trajtui.widgets.inputs import safe_strip
 
 

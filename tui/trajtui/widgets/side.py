@@ -1,25 +1,70 @@
-"""The right-hand side: one pane at a time, behind tabs."""
+"""The right-hand side: one pane at a time, behind tabs; a row of the table is a tab."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, runtime_checkable
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from trajcore.session import Session
+from trajcore import Session, notices
+from trajcore.views.event import Block, blocks_for
+from trajcore.views.files import blocks_for_files
 from trajcore.views.timeline import Row
-from trajtui.event_view import blocks_for
-from trajtui.files_view import blocks_for_files
 from trajtui.widgets.bars import TabBar
 from trajtui.widgets.chat import ChatPane
 from trajtui.widgets.event import EventPane
+from trajtui.widgets.lines import LinePane
 from trajtui.widgets.terminal import TerminalPane
 
-_TABS: Final = {1: "Sandbox", 2: "Event", 4: "Files", 5: "Chat"}
+
+@dataclass(frozen=True)
+class PaneTab:
+    """A tab: the key that shows it, its title, what the help says of it, and its pane.
+
+    `view` is what the pane shows of the selected row, where it shows that.
+    """
+
+    key: int
+    title: str
+    what: str
+    pane: Callable[[Session], LinePane]
+    view: Callable[[Session, Row | None], tuple[Block, ...]] | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of the pane."""
+        return self.title.lower()
+
+
+TABS: Final = (
+    PaneTab(1, "Sandbox", "the sandbox's output", lambda _: TerminalPane()),
+    PaneTab(2, "Event", "the selected event, recorded and actual", lambda _: EventPane(), blocks_for),
+    PaneTab(
+        4,
+        "Files",
+        "what the selected step changed in the sandbox's files",
+        lambda _: EventPane(),
+        blocks_for_files,
+    ),
+    PaneTab(5, "Chat", "the dialogue with the model", ChatPane),
+)
+"""In the order of their keys."""
+
+LIVE_TAB: Final = next(tab for tab in TABS if tab.pane is ChatPane)
+"""What is shown when a live session begins."""
+
+
+@runtime_checkable
+class Follower(Protocol):
+    """A pane that shows what a session tells."""
+
+    def follow(self, notice: notices.Notice) -> None:
+        """Show what a notice tells of. Called in the session's event loop: it must not block."""
 
 
 class SidePane(Vertical):
@@ -29,44 +74,44 @@ class SidePane(Vertical):
         super().__init__(id=id)
         self._session = session
         self._row: Row | None = None
+        self._shown = TABS[0]
+        self._panes: dict[PaneTab, LinePane] = {}
 
     def compose(self) -> ComposeResult:
         """The tabs above the panes."""
-        yield TabBar(_TABS, id="tabs")
-        with ContentSwitcher(initial="sandbox", id="switcher"):
-            yield TerminalPane(id="sandbox")
-            yield EventPane(id="event")
-            yield EventPane(id="files")
-            yield ChatPane(self._session, id="chat")
+        yield TabBar({tab.key: tab.title for tab in TABS}, id="tabs")
+        with ContentSwitcher(initial=self._shown.id, id="switcher"):
+            for tab in TABS:
+                pane = self._panes[tab] = tab.pane(self._session)
+                pane.id = tab.id
+                pane.add_class("pane")
+                yield pane
 
     @property
-    def terminal(self) -> TerminalPane:
-        """The sandbox's output."""
-        return self.query_one(TerminalPane)
-
-    @property
-    def chat(self) -> ChatPane:
-        """The dialogue."""
-        return self.query_one(ChatPane)
-
-    @property
-    def active(self) -> Widget:
+    def active(self) -> LinePane:
         """The pane that is shown."""
-        return self.query_one(f"#{self.query_one(ContentSwitcher).current}")
+        return self._panes[self._shown]
 
-    def show_tab(self, key: int) -> None:
-        """Show the pane behind a key."""
-        self.query_one(ContentSwitcher).current = _TABS[key].lower()
-        self.query_one(TabBar).active = key
+    def follow(self, notice: notices.Notice) -> None:
+        """Hand a notice on to the panes that show such things."""
+        for pane in self._panes.values():
+            if isinstance(pane, Follower):
+                pane.follow(notice)
+
+    def show_tab(self, tab: PaneTab) -> None:
+        """Show the pane of a tab."""
+        self._shown = tab
+        self.query_one(ContentSwitcher).current = tab.id
+        self.query_one(TabBar).active = tab.key
         self.show_row(self._row)
 
     def show_row(self, row: Row | None) -> None:
-        """Show an event, as it is now; its files only where they can be seen, as they take longer."""
+        """Show a row, as it is now, where the pane that can be seen shows such."""
         self._row = row
-        self.query_one("#event", EventPane).show(blocks_for(self._session, row))
-        if self.query_one(ContentSwitcher).current == "files":
-            self.query_one("#files", EventPane).show(blocks_for_files(self._session, row))
+        view, pane = self._shown.view, self.active
+        if view is not None and isinstance(pane, EventPane):
+            pane.show(view(self._session, row))
 
     @on(TabBar.Picked)
     def _show_picked(self, event: TabBar.Picked) -> None:
-        self.show_tab(event.key)
+        self.show_tab(next(tab for tab in TABS if tab.key == event.key))

@@ -9,10 +9,10 @@ from rich.ansi import AnsiDecoder
 from rich.style import Style
 from rich.text import Text
 
+from trajcore import notices
 from trajcore.text import as_shown, safe, safe_line, safe_with_colours
 from trajcore.views.marks import duration
-from trajtui.widgets.event import wrapped
-from trajtui.widgets.lines import LinePane
+from trajtui.widgets.lines import LinePane, wrapped
 
 _KEPT_CHARACTERS: Final = 32_000_000
 _KEPT_LINES: Final = 400_000
@@ -53,6 +53,20 @@ class TerminalPane(LinePane):
         """Remember the width; a pane that is hidden has none."""
         width = self.scrollable_content_region.width
         self._wrapped_at = max(20, width - 2) if width else self._wrapped_at
+
+    def follow(self, notice: notices.Notice) -> None:
+        """Show what a notice tells of. The notices of a command come in the order in which it happened."""
+        match notice:
+            case notices.Output(data):
+                self.write(data)
+            case notices.Executing(kind, text, directory, recorded):
+                self.prompt(directory, text if kind == "run" else f"{kind} {text}", recorded=recorded)
+            case notices.Executed(exit_code, seconds, note):
+                self.end(exit_code, seconds, note)
+            case notices.WentBack(_, text):
+                self.note(f"── {text}")
+            case notices.RunChanged(restarted=True):
+                self.clear()
 
     def clear(self) -> None:
         """Forget everything."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -21,7 +20,7 @@ from trajcore.replay.run import Entry, Status
 from trajcore.session import Session
 from trajcore.text import safe_line
 from trajcore.views import marks
-from trajcore.views.timeline import Row, Timeline
+from trajcore.views.timeline import Row, Timeline, can_fold
 from trajtui.widgets.lines import LinePane
 
 _KIND_WIDTH: Final = 9
@@ -63,6 +62,7 @@ class TimelineView(LinePane):
         super().__init__(id=id)
         self._session = session
         self._folded: set[int] = set()
+        """Delegations (the uids of their actions) whose events are left out."""
         self._anchor: int | None = None
         """The row where the selection of several begins; the cursor is where it ends."""
         self._downstream = range(0)
@@ -76,10 +76,17 @@ class TimelineView(LinePane):
         return self._timeline[self.cursor] if len(self._timeline) else None
 
     @property
+    def selected_index(self) -> int | None:
+        """The index of the recorded event under the cursor; None where there is none."""
+        row = self.selected
+        return None if row is None else row.index(self._session.trajectory)
+
+    @property
     def picked(self) -> frozenset[int]:
         """The recorded events of the selected rows, by index; empty where no more than the cursor is."""
-        rows = (self._timeline[number] for number in self._picked_rows)
-        return frozenset(row.index for row in rows if row.index is not None)
+        trajectory = self._session.trajectory
+        found = (self._timeline[number].index(trajectory) for number in self._picked_rows)
+        return frozenset(index for index in found if index is not None)
 
     @property
     def _picked_rows(self) -> range:
@@ -116,22 +123,16 @@ class TimelineView(LinePane):
         self.lines_changed()
         self._show_cursor()
 
-    def rebuild(self, remap: Callable[[int], int | None] | None = None) -> None:
-        """Rows were added or removed, or others are to be shown; the cursor stays on its event.
-
-        `remap` says where the events of the recording are now, where they have moved.
-        """
+    def rebuild(self) -> None:
+        """Rows were added, removed or moved, or others are to be shown; the cursor stays on its event."""
         selected, anchor = self.selected, self._row(self._anchor)
-        if remap is not None:
-            moved = (remap(index) for index in self._folded)
-            self._folded = {index for index in moved if index is not None}
         self._timeline = Timeline(
             self._session.trajectory, self._session.run, raw=self.raw, folded=self._folded
         )
         self.lines_changed()
-        self._anchor = None if anchor is None else self._row_of(anchor, remap, self._anchor or 0)
+        self._anchor = None if anchor is None else self._row_of(anchor, self._anchor or 0)
         if selected is not None:
-            self.cursor = self._row_of(selected, remap, self.cursor)
+            self.cursor = self._row_of(selected, self.cursor)
         self.cursor = max(0, min(self.cursor, len(self._timeline) - 1))
         self._show_cursor()
 
@@ -141,10 +142,14 @@ class TimelineView(LinePane):
         self._downstream = range(0) if first is None else range(first, self._session.position)
         super().lines_changed()
 
-    def fold(self, index: int) -> None:
-        """Leave the events of a delegation out, or show them again."""
-        self._folded ^= {index}
+    def fold_selected(self) -> bool:
+        """Leave the events of the selected delegation out, or show them again; whether it is one."""
+        index = self.selected_index
+        if index is None or not can_fold(self._session.trajectory, index):
+            return False
+        self._folded ^= {self._session.trajectory.uid(index)}
         self.rebuild()
+        return True
 
     def follow(self, index: int) -> None:
         """Put the cursor on the row of a recorded event, or the next one that is shown."""
@@ -207,10 +212,10 @@ class TimelineView(LinePane):
     def _row(self, number: int | None) -> Row | None:
         return None if number is None or number >= len(self._timeline) else self._timeline[number]
 
-    def _row_of(self, row: Row, remap: Callable[[int], int | None] | None, number: int) -> int:
+    def _row_of(self, row: Row, number: int) -> int:
         """Where a row is now that was row `number`; there still, where its event is gone."""
-        if row.index is not None:
-            index = row.index if remap is None else remap(row.index)
+        if row.uid is not None:
+            index = row.index(self._session.trajectory)
             return number if index is None else self._timeline.at_or_after(index)
         found = self._timeline.of_entry(row.entry) if row.entry is not None else None
         return number if found is None else found
@@ -224,7 +229,8 @@ class TimelineView(LinePane):
     def line_text(self, number: int) -> Text:
         """One row: gutter, id, kind, summary, and at its end how it came out."""
         row = self._timeline[number]
-        text = self._added(row.entry) if row.index is None else self._recorded(row.index, number)
+        index = row.index(self._session.trajectory)
+        text = self._added(row.entry) if index is None else self._recorded(index, number)
         if number == self.cursor:
             text.stylize(self.ground_style("timeline--cursor"))
         elif number in self._picked_rows:
@@ -234,7 +240,7 @@ class TimelineView(LinePane):
     def _recorded(self, index: int, number: int) -> Text:
         session = self._session
         head = session.trajectory.head(index)
-        result = session.run.results.get(index)
+        result = session.result_of(index)
         mark, style = marks.RECORDED_ONLY, "timeline--aside"
         if result is not None:
             mark = marks.mark_of(result)
@@ -242,11 +248,11 @@ class TimelineView(LinePane):
         elif index < session.position:
             mark = " "
         else:
-            mark = _CHOSEN.get(session.services.get(index, Service.EXECUTE), mark)
+            mark = _CHOSEN.get(session.service_of(index), mark)
         if index in session.trajectory.edited or index in session.stale:
             mark, style = marks.EDITED, "timeline--edited"
         gutter = Text()
-        stop = marks.BREAKPOINT if index in session.breakpoints else " "
+        stop = marks.BREAKPOINT if session.trajectory.uid(index) in session.breakpoints else " "
         gutter.append(stop, self.part_style("timeline--breakpoint"))
         gutter.append(mark, self.part_style(style))
         is_next = number == self.next_row and not session.at_end
@@ -263,7 +269,7 @@ class TimelineView(LinePane):
     def _fold_mark(self, index: int, head: Head) -> str:
         if head.action != DELEGATE:
             return ""
-        return "▸ " if index in self._folded else "▾ "
+        return "▸ " if self._session.trajectory.uid(index) in self._folded else "▾ "
 
     def _outcome(self, index: int, head: Head) -> tuple[str, bool]:
         """What stands at the end of a row: exit code and duration, the recorded ones until it is played."""
@@ -272,7 +278,7 @@ class TimelineView(LinePane):
         if head.wait_for_response:
             return "waits", False
         trajectory = self._session.trajectory
-        result = self._session.run.results.get(index)
+        result = self._session.result_of(index)
         if result is not None:
             code = "" if result.exit_code is None else f"exit {result.exit_code}"
             diverged = result.status is Status.DIVERGED

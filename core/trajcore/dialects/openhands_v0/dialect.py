@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from trajcore.dialects import canonical
 from trajcore.dialects.base import (
@@ -22,7 +22,7 @@ from trajcore.dialects.base import (
     Text,
     ValuePath,
 )
-from trajcore.dialects.openhands_v0 import stamps, toolcalls
+from trajcore.dialects.openhands_v0 import claim, stamps, toolcalls
 from trajcore.dialects.openhands_v0.legacy import is_flattened, migrated
 from trajcore.dialects.openhands_v0.links import links_of
 from trajcore.dialects.openhands_v0.responses import response_of
@@ -36,10 +36,6 @@ from trajcore.formats.json.rewrite import rewritten
 if TYPE_CHECKING:
     from trajcore.dialects.findings import Finding
 
-_SURE: Final = 1.0
-_LIKELY: Final = 0.8
-_ENVELOPE: Final = frozenset({"source", "id", "timestamp", canonical.ARGUMENTS, canonical.DETAILS})
-
 
 class OpenHandsV0(BaseDialect):
     """The identity: one record is one event, and an edit of an event is one of its record."""
@@ -49,17 +45,8 @@ class OpenHandsV0(BaseDialect):
     one_to_one: ClassVar[bool] = True
 
     def claims(self, head: Sequence[bytes]) -> float:
-        """Sure where a record is an action or an observation and not both, with the envelope of an event."""
-        best = 0.0
-        for raw in head:
-            key = read_key(raw)
-            if not (key.action or key.observation):
-                continue
-            one = (key.action is None) != (key.observation is None)
-            if one and not _ENVELOPE.isdisjoint(as_object(raw)):
-                return _SURE
-            best = _LIKELY
-        return best
+        """Sure where a record has a kind that OpenHands has, its arguments or details in their place."""
+        return claim.of_head(head)
 
     # Reading
 

@@ -1,4 +1,4 @@
-"""An event as a form: which fields it has, how each is shown, and what is read from what was typed."""
+"""An event as a form: which fields it has, how each is edited, what is read from what was typed."""
 
 from __future__ import annotations
 
@@ -8,42 +8,46 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import Any, Final, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin
 
 from trajcore.dialects.openhands_v0.legacy import is_flattened
+from trajcore.dialects.openhands_v0.written import retold
+from trajcore.document.edits import Edit
 from trajcore.errors import BadInput
-from trajcore.events.actions import ACTIONS
-from trajcore.events.base import Event, Wire
-from trajcore.events.observations import OBSERVATIONS
-from trajtui.event_json import as_text, read_json
+from trajcore.events.kinds import INSERTABLE, action_kind, kind_named
+from trajcore.formats.json.merge import merged
+from trajcore.session import Session
+from trajcore.trajectory import Trajectory
+from trajcore.views.event_json import as_text, read_json
 
-Place = tuple[str | int, ...]
+if TYPE_CHECKING:
+    from trajcore.events.base import Event
+
+FieldPath = tuple[str | int, ...]
 """Where a field is in its event: keys, outermost first."""
+
+_BESIDE: Final = "path"
+"""The language of a text is the one that the path beside it says."""
 
 _MULTILINE: Final = {
     "content": "markdown", "thought": "markdown", "final_thought": "markdown", "summary": "markdown",
     "code": "python", "browser_actions": "python", "command": "bash", "query": None, "message": None,
-    "file_text": "path", "old_str": "path", "new_str": "path", "old_content": "path", "new_content": "path",
-    "diff": "diff",
+    "file_text": _BESIDE, "old_str": _BESIDE, "new_str": _BESIDE, "old_content": _BESIDE,
+    "new_content": _BESIDE, "diff": "diff",
 }  # fmt: skip
-"""Texts of several lines, and the language of each; `path` means the one that the path beside it says."""
+"""Texts of several lines, and the language of each."""
 
 _RISKS: Final = (-1, 0, 1, 2)
-_VOCABULARIES: Final[dict[str, tuple[str | int, ...]]] = {
+_VOCABULARIES: Final[Mapping[str, tuple[str | int, ...]]] = {
     "confirmation_state": ("confirmed", "rejected", "awaiting_confirmation"),
     "security_risk": _RISKS,
     "recall_type": ("workspace_context", "knowledge"),
-    "read.impl_source": ("default", "oh_aci"),
-    "edit.impl_source": ("oh_aci", "llm_based_edit"),
-    "edit.command": ("", "create", "str_replace", "insert", "undo_edit"),
-    "task_tracking.command": ("view", "plan"),
-    "loop_recovery.option": (1, 2, 3),
     "source": ("agent", "user", "environment"),
 }
-"""What OpenHands 0.62 writes into fields that the models keep as plain texts and numbers."""
+"""What OpenHands 0.62 writes into fields of several kinds that the models keep as plain texts and numbers."""
 
 
-class Kind(Enum):
+class FieldType(Enum):
     """How a field is edited. The value says in words what it takes."""
 
     LINE = "a text"
@@ -59,50 +63,53 @@ class Kind(Enum):
 class Field:
     """One field of an event. `value` is what it is without the key where `present` is unset."""
 
-    place: Place
-    kind: Kind
+    path: FieldPath
+    type: FieldType
     value: Any
     present: bool = True
     optional: bool = False
     choices: tuple[Any, ...] = ()
     language: str | None = None
+    """What its text is written in, where that is known."""
+    file_name: str | None = None
+    """The file whose text it is: its name says in what language."""
 
     @property
     def name(self) -> str:
         """Its place in words, without the `args` or `extras` that most have in common."""
-        inner = self.place[1:] if len(self.place) > 1 and self.place[0] in ("args", "extras") else self.place
+        inner = self.path[1:] if len(self.path) > 1 and self.path[0] in ("args", "extras") else self.path
         return ".".join(map(str, inner))
 
     @property
-    def path(self) -> str:
-        """Its whole place in words."""
-        return ".".join(map(str, self.place))
+    def whole_name(self) -> str:
+        """Its place in words, all of it."""
+        return ".".join(map(str, self.path))
 
     @property
     def text(self) -> str:
         """The value as a text to edit."""
-        if self.kind in (Kind.LINE, Kind.TEXT):
+        if self.type in (FieldType.LINE, FieldType.TEXT):
             return self.value or ""
-        if self.kind is Kind.JSON:
+        if self.type is FieldType.JSON:
             return as_text(self.value) if self.present else ""
         return "" if self.value is None else str(self.value)
 
     def read(self, text: str) -> Any:
         """The value that a text stands for. Raises `BadInput` saying what was expected."""
-        if self.kind in (Kind.LINE, Kind.TEXT):
-            emptied = not text and (self.value is None or (self.kind is Kind.LINE and self.value != ""))
+        if self.type in (FieldType.LINE, FieldType.TEXT):
+            emptied = not text and (self.value is None or (self.type is FieldType.LINE and self.value != ""))
             return None if self.optional and emptied else text
         stripped = text.strip()
         if not stripped and self.optional:
             return None
-        if self.kind is Kind.WHOLE:
-            return _number(stripped, int, Kind.WHOLE)
-        if self.kind is Kind.NUMBER:
-            return _number(stripped, float, Kind.NUMBER)
+        if self.type is FieldType.WHOLE:
+            return _number(stripped, int, FieldType.WHOLE)
+        if self.type is FieldType.NUMBER:
+            return _number(stripped, float, FieldType.NUMBER)
         return read_json(text)
 
 
-def _number(text: str, kind: type[int] | type[float], expected: Kind) -> int | float:
+def _number(text: str, kind: type[int] | type[float], expected: FieldType) -> int | float:
     try:
         value = kind(text)
     except ValueError:
@@ -126,13 +133,13 @@ def fields_of(event: Mapping[str, Any]) -> list[Field]:
     inner = "args" if side == "action" else "extras"
     flat = is_flattened(dict(event))
     there = event if flat else event.get(inner)
-    place: Place = () if flat else (inner,)
+    place: FieldPath = () if flat else (inner,)
     if not isinstance(there, Mapping):
-        found.append(Field((inner,), Kind.JSON, there, inner in event))
+        found.append(Field((inner,), FieldType.JSON, there, inner in event))
         return found
     nested = model.model_fields[inner].annotation if model is not None else None
     known = _of_model(nested, there, place, kind) if nested is not None else []
-    names = {field.place[: len(place) + 1] for field in (*found, *known)}
+    names = {field.path[: len(place) + 1] for field in (*found, *known)}
     found += _main_first(known)
     if not flat:
         found += [_other((*place, key), value) for key, value in there.items() if (*place, key) not in names]
@@ -143,11 +150,16 @@ def fields_of(event: Mapping[str, Any]) -> list[Field]:
 
 @cache
 def _models() -> dict[tuple[str, str], type[Event]]:
+    from trajcore.events.actions import ACTIONS
+    from trajcore.events.observations import OBSERVATIONS
+
     sides: list[tuple[str, Iterable[type[Event]]]] = [("action", ACTIONS), ("observation", OBSERVATIONS)]
     return {(side, cls.model_fields[side].default): cls for side, classes in sides for cls in classes}
 
 
-def _of_model(model: Any, there: Mapping[str, Any], place: Place, kind: str) -> list[Field]:
+def _of_model(model: Any, there: Mapping[str, Any], place: FieldPath, kind: str) -> list[Field]:
+    from trajcore.events.base import Wire
+
     found: list[Field] = []
     for name, info in model.model_fields.items():
         here = (*place, name)
@@ -155,13 +167,13 @@ def _of_model(model: Any, there: Mapping[str, Any], place: Place, kind: str) -> 
         if isinstance(info.annotation, type) and issubclass(info.annotation, Wire):
             if isinstance(value, Mapping):
                 inside = _of_model(info.annotation, value, here, kind)
-                named = {field.place for field in inside}
+                named = {field.path for field in inside}
                 found += inside
                 found += [
                     _other((*here, key), one) for key, one in value.items() if (*here, key) not in named
                 ]
             elif name in there:
-                found.append(Field(here, Kind.JSON, value))
+                found.append(Field(here, FieldType.JSON, value))
             continue
         default = None if info.is_required() else info.get_default(call_default_factory=True)
         found.append(_field(here, name, info.annotation, there, kind, there, default))
@@ -169,7 +181,7 @@ def _of_model(model: Any, there: Mapping[str, Any], place: Place, kind: str) -> 
 
 
 def _field(
-    place: Place,
+    place: FieldPath,
     name: str,
     annotation: Any,
     there: Mapping[str, Any],
@@ -184,16 +196,18 @@ def _field(
     if choices:
         if not any(_same(value, choice) for choice in choices):
             choices = (value, *choices)
-        return Field(place, Kind.CHOICE, value, present, optional, choices)
-    how = _kind(name, inner, value)
+        return Field(place, FieldType.CHOICE, value, present, optional, choices)
+    how = _type(name, inner, value)
     if (value is not None or not optional) and present and not _fits(how, value):
-        return Field(place, Kind.JSON, value, present, optional, language="json")
-    language = _language(name, kind, beside) if how is Kind.TEXT else "json" if how is Kind.JSON else None
-    return Field(place, how, value, present, optional, language=language)
+        how = FieldType.JSON
+    language, file_name = _language(name, kind, beside) if how is FieldType.TEXT else (None, None)
+    if how is FieldType.JSON:
+        language = "json"
+    return Field(place, how, value, present, optional, language=language, file_name=file_name)
 
 
-def _other(place: Place, value: Any) -> Field:
-    return Field(place, Kind.JSON, value, language="json")
+def _other(place: FieldPath, value: Any) -> Field:
+    return Field(place, FieldType.JSON, value, language="json")
 
 
 def _without_none(annotation: Any) -> tuple[Any, bool]:
@@ -213,58 +227,56 @@ def _choices(kind: str, name: str, inner: Any, optional: bool) -> tuple[Any, ...
     elif inner is bool and optional:
         found = (True, False)
     else:
-        found = _VOCABULARIES.get(f"{kind}.{name}") or _VOCABULARIES.get(name) or ()
+        found = kind_named(kind).choices.get(name) or _VOCABULARIES.get(name) or ()
     return (*found, None) if found and optional else found
 
 
-def _kind(name: str, inner: Any, value: Any) -> Kind:
+def _type(name: str, inner: Any, value: Any) -> FieldType:
     if inner is str:
         long = name in _MULTILINE or (isinstance(value, str) and ("\n" in value or "\r" in value))
-        return Kind.TEXT if long else Kind.LINE
-    simple = {bool: Kind.FLAG, int: Kind.WHOLE, float: Kind.NUMBER}
-    return simple.get(inner, Kind.JSON) if isinstance(inner, type) else Kind.JSON
+        return FieldType.TEXT if long else FieldType.LINE
+    simple = {bool: FieldType.FLAG, int: FieldType.WHOLE, float: FieldType.NUMBER}
+    return simple.get(inner, FieldType.JSON) if isinstance(inner, type) else FieldType.JSON
 
 
-def _fits(kind: Kind, value: Any) -> bool:
-    """Whether a value of the file can be shown as its kind; else it is shown as the JSON it is."""
-    match kind:
-        case Kind.LINE | Kind.TEXT:
+def _fits(how: FieldType, value: Any) -> bool:
+    """Whether a value of the file can be shown as its type; else it is shown as the JSON it is."""
+    match how:
+        case FieldType.LINE | FieldType.TEXT:
             return isinstance(value, str)
-        case Kind.FLAG:
+        case FieldType.FLAG:
             return isinstance(value, bool)
-        case Kind.WHOLE:
+        case FieldType.WHOLE:
             return isinstance(value, int) and not isinstance(value, bool)
-        case Kind.NUMBER:
+        case FieldType.NUMBER:
             return isinstance(value, int | float) and not isinstance(value, bool)
     return True
 
 
-def _language(name: str, kind: str, beside: Mapping[str, Any]) -> str | None:
-    language = _MULTILINE.get(name)
-    if name == "content" and kind not in ("message", "system"):
-        language = "path" if kind in ("write", "edit") else None
-    if language != "path":
-        return language
+def _language(name: str, kind: str, beside: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The language of a text, or the name of the file that it is of."""
+    language = kind_named(kind).content_language if name == "content" else _MULTILINE.get(name)
+    if language != _BESIDE:
+        return language, None
     path = beside.get("path")
-    return language_of(path) if isinstance(path, str) else None
-
-
-def language_of(path: str) -> str | None:
-    """The language of a file, by its name."""
-    from rich.syntax import Syntax
-
-    name = Syntax.guess_lexer(path.rpartition("/")[2])
-    return None if name == "default" else name
+    return None, path.rpartition("/")[2] if isinstance(path, str) else None
 
 
 def _main_first(fields: list[Field]) -> list[Field]:
     """What an event is about before why; flags and numbers behind the texts."""
-    order = {Kind.TEXT: 1, Kind.LINE: 2, Kind.CHOICE: 4, Kind.FLAG: 4, Kind.WHOLE: 5, Kind.NUMBER: 5}
+    order = {
+        FieldType.TEXT: 1,
+        FieldType.LINE: 2,
+        FieldType.CHOICE: 4,
+        FieldType.FLAG: 4,
+        FieldType.WHOLE: 5,
+        FieldType.NUMBER: 5,
+    }
 
     def rank(field: Field) -> int:
-        if field.name == "path" or (field.name == "command" and field.kind is Kind.CHOICE):
+        if field.name == "path" or (field.name == "command" and field.type is FieldType.CHOICE):
             return 0
-        return 3 if field.name == "thought" else order.get(field.kind, 6)
+        return 3 if field.name == "thought" else order.get(field.type, 6)
 
     return sorted(fields, key=rank)
 
@@ -272,7 +284,7 @@ def _main_first(fields: list[Field]) -> list[Field]:
 # From fields to an event
 
 
-def with_values(event: Mapping[str, Any], values: Sequence[tuple[Place, Any]]) -> dict[str, Any]:
+def with_values(event: Mapping[str, Any], values: Sequence[tuple[FieldPath, Any]]) -> dict[str, Any]:
     """A copy of an event with other values in some of its fields."""
     made = copy.deepcopy(dict(event))
     for place, value in values:
@@ -285,3 +297,56 @@ def with_values(event: Mapping[str, Any], values: Sequence[tuple[Place, Any]]) -
 
 def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
+
+
+# From a form to the recording
+
+
+class Draft:
+    """An event of a recording as it was when its editing began, to be changed in one step."""
+
+    def __init__(self, session: Session, index: int) -> None:
+        self._session = session
+        self._index = index
+        self._raw = session.trajectory.raw(index)
+        self.data = session.trajectory.data(index)
+        """The event, as a Python object."""
+
+    @property
+    def label(self) -> str:
+        """How the event is called in messages."""
+        return self._session.trajectory.label(self._index)
+
+    @property
+    def title(self) -> str:
+        """What it is and how it is called."""
+        return f"{self._session.trajectory.head(self._index).kind} {self.label}"
+
+    def set(self, values: Iterable[tuple[FieldPath, Any]]) -> Edit:
+        """Give some of its fields other values. Raises `BadInput`."""
+        return self._session.editing.set_values(self._index, values)
+
+    def become(self, other: dict[str, Any]) -> Edit | None:
+        """Write another event over it, so that what is equal in both keeps its bytes; None: nothing differs.
+
+        Raises `BadInput`.
+        """
+        after = merged(self._raw, self.data, other)
+        return None if after == self._raw else self._session.editing.replace_event(self._index, after)
+
+
+def insertable_kinds() -> list[tuple[str, str]]:
+    """The kinds of events that are offered to be inserted, and what each is."""
+    return [(row.name, row.what) for row in INSERTABLE]
+
+
+def new_event(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An event as a form has made it, to be inserted: what is derived from its fields follows them."""
+    return retold(event)
+
+
+def flags_of(trajectory: Trajectory, index: int) -> dict[str, bool]:
+    """The flags of an event that can be turned over, and whether each is on."""
+    args = trajectory.modern(index).get("args")
+    there: Mapping[str, Any] = args if isinstance(args, dict) else {}
+    return {flag: bool(there.get(flag)) for flag in action_kind(trajectory.head(index).action).flags}

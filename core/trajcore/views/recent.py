@@ -1,4 +1,4 @@
-"""The files that were opened last, and the samples that come with the program."""
+"""The files that were opened last, kept in the user's state directory."""
 
 from __future__ import annotations
 
@@ -36,12 +36,3 @@ def remember(path: Path) -> None:
         write_atomically(_list_file(), ["\n".join(map(str, kept)).encode("utf-8", "surrogateescape")])
     except (OSError, BadInput):
         return
-
-
-def samples() -> list[Path]:
-    """The bundled recordings: inside an installed package, or beside the sources."""
-    here = Path(__file__).resolve()
-    for directory in (here.parent / "samples", here.parents[2] / "sample_trajectories"):
-        if directory.is_dir():
-            return sorted(directory.glob("*.json"))
-    return []

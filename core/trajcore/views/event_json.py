@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from trajcore.errors import BadInput
-from trajcore.events.parse import parse
 from trajcore.formats.json.edit import LONE
 
 _SHORT: Final = 60
@@ -16,7 +15,7 @@ _SHORT: Final = 60
 
 
 @dataclass(frozen=True)
-class Problem:
+class FieldProblem:
     """What is wrong with an event. `path` is the field concerned, in words; empty for the whole event."""
 
     path: str
@@ -30,12 +29,14 @@ class Problem:
         return f"{self.path}: {self.what}" if self.path else self.what
 
 
-def problems_of(event: Mapping[str, Any]) -> list[Problem]:
+def problems_of(event: Mapping[str, Any]) -> list[FieldProblem]:
     """What is wrong with an event by the model of its kind."""
+    from trajcore.events.parse import parse
+
     found = []
     for problem in parse(dict(event)).problems:
         path, _, what = problem.partition(": ")
-        found.append(Problem("" if path == "event" else path, what))
+        found.append(FieldProblem("" if path == "event" else path, what))
     return found
 
 

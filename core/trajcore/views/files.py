@@ -8,18 +8,23 @@ from typing import Final
 
 from trajcore.events.kinds import HIDDEN
 from trajcore.replay.policy import asks_the_world
-from trajcore.replay.run import GONE, Run, Status
+from trajcore.replay.run import Run, Status
 from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
+from trajcore.views.event import BLANK, Block, BlockKind
 from trajcore.views.timeline import Row
-from trajtui.widgets.event import Block
 
 _UNTRACKED: Final = "What this step changed was not looked at: this sandbox does not tell."
 _NOT_YET: Final = "Not executed yet. Once it has been, what it changed is shown here."
 _NO_STEP: Final = "This event does nothing to the files of the sandbox."
-_STYLES: Final = {"+": "event--added", "-": "event--removed", "@": "event--aside", "\\": "event--aside"}
-_KINDS: Final = {"added": "event--added", "deleted": "event--removed", "changed": ""}
+_OF_LINES: Final = {
+    "+": BlockKind.ADDED,
+    "-": BlockKind.REMOVED,
+    "@": BlockKind.NOTE,
+    "\\": BlockKind.NOTE,
+}
+_OF_FILES: Final = {"added": BlockKind.ADDED, "deleted": BlockKind.REMOVED, "changed": BlockKind.TEXT}
 
 
 def blocks_for_files(session: Session, row: Row | None) -> tuple[Block, ...]:
@@ -28,21 +33,24 @@ def blocks_for_files(session: Session, row: Row | None) -> tuple[Block, ...]:
         return ()
     blocks = _of_step(session, row)
     for changes in _by_hand(session, row):
-        blocks += [Block(""), *_shown(changes, "made by hand after it, in the sandbox's shell")]
+        blocks += [BLANK, *_shown(changes, "made by hand after it, in the sandbox's shell")]
     return tuple(blocks)
 
 
 def _of_step(session: Session, row: Row) -> list[Block]:
-    if row.index is None:
-        entry = session.run.entries[row.entry or 0]
+    if row.entry is not None:
+        entry = session.run.entries[row.entry]
         files = session.run.live_files.get(entry.id)
         if files is None:
             return [_aside(_UNTRACKED if asks_the_world(entry.head) else _NO_STEP)]
         return _shown(files)
-    index = session.trajectory.outline.answers.get(row.index, row.index)
+    index = row.index(session.trajectory)
+    if index is None:
+        return []
+    index = session.trajectory.outline.answers.get(index, index)
     if not asks_the_world(session.trajectory.head(index)):
         return [_aside(_NO_STEP)]
-    result = session.run.results.get(index)
+    result = session.result_of(index)
     if result is None:
         return [_aside(_NOT_YET)]
     if result.status in (Status.RECORDED, Status.SKIPPED):
@@ -58,13 +66,17 @@ def _by_hand(session: Session, row: Row) -> Iterable[FileChanges]:
 
 def _row_of(session: Session, run: Run, id: int | None) -> Row:
     """The row that shows the entry with this id, or the one before it that has a row."""
-    shown = Row(0)
-    answers = session.trajectory.outline.answers
+    trajectory = session.trajectory
+    shown = Row(trajectory.uid(0))
+    answers = trajectory.outline.answers
     for place, entry in enumerate(run.entries if id is not None else ()):
-        if entry.head.kind in HIDDEN or entry.origin == GONE:
+        index = None if entry.origin is None else trajectory.index_of_uid(entry.origin)
+        if entry.head.kind in HIDDEN or run.is_superseded(entry):
             pass  # it has no row
+        elif index is not None:
+            shown = Row(trajectory.uid(answers.get(index, index)))
         elif entry.origin is not None:
-            shown = Row(answers.get(entry.origin, entry.origin))
+            pass  # its event is out of the recording
         elif entry.head.is_action or entry.head.cause is None:
             shown = Row(None, place)
         if entry.id == id:
@@ -77,15 +89,15 @@ def _shown(changes: FileChanges, how: str = "") -> list[Block]:
     if not number:
         return [_aside(f"No files changed{f': {safe_line(changes.note)}' if changes.note else ''}.")]
     counted = f"{number} {'change' if number == 1 else 'changes'}{f', {how}' if how else ''}"
-    blocks = [Block(counted, "event--heading")]
-    blocks += [Block(_line(change), _KINDS[change.kind]) for change in changes.files]
+    blocks = [Block(BlockKind.HEADING, counted)]
+    blocks += [Block(_OF_FILES[change.kind], _line(change)) for change in changes.files]
     if changes.more:
         blocks.append(_aside(f"and {changes.more} more, which are not listed"))
     if changes.note:
         blocks.append(_aside(safe_line(changes.note)))
     for change in changes.files:
         if change.diff:
-            blocks += [Block(""), Block(safe_line(change.path), "event--heading"), *_diff(change.diff)]
+            blocks += [BLANK, Block(BlockKind.HEADING, safe_line(change.path)), *_diff(change.diff)]
     return blocks
 
 
@@ -110,9 +122,9 @@ def _size(size: int) -> str:
 def _diff(diff: str) -> Iterable[Block]:
     """The hunks; the names of the files are said above them."""
     lines = diff.removesuffix("\n").split("\n")[2:]
-    for style, group in groupby(lines, key=lambda line: _STYLES.get(line[:1], "")):
-        yield Block("\n".join(safe(line.replace("\r", "␍")) for line in group), style)
+    for kind, group in groupby(lines, key=lambda line: _OF_LINES.get(line[:1], BlockKind.TEXT)):
+        yield Block(kind, "\n".join(safe(line.replace("\r", "␍")) for line in group))
 
 
 def _aside(text: str) -> Block:
-    return Block(text, "event--aside")
+    return Block(BlockKind.NOTE, text)

@@ -1,0 +1,1 @@
+"""What `net.py` is made of."""

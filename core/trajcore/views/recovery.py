@@ -1,0 +1,149 @@
+"""What a program that ended too early has left of a recording, as offers to take, leave or throw away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Final
+
+from trajcore.errors import BadInput
+from trajcore.journal.recovery import Orphan, orphans
+from trajcore.session import Session
+from trajcore.trajectory import Trajectory
+from trajcore.views.question import Question
+
+LATER: Final = "later"
+RESTORE: Final = "restore"
+DIFFERENCES: Final = "differences"
+SAVE: Final = "save"
+DISCARD: Final = "discard"
+
+_LATER_IN_WORDS: Final = "Decide later: it stays where it is"
+
+
+def warnings(session: Session) -> list[str]:
+    """What else is to be known of the work that is kept on disk; empty where it is as it should be."""
+    keeping = session.keeping
+    if keeping is None:
+        return []
+    said = [keeping.fault] if keeping.fault else []
+    if keeping.others:
+        names = ", ".join(f"pid {process}" for process in keeping.others)
+        said.append(f"trajtui ({names}) has this recording open too: whoever saves last is asked")
+    return said
+
+
+async def offers(session: Session) -> AsyncGenerator[EditsOffer | RunOffer, None]:
+    """One offer after the other; while one is looked at, no other program takes it."""
+    if session.keeping is None:
+        return
+    for orphan in await asyncio.to_thread(orphans, session.trajectory):
+        try:
+            if orphan.edits:
+                yield EditsOffer(session, orphan, await _restored(session, orphan))
+            if orphan.has_run:
+                yield RunOffer(orphan)
+        finally:
+            await asyncio.to_thread(orphan.release)
+
+
+async def _restored(session: Session, orphan: Orphan) -> Trajectory | None:
+    try:
+        return await asyncio.to_thread(orphan.restored, session.trajectory)
+    except BadInput:
+        return None
+
+
+class EditsOffer:
+    """Edits that were not saved. `restored` is the recording with them; None where they no longer fit it."""
+
+    def __init__(self, session: Session, orphan: Orphan, restored: Trajectory | None) -> None:
+        self._session = session
+        self._orphan = orphan
+        self.restored = restored
+
+    @property
+    def question(self) -> Question:
+        """What is to become of them: `later`, `restore`, `differences` or `discard`."""
+        if self.restored is None:
+            return Question(self._why_unusable(), {LATER: "Keep them there", DISCARD: "Throw them away"})
+        answers = {
+            LATER: _LATER_IN_WORDS,
+            RESTORE: "Restore them (u takes them back, Ctrl+S saves them)",
+            DIFFERENCES: "Show what they change",
+            DISCARD: "Throw them away",
+        }
+        return Question(self._what_is_left(), answers)
+
+    async def restore(self) -> str:
+        """Make them again; what is to be said of it."""
+        count = len(self._orphan.edits)
+        for edit in self._orphan.edits:
+            self._session.editing.made_again(edit)
+        await asyncio.to_thread(self._orphan.remove_edits)
+        return f"restored {_count(count, 'edit')}: not saved yet"
+
+    async def discard(self) -> str:
+        """Throw them away; what is to be said of it."""
+        await asyncio.to_thread(self._orphan.remove_edits)
+        return "the unsaved edits were thrown away"
+
+    def keep(self) -> str:
+        """Leave them where they are; what is to be said of it."""
+        the = "" if self.restored is None else "the "
+        return f"{the}unsaved edits are kept in {self._orphan.edits_path}"
+
+    def _what_is_left(self) -> str:
+        orphan, edits = self._orphan, self._orphan.edits
+        last = str(edits[-1].get("label", ""))[:60]
+        name = self._session.trajectory.name
+        changed = (
+            f" {name} has changed on disk since, and they can be made on it as it is now."
+            if orphan.file_changed
+            else ""
+        )
+        when = f"{orphan.written:%d %B %H:%M}"
+        return (
+            f"trajtui ended with {_count(len(edits), 'edit')} of this recording unsaved ({when}; "
+            f"the last: {last}).{changed}"
+        )
+
+    def _why_unusable(self) -> str:
+        count = _count(len(self._orphan.edits), "unsaved edit")
+        return (
+            f"trajtui ended with {count} of this recording, which has changed on disk since: they cannot be "
+            f"made on it as it is now. They are kept in {self._orphan.edits_path}"
+        )
+
+
+class RunOffer:
+    """A run that was not saved."""
+
+    def __init__(self, orphan: Orphan) -> None:
+        self._orphan = orphan
+        text = (
+            f"trajtui ended with a run of this recording unsaved ({orphan.written:%d %B %H:%M}), which holds "
+            "messages or live steps."
+        )
+        answers = {LATER: _LATER_IN_WORDS, SAVE: "Save it as a run", DISCARD: "Throw it away"}
+        self.question = Question(text, answers)
+        """What is to become of it: `later`, `save` or `discard`."""
+
+    async def save(self, path: Path) -> str:
+        """Save it; what is to be said of it. Raises `BadInput`."""
+        await asyncio.to_thread(self._orphan.save_run, path)
+        return f"run saved: {path}"
+
+    async def discard(self) -> str:
+        """Throw it away; what is to be said of it."""
+        await asyncio.to_thread(self._orphan.remove_run)
+        return "the unsaved run was thrown away"
+
+    def keep(self) -> str:
+        """Leave it where it is; what is to be said of it."""
+        return f"the unsaved run is kept in {self._orphan.run_path}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"

@@ -1,0 +1,86 @@
+"""What is shown of an event, as blocks of plain data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from documents import message, ran, run
+from showing import played, row_of, session_of
+from trajcore.session import Session
+from trajcore.views.event import Block, BlockKind, blocks_for
+
+pytestmark = pytest.mark.asyncio
+
+EDIT = {
+    "id": 5,
+    "source": "agent",
+    "action": "edit",
+    "args": {"path": "/w/a.py", "command": "str_replace", "old_str": "one\ntwo", "new_str": "three"},
+}
+EVENTS = [
+    message(0, "# go"),
+    run(1, args={"command": "ls", "thought": "look *first*"}),
+    ran(2, 1, "a\nb", exit_code=0),
+    EDIT,
+]
+
+
+def shown(session: Session, index: int) -> list[tuple[str, str]]:
+    return [(block.kind.value, block.text) for block in blocks_for(session, row_of(session, index))]
+
+
+async def test_nothing_is_shown_of_no_row() -> None:
+    assert blocks_for(session_of(EVENTS), None) == ()
+
+
+async def test_a_command_is_code_and_its_thought_is_prose() -> None:
+    blocks = blocks_for(session_of(EVENTS), row_of(session_of(EVENTS), 1))
+    assert blocks[0] == Block(BlockKind.HEADING, "agent · run · 1")
+    assert Block(BlockKind.PROSE, "look *first*") in blocks
+    assert Block(BlockKind.CODE, "ls", "bash") in blocks
+
+
+async def test_an_edit_is_shown_as_the_lines_of_a_diff() -> None:
+    blocks = shown(session_of(EVENTS), 3)
+    assert ("removed", "- one\n- two") in blocks
+    assert ("added", "+ three") in blocks
+
+
+async def test_before_it_is_played_an_action_has_what_was_recorded() -> None:
+    blocks = shown(session_of(EVENTS), 1)
+    assert blocks[-2:] == [("note", "── recorded · exit 0 ──"), ("output", "a\nb")]
+
+
+async def test_once_played_it_says_how_that_went() -> None:
+    session = await played(EVENTS[:3])
+    blocks = shown(session, 1)
+    assert any(kind == "good" and "served from the recording" in text for kind, text in blocks)
+    await session.close()
+
+
+async def test_what_is_invalid_is_said_first() -> None:
+    session = session_of([message(0, "go"), {"id": 1, "source": "agent", "action": "run", "args": {}}])
+    first = blocks_for(session, row_of(session, 1))[0]
+    assert first.kind is BlockKind.BAD
+    assert "command" in first.text
+
+
+@pytest.mark.parametrize("text", ["\x1b]0;title\x07", "\x1b[2J", "a\u202eb", "\x9b31m"])
+async def test_every_text_is_safe_to_draw(text: str) -> None:
+    hostile: list[dict[str, Any]] = [
+        message(0, text),
+        run(1, args={"command": text, "thought": text}),
+        ran(2, 1, text),
+    ]
+    session = session_of(hostile)
+    for index in range(3):
+        for block in blocks_for(session, row_of(session, index)):
+            assert not set(block.text) & set("\x1b\x07\x9b\u202e")
+
+
+async def test_blocks_are_plain_data() -> None:
+    for block in blocks_for(session_of(EVENTS), row_of(session_of(EVENTS), 1)):
+        assert set(asdict(block)) == {"kind", "text", "language"}

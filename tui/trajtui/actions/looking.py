@@ -1,0 +1,62 @@
+"""What the debugger's keys do to the screen itself: the cursor, the tabs and panes, the help, the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trajtui.screens.help import Help
+from trajtui.widgets.lines import LinePane
+from trajtui.widgets.side import PaneTab
+
+if TYPE_CHECKING:
+    from trajtui.screens.debugger import DebuggerScreen
+
+
+def down(screen: DebuggerScreen) -> None:
+    """Move down: in the timeline, or in the pane that has the focus."""
+    _focused_pane(screen).move(1)
+
+
+def up(screen: DebuggerScreen) -> None:
+    """Move up."""
+    _focused_pane(screen).move(-1)
+
+
+def first(screen: DebuggerScreen) -> None:
+    """Move to the first row."""
+    _focused_pane(screen).move_to_end(last=False)
+
+
+def last(screen: DebuggerScreen) -> None:
+    """Move to the last row."""
+    _focused_pane(screen).move_to_end(last=True)
+
+
+def _focused_pane(screen: DebuggerScreen) -> LinePane:
+    return screen.focused if isinstance(screen.focused, LinePane) else screen.timeline
+
+
+def show_tab(screen: DebuggerScreen, tab: PaneTab) -> None:
+    """Show a right-hand tab."""
+    screen.show_tab(tab)
+
+
+def show_pane(screen: DebuggerScreen) -> None:
+    """Give the right-hand pane the focus; where the panes are stacked, the whole screen."""
+    screen.show_side()
+
+
+def zoom(screen: DebuggerScreen) -> None:
+    """Maximise the focused pane, or give it back."""
+    screen.zoom()
+
+
+def raw(screen: DebuggerScreen) -> str:
+    """One row a step, or every event of the file."""
+    screen.timeline.raw = not screen.timeline.raw
+    return "every event of the file" if screen.timeline.raw else "one row a step"
+
+
+def help(screen: DebuggerScreen) -> None:
+    """Show all keys."""
+    screen.app.push_screen(Help(screen.actions))
