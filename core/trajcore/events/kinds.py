@@ -250,7 +250,7 @@ ACTION_KINDS: Final = (
     ActionKind(
         name=BROWSE_INTERACTIVE,
         what="acting on a web page",
-        short="browse",
+        short=BROWSE,
         treatment=Treatment.SERVE,
         answered_by=BROWSE,
         needs="a browser",
@@ -259,7 +259,7 @@ ACTION_KINDS: Final = (
     ActionKind(
         name=CALL_TOOL_MCP,
         what="a tool of an MCP server",
-        short="mcp",
+        short=MCP,
         treatment=Treatment.SERVE,
         answered_by=MCP,
         needs="an MCP server",
@@ -293,7 +293,7 @@ ACTION_KINDS: Final = (
     ActionKind(
         name=CONDENSATION,
         what="events dropped from the model's view",
-        short="condense",
+        short=CONDENSE,
         insertable=True,
         told_of_environment=True,
     ),

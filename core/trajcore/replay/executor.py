@@ -1,21 +1,26 @@
-"""The sandbox of a session: chosen when asked, started at the first action, told of to the listeners."""
+"""The sandbox of a session: chosen when asked, started at the first action, told of to the listeners.
+
+What an action comes to there is worded by the runtime of the recording's agent.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
 from trajcore.errors import SandboxUnavailable
 from trajcore.events.head import head_of
 from trajcore.events.kinds import RUN
+from trajcore.runtimes.registry import DEFAULT_RUNTIME, make_runtime
 from trajcore.sandbox.base import Checkpoint, Sandbox, SandboxSettings
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
+    from trajcore.runtimes.base import Answered, Runtime
     from trajcore.sandbox.base import FileChanges, Visitor
     from trajcore.sandbox.registry import SandboxKind
 
@@ -28,21 +33,32 @@ class Answer:
     """What came back, None where the sandbox has no answer, and after how many seconds.
 
     `interrupted`: the user stopped the command. `files`: what it changed, None where that is not told.
+    `reason` says why there is no answer.
     """
 
     observation: Observation | None
     seconds: float
     interrupted: bool = False
     files: FileChanges | None = None
+    reason: str = ""
 
 
 class Executor:
     """One sandbox from the first action to the end of the run."""
 
-    def __init__(self, name: str, settings: SandboxSettings, tell: notices.Listener) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: SandboxSettings,
+        tell: notices.Listener,
+        runtime: str = DEFAULT_RUNTIME,
+    ) -> None:
+        """`name` is the sandbox's, `runtime` that of the runtime which the recording's dialect names."""
         self._name = name
         self._settings = settings
         self._tell = tell
+        self._runtime_name = runtime
+        self._runtime: Runtime | None = None
         self._sandbox: Sandbox | None = None
         self._kind: SandboxKind | None = None
         self._started = False
@@ -68,9 +84,18 @@ class Executor:
         async with self._choosing:
             if self._sandbox is None:
                 choice = await choose(self._name, self._settings)
+                self._runtime = self._new_runtime(choice.sandbox)
                 self._sandbox, self._kind = choice.sandbox, choice.kind
                 self._tell(notices.SandboxChosen(choice.sandbox.kind, choice.sandbox.detail, choice.why))
         return self._sandbox
+
+    def _new_runtime(self, sandbox: Sandbox) -> Runtime:
+        """Where nothing is executed, what was recorded is served, whoever's it is."""
+        if sandbox.executes:
+            return make_runtime(self._runtime_name)
+        from trajcore.runtimes.recorded import RecordedRuntime
+
+        return RecordedRuntime()
 
     async def ready(self) -> Sandbox:
         """The sandbox, started. Raises `SandboxUnavailable`, also when it was lost earlier in this run."""
@@ -98,6 +123,7 @@ class Executor:
     async def execute(self, action: Action, recorded: Observation | None, *, live: bool = False) -> Answer:
         """Carry out one action, its output told as it comes. Raises `SandboxUnavailable`."""
         sandbox = await self.ready()
+        assert self._runtime is not None
         text = head_of(action.model_dump()).summary() if action.action != RUN else ""
         text = text or str(getattr(action.args, "command", ""))
         self._tell(
@@ -106,8 +132,8 @@ class Executor:
         begun = time.perf_counter()
         self.executing, self._interrupted = True, False
         try:
-            observation = await sandbox.execute(
-                action, recorded, lambda data: self._tell(notices.Output(data))
+            answered = await self._runtime.carry_out(
+                action, recorded, sandbox, self._settings.limits, self._emit
             )
             seconds, interrupted = time.perf_counter() - begun, self._interrupted
             files = await self.changed_files()
@@ -116,10 +142,11 @@ class Executor:
             raise
         finally:
             self.executing = False
-        self._follow(observation)
+        observation = answered.observation
+        self._follow(answered)
         code = _exit_code(observation)
         self._tell(notices.Executed(code, seconds, _note(observation)))
-        return Answer(observation, seconds, interrupted, files)
+        return Answer(observation, seconds, interrupted, files, answered.reason)
 
     async def changed_files(self) -> FileChanges | None:
         """What has changed in the sandbox's files since the last action; None where that is not told."""
@@ -142,6 +169,13 @@ class Executor:
         return self._kind is None or self._kind.rewinds
 
     @property
+    def described(self) -> str:
+        """Where actions are carried out, in words."""
+        if self._kind is None:
+            return "the sandbox"
+        return f"the {self._kind.name} sandbox" if self._kind.walled else "the host itself"
+
+    @property
     def unkept(self) -> tuple[str, ...]:
         """What no checkpoint brings back, whatever happens."""
         mounted = self._settings.mount and self._settings.workspace is not None
@@ -155,14 +189,19 @@ class Executor:
         """The world as it is now; None where that cannot be kept."""
         if self._sandbox is None or not self._started or self.lost:
             return None
-        return await self._sandbox.checkpoint()
+        checkpoint = await self._sandbox.checkpoint()
+        if checkpoint is None or self._runtime is None:
+            return checkpoint
+        return replace(checkpoint, memory=self._runtime.memory())
 
     async def restore(self, checkpoint: Checkpoint, directory: str) -> None:
         """Make the world what it was, its shell in `directory`. Raises `SandboxUnavailable`."""
         assert self._sandbox is not None
+        assert self._runtime is not None
         begun = time.perf_counter()
         self.lost = True
         await self._sandbox.restore(checkpoint, lambda text: self._tell(notices.Progress(text)))
+        self._runtime.recall(checkpoint.memory)
         self.lost = False
         self.directory = directory
         self.restore_seconds = time.perf_counter() - begun
@@ -174,15 +213,24 @@ class Executor:
 
     async def close(self) -> None:
         """Remove the sandbox and everything in it; another can be made after it."""
-        sandbox, self._sandbox, self._kind = self._sandbox, None, None
+        sandbox, self._sandbox, self._kind, self._runtime = self._sandbox, None, None, None
         if sandbox is not None:
             await sandbox.close()
         self._started = self.lost = False
         self.directory = "/workspace"
 
-    def _follow(self, observation: Observation | None) -> None:
-        metadata = getattr(getattr(observation, "extras", None), "metadata", None)
-        directory = getattr(metadata, "working_dir", None)
+    def _emit(self, data: bytes) -> None:
+        self._tell(notices.Output(data))
+
+    def _follow(self, answered: Answered) -> None:
+        """Where the shell is now; in a recording that is served, where it was."""
+        outcome = answered.outcome
+        directory = getattr(outcome, "directory", "")
+        if outcome is None:
+            metadata = getattr(getattr(answered.observation, "extras", None), "metadata", None)
+            directory = getattr(metadata, "working_dir", None)
+        elif getattr(outcome, "still_running", None) is not None:
+            return
         if isinstance(directory, str) and directory:
             self.directory = directory
 

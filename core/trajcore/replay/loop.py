@@ -48,8 +48,10 @@ class Replay:
 
     def begin(self) -> None:
         """A new run, before the first event, in a world that is yet to be made."""
-        self.run = Run(self._trajectory.outline.last_id)
-        self.world = Executor(self._settings.sandbox, self._settings.world, self._tell)
+        self.run = Run(self._trajectory.outline.last_id, self._trajectory.run_file)
+        self.world = Executor(
+            self._settings.sandbox, self._settings.world, self._tell, self._trajectory.dialect.runtime
+        )
         self.player = Player(
             self._trajectory, self.run, self.world, self.services, self._settings.normalisers, self._tell
         )
@@ -148,7 +150,8 @@ class Replay:
     def routes(self, target: int) -> Sequence[Route]:
         """Ways back to before the event at `target`, the cheapest first. Raises `Refused`."""
         if not self.world.rewinds:
-            raise Refused("the host itself cannot be taken back: use --sandbox docker or bubblewrap for that")
+            where = self.world.described
+            raise Refused(f"{where} cannot be taken back: use --sandbox docker or bubblewrap for that")
         world = self.world
         by_hand = [
             f"what you did by hand before event {self._label(at.index)}"

@@ -1,20 +1,24 @@
-"""What every sandbox can do. Nothing here knows of replay, models or documents."""
+"""What every sandbox can do. Nothing here knows of agents' events, of replay, models or documents."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Protocol
-
-if TYPE_CHECKING:
-    from trajcore.events.base import Action, Observation
+from typing import Final, Literal, Protocol
 
 Emit = Callable[[bytes], None]
 """Receives output as it comes, exactly the bytes that the command wrote."""
 
 OnProgress = Callable[[str], None]
 """Receives one line on how far a long operation is, for example "starting the container"."""
+
+OUTPUT_HEAD: Final = 1 << 20
+"""Bytes of the beginning of an output that are kept."""
+
+OUTPUT_TAIL: Final = 1 << 21
+"""Bytes of the end of an output that are kept, where there are more."""
 
 DEFAULT_IMAGE: Final = "nikolaik/python-nodejs:python3.12-nodejs22"
 """The image OpenHands uses."""
@@ -68,6 +72,107 @@ class SandboxSettings:
     limits: Limits = field(default_factory=Limits)
     track_files: bool = False
     """Whether `changed_files` has an answer; it costs a look at all files after each step."""
+
+
+class Pause(Enum):
+    """Why a command is no longer waited for, though it still runs."""
+
+    NO_CHANGE = "no new output"
+    AS_RECORDED = "the recorded output is there"
+    HARD = "took too long"
+    INTERRUPTED = "was interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait, in seconds; None is for ever.
+
+    `satisfied` is asked whenever there was no output for a second; if it says yes, that is enough.
+    """
+
+    no_change: float | None = None
+    hard: float | None = None
+    satisfied: Callable[[bytes], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command came to, or has come to so far."""
+
+    output: bytes
+    """What it wrote since it was last told of; of very much, the first megabyte and the last two."""
+    exit_code: int | None
+    """None while it runs, and where its end was not seen."""
+    directory: str
+    """Where the shell is."""
+    still_running: Pause | None = None
+    """Why it is no longer waited for; None: it has ended."""
+    interrupted: bool = False
+    """Whether the user interrupted it."""
+    restarted: bool = False
+    """Whether it took the shell with it, and a new one was started."""
+    background: int = -1
+    """The last process that was put in the background; -1 for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellOutcome:
+    """What a notebook cell came to."""
+
+    output: bytes | None
+    """What it wrote and resulted in, up to a traceback, bounded as a command's; None: nothing at all."""
+    cut: bool
+    """Whether there was more output than is kept."""
+    images: tuple[str, ...]
+    """Pictures, as data URLs."""
+    timed_out: bool
+    """Whether it was interrupted because it took too long."""
+    ending: str
+    """What else ended it, and what became of its kernel, in words; empty where nothing did."""
+    python: str
+    """The path of the Python it ran in."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryEntry:
+    """One name in a directory."""
+
+    name: str
+    is_directory: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PathKind:
+    """What a path leads to: `file` (of `size` bytes), `directory`, `missing` or `other`."""
+
+    name: str
+    size: int = 0
+
+
+class Files(Protocol):
+    """Reading and writing inside a sandbox. Paths are absolute, and links are followed inside it.
+
+    Failures are `OSError`s with the errno that a local file would have given; a lost sandbox is
+    `SandboxUnavailable`.
+    """
+
+    async def kind(self, path: str) -> PathKind:
+        """What `path` leads to."""
+
+    async def read(self, path: str, largest: int = ...) -> bytes:
+        """The content of a file of at most `largest` bytes."""
+
+    async def list(self, path: str) -> list[DirectoryEntry]:
+        """What a directory holds, hidden names included, sorted by name."""
+
+    async def write(self, path: str, content: bytes, parents: bool = True, mode: int | None = None) -> None:
+        """Replace what a file holds; a new file's missing directories are made if `parents` is set.
+
+        `mode` is that of a new file; an old one keeps its own.
+        """
+
+    async def replace(self, path: str, content: bytes) -> None:
+        """Put a new file that only its owner may read and write in the place of a file or a link to one."""
 
 
 FileChangeKind = Literal["added", "changed", "deleted"]
@@ -128,14 +233,14 @@ class Checkpoint:
     """What the machine and the sandbox need to find it again; nobody else's business."""
     shell: bytes
     """The state of the shell, as text that bash reads back."""
-    editor: object
-    """What the editor remembers for undo."""
     processes: tuple[str, ...]
     """Command lines of the processes that ran then, and that a restore cannot bring back."""
     seconds: float
     """What it took."""
     size: int
     """Bytes on disk that it added, as far as known."""
+    memory: object = None
+    """What the agent's runtime remembered, kept with it by who drives both."""
 
 
 class Sandbox(Protocol):
@@ -156,13 +261,42 @@ class Sandbox(Protocol):
     async def start(self, progress: OnProgress) -> None:
         """Make the world ready. Raises `SandboxUnavailable` with what to do about it."""
 
-    async def execute(self, action: Action, recorded: Observation | None, emit: Emit) -> Observation | None:
-        """Carry out one action and return what came back, without id, cause or timestamp.
+    @property
+    def files(self) -> Files:
+        """The files inside. Raises `Refused` where nothing is executed."""
 
-        `recorded` is what came back when the trajectory was recorded: a sandbox that executes uses it
-        only to know how long to wait for a command that never returned in time. None means that this
-        sandbox has no answer (nothing was recorded, or the kind of action cannot be executed here).
-        Raises `SandboxUnavailable` when the world was lost.
+    @property
+    def directory(self) -> str:
+        """Where the shell was when it was last heard of."""
+
+    @property
+    def user(self) -> str:
+        """Whose the shell is."""
+
+    @property
+    def host(self) -> str:
+        """The name of the machine that the shell sees itself on."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a command still runs in the shell."""
+
+    async def run(self, command: str, patience: Patience, emit: Emit) -> Outcome:
+        """Type a command into the shell, and follow it. What its shell becomes stays for the next one.
+
+        Raises `Refused` while another one runs, `SandboxUnavailable` when the world was lost.
+        """
+
+    async def follow(self, patience: Patience, emit: Emit) -> Outcome:
+        """Follow the command that still runs. Raises `Refused` when none does, `SandboxUnavailable`."""
+
+    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> None:
+        """Type into the running program; `echo` counts as its output. Raises as `follow`."""
+
+    async def run_cell(self, code: str, limit: float, emit: Emit) -> CellOutcome | None:
+        """Run a notebook cell where the shell is, for at most `limit` seconds. None: there is no Python.
+
+        Raises `SandboxUnavailable`.
         """
 
     async def changed_files(self) -> FileChanges | None:
@@ -176,7 +310,7 @@ class Sandbox(Protocol):
         """Let `changed_files` tell changes from how the files are now. Raises `SandboxUnavailable`."""
 
     async def interrupt(self) -> None:
-        """Interrupt the running command, as Ctrl-C does; `execute` then returns within a second."""
+        """Interrupt the running command, as Ctrl-C does; what follows it then returns within a second."""
 
     async def visit(self, visitor: Visitor) -> None:
         """Let the user into a shell of their own until they leave. Raises `Refused`, `SandboxUnavailable`."""

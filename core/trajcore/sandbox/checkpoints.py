@@ -13,10 +13,8 @@ from typing import Final
 
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.base import Checkpoint, OnProgress
-from trajcore.sandbox.files.editor import Editor
-from trajcore.sandbox.files.files import Files
+from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.machines.machine import BASH, CONTROL, Machine, Snapshot
-from trajcore.sandbox.shell.commands import Commands
 from trajcore.sandbox.shell.quoting import quoted
 from trajcore.sandbox.shell.shell import Shell
 from trajcore.sandbox.shell.state import ShellState, read_state, taking, telling
@@ -54,14 +52,10 @@ class _Kept:
 class Checkpointer:
     """Takes and restores the checkpoints of one sandbox. One call at a time, and none beside a command."""
 
-    def __init__(
-        self, machine: Machine, shell: Shell, files: Files, commands: Commands, editor: Editor
-    ) -> None:
+    def __init__(self, machine: Machine, shell: Shell, files: BashFiles) -> None:
         self._machine = machine
         self._shell = shell
         self._files = files
-        self._commands = commands
-        self._editor = editor
         self._where = ""
 
     async def take(self) -> Checkpoint | None:
@@ -82,14 +76,13 @@ class Checkpointer:
         return Checkpoint(
             token=_Kept(snapshot, seen.files, state.directory),
             shell=state.text,
-            editor=self._editor.memory(),
             processes=others(seen, state.pid, state.parent),
             seconds=time.monotonic() - began,
             size=snapshot.size,
         )
 
-    async def restore(self, checkpoint: Checkpoint, progress: OnProgress) -> None:
-        """See `Sandbox.restore`. Raises `SandboxUnavailable`."""
+    async def restore(self, checkpoint: Checkpoint, progress: OnProgress) -> str:
+        """See `Sandbox.restore`; returns where the shell is then. Raises `SandboxUnavailable`."""
         kept = checkpoint.token
         assert isinstance(kept, _Kept)
         self._shell.close()
@@ -102,8 +95,7 @@ class Checkpointer:
         for path, content in kept.files:
             await self._put(path, content)
         await finished(self._give(checkpoint.shell))
-        self._commands.move(kept.directory)
-        self._editor.recall(checkpoint.editor)
+        return kept.directory
 
     async def forget(self, checkpoint: Checkpoint) -> None:
         """See `Sandbox.forget`."""
@@ -167,7 +159,7 @@ class Census:
     """What the file held that was taken away."""
 
 
-async def look(files: Files, outside: Sequence[str], told: str) -> Census | None:
+async def look(files: BashFiles, outside: Sequence[str], told: str) -> Census | None:
     """Processes, the contents of the files `outside`, and that of `told`, which is removed.
 
     None when the answer makes no sense. Raises `SandboxUnavailable`.

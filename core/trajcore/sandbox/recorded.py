@@ -1,32 +1,49 @@
-"""The sandbox that is none: every action gets the observation that was recorded for it."""
+"""The sandbox that is none: nothing is executed, so every action gets what was recorded for it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Final, NoReturn
 
 from trajcore.errors import Refused
-from trajcore.sandbox.base import Checkpoint, Emit, OnProgress
+from trajcore.sandbox.base import Checkpoint, Emit, Files, OnProgress, Patience, Visitor
 
-if TYPE_CHECKING:
-    from trajcore.events.base import Action, Observation
-    from trajcore.sandbox.base import Visitor
+_NOTHING: Final = "nothing is executed in a recorded sandbox"
 
 
 class RecordedSandbox:
-    """Serves recorded observations."""
+    """There is nothing to start, to change and to close."""
 
     kind = "recorded"
     detail = ""
     executes = False
+    directory = ""
+    user = ""
+    host = ""
+    busy = False
+
+    @property
+    def files(self) -> Files:
+        """Raises `Refused`."""
+        raise Refused(_NOTHING)
 
     async def start(self, progress: OnProgress) -> None:
         """Nothing to start."""
 
-    async def execute(self, action: Action, recorded: Observation | None, emit: Emit) -> Observation | None:
-        """The recorded observation; its text is emitted as if it had just been written."""
-        if recorded is not None and recorded.content:
-            emit(recorded.content.encode("utf-8", "replace") + b"\n")
-        return recorded
+    async def run(self, command: str, patience: Patience, emit: Emit) -> NoReturn:
+        """Raises `Refused`."""
+        raise Refused(_NOTHING)
+
+    async def follow(self, patience: Patience, emit: Emit) -> NoReturn:
+        """Raises `Refused`."""
+        raise Refused(_NOTHING)
+
+    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> None:
+        """Raises `Refused`."""
+        raise Refused(_NOTHING)
+
+    async def run_cell(self, code: str, limit: float, emit: Emit) -> NoReturn:
+        """Raises `Refused`."""
+        raise Refused(_NOTHING)
 
     async def changed_files(self) -> None:
         """Nothing has files here."""
@@ -43,7 +60,7 @@ class RecordedSandbox:
 
     async def checkpoint(self) -> Checkpoint:
         """Nothing is kept, for nothing changes."""
-        return Checkpoint(token=None, shell=b"", editor=None, processes=(), seconds=0.0, size=0)
+        return Checkpoint(token=None, shell=b"", processes=(), seconds=0.0, size=0)
 
     async def restore(self, checkpoint: Checkpoint, progress: OnProgress) -> None:
         """Nothing has changed."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from trajcore.errors import BadInput, SandboxUnavailable
+from trajcore.plugins import Registry
 from trajcore.sandbox.base import Sandbox, SandboxSettings
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 AUTO: Final = "auto"
 """What is asked for where the best that works is wanted."""
-
-GROUP: Final = "trajtui.sandboxes"
-"""The group of entry points in which other packages name their sandboxes: each loads a `SandboxKind`."""
 
 
 @dataclass(frozen=True)
@@ -76,28 +74,23 @@ def on_machine(machine: Machine, settings: SandboxSettings) -> Sandbox:
 
 def register_sandbox(kind: SandboxKind) -> None:
     """Add a sandbox for the rest of the program, or put it in the place of the one called so."""
-    _registered[kind.name] = kind
-
-
-def unregister_sandbox(name: str) -> None:
-    """Take back `register_sandbox`. Raises `KeyError` where there was none."""
-    del _registered[name]
+    SANDBOXES.register(kind)
 
 
 def sandbox_names() -> tuple[str, ...]:
     """What may be asked for, `auto` first. Nothing is imported."""
-    named = (entry.name for entry in entry_points(group=GROUP))
-    return tuple(dict.fromkeys((AUTO, *_BUILT_IN, *named, *_registered)))
+    return (AUTO, *SANDBOXES.names())
 
 
 def sandbox_kind(name: str) -> SandboxKind:
-    """The row called `name`; a package that names it is imported. Raises `BadInput`."""
-    found = _registered.get(name) or _BUILT_IN.get(name)
-    if found is not None:
-        return found
-    for entry in entry_points(group=GROUP, name=name):
-        return _loaded(name, entry.load)
-    raise BadInput(f"There is no sandbox '{name}': use one of {', '.join(sandbox_names())}.")
+    """The row called `name`; a package that offers it is imported. Raises `BadInput`."""
+    try:
+        return SANDBOXES.get(name)  # what is built in is found without a look at the packages
+    except BadInput:
+        names = sandbox_names()
+        if name in names:
+            raise
+        raise BadInput(f"There is no sandbox '{name}': use one of {', '.join(names)}.") from None
 
 
 def is_walled(name: str) -> bool:
@@ -108,16 +101,6 @@ def is_walled(name: str) -> bool:
         return sandbox_kind(name).walled
     except BadInput:  # said when it is chosen
         return True
-
-
-def _loaded(name: str, load: Callable[[], object]) -> SandboxKind:
-    try:
-        found = load()
-    except Exception as error:
-        raise BadInput(f"The sandbox '{name}' cannot be loaded ({type(error).__name__}: {error}).") from error
-    if not isinstance(found, SandboxKind):
-        raise BadInput(f"The sandbox '{name}' cannot be loaded: its entry point is no SandboxKind.")
-    return found
 
 
 def _docker(settings: SandboxSettings) -> Sandbox:
@@ -178,17 +161,22 @@ def _recorded(settings: SandboxSettings) -> Sandbox:
     return RecordedSandbox()
 
 
+def _itself(row: SandboxKind) -> SandboxKind:
+    return row
+
+
 async def _no_facts(settings: SandboxSettings, obstacle: str | None) -> Sequence[Fact]:
     return []
 
 
-_BUILT_IN: Final = {
-    kind.name: kind
-    for kind in (
-        SandboxKind("docker", _docker, _no_docker, _about_docker),
-        SandboxKind("bubblewrap", _bubblewrap, _no_bubblewrap),
-        SandboxKind("local", _local, facts=_about_local, rewinds=False, walled=False),
-        SandboxKind("recorded", _recorded, facts=_no_facts, executes=False),
-    )
-}
-_registered: Final[dict[str, SandboxKind]] = {}
+_ROWS: Final = (
+    SandboxKind("docker", _docker, _no_docker, _about_docker),
+    SandboxKind("bubblewrap", _bubblewrap, _no_bubblewrap),
+    SandboxKind("local", _local, facts=_about_local, rewinds=False, walled=False),
+    SandboxKind("recorded", _recorded, facts=_no_facts, executes=False),
+)
+
+SANDBOXES: Final[Registry[SandboxKind]] = Registry(
+    "sandbox", "trajtui.sandboxes", {row.name: partial(_itself, row) for row in _ROWS}
+)
+"""By name. A package offers one as an entry point of this group: a call that makes a `SandboxKind`."""

@@ -1,23 +1,30 @@
-"""The sandbox that executes: a machine, a shell in it, its files, and the actions they carry out."""
+"""The sandbox that executes: a machine, a shell in it, its files and its notebook."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Final
 
-from trajcore.errors import BadInput, SandboxUnavailable
-from trajcore.events.actions import EditAction, ReadAction, RunAction, RunIpythonAction, WriteAction
-from trajcore.events.base import Action, Observation
-from trajcore.sandbox.base import Checkpoint, Emit, FileChanges, OnProgress, SandboxSettings, Visitor
+from trajcore.errors import BadInput, Refused, SandboxUnavailable
+from trajcore.sandbox.base import (
+    CellOutcome,
+    Checkpoint,
+    Emit,
+    FileChanges,
+    OnProgress,
+    Outcome,
+    Patience,
+    Pause,
+    SandboxSettings,
+    Visitor,
+)
 from trajcore.sandbox.checkpoints import Checkpointer
-from trajcore.sandbox.files.documents import Documents
-from trajcore.sandbox.files.files import Files
+from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.machines.leftovers import clean_in_background
 from trajcore.sandbox.machines.machine import Machine
 from trajcore.sandbox.notebook.notebook import Notebook
-from trajcore.sandbox.shell.commands import Commands, Identity
 from trajcore.sandbox.shell.shell import Shell
-from trajcore.sandbox.shell.waiting import Finished, Patience
+from trajcore.sandbox.shell.waiting import UNSEEN, Finished
 from trajcore.sandbox.tracking.filechanges import Tracker
 from trajcore.sandbox.tracking.findtracker import FindTracker
 from trajcore.sandbox.tracking.layertracker import LayerTracker
@@ -35,16 +42,16 @@ class ShellSandbox:
     def __init__(self, machine: Machine, settings: SandboxSettings) -> None:
         self._machine = machine
         self._settings = settings
-        self._files = Files(machine)
+        self._files = BashFiles(machine)
         self._shell = Shell(machine)
-        self._commands = Commands(self._shell, settings.limits)
-        self._documents = Documents(self._files, lambda: self._commands.directory)
-        self._notebook = Notebook(machine, self._files, lambda: self._commands.directory, settings.limits)
-        self._checkpoints = Checkpointer(
-            machine, self._shell, self._files, self._commands, self._documents.editor
-        )
+        self._notebook = Notebook(machine, self._files, lambda: self.directory)
+        self._checkpoints = Checkpointer(machine, self._shell, self._files)
+        self.directory = "/workspace"
+        self.user = "root"
+        self.host = ""
         self._lock = asyncio.Lock()
         self._tracker: Tracker | None = None
+        self._interrupted = False
 
     @property
     def kind(self) -> str:
@@ -57,9 +64,14 @@ class ShellSandbox:
         return self._machine.detail
 
     @property
-    def files(self) -> Files:
-        """The files inside the sandbox."""
+    def files(self) -> BashFiles:
+        """See `Sandbox.files`."""
         return self._files
+
+    @property
+    def busy(self) -> bool:
+        """See `Sandbox.busy`."""
+        return self._shell.busy
 
     async def start(self, progress: OnProgress) -> None:
         """See `Sandbox.start`. Whatever was made is removed when this fails or is cancelled."""
@@ -75,7 +87,7 @@ class ShellSandbox:
         script = await self._setup_script()
         await self._machine.start(progress)
         clean_in_background(docker=self.kind == "docker")
-        self._commands.directory = self._machine.directory
+        self.directory = self._machine.directory
         if self._settings.workspace is not None and not self._settings.mount:
             progress("copying the workspace")
             left_out = await self._machine.copy_in(self._settings.workspace)
@@ -84,25 +96,55 @@ class ShellSandbox:
         await self._shell.start()
         await self._files.start()
         name = await self._files.output('echo "$(id -un) $HOSTNAME"')
-        self._commands.identity = Identity(*name.split(" ", 1))
+        self.user, _, self.host = name.partition(" ")
         if script is not None:
             await self._set_up(script, progress)
         await self.forget_changes()
 
-    async def execute(self, action: Action, recorded: Observation | None, emit: Emit) -> Observation | None:
-        """See `Sandbox.execute`."""
+    async def run(self, command: str, patience: Patience, emit: Emit) -> Outcome:
+        """See `Sandbox.run`."""
         async with self._lock:
-            if isinstance(action, RunAction):
-                return await self._commands.run(action, recorded, emit)
-            if isinstance(action, RunIpythonAction):
-                return await self._notebook.run(action, emit)
-            if isinstance(action, ReadAction):
-                return await self._documents.read(action)
-            if isinstance(action, WriteAction):
-                return await self._documents.write(action)
-            if isinstance(action, EditAction):
-                return await self._documents.edit(action)
-            return None
+            if self._shell.busy:
+                raise Refused("a command still runs in the sandbox's shell")
+            self._interrupted = False
+            await self._shell.begin(command)
+            return await self._followed(patience, emit)
+
+    async def follow(self, patience: Patience, emit: Emit) -> Outcome:
+        """See `Sandbox.follow`."""
+        async with self._lock:
+            self._must_be_busy()
+            self._interrupted = False
+            return await self._followed(patience, emit)
+
+    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> None:
+        """See `Sandbox.type`."""
+        async with self._lock:
+            self._must_be_busy()
+            if echo:
+                emit(echo)
+                self._shell.output.add(echo)
+            await self._shell.type(data)
+
+    async def run_cell(self, code: str, limit: float, emit: Emit) -> CellOutcome | None:
+        """See `Sandbox.run_cell`."""
+        async with self._lock:
+            return await self._notebook.run(code, limit, emit)
+
+    def _must_be_busy(self) -> None:
+        if not self._shell.busy:
+            raise Refused("no command runs in the sandbox's shell")
+
+    async def _followed(self, patience: Patience, emit: Emit) -> Outcome:
+        output = self._shell.output
+        ended = await self._shell.follow(patience, emit)
+        interrupted = self._interrupted
+        if isinstance(ended, Pause):
+            return Outcome(output.take(), None, self.directory, ended, interrupted)
+        self.directory = ended.directory or self.directory
+        code = None if ended.exit_code == UNSEEN else ended.exit_code
+        background = -1 if ended.restarted else ended.background
+        return Outcome(output.take(), code, self.directory, None, interrupted, ended.restarted, background)
 
     async def checkpoint(self) -> Checkpoint | None:
         """See `Sandbox.checkpoint`."""
@@ -115,7 +157,7 @@ class ShellSandbox:
         """See `Sandbox.restore`."""
         async with self._lock:
             self._notebook.close()
-            await self._checkpoints.restore(checkpoint, progress)
+            self.directory = await self._checkpoints.restore(checkpoint, progress)
             await self.forget_changes()
 
     async def forget(self, checkpoint: Checkpoint) -> None:
@@ -148,6 +190,7 @@ class ShellSandbox:
 
     async def interrupt(self) -> None:
         """See `Sandbox.interrupt`."""
+        self._interrupted = True
         await (self._notebook if self._notebook.busy else self._shell).interrupt()
 
     async def close(self) -> None:

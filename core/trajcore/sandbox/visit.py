@@ -9,13 +9,12 @@ from functools import partial
 from typing import Final
 
 from trajcore.errors import Refused, SandboxUnavailable
-from trajcore.sandbox.base import Visitor
-from trajcore.sandbox.files.files import Files
+from trajcore.sandbox.base import Patience, Visitor
+from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.machines.machine import COLUMNS, ROWS
 from trajcore.sandbox.shell.quoting import quoted
 from trajcore.sandbox.shell.shell import Shell
 from trajcore.sandbox.shell.state import read_state, telling
-from trajcore.sandbox.shell.waiting import Patience
 
 # What a recording set up must not act on the visitor's own typing, nor at the end of the visit.
 _BECOMES_INTERACTIVE: Final = rb"""
@@ -36,7 +35,7 @@ _LEAVE_PAUSE: Final = 0.2
 """Ctrl-C discards what is typed with it."""
 
 
-async def visit(shell: Shell, files: Files, visitor: Visitor) -> None:
+async def visit(shell: Shell, files: BashFiles, visitor: Visitor) -> None:
     """Let the user in until they leave. The replay's own shell keeps its directory and variables.
 
     Raises `Refused` while a command runs, `SandboxUnavailable`.

@@ -269,7 +269,7 @@ def mark(
     position: int, seconds: float = 0.1, processes: tuple[str, ...] = (), size: int = 10
 ) -> RunCheckpoint:
     return RunCheckpoint(
-        Position(position), position, 0, "/", Checkpoint(None, b"", None, processes, seconds, size)
+        Position(position), position, 0, "/", Checkpoint(None, b"", processes, seconds, size)
     )
 
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from trajcore.events.actions import RunAction, RunArgs
+from trajcore.runtimes.openhands.runtime import OpenHandsRuntime
 from trajcore.sandbox.base import Limits, Resources, SandboxSettings
 from trajcore.sandbox.choose import choose
 
@@ -24,12 +25,14 @@ async def _main() -> None:
         limits=Limits(no_change=20.0, hard=60.0),
     )
     sandbox = (await choose(chosen["kind"], settings)).sandbox
+    runtime = OpenHandsRuntime()
     try:
         await sandbox.start(lambda _: None)
         _say(["started", 0])
         while line := await asyncio.to_thread(sys.stdin.readline):
             action = RunAction(args=RunArgs(command=json.loads(line)))
-            answer = await sandbox.execute(action, None, lambda _: None)
+            answered = await runtime.carry_out(action, None, sandbox, settings.limits, lambda _: None)
+            answer = answered.observation
             assert answer is not None
             _say([answer.content, answer.extras.metadata.exit_code])
     finally:

@@ -1,27 +1,4 @@
-from trajcore.sandbox.shell.capture import Capture, last_lines, shortened, shown
-
-
-def test_progress_bars_collapse_and_colours_go() -> None:
-    assert shown(b"10%\r50%\r100%\n\x1b[31mred\x1b[0m  \nend \n\n") == "100%\nred\nend"
-
-
-def test_invalid_bytes_are_replaced() -> None:
-    assert shown(b"a\xff\xfeb\n") == "a��b"
-
-
-def test_a_long_text_loses_its_middle() -> None:
-    text = "a" * 20_000 + "b" * 20_000
-    cut = shortened(text)
-    assert cut.startswith("a" * 15_000 + "\n[... Observation truncated due to length ...]\n")
-    assert cut.endswith("b" * 15_000)
-    assert shortened("x" * 30_000) == "x" * 30_000
-
-
-def test_many_lines_lose_their_beginning() -> None:
-    text, note = last_lines("\n".join(map(str, range(20_000))))
-    assert text.split("\n")[0] == "10000"
-    assert "last 10000 lines" in note
-    assert last_lines("a\nb") == ("a\nb", "")
+from trajcore.sandbox.shell.capture import Capture
 
 
 def test_memory_is_bounded() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from acting import execute
 from patching import patched
 from trajcore.events.actions import EditAction, EditArgs, RunAction, RunArgs
 from trajcore.sandbox.base import FileChange, FileChanges
@@ -20,8 +21,7 @@ from trajcore.sandbox.machines.host.machine import LocalMachine
 from trajcore.sandbox.shellsandbox import ShellSandbox
 from trajcore.sandbox.tracking.filechanges import LISTED, TEXT_LIMIT
 from trajcore.sandbox.tracking.findtracker import FindTracker
-
-from .conftest import NEEDS, made, settings
+from worlds import NEEDS, made, settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -58,7 +58,7 @@ class Tracked:
 
     async def changes(self, command: str) -> FileChanges:
         action = RunAction(args=RunArgs(command=command, blocking=True), timeout=60)
-        observation = await self.sandbox.execute(action, None, lambda _: None)
+        observation = await execute(self.sandbox, action, None, lambda _: None)
         assert observation is not None
         assert observation.extras.metadata.exit_code == 0, observation.content
         changes = await self.sandbox.changed_files()
@@ -203,8 +203,11 @@ async def test_files_of_the_system(tracked: Tracked) -> None:
 
 
 async def test_a_directory_of_the_system_is_removed_and_made_again(tracked: Tracked) -> None:
-    observation = await tracked.sandbox.execute(
-        RunAction(args=RunArgs(command="cd /etc; find apt dpkg | sort; cd /workspace")), None, lambda _: None
+    observation = await execute(
+        tracked.sandbox,
+        RunAction(args=RunArgs(command="cd /etc; find apt dpkg | sort; cd /workspace")),
+        None,
+        lambda _: None,
     )
     names = {f"/etc/{name}" for name in observation.content.split()}
     removed = await tracked.files("rm -r /etc/apt /etc/dpkg")
@@ -248,7 +251,7 @@ async def test_very_many_files(tracked: Tracked) -> None:
 
 async def test_the_editor_and_what_went_on_in_the_background(tracked: Tracked) -> None:
     action = EditAction(args=EditArgs(command="create", path="/workspace/made.py", file_text="x = 1\n"))
-    await tracked.sandbox.execute(action, None, lambda _: None)
+    await execute(tracked.sandbox, action, None, lambda _: None)
     changes = await tracked.sandbox.changed_files()
     assert [(change.path, change.kind) for change in changes.files] == [("/workspace/made.py", "added")]
     await tracked.files("(sleep 1; echo late > late) &")
@@ -258,7 +261,7 @@ async def test_the_editor_and_what_went_on_in_the_background(tracked: Tracked) -
 
 async def test_changes_are_told_from_how_things_are_now(tracked: Tracked) -> None:
     action = RunAction(args=RunArgs(command="echo before > forgotten"))
-    await tracked.sandbox.execute(action, None, lambda _: None)
+    await execute(tracked.sandbox, action, None, lambda _: None)
     await tracked.sandbox.forget_changes()
     assert await tracked.files("true") == {}
     assert (await tracked.one("echo after > forgotten")).diff.endswith("\n-before\n+after\n")

@@ -3,17 +3,18 @@
 import asyncio
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from acting import execute, runtime_in
 from trajcore.errors import SandboxUnavailable
 from trajcore.events.actions import RunIpythonAction, RunIpythonArgs
 from trajcore.sandbox.base import Checkpoint, SandboxSettings
 from trajcore.sandbox.machines.docker import commits
 from trajcore.sandbox.recorded import RecordedSandbox
-
-from .conftest import made
+from worlds import made
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -27,11 +28,12 @@ LISTING = (
 async def kept(world) -> Checkpoint:
     checkpoint = await world.sandbox.checkpoint()
     assert checkpoint is not None
-    return checkpoint
+    return replace(checkpoint, memory=runtime_in(world.sandbox).memory())
 
 
 async def back(world, checkpoint: Checkpoint) -> None:
     await world.sandbox.restore(checkpoint, lambda _: None)
+    runtime_in(world.sandbox).recall(checkpoint.memory)
 
 
 async def listing(world) -> str:
@@ -272,7 +274,7 @@ async def test_processes_are_named_and_gone(fresh) -> None:
 async def test_the_notebook_is_named_and_begins_anew(fresh) -> None:
     async def cell(code: str) -> str:
         action = RunIpythonAction(args=RunIpythonArgs(code=code))
-        observation = await fresh.sandbox.execute(action, None, fresh.emit)
+        observation = await execute(fresh.sandbox, action, None, fresh.emit)
         assert observation is not None
         return observation.content
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from acting import execute
 from trajcore.events.actions import RunAction, RunArgs
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.sandbox.choose import choose
@@ -23,7 +24,7 @@ async def started(**settings):
 
 
 async def answer(sandbox, command: str):
-    return await sandbox.execute(RunAction(args=RunArgs(command=command)), None, lambda _: None)
+    return await execute(sandbox, RunAction(args=RunArgs(command=command)), None, lambda _: None)
 
 
 async def output(sandbox, command: str) -> str:
@@ -55,9 +56,9 @@ async def test_commands_heed_ctrl_c_where_this_program_was_told_to_ignore_it(kin
         await sandbox.start(lambda _: None)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
         still = RunAction(args=RunArgs(command="sleep 60"), timeout=0.5)
-        await sandbox.execute(still, None, lambda _: None)
+        await execute(sandbox, still, None, lambda _: None)
         keys = RunAction(args=RunArgs(command="C-c", is_input=True))
-        assert (await sandbox.execute(keys, None, lambda _: None)).extras.metadata.exit_code == 130
+        assert (await execute(sandbox, keys, None, lambda _: None)).extras.metadata.exit_code == 130
     finally:
         signal.signal(signal.SIGINT, before)
         await sandbox.close()

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from acting import execute
 from documents import message, ran, run
 from needs import IMAGE
 from trajcore.errors import SandboxUnavailable
@@ -34,7 +35,7 @@ ONE_LINE = r"^[^\n]+$"
 
 
 async def answer(sandbox: Any, command: str) -> Any:
-    return await sandbox.execute(RunAction(args=RunArgs(command=command)), None, lambda _: None)
+    return await execute(sandbox, RunAction(args=RunArgs(command=command)), None, lambda _: None)
 
 
 # A full disk

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from acting import execute
 from trajcore.errors import SandboxUnavailable
 from trajcore.events.actions import RunIpythonAction, RunIpythonArgs
 from trajcore.events.observations import RunIpythonObservation
@@ -49,7 +50,7 @@ class Cells:
         action = RunIpythonAction(
             source="agent", args=RunIpythonArgs(code=code, include_extra=extra), timeout=limit
         )
-        observation = await self.sandbox.execute(action, None, self.emit)
+        observation = await execute(self.sandbox, action, None, self.emit)
         assert isinstance(observation, RunIpythonObservation)
         assert observation.success is True
         assert observation.extras.code == code
@@ -516,7 +517,7 @@ async def test_where_there_is_no_python_there_is_no_answer(fresh):
         "for p in python3 python; do mkdir -p /usr/local/sbin; ln -sf /bin/false /usr/local/sbin/$p; done"
     )
     action = RunIpythonAction(args=RunIpythonArgs(code="1"))
-    assert await fresh.sandbox.execute(action, None, fresh.emit) is None
+    assert await execute(fresh.sandbox, action, None, fresh.emit) is None
     assert (await fresh.run("echo still here")).content == "still here"
 
 

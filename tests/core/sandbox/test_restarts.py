@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from acting import execute
 from trajcore.errors import SandboxUnavailable
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -110,7 +111,7 @@ async def test_closing_removes_every_trace_even_while_a_command_runs(build) -> N
     from trajcore.events.actions import RunAction, RunArgs
 
     running = asyncio.ensure_future(
-        sandbox.execute(RunAction(args=RunArgs(command="mkdir -m 0 a; sleep 60")), None, lambda _: None)
+        execute(sandbox, RunAction(args=RunArgs(command="mkdir -m 0 a; sleep 60")), None, lambda _: None)
     )
     await asyncio.sleep(0.3)
     running.cancel()

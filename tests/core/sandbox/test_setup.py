@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from acting import execute
 from needs import IMAGE
 from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.events.actions import RunAction, RunArgs
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def answer(sandbox: Any, command: str) -> Any:
-    return await sandbox.execute(RunAction(args=RunArgs(command=command)), None, lambda _: None)
+    return await execute(sandbox, RunAction(args=RunArgs(command=command)), None, lambda _: None)
 
 
 async def output(sandbox: Any, command: str) -> str:

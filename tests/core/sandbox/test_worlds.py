@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from acting import execute
 from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.events.actions import RunAction, RunArgs
 from trajcore.sandbox.base import SandboxSettings
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def output(sandbox, command: str) -> str:
-    observation = await sandbox.execute(RunAction(args=RunArgs(command=command)), None, lambda _: None)
+    observation = await execute(sandbox, RunAction(args=RunArgs(command=command)), None, lambda _: None)
     return observation.content
 
 

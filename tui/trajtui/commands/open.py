@@ -57,9 +57,9 @@ def _open(file: str, row: str | None) -> Trajectory | None:
     except RowNeeded as needed:
         if not _has_terminal():
             raise
-        from trajtui.screens.rows import RowsApp
+        from trajtui.screens.start import PickRow
 
-        picked = RowsApp(file, [(row.number, row.id) for row in needed.rows]).run()
+        picked = PickRow(file, [(row.number, row.id) for row in needed.rows]).run()
         return None if picked is None else open_trajectory(file, picked)
 
 

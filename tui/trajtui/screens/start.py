@@ -1,8 +1,9 @@
-"""What opens when no file is named: recent files, samples, and a path to type."""
+"""What opens when no file is named, or a file with several recordings: lists to pick from, a path to type."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,8 +19,7 @@ from trajcore import BadInput, RowNeeded, Trajectory
 from trajcore import open as open_trajectory
 from trajcore.text import safe_line
 from trajcore.views.recent import recent_files
-from trajtui.widgets.choices import Choices
-from trajtui.widgets.inputs import SafeInput
+from trajtui.widgets.inputs import Choices, SafeInput
 
 
 class _Paths(Suggester):
@@ -142,6 +142,35 @@ class StartApp(App[Path]):
 
     def _say(self, text: str) -> None:
         self.query_one("#start-note", Static).update(safe_line(text))
+
+
+class PickRow(App[str]):
+    """Asks for a row; its answer is the number of the row, or None."""
+
+    TITLE = "trajtui"
+    CSS_PATH = "../app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,ctrl+q", "quit", "quit")]
+
+    def __init__(self, file: str, rows: Sequence[tuple[int, str]]) -> None:
+        """`rows` are the numbers of the trajectories in the file, and their ids."""
+        super().__init__()
+        self._file = file
+        self._rows = rows
+
+    def compose(self) -> ComposeResult:
+        """The rows by number and id."""
+        options = [Option(f"{number:>5}  {safe_line(id)}", id=str(number)) for number, id in self._rows]
+        with Vertical(id="start"):
+            title = f"{self._file} holds {len(self._rows)} trajectories: which one?"
+            yield Static(safe_line(title), markup=False, classes="question")
+            yield Choices(*options, markup=False)
+            yield Static("Enter opens · q quits", markup=False, id="start-note")
+
+    @on(OptionList.OptionSelected)
+    def open_row(self, event: OptionList.OptionSelected) -> None:
+        """Open the selected row."""
+        self.exit(event.option.id)
 
 
 def _samples() -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from trajcore.dialects import canonical
@@ -15,6 +15,7 @@ from trajcore.dialects.base import (
     Link,
     Links,
     Moved,
+    Played,
     RecordChange,
     Recording,
     Removed,
@@ -29,6 +30,7 @@ from trajcore.dialects.openhands_v0.responses import response_of
 from trajcore.dialects.openhands_v0.wire import Key, read_head, read_key
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
+from trajcore.events.kinds import CONDENSATION
 from trajcore.formats.json.edit import with_value, without_value
 from trajcore.formats.json.reading import as_object
 from trajcore.formats.json.rewrite import rewritten
@@ -83,7 +85,7 @@ class OpenHandsV0(BaseDialect):
         path, fields = canonical.own_fields(migrated(dict(event)))
         return ((), fields) if is_flattened(event) else (path, fields)
 
-    def check(self, texts: Sequence[bytes]) -> list[Finding]:
+    def check(self, texts: Sequence[Text]) -> list[Finding]:
         """What OpenHands' own reader, a replay or a provider would trip over."""
         from trajcore.dialects.openhands_v0.checks.all import check
 
@@ -132,6 +134,12 @@ class OpenHandsV0(BaseDialect):
         raws = [bytes(recording.records[index]) for index in indices]
         return [Copied(tuple(indices), tuple(stamps.copied(raws, _next_id(recording))), at)]
 
+    def run(self, events: Iterable[Played]) -> Iterator[bytes]:
+        """A list as OpenHands 0.62 writes it, whose reader takes no other spelling."""
+        from trajcore.dialects.openhands_v0.written import run_file
+
+        return run_file(played.event for played in events)
+
 
 def _with_copies(recording: Recording, index: int, after: bytes) -> Changes:
     """An event has another text, and every copy of its tool call what follows from that."""
@@ -164,7 +172,7 @@ def _next_id(recording: Recording) -> int:
     highest = recording.last_number
     for index, key in enumerate(recording.slots):
         highest = max(highest, -1 if key.id is None else key.id, -1 if key.cause is None else key.cause)
-        if key.action == "condensation":
+        if key.action == CONDENSATION:
             highest = max(highest, stamps.named_by_condensation(recording.data(index)))
     return highest + 1
 

@@ -6,7 +6,8 @@ its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.errors import BadInput
@@ -108,6 +109,11 @@ def new_action(kind: str, **args: Any) -> Event:
     written = model(**missing, **args).model_dump()
     source = Source.USER if kind == kinds.MESSAGE else Source.AGENT
     return retold({"source": source.value, "message": "", "action": kind, "args": written})
+
+
+def new_command(text: str) -> Event:
+    """A shell command of the agent, without id and timestamp."""
+    return new_action(kinds.RUN, command=text)
 
 
 def message(
@@ -220,3 +226,19 @@ def as_written_today(event: Event) -> Event:
         today["content"] = event.get("content") or ""
         today["extras"] = fields
     return today
+
+
+def run_file(events: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """A run as OpenHands writes a trajectory today: one list, indented by four."""
+    yield b"["
+    nobody_spoke = True
+    for place, event in enumerate(events):
+        today = as_written_today(dict(event))
+        # OpenHands cannot replay an event without a source; where there are none, the task is first.
+        opening = nobody_spoke and event.get("action") == kinds.MESSAGE
+        nobody_spoke = nobody_spoke and not opening
+        today.setdefault("source", (Source.USER if opening else Source.AGENT).value)
+        text = json.dumps(today, indent=4)
+        indented = "\n".join("    " + line for line in text.split("\n"))
+        yield (",\n" if place else "\n").encode() + indented.encode()
+    yield b"\n]\n"

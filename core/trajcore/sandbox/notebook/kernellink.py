@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any, Final
 
 from trajcore.errors import SandboxUnavailable
-from trajcore.sandbox.files.files import Files
+from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.machines.machine import Machine
 from trajcore.sandbox.machines.stream import Stream
 from trajcore.sandbox.shell.quoting import quoted
@@ -75,7 +75,7 @@ class Frame:
 class KernelLink:
     """Owns one of the machine's ways in. After `close` or `kill` it can be started again."""
 
-    def __init__(self, machine: Machine, files: Files) -> None:
+    def __init__(self, machine: Machine, files: BashFiles) -> None:
         self._machine = machine
         self._files = files
         self._stream: Stream | None = None

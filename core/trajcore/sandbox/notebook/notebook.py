@@ -1,4 +1,4 @@
-"""`run_ipython` actions: what OpenHands' notebook would have answered (reference: OpenHands 0.62)."""
+"""Notebook cells: run one after the other in a kernel, interrupted in time, bounded in what they write."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from trajcore.events.actions import RunIpythonAction
-from trajcore.events.observations import RunIpythonExtras, RunIpythonObservation
-from trajcore.sandbox.base import Emit, Limits
-from trajcore.sandbox.files.files import Files
+from trajcore.sandbox.base import CellOutcome, Emit
+from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.machines.machine import Machine
-from trajcore.sandbox.notebook.celloutput import CellOutput
 from trajcore.sandbox.notebook.kernellink import Frame, KernelLink, KernelLost
+from trajcore.sandbox.shell.capture import Capture
 
 _START_PATIENCE: Final = 90.0
 _MOVE_PATIENCE: Final = 20.0
@@ -22,7 +20,8 @@ _AFTER_TIMEOUT: Final = 3.0
 _OVERDUE: Final = 5.0
 _STILLBORN: Final = "Interrupted before the cell had begun."
 _NEW_KERNEL: Final = "its variables are lost, and the next cell starts a new one."
-_MESSAGE: Final = "Code executed in IPython cell."
+_IMAGES: Final = 48 << 20
+"""Bytes of pictures that are kept of one cell."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,68 @@ class _Ended:
     lost: bool = False
 
 
-class Notebook:
-    """Answers `run_ipython` actions by means of one kernel, started at the first cell."""
+class CellOutput:
+    """Takes in the frames of one cell."""
 
-    def __init__(self, machine: Machine, files: Files, directory: Callable[[], str], limits: Limits) -> None:
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._kept = Capture()
+        self._size = 0
+        self._has_text = False
+        self._failed = False
+        self._after_result = False
+        self._at_line_start = True
+        self._room = _IMAGES
+        self.images: list[str] = []
+        """Pictures as data URLs."""
+
+    def add(self, frame: Frame) -> None:
+        """Show a frame, and keep what belongs to the answer: nothing that follows a traceback does."""
+        if frame.kind in "ob":
+            self._show(frame.payload, result=False)
+        elif frame.kind in "te":
+            self._show(frame.payload, result=True)
+        if self._failed and frame.kind != "e":
+            return
+        if frame.kind in "ote":
+            self._has_text = True
+            self._failed = frame.kind == "e"
+            self._size += len(frame.payload)
+            self._kept.add(frame.payload)
+        elif frame.kind == "p" and len(frame.payload) <= self._room:
+            self._room -= len(frame.payload)
+            self.images.append("data:image/png;base64," + frame.payload.decode("ascii", "replace"))
+
+    def end(self) -> None:
+        """Nothing follows: what is shown ends with a line's end if it ended with a result."""
+        if self._after_result:
+            self._show(b"", result=False)
+
+    @property
+    def text(self) -> bytes | None:
+        """What is kept of it; None where the cell has neither written anything nor had a result."""
+        return self._kept.peek() if self._has_text else None
+
+    @property
+    def cut(self) -> bool:
+        """Whether there was more than is kept."""
+        return self._size > len(self._kept.peek())
+
+    def _show(self, data: bytes, result: bool) -> None:
+        if result != self._after_result and not self._at_line_start:
+            data = b"\n" + data
+        self._after_result = result
+        if data:
+            self._at_line_start = data.endswith(b"\n")
+            self._emit(data)
+
+
+class Notebook:
+    """Runs cells in one kernel, started at the first of them."""
+
+    def __init__(self, machine: Machine, files: BashFiles, directory: Callable[[], str]) -> None:
         self._link = KernelLink(machine, files)
         self._directory = directory
-        self._limits = limits
         self._python = ""
         self._number = 0
         self._unfinished = 0
@@ -50,15 +104,14 @@ class Notebook:
         self.busy = False
         """Whether a cell runs."""
 
-    async def run(self, action: RunIpythonAction, emit: Emit) -> RunIpythonObservation | None:
-        """Run one cell; None if the sandbox has no Python. Raises `SandboxUnavailable`."""
+    async def run(self, code: str, limit: float, emit: Emit) -> CellOutcome | None:
+        """See `Sandbox.run_cell`."""
         self.busy, self._interrupted = True, False
         output = CellOutput(emit)
-        limit = self._limits.hard if action.timeout is None else action.timeout
         try:
             if not await self._started(emit):
                 return None
-            ended = await self._cell(action.args.code, output, limit)
+            ended = await self._cell(code, output, limit)
         except KernelLost as lost:
             ended = _Ended(words=f"The kernel was lost ({lost}): {_NEW_KERNEL}", lost=True)
         finally:
@@ -66,7 +119,8 @@ class Notebook:
         if ended.lost:
             await self.forget()
         output.end()
-        return self._observation(action, output, ended, limit, emit)
+        images = () if ended.timed_out else tuple(output.images)
+        return CellOutcome(output.text, output.cut, images, ended.timed_out, ended.words, self._python)
 
     async def interrupt(self) -> None:
         """Interrupt the running cell; `run` then returns within a second, if need be without the kernel."""
@@ -172,26 +226,3 @@ class Notebook:
 
     def _ends(self, frame: Frame, number: int) -> bool:
         return frame.kind == "d" and frame.json().get("cell") == number
-
-    def _observation(
-        self, action: RunIpythonAction, output: CellOutput, ended: _Ended, limit: float, emit: Emit
-    ) -> RunIpythonObservation:
-        images = [] if ended.timed_out else output.images
-        text = "" if ended.words and not output.has_text else output.text()
-        if ended.timed_out:
-            text = f"[Execution timed out ({limit:g} seconds).]"
-            emit(text.encode() + b"\n")
-        if ended.words:
-            emit(f"[{ended.words}]\n".encode("utf-8", "replace"))
-            text = f"{text.rstrip()}\n[{ended.words}]".lstrip("\n")
-        text = text.rstrip()
-        if action.args.include_extra:
-            text += f"\n[Jupyter current working directory: {self._directory()}]"
-            text += f"\n[Jupyter Python interpreter: {self._python}]"
-        return RunIpythonObservation(
-            source=action.source,
-            message=_MESSAGE,
-            content=text,
-            extras=RunIpythonExtras(code=action.args.code, image_urls=images or None),
-            success=True,
-        )

@@ -1,19 +1,10 @@
-"""What a command has written, kept within bounds, and how it reads on a terminal's screen."""
+"""What a command has written, kept within bounds."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from typing import Final
 
-from trajcore.text import as_shown, without_escapes
-
-_HEAD: Final = 1 << 20
-_TAIL: Final = 1 << 21
-_SLOW: Final = 1 << 16
-_LINES: Final = 10_000
-_LONGEST: Final = 30_000
-_CUT: Final = "\n[... Observation truncated due to length ...]\n"
+from trajcore.sandbox.base import OUTPUT_HEAD, OUTPUT_TAIL
 
 
 class Capture:
@@ -26,12 +17,12 @@ class Capture:
 
     def add(self, chunk: bytes) -> None:
         """Take in the next bytes."""
-        if len(self._head) < _HEAD:
+        if len(self._head) < OUTPUT_HEAD:
             self._head += chunk
             return
         self._tail.append(chunk)
         self._tail_size += len(chunk)
-        while self._tail_size - len(self._tail[0]) > _TAIL:
+        while self._tail_size - len(self._tail[0]) > OUTPUT_TAIL:
             self._tail_size -= len(self._tail.popleft())
 
     def take(self) -> bytes:
@@ -45,37 +36,3 @@ class Capture:
     def peek(self) -> bytes:
         """All that is kept."""
         return bytes(self._head) + b"".join(self._tail)
-
-
-async def screen_text(data: bytes) -> str:
-    """The text a terminal would show for `data`, without colours and blanks at the ends of lines."""
-    if len(data) > _SLOW:
-        return await asyncio.to_thread(shown, data)
-    return shown(data)
-
-
-def shown(data: bytes) -> str:
-    """As `screen_text`, at once; slow for megabytes."""
-    text = data.decode("utf-8", "replace")
-    if "\x1b" in text or "\r" in text or "\b" in text:
-        text = without_escapes(as_shown(text))
-    if " \n" in text or "\t\n" in text:
-        text = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
-    return text.strip()
-
-
-def last_lines(text: str) -> tuple[str, str]:
-    """`text` as far as a terminal's scroll-back reaches, and what to say when that is not all of it."""
-    if text.count("\n") < _LINES:
-        return text, ""
-    kept = text.rsplit("\n", _LINES)[1:]
-    note = f"[Previous command outputs are truncated. Showing the last {_LINES} lines of the output below.]\n"
-    return "\n".join(kept), note
-
-
-def shortened(text: str) -> str:
-    """`text` without its middle when it is longer than an observation may be (30,000 characters)."""
-    if len(text) <= _LONGEST:
-        return text
-    half = _LONGEST // 2
-    return text[:half] + _CUT + text[-half:]

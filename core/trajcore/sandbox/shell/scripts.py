@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from trajcore.sandbox.shell.quoting import cut, escaped, quoted
+from trajcore.sandbox.shell.quoting import cut, escaped
 
 OURS: Final = b"__trajtui_"
 """How every name that we define in a shell begins."""
@@ -59,9 +59,3 @@ def without_our_lines(text: bytes) -> bytes:
     if OURS not in text:
         return text
     return b"".join(line for line in text.splitlines(keepends=True) if OURS not in line)
-
-
-def in_throwaway_shell(command: str, directory: str | None) -> str:
-    """A command line that runs `command` in a new shell, in `directory`, and leaves nothing behind."""
-    move = f"cd -- {quoted(directory).decode()} && " if directory else ""
-    return f"({move}exec bash --noprofile --norc -c {quoted(command).decode()})"

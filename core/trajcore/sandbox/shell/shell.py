@@ -1,6 +1,6 @@
 """One interactive bash on a terminal, given one command at a time and followed to its end.
 
-Knows nothing of OpenHands: `commands` turns actions into calls to this and answers into observations.
+Knows nothing of agents: a runtime turns actions into commands, and what comes of them into observations.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from trajcore.errors import SandboxUnavailable
-from trajcore.sandbox.base import Emit
+from trajcore.sandbox.base import Emit, Patience, Pause
 from trajcore.sandbox.machines.machine import Machine
 from trajcore.sandbox.machines.stream import Stream
 from trajcore.sandbox.shell.capture import Capture
 from trajcore.sandbox.shell.markers import Begun, Died, Ended, Mark, Scanner, begin_mark, new_key
 from trajcore.sandbox.shell.quoting import encoded
 from trajcore.sandbox.shell.scripts import shell_setup, typed, without_our_lines
-from trajcore.sandbox.shell.waiting import Finished, Patience, Pause, next_limit
+from trajcore.sandbox.shell.waiting import UNSEEN, Finished, next_limit
 
 _STARTING: Final = 0.25
 _START_PATIENCE: Final = 30.0
@@ -240,7 +240,7 @@ class Shell:
         self.close()
         await self.start()
         if running.begun or running.reopened:
-            running.finished = Finished(-1, directory=self._machine.directory, restarted=True)
+            running.finished = Finished(UNSEEN, directory=self._machine.directory, restarted=True)
             return
         running.reopened = True
         self._scanner.accept(running.key, self._death_key)

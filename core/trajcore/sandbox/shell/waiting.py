@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from typing import Final
+
+from trajcore.sandbox.base import Patience, Pause
 
 _INTERRUPT_PATIENCE: Final = 0.8
 _QUIET: Final = 1.0
 
-
-class Pause(Enum):
-    """Why a command is no longer waited for, though it still runs."""
-
-    NO_CHANGE = "no new output"
-    AS_RECORDED = "the recorded output is there"
-    HARD = "took too long"
-    INTERRUPTED = "was interrupted"
+UNSEEN: Final = -1
+"""The exit code of a command whose end was not seen: its terminal was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +22,6 @@ class Finished:
     background: int = -1
     directory: str = ""
     restarted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait, in seconds; None is for ever.
-
-    `satisfied` is asked whenever there was no output for a second; if it says yes, that is enough.
-    """
-
-    no_change: float | None = None
-    hard: float | None = None
-    satisfied: Callable[[bytes], bool] | None = None
 
 
 def next_limit(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from trajcore.sandbox.base import FileChanges
-from trajcore.sandbox.files.files import Files
+from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.shell.quoting import encoded, quoted
 from trajcore.sandbox.tracking.filechanges import (
     OWN_FILES,
@@ -57,7 +57,7 @@ class FindTracker:
     the first time is not known. `plain`: do without the options that only GNU's find has.
     """
 
-    def __init__(self, files: Files, directory: str, *, plain: bool = False) -> None:
+    def __init__(self, files: BashFiles, directory: str, *, plain: bool = False) -> None:
         self._files = files
         self._directory = directory.rstrip("/")
         self._plain = plain

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from acting import execute
 from trajcore.events.actions import EditAction, EditArgs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -57,7 +58,7 @@ async def answered(world, case: dict[str, Any], step: dict[str, Any]) -> dict[st
         return {"answer": await world.view(path, arguments.get("view_range")), "diff": ""}
     arguments.pop("view_range", None)
     action = EditAction(args=EditArgs(command=step["command"], path=path, **arguments))
-    observation = await world.sandbox.execute(action, None, world.emit)
+    observation = await execute(world.sandbox, action, None, world.emit)
     assert observation is not None
     return {"answer": observation.content, "diff": observation.extras.diff}
 

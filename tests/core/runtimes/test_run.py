@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from acting import execute
 from trajcore.events.actions import ThinkAction, ThoughtArgs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -184,4 +185,4 @@ async def test_the_network_is_off(world) -> None:
 
 async def test_what_it_cannot_execute_it_does_not_answer(world) -> None:
     action = ThinkAction(args=ThoughtArgs(thought="x"))
-    assert await world.sandbox.execute(action, None, world.emit) is None
+    assert await execute(world.sandbox, action, None, world.emit) is None

@@ -8,10 +8,10 @@ import binascii
 import errno
 import os
 import secrets
-from dataclasses import dataclass
 from typing import Final
 
 from trajcore.errors import SandboxUnavailable
+from trajcore.sandbox.base import DirectoryEntry, PathKind
 from trajcore.sandbox.machines.machine import Machine
 from trajcore.sandbox.machines.stream import Stream
 from trajcore.sandbox.shell.quoting import quoted
@@ -46,28 +46,8 @@ _replace() { if [[ -f $1 ]]; then rm -f -- "$1" 2>/dev/null; fi; _write "$1" "$2
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One name in a directory."""
-
-    name: str
-    is_directory: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a path leads to: `file` (of `size` bytes), `directory`, `missing` or `other`."""
-
-    name: str
-    size: int = 0
-
-
-class Files:
-    """Reading and writing inside the sandbox. Paths are absolute, and links are followed inside it.
-
-    Failures are `OSError`s with the errno a local file would have given; a lost sandbox is
-    `SandboxUnavailable`.
-    """
+class BashFiles:
+    """The `Files` of a machine."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -81,32 +61,31 @@ class Files:
         """Open the way into the sandbox."""
         await self._connect()
 
-    async def kind(self, path: str) -> Kind:
-        """What `path` leads to."""
+    async def kind(self, path: str) -> PathKind:
+        """See `Files.kind`."""
         name, _, size = (await self._ask(b"_kind %s" % quoted(path))).partition(b" ")
-        return Kind(name.decode(), int(size) if size.isdigit() else 0)
+        return PathKind(name.decode(), int(size) if size.isdigit() else 0)
 
     async def read(self, path: str, largest: int = LARGEST) -> bytes:
-        """The content of a file of at most `largest` bytes."""
+        """See `Files.read`."""
         return _content(await self._ask(b"_read %s %d" % (quoted(path), largest)), path)
 
-    async def list(self, path: str) -> list[Entry]:
-        """What a directory holds, hidden names included, sorted by name."""
+    async def list(self, path: str) -> list[DirectoryEntry]:
+        """See `Files.list`."""
         names = _content(await self._ask(b"_list %s" % quoted(path)), path).split(b"\0")[:-1]
-        entries = [Entry(name[1:].decode("utf-8", "surrogateescape"), name[:1] == b"d") for name in names]
+        entries = [
+            DirectoryEntry(name[1:].decode("utf-8", "surrogateescape"), name[:1] == b"d") for name in names
+        ]
         return sorted(entries, key=lambda entry: entry.name)
 
     async def write(self, path: str, content: bytes, parents: bool = True, mode: int | None = None) -> None:
-        """Replace what a file holds; a new file's missing directories are made if `parents` is set.
-
-        `mode` is that of a new file; an old one keeps its own.
-        """
+        """See `Files.write`."""
         how = b"parents" if parents else b"none"
         permissions = b"" if mode is None else b"%o" % mode
         await self._put(b"_write %s %d %s %s" % (quoted(path), len(content), how, permissions), path, content)
 
     async def replace(self, path: str, content: bytes) -> None:
-        """Put a new file that only its owner may read and write in the place of a file or a link to one."""
+        """See `Files.replace`."""
         await self._put(b"_replace %s %d" % (quoted(path), len(content)), path, content)
 
     async def _put(self, request: bytes, path: str, content: bytes) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import pytest
 import pytest_asyncio
 
+from acting import execute
 from needs import IMAGE, need_bubblewrap, need_docker
 from trajcore.events.actions import EditAction, EditArgs, ReadAction, ReadArgs, RunAction, RunArgs
 from trajcore.events.base import Observation
@@ -68,7 +69,7 @@ class World:
     ) -> RunObservation:
         self.chunks.clear()
         action = RunAction(args=RunArgs(command=command, **args), timeout=limit)
-        observation = await self.sandbox.execute(action, recorded, self.emit)
+        observation = await execute(self.sandbox, action, recorded, self.emit)
         assert isinstance(observation, RunObservation)
         return observation
 
@@ -88,13 +89,13 @@ class World:
 
     async def edit(self, command: str, path: str, **args) -> str:
         action = EditAction(args=EditArgs(command=command, path=path, **args))
-        observation = await self.sandbox.execute(action, None, self.emit)
+        observation = await execute(self.sandbox, action, None, self.emit)
         assert observation is not None
         return observation.content
 
     async def view(self, path: str, view_range: list[int] | None = None) -> str:
         action = ReadAction(args=ReadArgs(path=path, impl_source="oh_aci", view_range=view_range))
-        observation = await self.sandbox.execute(action, None, self.emit)
+        observation = await execute(self.sandbox, action, None, self.emit)
         assert observation is not None
         return observation.content
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from trajcore.events.actions import EditArgs
-from trajcore.sandbox.files.editortext import (
+from trajcore.runtimes.openhands.editortext import (
     EditorError,
     check_kind,
     checked_range,
@@ -21,8 +21,8 @@ from trajcore.sandbox.files.editortext import (
     only_occurrence,
     required,
 )
-from trajcore.sandbox.files.files import Entry, Files, Kind
-from trajcore.sandbox.files.textfiles import NoText, Text, Undetectable, read_text, written
+from trajcore.runtimes.openhands.textfiles import NoText, Text, Undetectable, read_text, written
+from trajcore.sandbox.base import DirectoryEntry, Files, PathKind
 
 _CONTEXT: Final = 4
 _UNDO_DEPTH: Final = 10
@@ -168,7 +168,7 @@ class Editor:
             f"Last edit to {path} undone successfully. {numbered(after, path)}", text.content, after
         )
 
-    async def _existing(self, path: str) -> Kind:
+    async def _existing(self, path: str) -> PathKind:
         kind = await self._files.kind(path)
         if kind.name == "missing":
             raise invalid("path", path, f"The path {path} does not exist. Please provide a valid path.")
@@ -238,7 +238,7 @@ class Editor:
                         found[posixpath.join(child, grandchild.name)] = grandchild.is_directory
         return listing(path, found, hidden)
 
-    async def _entries(self, path: str) -> list[Entry]:
+    async def _entries(self, path: str) -> list[DirectoryEntry]:
         try:
             return await self._files.list(path)
         except OSError:

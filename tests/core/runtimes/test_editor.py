@@ -4,6 +4,7 @@
 import pytest
 import pytest_asyncio
 
+from acting import execute
 from trajcore.events.actions import EditAction, EditArgs, ReadAction, ReadArgs, WriteAction, WriteArgs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -218,7 +219,7 @@ async def test_the_observation_of_an_edit(world, path) -> None:
     action = EditAction(
         source="agent", args=EditArgs(command="str_replace", path=path, old_str="two", new_str="2")
     )
-    observation = await world.sandbox.execute(action, None, world.emit)
+    observation = await execute(world.sandbox, action, None, world.emit)
     extras = observation.extras
     assert (extras.path, extras.old_content, extras.new_content, extras.impl_source) == (
         path,
@@ -232,11 +233,11 @@ async def test_the_observation_of_an_edit(world, path) -> None:
 
 async def test_a_draft_for_a_model_has_no_answer(world) -> None:
     action = EditAction(args=EditArgs(path="/tmp/e/a.txt", content="draft", impl_source="llm_based_edit"))
-    assert await world.sandbox.execute(action, None, world.emit) is None
+    assert await execute(world.sandbox, action, None, world.emit) is None
 
 
 async def reads(world, path: str, **args):
-    return await world.sandbox.execute(ReadAction(args=ReadArgs(path=path, **args)), None, world.emit)
+    return await execute(world.sandbox, ReadAction(args=ReadArgs(path=path, **args)), None, world.emit)
 
 
 async def test_plain_reading(world, path) -> None:
@@ -255,7 +256,7 @@ async def test_plain_reading(world, path) -> None:
 
 async def test_plain_writing(world, path) -> None:
     async def write(**args):
-        return await world.sandbox.execute(WriteAction(args=WriteArgs(**args)), None, world.emit)
+        return await execute(world.sandbox, WriteAction(args=WriteArgs(**args)), None, world.emit)
 
     observation = await write(path="/tmp/e/x/y/z", content="a\nb")
     assert (observation.observation, observation.content) == ("write", "")

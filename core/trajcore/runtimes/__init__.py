@@ -1,0 +1,1 @@
+"""What an agent's own runtime would have answered to its actions, carried out in any sandbox."""

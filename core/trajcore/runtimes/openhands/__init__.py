@@ -1,0 +1,1 @@
+"""OpenHands' runtime: its terminal, its notebook, its files and its editor, worded as of 0.62."""

@@ -1,1 +1,0 @@
-"""Files inside a world, and OpenHands' editor over them."""
