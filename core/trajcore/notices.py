@@ -66,8 +66,8 @@ class Executing:
     live: bool = False
 
     @property
-    def prompt(self) -> str:
-        """What stands at a shell's prompt for it: a command as it is, anything else behind its kind."""
+    def line(self) -> str:
+        """What a terminal shows of it: a command as it is, anything else behind its kind."""
         return self.text if self.kind == RUN else f"{self.kind} {self.text}"
 
 

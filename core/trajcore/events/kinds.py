@@ -110,7 +110,7 @@ class ActionKind(EventKind):
     """The kind of the observation that answers it; None: nothing does."""
     needs: str = ""
     """What a world must have for it beside a shell, in words."""
-    prompt: bool = False
+    system_prompt: bool = False
     """It sets the agent up and is said by nobody."""
     ends_run: bool = False
     insertable: bool = False
@@ -309,7 +309,7 @@ ACTION_KINDS: Final = (
         name=SYSTEM,
         what="the system prompt",
         treatment=Treatment.DIALOGUE,
-        prompt=True,
+        system_prompt=True,
         insertable=True,
         told_of_environment=True,
         main=("content",),

@@ -259,7 +259,7 @@ class Run:
         """Whether the last word is the agent's, or nobody has said anything yet."""
         for entry in reversed(self.entries):
             how = treatment(entry.head)
-            if how is Treatment.DIALOGUE and not action_kind(entry.head.kind).prompt:
+            if how is Treatment.DIALOGUE and not action_kind(entry.head.kind).system_prompt:
                 return entry.head.source != "user"
             if how is not Treatment.PASS:
                 return False

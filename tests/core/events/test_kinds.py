@@ -9,6 +9,7 @@ from trajcore.events.actions import ACTIONS
 from trajcore.events.head import head_of
 from trajcore.events.kinds import ACTION_KINDS, OBSERVATION_KINDS, ActionKind, EventKind, ObservationKind
 from trajcore.events.observations import OBSERVATIONS
+from trajcore.runtimes.openhands.runtime import OpenHandsRuntime
 
 
 def _name(row: EventKind) -> str:
@@ -77,3 +78,13 @@ def test_an_unknown_kind_is_bookkeeping_that_may_be_answered() -> None:
     assert (row.name, row.treatment, row.answered_by) == ("dance", kinds.Treatment.PASS, "dance")
     assert kinds.observation_kind("dance").answers
     assert not kinds.kind_named("dance").hidden
+
+
+def test_what_is_executed_is_what_the_runtime_of_this_vocabulary_carries_out() -> None:
+    executed = {row.name for row in ACTION_KINDS if row.treatment is kinds.Treatment.EXECUTE}
+    assert executed == OpenHandsRuntime.kinds
+
+
+def test_what_says_an_action_is_searched() -> None:
+    lines = {name for row in ACTION_KINDS for name in row.main} - set(kinds.ActionKind(name="").main)
+    assert lines <= set(kinds.TEXTS)

@@ -60,7 +60,7 @@ class TerminalPane(LinePane):
             case notices.Output(data):
                 self.write(data)
             case notices.Executing(directory=directory, recorded=recorded):
-                self.prompt(directory, notice.prompt, recorded=recorded)
+                self.prompt(directory, notice.line, recorded=recorded)
             case notices.Executed(exit_code, seconds, note):
                 self.end(exit_code, seconds, note)
             case notices.WentBack(_, text):
