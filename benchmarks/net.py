@@ -23,6 +23,7 @@ import argparse
 import os
 import queue
 import re
+import signal
 import sys
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
@@ -131,6 +132,7 @@ def options() -> argparse.Namespace:
 def main() -> int:
     """Compare two checkouts."""
     chosen = options()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with tempfile.TemporaryDirectory(prefix="net-") as name:
             return compare(chosen, Path(name).resolve())
