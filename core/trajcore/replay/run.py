@@ -136,6 +136,25 @@ class History(Sequence["Event"]):
         return self.entries[place].event
 
 
+class Written(Sequence[dict[str, Any]]):
+    """The events of a history as objects, made where they are looked at."""
+
+    def __init__(self, history: History) -> None:
+        self._entries = history.entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, place: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[dict[str, Any]]: ...
+    def __getitem__(self, place: int | slice) -> dict[str, Any] | Sequence[dict[str, Any]]:
+        if isinstance(place, slice):
+            return [entry.data() for entry in self._entries[place]]
+        return self._entries[place].data()
+
+
 class Run:
     """The events of this run. Ids of the recording are kept where they are unique; others are fresh."""
 
@@ -249,7 +268,7 @@ class Run:
         """Whether the last word is the agent's, or nobody has said anything yet."""
         for entry in reversed(self.entries):
             how = treatment(entry.head)
-            if how is Treatment.DIALOGUE and not action_kind(entry.head.kind).prompt:
+            if how is Treatment.DIALOGUE and not action_kind(entry.head.kind).system_prompt:
                 return entry.head.source != "user"
             if how is not Treatment.PASS:
                 return False

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import click
 
-from trajcore import BadInput, Edit, Trajectory, new_action, search, user_message
+from trajcore import BadInput, Edit, Trajectory, new_command, search, user_message
 from trajcore import open as open_trajectory
 from trajcore.text import safe, safe_line
 from trajcore.views.event_json import problems_of, read_event, read_json
@@ -169,7 +169,7 @@ def _event(what: str, text: str) -> dict[str, Any]:
         case "message":
             return user_message(text)
         case "command":
-            return new_action("run", command=text)
+            return new_command(text)
     event = read_event(text, strict=True)
     problems = problems_of(event)
     if problems:
