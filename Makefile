@@ -9,7 +9,7 @@ IMAGE ?= trajtui-sandbox:test
 JOBS ?= $(shell jobs=$$(( 2 * $$(nproc 2>/dev/null || echo 1) )); echo $$(( jobs > 8 ? 8 : jobs )))
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test setup check lint format types contracts bench net clean
+.PHONY: demo test test-long test-pythons setup check lint format types contracts bench net clean
 
 demo: setup
 	$(BIN)/trajtui sample_trajectories/demo.json
@@ -45,7 +45,17 @@ contracts: setup
 	$(BIN)/lint-imports --no-cache
 
 test: check
-	$(BIN)/pytest -n $(JOBS) --dist loadfile
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m 'not long'
+	$(BIN)/python tests/pythons.py --sample
+
+# What takes too long for each change. pytest ends with 5 where nothing is marked so.
+test-long: check
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m long || [ $$? -eq 5 ]
+	$(MAKE) test-pythons
+
+# The other supported Pythons that are found here, each in an environment of its own.
+test-pythons: setup
+	$(BIN)/python tests/pythons.py --jobs $(JOBS)
 
 bench: setup
 	$(BIN)/python benchmarks/replay_overhead.py --image $(IMAGE)
@@ -58,4 +68,4 @@ net: setup
 	$(BIN)/python benchmarks/net.py $(OLD)
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

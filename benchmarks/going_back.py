@@ -51,7 +51,7 @@ async def stepped(session: Session, steps: int) -> list[float]:
         await session.idle()
         taken.append((time.perf_counter() - begun) * 1e3)
         if number % REST_EVERY == 0 or number == steps - 1:
-            await session.rested()
+            await session.checkpointed()
     return taken
 
 

@@ -100,11 +100,19 @@ DISCRIMINATORS = st.sampled_from(
 )
 
 
+KNOWN_DISCRIMINATORS = st.sampled_from(['"action":"message"', '"action" : "run"', '"observation":"run"'])
+"""Those of kinds that OpenHands has: a recording has one such event at least."""
+
+
 @st.composite
-def event_texts(draw: st.DrawFn, scalars: st.SearchStrategy[str] | None = None) -> str:
+def event_texts(
+    draw: st.DrawFn,
+    scalars: st.SearchStrategy[str] | None = None,
+    discriminators: st.SearchStrategy[str] = DISCRIMINATORS,
+) -> str:
     """The text of an event: an object with a discriminator and anything else, repeated keys included."""
     found = draw(st.lists(members(values(scalars)), max_size=5))
-    found.insert(draw(st.integers(0, len(found))), draw(DISCRIMINATORS))
+    found.insert(draw(st.integers(0, len(found))), draw(discriminators))
     return "{" + draw(BLANKS) + ",".join(found) + draw(BLANKS) + "}"
 
 
@@ -119,7 +127,8 @@ class Text:
 @st.composite
 def documents(draw: st.DrawFn, scalars: st.SearchStrategy[str] | None = None) -> Text:
     """A whole file: perhaps a BOM, white space of any kind, one event or more."""
-    events = draw(st.lists(event_texts(scalars), min_size=1, max_size=4))
+    events = draw(st.lists(event_texts(scalars), max_size=3))
+    events.insert(draw(st.integers(0, len(events))), draw(event_texts(scalars, KNOWN_DISCRIMINATORS)))
     inside = ",".join(draw(BLANKS) + event + draw(BLANKS) for event in events)
     text = f"{draw(BLANKS)}[{inside}]{draw(BLANKS)}"
     bom = b"\xef\xbb\xbf" if draw(st.booleans()) else b""

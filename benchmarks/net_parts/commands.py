@@ -146,7 +146,7 @@ class Recording:
             yield "--set", f"{name}:{path}={value}"
         for path in _some(3, _UNSET, turn):
             yield "--unset", f"{name}:{path}"
-        for flag in _some(2 if event.type == "action" else 1, _FLAGS, turn):
+        for flag in _FLAGS.get(event.kind, ("hidden",)):
             yield "--flip", f"{name}:{flag}"
         yield "--delete", name
         yield "--duplicate", name
@@ -167,7 +167,12 @@ class Recording:
         middle = f"#{len(self.events) // 2}"
         yield self._replay("replay", "--report", REPORT, "--junit", JUNIT)
         yield self._replay("replay", "--report", REPORT, "--until", middle, "--quiet")
-        yield self._replay("replay", "--report", REPORT, "--skip", middle, "--serve", "#1", "--strict")
+        steps = [
+            f"#{event.index}" for event in self.events if event.type == "action" and event.kind in _STEPS
+        ]
+        for skipped, served in zip(steps[:2], steps[-2:], strict=True):
+            yield self._replay("replay", "--report", REPORT, "--skip", skipped, "--serve", served, "--strict")
+        yield self._replay("replay", "--skip", middle, "--serve", "#1")
         for condition in _CONDITIONS:
             yield self._replay("replay", "--break", condition)
         yield from self._piped("replay", "replay", *_RECORDED)
@@ -190,6 +195,9 @@ class Recording:
 
 
 _RECORDED: Final = ("--sandbox", "recorded")
+_STEPS: Final = ("run", "run_ipython", "read", "write", "edit")
+"""What can be skipped or served."""
+
 _CONDITIONS: Final = ("kind=run", "source=user and text~.", "exit!=0", "diverged", "waits", "file~.")
 
 _SET: Final = (
@@ -217,7 +225,8 @@ _SET_OF_OBSERVATIONS: Final = (
     ("extras.command", "5"),
 )
 _UNSET: Final = ("message", "source", "args.thought", "args", "extras", "tool_call_metadata", "cause")
-_FLAGS: Final = ("wait_for_response", "hidden", "blocking", "is_input")
+_FLAGS: Final = {"message": ("wait_for_response",), "run": ("hidden", "blocking", "is_input")}
+"""By kind; any other is asked for a flag that it may not have."""
 
 
 _SIDES: Final = (("before",), ("after",))

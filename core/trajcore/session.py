@@ -20,13 +20,18 @@ from trajcore.errors import BadInput, ModelUnavailable, Refused, TrajError
 from trajcore.events.kinds import MESSAGE
 from trajcore.journal.keeping import Keeping
 from trajcore.live.host import AgentHost, Interrupted
-from trajcore.replay.backward import before_last_breakpoint, before_last_step
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.checkpoints import Route
-from trajcore.replay.ending import Ending, behind_delegation, ending_of
 from trajcore.replay.loop import Replay
 from trajcore.replay.player import Service
 from trajcore.replay.policy import asks_the_world, count_steps
+from trajcore.replay.positions import (
+    Ending,
+    before_last_breakpoint,
+    before_last_step,
+    behind_delegation,
+    ending_of,
+)
 from trajcore.replay.report import sentence
 from trajcore.replay.run import Run, StepResult
 from trajcore.replay.states import Command, Mode, State
@@ -90,9 +95,7 @@ class Session:
     @property
     def services(self) -> Mapping[int, Service]:
         """How the user wants a step to be satisfied, by its index; executed where nothing is said."""
-        here = self.trajectory.index_of_uid
-        found = ((here(uid), service) for uid, service in self._replay.services.items())
-        return {index: service for index, service in found if index is not None}
+        return self.trajectory.by_index(self._replay.services)
 
     def service_of(self, index: int) -> Service:
         """How a step is satisfied."""
@@ -376,9 +379,9 @@ class Session:
         """Wait until no task of this session is under way; a fault of the program itself is raised here."""
         await self._activity.idle()
 
-    async def rested(self) -> None:
+    async def checkpointed(self) -> None:
         """Wait until a run that is left alone has been checkpointed, where that is due."""
-        await self._replay.rested()
+        await self._replay.checkpointed()
 
     async def close(self) -> None:
         """End what is going on and remove the sandbox."""
@@ -400,10 +403,10 @@ class Session:
         self._say(await self._replay.go_back(route))
         self._activity.failure = None
         self._activity.become(State.PAUSED, Mode.REPLAY)
-        self._replay.rest()
+        self._replay.checkpoint_when_idle()
 
     def _conclude(self, stopped: Breakpoint | None) -> None:
-        self._replay.rest()
+        self._replay.checkpoint_when_idle()
         if stopped is not None:
             self._say(stopped.describe(self.trajectory))
         if not self._replay.player.at_end:
@@ -443,12 +446,12 @@ class Session:
             self._tell(notices.Visited(files))
         self._activity.become(state if state is not State.ERROR else State.PAUSED)
         if self.mode is Mode.REPLAY:
-            self._replay.rest()
+            self._replay.checkpoint_when_idle()
 
     # Live
 
     async def _work(self) -> None:
-        await self._replay.rest_no_more()
+        await self._replay.cancel_idle_checkpoint()
         try:
             ending = await self._live.work(self.settings.model, self.settings.max_steps)
         except Interrupted:

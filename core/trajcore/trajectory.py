@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from trajcore.dialects.base import Dialect
+from trajcore.dialects.base import Dialect, Played
 from trajcore.dialects.registry import recognised
-from trajcore.document import fieldedits, structure
+from trajcore.document import fieldedits, runs, structure
 from trajcore.document.document import Document
 from trajcore.document.edits import Edit
 from trajcore.document.fieldedits import ValuePath
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from trajcore.events.parse import Parsed
 
 __all__ = ["Edit", "Trajectory"]
+
+_T = TypeVar("_T")
 
 _LONGEST_NUMBER: Final = 20
 """Digits of the longest id that can be named."""
@@ -123,6 +125,11 @@ class Trajectory:
     def index_of_uid(self, uid: int) -> int | None:
         """Where the event with a uid is now; None while it is out of the recording."""
         return self._document.events.index_of(uid)
+
+    def by_index(self, by_uid: Mapping[int, _T]) -> dict[int, _T]:
+        """What is kept by uid, by the present indices and in the same order; without deleted events."""
+        here = self._document.events.index_of
+        return {index: value for uid, value in by_uid.items() if (index := here(uid)) is not None}
 
     def resolve(self, reference: str) -> int:
         """The index of the event that a user named: an id, or `#index`. Raises `BadInput`."""
@@ -260,7 +267,7 @@ class Trajectory:
         return tuple(self._document.text(index) for index in range(len(self)))
 
     def checking(self) -> Callable[[], list[Finding]]:
-        """A check of the events as they are now, which may run in another thread."""
+        """A check of the events as they are now, which may run in any thread."""
         texts = self.texts()
         return lambda: self.dialect.check(texts)
 
@@ -311,6 +318,14 @@ class Trajectory:
             self._document.history.mark_saved(job.edits)
             if self._saver.path is not None:
                 self.path, self.name = self._saver.path, str(self._saver.path)
+
+    def run_file(self, events: Iterable[Played]) -> Iterator[bytes]:
+        """The file of a run of this recording, as its dialect writes one.
+
+        Raises `BadInput`, when its bytes are asked for, where the dialect has no words for what was added.
+        """
+        written = self.dialect.run(events)
+        return runs.run_file(self._document, events) if written is None else written
 
     @property
     def disk_state(self) -> tuple[int, ...]:

@@ -22,8 +22,8 @@ from trajcore.events.kinds import ACTION_KINDS
 from trajcore.views.event_json import as_text, problems_of, read_event
 from trajcore.views.form import Field, FieldType, fields_of, with_values
 from trajtui.screens.edit_event import EditEvent
-from trajtui.widgets.editors import SafeTextArea, can_be_edited
 from trajtui.widgets.fields import FieldRow
+from trajtui.widgets.inputs import SafeTextArea, can_be_edited
 
 ACTING = "a\x1b]0;title\x07b\rc\x0bd\x85e\u2028f\u202eg\x9b5nh"
 

@@ -12,9 +12,30 @@ import click
 
 from trajcore import options
 from trajtui import __version__
-from trajtui.commands.ordered import TYPED, InOrder
 
-Command = Callable[..., Any]
+Callback = Callable[..., Any]
+"""The function behind a command."""
+
+
+_TYPED: Final = "trajtui.typed"
+"""Where a command finds them: a list of (name of the parameter, its values), as they were typed."""
+
+
+class _InOrder(click.Command):
+    """A command that keeps its repeatable options in the order in which they were typed."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As usual, and beside it what was typed in which order."""
+        values, _, order = self.make_parser(ctx).parse_args(list(args))
+        waiting: dict[str, list[Any]] = {}
+        typed: list[tuple[str, tuple[str, ...]]] = []
+        for parameter in order:
+            name = parameter.name or ""
+            if isinstance(parameter, click.Option) and parameter.multiple:
+                value = waiting.setdefault(name, list(values[name])).pop(0)
+                typed.append((name, tuple(value) if parameter.nargs > 1 else (value,)))
+        ctx.meta[_TYPED] = typed
+        return super().parse_args(ctx, args)
 
 
 class _Commands(click.Group):
@@ -39,10 +60,10 @@ class _Explained(click.Option):
         return super().get_help_record(ctx)
 
 
-def _options_of(command: str) -> Callable[[Command], Command]:
+def _options_of(command: str) -> Callable[[Callback], Callback]:
     """The options of a command, as the table of all options has them."""
 
-    def with_options(function: Command) -> Command:
+    def with_options(function: Callback) -> Callback:
         for option in reversed(options.OPTIONS):
             if command in option.commands:
                 function = _click_option(option)(function)
@@ -51,7 +72,7 @@ def _options_of(command: str) -> Callable[[Command], Command]:
     return with_options
 
 
-def _click_option(option: options.Option) -> Callable[[Command], Command]:
+def _click_option(option: options.Option) -> Callable[[Callback], Callback]:
     names = (option.name, option.keyword)
     if not option.metavar:
         default = None if option.key is not None else False
@@ -126,7 +147,7 @@ def show_command(file: str, as_json: bool, check: bool, row: str | None, debug: 
     sys.exit(show(file, row, as_json=as_json, checking=check))
 
 
-def _operations(command: Command) -> Command:
+def _operations(command: Callback) -> Callback:
     """The options of `edit` that are edits; the order in which they are typed counts."""
     options = (
         ("--set", "ID:PATH=JSON", 1, "Set a field, as in 15:args.wait_for_response=false."),
@@ -153,7 +174,7 @@ def _operations(command: Command) -> Command:
     return command
 
 
-@_commands.command("edit", cls=InOrder)
+@_commands.command("edit", cls=_InOrder)
 @click.argument("file")
 @click.option("-o", "--output", metavar="OUT", help="Write the edited recording here; `-`: standard output.")
 @click.option("--in-place", is_flag=True, help="Write the edited recording in its own place.")
@@ -172,7 +193,7 @@ def edit_command(context: click.Context, /, file: str, debug: bool, **options: A
     """
     from trajtui.commands.edit import Operation, edit
 
-    edit(file, [Operation(name, values) for name, values in context.meta[TYPED]], options)
+    edit(file, [Operation(name, values) for name, values in context.meta[_TYPED]], options)
 
 
 @_commands.command("doctor")

@@ -322,7 +322,7 @@ class Dialect(Protocol):
         """The messages that a model is shown for these events; None: they are made of the events."""
         ...
 
-    def check(self, texts: Sequence[bytes]) -> list[Finding]:
+    def check(self, texts: Sequence[Text]) -> list[Finding]:
         """What is wrong with a recording of these events, given as `text` has them."""
         ...
 
@@ -438,7 +438,7 @@ class BaseDialect:
         """Made of the events."""
         return None
 
-    def check(self, texts: Sequence[bytes]) -> list[Finding]:
+    def check(self, texts: Sequence[Text]) -> list[Finding]:
         """Nothing is known to be wrong."""
         return []
 
@@ -466,14 +466,18 @@ class BaseDialect:
     def _over(self, recording: Recording, index: int, event: Event, *, strict: bool = True) -> Changes:
         """What makes an event say what another one says; `strict`: all of it, or `BadInput`."""
         texts: dict[int, bytes] = {}
-        for path, value in differences(recording.data(index), dict(event)):
+        waiting = list(differences(recording.data(index), dict(event)))
+        while waiting:
+            path, value = waiting.pop(0)
+            now = _Written(recording, texts)
             try:
-                if value is GONE:
-                    changes = self.unset(recording, index, path)
-                else:
-                    changes = self.changed(_Written(recording, texts), index, path, value)
+                changes = (
+                    self.unset(now, index, path) if value is GONE else self.changed(now, index, path, value)
+                )
             except BadInput:
-                if strict:
+                if isinstance(value, dict) and value:
+                    waiting[:0] = [((*path, key), inner) for key, inner in value.items()]
+                elif strict:
                     raise
                 continue
             texts |= {change.record: change.text for change in changes if isinstance(change, Rewritten)}

@@ -50,7 +50,7 @@ class Insert:
     event: dict[str, Any]
 
 
-Step = Set | Unset | Delete | Insert
+RepairStep = Set | Unset | Delete | Insert
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Repair:
     """Edits that mend a finding: in words, as steps, and as the arguments of `trajtui edit`."""
 
     words: str
-    steps: tuple[Step, ...]
+    steps: tuple[RepairStep, ...]
     arguments: tuple[str, ...]
 
 
@@ -78,7 +78,7 @@ class Finding:
     repair: Repair | None = field(default=None)
 
 
-def arguments(step: Step, name: str) -> Sequence[str]:
+def arguments(step: RepairStep, name: str) -> Sequence[str]:
     """A step as `trajtui edit` takes it; `name` is what its event is called there."""
     match step:
         case Set(_, path, value):

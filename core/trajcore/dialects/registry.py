@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from trajcore.dialects import foreign
 from trajcore.dialects.base import Dialect
 from trajcore.errors import BadInput
 from trajcore.formats.base import Files, Layout
@@ -38,7 +39,8 @@ def recognised(files: Files, row: str | None = None, format: str | None = None) 
 
     `format` names a dialect, which is then taken at its word, or a container. A claim of 1 ends the search:
     what packages offer is loaded only where no other is as sure. Raises `BadInput`, naming the file and what
-    is wrong with it, where it cannot be read, no dialect claims it or several do, and `RowNeeded`.
+    is wrong with it, or whose it is, where it cannot be read, no dialect claims it or several do, and
+    `RowNeeded`.
     """
     known = FORMATS.names() if format is not None else ()
     container = format if format in known else None
@@ -58,6 +60,10 @@ def recognised(files: Files, row: str | None = None, format: str | None = None) 
     if named is None:
         for layout in layouts:
             claims += [(claim, layout, dialect) for claim, dialect in _claims(layout, DIALECTS.offered())]
+        if max((claim for claim, _, _ in claims), default=0.0) < foreign.CLAIM:
+            refusal = foreign.refusal(files, layouts)
+            if refusal is not None:
+                raise refusal
     return _best(files.name, claims, faults, layouts, sure=named is not None)
 
 
@@ -87,7 +93,7 @@ def _best(
     if not claims:
         if faults:
             raise faults[0]
-        raise BadInput(f"{name} is not a trajectory: no object in it has an 'action' or 'observation'.")
+        raise foreign.unclaimed(name, layouts)
     if highest > _ENOUGH:
         names = " or ".join(dict.fromkeys(_called(layout, dialect) for layout, dialect in best))
         raise BadInput(f"{name} may be {names}: say which with --format.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from functools import cached_property
 
 import msgspec
@@ -159,6 +160,18 @@ class Body:
     @property
     def _data(self) -> bytes:
         return self.sources[0].data
+
+    def copied(self) -> Body:
+        """The same records, which change apart from these."""
+        other = copy(self)
+        other.records = self.records[:]
+        other._originals = dict(self._originals)
+        other._uids = None if self._uids is None else self._uids[:]
+        other._places = None
+        if "gaps" in self.__dict__:
+            other.gaps = copy(self.gaps)
+            other.gaps.texts = self.gaps.texts[:]
+        return other
 
     # Changing
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from trajcore.dialects.base import Changes, Dialect, Links, Text
@@ -52,6 +53,15 @@ class Document:
 
     def __len__(self) -> int:
         return len(self.events)
+
+    def copied(self) -> Document:
+        """The document as it is now, without a history, which changes apart from this one."""
+        other = copy(self)
+        other.body = self.body.copied()
+        other.events = self.events.copied(other.body)
+        other.history = History()
+        other._units, other._heads, other._parses = None, {}, {}
+        return other
 
     @property
     def records(self) -> Sequence[Text]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -75,6 +76,10 @@ class Events(Protocol):
         """Records were changed: the event that alone was rewritten by it, None where there may be more."""
         ...
 
+    def copied(self, body: Body) -> Events:
+        """The same events, by the same uids, over a copy of their records."""
+        ...
+
     def snapshot(self) -> Snapshot | None:
         """What is there now, where an edit's changes do not tell what it does to events."""
         ...
@@ -96,6 +101,9 @@ class Same:
         self._body = body
         self._dialect = dialect
         self._outline = Outline(dialect.slots(body.records), dialect)
+        # Each step of a replay asks for these many times: there is no call between.
+        self.uid = body.uid
+        self.index_of = body.index_of
 
     @property
     def outline(self) -> Outline:
@@ -132,14 +140,6 @@ class Same:
         """Those of the records."""
         return self._body.uids
 
-    def uid(self, index: int) -> int:
-        """That of the record."""
-        return self._body.uid(index)
-
-    def index_of(self, uid: int) -> int | None:
-        """Where the record is."""
-        return self._body.index_of(uid)
-
     def was_read(self, index: int) -> bool:
         """Whether the record was read."""
         return self._body.was_read(index)
@@ -156,6 +156,10 @@ class Same:
         slots = self._dialect.slots(self._body.records[change.at : change.at + came])
         self._outline.splice(change.at, removed, slots)
         return None
+
+    def copied(self, body: Body) -> Events:
+        """As records are: read once more."""
+        return Same(body, self._dialect)
 
     def snapshot(self) -> Snapshot | None:
         """Nothing: the changes tell all."""
@@ -276,6 +280,14 @@ class Slotted:
         self._outline = None
         self._edited = None
         return None
+
+    def copied(self, body: Body) -> Events:
+        """The same slots, numbered on from here."""
+        _ = self.outline
+        other = copy(self)
+        other._body = body
+        other._uids = dict(self._uids)
+        return other
 
     def snapshot(self) -> Snapshot | None:
         """All that is there."""

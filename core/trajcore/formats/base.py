@@ -120,7 +120,7 @@ def read_source(path: Path) -> Source:
 
 
 @dataclass(frozen=True)
-class Row:
+class FileRow:
     """One row of a file that holds many trajectories. `number` counts from 0."""
 
     number: int
@@ -132,7 +132,7 @@ class Row:
 class RowNeeded(BadInput):
     """The file holds several trajectories, and none was picked."""
 
-    def __init__(self, name: str, rows: Sequence[Row]) -> None:
+    def __init__(self, name: str, rows: Sequence[FileRow]) -> None:
         ids = ", ".join(row.id or str(row.number) for row in rows[:5]) + (", …" if len(rows) > 5 else "")
         super().__init__(f"{name} holds {len(rows)} trajectories: pick one with --row (0 to {len(rows) - 1}, "
                          f"or its id: {ids}).")  # fmt: skip

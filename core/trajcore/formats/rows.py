@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from trajcore.errors import BadInput
-from trajcore.formats.base import Files, Layout, Row, RowNeeded, Source
+from trajcore.formats.base import FileRow, Files, Layout, RowNeeded, Source
 from trajcore.formats.json.text import described, loads
 from trajcore.formats.lists import Lists, are_rows, layout, list_in
 
@@ -30,18 +30,18 @@ class Rows:
         return Lists().write(records)
 
 
-def rows(source: Source) -> list[Row]:
+def rows(source: Source) -> list[FileRow]:
     """The rows of a JSON Lines file. Raises `BadInput`, naming the line, for what is no such file."""
     return _rows(Files(source.name, source.path, source.data))
 
 
-def _rows(files: Files) -> list[Row]:
-    found: list[Row] = []
+def _rows(files: Files) -> list[FileRow]:
+    found: list[FileRow] = []
     source, at = files.source, files.begin
     for number, line in enumerate(source.data[at:].splitlines(keepends=True), 1):
         if line.strip():
             head = _row_head(line, number, source.name)
-            found.append(Row(len(found), str(head.instance_id or head.id or ""), at, at + len(line)))
+            found.append(FileRow(len(found), str(head.instance_id or head.id or ""), at, at + len(line)))
         at += len(line)
     return found
 
@@ -61,7 +61,7 @@ def _row_head(line: bytes, number: int, name: str) -> _RowHead:
         return _RowHead()
 
 
-def _picked(files: Files, row: str | None) -> Row:
+def _picked(files: Files, row: str | None) -> FileRow:
     found = _rows(files)
     name = files.source.name
     if row is None:

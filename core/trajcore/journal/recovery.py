@@ -22,6 +22,7 @@ class Orphan:
 
     def __init__(self, lock: Lock, trajectory: Trajectory) -> None:
         self._lock = lock
+        self._write = trajectory.run_file
         stem = lock.path.name.removesuffix(LOCK)
         self.edits_path = lock.path.with_name(stem + EDITS)
         self.run_path = lock.path.with_name(stem + RUN)
@@ -66,7 +67,7 @@ class Orphan:
 
     def run(self) -> Run:
         """The unsaved run, to be saved. Raises `BadInput` where nothing of it can be read."""
-        found = Run(-1)
+        found = Run(-1, self._write)
         lines = _lines(self.run_path)
         next(lines, None)
         for line in lines:

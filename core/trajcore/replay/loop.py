@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 _BREATH: Final = 0.004
 """So many seconds a replay that waits for nothing goes on before others have a turn."""
-_AT_REST: Final = 3.0
+_IDLE: Final = 3.0
 """A paused run is checkpointed when it has been left alone for so many times what a checkpoint takes."""
-_SHORTEST_REST: Final = 0.1
+_SHORTEST_IDLE: Final = 0.1
 
 
 class Replay:
@@ -43,12 +43,12 @@ class Replay:
         self._settings = settings
         self._tell = activity.tell
         self._queued: list[str] = []
-        self._resting: asyncio.Task[None] | None = None
+        self._idle_checkpoint: asyncio.Task[None] | None = None
         self.begin()
 
     def begin(self) -> None:
         """A new run, before the first event, in a world that is yet to be made."""
-        self.run = Run(self._trajectory.outline.last_id)
+        self.run = Run(self._trajectory.outline.last_id, self._trajectory.run_file)
         self.world = Executor(
             self._settings.sandbox, self._settings.world, self._tell, self._trajectory.dialect.runtime
         )
@@ -82,7 +82,7 @@ class Replay:
 
         Raises `SandboxUnavailable`. With `breaking` unset, breakpoints are passed.
         """
-        await self.rest_no_more()
+        await self.cancel_idle_checkpoint()
         player, begun_at = self.player, self.player.position
         clock = asyncio.get_running_loop().time
         breathed = clock()
@@ -167,7 +167,7 @@ class Replay:
 
         Raises `SandboxUnavailable`.
         """
-        await self.rest_no_more()
+        await self.cancel_idle_checkpoint()
         how = route.describe(self._label_of(route.checkpoint))
         self._tell(notices.Progress(f"going back, {route.price}: {how}", 0.0))
         for checkpoint in self._checkpoints.drop_behind(route.target):
@@ -219,7 +219,7 @@ class Replay:
 
         Raises `Refused`, `SandboxUnavailable`.
         """
-        await self.rest_no_more()
+        await self.cancel_idle_checkpoint()
         await self.world.visit(visitor)
         files = await self.world.changed_files()
         if files is not None and files.count:
@@ -234,9 +234,7 @@ class Replay:
     @property
     def results(self) -> Mapping[int, StepResult]:
         """The results of the steps that are in the recording, by the index of each, as they came."""
-        here = self._trajectory.index_of_uid
-        found = ((here(uid), result) for uid, result in self.run.results.items())
-        return {index: result for index, result in found if index is not None}
+        return self._trajectory.by_index(self.run.results)
 
     def follow(self, edit: Edit, *, undone: bool = False) -> None:
         """The recording was edited: positions between its events follow; all else is kept by uid."""
@@ -270,26 +268,26 @@ class Replay:
 
     # Checkpoints
 
-    def rest(self) -> None:
+    def checkpoint_when_idle(self) -> None:
         """The run is paused: checkpoint it if it is left alone for a while."""
-        if self._checkpoints.most and self._spent and self._resting is None:
-            self._resting = asyncio.create_task(self._at_rest())
+        if self._checkpoints.most and self._spent and self._idle_checkpoint is None:
+            self._idle_checkpoint = asyncio.create_task(self._checkpoint_once_idle())
 
-    async def rested(self) -> None:
+    async def checkpointed(self) -> None:
         """Wait for the checkpoint of a run that is left alone."""
-        if self._resting is not None:
-            await asyncio.wait({self._resting})
+        if self._idle_checkpoint is not None:
+            await asyncio.wait({self._idle_checkpoint})
 
-    async def rest_no_more(self) -> None:
+    async def cancel_idle_checkpoint(self) -> None:
         """Give up a checkpoint that is not done."""
-        resting, self._resting = self._resting, None
-        if resting is not None:
-            resting.cancel()
-            await asyncio.wait({resting})
+        pending, self._idle_checkpoint = self._idle_checkpoint, None
+        if pending is not None:
+            pending.cancel()
+            await asyncio.wait({pending})
 
-    async def _at_rest(self) -> None:
+    async def _checkpoint_once_idle(self) -> None:
         last = self._checkpoints.last
-        await asyncio.sleep(max(_SHORTEST_REST, last.world.seconds * _AT_REST if last else 0.0))
+        await asyncio.sleep(max(_SHORTEST_IDLE, last.world.seconds * _IDLE if last else 0.0))
         await self._checkpoint()
 
     async def _checkpoint(self) -> None:
@@ -304,5 +302,5 @@ class Replay:
 
     async def close(self) -> None:
         """Remove the world and every checkpoint of it."""
-        await self.rest_no_more()
+        await self.cancel_idle_checkpoint()
         await self.world.close()

@@ -61,12 +61,15 @@ class Player:
         normalisers: Sequence[Normaliser],
         tell: notices.Listener,
     ) -> None:
+        self.position = 0
+        """The index of the event that comes next; the length of the recording at its end."""
+        self._followed = Position()
+        """Where the last edit left the position, for as long as it is there."""
         self.pipelined = False
         """Whether what comes back may be taken in while the next action is carried out."""
         self._unflushed: Callable[[], None] | None = None
         self.replacements: dict[int, str] = {}
         """Texts typed in place of recorded user messages, by the uid of the message."""
-        self._position = Position()
         self._trajectory = trajectory
         self._run = run
         self._world = world
@@ -75,11 +78,6 @@ class Player:
         self._normalisers = normalisers
         self.answered: set[int] = set()
         """Recorded observations (their uids) in whose place this run has its own."""
-
-    @property
-    def position(self) -> int:
-        """The index of the event that comes next; the length of the recording at its end."""
-        return self._position.index
 
     @property
     def at_end(self) -> bool:
@@ -116,12 +114,16 @@ class Player:
         for uid in [uid for uid in results if (index := here(uid)) is not None and index >= position]:
             del results[uid]  # it was moved behind the position, and comes once more
         self.answered = {answer for uid in results if (answer := self._answer_in_run(uid)) is not None}
-        self._position.put(position)
+        self.position = position
+        self._followed.put(position)
         self._tell(notices.PositionChanged(position))
 
     def follow(self, edit: Edit, *, undone: bool = False) -> None:
         """Events came, went or moved under the replay: be at the same place of the recording."""
-        self._position.follow(edit, self._trajectory.index_of_uid, undone=undone)
+        if self._followed.index != self.position:
+            self._followed.put(self.position)
+        self._followed.follow(edit, self._trajectory.index_of_uid, undone=undone)
+        self.position = self._followed.index
         self._tell(notices.PositionChanged(self.position))
 
     def _answer_in_run(self, uid: int) -> int | None:
@@ -138,7 +140,7 @@ class Player:
         return treatment(self._trajectory.head(index)) is Treatment.PASS
 
     def _advance(self) -> None:
-        self._position.put(self.position + 1)
+        self.position += 1
         self._tell(notices.PositionChanged(self.position))
 
     def _keep(self, index: int, head: Head) -> None:

@@ -10,8 +10,9 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
+from trajcore.dialects.base import Played
 from trajcore.events.head import Head, head_of
-from trajcore.events.kinds import MESSAGE, Treatment, action_kind
+from trajcore.events.kinds import Treatment, action_kind
 from trajcore.formats.json.reading import as_object
 from trajcore.replay.compare import Comparison, Match
 from trajcore.replay.policy import treatment
@@ -107,6 +108,10 @@ class Entry:
         return event
 
 
+Writer = Callable[[Iterable[Played]], Iterator[bytes]]
+"""Makes the file of a run of its events."""
+
+
 class History(Sequence["Event"]):
     """The events of a run as it was at a moment, typed where they are looked at. Any thread may read it."""
 
@@ -129,7 +134,9 @@ class History(Sequence["Event"]):
 class Run:
     """The events of this run. Ids of the recording are kept where they are unique; others are fresh."""
 
-    def __init__(self, last_id: int) -> None:
+    def __init__(self, last_id: int, write: Writer | None = None) -> None:
+        """`write` makes a file of a run (`Trajectory.run_file`); without it, it is one of OpenHands."""
+        self._write = write or _as_openhands
         self.entries: list[Entry] = []
         self.results: dict[int, StepResult] = {}
         """By the uid of the event, in the order in which they came."""
@@ -244,26 +251,20 @@ class Run:
         return History(self.entries)
 
     def to_json(self, told: Callable[[int, int], None] = lambda done, total: None) -> Iterator[bytes]:
-        """The run as it is now, as OpenHands writes a trajectory today: one list, indented by four.
+        """The run as it is now, as its dialect writes one.
 
         `told` is called with how many events were given so far, and how many there are.
         """
-        return _written(tuple(self.entries), told)
+        return self._write(_played(tuple(self.entries), told))
 
 
-def _written(entries: Sequence[Entry], told: Callable[[int, int], None]) -> Iterator[bytes]:
-    from trajcore.dialects.openhands_v0.written import as_written_today
-
-    yield b"["
-    nobody_spoke = True
+def _played(entries: Sequence[Entry], told: Callable[[int, int], None]) -> Iterator[Played]:
     for place, entry in enumerate(entries):
-        event = as_written_today(entry.data())
-        # OpenHands cannot replay an event without a source; where there are none, the task is first.
-        opening = nobody_spoke and entry.head.kind == MESSAGE
-        nobody_spoke = nobody_spoke and not opening
-        event.setdefault("source", "user" if opening else "agent")
-        text = json.dumps(event, indent=4)
-        indented = "\n".join("    " + line for line in text.split("\n"))
-        yield (",\n" if place else "\n").encode() + indented.encode()
+        yield Played(entry.origin, entry.data(), entry.recorded_head is not None)
         told(place + 1, len(entries))
-    yield b"\n]\n"
+
+
+def _as_openhands(events: Iterable[Played]) -> Iterator[bytes]:
+    from trajcore.dialects.openhands_v0.written import run_file
+
+    return run_file(event.event for event in events)

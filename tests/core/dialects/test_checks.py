@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import documents, message, ran, run
-from trajcore.dialects.findings import Delete, Finding, Insert, Set, Severity, Step, Unset
+from trajcore.dialects.findings import Delete, Finding, Insert, RepairStep, Set, Severity, Unset
 from trajcore.dialects.openhands_v0.checks.all import check
 from trajcore.trajectory import Trajectory
 
@@ -48,7 +48,7 @@ def tool(call: str, *of_response: str) -> dict[str, Any]:
     }
 
 
-def mended(events: list[Any], steps: tuple[Step, ...]) -> list[Any]:
+def mended(events: list[Any], steps: tuple[RepairStep, ...]) -> list[Any]:
     """The events after a repair, made with plain Python."""
     events = json.loads(json.dumps(events))
     for step in steps:

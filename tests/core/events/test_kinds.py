@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from trajcore.dialects.openhands_v0.wire import read_head
 from trajcore.events import kinds
 from trajcore.events.actions import ACTIONS
-from trajcore.events.head import read_head
 from trajcore.events.kinds import ACTION_KINDS, OBSERVATION_KINDS, ActionKind, EventKind, ObservationKind
 from trajcore.events.observations import OBSERVATIONS
 

@@ -117,7 +117,7 @@ async def test_breakpoints_and_services_stay_with_their_events():
 
 async def test_going_back_after_edits_finds_the_same_places():
     session = await played("a", "b", "c", steps=2)
-    await session.rested()
+    await session.checkpointed()
     session.step()
     await session.idle()
     session.editing.insert(0, [said("hello")])

@@ -156,7 +156,7 @@ async def test_the_world_is_what_it_was(kind: str):
         "f; pwd; cat ../kept; ls -A",
     )
     await stepped(session, 2)
-    await _rested(session)
+    await _checkpointed(session)
     await stepped(session)
     before = session.run.results[5].actual
     assert before is not None
@@ -182,7 +182,7 @@ async def test_a_checkpoint_spares_the_steps_before_it(kind: str):
     session = opened(kind, "date +%s%N > stamp", "cat stamp", "cat stamp")
     await stepped(session, 2)
     first = session.run.results[3].actual
-    await _rested(session)
+    await _checkpointed(session)
     await stepped(session)
     route = session.back_to_step()[0]
     assert route.checkpoint is not None
@@ -202,7 +202,7 @@ async def test_a_killed_world_is_recovered_by_stepping_back(kind: str):
     need_docker() if kind == "docker" else need_bubblewrap()
     session = opened(kind, "echo kept > file", "sleep 5", "cat file")
     await stepped(session)
-    await _rested(session)
+    await _checkpointed(session)
     machine = session._replay.world.sandbox._machine  # type: ignore[union-attr]
     if kind == "docker":
         machine._container.remove(force=True)
@@ -236,7 +236,7 @@ async def test_no_checkpoint_is_taken_of_what_a_model_does():
         await stepped(session)
         session.message("go on", Delivery.LIVE)
         await session.idle()
-        await session.rested()
+        await session.checkpointed()
         assert session.run.has_live_steps
         route = session.back_to(session.position)[0]
         assert route.checkpoint is None
@@ -256,8 +256,8 @@ def _skip() -> Any:
     return Service.SKIP
 
 
-async def _rested(session: Session) -> None:
-    await session.rested()
+async def _checkpointed(session: Session) -> None:
+    await session.checkpointed()
     assert session.back_to(session.position)[0].steps == 0
 
 

@@ -20,9 +20,10 @@ def open_screen(file: str | None, options: Mapping[str, Any]) -> None:
     file = file or config.get("replay_trajectory_path")
     if file == "-":
         raise BadInput("the screen needs the keyboard: save the recording to a file and open that.")
+    trajectory = None
     if file is None:
         _check_terminal()
-        file = _ask_for_file()
+        file, trajectory = _ask_for_file(options.get("row"))
         if file is None:
             return
     settings = settings_from(config, options)
@@ -34,7 +35,8 @@ def open_screen(file: str | None, options: Mapping[str, Any]) -> None:
         save_to=config.save_path(file),
         checkpoints=config.get("checkpoints"),
     )
-    trajectory = _open(file, options.get("row"))
+    if trajectory is None:
+        trajectory = _open(file, options.get("row"))
     if trajectory is None:
         return
     session = Session(trajectory, settings)
@@ -55,17 +57,19 @@ def _open(file: str, row: str | None) -> Trajectory | None:
     except RowNeeded as needed:
         if not _has_terminal():
             raise
-        from trajtui.screens.rows import RowsApp
+        from trajtui.screens.start import PickRow
 
-        picked = RowsApp(file, [(row.number, row.id) for row in needed.rows]).run()
+        picked = PickRow(file, [(row.number, row.id) for row in needed.rows]).run()
         return None if picked is None else open_trajectory(file, picked)
 
 
-def _ask_for_file() -> str | None:
+def _ask_for_file(row: str | None) -> tuple[str | None, Trajectory | None]:
+    """The file that the user picks (None: none), and its recording, unless there are several in it."""
     from trajtui.screens.start import StartApp
 
-    path = StartApp().run()
-    return None if path is None else str(path)
+    start = StartApp(row)
+    path = start.run()
+    return (None, None) if path is None else (str(path), start.opened)
 
 
 def _check_terminal() -> None:

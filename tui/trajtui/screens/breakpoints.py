@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList, Static
 from trajcore import BadInput, Session
 from trajcore.text import safe_line
 from trajcore.views.breakpoints import BreakpointLine, breakpoint_lines
-from trajtui.widgets.choices import Choices
+from trajtui.widgets.inputs import Choices
 
 _HINT = "Space on/off · d remove · a add a condition · Esc closes"
 _EXAMPLES = (

@@ -18,7 +18,7 @@ from textual.widgets.option_list import Option
 from trajcore import Session, TrajError
 from trajcore.text import safe_line
 from trajcore.views.checks import Finding, checking, is_error
-from trajtui.widgets.choices import Choices
+from trajtui.widgets.inputs import Choices
 
 _KEYS = "Enter goes to the event · r makes the repair (u undoes it) · Esc closes"
 

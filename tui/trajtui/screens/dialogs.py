@@ -15,8 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from trajcore.views.question import Question
-from trajtui.widgets.choices import Choices
-from trajtui.widgets.inputs import SafeInput
+from trajtui.widgets.inputs import Choices, SafeInput
 
 Ask = Callable[[Any], Awaitable[Any]]
 """Shows a dialog and waits for its answer."""

@@ -18,8 +18,8 @@ from trajcore.text import safe_line
 from trajcore.views.event_json import FieldProblem, as_text, checked_event, problems_of, read_event
 from trajcore.views.form import FieldPath, fields_of, with_values
 from trajtui.screens.dialogs import Choose
-from trajtui.widgets.editors import SafeTextArea, can_be_edited
 from trajtui.widgets.fields import FieldRow
+from trajtui.widgets.inputs import SafeTextArea, can_be_edited
 
 _HINT: Final = "Ctrl+S applies · F2 form / raw JSON · Tab next field · Esc leaves"
 _CHECK_DELAY: Final = 0.15

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from trajcore.text import safe_line
 from trajcore.views.edits import EditHistory
-from trajtui.widgets.choices import Choices
+from trajtui.widgets.inputs import Choices
 
 
 class HistoryList(ModalScreen[int | None]):

@@ -15,8 +15,7 @@ from textual.widgets.option_list import Option
 
 from trajcore.text import safe_line
 from trajcore.views.form import insertable_kinds
-from trajtui.widgets.choices import Choices
-from trajtui.widgets.editors import SafeTextArea
+from trajtui.widgets.inputs import Choices, SafeTextArea
 
 
 class _Text(SafeTextArea):

@@ -1,8 +1,9 @@
-"""What opens when no file is named: recent files, samples, and a path to type."""
+"""What opens when no file is named, or a file with several recordings: lists to pick from, a path to type."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,10 +15,11 @@ from textual.suggester import Suggester
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from trajcore import BadInput, RowNeeded, Trajectory
+from trajcore import open as open_trajectory
 from trajcore.text import safe_line
 from trajcore.views.recent import recent_files
-from trajtui.widgets.choices import Choices
-from trajtui.widgets.inputs import SafeInput
+from trajtui.widgets.inputs import Choices, SafeInput
 
 
 class _Paths(Suggester):
@@ -45,12 +47,19 @@ def _completed(value: str) -> str | None:
     return value[: len(value) - len(start)] + names[0] if names else None
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 _LIST_KEYS = "Enter opens · / types a path · q quits"
 _PATH_KEYS = "Enter opens what is typed · → completes it · Esc leaves the path"
 
 
 class StartApp(App[Path]):
-    """Asks for a recording; its answer is the path, or None."""
+    """Asks for a recording; its answer is the path of one that can be opened, or None."""
 
     TITLE = "trajtui"
     CSS_PATH = "../app.tcss"
@@ -60,6 +69,12 @@ class StartApp(App[Path]):
         Binding("q,ctrl+q", "quit", "quit"),
         Binding("slash", "type_path", "type a path"),
     ]
+
+    def __init__(self, row: str | None = None) -> None:
+        super().__init__()
+        self._row = row
+        self.opened: Trajectory | None = None
+        """The recording that was picked; None where one of several in its file is still to be picked."""
 
     def compose(self) -> ComposeResult:
         """Recent files and samples above a path to type."""
@@ -98,16 +113,64 @@ class StartApp(App[Path]):
     def open_option(self, event: OptionList.OptionSelected) -> None:
         """Open the selected file."""
         if event.option.id is not None:
-            self.exit(Path(event.option.id))
+            self._open(Path(event.option.id))
 
     @on(Input.Submitted)
     def open_path(self, event: Input.Submitted) -> None:
-        """Open the typed path, if there is such a file."""
-        path = Path(event.value.strip()).expanduser()
-        if path.is_file():
-            self.exit(path)
-        elif event.value.strip():
-            self.query_one("#start-note", Static).update(safe_line(f"there is no file {path}"))
+        """Open the typed path, if there is such a file or directory."""
+        typed = event.value.strip()
+        path = Path(typed).expanduser()
+        if typed and _is_there(path):
+            self._open(path)
+        elif typed:
+            self._say(f"there is no file {path}")
+
+    def _open(self, path: Path) -> None:
+        self.run_worker(self._opening(path), exclusive=True)
+
+    async def _opening(self, path: Path) -> None:
+        """End with a path that can be opened; else say why not, and ask on."""
+        self._say("opening …")
+        try:
+            self.opened = await asyncio.to_thread(open_trajectory, path, self._row)
+        except RowNeeded:
+            self.opened = None
+        except BadInput as error:
+            self._say(str(error))
+            return
+        self.exit(path)
+
+    def _say(self, text: str) -> None:
+        self.query_one("#start-note", Static).update(safe_line(text))
+
+
+class PickRow(App[str]):
+    """Asks for a row; its answer is the number of the row, or None."""
+
+    TITLE = "trajtui"
+    CSS_PATH = "../app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,ctrl+q", "quit", "quit")]
+
+    def __init__(self, file: str, rows: Sequence[tuple[int, str]]) -> None:
+        """`rows` are the numbers of the trajectories in the file, and their ids."""
+        super().__init__()
+        self._file = file
+        self._rows = rows
+
+    def compose(self) -> ComposeResult:
+        """The rows by number and id."""
+        options = [Option(f"{number:>5}  {safe_line(id)}", id=str(number)) for number, id in self._rows]
+        with Vertical(id="start"):
+            title = f"{self._file} holds {len(self._rows)} trajectories: which one?"
+            yield Static(safe_line(title), markup=False, classes="question")
+            yield Choices(*options, markup=False)
+            yield Static("Enter opens · q quits", markup=False, id="start-note")
+
+    @on(OptionList.OptionSelected)
+    def open_row(self, event: OptionList.OptionSelected) -> None:
+        """Open the selected row."""
+        self.exit(event.option.id)
 
 
 def _samples() -> list[Path]:

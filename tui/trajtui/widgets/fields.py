@@ -16,8 +16,7 @@ from textual.widgets import Input, Select, Static, Switch, TextArea
 from trajcore import BadInput
 from trajcore.text import safe_line
 from trajcore.views.form import Field, FieldType
-from trajtui.widgets.editors import SafeTextArea, can_be_edited
-from trajtui.widgets.inputs import SafeInput
+from trajtui.widgets.inputs import SafeInput, SafeTextArea, can_be_edited
 
 
 class FieldRow(Vertical):

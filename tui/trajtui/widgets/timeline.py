@@ -13,25 +13,23 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import var
 
-from trajcore.events.head import Head
-from trajcore.replay.player import Service
-from trajcore.replay.run import Entry, Status
-from trajcore.session import Session
-from trajcore.text import safe_line
+from trajcore import Session
 from trajcore.views import marks
+from trajcore.views.rows import RowLine, RowTone, row_line
 from trajcore.views.timeline import Row, Timeline, can_fold
 from trajtui.widgets.lines import LinePane
 
 _KIND_WIDTH: Final = 9
 _LONGEST_KIND: Final = 16
 _DEEPEST: Final = 8
-_NAMES: Final = {"run_ipython": "ipython", "browse_interactive": "browse", "call_tool_mcp": "mcp",
-                 "agent_state_changed": "state", "change_agent_state": "state", "condensation": "condense",
-                 "condensation_request": "condense?", "task_tracking": "tasks", "loop_recovery": "loop",
-                 "user_rejected": "refused", "loop_detection": "loop"}  # fmt: skip
 
-
-_CHOSEN: Final = {Service.RECORDED: marks.SERVED, Service.SKIP: marks.SKIPPED}
+_STYLES: Final = {
+    RowTone.PLAIN: "timeline--aside",
+    RowTone.GOOD: "timeline--good",
+    RowTone.BAD: "timeline--bad",
+    RowTone.EDITED: "timeline--edited",
+    RowTone.LIVE: "timeline--live",
+}
 
 
 class TimelineView(LinePane):
@@ -68,8 +66,6 @@ class TimelineView(LinePane):
         """Delegations (the uids of their actions) whose events are left out."""
         self._anchor: int | None = None
         """The row where the selection of several begins; the cursor is where it ends."""
-        self._downstream = range(0)
-        """What was played after something that has been edited since."""
         self._timeline = Timeline(session.trajectory, session.run)
         self.border_title = "Timeline"
 
@@ -138,12 +134,6 @@ class TimelineView(LinePane):
             self.cursor = self._row_of(selected, self.cursor)
         self.cursor = max(0, min(self.cursor, len(self._timeline) - 1))
         self._show_cursor()
-
-    def lines_changed(self) -> None:
-        """Have the rows drawn again, those that an edit has overtaken dim."""
-        first = self._session.first_stale
-        self._downstream = range(0) if first is None else range(first, self._session.position)
-        super().lines_changed()
 
     def fold_selected(self) -> bool:
         """Leave the events of the selected delegation out, or show them again; whether it is one."""
@@ -232,106 +222,46 @@ class TimelineView(LinePane):
     def line_text(self, number: int) -> Text:
         """One row: gutter, id, kind, summary, and at its end how it came out."""
         row = self._timeline[number]
-        index = row.index(self._session.trajectory)
-        text = self._added(row.entry) if index is None else self._recorded(index, number)
+        is_next = row.entry is None and number == self.next_row and not self._session.at_end
+        text = self._drawn(row_line(self._session, row), is_next=is_next, folded=row.uid in self._folded)
         if number == self.cursor:
             text.stylize(self.ground_style("timeline--cursor"))
         elif number in self._picked_rows:
             text.stylize(self.ground_style("timeline--picked"))
         return text
 
-    def _recorded(self, index: int, number: int) -> Text:
-        session = self._session
-        head = session.trajectory.head(index)
-        result = session.result_of(index)
-        mark, style = marks.RECORDED_ONLY, "timeline--aside"
-        if result is not None:
-            mark = marks.mark_of(result)
-            style = "timeline--bad" if result.status is Status.DIVERGED else "timeline--good"
-        elif index < session.position:
-            mark = " "
-        else:
-            mark = _CHOSEN.get(session.service_of(index), mark)
-        if index in session.trajectory.edited or index in session.stale:
-            mark, style = marks.EDITED, "timeline--edited"
-        gutter = Text()
-        stop = marks.BREAKPOINT if session.trajectory.uid(index) in session.breakpoints else " "
-        gutter.append(stop, self.part_style("timeline--breakpoint"))
-        gutter.append(mark, self.part_style(style))
-        is_next = number == self.next_row and not session.at_end
-        gutter.append(marks.NEXT if is_next else " ", self.part_style("timeline--next"))
-        label = session.trajectory.label(index)
-        depth = session.trajectory.outline.depth(index)
-        right, bad = self._outcome(index, head)
-        name = "  " * min(depth, _DEEPEST) + self._fold_mark(index, head) + _shown_kind(head)
-        text = self._drawn(gutter, label, head, name, right, bad=bad)
-        if index in self._downstream:
+    def _drawn(self, line: RowLine, *, is_next: bool, folded: bool) -> Text:
+        text = Text()
+        text.append(marks.BREAKPOINT if line.breakpoint else " ", self.part_style("timeline--breakpoint"))
+        text.append(line.mark, self.part_style(_STYLES[line.tone]))
+        text.append(marks.NEXT if is_next else " ", self.part_style("timeline--next"))
+        digits = max(3, len(str(len(self._session.trajectory))))
+        text.append(f"{line.label:>{digits}} ", self.part_style("timeline--id"))
+        fold = ("▸ " if folded else "▾ ") if line.foldable else ""
+        name = "  " * min(line.depth, _DEEPEST) + fold + _shortened(line.kind, _LONGEST_KIND)
+        style = "timeline--user" if line.by_user else "timeline--kind"
+        text.append(set_cell_size(name, max(_KIND_WIDTH, cell_len(name) + 1)), self.part_style(style))
+        right = _outcome(line)
+        room = self.scrollable_content_region.width - text.cell_len - (cell_len(right) + 1 if right else 0)
+        summary = _fitted(line.summary, max(0, room), keep_end=line.is_path)
+        text.append(summary, None if line.is_action else self.part_style("timeline--aside"))
+        if right:
+            aside = "timeline--bad" if line.diverged else "timeline--aside"
+            text.append(" " + right, self.part_style(aside))
+        if line.downstream:
             text.stylize(Style(dim=True))
         return text
-
-    def _fold_mark(self, index: int, head: Head) -> str:
-        if head.action != "delegate":
-            return ""
-        return "▸ " if self._session.trajectory.uid(index) in self._folded else "▾ "
-
-    def _outcome(self, index: int, head: Head) -> tuple[str, bool]:
-        """What stands at the end of a row: exit code and duration, the recorded ones until it is played."""
-        if index in self._session.stale:
-            return "stale", False
-        if head.wait_for_response:
-            return "waits", False
-        trajectory = self._session.trajectory
-        result = self._session.result_of(index)
-        if result is not None:
-            code = "" if result.exit_code is None else f"exit {result.exit_code}"
-            diverged = result.status is Status.DIVERGED
-            return _outcome(code, marks.duration(result.seconds)), diverged
-        answer = trajectory.outline.answer_of.get(index)
-        shown = trajectory.head(answer) if answer is not None else head
-        if shown.exit_code is not None:
-            return _outcome(f"exit {shown.exit_code}"), False
-        return (_outcome("error") if shown.failed_edit else ""), False
-
-    def _added(self, place: int | None) -> Text:
-        entry: Entry = self._session.run.entries[place or 0]
-        gutter = Text(" " + marks.LIVE + " ", self.part_style("timeline--live"))
-        right = "waits" if entry.head.wait_for_response else ""
-        answer = self._answer_to(entry, place or 0)
-        if answer is not None and answer.exit_code is not None:
-            right = _outcome(f"exit {answer.exit_code}")
-        return self._drawn(gutter, str(entry.id), entry.head, _shown_kind(entry.head), right, bad=False)
-
-    def _answer_to(self, entry: Entry, place: int) -> Head | None:
-        following = self._session.run.entries[place + 1 : place + 2]
-        return next((other.head for other in following if other.cause == entry.id), None)
-
-    def _drawn(self, gutter: Text, label: str, head: Head, name: str, right: str, *, bad: bool) -> Text:
-        width = self.scrollable_content_region.width
-        digits = max(3, len(str(len(self._session.trajectory))))
-        line = gutter
-        line.append(f"{label:>{digits}} ", self.part_style("timeline--id"))
-        style = "timeline--user" if head.source == "user" else "timeline--kind"
-        line.append(set_cell_size(name, max(_KIND_WIDTH, cell_len(name) + 1)), self.part_style(style))
-        room = max(0, width - line.cell_len - (cell_len(right) + 1 if right else 0))
-        summary = _fitted(safe_line(head.summary()), room, keep_end=head.kind in ("read", "edit", "write"))
-        aside = "timeline--aside" if not head.is_action else None
-        line.append(summary, self.part_style(aside) if aside else None)
-        if right:
-            line.append(" " + right, self.part_style("timeline--bad" if bad else "timeline--aside"))
-        return line
 
     def line_width(self) -> int:
         """Rows never scroll sideways."""
         return Size(self.scrollable_content_region.width, 0).width
 
 
-def _shown_kind(head: Head) -> str:
-    return _shortened(kind_name(head), _LONGEST_KIND)
-
-
-def _outcome(code: str, duration: str = "") -> str:
-    """Exit code and duration in columns that line up."""
-    return f"{code:>8} {duration:>6}"
+def _outcome(line: RowLine) -> str:
+    """What stands at the end of a row: exit code and duration in columns that line up, or a note."""
+    if line.note or not (line.exit or line.duration):
+        return line.note
+    return f"{line.exit:>8} {line.duration:>6}"
 
 
 def _fitted(text: str, room: int, *, keep_end: bool) -> str:
@@ -345,10 +275,3 @@ def _fitted(text: str, room: int, *, keep_end: bool) -> str:
 
 def _shortened(text: str, room: int) -> str:
     return text if cell_len(text) <= room else set_cell_size(text, room - 1) + "…"
-
-
-def kind_name(head: Head) -> str:
-    """How the timeline calls an event: by its speaker for messages, else by its kind."""
-    if head.kind == "message":
-        return "user" if head.source == "user" else "say"
-    return safe_line(_NAMES.get(head.kind, head.kind))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from trajcore.dialects import canonical
 from trajcore.dialects.base import (
@@ -15,6 +15,7 @@ from trajcore.dialects.base import (
     Link,
     Links,
     Moved,
+    Played,
     RecordChange,
     Recording,
     Removed,
@@ -22,23 +23,20 @@ from trajcore.dialects.base import (
     Text,
     ValuePath,
 )
-from trajcore.dialects.openhands_v0 import stamps, toolcalls
+from trajcore.dialects.openhands_v0 import claim, stamps, toolcalls
 from trajcore.dialects.openhands_v0.legacy import is_flattened, migrated
 from trajcore.dialects.openhands_v0.links import links_of
 from trajcore.dialects.openhands_v0.responses import response_of
 from trajcore.dialects.openhands_v0.wire import Key, read_head, read_key
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
+from trajcore.events.kinds import CONDENSATION
 from trajcore.formats.json.edit import with_value, without_value
 from trajcore.formats.json.reading import as_object
 from trajcore.formats.json.rewrite import rewritten
 
 if TYPE_CHECKING:
     from trajcore.dialects.findings import Finding
-
-_SURE: Final = 1.0
-_LIKELY: Final = 0.8
-_ENVELOPE: Final = frozenset({"source", "id", "timestamp", canonical.ARGUMENTS, canonical.DETAILS})
 
 
 class OpenHandsV0(BaseDialect):
@@ -49,17 +47,8 @@ class OpenHandsV0(BaseDialect):
     one_to_one: ClassVar[bool] = True
 
     def claims(self, head: Sequence[bytes]) -> float:
-        """Sure where a record is an action or an observation and not both, with the envelope of an event."""
-        best = 0.0
-        for raw in head:
-            key = read_key(raw)
-            if not (key.action or key.observation):
-                continue
-            one = (key.action is None) != (key.observation is None)
-            if one and not _ENVELOPE.isdisjoint(as_object(raw)):
-                return _SURE
-            best = _LIKELY
-        return best
+        """Sure where a record has a kind that OpenHands has, its arguments or details in their place."""
+        return claim.of_head(head)
 
     # Reading
 
@@ -96,7 +85,7 @@ class OpenHandsV0(BaseDialect):
         path, fields = canonical.own_fields(migrated(dict(event)))
         return ((), fields) if is_flattened(event) else (path, fields)
 
-    def check(self, texts: Sequence[bytes]) -> list[Finding]:
+    def check(self, texts: Sequence[Text]) -> list[Finding]:
         """What OpenHands' own reader, a replay or a provider would trip over."""
         from trajcore.dialects.openhands_v0.checks.all import check
 
@@ -145,6 +134,12 @@ class OpenHandsV0(BaseDialect):
         raws = [bytes(recording.records[index]) for index in indices]
         return [Copied(tuple(indices), tuple(stamps.copied(raws, _next_id(recording))), at)]
 
+    def run(self, events: Iterable[Played]) -> Iterator[bytes]:
+        """A list as OpenHands 0.62 writes it, whose reader takes no other spelling."""
+        from trajcore.dialects.openhands_v0.written import run_file
+
+        return run_file(played.event for played in events)
+
 
 def _with_copies(recording: Recording, index: int, after: bytes) -> Changes:
     """An event has another text, and every copy of its tool call what follows from that."""
@@ -177,7 +172,7 @@ def _next_id(recording: Recording) -> int:
     highest = recording.last_number
     for index, key in enumerate(recording.slots):
         highest = max(highest, -1 if key.id is None else key.id, -1 if key.cause is None else key.cause)
-        if key.action == "condensation":
+        if key.action == CONDENSATION:
             highest = max(highest, stamps.named_by_condensation(recording.data(index)))
     return highest + 1
 

@@ -11,6 +11,7 @@ import msgspec
 from trajcore.dialects.openhands_v0.legacy import editor_call, is_flattened, migrated
 from trajcore.events import head as heads
 from trajcore.events.head import Head
+from trajcore.events.kinds import EDIT
 
 if TYPE_CHECKING:
     from trajcore.events.parse import Parsed
@@ -90,7 +91,7 @@ def head_of(data: dict[str, Any]) -> Head:
 def _with_call(head: _Head) -> Head:
     """With the editor's command, which early 2025 kept in the code of its call alone."""
     args = head.args
-    if args is not None and args.translated_ipython_code and not args.command and head.action == "edit":
+    if args is not None and args.translated_ipython_code and not args.command and head.action == EDIT:
         command = (editor_call(args.translated_ipython_code) or {}).get("command")
         args.command = command if isinstance(command, str) else None
     return head

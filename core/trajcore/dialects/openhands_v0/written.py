@@ -6,7 +6,8 @@ its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.errors import BadInput
@@ -220,3 +221,19 @@ def as_written_today(event: Event) -> Event:
         today["content"] = event.get("content") or ""
         today["extras"] = fields
     return today
+
+
+def run_file(events: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """A run as OpenHands writes a trajectory today: one list, indented by four."""
+    yield b"["
+    nobody_spoke = True
+    for place, event in enumerate(events):
+        today = as_written_today(dict(event))
+        # OpenHands cannot replay an event without a source; where there are none, the task is first.
+        opening = nobody_spoke and event.get("action") == kinds.MESSAGE
+        nobody_spoke = nobody_spoke and not opening
+        today.setdefault("source", (Source.USER if opening else Source.AGENT).value)
+        text = json.dumps(today, indent=4)
+        indented = "\n".join("    " + line for line in text.split("\n"))
+        yield (",\n" if place else "\n").encode() + indented.encode()
+    yield b"\n]\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trajcore.dialects.findings import Delete, Finding, Repair, Set, Severity, Step, Unset
+from trajcore.dialects.findings import Delete, Finding, Repair, RepairStep, Set, Severity, Unset
 from trajcore.dialects.openhands_v0.checks.skeleton import Key, Skeleton
 from trajcore.events.kinds import CONDENSATION, DELEGATE, NULL, RESULTS, result_of
 
@@ -40,7 +40,7 @@ def _repeated_ids(skeleton: Skeleton) -> Iterator[Finding]:
 def _new_id(skeleton: Skeleton, index: int) -> Repair:
     """A fresh id for an event, and for whoever names it."""
     number, old = skeleton.fresh_id(index), skeleton.keys[index].id
-    steps: list[Step] = [Set(index, ("id",), number)]
+    steps: list[RepairStep] = [Set(index, ("id",), number)]
     for observation, action in skeleton.links.answers.items():
         if action == index and skeleton.keys[observation].cause == old:
             steps.append(Set(observation, ("cause",), number))

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from trajcore.dialects.findings import Delete, Insert, Repair, Set, Step, Unset, arguments
+from trajcore.dialects.findings import Delete, Insert, Repair, RepairStep, Set, Unset, arguments
 from trajcore.dialects.openhands_v0.links import links_of
 from trajcore.dialects.openhands_v0.responses import ModelResponse
 from trajcore.dialects.openhands_v0.wire import read_head
@@ -131,13 +131,13 @@ class Skeleton:
         self._last_id += 1
         return self._last_id
 
-    def repair(self, words: str, *steps: Step) -> Repair:
+    def repair(self, words: str, *steps: RepairStep) -> Repair:
         """A repair of these steps, with the arguments that do the same from the command line."""
         typed = [argument for step in steps for argument in arguments(step, self.name(_where(step)))]
         return Repair(words, steps, tuple(typed))
 
 
-def _where(step: Step) -> int:
+def _where(step: RepairStep) -> int:
     match step:
         case Set(index) | Unset(index) | Delete(index):
             return index

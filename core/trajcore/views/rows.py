@@ -1,0 +1,155 @@
+"""What a row of the timeline says, as plain data; the front end sees to its width and its colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from trajcore.events.head import Head
+from trajcore.events.kinds import DELEGATE, MESSAGE, kind_named
+from trajcore.replay.player import Service
+from trajcore.replay.run import Entry, Status
+from trajcore.session import Session
+from trajcore.text import safe_line
+from trajcore.views import marks
+from trajcore.views.timeline import Row
+
+_CHOSEN: Final = {Service.RECORDED: marks.SERVED, Service.SKIP: marks.SKIPPED}
+
+
+class RowTone(Enum):
+    """What the mark of a row tells, beside what it is."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    BAD = "bad"
+    EDITED = "edited"
+    LIVE = "live"
+
+
+@dataclass(frozen=True)
+class RowLine:
+    """One row. Its texts are safe to draw, and of any length."""
+
+    label: str
+    """How the event is called: its id, or `#index`."""
+    mark: str
+    """How it was satisfied, or will be: one of `views.marks`, or a space."""
+    tone: RowTone
+    kind: str
+    """Its speaker, for a message, else a short name of its kind."""
+    summary: str
+    by_user: bool
+    is_action: bool
+    is_path: bool
+    """Its summary is a path, of which the end matters most."""
+    breakpoint: bool = False
+    depth: int = 0
+    """How many delegations it is in."""
+    foldable: bool = False
+    """It is a delegation, whose events can be left out."""
+    note: str = ""
+    """`stale` or `waits`, instead of how it came out."""
+    exit: str = ""
+    """How it came out: `exit 0`, `error`."""
+    duration: str = ""
+    diverged: bool = False
+    downstream: bool = False
+    """It was played after something that has been edited since."""
+
+
+def row_line(session: Session, row: Row) -> RowLine:
+    """What a row of the session's timeline says now."""
+    index = row.index(session.trajectory)
+    return _of_entry(session, row.entry or 0) if index is None else _recorded(session, index)
+
+
+def kind_name(head: Head) -> str:
+    """How the timeline calls an event: by its speaker for messages, else by its kind."""
+    if head.kind == MESSAGE:
+        return "user" if head.source == "user" else "say"
+    return safe_line(kind_named(head.kind).title)
+
+
+def _recorded(session: Session, index: int) -> RowLine:
+    trajectory = session.trajectory
+    head = trajectory.head(index)
+    mark, tone = _mark(session, index)
+    note, exit, duration, diverged = _outcome(session, index, head)
+    first = session.first_stale
+    return RowLine(
+        label=trajectory.label(index),
+        mark=mark,
+        tone=tone,
+        kind=kind_name(head),
+        summary=safe_line(head.summary()),
+        by_user=head.source == "user",
+        is_action=head.is_action,
+        is_path=kind_named(head.kind).file,
+        breakpoint=trajectory.uid(index) in session.breakpoints,
+        depth=trajectory.outline.depth(index),
+        foldable=head.action == DELEGATE,
+        note=note,
+        exit=exit,
+        duration=duration,
+        diverged=diverged,
+        downstream=first is not None and first <= index < session.position,
+    )
+
+
+def _mark(session: Session, index: int) -> tuple[str, RowTone]:
+    if index in session.trajectory.edited or index in session.stale:
+        return marks.EDITED, RowTone.EDITED
+    result = session.result_of(index)
+    if result is not None:
+        diverged = result.status is Status.DIVERGED
+        return marks.mark_of(result), RowTone.BAD if diverged else RowTone.GOOD
+    if index < session.position:
+        return " ", RowTone.PLAIN
+    return _CHOSEN.get(session.service_of(index), marks.RECORDED_ONLY), RowTone.PLAIN
+
+
+def _outcome(session: Session, index: int, head: Head) -> tuple[str, str, str, bool]:
+    """Note, exit code, duration, and whether it diverged; what was recorded until it is played."""
+    if index in session.stale:
+        return "stale", "", "", False
+    if head.wait_for_response:
+        return "waits", "", "", False
+    result = session.result_of(index)
+    if result is not None:
+        diverged = result.status is Status.DIVERGED
+        return "", _exit(result.exit_code), marks.duration(result.seconds), diverged
+    answer = session.trajectory.outline.answer_of.get(index)
+    shown = session.trajectory.head(answer) if answer is not None else head
+    if shown.exit_code is not None:
+        return "", _exit(shown.exit_code), "", False
+    return "", "error" if shown.failed_edit else "", "", False
+
+
+def _of_entry(session: Session, place: int) -> RowLine:
+    """An event that this run added."""
+    entry = session.run.entries[place]
+    answer = _answer_to(session, entry, place)
+    code = None if answer is None else answer.exit_code
+    return RowLine(
+        label=str(entry.id),
+        mark=marks.LIVE,
+        tone=RowTone.LIVE,
+        kind=kind_name(entry.head),
+        summary=safe_line(entry.head.summary()),
+        by_user=entry.head.source == "user",
+        is_action=entry.head.is_action,
+        is_path=kind_named(entry.head.kind).file,
+        note="waits" if entry.head.wait_for_response and code is None else "",
+        exit=_exit(code),
+    )
+
+
+def _answer_to(session: Session, entry: Entry, place: int) -> Head | None:
+    following = session.run.entries[place + 1 : place + 2]
+    return next((other.head for other in following if other.cause == entry.id), None)
+
+
+def _exit(code: int | None) -> str:
+    return "" if code is None else f"exit {code}"
