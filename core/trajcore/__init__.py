@@ -31,6 +31,8 @@ _PUBLIC: Final = {
     "load_config": "settings:load_config",
     "set_config": "config:set_config",
     "settings_from": "settings:settings_from",
+    "trust_config": "config:trust_config",
+    "untrust_config": "config:untrust_config",
     "TrajError": "errors:TrajError",
     "BadInput": "errors:BadInput",
     "FileChanged": "errors:FileChanged",
@@ -61,6 +63,8 @@ if TYPE_CHECKING:
     from trajcore.api import open as open
     from trajcore.api import replay as replay
     from trajcore.config import set_config as set_config
+    from trajcore.config import trust_config as trust_config
+    from trajcore.config import untrust_config as untrust_config
     from trajcore.dialects.openhands_v0.written import new_action as new_action
     from trajcore.dialects.openhands_v0.written import new_command as new_command
     from trajcore.dialects.openhands_v0.written import user_message as user_message

@@ -101,7 +101,9 @@ async def areplay(
 
     `on_notice` is called with all that the session tells; `on_session` once with the session itself, before
     it begins. `settings`, or the other `options` of the command (`sandbox`, `image`, `workspace`, …), say
-    in what world it happens; what neither says comes from the environment and config.toml.
+    in what world it happens; what neither says comes from the environment and config.toml. Of a
+    `./config.toml` that is not trusted some is left out, which is told as `Said`; one named with `config=`
+    is trusted.
 
     Raises `BadInput` where something named is not there, and `SandboxUnavailable` or `ModelUnavailable`
     where what is needed cannot be had at the start. What fails later is told by the report. Cancelled, it
@@ -168,7 +170,8 @@ def _settings(settings: Settings | None, options: dict[str, Any], name: str) -> 
         return settings
     typed = checked_options(options)
     config = load_config(typed)
-    return with_changes(settings_from(config, typed), save_to=config.save_path(name))
+    save_to = config.save_path(name)
+    return with_changes(settings_from(config, typed), save_to=save_to, warnings=config.warnings)
 
 
 def _path(path: str | Path | None) -> Path | None:

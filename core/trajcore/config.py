@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,36 +16,44 @@ import platformdirs
 from trajcore.errors import BadInput
 from trajcore.options import KEYS, Key
 from trajcore.storage import write_atomically
+from trajcore.trust import (
+    APP,
+    TRUSTED,
+    LeftOut,
+    Origin,
+    Setting,
+    answer,
+    digest,
+    forget,
+    left_out,
+    lies_within,
+    path_of,
+    remember,
+)
 
-APP: Final = "trajtui"
+__all__ = ["APP", "Setting"]
 
-
-@dataclass(frozen=True)
-class Setting:
-    """A value, and in words where it came from."""
-
-    key: Key
-    value: Any = field(repr=False)
-    origin: str
-    fault: str = ""
-    """Why the value that stands there cannot be used, where that is of no matter before it is asked for."""
-
-    def shown(self) -> str:
-        """The value for people; a secret is masked."""
-        if self.fault:
-            return "unusable"
-        if self.key.secret and self.value:
-            return "********"
-        return "" if self.value is None else str(self.value)
+_NAME: Final = "config.toml"
+_LARGEST: Final = 1 << 20
+"""Bytes of a config.toml."""
 
 
 class Config:
     """All settings of one start, by name."""
 
-    def __init__(self, settings: Mapping[str, Setting], path: Path | None) -> None:
-        self.settings = settings
+    def __init__(
+        self, settings: dict[str, Setting], path: Path | None, source: Origin, digest: str = ""
+    ) -> None:
         self.path = path
         """The config.toml that was read, if there is one."""
+        self.source = source
+        """Whether it is trusted, and why."""
+        self.digest = digest
+        """What tells whether it is still the one that was read."""
+        trusted = path is None or source is not Origin.HERE
+        self.left_out = [] if trusted or path is None else left_out(path, settings)
+        """What of it is not used, as it is not trusted."""
+        self.settings = settings
 
     def get(self, name: str) -> Any:
         """The value of a setting. Raises `BadInput` where what stands there cannot be used."""
@@ -56,12 +63,63 @@ class Config:
         return setting.value
 
     def save_path(self, recording: str) -> Path | None:
-        """Where the run of `recording` is saved when the file asks for it; a directory gets its name."""
-        value = self.get("save_trajectory_path")
-        if not value:
+        """Where the run of `recording` is saved when the file asks for it; a directory gets its name.
+
+        A file that is not trusted has nothing written but trajectories, in its directory.
+        """
+        setting = self.settings["save_trajectory_path"]
+        if not setting.value:
             return None
-        path = Path(value).expanduser()
-        return path / f"{Path(recording).stem}.json" if path.is_dir() else path
+        path = path_of(setting.value)
+        path = path / f"{Path(recording).stem}.json" if path.is_dir() else path
+        why = "" if self.path is None or setting.source is not Origin.HERE else _not_written(path, self.path)
+        if self.path is not None and why:
+            self.left_out.append(LeftOut(self.path, setting, why))
+            return None
+        return path
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A line for each setting that is left out."""
+        return tuple(one.line for one in self.left_out)
+
+    @property
+    def warning(self) -> str:
+        """The same in one short line; empty where nothing is left out."""
+        names = ", ".join(one.setting.key.name for one in self.left_out)
+        return f"{self.path} is not trusted, left out: {names} (trajtui config says why)" if names else ""
+
+    def place_of(self, name: str) -> Path | None:
+        """The file to write a setting to; None: the user's own. Raises `BadInput`.
+
+        No key is written beside an address that somebody else may have put there.
+        """
+        if self.source is Origin.HERE and find_key(name).secret:
+            raise BadInput(
+                f"{self.path} is not trusted, and would say where the key is sent: set LLM_API_KEY, "
+                "or trust the file first (trajtui config trust)."
+            )
+        return self.path
+
+
+def _not_written(path: Path, file: Path) -> str:
+    """Why a file that is not trusted may not have a run saved there; empty where it may."""
+    from trajcore.formats.base import RowNeeded
+    from trajcore.trajectory import Trajectory
+
+    if not lies_within(path, os.path.realpath(file.parent)):
+        return "it leads outside its directory"
+    if not os.path.lexists(path):
+        return ""
+    try:
+        if path.is_file():
+            Trajectory.open(path)
+            return ""
+    except RowNeeded:
+        return ""
+    except BadInput:
+        pass
+    return "what is there is no trajectory"
 
 
 def config_directory() -> Path:
@@ -73,23 +131,36 @@ def load(
     path: Path | None = None,
     options: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] = os.environ,
+    accepted: str = "",
 ) -> Config:
     """Read the settings. `options` are what the user typed, by name; None means not typed.
 
-    Raises `BadInput` naming the file and the key where something in it cannot be used. What is wrong
-    with a model's settings is told by `Config.get`: most starts ask no model.
+    `accepted` is the digest of a file that the user takes this once. Raises `BadInput` naming the file and
+    the key where something in it cannot be used. What is wrong with a model's settings is told by
+    `Config.get`: most starts ask no model.
     """
     found = _find(path)
-    tables = _read(found) if found else {}
+    data = _bytes(found) if found else b""
+    origin = _origin(found, digest(data), accepted, named=path is not None) if found else Origin.DEFAULT
+    tables = _parsed(found, data) if found else {}
     settings = {}
     for key in KEYS:
         try:
-            settings[key.name] = _setting(key, tables, found, options or {}, environment)
+            settings[key.name] = _setting(key, tables, found, origin, options or {}, environment)
         except BadInput as error:
             if key.section != "llm":
                 raise
             settings[key.name] = Setting(key, key.default, str(found), fault=str(error))
-    return Config(settings, found)
+    return Config(settings, found, origin, digest(data))
+
+
+def _origin(file: Path, digest: str, accepted: str, *, named: bool) -> Origin:
+    """What makes a config.toml trusted, if anything does."""
+    if named:
+        return Origin.NAMED
+    if os.path.realpath(file) == os.path.realpath(config_directory() / _NAME):
+        return Origin.OWN
+    return Origin.TRUSTED if digest == accepted or answer(file, digest) == TRUSTED else Origin.HERE
 
 
 def _find(path: Path | None) -> Path | None:
@@ -97,38 +168,52 @@ def _find(path: Path | None) -> Path | None:
         if not path.is_file():
             raise BadInput(f"{path}: no such config file.")
         return path
-    for candidate in (Path("config.toml"), config_directory() / "config.toml"):
+    for candidate in (Path(_NAME), config_directory() / _NAME):
         if candidate.is_file():
             return candidate
     return None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _bytes(path: Path) -> bytes:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
+    if len(data) > _LARGEST:
+        raise BadInput(f"{path} is too large for a config.toml.")
+    return data
+
+
+def _parsed(path: Path, data: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError:
         raise BadInput(f"{path} is not valid UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{path} is not valid TOML: {error}.") from None
+    except RecursionError:
+        raise BadInput(f"{path} is nested too deep.") from None
 
 
 def _setting(
     key: Key,
     tables: Mapping[str, Any],
     path: Path | None,
+    origin: Origin,
     options: Mapping[str, Any],
     environment: Mapping[str, str],
 ) -> Setting:
     if options.get(key.name) is not None:
-        return Setting(key, options[key.name], "option")
+        return Setting(key, options[key.name], "option", source=Origin.OPTION)
     if key.variable and environment.get(key.variable):
-        return Setting(key, converted(key, environment[key.variable], key.variable), key.variable)
+        value = converted(key, environment[key.variable], key.variable)
+        return Setting(key, value, key.variable, source=Origin.ENVIRONMENT)
     table = tables.get(key.section)
     if isinstance(table, dict) and key.name in table and table[key.name] != "":
         value = table[key.name]
-        return Setting(key, converted(key, value, f"{path}, [{key.section}] {key.name}"), str(path))
+        value = converted(key, value, f"{path}, [{key.section}] {key.name}")
+        return Setting(key, value, str(path), source=origin)
     return Setting(key, key.default, "default")
 
 
@@ -180,13 +265,17 @@ def find_key(name: str) -> Key:
 
 
 def set_config(name: str, value: str, path: Path | None) -> Path:
-    """Write a setting to `path`, or to the user's own config.toml; answers where. Raises `BadInput`."""
+    """Write a setting to `path`, or to the user's own config.toml; answers where. Raises `BadInput`.
+
+    A file that was trusted as it was is trusted as it is then.
+    """
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
     from tomlkit.items import Table
 
     key = find_key(name)
-    target = path or config_directory() / "config.toml"
+    target = path or config_directory() / _NAME
+    trusted = target.is_file() and answer(target, digest(_bytes(target))) == TRUSTED
     try:
         text = target.read_text(encoding="utf-8") if target.exists() else ""
         document = tomlkit.parse(text)
@@ -197,5 +286,23 @@ def set_config(name: str, value: str, path: Path | None) -> Path:
         raise BadInput(f"{target}: {key.section} is not a table.")
     table[key.name] = converted(key, value, f"{key.section}.{key.name}")
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, [tomlkit.dumps(document).encode()])
+    data = tomlkit.dumps(document).encode()
+    write_atomically(target, [data])
+    if trusted:
+        remember(target, digest(data), TRUSTED)
     return target
+
+
+# Trusting a file
+
+
+def trust_config(file: Path) -> Config:
+    """Trust a config.toml as it is now, and for as long as it stays so; what it says. Raises `BadInput`."""
+    found = load(file)
+    remember(file, found.digest, TRUSTED)
+    return found
+
+
+def untrust_config(file: Path) -> bool:
+    """Trust a config.toml no longer; whether it was trusted. Raises `BadInput`."""
+    return forget(file)

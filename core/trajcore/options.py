@@ -5,44 +5,72 @@ Nothing heavy is imported here, as each start of the program reads it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
+
+from trajcore.errors import BadInput
+
+_LEAST_MEMORY: Final = 32 << 20
+
+
+class Reach(Enum):
+    """How far a setting reaches: what it would let a config.toml do that merely lies beside a recording."""
+
+    NOWHERE = "it concerns the run alone"
+    FILES = "reads a file or directory of the user's"
+    SAVES = "writes one"
+    NETWORK = "opens the network"
+    CONTAINER = "enters a container"
+    MOUNT = "changes the user's own files"
+    WALLS = "may run without walls"
+    LIMIT = "takes more of the machine"
+    VERDICT = "changes what counts as equal"
+    ADDRESS = "says where a key is sent"
+    PROVIDER = "says to whom"
 
 
 @dataclass(frozen=True)
 class Key:
-    """One setting: its name, its place in config.toml, and the variable that overrides the file."""
+    """One setting: its name, its place in config.toml, and the variable that overrides the file.
+
+    `reach` decides what is left out of a file that is not trusted (`trajcore.trust`); `instead` is what the
+    user types who means it, where no option stands for the setting.
+    """
 
     name: str
     section: str
     kind: type
     default: Any
+    reach: Reach
     variable: str | None = None
     secret: bool = False
+    instead: str = ""
 
 
 KEYS: Final = (
-    Key("replay_trajectory_path", "core", str, None),
-    Key("save_trajectory_path", "core", str, None),
-    Key("workspace_base", "core", str, None),
-    Key("max_iterations", "core", int, None),
-    Key("model", "llm", str, None, "LLM_MODEL"),
-    Key("api_key", "llm", str, None, "LLM_API_KEY", secret=True),
-    Key("base_url", "llm", str, None, "LLM_BASE_URL"),
-    Key("temperature", "llm", float, None),
-    Key("base_container_image", "sandbox", str, None, "TRAJTUI_IMAGE"),
-    Key("timeout", "sandbox", int, 120),
-    Key("use_host_network", "sandbox", bool, False),
-    Key("kind", "sandbox", str, "auto", "TRAJTUI_SANDBOX"),
-    Key("mount", "trajtui", bool, False),
-    Key("container", "trajtui", str, None),
-    Key("memory", "trajtui", str, None),
-    Key("cpus", "trajtui", float, None),
-    Key("pids", "trajtui", int, 4096),
-    Key("normalise", "trajtui", list, []),
-    Key("checkpoints", "trajtui", int, 24),
-    Key("patience", "trajtui", float, 10.0, "NO_CHANGE_TIMEOUT_SECONDS"),
+    Key("replay_trajectory_path", "core", str, None, Reach.FILES, instead="name the recording"),
+    Key("save_trajectory_path", "core", str, None, Reach.SAVES, instead="--save OUT.json"),
+    Key("workspace_base", "core", str, None, Reach.FILES),
+    Key("max_iterations", "core", int, None, Reach.NOWHERE),
+    Key("model", "llm", str, None, Reach.PROVIDER, "LLM_MODEL"),
+    Key("api_key", "llm", str, None, Reach.NOWHERE, "LLM_API_KEY", secret=True),
+    Key("base_url", "llm", str, None, Reach.ADDRESS, "LLM_BASE_URL", instead="LLM_BASE_URL"),
+    Key("temperature", "llm", float, None, Reach.NOWHERE),
+    Key("base_container_image", "sandbox", str, None, Reach.NOWHERE, "TRAJTUI_IMAGE"),
+    Key("timeout", "sandbox", int, 120, Reach.NOWHERE),
+    Key("use_host_network", "sandbox", bool, False, Reach.NETWORK),
+    Key("kind", "sandbox", str, "auto", Reach.WALLS, "TRAJTUI_SANDBOX"),
+    Key("mount", "trajtui", bool, False, Reach.MOUNT),
+    Key("container", "trajtui", str, None, Reach.CONTAINER),
+    Key("memory", "trajtui", str, None, Reach.LIMIT),
+    Key("cpus", "trajtui", float, None, Reach.NOWHERE),
+    Key("pids", "trajtui", int, 4096, Reach.LIMIT),
+    Key("normalise", "trajtui", list, [], Reach.VERDICT),
+    Key("checkpoints", "trajtui", int, 24, Reach.NOWHERE),
+    Key("patience", "trajtui", float, 10.0, Reach.NOWHERE, "NO_CHANGE_TIMEOUT_SECONDS"),
 )
 """Every setting that the program reads, in the order in which `trajtui config` lists them."""
 
@@ -130,3 +158,14 @@ OPTIONS: Final = (
 def session_options() -> tuple[Option, ...]:
     """Those that become part of a session's settings."""
     return tuple(option for option in OPTIONS if option.session)
+
+
+def bytes_of(text: str) -> int:
+    """A size of memory such as `512m` or `4g`, in bytes. Raises `BadInput`."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", text.strip().lower())
+    if found is None:
+        raise BadInput(f"memory: expected a size such as 512m or 4g, got {text!r}.")
+    size = int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " "))
+    if size < _LEAST_MEMORY:
+        raise BadInput(f"memory: a sandbox needs at least {_LEAST_MEMORY >> 20}m, got {text}.")
+    return size

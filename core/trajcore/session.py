@@ -57,6 +57,7 @@ class Session:
         self._tell = self._activity.tell
         self._say = self._activity.say
         self._sandbox_kind: str | None = None
+        self._warnings = self.settings.warnings
         self._interrupting: asyncio.Task[None] | None = None
         self._replay = Replay(trajectory, self.settings, self._activity)
         if self.settings.keep_breakpoints:
@@ -205,7 +206,13 @@ class Session:
     # Commands
 
     async def prepare(self) -> None:
-        """Find out which sandbox this session will have. Raises `SandboxUnavailable` or `BadInput`."""
+        """Find out which sandbox this session will have. Raises `SandboxUnavailable` or `BadInput`.
+
+        The first time, what is to be told at the start is told.
+        """
+        warnings, self._warnings = self._warnings, ()
+        for line in warnings:
+            self._say(line, "warning")
         self._sandbox_kind = (await self._replay.world.choose()).kind
 
     def step(self) -> None:

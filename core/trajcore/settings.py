@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -12,12 +11,12 @@ from typing import Any, Final
 from trajcore import config
 from trajcore.errors import BadInput
 from trajcore.live.model import ModelSettings
-from trajcore.options import KEYS, OPTIONS, session_options
+from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
 from trajcore.replay.normalise import NORMALISERS, Normaliser, with_patterns
 from trajcore.sandbox.base import DEFAULT_IMAGE, Limits, Resources, SandboxSettings
 from trajcore.sandbox.registry import is_walled
+from trajcore.trust import path_of
 
-_LEAST_MEMORY: Final = 32 << 20
 _FEWEST_PIDS: Final = 32
 
 
@@ -51,7 +50,9 @@ class Settings:
     keep_breakpoints: bool = False
     """Whether breakpoints are read from, and kept in, the user's state directory."""
     save_to: Path | None = None
-    """Where the user's config.toml says that a recording is saved to, if it does."""
+    """Where config.toml says that a recording is saved to, if it does."""
+    warnings: tuple[str, ...] = ()
+    """What the user is to be told at the start, a line each: what of config.toml is left out."""
     keep_journal: bool = False
     """Whether unsaved work is kept in the user's state directory, so that a crash loses none."""
 
@@ -61,19 +62,23 @@ class Settings:
         return is_walled(self.sandbox)
 
 
-def load_config(options: Mapping[str, Any]) -> config.Config:
-    """All settings for these options, by the keywords of the table. Raises `BadInput`."""
+def load_config(options: Mapping[str, Any], accepted: str = "") -> config.Config:
+    """All settings for these options, by the keywords of the table. Raises `BadInput`.
+
+    `./config.toml` is not trusted (`Config.left_out` is what of it is not used), unless the user trusts it,
+    or has `accepted` it, as its `digest` was, for this once; a file named as `config` is trusted.
+    """
     typed = {option.key: options.get(option.keyword) for option in OPTIONS if option.key is not None}
-    return config.load(options.get("config"), typed)
+    return config.load(options.get("config"), typed, accepted=accepted)
 
 
 def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
     """The settings of a session. Raises `BadInput` where they name something that is not there."""
     workspace = found.get("workspace_base")
-    _check_named(found, options)
+    _check_named(found)
     world = SandboxSettings(
         image=found.get("base_container_image") or DEFAULT_IMAGE,
-        workspace=_directory(Path(workspace).expanduser().absolute()) if workspace else None,
+        workspace=_directory(path_of(workspace).absolute()) if workspace else None,
         mount=found.get("mount"),
         container=found.get("container"),
         resources=_resources(found),
@@ -114,24 +119,12 @@ def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return taken
 
 
-def _check_named(found: config.Config, options: Mapping[str, Any]) -> None:
-    """Refuse what does not fit together, and what a file that merely lies here must not bring about.
-
-    A recording comes with a directory as often as not: its config.toml does not reach for this machine.
-    """
+def _check_named(found: config.Config) -> None:
+    """Refuse what does not fit together."""
     if found.get("mount") and not found.get("workspace_base"):
         raise BadInput("--mount needs a directory: name it with --workspace DIR.")
     if found.get("mount") and found.get("container"):
         raise BadInput("--mount does not go with --container, which has the mounts it was made with.")
-    if options.get("config") is not None or found.path != Path("config.toml"):
-        return
-    kind = str(found.get("kind"))
-    for name, reaches, option in (
-        ("kind", not is_walled(kind), f"--sandbox {kind}"),
-        ("mount", found.get("mount") is True, "--mount"),
-    ):
-        if reaches and found.settings[name].origin == str(found.path):
-            raise BadInput(f"The config.toml here asks for {option}: type it yourself if that is meant.")
 
 
 def _resources(found: config.Config) -> Resources:
@@ -140,18 +133,7 @@ def _resources(found: config.Config) -> Resources:
         raise BadInput(f"cpus: expected a number above 0, got {cpus:g}.")
     if pids < _FEWEST_PIDS:
         raise BadInput(f"pids: a sandbox needs at least {_FEWEST_PIDS} processes, got {pids}.")
-    return Resources(None if memory is None else _bytes(memory), cpus, pids)
-
-
-def _bytes(text: str) -> int:
-    """A size such as `512m` or `4g`, in bytes. Raises `BadInput`."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", text.strip().lower())
-    if found is None:
-        raise BadInput(f"memory: expected a size such as 512m or 4g, got {text!r}.")
-    size = int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " "))
-    if size < _LEAST_MEMORY:
-        raise BadInput(f"memory: a sandbox needs at least {_LEAST_MEMORY >> 20}m, got {text}.")
-    return size
+    return Resources(None if memory is None else bytes_of(memory), cpus, pids)
 
 
 def _model_settings(found: config.Config) -> tuple[ModelSettings, str]:

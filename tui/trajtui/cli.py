@@ -231,6 +231,24 @@ def config_set_command(context: click.Context, key: str, value: str) -> None:
     change_setting(key, value, context.parent.params["path"] if context.parent else None)
 
 
+@config_command.command("trust")
+@click.argument("file", type=click.Path(path_type=Path), default="config.toml")
+def config_trust_command(file: Path) -> None:
+    """Let a config.toml do all that it asks for, for as long as it stays as it is [./config.toml]."""
+    from trajtui.commands.config import trust_file
+
+    trust_file(file)
+
+
+@config_command.command("untrust")
+@click.argument("file", type=click.Path(path_type=Path), default="config.toml")
+def config_untrust_command(file: Path) -> None:
+    """Take that back."""
+    from trajtui.commands.config import untrust_file
+
+    untrust_file(file)
+
+
 def _in_words(error: click.ClickException) -> str:
     """A mistake in the command line: what it is, and below it how to find out what is right."""
     from trajcore.text import safe_line

@@ -63,8 +63,15 @@ def _of_settings(config: Config) -> list[Fact]:
             "key",
             f"set ({key.origin})" if key.value else "none: set LLM_API_KEY for most providers",
         ),
-        Fact(True, "config", str(config.path) if config.path else "no config.toml: defaults"),
+        _of_file(config),
+        *(Fact(False, "left out", line) for line in config.warnings),
     ]
+
+
+def _of_file(config: Config) -> Fact:
+    if config.path is None:
+        return Fact(True, "config", "no config.toml: defaults")
+    return Fact(not config.left_out, "config", f"{config.path}: {config.source.words}")
 
 
 def _found() -> list[leftovers.Leftover]:

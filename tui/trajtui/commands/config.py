@@ -1,4 +1,4 @@
-"""`trajtui config`: the settings and where each came from, and changing one."""
+"""`trajtui config`: the settings and where each came from, changing one, and trusting the file."""
 
 from __future__ import annotations
 
@@ -6,18 +6,40 @@ from pathlib import Path
 
 import click
 
-from trajcore import load_config, set_config
+from trajcore import load_config, set_config, trust_config, untrust_config
 from trajcore.text import safe_line
+from trajcore.views.trusting import file_line, what_is_let_in
 
 
 def show_settings(path: Path | None) -> None:
-    """Print every setting, its value and its origin. Raises `BadInput`."""
-    for setting in load_config({"config": path}).settings.values():
+    """Print every setting, its value and its origin, and whether the file is trusted. Raises `BadInput`."""
+    found = load_config({"config": path})
+    found.save_path("a recording")
+    for setting in found.settings.values():
         name = f"{setting.key.section}.{setting.key.name}"
         click.echo(safe_line(f"{name:<32} {setting.shown() or '-':<32} {setting.origin}"))
+    if found.path is not None:
+        click.echo(safe_line(file_line(found)))
 
 
 def change_setting(key: str, value: str, path: Path | None) -> None:
     """Write one setting and say where. Raises `BadInput`."""
-    target = set_config(key, value, path or load_config({}).path)
-    click.echo(f"set in {target}")
+    target = set_config(key, value, path or load_config({}).place_of(key))
+    click.echo(safe_line(f"set in {target}"))
+    if path is None:
+        for one in load_config({}).left_out:
+            if key in (one.setting.key.name, f"{one.setting.key.section}.{one.setting.key.name}"):
+                click.echo(safe_line(f"trajtui: {one.line}"), err=True)
+
+
+def trust_file(file: Path) -> None:
+    """Trust a config.toml as it is now, and say what that lets in. Raises `BadInput`."""
+    found = trust_config(file)
+    for line in what_is_let_in(found):
+        click.echo(safe_line(line))
+    click.echo(safe_line(f"{file} is trusted, for as long as it stays as it is"))
+
+
+def untrust_file(file: Path) -> None:
+    """Trust a config.toml no longer. Raises `BadInput`."""
+    click.echo(safe_line(f"{file} is {'no longer' if untrust_config(file) else 'not'} trusted"))

@@ -7,11 +7,16 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trajcore import BadInput, RowNeeded, Session, Trajectory, load_config, settings_from
+from trajcore import BadInput, RowNeeded, Session, Settings, Trajectory, load_config, settings_from
 from trajcore import open as open_trajectory
+from trajcore.views import trusting
 from trajcore.views.recent import remember
+
+if TYPE_CHECKING:
+    from trajcore.views.question import Question
+    from trajcore.views.trusting import Config
 
 
 def open_screen(file: str | None, options: Mapping[str, Any]) -> None:
@@ -26,19 +31,17 @@ def open_screen(file: str | None, options: Mapping[str, Any]) -> None:
         file, trajectory = _ask_for_file(options.get("row"))
         if file is None:
             return
-    settings = settings_from(config, options)
-    settings = replace(
-        settings,
-        world=replace(settings.world, track_files=True),
-        keep_breakpoints=True,
-        keep_journal=True,
-        save_to=config.save_path(file),
-        checkpoints=config.get("checkpoints"),
-    )
+    settings = _settings(config, options, file)
     if trajectory is None:
         trajectory = _open(file, options.get("row"))
     if trajectory is None:
         return
+    question = trusting.question(config)
+    if question is not None:
+        answer = _ask(question)
+        if answer is None:
+            return
+        settings = _settings(trusting.settled(config, options, answer), options, file)
     session = Session(trajectory, settings)
     at = options.get("at")
     if at is not None:
@@ -48,6 +51,29 @@ def open_screen(file: str | None, options: Mapping[str, Any]) -> None:
 
     remember(Path(file))
     asyncio.run(run(session, at, bool(options.get("live"))))
+
+
+def _settings(config: Config, options: Mapping[str, Any], file: str) -> Settings:
+    """The settings of a session on the screen. Raises `BadInput`."""
+    save_to = config.save_path(file)
+    settings = settings_from(config, options)
+    return replace(
+        settings,
+        world=replace(settings.world, track_files=True),
+        keep_breakpoints=True,
+        keep_journal=True,
+        save_to=save_to,
+        checkpoints=config.get("checkpoints"),
+        warnings=(config.warning,) if config.warning else (),
+    )
+
+
+def _ask(question: Question) -> str | None:
+    """The answer to a question that comes before the debugger; None: quit."""
+    _check_terminal()
+    from trajtui.screens.start import AskFirst
+
+    return AskFirst(question).run()
 
 
 def _open(file: str, row: str | None) -> Trajectory | None:

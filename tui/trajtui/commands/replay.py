@@ -24,9 +24,12 @@ def replay(file: str | None, options: Mapping[str, Any]) -> int:
     """Replay a recording and return the exit code. Raises `TrajError` where it cannot be done."""
     config = load_config(options)
     file = file or config.get("replay_trajectory_path")
+    save_to = config.save_path(file) if file else None
+    for line in config.warnings:
+        click.echo(safe_line(f"trajtui: {line}"), err=True)
     if not file:
         raise BadInput("name a recording to replay (or set replay_trajectory_path in config.toml).")
-    settings = with_changes(settings_from(config, options), save_to=config.save_path(file))
+    settings = with_changes(settings_from(config, options), save_to=save_to)
     passed = {name: options[name] for name in _PASSED_ON}
     begin = _Printer(quiet=options["quiet"]).begin
     try:

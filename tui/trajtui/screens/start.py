@@ -18,7 +18,9 @@ from textual.widgets.option_list import Option
 from trajcore import BadInput, RowNeeded, Trajectory
 from trajcore import open as open_trajectory
 from trajcore.text import safe_line
+from trajcore.views.question import Question
 from trajcore.views.recent import recent_files
+from trajtui.screens.dialogs import Choose
 from trajtui.widgets.inputs import Choices, SafeInput
 
 
@@ -171,6 +173,24 @@ class PickRow(App[str]):
     def open_row(self, event: OptionList.OptionSelected) -> None:
         """Open the selected row."""
         self.exit(event.option.id)
+
+
+class AskFirst(App[str]):
+    """Asks what is to be known before a recording is shown; its answer is None where the user quits."""
+
+    TITLE = "trajtui"
+    CSS_PATH = "../app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+q", "quit", "quit")]
+
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self._question = question
+
+    def on_mount(self) -> None:
+        """Ask; Esc is the harmless answer."""
+        harmless = next(iter(self._question.answers))
+        self.push_screen(Choose.of(self._question), lambda answer: self.exit(answer or harmless))
 
 
 def _samples() -> list[Path]:
