@@ -17,6 +17,9 @@ WITHOUT: Final = "without"
 ONCE: Final = "once"
 TRUST: Final = "trust"
 
+_SHOWN: Final = 5
+"""So many settings fit into a question on a small terminal."""
+
 
 def file_line(config: Config) -> str:
     """Which config.toml was read, and why it is trusted or is not."""
@@ -38,7 +41,9 @@ def question(config: Config) -> Question | None:
     """
     if config.path is None or not config.left_out or answer(config.path, config.digest) == DECLINED:
         return None
-    lines = [f"  {one.setting.key.name} = {one.shown}\n    {one.why}" for one in config.left_out]
+    lines = [f"  {one.setting.key.name} = {one.shown}\n    {one.why}" for one in config.left_out[:_SHOWN]]
+    if len(config.left_out) > _SHOWN:
+        lines.append(f"  and {len(config.left_out) - _SHOWN} more, which trajtui config lists")
     text = "\n".join([safe_line(f"{config.path} lies here and is not trusted. It asks for:"), *lines])
     answers = {
         WITHOUT: "Go on without these",

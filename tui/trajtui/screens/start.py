@@ -181,7 +181,7 @@ class AskFirst(App[str]):
     TITLE = "trajtui"
     CSS_PATH = "../app.tcss"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+q", "quit", "quit")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+q", "quit", "quit", priority=True)]
 
     def __init__(self, question: Question) -> None:
         super().__init__()
