@@ -40,6 +40,7 @@ _PUBLIC: Final = {
     "ModelUnavailable": "errors:ModelUnavailable",
     "register_dialect": "dialects.registry:register_dialect",
     "register_format": "formats.registry:register_format",
+    "register_runtime": "runtimes.registry:register_runtime",
     "register_sandbox": "sandbox.registry:register_sandbox",
     "sandbox_names": "sandbox.registry:sandbox_names",
     "errors": "errors",
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from trajcore.replay.report import Report as Report
     from trajcore.replay.states import Mode as Mode
     from trajcore.replay.states import State as State
+    from trajcore.runtimes.registry import register_runtime as register_runtime
     from trajcore.sandbox.registry import register_sandbox as register_sandbox
     from trajcore.sandbox.registry import sandbox_names as sandbox_names
     from trajcore.session import Session as Session

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 import msgspec
 
@@ -368,6 +368,18 @@ class Dialect(Protocol):
     def run(self, events: Iterable[Played]) -> Iterator[bytes] | None:
         """A run as a file of its own; None: its recording's file is written with the results in place."""
         ...
+
+
+_HEAD: Final = 20
+"""So many records are shown to a dialect at first."""
+
+
+def claim_of(dialect: Dialect, records: Sequence[Text]) -> float:
+    """How sure a dialect is of some records: by the first of them, and by all where those tell nothing."""
+    claim = dialect.claims([bytes(raw) for raw in records[:_HEAD]])
+    if not claim and len(records) > _HEAD:
+        claim = dialect.claims([bytes(raw) for raw in records])
+    return claim
 
 
 class BaseDialect:

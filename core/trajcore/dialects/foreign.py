@@ -54,7 +54,7 @@ CLAIM: Final = 0.9
 """How sure a row is that fits: a dialect that claims as much or more reads the recording."""
 
 _NAMED: Final = 3
-"""So many unknown kinds are named."""
+"""So many kinds of events are named."""
 
 
 def refusal(files: Files, layouts: Sequence[Layout]) -> BadInput | None:
@@ -77,9 +77,7 @@ def unclaimed(name: str, layouts: Sequence[Layout]) -> BadInput:
         return BadInput(f"{name} is not a trajectory: no object in it has an 'action' or 'observation'.")
     named = ", ".join(repr(kind[:40]) for kind in found[:_NAMED])
     more = ", …" if len(found) > _NAMED else ""
-    return BadInput(
-        f"{name} is no OpenHands recording: it has none of its kinds of events, but {named}{more}."
-    )
+    return BadInput(f"{name} is no OpenHands recording: its events ({named}{more}) are not OpenHands'.")
 
 
 def _agent_of_files(files: Files) -> str | None:

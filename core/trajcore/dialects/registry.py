@@ -6,14 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from trajcore.dialects import foreign
-from trajcore.dialects.base import Dialect
+from trajcore.dialects.base import Dialect, claim_of
 from trajcore.errors import BadInput
 from trajcore.formats.base import Files, Layout
 from trajcore.formats.registry import FORMATS, readings
 from trajcore.plugins import Registry
-
-_HEAD: Final = 20
-"""So many records of a file are shown to each dialect at first."""
 
 _CERTAIN: Final = 1.0
 _ENOUGH: Final = 0.5
@@ -57,7 +54,10 @@ def recognised(files: Files, row: str | None = None, format: str | None = None) 
             if claim >= _CERTAIN:
                 return reading, dialect
             claims.append((claim, reading, dialect))
-    if named is None:
+    if named is not None:
+        fit = (layout for layout in layouts if _may_hold(layout, named))
+        claims += [(_ENOUGH, layout, named) for layout in fit if not claims]
+    else:
         for layout in layouts:
             claims += [(claim, layout, dialect) for claim, dialect in _claims(layout, DIALECTS.offered())]
         if max((claim for claim, _, _ in claims), default=0.0) < foreign.CLAIM:
@@ -68,14 +68,15 @@ def recognised(files: Files, row: str | None = None, format: str | None = None) 
 
 
 def _claims(layout: Layout, dialects: Iterable[Dialect]) -> Iterator[tuple[float, Dialect]]:
-    head = [bytes(raw) for raw in layout.records[:_HEAD]]
     for dialect in dialects:
-        if not dialect.formats or layout.format in dialect.formats:
-            claim = dialect.claims(head)
-            if not claim and len(layout.records) > _HEAD:
-                claim = dialect.claims([bytes(raw) for raw in layout.records])
+        if _may_hold(layout, dialect):
+            claim = claim_of(dialect, layout.records)
             if claim:
                 yield claim, dialect
+
+
+def _may_hold(layout: Layout, dialect: Dialect) -> bool:
+    return not dialect.formats or layout.format in dialect.formats
 
 
 def _best(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from trajcore.dialects.base import Changes, Dialect, Links, Text
+from trajcore.dialects.base import Changes, Dialect, Links, Text, claim_of
 from trajcore.document.body import Body
 from trajcore.document.composing import Composer, composing
 from trajcore.document.editdata import Reader
@@ -102,7 +102,8 @@ class Document:
 
     def head(self, index: int) -> Head:
         """What a timeline shows of an event."""
-        return self._cached(self._heads, index, self.dialect.head)
+        found = self._heads.get(index)
+        return _kept(self._heads, index, self.events.head(index)) if found is None else found
 
     def data(self, index: int) -> dict[str, Any]:
         """An event as a Python object, a new one at each call."""
@@ -114,21 +115,13 @@ class Document:
 
     def parsed(self, index: int) -> Parsed:
         """An event as a typed model, and what is wrong with it."""
-        return self._cached(self._parses, index, self._parse)
+        found = self._parses.get(index)
+        return _kept(self._parses, index, self._parse(index)) if found is None else found
 
-    def _parse(self, texts: Sequence[Text], slot: Any) -> Parsed:
+    def _parse(self, index: int) -> Parsed:
         from trajcore.events.parse import parse
 
-        return parse(self.dialect.canonical(self.dialect.event(texts, slot)))
-
-    def _cached(self, cache: dict[int, _T], index: int, read: Callable[[Sequence[Text], Any], _T]) -> _T:
-        found = cache.get(index)
-        if found is None:
-            found = read(self.events.texts(index), self.outline.slots[index])
-            if len(cache) >= _CACHED:
-                cache.clear()
-            cache[index] = found
-        return found
+        return parse(self.dialect.canonical(self.data(index)))
 
     def label(self, index: int) -> str:
         """How an event is called in messages: its id, or `#index` where it has none of its own."""
@@ -160,13 +153,20 @@ class Document:
         they would leave nothing that is a trajectory.
         """
         before = self.events.snapshot()
+        claimed = self._is_claimed()
         with composing(self.body, self._apply, self._revert) as composer:
             yield composer
             if follow and before is not None:
                 self.carry_out(composer, self.dialect.follow(before.records, self.body.records))
             if not self.events.has_events:
                 raise BadInput("this would leave no event with an 'action' or an 'observation'.")
+            if claimed and not self._is_claimed():
+                raise BadInput("this would leave no event by which the recording is told from others.")
         composer.seen = self.events.seen_since(before, composer.changes)
+
+    def _is_claimed(self) -> bool:
+        """Whether the dialect would take the records for its own if they were read now."""
+        return claim_of(self.dialect, self.body.records) > 0
 
     @staticmethod
     def carry_out(composer: Composer, changes: Changes) -> None:
@@ -227,3 +227,10 @@ class Document:
         else:
             self._heads.pop(written, None)
             self._parses.pop(written, None)
+
+
+def _kept(cache: dict[int, _T], index: int, value: _T) -> _T:
+    if len(cache) >= _CACHED:
+        cache.clear()
+    cache[index] = value
+    return value

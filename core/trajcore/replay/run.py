@@ -78,6 +78,8 @@ class Entry:
     live: bool
     id: int
     cause: int | None
+    canonical: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    """Brings it to today's spelling."""
 
     @cached_property
     def raw(self) -> bytes:
@@ -89,7 +91,7 @@ class Entry:
         """The typed event, read once."""
         from trajcore.events.parse import parse
 
-        return parse(self.data()).event
+        return parse(self.canonical(self.data())).event
 
     @cached_property
     def head(self) -> Head:
@@ -110,6 +112,9 @@ class Entry:
 
 Writer = Callable[[Iterable[Played]], Iterator[bytes]]
 """Makes the file of a run of its events."""
+
+Spelling = Callable[[dict[str, Any]], dict[str, Any]]
+"""Brings an event to today's spelling."""
 
 
 class History(Sequence["Event"]):
@@ -153,8 +158,12 @@ class Written(Sequence[dict[str, Any]]):
 class Run:
     """The events of this run. Ids of the recording are kept where they are unique; others are fresh."""
 
-    def __init__(self, last_id: int, write: Writer | None = None) -> None:
-        """`write` makes a file of a run (`Trajectory.run_file`); without it, it is one of OpenHands."""
+    def __init__(self, last_id: int, write: Writer | None = None, canonical: Spelling = dict) -> None:
+        """`write` makes a file of a run (`Trajectory.run_file`); without it, it is one of OpenHands.
+
+        `canonical` brings what is recorded to today's spelling (`Dialect.canonical`).
+        """
+        self._canonical = canonical
         self._write = write or _as_openhands
         self.entries: list[Entry] = []
         self.results: dict[int, StepResult] = {}
@@ -182,7 +191,7 @@ class Run:
         if head.id is not None:
             self._id_of_recorded[head.id] = id
         self._id_of_origin[origin] = id
-        self.entries.append(Entry(raw, head, origin, False, id, cause))
+        self.entries.append(Entry(raw, head, origin, False, id, cause, self._canonical))
 
     def add(
         self,

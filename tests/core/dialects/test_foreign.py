@@ -152,12 +152,32 @@ def test_what_is_known_only_behind_many_events_opens_too() -> None:
     assert len(Trajectory.from_bytes(json.dumps(events).encode())) == 503
 
 
+def test_without_a_source_a_fair_share_of_the_kinds_has_to_be_known() -> None:
+    bare = [{key: value for key, value in event.items() if key != "source"} for event in OPENHANDS]
+    news = {"action": "frobnicate", "args": {}}
+    assert len(Trajectory.from_bytes(json.dumps([*bare, *[news] * 12]).encode())) == 15
+    assert "is no OpenHands recording" in refused(json.dumps([*bare, *[news] * 13]).encode())
+    command = {"action": "cat README.md"}
+    assert len(Trajectory.from_bytes(json.dumps([*bare, *[command] * 2]).encode())) == 5
+    assert "is no OpenHands recording" in refused(json.dumps([*bare, *[command] * 3]).encode())
+
+
+def test_no_edit_leaves_what_could_not_be_opened_again() -> None:
+    events = [*OPENHANDS, {"action": "frobnicate"}, {"action": "frobnicate"}]
+    trajectory = Trajectory.from_bytes(json.dumps(events).encode())
+    with pytest.raises(BadInput, match="this would leave no event by which"):
+        trajectory.delete([0, 1, 2])
+    trajectory.delete([0])
+    trajectory.delete([0, 1, 2, 3][2:])
+    assert len(Trajectory.from_bytes(trajectory.to_bytes())) == 2
+
+
 def test_every_kind_that_has_a_model_is_known() -> None:
     assert {model.model_fields["action"].default for model in ACTIONS} == claim.ACTIONS
     assert {model.model_fields["observation"].default for model in OBSERVATIONS} == claim.OBSERVATIONS
 
 
-@given(st.dictionaries(st.sampled_from(["action", "observation", "args", "extras", "x"]), JSON_VALUES))
+@given(st.dictionaries(st.sampled_from(["action", "observation", "source", "args", "extras"]), JSON_VALUES))
 def test_a_text_is_judged_as_what_it_holds(event: dict[str, Any]) -> None:
     assert claim.of_text(json.dumps(event).encode()) == claim.of_event(event)
 
@@ -174,13 +194,15 @@ def test_a_text_is_judged_as_what_it_holds(event: dict[str, Any]) -> None:
         [{"action": "click", "args": {"x": 1}}, {"observation": "page", "extras": {}}],
         [{"observation": "the door is open"}],
         [{"action": "stop"}, {"action": "start"}],
+        [{"action": "ls"}, {"action": "cat README.md"}, {"action": "finish"}],
+        [{"action": "click", "args": {"x": 1}}] * 5 + [{"action": "finish", "args": {"answer": "3"}}],
     ],
     ids=str,
 )
 def test_events_none_of_which_is_of_openhands_kind_are_no_recording(events: list[Any]) -> None:
     for value in (events, {"trajectory": events}, {"history": events}):
-        assert "the file is no OpenHands recording: it has none of its kinds" in refused(
-            json.dumps(value).encode()
+        assert refused(json.dumps(value).encode()).startswith(
+            "the file is no OpenHands recording: its events"
         )
 
 
@@ -194,8 +216,8 @@ def test_steps_of_any_agent_are_not_taken_for_another_agents() -> None:
 def test_few_kinds_are_named_and_none_at_full_length() -> None:
     text = refused(json.dumps([{"action": f"{'x' * 1000} {n}"} for n in range(100)] * 2).encode())
     assert len(text) < 300
-    text = refused(b'[{"action": "ls"}, {"action": "ls"}, {"observation": "x"}]')
-    assert text.endswith("but 'ls', 'x'.")
+    text = refused(b'[{"action": "ls -l"}, {"action": "ls -l"}, {"observation": "x"}, {"action": "run"}]')
+    assert text == "the file is no OpenHands recording: its events ('ls -l', 'x', 'run') are not OpenHands'."
 
 
 # Hostile and large files
@@ -246,8 +268,8 @@ def test_a_large_recording_is_judged_by_its_first_event(monkeypatch: pytest.Monk
     for name in ("agent_of_records", "agent_of_bytes", "agent_of_files"):
         monkeypatch.setattr(foreign, name, never)
     judged = []
-    of_text = claim.of_text
-    monkeypatch.setattr(claim, "of_text", lambda raw: judged.append(raw) or of_text(raw))
+    shape_of = claim._shape_of
+    monkeypatch.setattr(claim, "_shape_of", lambda raw: judged.append(raw) or shape_of(raw))
     assert len(Trajectory.from_bytes(json.dumps(OPENHANDS * 1000).encode())) == 3000
     assert len(judged) == 1
 

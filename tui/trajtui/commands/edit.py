@@ -15,7 +15,7 @@ from trajcore import BadInput, Edit, Trajectory, new_command, search, user_messa
 from trajcore import open as open_trajectory
 from trajcore.text import safe, safe_line
 from trajcore.views.event_json import problems_of, read_event, read_json
-from trajcore.views.form import fields_of
+from trajcore.views.form import fields_at
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class _Scribe:
     def _flip(self, text: str) -> Edit:
         reference, flag = _halves(text, ":", "ID:FLAG")
         index = self._trajectory.resolve(reference)
-        fields = fields_of(self._trajectory.data(index))
+        fields = fields_at(self._trajectory, index)
         flags = [str(field.path[-1]) for field in fields if isinstance(field.value, bool)]
         if flag not in flags:
             raise BadInput(f"event {reference} has no flag {flag}: it has {', '.join(flags) or 'none'}.")

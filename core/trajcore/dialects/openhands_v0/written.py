@@ -209,7 +209,7 @@ def as_written_today(event: EventObject) -> EventObject:
 
     Older spellings are brought up to date. Events of unknown kinds, and invalid ones, stay as they are.
     """
-    from trajcore.events.parse import parse
+    from trajcore.dialects.openhands_v0.wire import parse
 
     parsed = parse(event)
     side = "args" if "action" in event else "extras"
