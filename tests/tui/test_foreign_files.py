@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from textual.widgets import Input, Static
-from trajtui.recent import remember
+from trajcore.views.recent import remember
 
 import others
 from documents import message, ran, run
