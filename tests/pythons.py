@@ -135,8 +135,9 @@ def whole(other: Other, jobs: str) -> bool:
     """Run all that is to be run on another Python, its output as it comes. False when a test failed."""
     other.prepare()
     most = other.pytest("-n", jobs, "--dist", "loadfile", "-m", "not docker and not terminal and not long")
-    codes = [subprocess.call(command, cwd=ROOT) for command in (most, other.pytest(SAMPLE))]
-    return not any(codes)
+    # What this machine lacks for a second Python (another user cannot run it) is skipped also in CI.
+    failed = subprocess.call(most, cwd=ROOT, env={**os.environ, "CI": ""})
+    return not (subprocess.call(other.pytest(SAMPLE), cwd=ROOT) or failed)
 
 
 def _sampled(found: list[Other]) -> bool:

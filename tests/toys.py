@@ -124,11 +124,11 @@ class Toy(BaseDialect):
         return [Place(first, (known,))]
 
     def check(self, texts: Sequence[Text]) -> list[Finding]:
-        answered = {_call(event) for event in map(as_object, texts) if "observation" in event}
+        answered = {canonical.call_id(event) for event in map(as_object, texts) if "observation" in event}
         return [
             Finding(index, f"#{index}", "no-result", "no result: nothing answers this run")
             for index, event in enumerate(map(as_object, texts))
-            if event.get("action") == RUN and _call(event) not in answered
+            if event.get("action") == RUN and canonical.call_id(event) not in answered
         ]
 
     # Editing
@@ -151,7 +151,7 @@ class Toy(BaseDialect):
         if kind == FINISH:
             return [{**new, "type": "end", "text": fields.get("final_thought") or ""}]
         if kind == RUN:
-            call = _call(event) or _fresh("c")
+            call = canonical.call_id(event) or _fresh("c")
             calls.append(call)
             given = json.dumps({"command": fields.get("command", "")})
             turn = {"reply": new["uuid"], "said": "", "calls": [{"call": call, "input": given}]}
@@ -159,7 +159,7 @@ class Toy(BaseDialect):
             return [{**new, "type": "turn", **turn}, {**log, "line": fields.get("command", "")}]
         if event.get("observation") == RUN:
             exit = canonical.details(event).get("metadata", {}).get("exit_code")
-            result = {"call": _call(event) or calls[-1], "output": event.get("content", "")}
+            result = {"call": canonical.call_id(event) or calls[-1], "output": event.get("content", "")}
             return [{**new, "type": "result", **result, **({} if exit is None else {"exit": exit})}]
         raise BadInput(f"toy sessions have no {kind or event.get('observation')} events.")
 
@@ -196,10 +196,6 @@ def _chain(records: Sequence[Text]) -> list[tuple[str | None, tuple[str | None, 
     """The uuid and the parent of each line, and the uuid of the line before it."""
     own = [(record.get("uuid"), record.get("parent")) for record in map(as_object, records)]
     return list(zip([None, *(uuid for uuid, _ in own)], own, strict=False))
-
-
-def _call(event: Mapping[str, Any]) -> str | None:
-    return (canonical.call_of(event) or {}).get(canonical.CALL_ID)
 
 
 def _names(record: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:

@@ -23,6 +23,7 @@ _PUBLIC: Final = {
     "Report": "replay.report:Report",
     "Edit": "document.edits:Edit",
     "new_action": "dialects.openhands_v0.written:new_action",
+    "new_command": "dialects.openhands_v0.written:new_command",
     "user_message": "dialects.openhands_v0.written:user_message",
     "Delivery": "settings:Delivery",
     "State": "replay.states:State",
@@ -39,6 +40,7 @@ _PUBLIC: Final = {
     "ModelUnavailable": "errors:ModelUnavailable",
     "register_dialect": "dialects.registry:register_dialect",
     "register_format": "formats.registry:register_format",
+    "register_runtime": "runtimes.registry:register_runtime",
     "register_sandbox": "sandbox.registry:register_sandbox",
     "sandbox_names": "sandbox.registry:sandbox_names",
     "errors": "errors",
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from trajcore.api import replay as replay
     from trajcore.config import set_config as set_config
     from trajcore.dialects.openhands_v0.written import new_action as new_action
+    from trajcore.dialects.openhands_v0.written import new_command as new_command
     from trajcore.dialects.openhands_v0.written import user_message as user_message
     from trajcore.dialects.registry import register_dialect as register_dialect
     from trajcore.document.edits import Edit as Edit
@@ -74,6 +77,7 @@ if TYPE_CHECKING:
     from trajcore.replay.report import Report as Report
     from trajcore.replay.states import Mode as Mode
     from trajcore.replay.states import State as State
+    from trajcore.runtimes.registry import register_runtime as register_runtime
     from trajcore.sandbox.registry import register_sandbox as register_sandbox
     from trajcore.sandbox.registry import sandbox_names as sandbox_names
     from trajcore.session import Session as Session

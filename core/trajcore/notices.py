@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
 
+from trajcore.events.kinds import RUN
 from trajcore.replay.run import StepResult
 from trajcore.replay.states import Mode, State
 
@@ -63,6 +64,11 @@ class Executing:
     directory: str
     recorded: bool
     live: bool = False
+
+    @property
+    def line(self) -> str:
+        """What a terminal shows of it: a command as it is, anything else behind its kind."""
+        return self.text if self.kind == RUN else f"{self.kind} {self.text}"
 
 
 @dataclass(frozen=True)

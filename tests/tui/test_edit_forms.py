@@ -19,8 +19,9 @@ from screens import Shown, opened
 from trajcore.dialects.openhands_v0.written import new_action
 from trajcore.errors import BadInput
 from trajcore.events.kinds import ACTION_KINDS
+from trajcore.trajectory import Trajectory
 from trajcore.views.event_json import as_text, problems_of, read_event
-from trajcore.views.form import Field, FieldType, fields_of, with_values
+from trajcore.views.form import Field, FieldType, fields_at, fields_of, with_values
 from trajtui.screens.edit_event import EditEvent
 from trajtui.widgets.fields import FieldRow
 from trajtui.widgets.inputs import SafeTextArea, can_be_edited
@@ -31,7 +32,8 @@ ACTING = "a\x1b]0;title\x07b\rc\x0bd\x85e\u2028f\u202eg\x9b5nh"
 
 
 def by_name(event: dict[str, Any]) -> dict[str, Field]:
-    return {field.name: field for field in fields_of(event)}
+    trajectory = Trajectory.from_bytes(json.dumps([event]).encode())
+    return {field.name: field for field in fields_at(trajectory, 0)}
 
 
 def test_each_argument_of_a_kind_has_a_field_of_its_type():

@@ -47,6 +47,12 @@ def call_of(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return call if isinstance(call, dict) else None
 
 
+def call_id(event: Mapping[str, Any]) -> str | None:
+    """The id of the model's tool call that an event belongs to."""
+    name = (call_of(event) or {}).get(CALL_ID)
+    return name if isinstance(name, str) else None
+
+
 def action(kind: str, source: str, call: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
     """An action of these fields, without id and time."""
     made: dict[str, Any] = {"source": source, "action": kind, ARGUMENTS: fields}

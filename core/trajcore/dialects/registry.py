@@ -54,7 +54,10 @@ def recognised(files: Files, row: str | None = None, format: str | None = None) 
             if claim >= _CERTAIN:
                 return reading, dialect
             claims.append((claim, reading, dialect))
-    if named is None:
+    if named is not None:
+        fit = (layout for layout in layouts if _may_hold(layout, named))
+        claims += [(_ENOUGH, layout, named) for layout in fit if not claims]
+    else:
         for layout in layouts:
             claims += [(claim, layout, dialect) for claim, dialect in _claims(layout, DIALECTS.offered())]
         if max((claim for claim, _, _ in claims), default=0.0) < foreign.CLAIM:
@@ -66,10 +69,14 @@ def recognised(files: Files, row: str | None = None, format: str | None = None) 
 
 def _claims(layout: Layout, dialects: Iterable[Dialect]) -> Iterator[tuple[float, Dialect]]:
     for dialect in dialects:
-        if not dialect.formats or layout.format in dialect.formats:
+        if _may_hold(layout, dialect):
             claim = claim_of(dialect, layout.records)
             if claim:
                 yield claim, dialect
+
+
+def _may_hold(layout: Layout, dialect: Dialect) -> bool:
+    return not dialect.formats or layout.format in dialect.formats
 
 
 def _best(

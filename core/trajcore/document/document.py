@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -102,7 +102,8 @@ class Document:
 
     def head(self, index: int) -> Head:
         """What a timeline shows of an event."""
-        return self._cached(self._heads, index, self.dialect.head)
+        found = self._heads.get(index)
+        return _kept(self._heads, index, self.events.head(index)) if found is None else found
 
     def data(self, index: int) -> dict[str, Any]:
         """An event as a Python object, a new one at each call."""
@@ -114,21 +115,13 @@ class Document:
 
     def parsed(self, index: int) -> Parsed:
         """An event as a typed model, and what is wrong with it."""
-        return self._cached(self._parses, index, self._parse)
+        found = self._parses.get(index)
+        return _kept(self._parses, index, self._parse(index)) if found is None else found
 
-    def _parse(self, texts: Sequence[Text], slot: Any) -> Parsed:
+    def _parse(self, index: int) -> Parsed:
         from trajcore.events.parse import parse
 
-        return parse(self.dialect.canonical(self.dialect.event(texts, slot)))
-
-    def _cached(self, cache: dict[int, _T], index: int, read: Callable[[Sequence[Text], Any], _T]) -> _T:
-        found = cache.get(index)
-        if found is None:
-            found = read(self.events.texts(index), self.outline.slots[index])
-            if len(cache) >= _CACHED:
-                cache.clear()
-            cache[index] = found
-        return found
+        return parse(self.dialect.canonical(self.data(index)))
 
     def label(self, index: int) -> str:
         """How an event is called in messages: its id, or `#index` where it has none of its own."""
@@ -234,3 +227,10 @@ class Document:
         else:
             self._heads.pop(written, None)
             self._parses.pop(written, None)
+
+
+def _kept(cache: dict[int, _T], index: int, value: _T) -> _T:
+    if len(cache) >= _CACHED:
+        cache.clear()
+    cache[index] = value
+    return value

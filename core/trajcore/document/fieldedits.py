@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from trajcore.dialects.base import Changes, ValuePath
+from trajcore.dialects.canonical import ARGUMENTS
 from trajcore.document import labels
 from trajcore.document.document import Document
 from trajcore.document.edits import Edit
@@ -62,6 +63,8 @@ def flip(document: Document, index: int, flag: str) -> Edit:
     if flag == "wait_for_response" and head.action != MESSAGE:
         raise BadInput(f"only messages have {flag}, and event {document.label(index)} is a {head.kind}")
     place, fields = document.dialect.own_fields(document.data(index))
+    if not head.is_action:
+        raise BadInput(f"event {document.label(index)} has no {'.'.join((ARGUMENTS, flag))}.")
     return set_values(document, index, [((*place, flag), not fields.get(flag, False))])
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from trajcore.dialects.base import Played
+from trajcore.dialects import canonical
+from trajcore.dialects.base import Event, Played
 from trajcore.document.composing import Composer
 from trajcore.formats.lists import Lists
+
+_GIVEN: Final = frozenset({"id", "cause", "timestamp"})
 
 if TYPE_CHECKING:
     from trajcore.document.document import Document
@@ -23,7 +27,7 @@ def run_file(document: Document, events: Iterable[Played]) -> Iterator[bytes]:
 
 
 def _written(document: Document, events: Iterable[Played]) -> Iterator[bytes]:
-    played = list(events)
+    played = _placed(document, list(events))
     with document.composing() as composer:
         _take_results(document, composer, played)
         _leave_out(document, composer, played)
@@ -31,6 +35,44 @@ def _written(document: Document, events: Iterable[Played]) -> Iterator[bytes]:
     body = document.body
     pieces = Lists().write(map(memoryview, body.records)) if body.is_store else body.pieces()
     yield from map(bytes, pieces)
+
+
+def _placed(document: Document, played: Sequence[Played]) -> Sequence[Played]:
+    """Events of a run that do not know what they are of, as a journal keeps them, with what they are of."""
+    if any(one.uid is not None for one in played):
+        return played
+    same: dict[str, list[int]] = {}
+    answers: dict[str | None, list[int]] = {}
+    for index in reversed(range(len(document))):
+        event = document.data(index)
+        same.setdefault(_said(event), []).append(index)
+        if "action" not in event:
+            answers.setdefault(canonical.call_id(event), []).append(index)
+    left = set(range(len(document)))
+    found = []
+    for one in played:
+        place = _next(same.get(_said(one.event)), left)
+        as_recorded = place is not None
+        call = None if "action" in one.event else canonical.call_id(one.event)
+        if place is None and call is not None:
+            place = _next(answers.get(call), left)
+        if place is not None:
+            left.remove(place)
+        uid = None if place is None else document.events.uid(place)
+        found.append(Played(uid, one.event, as_recorded))
+    return found
+
+
+def _next(places: list[int] | None, left: set[int]) -> int | None:
+    """The first of some places, given last to first, that is still left."""
+    while places and places[-1] not in left:
+        places.pop()
+    return places[-1] if places else None
+
+
+def _said(event: Event) -> str:
+    """An event without what a run gives it anew."""
+    return json.dumps({key: event[key] for key in sorted(event) if key not in _GIVEN})
 
 
 def _take_results(document: Document, composer: Composer, played: Sequence[Played]) -> None:

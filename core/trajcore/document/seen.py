@@ -11,6 +11,7 @@ from trajcore.dialects.base import Dialect, Text
 from trajcore.document.body import Body
 from trajcore.document.edits import Change, Rewrite, Seen, Splice
 from trajcore.document.outline import Outline
+from trajcore.events.head import Head
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class Events(Protocol):
 
     def texts(self, index: int) -> Sequence[Text]:
         """The texts of the records that are an event's own."""
+        ...
+
+    def head(self, index: int) -> Head:
+        """What a timeline shows of an event."""
         ...
 
     def group(self, index: int) -> Hashable | None:
@@ -126,6 +131,10 @@ class Same:
     def texts(self, index: int) -> Sequence[Text]:
         """The text of the record."""
         return (self._body.records[index],)
+
+    def head(self, index: int) -> Head:
+        """As the dialect reads it."""
+        return self._dialect.head((self._body.records[index],), self._outline.slots[index])
 
     def group(self, index: int) -> Hashable | None:
         """As the dialect reads it."""
@@ -238,6 +247,10 @@ class Slotted:
         """The texts of the slot's records."""
         slot: Any = self.outline.slots[index]
         return tuple(self._body.records[record] for record in slot.records)
+
+    def head(self, index: int) -> Head:
+        """As the dialect reads it."""
+        return self._dialect.head(self.texts(index), self.outline.slots[index])
 
     def group(self, index: int) -> Hashable | None:
         """As the dialect reads it."""

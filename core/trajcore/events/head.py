@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterable
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -137,7 +137,10 @@ class Head(msgspec.Struct, gc=False):
 
 def _first_text(fields: msgspec.Struct, names: Iterable[str]) -> str:
     """The first of these fields that says anything."""
-    return next((text for text in map(partial(getattr, fields), names) if text), "")
+    for name in names:
+        if text := getattr(fields, name):
+            return str(text)
+    return ""
 
 
 def head_of(data: dict[str, Any]) -> Head:

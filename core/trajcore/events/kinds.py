@@ -110,7 +110,7 @@ class ActionKind(EventKind):
     """The kind of the observation that answers it; None: nothing does."""
     needs: str = ""
     """What a world must have for it beside a shell, in words."""
-    prompt: bool = False
+    system_prompt: bool = False
     """It sets the agent up and is said by nobody."""
     ends_run: bool = False
     insertable: bool = False
@@ -250,7 +250,7 @@ ACTION_KINDS: Final = (
     ActionKind(
         name=BROWSE_INTERACTIVE,
         what="acting on a web page",
-        short="browse",
+        short=BROWSE,
         treatment=Treatment.SERVE,
         answered_by=BROWSE,
         needs="a browser",
@@ -259,7 +259,7 @@ ACTION_KINDS: Final = (
     ActionKind(
         name=CALL_TOOL_MCP,
         what="a tool of an MCP server",
-        short="mcp",
+        short=MCP,
         treatment=Treatment.SERVE,
         answered_by=MCP,
         needs="an MCP server",
@@ -293,7 +293,7 @@ ACTION_KINDS: Final = (
     ActionKind(
         name=CONDENSATION,
         what="events dropped from the model's view",
-        short="condense",
+        short=CONDENSE,
         insertable=True,
         told_of_environment=True,
     ),
@@ -309,7 +309,7 @@ ACTION_KINDS: Final = (
         name=SYSTEM,
         what="the system prompt",
         treatment=Treatment.DIALOGUE,
-        prompt=True,
+        system_prompt=True,
         insertable=True,
         told_of_environment=True,
         main=("content",),

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar, Union
 
 from pydantic import Discriminator, Tag, TypeAdapter, ValidationError
 
-from trajcore.dialects.openhands_v0.legacy import migrated
+from trajcore.dialects.canonical import ARGUMENTS, DETAILS
 from trajcore.events.actions import ACTIONS, UnknownAction
 from trajcore.events.base import Action, Args, Event, Extras, Observation, Wire
 from trajcore.events.observations import OBSERVATIONS, UnknownObservation
@@ -53,12 +53,14 @@ def model_of(data: Mapping[str, Any]) -> type[Event]:
 
 
 def parse(data: dict[str, Any]) -> Parsed:
-    """Read one event. What does not fit its kind is kept as an unknown event and named, never refused."""
-    event = migrated(data)
+    """Read one event, in today's spelling (`Dialect.canonical`).
+
+    What does not fit its kind is kept as an unknown event and named, never refused.
+    """
     try:
-        return Parsed(_adapter.validate_python(event))
+        return Parsed(_adapter.validate_python(data))
     except ValidationError as error:
-        return Parsed(_kept_as_is(event), tuple(_in_words(error)))
+        return Parsed(_kept_as_is(data), tuple(_in_words(error)))
 
 
 def _in_words(error: ValidationError) -> list[str]:
@@ -71,12 +73,16 @@ def _in_words(error: ValidationError) -> list[str]:
 
 def _kept_as_is(data: dict[str, Any]) -> Action | Observation:
     if "action" in data:
-        fields = {**data, "action": str(data["action"]), "args": _unchecked(Args, data["args"])}
+        fields = {
+            **data,
+            "action": str(data["action"]),
+            ARGUMENTS: _unchecked(Args, _object(data.get(ARGUMENTS))),
+        }
         return _unchecked(UnknownAction, _plain(fields))
     fields = {
         **data,
         "observation": str(data.get("observation")),
-        "extras": _unchecked(Extras, _object(data.get("extras"))),
+        DETAILS: _unchecked(Extras, _object(data.get(DETAILS))),
         "content": data["content"] if isinstance(data.get("content"), str) else "",
     }
     return _unchecked(UnknownObservation, _plain(fields))
@@ -107,6 +113,4 @@ def _plain(fields: dict[str, Any]) -> dict[str, Any]:
         for name, value in fields.items()
         if name not in expected or (isinstance(value, expected[name]) and not isinstance(value, bool))
     }
-    kept["tool_call_metadata"] = None
-    kept["llm_metrics"] = None
-    return kept
+    return {**kept, **dict.fromkeys(set(Event.model_fields) - set(expected))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Final, Protocol
 
@@ -12,6 +12,7 @@ from trajcore.events.base import Action, Event
 from trajcore.events.kinds import THINK, Source, action_kind
 from trajcore.events.observations import UserRejectedObservation
 from trajcore.live.messages.history import messages
+from trajcore.live.messages.transcript import Message
 from trajcore.live.model import Model, Reply
 from trajcore.live.tools import TOOLS, BadToolCall, to_action
 
@@ -64,14 +65,29 @@ class Watch(Protocol):
         """The model is asked again; the text of this reply so far is void."""
 
 
-async def work(model: Model, environment: Environment, watch: Watch, max_steps: int | None) -> TurnEnd:
+Prompt = Callable[[Sequence[Event]], Sequence[Message]]
+"""Makes the messages that a model is shown of the events of a run; called in another thread."""
+
+
+def of_events(history: Sequence[Event]) -> Sequence[Message]:
+    """The messages that the events themselves amount to."""
+    return messages(history, system=None)
+
+
+async def work(
+    model: Model,
+    environment: Environment,
+    watch: Watch,
+    max_steps: int | None,
+    prompt: Prompt = of_events,
+) -> TurnEnd:
     """Let the model act until it asks the user, finishes, or was asked `max_steps` times.
 
     Messages typed meanwhile are delivered between two replies, when every call of the last has its result;
     they keep the agent going where it would have stopped. Raises `ModelUnavailable`, and what
     `Environment.execute` raises. Cancelling leaves no half event: a reply enters the run when it is complete.
     """
-    turn = _Turn(model, environment, watch)
+    turn = _Turn(model, environment, watch, prompt)
     steps = 0
     while True:
         turn.deliver()
@@ -84,10 +100,11 @@ async def work(model: Model, environment: Environment, watch: Watch, max_steps: 
 
 
 class _Turn:
-    def __init__(self, model: Model, environment: Environment, watch: Watch) -> None:
+    def __init__(self, model: Model, environment: Environment, watch: Watch, prompt: Prompt) -> None:
         self._model = model
         self._environment = environment
         self._watch = watch
+        self._prompt = prompt
         self._bad_replies = 0
 
     def deliver(self) -> bool:
@@ -101,7 +118,7 @@ class _Turn:
 
     async def step(self) -> TurnEnd | None:
         self._watch.thinking()
-        history = await asyncio.to_thread(messages, self._environment.history(), system=None)
+        history = await asyncio.to_thread(self._prompt, self._environment.history())
         reply = await self._model.reply(history, TOOLS, self._watch.text, self._watch.retrying)
         if reply.tool_calls:
             return await self._act(reply)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,12 @@ from trajcore import notices
 from trajcore.dialects.openhands_v0.written import error, observation_event
 from trajcore.live.model import Model, ModelSettings
 from trajcore.replay.executor import Executor
-from trajcore.replay.run import Run
+from trajcore.replay.run import History, Run, Written
 from trajcore.replay.states import State
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Event
+    from trajcore.live.messages.transcript import Message
     from trajcore.live.usage import Usage
 
 
@@ -34,12 +36,19 @@ class AgentHost:
     """Implements what `trajcore.live.agent` needs of an environment and of someone who watches."""
 
     def __init__(
-        self, run: Run, world: Executor, set_state: Callable[[State], None], tell: notices.Listener
+        self,
+        run: Run,
+        world: Executor,
+        set_state: Callable[[State], None],
+        tell: notices.Listener,
+        prompt: Callable[[Written], Sequence[Message] | None] = lambda events: None,
     ) -> None:
+        """`prompt` makes the messages that a model is shown, where its recording has a way of its own."""
         self._run = run
         self._world = world
         self._set_state = set_state
         self._tell = tell
+        self._own_prompt = prompt
         self._queue: list[str] = []
         self._model: Model | None = None
         self._fresh = True
@@ -64,8 +73,9 @@ class AgentHost:
         self.stop_asked = False
         if self._model is None:
             self._model = Model(settings)
+            await asyncio.to_thread(_read, self._run.history())
         await self._world.ready()
-        ending = await work(self._model, self, self, max_steps)
+        ending = await work(self._model, self, self, max_steps, self._prompt)
         if ending is TurnEnd.STEPS_SPENT:
             return TurnResult(False, f"stopped after {max_steps} live steps, as --max-steps asks")
         return TurnResult(ending is TurnEnd.FINISHED)
@@ -77,9 +87,15 @@ class AgentHost:
 
             await close_connections()
 
+    def _prompt(self, history: Sequence[Event]) -> Sequence[Message]:
+        from trajcore.live.agent import of_events
+
+        own = self._own_prompt(Written(history)) if isinstance(history, History) else None
+        return of_events(history) if own is None else own
+
     # What the agent needs of its environment
 
-    def history(self) -> Sequence[Event]:
+    def history(self) -> History:
         """The run as it is now."""
         return self._run.history()
 
@@ -129,3 +145,12 @@ class AgentHost:
         """The model is asked again."""
         self._fresh = True
         self._tell(notices.Said(line, "warning"))
+
+
+def _read(history: Sequence[Event]) -> None:
+    """Read every event of a run now, which it then keeps."""
+    from trajcore.live.background import lasting
+
+    with lasting():
+        for _ in history:
+            pass

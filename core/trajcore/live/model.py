@@ -13,11 +13,13 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from types import ModuleType
 from typing import Any, Final
 
 from trajcore.dialects.openhands_v0.replies import Call, content_text
 from trajcore.errors import ModelUnavailable
+from trajcore.live.background import BackgroundLoop, lasting, tell
 from trajcore.live.failures import Failure, failure_of
 from trajcore.live.masking import Mask, MaskedStream, keys_in_environment
 from trajcore.live.usage import Usage
@@ -38,6 +40,9 @@ _LOGGERS: Final = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "http
 _EMPTY: Final = (
     "The model {model} sent an empty reply. Try again; if it stays so, check the base URL (most end in /v1)."
 )
+
+_background: Final = BackgroundLoop()
+"""Where litellm is called: it would keep the event loop of a screen from its work."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,9 @@ class Model:
         litellm = await _library()
         for failed in range(1, self._patience.attempts + 1):
             try:
-                return await self._ask(litellm, messages, tools, on_text)
+                here = asyncio.get_running_loop()
+                ask = partial(self._ask, litellm, messages, tools, partial(tell, here, on_text))
+                return await _background.run(ask)
             except litellm.openai.OpenAIError as error:
                 failure = failure_of(error, self.settings.model, self.settings.base_url, self._mask)
                 if not failure.transient or failed == self._patience.attempts:
@@ -141,7 +148,7 @@ class Model:
                 chunks.append(chunk)
                 masked.write(_delta(chunk))
         masked.end()
-        return await self._finished(litellm, chunks, messages)
+        return self._finished(litellm, chunks, messages)
 
     def _where(self, litellm: ModuleType) -> dict[str, Any]:
         settings = self.settings
@@ -160,13 +167,11 @@ class Model:
             options["cache_control_injection_points"] = _CACHED
         return {"model": model, **{name: value for name, value in options.items() if value is not None}}
 
-    async def _finished(
-        self, litellm: ModuleType, chunks: list[Any], messages: Sequence[dict[str, Any]]
-    ) -> Reply:
-        built = await asyncio.to_thread(litellm.stream_chunk_builder, chunks, messages=list(messages))
+    def _finished(self, litellm: ModuleType, chunks: list[Any], messages: Sequence[dict[str, Any]]) -> Reply:
+        built = litellm.stream_chunk_builder(chunks, messages=list(messages))
         response: dict[str, Any] = built.model_dump(mode="json", warnings=False) if built is not None else {}
         response = self._mask.tree(response)
-        cost, window = await asyncio.to_thread(_price, litellm, self._where(litellm)["model"], built)
+        cost, window = _price(litellm, self._where(litellm)["model"], built)
         before = self.usage.completion_tokens
         self.usage = self.usage.plus(response, cost, window)
         reply = _reply(response)
@@ -178,9 +183,14 @@ class Model:
 async def close_connections() -> None:
     """Close the connections that litellm keeps open, for example before the event loop ends."""
     if _imported.cache_info().currsize:
-        litellm = _imported()
-        await litellm.close_litellm_async_clients()
-        litellm.in_memory_llm_clients_cache.flush_cache()
+        await _background.run(_closed)
+        await _background.stop()
+
+
+async def _closed() -> None:
+    litellm = _imported()
+    await litellm.close_litellm_async_clients()
+    litellm.in_memory_llm_clients_cache.flush_cache()
 
 
 async def _library() -> ModuleType:
@@ -195,7 +205,8 @@ async def _library() -> ModuleType:
 @functools.cache
 def _imported() -> ModuleType:
     os.environ.update(_ENVIRONMENT)
-    import litellm
+    with lasting():
+        import litellm
 
     library: ModuleType = litellm
     for option, value in _QUIET.items():

@@ -48,10 +48,9 @@ class Replay:
 
     def begin(self) -> None:
         """A new run, before the first event, in a world that is yet to be made."""
-        self.run = Run(self._trajectory.outline.last_id, self._trajectory.run_file)
-        self.world = Executor(
-            self._settings.sandbox, self._settings.world, self._tell, self._trajectory.dialect.runtime
-        )
+        of = self._trajectory
+        self.run = Run(of.outline.last_id, of.run_file, of.dialect.canonical)
+        self.world = Executor(self._settings.sandbox, self._settings.world, self._tell, of.dialect.runtime)
         self.player = Player(
             self._trajectory, self.run, self.world, self.services, self._settings.normalisers, self._tell
         )

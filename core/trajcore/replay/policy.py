@@ -32,5 +32,5 @@ def ends_a_step(head: Head) -> bool:
     """Whether stepping stops after this event: at everything an agent does, and all that is executed."""
     how = treatment(head)
     if how is Treatment.DIALOGUE:
-        return head.source != "user" and not action_kind(head.kind).prompt
+        return head.source != "user" and not action_kind(head.kind).system_prompt
     return how is not Treatment.PASS

@@ -78,6 +78,8 @@ class Entry:
     live: bool
     id: int
     cause: int | None
+    canonical: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    """Brings it to today's spelling."""
 
     @cached_property
     def raw(self) -> bytes:
@@ -89,7 +91,7 @@ class Entry:
         """The typed event, read once."""
         from trajcore.events.parse import parse
 
-        return parse(self.data()).event
+        return parse(self.canonical(self.data())).event
 
     @cached_property
     def head(self) -> Head:
@@ -111,6 +113,9 @@ class Entry:
 Writer = Callable[[Iterable[Played]], Iterator[bytes]]
 """Makes the file of a run of its events."""
 
+Spelling = Callable[[dict[str, Any]], dict[str, Any]]
+"""Brings an event to today's spelling."""
+
 
 class History(Sequence["Event"]):
     """The events of a run as it was at a moment, typed where they are looked at. Any thread may read it."""
@@ -131,11 +136,34 @@ class History(Sequence["Event"]):
         return self.entries[place].event
 
 
+class Written(Sequence[dict[str, Any]]):
+    """The events of a history as objects, made where they are looked at."""
+
+    def __init__(self, history: History) -> None:
+        self._entries = history.entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, place: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[dict[str, Any]]: ...
+    def __getitem__(self, place: int | slice) -> dict[str, Any] | Sequence[dict[str, Any]]:
+        if isinstance(place, slice):
+            return [entry.data() for entry in self._entries[place]]
+        return self._entries[place].data()
+
+
 class Run:
     """The events of this run. Ids of the recording are kept where they are unique; others are fresh."""
 
-    def __init__(self, last_id: int, write: Writer | None = None) -> None:
-        """`write` makes a file of a run (`Trajectory.run_file`); without it, it is one of OpenHands."""
+    def __init__(self, last_id: int, write: Writer | None = None, canonical: Spelling = dict) -> None:
+        """`write` makes a file of a run (`Trajectory.run_file`); without it, it is one of OpenHands.
+
+        `canonical` brings what is recorded to today's spelling (`Dialect.canonical`).
+        """
+        self._canonical = canonical
         self._write = write or _as_openhands
         self.entries: list[Entry] = []
         self.results: dict[int, StepResult] = {}
@@ -163,7 +191,7 @@ class Run:
         if head.id is not None:
             self._id_of_recorded[head.id] = id
         self._id_of_origin[origin] = id
-        self.entries.append(Entry(raw, head, origin, False, id, cause))
+        self.entries.append(Entry(raw, head, origin, False, id, cause, self._canonical))
 
     def add(
         self,
@@ -240,7 +268,7 @@ class Run:
         """Whether the last word is the agent's, or nobody has said anything yet."""
         for entry in reversed(self.entries):
             how = treatment(entry.head)
-            if how is Treatment.DIALOGUE and not action_kind(entry.head.kind).prompt:
+            if how is Treatment.DIALOGUE and not action_kind(entry.head.kind).system_prompt:
                 return entry.head.source != "user"
             if how is not Treatment.PASS:
                 return False

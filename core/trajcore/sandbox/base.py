@@ -248,7 +248,7 @@ class Sandbox(Protocol):
 
     @property
     def kind(self) -> str:
-        """`docker`, `bubblewrap`, `local` or `recorded`."""
+        """The name of its row in the registry, for example `docker`."""
 
     @property
     def detail(self) -> str:

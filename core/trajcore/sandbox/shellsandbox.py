@@ -23,8 +23,7 @@ from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.machines.leftovers import clean_in_background
 from trajcore.sandbox.machines.machine import Machine
 from trajcore.sandbox.notebook.notebook import Notebook
-from trajcore.sandbox.shell.shell import Shell
-from trajcore.sandbox.shell.waiting import UNSEEN, Finished
+from trajcore.sandbox.shell.shell import UNSEEN, Finished, Shell
 from trajcore.sandbox.tracking.filechanges import Tracker
 from trajcore.sandbox.tracking.findtracker import FindTracker
 from trajcore.sandbox.tracking.layertracker import LayerTracker

@@ -53,7 +53,7 @@ def being_written(text: str) -> ChatPart:
 def _parts(head: Head, *, live: bool, recorded: bool) -> list[ChatPart]:
     how = treatment(head)
     tone = ChatTone.RECORDED if recorded else ChatTone.SAID
-    if how is Treatment.DIALOGUE and not action_kind(head.kind).prompt:
+    if how is Treatment.DIALOGUE and not action_kind(head.kind).system_prompt:
         args = head.args
         text = (args.content or args.final_thought or args.thought or "") if args else ""
         return [ChatPart("you" if head.source == "user" else "agent", _shortened(text), tone)]

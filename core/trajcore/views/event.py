@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from trajcore.dialects import canonical
 from trajcore.events.head import Head
 from trajcore.events.kinds import EDIT, action_kind
 from trajcore.replay.run import Status, StepResult
@@ -100,8 +101,7 @@ def _event(head: Head, data: dict[str, Any], label: str) -> list[Block]:
     when = safe_line(head.timestamp or "").replace("T", " ")[:19]
     title = f"{safe_line(head.source or 'no source')} · {safe_line(head.kind)} · {label}"
     blocks = [Block(BlockKind.HEADING, f"{title}{'   ' + when if when else ''}")]
-    args = data.get("args") if head.is_action else data.get("extras")
-    args = args if isinstance(args, dict) else {}
+    args = canonical.arguments(data) if head.is_action else canonical.details(data)
     thought = args.get("thought") if head.is_action else None
     if isinstance(thought, str) and thought.strip():
         blocks += [BLANK, _prose(thought)]
@@ -109,7 +109,7 @@ def _event(head: Head, data: dict[str, Any], label: str) -> list[Block]:
     return blocks
 
 
-def _body(head: Head, args: dict[str, Any], data: dict[str, Any]) -> list[Block]:
+def _body(head: Head, args: Mapping[str, Any], data: dict[str, Any]) -> list[Block]:
     if head.action is None:
         return [_output(_text(data.get("content")))]
     kind = action_kind(head.action)
@@ -124,10 +124,7 @@ def _body(head: Head, args: dict[str, Any], data: dict[str, Any]) -> list[Block]
     return [_code(json.dumps(rest, indent=2, ensure_ascii=False), "json")] if rest else []
 
 
-def _edit(args: dict[str, Any]) -> list[Block]:
-    from trajcore.dialects.openhands_v0.legacy import editor_call
-
-    args = {**args, **(editor_call(args.get("translated_ipython_code")) or {})}
+def _edit(args: Mapping[str, Any]) -> list[Block]:
     command, path = safe_line(_text(args.get("command")) or "edit"), safe_line(_text(args.get("path")))
     blocks = [Block(BlockKind.TEXT, f"{command}  {path}")]
     if args.get("file_text") is not None:
@@ -162,8 +159,7 @@ def _observations(session: Session, index: int) -> list[Block]:
 
 
 def _recorded_text(recorded: dict[str, Any]) -> str:
-    extras = recorded.get("extras")
-    answered = extras.get("formatted_output_and_error") if isinstance(extras, dict) else None
+    answered = canonical.details(recorded).get("formatted_output_and_error")
     return answered if isinstance(answered, str) else _text(recorded.get("content"))
 
 
@@ -190,7 +186,7 @@ def _observation(title: str, content: str, exit_code: int | None, seconds: float
     return [BLANK, Block(BlockKind.NOTE, heading), _output(content)]
 
 
-def _flags(args: dict[str, Any], names: Iterable[str]) -> list[Block]:
+def _flags(args: Mapping[str, Any], names: Iterable[str]) -> list[Block]:
     shown = [f"{name}: {json.dumps(args[name])}" for name in names if isinstance(args.get(name), bool)]
     return [BLANK, Block(BlockKind.NOTE, "   ".join(shown))] if shown else []
 

@@ -31,10 +31,10 @@ class FieldProblem:
 
 def problems_of(event: Mapping[str, Any]) -> list[FieldProblem]:
     """What is wrong with an event by the model of its kind."""
-    from trajcore.events.parse import parse
+    from trajcore.dialects.openhands_v0.wire import parse
 
     found = []
-    for problem in parse(dict(event)).problems:
+    for problem in parse(event).problems:
         path, _, what = problem.partition(": ")
         found.append(FieldProblem("" if path == "event" else path, what))
     return found

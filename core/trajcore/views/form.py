@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import copy
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin
 
-from trajcore.dialects.openhands_v0.legacy import is_flattened
-from trajcore.dialects.openhands_v0.written import retold
+from trajcore.dialects import canonical
+from trajcore.dialects.openhands_v0.written import new_action, retold
 from trajcore.document.edits import Edit
 from trajcore.errors import BadInput
-from trajcore.events.kinds import INSERTABLE, action_kind, kind_named
+from trajcore.events.kinds import INSERTABLE, Source, action_kind, kind_named
 from trajcore.formats.json.merge import merged
 from trajcore.session import Session
 from trajcore.trajectory import Trajectory
@@ -77,8 +77,8 @@ class Field:
     @property
     def name(self) -> str:
         """Its place in words, without the `args` or `extras` that most have in common."""
-        inner = self.path[1:] if len(self.path) > 1 and self.path[0] in ("args", "extras") else self.path
-        return ".".join(map(str, inner))
+        common = len(self.path) > 1 and self.path[0] in (canonical.ARGUMENTS, canonical.DETAILS)
+        return ".".join(map(str, self.path[1:] if common else self.path))
 
     @property
     def whole_name(self) -> str:
@@ -122,7 +122,16 @@ def _number(text: str, kind: type[int] | type[float], expected: FieldType) -> in
 # From an event to its fields
 
 
-def fields_of(event: Mapping[str, Any]) -> list[Field]:
+OwnFields = Callable[[Mapping[str, Any]], tuple[tuple[str, ...], Mapping[str, Any]]]
+"""Says where in an event the fields of its kind are: `Dialect.own_fields`."""
+
+
+def fields_at(trajectory: Trajectory, index: int) -> list[Field]:
+    """The fields of a recorded event: see `fields_of`."""
+    return fields_of(trajectory.data(index), trajectory.dialect.own_fields)
+
+
+def fields_of(event: Mapping[str, Any], own_fields: OwnFields = canonical.own_fields) -> list[Field]:
     """The fields of an event, as the file spells them: those of its kind, then what else it has."""
     side = "action" if "action" in event else "observation"
     kind = str(event.get(side))
@@ -130,10 +139,9 @@ def fields_of(event: Mapping[str, Any]) -> list[Field]:
     found: list[Field] = []
     if side == "observation":
         found.append(_field(("content",), "content", str, event, kind, event))
-    inner = "args" if side == "action" else "extras"
-    flat = is_flattened(dict(event))
-    there = event if flat else event.get(inner)
-    place: FieldPath = () if flat else (inner,)
+    inner = canonical.inner(event)
+    place: FieldPath = own_fields(event)[0]
+    there = event.get(inner) if place else event
     if not isinstance(there, Mapping):
         found.append(Field((inner,), FieldType.JSON, there, inner in event))
         return found
@@ -141,7 +149,7 @@ def fields_of(event: Mapping[str, Any]) -> list[Field]:
     known = _of_model(nested, there, place, kind) if nested is not None else []
     names = {field.path[: len(place) + 1] for field in (*found, *known)}
     found += _main_first(known)
-    if not flat:
+    if place:
         found += [_other((*place, key), value) for key, value in there.items() if (*place, key) not in names]
     if "source" in event:
         found.append(_field(("source",), "source", str, event, kind, event))
@@ -322,6 +330,10 @@ class Draft:
         """What it is and how it is called."""
         return f"{self._session.trajectory.head(self._index).kind} {self.label}"
 
+    def fields_of(self, event: Mapping[str, Any]) -> list[Field]:
+        """The fields of the event, or of another one in its place."""
+        return fields_of(event, self._session.trajectory.dialect.own_fields)
+
     def set(self, values: Iterable[tuple[FieldPath, Any]]) -> Edit:
         """Give some of its fields other values. Raises `BadInput`."""
         return self._session.editing.set_values(self._index, values)
@@ -340,13 +352,17 @@ def insertable_kinds() -> list[tuple[str, str]]:
     return [(row.name, row.what) for row in INSERTABLE]
 
 
-def new_event(event: Mapping[str, Any]) -> dict[str, Any]:
-    """An event as a form has made it, to be inserted: what is derived from its fields follows them."""
-    return retold(event)
+def proposed(kind: str) -> dict[str, Any]:
+    """A new event of a kind, to be filled in; without a kind, the bare shape of an action."""
+    return dict(new_action(kind) if kind else canonical.action("", Source.AGENT.value))
+
+
+def filled_in(event: Mapping[str, Any]) -> dict[str, Any]:
+    """A new event as a form has made it: what is derived from its fields follows them."""
+    return dict(retold(event))
 
 
 def flags_of(trajectory: Trajectory, index: int) -> dict[str, bool]:
     """The flags of an event that can be turned over, and whether each is on."""
-    args = trajectory.modern(index).get("args")
-    there: Mapping[str, Any] = args if isinstance(args, dict) else {}
+    _, there = trajectory.own_fields(index)
     return {flag: bool(there.get(flag)) for flag in action_kind(trajectory.head(index).action).flags}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from screens import opened
 from toys import SAMPLE, Toy, result, session, turn
 from trajcore.difference import diff
 from trajcore.errors import BadInput
@@ -250,6 +251,25 @@ async def test_a_model_is_shown_the_session_as_any_other() -> None:
     await session.close()
 
 
+async def test_an_unsaved_run_survives_the_program(path: Path) -> None:
+    settings = Settings("recorded", SandboxSettings(), keep_journal=True)
+    session = Session(Trajectory.open(path), settings)
+    session.run_to(6)
+    await session.idle()
+    session.message("by the way", Delivery.INSERT)
+    session.resume()
+    await session.idle()
+    await session.close()
+    (orphan,) = orphans(Trajectory.open(path))
+    saved = b"".join(orphan.run().to_json())
+    orphan.remove_run()
+    orphan.release()
+    kept = [record for record in lines(saved) if record.get("text") != "by the way"]
+    assert len(lines(saved)) == len(kept) + 1
+    assert linked(saved)
+    assert [record["uuid"] for record in kept] == [record["uuid"] for record in lines(SAMPLE)]
+
+
 # From the command line
 
 
@@ -282,3 +302,33 @@ def test_the_commands_take_it(path: Path, tmp_path: Path) -> None:
 def test_a_check_of_the_dialects_own_is_told(path: Path) -> None:
     path.write_bytes(session(*turn("r", "", a="ls"), {"type": "end", "text": ""}))
     assert "no result" in trajtui("show", path, "--check")[1]
+
+
+async def test_the_screen_steps_and_edits_it(path: Path) -> None:
+    async with opened(path) as screen:
+        for _ in range(4):
+            await screen.press("s")
+            await screen.settle()
+        assert "I look first." in screen.text
+        assert "echo zwei > f; cat f" in screen.text
+        screen.timeline.follow(0)
+        await screen.pilot.pause()
+        await screen.press("w")
+        await screen.settle()
+        assert screen.session.trajectory.head(0).wait_for_response is True
+        await screen.press("d")
+        await screen.settle()
+        assert screen.session.trajectory.outline.kinds[0] == "message"
+        assert len(screen.session.trajectory) == 9
+        await screen.press("u", "u")
+        await screen.settle()
+        assert screen.session.trajectory.to_bytes() == SAMPLE
+        await screen.press("e")
+        await screen.settle()
+        assert "content" in screen.text
+        await screen.press("escape")
+        await screen.settle()
+        await screen.press("c")
+        await screen.settle()
+        assert screen.session.at_end
+        assert "FINISHED" in screen.status

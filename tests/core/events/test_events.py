@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajcore.dialects.openhands_v0.wire import head_of, read_head
+from trajcore.dialects.openhands_v0.wire import head_of, parse, read_head
 from trajcore.events import actions, observations
 from trajcore.events.base import Action, Observation
-from trajcore.events.parse import parse
 
 # OpenHands 0.62: the fields that an action must have, and what the others are by default.
 SR = {"security_risk": -1}

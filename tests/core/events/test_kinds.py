@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from trajcore.dialects.openhands_v0.wire import read_head
 from trajcore.events import kinds
 from trajcore.events.actions import ACTIONS
+from trajcore.events.head import head_of
 from trajcore.events.kinds import ACTION_KINDS, OBSERVATION_KINDS, ActionKind, EventKind, ObservationKind
 from trajcore.events.observations import OBSERVATIONS
+from trajcore.runtimes.openhands.runtime import OpenHandsRuntime
 
 
 def _name(row: EventKind) -> str:
@@ -59,7 +60,7 @@ def test_the_fields_of_a_row_are_those_of_its_model(row: ActionKind) -> None:
 def test_a_timeline_can_read_what_a_row_says_in_a_line(row: ActionKind | ObservationKind) -> None:
     side, inner = ("action", "args") if isinstance(row, ActionKind) else ("observation", "extras")
     for name in row.main:
-        head = read_head(f'{{"{side}": "{row.name}", "{inner}": {{"{name}": "said"}}}}'.encode())
+        head = head_of({side: row.name, inner: {name: "said"}})
         assert head.summary() == "said"
 
 
@@ -77,3 +78,13 @@ def test_an_unknown_kind_is_bookkeeping_that_may_be_answered() -> None:
     assert (row.name, row.treatment, row.answered_by) == ("dance", kinds.Treatment.PASS, "dance")
     assert kinds.observation_kind("dance").answers
     assert not kinds.kind_named("dance").hidden
+
+
+def test_what_is_executed_is_what_the_runtime_of_this_vocabulary_carries_out() -> None:
+    executed = {row.name for row in ACTION_KINDS if row.treatment is kinds.Treatment.EXECUTE}
+    assert executed == OpenHandsRuntime.kinds
+
+
+def test_what_says_an_action_is_searched() -> None:
+    lines = {name for row in ACTION_KINDS for name in row.main} - set(kinds.ActionKind(name="").main)
+    assert lines <= set(kinds.TEXTS)

@@ -332,3 +332,10 @@ async def test_watch_is_told_in_order():
     assert watch.seen[0] == "thinking"
     assert watch.seen[1].startswith("retrying")
     assert watch.seen[2:] == ["text Short.", "executing 1", "thinking"]
+
+
+async def test_a_dialect_with_a_prompt_of_its_own_is_asked_for_it() -> None:
+    with Loopback([Answer("Done.")]) as server:
+        shown = [{"role": "user", "content": "as the agent itself would be told"}]
+        await work(model_at(server), Remembering(), Noting(), None, lambda history: shown)
+        assert server.bodies[0]["messages"] == shown

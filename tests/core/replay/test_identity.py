@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import trajcore
 import trajtui
 from documents import message, of_commands, ran, run
+from trajcore.document.edits import Seen, Splice
 from trajcore.errors import TrajError
 from trajcore.replay.player import Service
 from trajcore.replay.positions import Position
@@ -271,3 +272,22 @@ async def _comes_back(operations: list[tuple[str, int, int]]) -> None:
 def test_nothing_renumbers_events(package: Any, word: str) -> None:
     for path in Path(package.__file__).parent.rglob("*.py"):
         assert word not in path.read_text().lower(), path
+
+
+@given(OPERATIONS)
+def test_a_place_goes_the_same_way_by_records_and_by_events(operations: list[tuple[str, int, int]]) -> None:
+    session = opened(DELEGATION)
+    trajectory = session.trajectory
+    for operation in operations:
+        before, done = trajectory.uids, len(trajectory.history)
+        edit(session, *operation)
+        if len(trajectory.history) == done + 1:
+            made = trajectory.history[-1]
+            splices = [change for change in made.changes if isinstance(change, Splice)]
+            moved = {piece.uid for one in splices if one.moved is not None for piece in one.inserted}
+            seen = Seen(tuple(before), tuple(trajectory.uids), frozenset(), frozenset(moved))
+            for undone, count in ((False, len(before)), (True, len(trajectory))):
+                for at in range(count + 1):
+                    index, gone = made.place(at, undone=undone)
+                    assert seen.place(at, undone=undone)[0] == index
+                    assert seen.place(at, undone=undone)[1] == gone[:1]

@@ -101,8 +101,8 @@ def alive(command: str, mark: str) -> list[int]:
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
-            line = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-            about = (path / "environ").read_text(errors="replace") + (path / "mountinfo").read_text()
+            line = (path / "cmdline").read_text(errors="replace").replace("\0", " ").strip()
+            about = "".join((path / name).read_text(errors="replace") for name in ("environ", "mountinfo"))
         except OSError:
             continue
         if line == command and mark in about:

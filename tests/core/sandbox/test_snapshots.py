@@ -18,7 +18,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, precond
 from trajcore.sandbox.trees import kept as keptfiles
 from trajcore.sandbox.trees.copying import remove_tree
 from trajcore.sandbox.trees.io import Stopped
-from trajcore.sandbox.trees.store import Store
+from trajcore.sandbox.trees.store import TreeStore
 
 NAMES = st.sampled_from(["a", "b", "c", "d\n", "é", "\udcff"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
@@ -72,7 +72,7 @@ def content(path: Path, about: os.stat_result) -> bytes:
         return path.read_bytes()
 
 
-class Trees(RuleBasedStateMachine):
+class TreeSnapshot(RuleBasedStateMachine):
     """Changes of all kinds to two trees, snapshots, and restores in any order."""
 
     taken = Bundle("taken")
@@ -83,7 +83,7 @@ class Trees(RuleBasedStateMachine):
         self.roots = [self.directory / "one", self.directory / "two"]
         for root in self.roots:
             root.mkdir()
-        self.store = Store(self.directory / "kept")
+        self.store = TreeStore(self.directory / "kept")
         self.alive = 0
 
     def teardown(self) -> None:
@@ -190,10 +190,10 @@ class Trees(RuleBasedStateMachine):
             assert list((self.directory / "kept").glob("*")) == []
 
 
-Trees.TestCase.settings = settings(
+TreeSnapshot.TestCase.settings = settings(
     max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
-TestTrees = Trees.TestCase
+TestTrees = TreeSnapshot.TestCase
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_what_has_not_changed_costs_nothing(root: Path, tmp_path: Path) -> None:
     for number in range(50):
         (root / str(number)).write_bytes(b"x" * 10_000)
     time.sleep(0.06)
-    store = Store(tmp_path / "kept")
+    store = TreeStore(tmp_path / "kept")
     first = store.take([root], GO)
     (root / "7").write_bytes(b"y" * 10_000)
     second = store.take([root], GO)
@@ -223,7 +223,7 @@ def test_holes_stay_holes(root: Path, tmp_path: Path) -> None:
         file.truncate(1 << 40)
         file.seek(1 << 30)
         file.write(b"in the middle")
-    store = Store(tmp_path / "kept")
+    store = TreeStore(tmp_path / "kept")
     trees = store.take([root], GO)
     (root / "sparse").unlink()
     store.put_back(trees, [root], GO)
@@ -242,7 +242,7 @@ def test_a_snapshot_that_fails_leaves_nothing(
     for number in range(20):
         (root / str(number)).write_text("x")
     stop = threading.Event()
-    store = Store(tmp_path / "kept")
+    store = TreeStore(tmp_path / "kept")
     if why == "no room":
         (root / "zz").write_bytes(b"x" * (2 << 20))
         free = shutil.disk_usage(tmp_path).free
@@ -265,7 +265,7 @@ def test_a_snapshot_that_fails_leaves_nothing(
 def test_a_restore_that_was_stopped_can_be_tried_again(root: Path, tmp_path: Path) -> None:
     for number in range(30):
         (root / str(number)).write_text(str(number))
-    store = Store(tmp_path / "kept")
+    store = TreeStore(tmp_path / "kept")
     before = described(root)
     trees = store.take([root], GO)
     remove_tree(root)
@@ -305,7 +305,7 @@ def test_a_tree_that_changes_under_way_is_no_way_out(root: Path, tmp_path: Path)
 
     swapping = threading.Thread(target=swap)
     swapping.start()
-    store = Store(tmp_path / "kept")
+    store = TreeStore(tmp_path / "kept")
     try:
         for _ in range(100):
             store.take([root], GO)

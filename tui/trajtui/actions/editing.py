@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from trajcore import BadInput, Edit, Refused, new_action, user_message
+from trajcore import BadInput, Edit, Refused, user_message
 from trajcore.views.edits import edit_history, edit_line
 from trajcore.views.event_json import as_text, problems_of, read_event
-from trajcore.views.form import Draft, flags_of, new_event
+from trajcore.views.form import Draft, filled_in, flags_of, proposed
 from trajtui.external_editor import TextFile, edit_in, editor_command
 from trajtui.screens.checks import ChecksScreen
 from trajtui.screens.dialogs import Choose
@@ -125,13 +125,12 @@ async def insert_kind(screen: DebuggerScreen) -> str | None:
     kind = await screen.ask(AskKind())
     if kind is None:
         return None
-    proposed = new_action(kind) if kind else {"source": "agent", "action": "", "args": {}}
     said: list[str] = []
 
     def apply(change: EventChange) -> None:
-        said.append(_insert(screen, at, new_event(change.event)))
+        said.append(_insert(screen, at, filled_in(change.event)))
 
-    await screen.ask(EditEvent(f"New {kind or 'event'}", proposed, apply, fresh=True, raw=not kind))
+    await screen.ask(EditEvent(f"New {kind or 'event'}", proposed(kind), apply, fresh=True, raw=not kind))
     return said[0] if said else None
 
 
@@ -153,7 +152,7 @@ async def edit_event(screen: DebuggerScreen) -> str | None:
         edit = draft.become(change.event) if change.values is None else draft.set(change.values)
         said.append(_said(edit))
 
-    await screen.ask(EditEvent(draft.title, draft.data, apply))
+    await screen.ask(EditEvent(draft.title, draft.data, apply, fields=draft.fields_of))
     return said[0] if said else None
 
 

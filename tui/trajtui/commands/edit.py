@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import click
 
-from trajcore import BadInput, Edit, Trajectory, new_action, search, user_message
+from trajcore import BadInput, Edit, Trajectory, new_command, search, user_message
 from trajcore import open as open_trajectory
 from trajcore.text import safe, safe_line
 from trajcore.views.event_json import problems_of, read_event, read_json
-from trajcore.views.form import fields_of
+from trajcore.views.form import fields_at
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class _Scribe:
     def _flip(self, text: str) -> Edit:
         reference, flag = _halves(text, ":", "ID:FLAG")
         index = self._trajectory.resolve(reference)
-        fields = fields_of(self._trajectory.data(index))
+        fields = fields_at(self._trajectory, index)
         flags = [str(field.path[-1]) for field in fields if isinstance(field.value, bool)]
         if flag not in flags:
             raise BadInput(f"event {reference} has no flag {flag}: it has {', '.join(flags) or 'none'}.")
@@ -169,7 +169,7 @@ def _event(what: str, text: str) -> dict[str, Any]:
         case "message":
             return user_message(text)
         case "command":
-            return new_action("run", command=text)
+            return new_command(text)
     event = read_event(text, strict=True)
     problems = problems_of(event)
     if problems:

@@ -74,7 +74,7 @@ class _Printer:
                     click.echo(step_line(index, result, summary))
             case notices.Executing(kind, text, live=True) if not self._quiet:
                 click.echo(safe_line(f"★        {kind:<12} {text}"))
-            case notices.Progress(text) if text not in ("", self._progress) and not self._quiet:
+            case notices.Progress(text, done=None) if text not in ("", self._progress) and not self._quiet:
                 self._progress = text
                 click.echo(safe_line(text), err=True)
             case notices.Said(text, severity) if severity != "information":

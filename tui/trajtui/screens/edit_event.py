@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -16,7 +16,7 @@ from textual.widgets import ContentSwitcher, Static, Tab, Tabs, TextArea
 from trajcore import BadInput
 from trajcore.text import safe_line
 from trajcore.views.event_json import FieldProblem, as_text, checked_event, problems_of, read_event
-from trajcore.views.form import FieldPath, fields_of, with_values
+from trajcore.views.form import Field, FieldPath, fields_of, with_values
 from trajtui.screens.dialogs import Choose
 from trajtui.widgets.fields import FieldRow
 from trajtui.widgets.inputs import SafeTextArea, can_be_edited
@@ -33,6 +33,8 @@ class EventChange:
     values: tuple[tuple[FieldPath, Any], ...] | None
 
 
+FieldsOf = Callable[[Mapping[str, Any]], Sequence[Field]]
+
 Apply = Callable[[EventChange], None]
 """Takes what the user made of the event. Raises `BadInput` where that cannot be done."""
 
@@ -47,17 +49,26 @@ class EditEvent(ModalScreen[bool]):
     ]
 
     def __init__(
-        self, title: str, event: Any, apply: Apply, *, fresh: bool = False, raw: bool = False
+        self,
+        title: str,
+        event: Any,
+        apply: Apply,
+        *,
+        fields: FieldsOf = fields_of,
+        fresh: bool = False,
+        raw: bool = False,
     ) -> None:
         """`event` is the value of the event's JSON, which need not be an object that anything can read.
 
-        A `fresh` event is applied as it is proposed, too. `raw` has the raw JSON shown first.
+        `fields` says which fields an event has. A `fresh` event is applied as it is proposed, too. `raw` has
+        the raw JSON shown first.
         """
         super().__init__()
         self._title = title
         self._base = event
         """The event that the form's fields were made from."""
         self._apply = apply
+        self._fields_of = fields
         self._fresh = fresh
         self._fault = _fault_of(event)
         self._first = "raw" if raw or self._fault else "form"
@@ -87,7 +98,7 @@ class EditEvent(ModalScreen[bool]):
             self._say(self._fault, bad=True)
 
     def _rows_of(self, event: Any) -> list[FieldRow]:
-        return [FieldRow(field) for field in fields_of(event)] if isinstance(event, dict) else []
+        return [FieldRow(field) for field in self._fields_of(event)] if isinstance(event, dict) else []
 
     def _raw_editor(self) -> Static | SafeTextArea:
         if not can_be_edited(self._text):

@@ -40,11 +40,8 @@ class ChatPane(LinePane):
             case notices.ModelText(text, fresh):
                 self._write(text, fresh=fresh)
             case notices.RunChanged() | notices.WentBack():
-                self.call_later(self._refresh_dialogue)
-
-    def _refresh_dialogue(self) -> None:
-        self._partial = ""
-        self._lay_out()
+                self._partial = ""  # at once: what the model writes next may come before the layout
+                self.call_later(self._lay_out)
 
     def _write(self, text: str, *, fresh: bool) -> None:
         """The model has written more; drawn at most thirty times a second."""

@@ -59,8 +59,8 @@ class TerminalPane(LinePane):
         match notice:
             case notices.Output(data):
                 self.write(data)
-            case notices.Executing(kind, text, directory, recorded):
-                self.prompt(directory, text if kind == "run" else f"{kind} {text}", recorded=recorded)
+            case notices.Executing(directory=directory, recorded=recorded):
+                self.prompt(directory, notice.line, recorded=recorded)
             case notices.Executed(exit_code, seconds, note):
                 self.end(exit_code, seconds, note)
             case notices.WentBack(_, text):

@@ -69,8 +69,10 @@ def read_head(raw: msgspec.Raw | bytes) -> Head:
         head = _head_decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _read_loosely(bytes(raw))
-    nested = head.args if head.is_action else head.extras
-    return _with_call(head) if nested is not None else _read_loosely(bytes(raw))
+    args = head.args
+    if (args if head.action is not None else head.extras) is None:
+        return _read_loosely(bytes(raw))
+    return head if args is None or args.translated_ipython_code is None else _with_call(head)
 
 
 def _read_loosely(raw: bytes) -> Head:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trajcore.dialects.openhands_v0.replies import Call
     from trajcore.events.base import Observation
 
-Event = dict[str, Any]
+EventObject = dict[str, Any]
 
 THOUGHT_LOGGED: Final = "Your thought has been logged."
 """What OpenHands answers to `think`."""
@@ -79,7 +79,7 @@ class _Filled(dict[str, Any]):
         return ""
 
 
-def retold(event: Mapping[str, Any]) -> Event:
+def retold(event: Mapping[str, Any]) -> EventObject:
     """A copy of an action with the `message` that OpenHands derives from its arguments."""
     args = event.get("args")
     text = action_message(str(event.get("action")), args) if isinstance(args, Mapping) else None
@@ -89,7 +89,7 @@ def retold(event: Mapping[str, Any]) -> Event:
 # Actions.
 
 
-def new_action(kind: str, **args: Any) -> Event:
+def new_action(kind: str, **args: Any) -> EventObject:
     """An action without id and timestamp; arguments that are not given have their defaults.
 
     Raises `BadInput` for a kind that is none.
@@ -111,11 +111,16 @@ def new_action(kind: str, **args: Any) -> Event:
     return retold({"source": source.value, "message": "", "action": kind, "args": written})
 
 
+def new_command(text: str) -> EventObject:
+    """A shell command of the agent, without id and timestamp."""
+    return new_action(kinds.RUN, command=text)
+
+
 def message(
     text: str, source: Source, *, wait_for_response: bool = False, metrics: Mapping[str, Any] | None = None
-) -> Event:
+) -> EventObject:
     """A `message`; `metrics` is what it cost, where a model said it."""
-    event: Event = {"source": source.value, "message": text, "action": kinds.MESSAGE}
+    event: EventObject = {"source": source.value, "message": text, "action": kinds.MESSAGE}
     if metrics is not None:
         event["llm_metrics"] = metrics
     event["args"] = {
@@ -128,19 +133,19 @@ def message(
     return event
 
 
-def user_message(text: str) -> Event:
+def user_message(text: str) -> EventObject:
     """What the user typed."""
     return message(text, Source.USER)
 
 
 def tool_action(
-    action: Event,
+    action: EventObject,
     call: Call,
     response: Mapping[str, Any],
     calls: int,
     thought: str,
     metrics: Mapping[str, Any],
-) -> Event:
+) -> EventObject:
     """The event of one tool call of a model's response, which made so many `calls`.
 
     `action` comes from the tool map; `thought` is what the model said beside the call.
@@ -166,7 +171,7 @@ def tool_action(
 # Observations.
 
 
-def observation_event(actual: Observation, action: Mapping[str, Any]) -> Event:
+def observation_event(actual: Observation, action: Mapping[str, Any]) -> EventObject:
     """What came back for `action` in this run, without id and timestamp."""
     dumped = actual.model_dump()
     event = answer(action, actual.observation, actual.content, dumped["extras"])
@@ -175,9 +180,9 @@ def observation_event(actual: Observation, action: Mapping[str, Any]) -> Event:
     return event
 
 
-def answer(action: Mapping[str, Any], kind: str, content: str, extras: Mapping[str, Any]) -> Event:
+def answer(action: Mapping[str, Any], kind: str, content: str, extras: Mapping[str, Any]) -> EventObject:
     """An observation that answers an action, without id and timestamp."""
-    event: Event = {
+    event: EventObject = {
         "source": action.get("source", Source.AGENT.value),
         "message": observation_message(kind, content, extras),
     }
@@ -189,22 +194,22 @@ def answer(action: Mapping[str, Any], kind: str, content: str, extras: Mapping[s
     return {**event, "content": content, "extras": extras}
 
 
-def thought_logged(action: Mapping[str, Any], id: int | None) -> Event:
+def thought_logged(action: Mapping[str, Any], id: int | None) -> EventObject:
     """The answer to `think`, an action that got this id."""
     return answer({**action, "id": id}, kinds.THINK, THOUGHT_LOGGED, {})
 
 
-def error(text: str, action: Mapping[str, Any] | None = None) -> Event:
+def error(text: str, action: Mapping[str, Any] | None = None) -> EventObject:
     """The answer to an action that cannot be carried out, or to a reply that no action could be made of."""
     return answer(action or {}, kinds.ERROR, text, {"error_id": ""})
 
 
-def as_written_today(event: Event) -> Event:
+def as_written_today(event: EventObject) -> EventObject:
     """An event with the fields that OpenHands 0.62 writes for its kind, and no others: it loads nothing else.
 
     Older spellings are brought up to date. Events of unknown kinds, and invalid ones, stay as they are.
     """
-    from trajcore.events.parse import parse
+    from trajcore.dialects.openhands_v0.wire import parse
 
     parsed = parse(event)
     side = "args" if "action" in event else "extras"

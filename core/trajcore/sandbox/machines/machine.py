@@ -87,7 +87,7 @@ class Machine(Protocol):
 
     @property
     def kind(self) -> str:
-        """`docker`, `bubblewrap` or `local`."""
+        """The name of its row in the registry, for example `docker`."""
 
     @property
     def detail(self) -> str:

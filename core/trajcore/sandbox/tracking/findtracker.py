@@ -22,7 +22,7 @@ from trajcore.sandbox.tracking.filechanges import (
     FileState,
     digest_of,
 )
-from trajcore.sandbox.tracking.hosttree import Seen
+from trajcore.sandbox.tracking.hosttree import Stat
 
 _NAMES: Final = f"{OWN_FILES[0]}names"
 _READ_AT_ONCE: Final = 5000
@@ -47,7 +47,7 @@ _TYPES: Final = {
 _NEVER: Final = 1 << 63
 _END: Final = b"end"
 
-_Table = dict[str, Seen]
+_Table = dict[str, Stat]
 
 
 class FindTracker:
@@ -228,10 +228,10 @@ def _joined(names: Sequence[bytes], stats: Sequence[bytes]) -> _Table | None:
     return table
 
 
-def _seen(mode: int, uid: int, gid: int, size: int, modified: int, changed: int, inode: int) -> Seen:
+def _seen(mode: int, uid: int, gid: int, size: int, modified: int, changed: int, inode: int) -> Stat:
     if stat.S_ISDIR(mode):
-        return Seen(mode, uid, gid)
-    return Seen(mode, uid, gid, size, modified, changed, inode)
+        return Stat(mode, uid, gid)
+    return Stat(mode, uid, gid, size, modified, changed, inode)
 
 
 def _ns(seconds: str) -> int:

@@ -28,7 +28,7 @@ _CHUNK: Final = 1 << 20
 _SKIPPED: Final = 2
 
 
-class Seen(NamedTuple):
+class Stat(NamedTuple):
     """What a path was when it was looked at. Of a directory only mode, owner and `opaque` are kept.
 
     `opaque`: in an overlay, it hides what lies below it.
@@ -49,7 +49,7 @@ class Seen(NamedTuple):
         return stat.S_ISDIR(self.mode)
 
 
-WHITEOUT: Final = Seen(0, 0, 0)
+WHITEOUT: Final = Stat(0, 0, 0)
 """What stands in an overlay's upper directory for something below that was deleted."""
 
 
@@ -62,14 +62,14 @@ def opened_directory(name: str | Path, beneath: int | None = None) -> int:
     return os.open(name, _DIRECTORY, dir_fd=beneath)
 
 
-def seen_as(found: os.stat_result, *, layered: bool) -> Seen:
+def seen_as(found: os.stat_result, *, layered: bool) -> Stat:
     """What was found, in few words; `layered`: in an overlay's directory, where whiteouts mean something."""
     mode = found.st_mode
     if stat.S_ISDIR(mode):
-        return Seen(mode, found.st_uid, found.st_gid)
+        return Stat(mode, found.st_uid, found.st_gid)
     if layered and stat.S_ISCHR(mode) and found.st_rdev == 0:
         return WHITEOUT
-    return Seen(
+    return Stat(
         mode, found.st_uid, found.st_gid, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
     )
 
@@ -89,7 +89,7 @@ class Walk:
     """
 
     def __init__(self, root: Path, skip: Callable[[str], bool], *, layered: bool) -> None:
-        self.found: dict[str, Seen] = {}
+        self.found: dict[str, Stat] = {}
         self.blind: list[str] = []
         """Directories that could not be looked into."""
         self._skip = skip
@@ -170,7 +170,7 @@ class Reader:
             self._opened.append((name, opened_directory(name, self._opened[-1][1])))
         return self._opened[-1][1]
 
-    def content(self, path: str) -> tuple[Seen, Content | None]:
+    def content(self, path: str) -> tuple[Stat, Content | None]:
         """What is there and, of a file or a link, what it holds. Raises `OSError`.
 
         The content is no older than what is said of the path. It is None for a file that is too large.

@@ -20,7 +20,7 @@ from trajcore.sandbox.tracking.filechanges import (
     Contents,
     FileState,
 )
-from trajcore.sandbox.tracking.hosttree import MOST, WHITEOUT, Reader, Seen, TooMany, Walk
+from trajcore.sandbox.tracking.hosttree import MOST, WHITEOUT, Reader, Stat, TooMany, Walk
 from trajcore.sandbox.tracking.lowers import Lowers
 from trajcore.tasks import finished_in_thread
 
@@ -93,8 +93,8 @@ class _Watched:
         self._layer = layer
         self._contents = contents
         self._prefix = f"{layer.at.rstrip('/')}/"
-        self._old: dict[str, Seen] = {}
-        self._new: dict[str, Seen] = {}
+        self._old: dict[str, Stat] = {}
+        self._new: dict[str, Stat] = {}
         self._since = 0
         self._lowers = Lowers(layer.lowers)
         self._reader = Reader(layer.upper)
@@ -156,7 +156,7 @@ class _Watched:
         self._contents.keep(name, content)
         return _state(seen, content)
 
-    def _from_below(self, path: str, table: Mapping[str, Seen]) -> FileState | None:
+    def _from_below(self, path: str, table: Mapping[str, Stat]) -> FileState | None:
         if not self._layer.lowers or self._is_hidden(path, table):
             return None
         found = self._lowers.find(path)
@@ -166,12 +166,12 @@ class _Watched:
         return _state(found[0], content)
 
     @staticmethod
-    def _hides(path: str, table: Mapping[str, Seen]) -> bool:
+    def _hides(path: str, table: Mapping[str, Stat]) -> bool:
         """Whether what is at `path` hides what lies below it."""
         seen = table.get(path)
         return seen is not None and (not seen.is_directory or seen.opaque)
 
-    def _is_hidden(self, path: str, table: Mapping[str, Seen]) -> bool:
+    def _is_hidden(self, path: str, table: Mapping[str, Stat]) -> bool:
         names = path.split("/")
         return any(self._hides("/".join(names[:depth]), table) for depth in range(1, len(names)))
 
@@ -188,9 +188,9 @@ class _Watched:
         return self._prefix == "/" and (path in UNTRACKED or f"/{path}".startswith(OWN_FILES))
 
 
-def _has_content(seen: Seen) -> bool:
+def _has_content(seen: Stat) -> bool:
     return stat.S_ISREG(seen.mode) or stat.S_ISLNK(seen.mode)
 
 
-def _state(seen: Seen, content: Content | None = None) -> FileState:
+def _state(seen: Stat, content: Content | None = None) -> FileState:
     return FileState(seen.mode, seen.uid, seen.gid, seen.size, seen.mtime, content)

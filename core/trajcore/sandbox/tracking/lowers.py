@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from trajcore.sandbox.tracking.filechanges import Content
-from trajcore.sandbox.tracking.hosttree import WHITEOUT, Reader, Seen, is_opaque, seen_as
+from trajcore.sandbox.tracking.hosttree import WHITEOUT, Reader, Stat, is_opaque, seen_as
 
 _GONE: Final = (errno.ENOENT, errno.ENAMETOOLONG)
 
@@ -47,11 +47,11 @@ class Lowers:
         self._readers = []
         self._opened.close()
 
-    def find(self, path: str) -> tuple[Seen, Reader] | None:
+    def find(self, path: str) -> tuple[Stat, Reader] | None:
         """What is at `path`, and who can read it; None where nothing is."""
         for reader in self._readers:
             found = self._look(reader, path)
-            if isinstance(found, Seen):
+            if isinstance(found, Stat):
                 return found, reader
             if found is _Here.ABSENT:
                 return None
@@ -84,10 +84,10 @@ class Lowers:
     def _names(self, path: str) -> set[str]:
         names: set[str] = set()
         for reader in self._readers:
-            found = self._look(reader, path) if path else Seen(0o40000, 0, 0)
-            if found is _Here.ABSENT or (isinstance(found, Seen) and not found.is_directory):
+            found = self._look(reader, path) if path else Stat(0o40000, 0, 0)
+            if found is _Here.ABSENT or (isinstance(found, Stat) and not found.is_directory):
                 break
-            if isinstance(found, Seen):
+            if isinstance(found, Stat):
                 try:
                     names.update(os.listdir(reader.directory(path)))  # noqa: PTH208 - a descriptor
                 except OSError:
@@ -96,7 +96,7 @@ class Lowers:
                     break
         return names
 
-    def _look(self, reader: Reader, path: str) -> Seen | _Here:
+    def _look(self, reader: Reader, path: str) -> Stat | _Here:
         several = len(self._readers) > 1
         names = path.split("/")
         nothing = _Here.ASK_BELOW

@@ -44,7 +44,7 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Link:
+class Symlink:
     """A symbolic link."""
 
     about: About
@@ -58,11 +58,11 @@ class Special:
     about: About
 
 
-Node = File | Folder | Link | Special
+Node = File | Folder | Symlink | Special
 
 
 @dataclass(frozen=True, eq=False)
-class Trees:
+class TreeSnapshot:
     """One or more directories as they were, and the contents of which they are made."""
 
     roots: tuple[Folder, ...]
@@ -74,7 +74,7 @@ class Trees:
 Stamp = tuple[int, int, int]
 """What changes when a file does: size, time of modification, time of change."""
 
-Known = dict[int, tuple[Stamp, File]]
+KnownFiles = dict[int, tuple[Stamp, File]]
 """Files that were kept or put back, by their inodes, and how they were then."""
 
 
@@ -88,7 +88,7 @@ def stamp(stated: os.stat_result) -> Stamp:
     return stated.st_size, stated.st_mtime_ns, stated.st_ctime_ns
 
 
-def unchanged(known: Known, stated: os.stat_result) -> File | None:
+def unchanged(known: KnownFiles, stated: os.stat_result) -> File | None:
     """The file that this inode was known as, if it has not changed since."""
     found = known.get(stated.st_ino)
     return found[1] if found is not None and found[0] == stamp(stated) else None

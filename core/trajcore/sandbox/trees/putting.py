@@ -15,10 +15,10 @@ from trajcore.sandbox.trees.nodes import (
     About,
     File,
     Folder,
-    Known,
-    Link,
+    KnownFiles,
     Node,
     Special,
+    Symlink,
     stamp,
     unchanged,
 )
@@ -29,12 +29,12 @@ class Putting:
     """One snapshot on its way back. Its calls raise `OSError` and `Stopped`."""
 
     store: KeptFiles
-    known_before: Known
+    known_before: KnownFiles
     stop: threading.Event
-    known: Known = field(default_factory=dict)
+    known: KnownFiles = field(default_factory=dict)
     places: dict[File, tuple[int, str]] = field(default_factory=dict)
 
-    def settled(self) -> Known:
+    def settled(self) -> KnownFiles:
         """What is known of the files, but for those that may change without showing it."""
         limit = time.time_ns() - FRESH
         return {inode: known for inode, known in self.known.items() if known[0][2] < limit}
@@ -113,9 +113,9 @@ class Putting:
             return False
         return True
 
-    def _other(self, parent: int, name: str, node: Link | Special) -> None:
+    def _other(self, parent: int, name: str, node: Symlink | Special) -> None:
         about = node.about
-        if isinstance(node, Link):
+        if isinstance(node, Symlink):
             os.symlink(node.target, name, dir_fd=parent)
         else:
             os.mknod(name, about.mode, 0, dir_fd=parent)

@@ -14,23 +14,23 @@ from pathlib import Path
 
 from trajcore.sandbox.trees.io import folder
 from trajcore.sandbox.trees.kept import KeptFiles
-from trajcore.sandbox.trees.nodes import Known, Trees
+from trajcore.sandbox.trees.nodes import KnownFiles, TreeSnapshot
 from trajcore.sandbox.trees.putting import Putting
 from trajcore.sandbox.trees.taking import Taking
 
-__all__ = ["Store", "Trees"]
+__all__ = ["TreeSnapshot", "TreeStore"]
 
 
-class Store:
+class TreeStore:
     """Keeps snapshots of trees that lie on one file system. One call at a time."""
 
     def __init__(self, directory: Path) -> None:
         """`directory` is made when it is needed; what it holds is nobody else's."""
         self._files = KeptFiles(directory)
-        self._alive: set[Trees] = set()
-        self._known: Known = {}
+        self._alive: set[TreeSnapshot] = set()
+        self._known: KnownFiles = {}
 
-    def take(self, roots: Sequence[Path], stop: threading.Event) -> Trees:
+    def take(self, roots: Sequence[Path], stop: threading.Event) -> TreeSnapshot:
         """A snapshot. Raises `OSError` (no room, too deep, …), `Stopped`; nothing is left behind then."""
         taking = Taking(self._files, self._known, stop)
         try:
@@ -40,11 +40,11 @@ class Store:
             raise
         self._known = taking.known
         self._files.use(taking.contents)
-        trees = Trees(found, frozenset(taking.contents), taking.size)
+        trees = TreeSnapshot(found, frozenset(taking.contents), taking.size)
         self._alive.add(trees)
         return trees
 
-    def put_back(self, trees: Trees, roots: Sequence[Path], stop: threading.Event) -> None:
+    def put_back(self, trees: TreeSnapshot, roots: Sequence[Path], stop: threading.Event) -> None:
         """Make the directories `roots`, which nobody may be using, what they were.
 
         Raises `OSError`, `Stopped`: the directories are a mixture then, from which this can be tried again.
@@ -58,7 +58,7 @@ class Store:
                 putting.fill(opened, root, os.fspath(path))
         self._known = putting.settled()
 
-    def forget(self, trees: Trees) -> None:
+    def forget(self, trees: TreeSnapshot) -> None:
         """Free what only this snapshot needs. Raises `OSError`."""
         if trees in self._alive:
             self._alive.remove(trees)

@@ -13,7 +13,17 @@ from typing import Final
 
 from trajcore.sandbox.trees.io import Stopped, copy_content, entries, folder, open_file, xattrs
 from trajcore.sandbox.trees.kept import KeptFiles
-from trajcore.sandbox.trees.nodes import FRESH, File, Folder, Known, Link, Node, Special, stamp, unchanged
+from trajcore.sandbox.trees.nodes import (
+    FRESH,
+    File,
+    Folder,
+    KnownFiles,
+    Node,
+    Special,
+    Symlink,
+    stamp,
+    unchanged,
+)
 from trajcore.sandbox.trees.nodes import about as about_of
 
 _DEEPEST: Final = 200
@@ -25,10 +35,10 @@ class Taking:
     """One snapshot in the making. Its calls raise `OSError` and `Stopped`."""
 
     store: KeptFiles
-    known_before: Known
+    known_before: KnownFiles
     stop: threading.Event
-    known: Known = field(default_factory=dict)
-    seen: Known = field(default_factory=dict)
+    known: KnownFiles = field(default_factory=dict)
+    seen: KnownFiles = field(default_factory=dict)
     contents: set[int] = field(default_factory=set)
     made: list[int] = field(default_factory=list)
     size: int = 0
@@ -60,7 +70,7 @@ class Taking:
                 with folder(name, parent) as opened:
                     return self._folder(opened, about, depth + 1)
             if stat.S_ISLNK(about.st_mode):
-                return Link(about_of(about), os.readlink(name, dir_fd=parent))
+                return Symlink(about_of(about), os.readlink(name, dir_fd=parent))
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.EINVAL):
                 return None

@@ -40,7 +40,7 @@ def _calls_without_results(skeleton: Skeleton) -> Iterator[Finding]:
 def _acts(key: Key) -> bool:
     if key.action is None or key.source == Source.ENVIRONMENT.value:
         return False
-    return key.kind != NULL and not action_kind(key.kind).prompt
+    return key.kind != NULL and not action_kind(key.kind).system_prompt
 
 
 def _expects_a_result(key: Key) -> bool:

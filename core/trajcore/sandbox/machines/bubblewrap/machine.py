@@ -24,7 +24,7 @@ from trajcore.sandbox.machines.owner import make_directory
 from trajcore.sandbox.machines.stream import Stream
 from trajcore.sandbox.trees.copying import LeftOut, copy_tree, remove_tree
 from trajcore.sandbox.trees.io import Stopped
-from trajcore.sandbox.trees.store import Store, Trees
+from trajcore.sandbox.trees.store import TreeSnapshot, TreeStore
 from trajcore.tasks import finished_in_thread
 
 _KILLED: Final = "The bubblewrap sandbox, or its helper, was killed. Restart it to go on."
@@ -51,7 +51,7 @@ class BubblewrapMachine:
         self._guard = DiskGuard()
         self._entries: list[Entry] = []
         self._world: list[str] = []
-        self._store: Store | None = None
+        self._store: TreeStore | None = None
         self._keeping = asyncio.Lock()
         self._stop = threading.Event()
 
@@ -65,7 +65,7 @@ class BubblewrapMachine:
             entries = self._entries = await asyncio.to_thread(planned, directory)
             world = await finished_in_thread(lambda: prepare(directory, entries, self._settings))
             self._world = [program, *world]
-            self._store = Store(directory / "kept")
+            self._store = TreeStore(directory / "kept")
             await self._launch()
         except OSError as error:
             raise SandboxUnavailable(f"The bubblewrap sandbox cannot be made ({error}).") from error
@@ -100,7 +100,7 @@ class BubblewrapMachine:
 
     async def snapshot(self) -> Snapshot:
         """See `Machine.snapshot`."""
-        taken: list[Trees] = []
+        taken: list[TreeSnapshot] = []
         try:
             await self._with_store(lambda store, stop: taken.append(store.take(self._roots(), stop)))
         except asyncio.CancelledError:
@@ -112,7 +112,7 @@ class BubblewrapMachine:
     async def restore(self, snapshot: Snapshot, progress: OnProgress) -> None:
         """See `Machine.restore`."""
         trees = snapshot.what
-        assert isinstance(trees, Trees)
+        assert isinstance(trees, TreeSnapshot)
         progress("restoring the files")
         await self._entered.close()
         await self._with_store(lambda store, stop: self._put_back(store, trees, stop))
@@ -128,13 +128,13 @@ class BubblewrapMachine:
     async def forget(self, snapshot: Snapshot) -> None:
         """See `Machine.forget`."""
         trees = snapshot.what
-        assert isinstance(trees, Trees)
+        assert isinstance(trees, TreeSnapshot)
         try:
             await self._with_store(lambda store, _: store.forget(trees))
         except SandboxUnavailable:
             pass  # what could not be removed goes when the world is closed
 
-    async def _with_store(self, work: Callable[[Store, threading.Event], T]) -> T:
+    async def _with_store(self, work: Callable[[TreeStore, threading.Event], T]) -> T:
         async with self._keeping:
             store = self._store
             stop = self._stop = threading.Event()
@@ -154,7 +154,7 @@ class BubblewrapMachine:
         uppers = sorted(path / "upper" for path in changes.iterdir()) if changes.is_dir() else []
         return [self._directory / "root", *uppers]
 
-    def _put_back(self, store: Store, trees: Trees, stop: threading.Event) -> None:
+    def _put_back(self, store: TreeStore, trees: TreeSnapshot, stop: threading.Event) -> None:
         roots = self._roots()
         kill_all(lambda pid: has_as_root(pid, roots[0]))
         store.put_back(trees, roots, stop)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -27,7 +27,6 @@ from trajcore.sandbox.machines.docker.engine import (
     remove,
     start_exec,
 )
-from trajcore.sandbox.machines.docker.layers import container_layers
 from trajcore.sandbox.machines.machine import (
     BASH,
     COLUMNS,
@@ -46,6 +45,7 @@ from trajcore.tasks import finished_in_thread
 __all__ = ["LABEL", "DockerMachine", "engine_answers", "has_image"]
 
 _MEMORY_SHARE: Final = 0.8
+_MADE_BY_ENGINE: Final = frozenset({"hosts", "hostname", "resolv.conf"})
 _STARTED: Final = "/.trajtui-started"
 # Files made by root in a mounted directory go to whom the directory belongs to.
 _GIVE_BACK: Final = f"""
@@ -295,3 +295,29 @@ class DockerMachine:
             loop.call_soon_threadsafe(progress, line)
 
         await finished_in_thread(lambda: pull(self._client, self.detail, say, stop), stop.set)
+
+
+def container_layers(attributes: Mapping[str, Any], engine: Mapping[str, Any]) -> tuple[Layer, ...] | None:
+    """The directories of a container, as the engine describes the container and itself.
+
+    None where they are not to be had, or are kept in another way than plain overlays.
+    """
+    driver = attributes.get("GraphDriver") or {}
+    if driver.get("Name") != "overlay2" or ["Native Overlay Diff", "true"] not in engine.get(
+        "DriverStatus", []
+    ):
+        return None
+    data = driver.get("Data") or {}
+    upper, lowers = data.get("UpperDir"), data.get("LowerDir")
+    if not upper or not lowers:
+        return None
+    layers = [Layer("/", Path(upper), tuple(map(Path, lowers.split(":"))))]
+    for mount in attributes.get("Mounts") or []:
+        layers.append(Layer(mount["Destination"], Path(mount.get("Source") or "")))
+    if hosts := attributes.get("HostsPath"):
+        layers.append(Layer("/etc", Path(hosts).parent, names=_MADE_BY_ENGINE))
+    return tuple(layers) if all(_readable(layer) for layer in layers) else None
+
+
+def _readable(layer: Layer) -> bool:
+    return all(path.is_dir() and os.access(path, os.R_OK | os.X_OK) for path in (layer.upper, *layer.lowers))
