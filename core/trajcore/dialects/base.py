@@ -21,6 +21,7 @@ from trajcore.errors import BadInput
 from trajcore.events.head import Head, head_of
 from trajcore.formats.json.edit import json_text
 from trajcore.formats.json.merge import GONE, differences
+from trajcore.formats.json.reading import as_object
 from trajcore.formats.json.style import Style
 
 if TYPE_CHECKING:
@@ -473,7 +474,7 @@ class BaseDialect:
 
     def replaced(self, recording: Recording, index: int, typed: str) -> Changes:
         """Each field that differs is written in its places."""
-        return self._over(recording, index, msgspec.json.decode(typed.encode()))
+        return self._over(recording, index, as_object(typed.encode()))
 
     def _over(self, recording: Recording, index: int, event: Event, *, strict: bool = True) -> Changes:
         """What makes an event say what another one says; `strict`: all of it, or `BadInput`."""
