@@ -366,6 +366,9 @@ class Dialect(Protocol):
         ...
 
 
+CERTAIN: Final = 1.0
+"""The claim that ends the search for a dialect."""
+
 _HEAD: Final = 20
 """So many records are shown to a dialect at first."""
 
