@@ -266,7 +266,9 @@ class Dialect(Protocol):
         ...
 
     def claims(self, head: Sequence[bytes]) -> float:
-        """How sure it is that the first records of a file are its own: 0 to 1, which ends the search."""
+        """How sure it is that the first records of a file, one at least, are its own: 0 to 1, which ends the
+        search.
+        """
         ...
 
     # Reading
@@ -374,7 +376,12 @@ _HEAD: Final = 20
 
 
 def claim_of(dialect: Dialect, records: Sequence[Text]) -> float:
-    """How sure a dialect is of some records: by the first of them, and by all where those tell nothing."""
+    """How sure a dialect is of some records: by the first of them, and by all where those tell nothing.
+
+    Nobody is sure of none.
+    """
+    if not records:
+        return 0.0
     claim = dialect.claims([bytes(raw) for raw in records[:_HEAD]])
     if not claim and len(records) > _HEAD:
         claim = dialect.claims([bytes(raw) for raw in records])

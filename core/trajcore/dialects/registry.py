@@ -91,6 +91,8 @@ def _best(
     if len(best) == 1 and (sure or highest > _ENOUGH):
         return best[0]
     if not claims:
+        if layouts and not any(layout.records for layout in layouts):
+            raise BadInput(f"{name} holds no events.")
         if faults:
             raise faults[0]
         raise foreign.unclaimed(name, layouts)
