@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trajcore.dialects import canonical
-from trajcore.dialects.base import BaseDialect, Dialect, Place, Text, ValuePath
+from trajcore.dialects.base import Dialect, Place, Text, ValuePath
 from trajcore.dialects.registry import DIALECTS
+from trajcore.dialects.slotted import BaseDialect
 from trajcore.errors import BadInput
 from trajcore.formats.base import Files, Format, Layout
 from trajcore.formats.registry import FORMATS, readings
