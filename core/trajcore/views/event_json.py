@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from trajcore.dialects import canonical
 from trajcore.errors import BadInput
 from trajcore.formats.json.edit import LONE
 
@@ -23,7 +24,8 @@ class FieldProblem:
 
     def concerns(self, path: str) -> bool:
         """Whether it is the fault of the field at a path; old events have no `args` or `extras` around it."""
-        return f"{self.path}.".startswith((f"{path}.", f"args.{path}.", f"extras.{path}."))
+        around = ("", f"{canonical.ARGUMENTS}.", f"{canonical.DETAILS}.")
+        return f"{self.path}.".startswith(tuple(f"{outer}{path}." for outer in around))
 
     def __str__(self) -> str:
         return f"{self.path}: {self.what}" if self.path else self.what

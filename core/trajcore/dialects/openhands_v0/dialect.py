@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class OpenHandsV0(BaseDialect):
-    """The identity: one record is one event, and an edit of an event is one of its record."""
+    """OpenHands V0, the identity: one record is one event, and an edit of an event is one of its record."""
 
     name: ClassVar[str] = "openhands"
     formats: ClassVar[frozenset[str]] = frozenset({"list", "rows", "directory"})
