@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 
 from trajcore.dialects import canonical
 from trajcore.dialects.base import (
-    BaseDialect,
     Changes,
     Event,
     Habits,
@@ -28,6 +27,7 @@ from trajcore.dialects.base import (
     ValuePath,
 )
 from trajcore.dialects.findings import Finding
+from trajcore.dialects.slotted import BaseDialect
 from trajcore.errors import BadInput
 from trajcore.events.kinds import FINISH, MESSAGE, RUN
 from trajcore.formats.json.edit import with_value

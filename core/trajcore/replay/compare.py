@@ -50,7 +50,7 @@ class Comparison:
 
 def exit_code(observation: Observation | None) -> int | None:
     """The exit code of a command's observation; None for anything else."""
-    metadata = getattr(getattr(observation, "extras", None), "metadata", None)
+    metadata = None if observation is None else getattr(observation.extras, "metadata", None)
     code = getattr(metadata, "exit_code", None)
     return code if isinstance(code, int) else None
 

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from trajcore.dialects.canonical import arguments
 from trajcore.errors import BadInput
 from trajcore.replay.run import Status, StepResult
 
@@ -157,14 +158,12 @@ def _matcher(sign: str, value: str, term: str) -> Callable[[str], bool]:
 
 
 def _text_of(moment: Moment) -> str:
-    args = moment.data.get("args")
-    texts = args.values() if isinstance(args, dict) else ()
+    texts = arguments(moment.data).values()
     return "\n".join(text for text in texts if isinstance(text, str))
 
 
 def _argument(moment: Moment, *names: str) -> str:
-    args = moment.data.get("args")
-    values = [args.get(name) for name in names] if isinstance(args, dict) else []
+    values = map(arguments(moment.data).get, names)
     return next((value for value in values if isinstance(value, str)), "")
 
 

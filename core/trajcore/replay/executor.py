@@ -227,7 +227,8 @@ class Executor:
         outcome = answered.outcome
         directory = getattr(outcome, "directory", "")
         if outcome is None:
-            metadata = getattr(getattr(answered.observation, "extras", None), "metadata", None)
+            observation = answered.observation
+            metadata = None if observation is None else getattr(observation.extras, "metadata", None)
             directory = getattr(metadata, "working_dir", None)
         elif getattr(outcome, "still_running", None) is not None:
             return

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from trajcore.dialects import canonical
 from trajcore.dialects.base import (
-    BaseDialect,
     Changes,
     Copied,
     Event,
@@ -28,6 +27,7 @@ from trajcore.dialects.openhands_v0.legacy import is_flattened, migrated
 from trajcore.dialects.openhands_v0.links import links_of
 from trajcore.dialects.openhands_v0.responses import response_of
 from trajcore.dialects.openhands_v0.wire import Key, read_head, read_key
+from trajcore.dialects.slotted import BaseDialect
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
 from trajcore.events.kinds import CONDENSATION
