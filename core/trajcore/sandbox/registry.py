@@ -116,15 +116,18 @@ async def _no_docker(settings: SandboxSettings) -> str | None:
 
 
 async def _about_docker(settings: SandboxSettings, obstacle: str | None) -> Sequence[Fact]:
+    from trajcore.sandbox.machines.docker import disks
     from trajcore.sandbox.machines.docker.machine import has_image
 
     if obstacle is not None:
         return [Fact(False, "docker", obstacle)]
     here = await has_image(settings.image)
+    watched, disk = await asyncio.to_thread(disks.describe)
     state = "here" if here else "not here yet: it is pulled when asked for"
     return [
         Fact(True, "docker", "the engine answers"),
         Fact(here, "image", f"{settings.image} is {state}"),
+        Fact(watched, "disk", disk),
     ]
 
 
