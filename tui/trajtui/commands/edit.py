@@ -13,7 +13,7 @@ import click
 
 from trajcore import BadInput, Edit, Trajectory, new_command, search, user_message
 from trajcore import open as open_trajectory
-from trajcore.text import safe, safe_line
+from trajcore.text import safe, safe_json, safe_line
 from trajcore.views.event_json import problems_of, read_event, read_json
 from trajcore.views.form import fields_at
 
@@ -205,7 +205,10 @@ def _save(trajectory: Trajectory, target: Path) -> None:
 def _print(trajectory: Trajectory) -> None:
     if trajectory.path is not None and trajectory.path.is_dir():
         raise BadInput(f"{trajectory.name} is a directory of events: name a file to write them to.")
-    sys.stdout.buffer.write(trajectory.to_bytes())
+    data = trajectory.to_bytes()
+    if sys.stdout.isatty():
+        data = safe_json(data.decode("utf-8", "replace")).encode()
+    sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 
