@@ -26,6 +26,9 @@ _SEARCHED: Final = ("/etc", "/opt", "/srv", "/usr/local", "/var")
 """Where files are looked for that others may not read; the rest of the system is the same everywhere."""
 
 _PRIVATE: Final = ("workspace", "root", "home", "run", "mnt", "media", "boot")
+_OF_KEYS: Final = ("keys", "key-users")
+"""Files of /proc that name the keys which the kernel keeps for this user."""
+
 _CAPABILITIES: Final = (
     "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
     "CAP_SETFCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT",
@@ -162,7 +165,7 @@ def _keep_name_servers(root: Path) -> None:
 
 
 def seal(proc: Path = Path("/proc")) -> list[str]:
-    """What bwrap is to mount over a world's new /proc: read-only, and empty what only root may read.
+    """What bwrap is to mount over a world's new /proc: read-only; empty what only root may read, and keys.
 
     The kernel's own files below /proc are the host's in every world: read, never written. Where the world
     is root's, the kernel takes a write from inside for one of root's, whatever walls there are.
@@ -172,6 +175,7 @@ def seal(proc: Path = Path("/proc")) -> list[str]:
         if entry.name.isdigit() or entry.is_symlink():
             continue
         mode = entry.stat(follow_symlinks=False).st_mode
-        shown = entry.path if stat.S_ISDIR(mode) or mode & stat.S_IROTH else "/dev/null"
+        kept = entry.name in _OF_KEYS or not (stat.S_ISDIR(mode) or mode & stat.S_IROTH)
+        shown = "/dev/null" if kept else entry.path
         arguments += ["--ro-bind", shown, entry.path]
     return arguments
