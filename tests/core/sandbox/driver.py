@@ -31,7 +31,7 @@ async def _main() -> None:
         resources=Resources(**chosen.get("resources", {})),
         workspace=Path(chosen["workspace"]) if "workspace" in chosen else None,
         mount=chosen.get("mount", False),
-        limits=Limits(no_change=20.0, hard=60.0),
+        limits=Limits(**{"no_change": 20.0, "hard": 60.0, **chosen.get("limits", {})}),
     )
     sandbox = (await choose(chosen["kind"], settings)).sandbox
     runtime = OpenHandsRuntime()

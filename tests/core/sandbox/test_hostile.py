@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 import shutil
 import socket
 import subprocess
@@ -188,6 +189,32 @@ def test_filling_the_disk_a_bit(start: Start, user: str) -> None:
     assert not Path("/dev/shm/filled").exists()
     cell.close()
     assert not list(cell.scratch.rglob("filled"))
+
+
+ROOM = """
+import os
+room = {}
+for line in open("/proc/mounts"):
+    where, kind = line.split()[1:3]
+    about = os.statvfs(where)
+    if kind == "tmpfs" and not about.f_flag & os.ST_RDONLY:
+        room[where] = (about.f_blocks * about.f_frsize, os.access(where, os.W_OK))
+print(sum(size for size, _ in room.values()), all(writable for _, writable in room.values()), *sorted(room))
+"""
+
+
+def test_what_lies_in_memory_counts_as_memory(start: Start) -> None:
+    limit = 256 << 20
+    cell = start(resources={"memory": limit})
+    cell.prove()
+    size, writable, *places = cell.out(f"python3 -c {shlex.quote(ROOM)}").split()
+    assert int(size) <= limit
+    assert writable == "True"
+    assert "/dev/shm" in places
+    filled = "f() { head -c 300M /dev/zero > $1 2>/dev/null; stat -c %s $1; rm $1; }; f"
+    assert int(cell.out(f"{filled} /dev/shm/filled") or 0) <= limit // 2
+    assert cell.code("echo > /dev/filled") != 0
+    assert cell.out("echo kept > /dev/shm/x && cat /dev/shm/x; stat -c %a /dev/shm") == "kept\n1777"
 
 
 def test_the_sockets_of_the_host(cell: Cell) -> None:
