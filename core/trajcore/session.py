@@ -78,8 +78,8 @@ class Session:
         self._replay.follow(edit, undone=undone)
 
     def _live_host(self) -> AgentHost:
-        prompt = self.trajectory.dialect.prompt
-        return AgentHost(self.run, self._replay.world, self._activity.become, self._tell, prompt)
+        dialect = self.trajectory.dialect
+        return AgentHost(self.run, self._replay.world, self._activity.become, self._tell, dialect)
 
     # What a front end can read
 

@@ -21,6 +21,7 @@ from trajcore.formats.json.style import Style
 
 if TYPE_CHECKING:
     from trajcore.dialects.findings import Finding
+    from trajcore.dialects.toolmap import ToolMap
 
 __all__ = ["Dialect", "Place", "Recording", "Slot"]
 
@@ -314,6 +315,11 @@ class Dialect(Protocol):
 
     def treatment(self, event: Event) -> str | None:
         """How a replay satisfies an action where that is not as for others of its kind."""
+        ...
+
+    @property
+    def tools(self) -> ToolMap:
+        """The tools that a live model is offered, and how the agent's actions are said as calls of tools."""
         ...
 
     def prompt(self, events: Sequence[Event]) -> list[dict[str, Any]] | None:

@@ -32,6 +32,7 @@ from trajcore.formats.json.reading import as_object
 
 if TYPE_CHECKING:
     from trajcore.dialects.findings import Finding
+    from trajcore.dialects.toolmap import ToolMap
 
 
 class BaseDialect:
@@ -97,6 +98,13 @@ class BaseDialect:
     def treatment(self, event: Event) -> str | None:
         """As for others of its kind."""
         return None
+
+    @property
+    def tools(self) -> ToolMap:
+        """Those of OpenHands, whose runtime is the one by default, too."""
+        from trajcore.dialects.openhands_v0.tools import TOOL_MAP
+
+        return TOOL_MAP
 
     def prompt(self, events: Sequence[Event]) -> list[dict[str, Any]] | None:
         """Made of the events."""

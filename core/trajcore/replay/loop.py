@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
-from trajcore.dialects.openhands_v0.written import user_message
+from trajcore.dialects.newevents import user_message
 from trajcore.document.edits import Edit
 from trajcore.errors import Refused
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from trajcore import notices
-from trajcore.dialects.openhands_v0.written import observation_event, user_message
+from trajcore.dialects.newevents import observation_event, user_message
 from trajcore.events.head import Head
 from trajcore.events.kinds import USER_REJECTED, Treatment, action_kind
 from trajcore.formats.json.reading import as_object

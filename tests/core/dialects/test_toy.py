@@ -225,7 +225,7 @@ async def test_what_a_run_adds_becomes_records_and_what_it_did_not_reach_is_left
 
 
 async def test_steps_of_a_model_become_turns_of_the_session() -> None:
-    from trajcore.dialects.openhands_v0 import written
+    from trajcore.dialects import newevents as written
     from trajcore.events.kinds import Source
 
     session = await played(SAMPLE)
