@@ -17,13 +17,12 @@ from trajcore.activity import Activity, Work
 from trajcore.document.edits import Edit
 from trajcore.editing import Editing, throttled
 from trajcore.errors import BadInput, ModelUnavailable, Refused, TrajError
-from trajcore.events.kinds import MESSAGE
+from trajcore.events.kinds import MESSAGE, Service
 from trajcore.journal.keeping import Keeping
 from trajcore.live.host import AgentHost, Interrupted
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.checkpoints import Route
 from trajcore.replay.loop import Replay
-from trajcore.replay.player import Service
 from trajcore.replay.policy import asks_the_world, count_steps
 from trajcore.replay.positions import (
     Ending,

@@ -17,11 +17,14 @@ import msgspec
 
 from trajcore.dialects.codecs import Place
 from trajcore.events.head import Head
+from trajcore.events.kinds import Service
 from trajcore.formats.json.style import Style
+from trajcore.runtimes.habits import Habits
 
 if TYPE_CHECKING:
     from trajcore.dialects.findings import Finding
     from trajcore.dialects.toolmap import ToolMap
+    from trajcore.events.base import Action, Observation
 
 __all__ = ["Dialect", "Place", "Recording", "Slot"]
 
@@ -218,24 +221,14 @@ class Unwrapped:
     output: str
     exit_code: int | None = None
     """None where it is not known, which is not -1."""
-    cut: bool = False
-    """Whether a part of the output was left out."""
 
 
 @dataclass(frozen=True)
-class Habits:
-    """How the agent's own runtime ran commands."""
+class Satisfied:
+    """How a replay satisfies an action, and why where it is not executed."""
 
-    shell: str = "persistent"
-    """`persistent`, `directory` (each command is a new process in the directory of the last) or `fresh`."""
-    argv: tuple[str, ...] = ("bash", "-c")
-    """What a command is given to, where each is a process of its own."""
-    directory: str | None = None
-    environment: tuple[tuple[str, str], ...] = ()
-    timeout: float | None = None
-    """Seconds after which a command is given up; None: never."""
-    kills: bool = False
-    """Whether a command that is given up is killed."""
+    service: Service = Service.EXECUTE
+    reason: str = ""
 
 
 class Dialect(Protocol):
@@ -309,12 +302,12 @@ class Dialect(Protocol):
         """Where in an event the fields of its kind are, and what they hold in today's spelling."""
         ...
 
-    def unwrap(self, event: Event) -> Unwrapped:
-        """What the program said whose result an observation is."""
+    def unwrap(self, observation: Observation) -> Unwrapped:
+        """What the program said whose result a recorded observation is."""
         ...
 
-    def treatment(self, event: Event) -> str | None:
-        """How a replay satisfies an action where that is not as for others of its kind."""
+    def treatment(self, action: Action, recorded: Observation | None) -> Satisfied:
+        """How a replay satisfies an action of a kind that is executed; `recorded` is what answered it."""
         ...
 
     @property

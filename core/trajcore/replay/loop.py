@@ -10,10 +10,11 @@ from trajcore import notices
 from trajcore.dialects.newevents import user_message
 from trajcore.document.edits import Edit
 from trajcore.errors import Refused
+from trajcore.events.kinds import Service
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.checkpoints import Route, RunCheckpoint, RunCheckpoints
 from trajcore.replay.executor import Executor
-from trajcore.replay.player import Player, Service
+from trajcore.replay.player import Player
 from trajcore.replay.positions import Position
 from trajcore.replay.run import Run, StepResult
 from trajcore.replay.staleness import first_departure, stale_events
@@ -50,7 +51,7 @@ class Replay:
         """A new run, before the first event, in a world that is yet to be made."""
         of = self._trajectory
         self.run = Run(of.outline.last_id, of.run_file, of.dialect.canonical)
-        self.world = Executor(self._settings.sandbox, self._settings.world, self._tell, of.dialect.runtime)
+        self.world = Executor(self._settings.sandbox, self._settings.world, self._tell, of.dialect)
         self.player = Player(
             self._trajectory, self.run, self.world, self.services, self._settings.normalisers, self._tell
         )
