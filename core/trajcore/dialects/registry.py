@@ -24,6 +24,14 @@ def _openhands_v0() -> Dialect:
 DIALECTS: Final[Registry[Dialect]] = Registry("format", "trajtui.dialects", {"openhands": _openhands_v0})
 """By name. A package offers one as an entry point of the group `trajtui.dialects`."""
 
+DEFAULT_DIALECT: Final = "openhands"
+"""Whose ways are taken where there is no recording to ask."""
+
+
+def default_dialect() -> Dialect:
+    """The dialect that is asked where there is no recording."""
+    return DIALECTS.get(DEFAULT_DIALECT)
+
 
 def register_dialect(dialect: Dialect) -> None:
     """Let the recordings of another agent be read, in this process."""

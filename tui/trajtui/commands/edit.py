@@ -105,7 +105,7 @@ class _Scribe:
             return self._trajectory.move_to([moved], other if side == "before" else self._behind(other))
         index = self._trajectory.resolve(values[0])
         at = index if side == "before" else self._behind(index)
-        return self._trajectory.insert(at, [_event(what, values[1])])
+        return self._trajectory.insert(at, [self._event(what, values[1])])
 
     def _flip(self, text: str) -> Edit:
         reference, flag = _halves(text, ":", "ID:FLAG")
@@ -163,18 +163,17 @@ class _Scribe:
         """The place behind an event and all that belongs to it."""
         return max(self._trajectory.unit_of(index)) + 1
 
-
-def _event(what: str, text: str) -> dict[str, Any]:
-    match what:
-        case "message":
-            return user_message(text)
-        case "command":
-            return new_command(text)
-    event = read_event(text, strict=True)
-    problems = problems_of(event)
-    if problems:
-        raise BadInput(f"{problems[0]}.")
-    return event
+    def _event(self, what: str, text: str) -> dict[str, Any]:
+        match what:
+            case "message":
+                return user_message(text)
+            case "command":
+                return new_command(text)
+        event = read_event(text, strict=True)
+        problems = problems_of(event, self._trajectory)
+        if problems:
+            raise BadInput(f"{problems[0]}.")
+        return event
 
 
 def _halves(text: str, at: str, expected: str) -> tuple[str, str]:
