@@ -20,7 +20,8 @@ import platformdirs
 
 from trajcore.errors import BadInput
 from trajcore.options import OPTIONS, Key, Reach, bytes_of
-from trajcore.sandbox.machines.host.confine import MEMORY_SHARE, total_memory
+from trajcore.sandbox.base import Resources
+from trajcore.sandbox.machines.host.confine import memory_of
 from trajcore.sandbox.registry import is_walled
 from trajcore.storage import in_words, write_atomically
 from trajcore.text import safe_line
@@ -170,7 +171,7 @@ def _limit(value: Any, around: _Around) -> str:
     if isinstance(value, int):
         lower = value <= around.settings["pids"].key.default
     else:
-        lower = bytes_of(value) <= total_memory() * MEMORY_SHARE
+        lower = bytes_of(value) <= memory_of(Resources())
     return "" if lower else "it lets the recording have more of this machine than it has by itself"
 
 

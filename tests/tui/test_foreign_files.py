@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from textual.widgets import Input, Static
-from trajtui.recent import remember
 
 import others
 from documents import message, ran, run
 from program import SAMPLES, trajtui, write
+from trajcore.views.recent import remember
 from trajtui.screens.start import StartApp
 
 LINE = "this looks like a SWE-agent trajectory; it cannot be read yet."

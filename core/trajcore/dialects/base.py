@@ -4,202 +4,65 @@ Records and events are many to many: a record may hold several events, an event 
 records, a record may hold none, and a field may be written down in several places. A dialect says which
 events there are (`slots`), what each says in the canonical shape (`event`), where its fields stand
 (`places`), and what an edit of events means for the records. It is pure: it is given texts, and answers
-with texts.
+with texts. All that one is written with can be imported from here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import msgspec
-
-from trajcore.dialects import canonical
+from trajcore.dialects.changes import (
+    Changes,
+    Copied,
+    Inserted,
+    Moved,
+    RecordChange,
+    Removed,
+    Rewritten,
+)
 from trajcore.dialects.codecs import Place
-from trajcore.errors import BadInput
-from trajcore.events.head import Head, head_of
-from trajcore.formats.json.edit import json_text
-from trajcore.formats.json.merge import GONE, differences
-from trajcore.formats.json.style import Style
+from trajcore.dialects.recording import Link, Links, Recording, Slot, Text
+from trajcore.events.head import Head
+from trajcore.events.kinds import Service
+from trajcore.runtimes.habits import Habits, Shell
 
 if TYPE_CHECKING:
     from trajcore.dialects.findings import Finding
+    from trajcore.dialects.toolmap import ToolMap
+    from trajcore.events.base import Action, Observation
 
-__all__ = ["Dialect", "Place", "Recording", "Slot"]
-
-Text = msgspec.Raw | bytes
-"""The JSON text of a record."""
+__all__ = [
+    "Changes",
+    "Copied",
+    "Dialect",
+    "Event",
+    "Habits",
+    "Inserted",
+    "Link",
+    "Links",
+    "Moved",
+    "Place",
+    "Played",
+    "RecordChange",
+    "Recording",
+    "Removed",
+    "Rewritten",
+    "Satisfied",
+    "Service",
+    "Shell",
+    "Slot",
+    "Text",
+    "Unwrapped",
+    "ValuePath",
+]
 
 ValuePath = Sequence[str | int]
 """Where a value is inside an event: keys and list indices, outermost first."""
 
 Event = Mapping[str, Any]
 """A canonical event as a JSON object: the kinds and fields of OpenHands, whoever wrote it down."""
-
-
-class Link(Protocol):
-    """What ties an event to others: the only skeleton that is read of every event at once."""
-
-    @property
-    def id(self) -> int | None:
-        """The number that a user calls it by; None where its file has no numbers."""
-        ...
-
-    @property
-    def source(self) -> str | None:
-        """Whose it is: `agent`, `user` or `environment`."""
-        ...
-
-    @property
-    def action(self) -> str | None:
-        """The kind of an action, None for an observation."""
-        ...
-
-    @property
-    def observation(self) -> str | None:
-        """The kind of an observation, None for an action."""
-        ...
-
-    @property
-    def cause(self) -> int | None:
-        """The id of the action that it answers, where its file has such numbers."""
-        ...
-
-    @property
-    def tool_call_id(self) -> str | None:
-        """The model's tool call that it belongs to."""
-        ...
-
-
-class Slot(msgspec.Struct, gc=False):
-    """An event and the records that are its own. Dialects may derive from it to keep more.
-
-    `key` tells it from the other events of its first record, and stays what it is through edits. `records`
-    are those that come and go with it, the first of them the one that it is found in; copies of its fields
-    in records of others are `places`, no more. `name` is what its file calls it, where that is no number.
-    """
-
-    key: str
-    records: tuple[int, ...]
-    action: str | None = None
-    observation: str | None = None
-    source: str | None = None
-    tool_call_id: str | None = None
-    response: str | None = None
-    """What tells the reply of the model that it came from: all of one reply stay together."""
-    name: str | None = None
-    id: int | None = None
-    cause: int | None = None
-
-
-@dataclass(frozen=True)
-class Links:
-    """Which events answer which, by index."""
-
-    answers: dict[int, int] = field(default_factory=dict)
-    """The action that an observation answers."""
-    answer_of: dict[int, int] = field(default_factory=dict)
-    """The observation that answers an action, the first where there are several."""
-    delegations: dict[int, int] = field(default_factory=dict)
-    """The observation that closes a delegation, by its action."""
-
-
-# What edits of events mean for the records. Each change names records as they are after those before it.
-
-
-@dataclass(frozen=True)
-class Rewritten:
-    """A record has another text."""
-
-    record: int
-    text: bytes
-
-
-@dataclass(frozen=True)
-class Inserted:
-    """New records stand before record `at`. `sizes` says how they go in pairs, in a list of pairs."""
-
-    at: int
-    texts: tuple[bytes, ...]
-    sizes: tuple[tuple[int, bool], ...] = ()
-
-
-@dataclass(frozen=True)
-class Removed:
-    """Records are gone."""
-
-    records: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Moved:
-    """Records stand before record number `place` of those that stay."""
-
-    records: tuple[int, ...]
-    place: int
-
-
-@dataclass(frozen=True)
-class Copied:
-    """`texts`, made of these records, stand before record `at`, spaced as these are."""
-
-    records: tuple[int, ...]
-    texts: tuple[bytes, ...]
-    at: int
-
-
-RecordChange = Rewritten | Inserted | Removed | Moved | Copied
-Changes = Sequence[RecordChange]
-
-
-class Recording(Protocol):
-    """What a dialect sees of a document. Events and records are named by their indices."""
-
-    @property
-    def records(self) -> Sequence[Text]:
-        """The texts of all records, as they are now."""
-        ...
-
-    @property
-    def slots(self) -> Sequence[Any]:
-        """The slots of all events, as the dialect has made them."""
-        ...
-
-    @property
-    def links(self) -> Links:
-        """Which events answer which."""
-        ...
-
-    @property
-    def groups(self) -> Sequence[Hashable | None]:
-        """What `Dialect.group` says of each event."""
-        ...
-
-    @property
-    def last_number(self) -> int:
-        """The highest number that named an event, or its file, when the document was read; or -1."""
-        ...
-
-    def unit_of(self, index: int) -> tuple[int, ...]:
-        """The events that belong together with one."""
-        ...
-
-    def data(self, index: int) -> dict[str, Any]:
-        """An event as an object, a new one at each call."""
-        ...
-
-    def label(self, index: int) -> str:
-        """How an event is called in messages."""
-        ...
-
-    def ascii_in(self, text: bytes) -> bool:
-        """Whether text inside a record is to be escaped."""
-        ...
-
-    def style(self, record: int) -> Style:
-        """How a record is written."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -221,28 +84,18 @@ class Unwrapped:
     output: str
     exit_code: int | None = None
     """None where it is not known, which is not -1."""
-    cut: bool = False
-    """Whether a part of the output was left out."""
 
 
 @dataclass(frozen=True)
-class Habits:
-    """How the agent's own runtime ran commands."""
+class Satisfied:
+    """How a replay satisfies an action, and why where it is not executed."""
 
-    shell: str = "persistent"
-    """`persistent`, `directory` (each command is a new process in the directory of the last) or `fresh`."""
-    argv: tuple[str, ...] = ("bash", "-c")
-    """What a command is given to, where each is a process of its own."""
-    directory: str | None = None
-    environment: tuple[tuple[str, str], ...] = ()
-    timeout: float | None = None
-    """Seconds after which a command is given up; None: never."""
-    kills: bool = False
-    """Whether a command that is given up is killed."""
+    service: Service = Service.EXECUTE
+    reason: str = ""
 
 
 class Dialect(Protocol):
-    """One agent's events. `BaseDialect` has what most of it comes to where records and events differ."""
+    """One agent's events. `slotted.BaseDialect` has what most of it comes to as a rule."""
 
     @property
     def name(self) -> str:
@@ -270,7 +123,9 @@ class Dialect(Protocol):
         ...
 
     def claims(self, head: Sequence[bytes]) -> float:
-        """How sure it is that the first records of a file are its own: 0 to 1, which ends the search."""
+        """How sure it is that the first records of a file, one at least, are its own: 0 to 1, which ends the
+        search.
+        """
         ...
 
     # Reading
@@ -310,12 +165,17 @@ class Dialect(Protocol):
         """Where in an event the fields of its kind are, and what they hold in today's spelling."""
         ...
 
-    def unwrap(self, event: Event) -> Unwrapped:
-        """What the program said whose result an observation is."""
+    def unwrap(self, observation: Observation) -> Unwrapped:
+        """What the program said whose result a recorded observation is."""
         ...
 
-    def treatment(self, event: Event) -> str | None:
-        """How a replay satisfies an action where that is not as for others of its kind."""
+    def treatment(self, action: Action, recorded: Observation | None) -> Satisfied:
+        """How a replay satisfies an action of a kind that is executed; `recorded` is what answered it."""
+        ...
+
+    @property
+    def tools(self) -> ToolMap:
+        """The tools that a live model is offered, and how the agent's actions are said as calls of tools."""
         ...
 
     def prompt(self, events: Sequence[Event]) -> list[dict[str, Any]] | None:
@@ -370,200 +230,21 @@ class Dialect(Protocol):
         ...
 
 
+CERTAIN: Final = 1.0
+"""The claim that ends the search for a dialect."""
+
 _HEAD: Final = 20
 """So many records are shown to a dialect at first."""
 
 
 def claim_of(dialect: Dialect, records: Sequence[Text]) -> float:
-    """How sure a dialect is of some records: by the first of them, and by all where those tell nothing."""
+    """How sure a dialect is of some records: by the first of them, and by all where those tell nothing.
+
+    Nobody is sure of none.
+    """
+    if not records:
+        return 0.0
     claim = dialect.claims([bytes(raw) for raw in records[:_HEAD]])
     if not claim and len(records) > _HEAD:
         claim = dialect.claims([bytes(raw) for raw in records])
     return claim
-
-
-class BaseDialect:
-    """What a dialect of slots and places has by default. One that derives from it defines at least `name`,
-    `claims`, `slots`, `event` and `places`.
-    """
-
-    name: ClassVar[str]
-    runtime: ClassVar[str] = "openhands"
-    formats: ClassVar[frozenset[str]] = frozenset()
-    one_to_one: ClassVar[bool] = False
-    habits: ClassVar[Habits] = Habits()
-
-    def event(self, texts: Sequence[Text], slot: Any) -> dict[str, Any]:
-        """The event, a new object at each call."""
-        raise NotImplementedError
-
-    def places(self, recording: Recording, index: int, path: ValuePath) -> Sequence[Place]:
-        """Where a field of an event stands: the first place is shown and compared, all are written.
-
-        Raises `BadInput`, saying why, where it stands nowhere.
-        """
-        raise BadInput(f"{'.'.join(map(str, path))} of event {recording.label(index)} can't be changed.")
-
-    # Reading
-
-    def links(self, slots: Sequence[Slot]) -> Links:
-        """By tool call: an observation answers the last action before it that has the same."""
-        links, open_at = Links(), dict[str, int]()
-        for index, slot in enumerate(slots):
-            call = slot.tool_call_id
-            if call and slot.action:
-                open_at[call] = index
-            elif call and call in open_at:
-                links.answers[index] = open_at[call]
-                links.answer_of.setdefault(open_at[call], index)
-        return links
-
-    def group(self, texts: Sequence[Text], slot: Slot) -> Hashable | None:
-        """All of one reply of a model."""
-        return slot.response
-
-    def head(self, texts: Sequence[Text], slot: Slot) -> Head:
-        """What a timeline shows of the event."""
-        return head_of(self.event(texts, slot))
-
-    def text(self, texts: Sequence[Text], slot: Slot) -> bytes:
-        """The event as JSON on one line."""
-        return json_text(self.event(texts, slot), ascii_only=False).encode()
-
-    def canonical(self, event: Event) -> dict[str, Any]:
-        """A copy of the event."""
-        return dict(event)
-
-    def own_fields(self, event: Event) -> tuple[tuple[str, ...], Mapping[str, Any]]:
-        """Where in an event the fields of its kind are, and what they hold."""
-        return canonical.own_fields(event)
-
-    def unwrap(self, event: Event) -> Unwrapped:
-        """The content as it is, and the exit code that the event tells."""
-        return Unwrapped(str(event.get("content") or ""), head_of(dict(event)).exit_code)
-
-    def treatment(self, event: Event) -> str | None:
-        """As for others of its kind."""
-        return None
-
-    def prompt(self, events: Sequence[Event]) -> list[dict[str, Any]] | None:
-        """Made of the events."""
-        return None
-
-    def check(self, texts: Sequence[Text]) -> list[Finding]:
-        """Nothing is known to be wrong."""
-        return []
-
-    # Editing
-
-    def changed(self, recording: Recording, index: int, path: ValuePath, value: Any) -> Changes:
-        """The value is written in each of the field's places."""
-        texts: dict[int, bytes] = {}
-        for place in self.places(recording, index, path):
-            text = texts.get(place.record) or bytes(recording.records[place.record])
-            texts[place.record] = place.written(text, value, ascii_only=recording.ascii_in(text))
-        return [Rewritten(record, text) for record, text in texts.items()]
-
-    def unset(self, recording: Recording, index: int, path: ValuePath) -> Changes:
-        """No field can be taken out: a record without it may be another event."""
-        raise BadInput(
-            f"{'.'.join(map(str, path))} can't be removed from event {recording.label(index)}: "
-            f"{self.name} recordings always have it."
-        )
-
-    def replaced(self, recording: Recording, index: int, typed: str) -> Changes:
-        """Each field that differs is written in its places."""
-        return self._over(recording, index, msgspec.json.decode(typed.encode()))
-
-    def _over(self, recording: Recording, index: int, event: Event, *, strict: bool = True) -> Changes:
-        """What makes an event say what another one says; `strict`: all of it, or `BadInput`."""
-        texts: dict[int, bytes] = {}
-        waiting = list(differences(recording.data(index), dict(event)))
-        while waiting:
-            path, value = waiting.pop(0)
-            now = _Written(recording, texts)
-            try:
-                changes = (
-                    self.unset(now, index, path) if value is GONE else self.changed(now, index, path, value)
-                )
-            except BadInput:
-                if isinstance(value, dict) and value:
-                    waiting[:0] = [((*path, key), inner) for key, inner in value.items()]
-                elif strict:
-                    raise
-                continue
-            texts |= {change.record: change.text for change in changes if isinstance(change, Rewritten)}
-        return [Rewritten(record, text) for record, text in texts.items()]
-
-    def made(self, recording: Recording, at: int, events: Sequence[Event]) -> Changes:
-        """Nothing can be put in unless the dialect says how."""
-        raise BadInput(f"nothing can be inserted into a {self.name} recording.")
-
-    def removed(self, recording: Recording, indices: Sequence[int]) -> Changes:
-        """The events' own records go; such as hold others too stay what they are in `without`."""
-        gone = frozenset(indices)
-        owned = _records(recording, gone)
-        shared = owned & _records(recording, frozenset(range(len(recording.slots))) - gone)
-        changes: list[RecordChange] = [
-            Rewritten(record, self.without(recording, record, gone)) for record in sorted(shared)
-        ]
-        left = tuple(sorted(owned - shared))
-        return [*changes, Removed(left)] if left else changes
-
-    def without(self, recording: Recording, record: int, gone: frozenset[int]) -> bytes:
-        """The text of a record without some of its events. Raises `BadInput` where it has none such."""
-        raise BadInput(f"event {recording.label(min(gone))} shares a record with others, which would go too.")
-
-    def moved(self, recording: Recording, indices: Sequence[int], place: int) -> Changes:
-        """The events' own records move."""
-        chosen = frozenset(indices)
-        others = frozenset(range(len(recording.slots))) - chosen
-        owned = _records(recording, chosen)
-        if owned & _records(recording, others):
-            raise BadInput(f"event {recording.label(indices[0])} shares a record with others: it can't move.")
-        stay = sorted(others)
-        before = self.record_before(recording, stay[place]) if place < len(stay) else len(recording.records)
-        return [Moved(tuple(sorted(owned)), before - sum(record < before for record in owned))]
-
-    def copied(self, recording: Recording, indices: Sequence[int], at: int) -> Changes:
-        """Copies of the events' own records, named anew."""
-        records = tuple(sorted(_records(recording, frozenset(indices))))
-        texts = self.renamed([bytes(recording.records[record]) for record in records])
-        return [Copied(records, tuple(texts), self.record_before(recording, at))]
-
-    def renamed(self, texts: Sequence[bytes]) -> Sequence[bytes]:
-        """Copies of records with names and tool calls of their own. Raises `BadInput` for no such."""
-        raise BadInput(f"events of a {self.name} recording can't be duplicated.")
-
-    def record_before(self, recording: Recording, at: int) -> int:
-        """The record before which new ones stand that come before the event at an index."""
-        slots = recording.slots
-        return min(slots[at].records) if at < len(slots) else len(recording.records)
-
-    def follow(self, before: Sequence[Text], after: Sequence[Text]) -> Changes:
-        """Records name each other by nothing that an edit changes."""
-        return []
-
-    def result(self, recording: Recording, index: int, event: Event) -> Changes:
-        """What of it the file has a place for."""
-        return self._over(recording, index, {**recording.data(index), **event}, strict=False)
-
-    def run(self, events: Iterable[Played]) -> Iterator[bytes] | None:
-        """The recording's own file, with the results in place."""
-        return None
-
-
-class _Written:
-    """A recording in which some records have other texts already."""
-
-    def __init__(self, recording: Recording, texts: Mapping[int, bytes]) -> None:
-        self._recording = recording
-        self.records = [texts.get(at, text) for at, text in enumerate(recording.records)]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._recording, name)
-
-
-def _records(recording: Recording, indices: frozenset[int]) -> frozenset[int]:
-    """The records that are events' own."""
-    return frozenset(record for index in indices for record in recording.slots[index].records)

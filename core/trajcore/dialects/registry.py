@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from trajcore.dialects import foreign
-from trajcore.dialects.base import Dialect, claim_of
+from trajcore.dialects.base import CERTAIN, Dialect, claim_of
 from trajcore.errors import BadInput
 from trajcore.formats.base import Files, Layout
 from trajcore.formats.registry import FORMATS, readings
 from trajcore.plugins import Registry
 
-_CERTAIN: Final = 1.0
 _ENOUGH: Final = 0.5
 
 
@@ -24,6 +23,14 @@ def _openhands_v0() -> Dialect:
 
 DIALECTS: Final[Registry[Dialect]] = Registry("format", "trajtui.dialects", {"openhands": _openhands_v0})
 """By name. A package offers one as an entry point of the group `trajtui.dialects`."""
+
+DEFAULT_DIALECT: Final = "openhands"
+"""Whose ways are taken where there is no recording to ask."""
+
+
+def default_dialect() -> Dialect:
+    """The dialect that is asked where there is no recording."""
+    return DIALECTS.get(DEFAULT_DIALECT)
 
 
 def register_dialect(dialect: Dialect) -> None:
@@ -51,7 +58,7 @@ def recognised(files: Files, row: str | None = None, format: str | None = None) 
             continue
         layouts.append(reading)
         for claim, dialect in _claims(reading, DIALECTS.at_hand() if named is None else (named,)):
-            if claim >= _CERTAIN:
+            if claim >= CERTAIN:
                 return reading, dialect
             claims.append((claim, reading, dialect))
     if named is not None:
@@ -92,6 +99,8 @@ def _best(
     if len(best) == 1 and (sure or highest > _ENOUGH):
         return best[0]
     if not claims:
+        if layouts and not any(layout.records for layout in layouts):
+            raise BadInput(f"{name} holds no events.")
         if faults:
             raise faults[0]
         raise foreign.unclaimed(name, layouts)

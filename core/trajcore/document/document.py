@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from trajcore.dialects.base import Changes, Dialect, Links, Text, claim_of
+from trajcore.dialects.base import CERTAIN, Changes, Dialect, Links, Text, claim_of
 from trajcore.document.body import Body
 from trajcore.document.composing import Composer, composing
 from trajcore.document.editdata import Reader
@@ -166,7 +166,10 @@ class Document:
 
     def _is_claimed(self) -> bool:
         """Whether the dialect would take the records for its own if they were read now."""
-        return claim_of(self.dialect, self.body.records) > 0
+        records = self.body.records
+        # Mostly the first record is enough, and others may be long.
+        certain = bool(records) and self.dialect.claims([bytes(records[0])]) >= CERTAIN
+        return certain or claim_of(self.dialect, records) > 0
 
     @staticmethod
     def carry_out(composer: Composer, changes: Changes) -> None:

@@ -7,7 +7,7 @@ else asks a row. The models of the fields are in `actions` and `observations`. C
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum
 from typing import Final, TypeVar
 
@@ -57,6 +57,20 @@ class Treatment(Enum):
     """Bookkeeping: kept, and stepped over."""
 
 
+class Service(Enum):
+    """How a step of a replay is satisfied: carried out, answered from the recording, or not at all."""
+
+    EXECUTE = "execute"
+    RECORDED = "recorded"
+    SKIP = "skip"
+
+    @property
+    def next(self) -> Service:
+        """The one behind it; the first behind the last."""
+        order = list(Service)
+        return order[(order.index(self) + 1) % len(order)]
+
+
 class Source(Enum):
     """Who says or does something. The value is how a file spells it."""
 
@@ -74,13 +88,14 @@ TEXTS: Final = (
 _ANY_TEXT: Final = ("url", "browser_actions", "name", "agent", "agent_state", "summary", "thought")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class EventKind:
     """What actions and observations of a kind have in common."""
 
     name: str
     what: str = "of a kind that this version does not know"
     """What it is, in words that follow `insert` or `this is`."""
+    _: KW_ONLY
     short: str = ""
     """The name on the screen, where the whole one is too long."""
     hidden: bool = False
@@ -113,7 +128,7 @@ class ActionKind(EventKind):
     system_prompt: bool = False
     """It sets the agent up and is said by nobody."""
     ends_run: bool = False
-    insertable: bool = False
+    insertable: bool = True
     """It is offered where an event is to be inserted."""
     source: Source = Source.AGENT
     """Whose such an action is, unless it says otherwise."""
@@ -154,260 +169,87 @@ class ObservationKind(EventKind):
     """A failure is told only by how its text begins."""
 
 
+_EXECUTE, _SERVE = Treatment.EXECUTE, Treatment.SERVE
+_LOCAL, _DIALOGUE = Treatment.LOCAL, Treatment.DIALOGUE
+
 ACTION_KINDS: Final = (
-    ActionKind(
-        name=MESSAGE,
-        what="a message, of the agent or the user",
-        treatment=Treatment.DIALOGUE,
-        insertable=True,
-        source=Source.USER,
-        told_of_environment=True,
-        main=("content",),
-        body=("content", "markdown"),
-        content_language="markdown",
-        flags=("wait_for_response",),
-    ),
-    ActionKind(
-        name=RUN,
-        what="a shell command",
-        treatment=Treatment.EXECUTE,
-        answered_by=RUN,
-        insertable=True,
-        main=("command",),
-        body=("command", "bash"),
-        flags=("hidden", "blocking", "is_input"),
-    ),
-    ActionKind(
-        name=RUN_IPYTHON,
-        what="a notebook cell",
-        short="ipython",
-        treatment=Treatment.EXECUTE,
-        answered_by=RUN_IPYTHON,
-        needs="python3",
-        insertable=True,
-        main=("code",),
-        body=("code", "python"),
-    ),
-    ActionKind(
-        name=READ,
-        what="reading a file",
-        treatment=Treatment.EXECUTE,
-        answered_by=READ,
-        file=True,
-        insertable=True,
-        main=("path",),
-        choices={"impl_source": ("default", "oh_aci")},
-    ),
-    ActionKind(
-        name=WRITE,
-        what="writing a file",
-        treatment=Treatment.EXECUTE,
-        answered_by=WRITE,
-        file=True,
-        insertable=True,
-        main=("path",),
+    ActionKind(MESSAGE, "a message, of the agent or the user",
+        treatment=_DIALOGUE, source=Source.USER, told_of_environment=True, main=("content",),
+        body=("content", "markdown"), content_language="markdown", flags=("wait_for_response",)),
+    ActionKind(RUN, "a shell command",
+        treatment=_EXECUTE, answered_by=RUN, main=("command",), body=("command", "bash"),
+        flags=("hidden", "blocking", "is_input")),
+    ActionKind(RUN_IPYTHON, "a notebook cell",
+        short="ipython", treatment=_EXECUTE, answered_by=RUN_IPYTHON, needs="python3", main=("code",),
+        body=("code", "python")),
+    ActionKind(READ, "reading a file",
+        treatment=_EXECUTE, answered_by=READ, file=True, main=("path",),
+        choices={"impl_source": ("default", "oh_aci")}),
+    ActionKind(WRITE, "writing a file",
+        treatment=_EXECUTE, answered_by=WRITE, file=True, main=("path",), content_language="path"),
+    ActionKind(EDIT, "editing a file",
+        treatment=_EXECUTE, answered_by=EDIT, file=True, main=("path",), beside="command",
         content_language="path",
-    ),
-    ActionKind(
-        name=EDIT,
-        what="editing a file",
-        treatment=Treatment.EXECUTE,
-        answered_by=EDIT,
-        file=True,
-        insertable=True,
-        main=("path",),
-        beside="command",
-        content_language="path",
-        choices={
-            "impl_source": ("oh_aci", "llm_based_edit"),
-            "command": ("", "create", "str_replace", "insert", "undo_edit"),
-        },
-    ),
-    ActionKind(
-        name=THINK,
-        what="a thought",
-        treatment=Treatment.LOCAL,
-        answered_by=THINK,
-        insertable=True,
-    ),
-    ActionKind(
-        name=FINISH,
-        what="the agent is done",
-        treatment=Treatment.DIALOGUE,
-        ends_run=True,
-        insertable=True,
-        main=("final_thought", "thought"),
-        body=("final_thought", "markdown"),
-    ),
-    ActionKind(
-        name=BROWSE,
-        what="opening a web page",
-        treatment=Treatment.SERVE,
-        answered_by=BROWSE,
-        needs="a browser",
-        insertable=True,
-    ),
-    ActionKind(
-        name=BROWSE_INTERACTIVE,
-        what="acting on a web page",
-        short=BROWSE,
-        treatment=Treatment.SERVE,
-        answered_by=BROWSE,
-        needs="a browser",
-        insertable=True,
-    ),
-    ActionKind(
-        name=CALL_TOOL_MCP,
-        what="a tool of an MCP server",
-        short=MCP,
-        treatment=Treatment.SERVE,
-        answered_by=MCP,
-        needs="an MCP server",
-        insertable=True,
-    ),
-    ActionKind(
-        name=DELEGATE,
-        what="a task for another agent",
-        treatment=Treatment.DIALOGUE,
-        answered_by=DELEGATE,
-        insertable=True,
-    ),
-    ActionKind(
-        name=RECALL,
-        what="a look-up in the agent's memory",
-        answered_by=RECALL,
-        hidden=True,
-        insertable=True,
-        source=Source.USER,
-        main=("query",),
-    ),
-    ActionKind(
-        name=TASK_TRACKING,
-        what="the list of tasks",
-        short="tasks",
-        treatment=Treatment.LOCAL,
-        answered_by=TASK_TRACKING,
-        insertable=True,
-        choices={"command": ("view", "plan")},
-    ),
-    ActionKind(
-        name=CONDENSATION,
-        what="events dropped from the model's view",
-        short=CONDENSE,
-        insertable=True,
-        told_of_environment=True,
-    ),
-    ActionKind(
-        name=REJECT,
-        what="the agent declines the task",
-        treatment=Treatment.DIALOGUE,
-        ends_run=True,
-        insertable=True,
-        body=("final_thought", "markdown"),
-    ),
-    ActionKind(
-        name=SYSTEM,
-        what="the system prompt",
-        treatment=Treatment.DIALOGUE,
-        system_prompt=True,
-        insertable=True,
-        told_of_environment=True,
-        main=("content",),
-        body=("content", "markdown"),
-        content_language="markdown",
-    ),
-    ActionKind(
-        name=CONDENSATION_REQUEST, what="a request for a condensation", short="condense?", hidden=True
-    ),
-    ActionKind(
-        name=CHANGE_AGENT_STATE,
-        what="a change of the agent's state, asked for",
-        short="state",
-        hidden=True,
-        bookkeeping=True,
-        source=Source.USER,
-    ),
-    ActionKind(
-        name=LOOP_RECOVERY,
-        what="how the user left a loop",
-        short="loop",
-        bookkeeping=True,
-        choices={"option": (1, 2, 3)},
-    ),
-    ActionKind(name=NULL, what="nothing", hidden=True, bookkeeping=True),
-)
+        choices={"impl_source": ("oh_aci", "llm_based_edit"),
+                 "command": ("", "create", "str_replace", "insert", "undo_edit")}),
+    ActionKind(THINK, "a thought", treatment=_LOCAL, answered_by=THINK),
+    ActionKind(FINISH, "the agent is done",
+        treatment=_DIALOGUE, ends_run=True, main=("final_thought", "thought"),
+        body=("final_thought", "markdown")),
+    ActionKind(BROWSE, "opening a web page", treatment=_SERVE, answered_by=BROWSE, needs="a browser"),
+    ActionKind(BROWSE_INTERACTIVE, "acting on a web page",
+        short=BROWSE, treatment=_SERVE, answered_by=BROWSE, needs="a browser"),
+    ActionKind(CALL_TOOL_MCP, "a tool of an MCP server",
+        short=MCP, treatment=_SERVE, answered_by=MCP, needs="an MCP server"),
+    ActionKind(DELEGATE, "a task for another agent", treatment=_DIALOGUE, answered_by=DELEGATE),
+    ActionKind(RECALL, "a look-up in the agent's memory",
+        answered_by=RECALL, hidden=True, source=Source.USER, main=("query",)),
+    ActionKind(TASK_TRACKING, "the list of tasks",
+        short="tasks", treatment=_LOCAL, answered_by=TASK_TRACKING, choices={"command": ("view", "plan")}),
+    ActionKind(CONDENSATION, "events dropped from the model's view",
+        short=CONDENSE, told_of_environment=True),
+    ActionKind(REJECT, "the agent declines the task",
+        treatment=_DIALOGUE, ends_run=True, body=("final_thought", "markdown")),
+    ActionKind(SYSTEM, "the system prompt",
+        treatment=_DIALOGUE, system_prompt=True, told_of_environment=True, main=("content",),
+        body=("content", "markdown"), content_language="markdown"),
+    ActionKind(CONDENSATION_REQUEST, "a request for a condensation",
+        insertable=False, short="condense?", hidden=True),
+    ActionKind(CHANGE_AGENT_STATE, "a change of the agent's state, asked for",
+        insertable=False, short="state", hidden=True, bookkeeping=True, source=Source.USER),
+    ActionKind(LOOP_RECOVERY, "how the user left a loop",
+        insertable=False, short="loop", bookkeeping=True, choices={"option": (1, 2, 3)}),
+    ActionKind(NULL, "nothing", insertable=False, hidden=True, bookkeeping=True),
+)  # fmt: skip
 """The kinds of actions, in the order in which they are offered."""
 
 OBSERVATION_KINDS: Final = (
-    ObservationKind(name=RUN, what="the output of a shell command"),
-    ObservationKind(name=RUN_IPYTHON, what="the output of a notebook cell", short="ipython"),
-    ObservationKind(name=BROWSE, what="a web page as text"),
-    ObservationKind(
-        name=READ,
-        what="the text of a file",
-        file=True,
-        done="read",
-        fails_in_text=True,
-    ),
-    ObservationKind(
-        name=WRITE, what="a file was written", file=True, done="written", content_language="path"
-    ),
-    ObservationKind(
-        name=EDIT,
-        what="a file was edited",
-        file=True,
-        done="edited",
-        fails_in_text=True,
-        content_language="path",
-    ),
-    ObservationKind(name=DELEGATE, what="what another agent brought back"),
-    ObservationKind(name=THINK, what="a thought was logged"),
-    ObservationKind(
-        name=TASK_TRACKING,
-        what="the list of tasks as it is now",
-        short="tasks",
-    ),
-    ObservationKind(name=MCP, what="what a tool of an MCP server answered"),
-    ObservationKind(
-        name=RECALL,
-        what="what the agent's memory answered",
-        hidden=True,
-        source=Source.ENVIRONMENT,
-        unasked=True,
-    ),
-    ObservationKind(name=ERROR, what="something could not be done", needs_cause=True, unasked=True),
-    ObservationKind(name=USER_REJECTED, what="the user refused an action", short="refused", unasked=True),
-    ObservationKind(
-        name=AGENT_STATE_CHANGED,
-        what="the agent's state has changed",
-        short="state",
-        hidden=True,
-        bookkeeping=True,
-        source=Source.ENVIRONMENT,
-        answers=False,
-        main=("agent_state",),
-    ),
-    ObservationKind(name=CONDENSE, what="a summary in place of events", answers=False),
-    ObservationKind(name=DOWNLOAD, what="a file from the browser", unasked=True),
-    ObservationKind(
-        name=LOOP_DETECTION,
-        what="the agent was found in a loop",
-        short="loop",
-        bookkeeping=True,
-        source=Source.ENVIRONMENT,
-        answers=False,
-    ),
-    ObservationKind(name=SUCCESS, what="it worked", unasked=True),
-    ObservationKind(
-        name=NULL,
-        what="nothing came back",
-        hidden=True,
-        bookkeeping=True,
-        source=Source.ENVIRONMENT,
-        needs_cause=True,
-        unasked=True,
-    ),
-)
+    ObservationKind(RUN, "the output of a shell command"),
+    ObservationKind(RUN_IPYTHON, "the output of a notebook cell", short="ipython"),
+    ObservationKind(BROWSE, "a web page as text"),
+    ObservationKind(READ, "the text of a file", file=True, done="read", fails_in_text=True),
+    ObservationKind(WRITE, "a file was written", file=True, done="written", content_language="path"),
+    ObservationKind(EDIT, "a file was edited",
+        file=True, done="edited", fails_in_text=True, content_language="path"),
+    ObservationKind(DELEGATE, "what another agent brought back"),
+    ObservationKind(THINK, "a thought was logged"),
+    ObservationKind(TASK_TRACKING, "the list of tasks as it is now", short="tasks"),
+    ObservationKind(MCP, "what a tool of an MCP server answered"),
+    ObservationKind(RECALL, "what the agent's memory answered",
+        hidden=True, source=Source.ENVIRONMENT, unasked=True),
+    ObservationKind(ERROR, "something could not be done", needs_cause=True, unasked=True),
+    ObservationKind(USER_REJECTED, "the user refused an action", short="refused", unasked=True),
+    ObservationKind(AGENT_STATE_CHANGED, "the agent's state has changed",
+        short="state", hidden=True, bookkeeping=True, source=Source.ENVIRONMENT, answers=False,
+        main=("agent_state",)),
+    ObservationKind(CONDENSE, "a summary in place of events", answers=False),
+    ObservationKind(DOWNLOAD, "a file from the browser", unasked=True),
+    ObservationKind(LOOP_DETECTION, "the agent was found in a loop",
+        short="loop", bookkeeping=True, source=Source.ENVIRONMENT, answers=False),
+    ObservationKind(SUCCESS, "it worked", unasked=True),
+    ObservationKind(NULL, "nothing came back",
+        hidden=True, bookkeeping=True, source=Source.ENVIRONMENT, needs_cause=True, unasked=True),
+)  # fmt: skip
 """The kinds of observations."""
 
 _Row = TypeVar("_Row", bound=EventKind)

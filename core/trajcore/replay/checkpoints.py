@@ -9,6 +9,7 @@ from typing import Final
 from trajcore.replay.positions import Position
 from trajcore.replay.run import StepResult
 from trajcore.sandbox.base import Checkpoint
+from trajcore.text import safe_line
 
 _WORTH: Final = 2.0
 """While a replay goes on, so many seconds of commands are worth a checkpoint, unless those are dear."""
@@ -46,15 +47,18 @@ class Route:
     steps: int
     seconds: float
     lost: tuple[str, ...] = ()
+    farther: str = ""
+    """Why there is no checkpoint nearer to the target, where one could not be taken."""
 
     def describe(self, label: str) -> str:
-        """The route in words; `label` names the event that comes next after the checkpoint."""
+        """The route in words, safe to draw; `label` names the event that comes next after the checkpoint."""
         start = "from a fresh sandbox" if self.checkpoint is None else f"from the checkpoint before {label}"
         if self.checkpoint is not None and self.checkpoint.position == self.target:
             start = "straight from a checkpoint"
         again = f", {self.steps} step{'s' * (self.steps != 1)} executed again" if self.steps else ""
-        lost = f", without {', '.join(self.lost)}" if self.lost else ""
-        return f"{start}{again}{lost}"
+        farther = f" ({safe_line(self.farther)})" if self.farther else ""
+        lost = f", without {', '.join(map(safe_line, self.lost))}" if self.lost else ""
+        return f"{start}{again}{farther}{lost}"
 
     @property
     def price(self) -> str:
@@ -116,11 +120,12 @@ class RunCheckpoints:
         restore_seconds: float,
         unkept: tuple[str, ...] = (),
         by_hand: Sequence[str] = (),
+        missed: Sequence[tuple[int, str]] = (),
     ) -> list[Route]:
         """Ways back to a position, the nearest checkpoint first; others only where they lose less.
 
         `results` are by the index of their event; `unkept` is what no way back brings back; `by_hand` what
-        the user did by hand before the target.
+        the user did by hand before the target; `missed` where no checkpoint could be taken, and why.
         """
         found: list[Route] = []
         for checkpoint in reversed([None, *self._checkpoints]):
@@ -134,7 +139,8 @@ class RunCheckpoints:
             price = restore_seconds if checkpoint else start_seconds
             processes = checkpoint.world.processes if checkpoint else ()
             lost = (*unkept, *processes, *by_hand[checkpoint.by_hand if checkpoint else 0 :])
-            route = Route(target, checkpoint, len(again), price + spent, lost)
+            farther = next((why for at, why in missed[::-1] if begin < at <= target), "")
+            route = Route(target, checkpoint, len(again), price + spent, lost, farther)
             if not found or len(route.lost) < len(found[-1].lost):
                 found.append(route)
         return found

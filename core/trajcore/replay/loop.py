@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
-from trajcore.dialects.openhands_v0.written import user_message
+from trajcore.dialects.newevents import user_message
 from trajcore.document.edits import Edit
 from trajcore.errors import Refused
+from trajcore.events.kinds import Service
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.checkpoints import Route, RunCheckpoint, RunCheckpoints
 from trajcore.replay.executor import Executor
-from trajcore.replay.player import Player, Service
+from trajcore.replay.player import Player
 from trajcore.replay.positions import Position
 from trajcore.replay.run import Run, StepResult
 from trajcore.replay.staleness import first_departure, stale_events
@@ -50,7 +52,8 @@ class Replay:
         """A new run, before the first event, in a world that is yet to be made."""
         of = self._trajectory
         self.run = Run(of.outline.last_id, of.run_file, of.dialect.canonical)
-        self.world = Executor(self._settings.sandbox, self._settings.world, self._tell, of.dialect.runtime)
+        world = replace(self._settings.world, snapshot_bytes=self._settings.checkpoint_bytes)
+        self.world = Executor(self._settings.sandbox, world, self._tell, of.dialect)
         self.player = Player(
             self._trajectory, self.run, self.world, self.services, self._settings.normalisers, self._tell
         )
@@ -67,6 +70,8 @@ class Replay:
         self._goal: tuple[int, int] | None = None
         """From where to where the replay goes forward in order to be back."""
         self._checkpoints = RunCheckpoints(self._settings.checkpoints, self._settings.checkpoint_bytes)
+        self._missed: list[tuple[Position, str]] = []
+        """Where no checkpoint could be taken, and why."""
         self._typed: list[tuple[Position, str]] = []
         """Messages that the user typed, with the position at which each stands, in order."""
         self._again: list[tuple[Position, str]] = []
@@ -152,13 +157,17 @@ class Replay:
             where = self.world.described
             raise Refused(f"{where} cannot be taken back: use --sandbox docker or bubblewrap for that")
         world = self.world
+        missed = [
+            (at.index, f"no checkpoint before event {self._label(at.index)}: {why}")
+            for at, why in self._missed
+        ]
         by_hand = [
             f"what you did by hand before event {self._label(at.index)}"
             for at in self._hands
             if at.index <= target
         ]
         return self._checkpoints.routes(
-            target, self.results, world.start_seconds, world.restore_seconds, world.unkept, by_hand
+            target, self.results, world.start_seconds, world.restore_seconds, world.unkept, by_hand, missed
         )
 
     async def go_back(self, route: Route) -> str:
@@ -202,6 +211,7 @@ class Replay:
         self._spent = 0.0
         self.run.rewind(entries, hands)
         del self._hands[hands:]
+        self._missed = [(at, why) for at, why in self._missed if at.index <= position]
         self.player.rewind(position)
         self._stale = None
 
@@ -239,7 +249,8 @@ class Replay:
         """The recording was edited: positions between its events follow; all else is kept by uid."""
         if edit.structural:
             self.player.follow(edit, undone=undone)
-            for position in (*self._checkpoints.positions, *self._hands, *(at for at, _ in self._typed)):
+            noted = [at for at, _ in (*self._typed, *self._missed)]
+            for position in (*self._checkpoints.positions, *self._hands, *noted):
                 position.follow(edit, self._trajectory.index_of_uid, undone=undone)
             self._restructured = True
         touched = edit.touched_before if undone else edit.touched
@@ -291,10 +302,14 @@ class Replay:
 
     async def _checkpoint(self) -> None:
         self._spent = 0.0
-        world = await self.world.checkpoint()
+        at = Position(self.player.position)
+        try:
+            world = await self.world.checkpoint()
+        except Refused as refusal:
+            self._missed.append((at, str(refusal)))
+            return
         if world is None:
             return
-        at = Position(self.player.position)
         checkpoint = RunCheckpoint(at, len(self.run), len(self.run.by_hand), self.world.directory, world)
         for gone in self._checkpoints.add(checkpoint, self.results):
             await self.world.forget(gone.world)

@@ -72,6 +72,8 @@ class SandboxSettings:
     limits: Limits = field(default_factory=Limits)
     track_files: bool = False
     """Whether `changed_files` has an answer; it costs a look at all files after each step."""
+    snapshot_bytes: int = 4 << 30
+    """What the files of one checkpoint may take on disk; it is not taken where they take more."""
 
 
 class Pause(Enum):
@@ -318,6 +320,8 @@ class Sandbox(Protocol):
     async def checkpoint(self) -> Checkpoint | None:
         """The world as it is now. None when that cannot be kept: a command still runs in the shell, the
         world was lost, the disk has no room, or this kind of sandbox cannot go back.
+
+        Raises `Refused` where it would take more than `snapshot_bytes`.
         """
 
     async def restore(self, checkpoint: Checkpoint, progress: OnProgress) -> None:

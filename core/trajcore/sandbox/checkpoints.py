@@ -59,7 +59,7 @@ class Checkpointer:
         self._where = ""
 
     async def take(self) -> Checkpoint | None:
-        """See `Sandbox.checkpoint`."""
+        """See `Sandbox.checkpoint`. Raises `Refused`."""
         began = time.monotonic()
         if self._shell.busy or not self._machine.keeps:
             return None

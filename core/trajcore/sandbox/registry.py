@@ -116,15 +116,18 @@ async def _no_docker(settings: SandboxSettings) -> str | None:
 
 
 async def _about_docker(settings: SandboxSettings, obstacle: str | None) -> Sequence[Fact]:
+    from trajcore.sandbox.machines.docker import disks
     from trajcore.sandbox.machines.docker.machine import has_image
 
     if obstacle is not None:
         return [Fact(False, "docker", obstacle)]
     here = await has_image(settings.image)
+    watched, disk = await asyncio.to_thread(disks.describe)
     state = "here" if here else "not here yet: it is pulled when asked for"
     return [
         Fact(True, "docker", "the engine answers"),
         Fact(here, "image", f"{settings.image} is {state}"),
+        Fact(watched, "disk", disk),
     ]
 
 
@@ -138,6 +141,21 @@ async def _no_bubblewrap(settings: SandboxSettings) -> str | None:
     from trajcore.sandbox.machines.bubblewrap.machine import works
 
     return await works()
+
+
+async def _about_bubblewrap(settings: SandboxSettings, obstacle: str | None) -> Sequence[Fact]:
+    from trajcore.sandbox.machines.bubblewrap import seccomp
+
+    if obstacle is not None:
+        return [Fact(False, "bubblewrap", obstacle)]
+    lacking = seccomp.obstacle()
+    state = "on: bubblewrap refuses the system calls that Docker does"
+    return [
+        Fact(True, "bubblewrap", "works"),
+        Fact(
+            lacking is None, "filter", state if lacking is None else f"no filter of system calls: {lacking}"
+        ),
+    ]
 
 
 def _local(settings: SandboxSettings) -> Sandbox:
@@ -171,7 +189,7 @@ async def _no_facts(settings: SandboxSettings, obstacle: str | None) -> Sequence
 
 _ROWS: Final = (
     SandboxKind("docker", _docker, _no_docker, _about_docker),
-    SandboxKind("bubblewrap", _bubblewrap, _no_bubblewrap),
+    SandboxKind("bubblewrap", _bubblewrap, _no_bubblewrap, _about_bubblewrap),
     SandboxKind("local", _local, facts=_about_local, rewinds=False, walled=False),
     SandboxKind("recorded", _recorded, facts=_no_facts, executes=False),
 )

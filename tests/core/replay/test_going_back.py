@@ -251,7 +251,7 @@ async def test_no_checkpoint_is_taken_of_what_a_model_does():
 
 
 def _skip() -> Any:
-    from trajcore.replay.player import Service
+    from trajcore.events.kinds import Service
 
     return Service.SKIP
 
@@ -312,3 +312,26 @@ def test_a_checkpoint_is_due_when_it_saves_more_than_it_costs():
     assert marks.due(20.0)
     assert not RunCheckpoints(0, 1).due(1000.0)
     assert replace(mark(1), at=Position(2)).position == 2
+
+
+@pytest.mark.parametrize("kind", WORLDS)
+async def test_what_takes_too_much_to_be_kept_makes_the_way_back_farther_and_that_is_said(kind: str) -> None:
+    world = SandboxSettings(image=IMAGE)
+    commands = ("echo one > f", "head -c 3M /dev/urandom > large", "rm large; echo two > f", "cat f")
+    session = Session(recording(*commands), Settings(kind, world, checkpoints=8, checkpoint_bytes=1 << 20))
+    try:
+        for _ in commands:
+            await stepped(session)
+            await session.checkpointed()
+        target = next(iter(session.back_to_step()))
+        assert target.describe("") == "straight from a checkpoint"
+        _, _, third, _ = sorted(session.run.results, key=session.trajectory.index_of_uid)
+        route = session.back_to(session.trajectory.index_of_uid(third))[0]
+        assert route.steps == 1
+        assert "no checkpoint before event" in route.describe("event 3")
+        assert "takes more than 0.0 GB" in route.describe("event 3")
+        session.go_back(route)
+        await session.idle()
+        assert session.state is State.PAUSED
+    finally:
+        await session.close()

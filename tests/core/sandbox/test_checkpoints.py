@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from acting import execute, runtime_in
-from trajcore.errors import SandboxUnavailable
+from trajcore.errors import Refused, SandboxUnavailable
 from trajcore.events.actions import RunIpythonAction, RunIpythonArgs
 from trajcore.sandbox.base import Checkpoint, SandboxSettings
 from trajcore.sandbox.machines.docker import commits
 from trajcore.sandbox.recorded import RecordedSandbox
-from worlds import made
+from worlds import World, made
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -460,3 +460,28 @@ def kept_bytes(world) -> int:
     if world.kind == "docker":
         return 0
     return sum(path.stat().st_size for path in (world.sandbox._machine._directory / "kept").glob("*"))
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("storage", ["overlay2", "containerd"])
+async def test_a_file_of_holes_is_not_committed_where_it_is_too_large(
+    docker_image: str, storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = made("docker", SandboxSettings(image=docker_image, snapshot_bytes=1 << 30))
+    world = World(sandbox, "docker")
+    try:
+        await sandbox.start(lambda _: None)
+        machine = sandbox._machine
+        if storage == "containerd":  # it tells of allocated bytes, and of no directories
+            machine._container.attrs["GraphDriver"] = None
+            told = machine._client.api.containers
+            monkeypatch.setattr(
+                machine._client.api, "containers", lambda **how: [{**told(**how)[0], "SizeRw": 4096}]
+            )
+        await world.out("truncate -s 600M one 'an other'; ln one twin; mkdir d; ln -s /one link; mkfifo d/p")
+        with pytest.raises(Refused, match=r"takes more than 1.1 GB"):
+            await sandbox.checkpoint()
+        await world.out("rm 'an other'; touch $(seq 2000)")
+        assert await sandbox.checkpoint() is not None
+    finally:
+        await sandbox.close()

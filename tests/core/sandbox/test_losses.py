@@ -24,7 +24,9 @@ from trajcore.replay.states import State
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.sandbox.choose import choose
 from trajcore.sandbox.machines.bubblewrap import machine as bubblewrap
-from trajcore.sandbox.machines.bubblewrap.diskguard import DiskGuard
+from trajcore.sandbox.machines.diskguard import DiskGuard, Room, room
+from trajcore.sandbox.machines.docker import machine as docker
+from trajcore.sandbox.machines.docker.disks import written_to
 from trajcore.sandbox.shellsandbox import ShellSandbox
 from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
@@ -47,7 +49,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=6m,mode=1777", "none", disk], capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=6m,nr_inodes=1500,mode=1777", "none", disk], capture_output=True
     )
     if mounted.returncode != 0:
         pytest.skip("a small disk cannot be mounted here")
@@ -88,6 +90,68 @@ async def test_a_command_that_would_fill_this_machines_disk_is_stopped(
     finally:
         await sandbox.close()
     assert list(small_disk.iterdir()) == []
+
+
+async def test_what_is_left_on_a_disk(tmp_path: Path) -> None:
+    disk = os.statvfs(tmp_path)
+    assert room(tmp_path).size == pytest.approx(disk.f_bavail * disk.f_frsize, rel=0.5)
+    assert room(tmp_path / "missing").size == room(tmp_path / "missing").files == float("inf")
+
+
+MACHINES = [
+    pytest.param(bubblewrap.BubblewrapMachine, marks=pytest.mark.bubblewrap),
+    pytest.param(docker.DockerMachine, marks=pytest.mark.docker),
+]
+FILLED = "for i in $(seq 60); do head -c 100K /dev/zero >> filled; sleep 0.05; done"
+CROWDED = "for i in $(seq 60); do touch $(seq -f $i-%g 20); sleep 0.05; done"
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("command", [FILLED, CROWDED], ids=["bytes", "files"])
+async def test_a_mounted_disk_is_not_filled_either(machine: Any, command: str, small_disk: Path) -> None:
+    work = small_disk / "work"
+    work.mkdir()
+    settings = SandboxSettings(image=IMAGE, workspace=work, mount=True)
+    made = machine(settings)
+    made._guard = DiskGuard(reserve=2 << 20, files=700)
+    sandbox = ShellSandbox(made, settings)
+    try:
+        await sandbox.start(lambda _: None)
+        assert (await answer(sandbox, "echo little > file; cat file")).content == "little"
+        with pytest.raises(SandboxUnavailable, match=f"stopped before it filled the disk of {work}"):
+            await answer(sandbox, command)
+    finally:
+        await sandbox.close()
+    assert room(small_disk).size >= 1 << 20
+    assert room(small_disk).files >= 200
+
+
+@pytest.mark.docker
+async def test_the_engines_disk_is_not_filled(docker_image: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is large: what is left of it is told smaller than it is."""
+    settings = SandboxSettings(image=docker_image)
+    machine = docker.DockerMachine(settings)
+    sandbox = ShellSandbox(machine, settings)
+    places: list[Path] = []
+    monkeypatch.setattr(docker, "written_to", lambda *known: places.extend(written_to(*known)) or places)
+    try:
+        await sandbox.start(lambda _: None)
+        [layer] = places
+        assert room(layer).size < float("inf")
+        kept = await sandbox.checkpoint()
+        assert kept is not None
+        machine._guard._reserve = Room(room(layer).size - (20 << 20), 0)
+        monkeypatch.setattr(DiskGuard, "_reserved", lambda self, _: self._reserve)
+        machine._guard.begin(places, machine._stop)
+        with pytest.raises(SandboxUnavailable, match="stopped before it filled the disk of"):
+            await answer(sandbox, "for i in $(seq 100); do head -c 4M /dev/zero >> filled; sleep 0.05; done")
+        with pytest.raises(SandboxUnavailable, match="stopped before it filled the disk of"):
+            await answer(sandbox, "echo on")
+        machine._guard._reserve = Room(0, 0)
+        await sandbox.restore(kept, lambda _: None)
+        assert (await answer(sandbox, "ls; echo back")).content == "back"
+    finally:
+        await sandbox.close()
 
 
 @pytest.mark.parametrize("kind", [pytest.param("bubblewrap", marks=pytest.mark.bubblewrap), "local"])

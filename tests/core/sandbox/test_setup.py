@@ -114,6 +114,42 @@ async def test_five_thousand_files_arrive(make: Any, tmp_path: Path) -> None:
     assert await output(sandbox, "find . -type f | wc -l; cat */99.txt | wc -c") == "5000\n4950"
 
 
+async def test_holes_of_a_workspace_take_no_room(make: Any, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    with (source / "sparse").open("wb") as sparse:
+        sparse.write(b"begin")
+        sparse.seek(120 << 20)
+        sparse.write(b"middle")
+        sparse.truncate(300 << 20)
+    os.utime(source / "sparse", (1e9, 1e9))
+    (source / "twin").hardlink_to(source / "sparse")
+    digest = hashlib.sha256((source / "sparse").read_bytes()).hexdigest()
+    sandbox, _ = await make(workspace=source)
+    assert await output(sandbox, "sha256sum < twin | cut -d' ' -f1") == digest
+    assert await output(sandbox, "stat -c '%s %Y %a %h' sparse twin") == "\n".join(
+        [f"{300 << 20} 1000000000 {(source / 'sparse').stat().st_mode & 0o777:o} 2"] * 2
+    )
+    assert int(await output(sandbox, "du -k sparse | cut -f1")) < 1024
+
+
+@pytest.mark.parametrize("kind", ["docker", "bubblewrap", "local"])
+async def test_a_workspace_without_room_is_one_line_before_anything_is_copied(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "large").write_bytes(bytes(2 << 20))
+    real = os.statvfs(tmp_path)
+    tight = os.statvfs_result((*real[:3], 0, 256, *real[5:]))
+    monkeypatch.setattr(os, "statvfs", lambda _: tight)
+    sandbox = (await choose(kind, SandboxSettings(image=IMAGE, workspace=source))).sandbox
+    with pytest.raises(
+        SandboxUnavailable, match=r"^[^\n]*No space left on device: it takes 2 MB, and [^\n]*$"
+    ):
+        await sandbox.start(lambda _: None)
+
+
 async def test_a_mounted_workspace_is_worked_on_itself(make: Any, tmp_path: Path) -> None:
     source = tmp_path / "source with: odd name"
     source.mkdir()

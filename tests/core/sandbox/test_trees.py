@@ -58,7 +58,7 @@ def test_what_is_left_out_is_named(tmp_path: Path) -> None:
     target = tmp_path / "b"
     target.mkdir()
     assert copy_tree(root, target).sentence() == "1 socket, pipe or device (fifo)"
-    assert pack_tree(root, io.BytesIO()).sentence() == "1 socket, pipe or device (fifo)"
+    assert pack_tree(root, io.BytesIO())[0].sentence() == "1 socket, pipe or device (fifo)"
     (root / "fifo").unlink()
     (tmp_path / "c").mkdir()
     assert copy_tree(root, tmp_path / "c").sentence() == ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from trajcore.errors import Refused
 from trajcore.sandbox.base import OnProgress
 from trajcore.sandbox.machines.stream import Stream
 from trajcore.sandbox.trees.copying import LeftOut
@@ -82,6 +83,14 @@ class Snapshot:
     """Bytes on disk that it added, as far as known."""
 
 
+class TooLarge(Refused):
+    """The files of a world are not kept, as they take more than `SandboxSettings.snapshot_bytes`."""
+
+    def __init__(self, largest: int) -> None:
+        """`largest` is what they may take, in bytes."""
+        super().__init__(f"what was written takes more than {largest / 1e9:.1f} GB")
+
+
 class Machine(Protocol):
     """An isolated world with a bash in it."""
 
@@ -123,7 +132,7 @@ class Machine(Protocol):
     async def snapshot(self) -> Snapshot | None:
         """The files as they are now; None from a machine that keeps nothing.
 
-        Raises `SandboxUnavailable`. When it is cancelled, nothing is left behind.
+        Raises `SandboxUnavailable`, `TooLarge`. When it is cancelled, nothing is left behind.
         """
 
     async def restore(self, snapshot: Snapshot, progress: OnProgress) -> None:

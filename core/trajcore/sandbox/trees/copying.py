@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import shutil
 import stat
@@ -10,12 +12,19 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
+from threading import Event
 from typing import IO, Final
+
+from trajcore.sandbox.trees.io import copy_content, filled
 
 _NAMED: Final = 3
 _PATIENCE: Final = 1.0
 _PAUSE: Final = 0.02
+_WORTH: Final = 1 << 20
+"""Bytes of holes that are worth keeping in an archive."""
+_MOST_PARTS: Final = 256
 
 
 @dataclass
@@ -35,15 +44,20 @@ class LeftOut:
         return " and ".join(part for part in parts if part)
 
 
-def copy_tree(source: Path, target: Path) -> LeftOut:
+def copy_tree(source: Path, target: Path, spare: int = 0) -> LeftOut:
     """Copy directories, files and links (as links) from `source` into the existing `target`.
 
-    Modes and times are kept, and what was one file under two names stays one. Raises `OSError`.
+    Modes, times and holes are kept, and what was one file under two names stays one. Raises `OSError`, before
+    anything is copied where it would leave less than `spare` bytes of the disk.
     """
     left_out = LeftOut()
     twins: dict[tuple[int, int], Path] = {}
     directories: list[tuple[Path, os.stat_result]] = []
-    for path, about in _walk(source, left_out):
+    found = list(_walk(source, left_out))
+    needed = {about.st_ino: about.st_blocks * 512 for _, about in found if stat.S_ISREG(about.st_mode)}
+    disk = os.statvfs(target)
+    ask_for_room(sum(needed.values()), disk.f_bavail * disk.f_frsize - spare)
+    for path, about in found:
         there = target / path
         if stat.S_ISLNK(about.st_mode):
             there.symlink_to((source / path).readlink())
@@ -64,17 +78,45 @@ def _copy_file(here: Path, there: Path, about: os.stat_result, twins: dict[tuple
         if twin is not there:
             there.hardlink_to(twin)
             return
-    shutil.copyfile(here, there, follow_symlinks=False)
+    with here.open("rb") as content, there.open("xb") as copy:
+        copy_content(content.fileno(), copy.fileno(), Event())
     there.chmod(stat.S_IMODE(about.st_mode))
     os.utime(there, ns=(about.st_atime_ns, about.st_mtime_ns))
 
 
-def pack_tree(source: Path, into: IO[bytes]) -> LeftOut:
-    """Write what `source` holds as a tar archive; everything in it belongs to root. Raises `OSError`."""
+def ask_for_room(need: int, left: float) -> None:
+    """Raises `OSError` where `need` bytes are more than are `left`."""
+    if need > left:
+        reason = (
+            f"{os.strerror(errno.ENOSPC)}: it takes {need / 1e6:.0f} MB, and {left / 1e6:.0f} MB are left"
+        )
+        raise OSError(errno.ENOSPC, reason)
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """A file whose holes are not in an archive: its parts stand there one behind the other."""
+
+    path: str
+    size: int
+    """Bytes, holes too."""
+    parts: tuple[tuple[int, int], ...]
+    """Where each part begins, and how long it is."""
+
+
+def pack_tree(source: Path, into: IO[bytes], room: float = inf) -> tuple[LeftOut, list[Sparse]]:
+    """Write what `source` holds as a tar archive; everything in it belongs to root.
+
+    Raises `OSError`, before anything is written where that takes more bytes than there is `room`.
+    """
     left_out = LeftOut()
+    sparse: list[Sparse] = []
     twins: dict[tuple[int, int], str] = {}
+    found = list(_walk(source, left_out))
+    needed = {about.st_ino: about.st_blocks * 512 for _, about in found if stat.S_ISREG(about.st_mode)}
+    ask_for_room(sum(needed.values()), room)
     with tarfile.open(fileobj=into, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for path, about in _walk(source, left_out):
+        for path, about in found:
             entry = tarfile.TarInfo(path)
             entry.mode, entry.mtime = stat.S_IMODE(about.st_mode), int(about.st_mtime)
             entry.uname = entry.gname = "root"
@@ -88,11 +130,56 @@ def pack_tree(source: Path, into: IO[bytes]) -> LeftOut:
                 entry.type, entry.linkname = tarfile.LNKTYPE, twin
             else:
                 with (source / path).open("rb") as content:
-                    entry.size = os.fstat(content.fileno()).st_size
-                    archive.addfile(entry, content)
+                    _pack_file(archive, entry, content, sparse)
                 continue
             archive.addfile(entry)
-    return left_out
+    return left_out, sparse
+
+
+def _pack_file(
+    archive: tarfile.TarFile, entry: tarfile.TarInfo, content: IO[bytes], into: list[Sparse]
+) -> None:
+    about = os.fstat(content.fileno())
+    entry.size = about.st_size
+    if about.st_blocks * 512 + _WORTH >= about.st_size or not _can_be_named(entry.name):
+        archive.addfile(entry, content)
+        return
+    parts = [(start, end - start) for start, end in filled(content.fileno(), about.st_size)]
+    if len(parts) > _MOST_PARTS:
+        archive.addfile(entry, content)
+        return
+    entry.size = sum(length for _, length in parts)
+    archive.addfile(entry, _Parts(content, parts))
+    into.append(Sparse(entry.name, about.st_size, tuple(parts)))
+
+
+def _can_be_named(path: str) -> bool:
+    """Whether a path can be spelled in what is sent to an engine."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class _Parts(io.RawIOBase):
+    """Parts of a file, read one behind the other."""
+
+    def __init__(self, content: IO[bytes], parts: list[tuple[int, int]]) -> None:
+        self._content = content
+        self._parts = parts[::-1]
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes, fewer only at the end."""
+        data = b""
+        while self._parts and len(data) < size:
+            start, length = self._parts.pop()
+            taken = min(length, size - len(data))
+            self._content.seek(start)
+            data += self._content.read(taken).ljust(taken, b"\0")  # it may have become shorter
+            if taken < length:
+                self._parts.append((start + taken, length - taken))
+        return data
 
 
 def _walk(source: Path, left_out: LeftOut) -> Iterator[tuple[str, os.stat_result]]:

@@ -98,13 +98,13 @@ def copy_content(source: int, target: int, stop: threading.Event) -> None:
             return
         os.lseek(source, 0, os.SEEK_SET)
         os.lseek(target, 0, os.SEEK_SET)
-    for start, end in _filled(source, about.st_size):
+    for start, end in filled(source, about.st_size):
         _copy_range(source, target, start, end, stop)
     os.ftruncate(target, about.st_size)
 
 
-def _filled(source: int, size: int) -> Iterator[tuple[int, int]]:
-    """Where a file has content: its parts between holes."""
+def filled(source: int, size: int) -> Iterator[tuple[int, int]]:
+    """Where a file of `size` bytes has content: its parts between holes. Raises `OSError`."""
     position = 0
     while position < size:
         try:

@@ -10,6 +10,7 @@ import errno
 import os
 import threading
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 
 from trajcore.sandbox.trees.io import folder
@@ -30,9 +31,12 @@ class TreeStore:
         self._alive: set[TreeSnapshot] = set()
         self._known: KnownFiles = {}
 
-    def take(self, roots: Sequence[Path], stop: threading.Event) -> TreeSnapshot:
-        """A snapshot. Raises `OSError` (no room, too deep, …), `Stopped`; nothing is left behind then."""
-        taking = Taking(self._files, self._known, stop)
+    def take(self, roots: Sequence[Path], stop: threading.Event, largest: float = inf) -> TreeSnapshot:
+        """A snapshot that takes at most `largest` bytes of disk beyond what is there.
+
+        Raises `OSError` (`EFBIG`: larger; no room, too deep, …), `Stopped`; nothing is left behind then.
+        """
+        taking = Taking(self._files, self._known, stop, largest)
         try:
             found = tuple(taking.root(path) for path in roots)
         except BaseException:

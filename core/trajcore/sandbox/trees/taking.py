@@ -37,6 +37,8 @@ class Taking:
     store: KeptFiles
     known_before: KnownFiles
     stop: threading.Event
+    largest: float
+    """Bytes that `size` may come to."""
     known: KnownFiles = field(default_factory=dict)
     seen: KnownFiles = field(default_factory=dict)
     contents: set[int] = field(default_factory=set)
@@ -107,6 +109,9 @@ class Taking:
 
     def _content(self, source: int, about: os.stat_result) -> int:
         need = about.st_blocks * 512
+        self.size += need
+        if self.size > self.largest:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         if need > 1 << 20:
             self.store.spare(need)
         content, target = self.store.new()
@@ -115,7 +120,6 @@ class Taking:
             copy_content(source, target, self.stop)
         finally:
             os.close(target)
-        self.size += need
         return content
 
 

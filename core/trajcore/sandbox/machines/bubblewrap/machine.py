@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import subprocess
@@ -13,13 +14,14 @@ from typing import Final, TypeVar
 
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.base import OnProgress, SandboxSettings
-from trajcore.sandbox.machines.bubblewrap.diskguard import DiskGuard
 from trajcore.sandbox.machines.bubblewrap.mounts import layers, planned, prepare
 from trajcore.sandbox.machines.bubblewrap.overlays import Entry
+from trajcore.sandbox.machines.bubblewrap.seccomp import filtering
+from trajcore.sandbox.machines.diskguard import DiskGuard, spared
 from trajcore.sandbox.machines.host.confine import Confinement
 from trajcore.sandbox.machines.host.entered import Entered
 from trajcore.sandbox.machines.host.processes import has_as_root, kill_all
-from trajcore.sandbox.machines.machine import Layer, Snapshot
+from trajcore.sandbox.machines.machine import Layer, Snapshot, TooLarge
 from trajcore.sandbox.machines.owner import make_directory
 from trajcore.sandbox.machines.stream import Stream
 from trajcore.sandbox.trees.copying import LeftOut, copy_tree, remove_tree
@@ -28,7 +30,6 @@ from trajcore.sandbox.trees.store import TreeSnapshot, TreeStore
 from trajcore.tasks import finished_in_thread
 
 _KILLED: Final = "The bubblewrap sandbox, or its helper, was killed. Restart it to go on."
-_FULL: Final = "The sandbox was stopped before it filled this machine's disk. Step back or restart to go on."
 _MEND: Final = "Use --sandbox docker or --sandbox recorded."
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class BubblewrapMachine:
         self._confinement = Confinement(settings.resources)
         self._guard = DiskGuard()
         self._entries: list[Entry] = []
+        self._program = ""
         self._world: list[str] = []
         self._store: TreeStore | None = None
         self._keeping = asyncio.Lock()
@@ -59,22 +61,33 @@ class BubblewrapMachine:
         """See `Machine.start`."""
         progress("starting bubblewrap")
         _check_mounted(self._settings)
-        program = await asyncio.to_thread(find_program)
+        self._program = await asyncio.to_thread(find_program)
         try:
             directory = self._directory = make_directory()
             entries = self._entries = await asyncio.to_thread(planned, directory)
-            world = await finished_in_thread(lambda: prepare(directory, entries, self._settings))
-            self._world = [program, *world]
+            self._world = await finished_in_thread(lambda: prepare(directory, entries, self._settings))
             self._store = TreeStore(directory / "kept")
             await self._launch()
         except OSError as error:
             raise SandboxUnavailable(f"The bubblewrap sandbox cannot be made ({error}).") from error
 
     async def _launch(self) -> None:
-        confined = [*self._confinement.wrapper(), *self._world]
-        await self._entered.launch(confined, first=self._confinement.script())
+        confined = [*self._confinement.wrapper(), self._program]
+        with filtering() as (filtered, inherited):
+            await self._entered.launch(
+                [*confined, *filtered, *self._world],
+                first=self._confinement.script(),
+                inherited=inherited,
+                keys=False,
+            )
         assert self._directory is not None
-        self._guard.begin(self._directory, lambda: self._entered.kill(_FULL))
+        self._guard.begin([self._directory, *self._mounted], self._entered.kill)
+
+    @property
+    def _mounted(self) -> list[Path]:
+        """What of this host is written to."""
+        settings = self._settings
+        return [settings.workspace] if settings.mount and settings.workspace is not None else []
 
     async def terminal(self) -> Stream:
         """See `Machine.terminal`. There is but one: a second call means that the world is gone."""
@@ -94,15 +107,16 @@ class BubblewrapMachine:
         assert self._directory is not None
         target = self._directory / "root" / "workspace"
         try:
-            return await finished_in_thread(lambda: copy_tree(directory, target))
+            return await finished_in_thread(lambda: copy_tree(directory, target, spared(target)))
         except OSError as error:
             raise SandboxUnavailable(f"{directory}: cannot be copied into the sandbox ({error}).") from error
 
     async def snapshot(self) -> Snapshot:
         """See `Machine.snapshot`."""
         taken: list[TreeSnapshot] = []
+        largest = self._settings.snapshot_bytes
         try:
-            await self._with_store(lambda store, stop: taken.append(store.take(self._roots(), stop)))
+            await self._with_store(lambda store, stop: taken.append(store.take(self._roots(), stop, largest)))
         except asyncio.CancelledError:
             for trees in taken:
                 await self.forget(Snapshot(trees, trees.size))
@@ -143,6 +157,8 @@ class BubblewrapMachine:
             try:
                 return await finished_in_thread(lambda: work(store, stop), stop.set)
             except (OSError, Stopped) as error:
+                if isinstance(error, OSError) and error.errno == errno.EFBIG:
+                    raise TooLarge(self._settings.snapshot_bytes) from error
                 raise SandboxUnavailable(
                     f"The sandbox's files cannot be kept or restored ({error})."
                 ) from error
@@ -224,10 +240,12 @@ async def _tried(program: str, directory: Path) -> str | None:
         world = await finished_in_thread(
             lambda: prepare(directory, planned(directory), SandboxSettings(), hide_secrets=False)
         )
-        process = await asyncio.create_subprocess_exec(
-            program, *world, "true",
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        )  # fmt: skip
+        with filtering() as (filtered, inherited):
+            process = await asyncio.create_subprocess_exec(
+                program, *filtered, *world, "true",
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                pass_fds=inherited,
+            )  # fmt: skip
         _, complaint = await process.communicate()
     except OSError as error:
         return f"bubblewrap cannot be run ({error})"

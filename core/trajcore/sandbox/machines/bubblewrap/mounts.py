@@ -20,12 +20,19 @@ from trajcore.sandbox.machines.bubblewrap.overlays import (
     mount_points,
     plan,
 )
+from trajcore.sandbox.machines.host.confine import memory_of
 from trajcore.sandbox.machines.machine import ENVIRONMENT, Layer
 
 _SEARCHED: Final = ("/etc", "/opt", "/srv", "/usr/local", "/var")
 """Where files are looked for that others may not read; the rest of the system is the same everywhere."""
 
 _PRIVATE: Final = ("workspace", "root", "home", "run", "mnt", "media", "boot")
+_EMPTIED: Final = 16 << 20
+"""Bytes that fit into a directory which is emptied; little belongs there."""
+
+_OF_KEYS: Final = ("keys", "key-users")
+"""Files of /proc that name the keys which the kernel keeps for this user."""
+
 _CAPABILITIES: Final = (
     "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
     "CAP_SETFCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT",
@@ -57,10 +64,11 @@ def prepare(
     arguments = [*_isolation(settings.network), "--bind", str(root), "/"]
     for number, entry in enumerate(entries):
         arguments += _shown(entry, directory, number, hide_secrets)
-    arguments += ["--proc", "/proc", *seal(), "--dev", "/dev"]
     for path in HIDDEN:
         if Path(path).is_dir() and os.access(path, os.X_OK):
             arguments += ["--tmpfs", path]
+    memory = memory_of(settings.resources)
+    arguments = [*_sized(arguments, memory), "--proc", "/proc", *seal(), *_devices(memory)]
     if settings.mount and settings.workspace is not None:
         arguments += ["--bind", str(settings.workspace), "/workspace"]
     if settings.network:
@@ -96,6 +104,21 @@ def _isolation(network: bool) -> list[str]:
     for capability in _CAPABILITIES:
         arguments += ["--cap-add", capability]
     return arguments
+
+
+def _sized(arguments: list[str], memory: int) -> list[str]:
+    """The same arguments, but all that lies in memory by them together has a quarter of it at most."""
+    share = min(_EMPTIED, memory // 4 // max(1, arguments.count("--tmpfs")))
+    sized: list[str] = []
+    for argument in arguments:
+        sized += ["--size", str(share), argument] if argument == "--tmpfs" else [argument]
+    return sized
+
+
+def _devices(memory: int) -> list[str]:
+    """A /dev with no room for files but in /dev/shm, which has half of the memory as on any system."""
+    shared = ["--perms", "1777", "--size", str(memory // 2), "--tmpfs", "/dev/shm"]
+    return ["--dev", "/dev", *shared, "--remount-ro", "/dev"]
 
 
 def _shown(entry: Entry, directory: Path, number: int, hide_secrets: bool) -> list[str]:
@@ -162,7 +185,7 @@ def _keep_name_servers(root: Path) -> None:
 
 
 def seal(proc: Path = Path("/proc")) -> list[str]:
-    """What bwrap is to mount over a world's new /proc: read-only, and empty what only root may read.
+    """What bwrap is to mount over a world's new /proc: read-only; empty what only root may read, and keys.
 
     The kernel's own files below /proc are the host's in every world: read, never written. Where the world
     is root's, the kernel takes a write from inside for one of root's, whatever walls there are.
@@ -172,6 +195,7 @@ def seal(proc: Path = Path("/proc")) -> list[str]:
         if entry.name.isdigit() or entry.is_symlink():
             continue
         mode = entry.stat(follow_symlinks=False).st_mode
-        shown = entry.path if stat.S_ISDIR(mode) or mode & stat.S_IROTH else "/dev/null"
+        kept = entry.name in _OF_KEYS or not (stat.S_ISDIR(mode) or mode & stat.S_IROTH)
+        shown = "/dev/null" if kept else entry.path
         arguments += ["--ro-bind", shown, entry.path]
     return arguments

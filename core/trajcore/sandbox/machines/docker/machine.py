@@ -12,13 +12,16 @@ from typing import Any, Final, TypeVar
 
 from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.sandbox.base import OnProgress, SandboxSettings
+from trajcore.sandbox.machines.diskguard import DiskGuard, room, spared
 from trajcore.sandbox.machines.docker import guest
 from trajcore.sandbox.machines.docker.commits import Commit, Commits
+from trajcore.sandbox.machines.docker.disks import written_size, written_to
 from trajcore.sandbox.machines.docker.engine import (
     GONE,
     connect,
     discard,
     engine_answers,
+    first_line,
     has_image,
     is_here,
     plain_errors,
@@ -36,10 +39,11 @@ from trajcore.sandbox.machines.machine import (
     TERMINAL,
     Layer,
     Snapshot,
+    TooLarge,
 )
 from trajcore.sandbox.machines.owner import LABEL, VARIABLE, this_program
 from trajcore.sandbox.machines.stream import FdStream, FramedStream, Stream
-from trajcore.sandbox.trees.copying import LeftOut, pack_tree
+from trajcore.sandbox.trees.copying import LeftOut, ask_for_room, pack_tree
 from trajcore.tasks import finished_in_thread
 
 __all__ = ["LABEL", "DockerMachine", "engine_answers", "has_image"]
@@ -51,6 +55,17 @@ _STARTED: Final = "/.trajtui-started"
 _GIVE_BACK: Final = f"""
 owner=$(stat -c %u:%g /workspace); [[ $owner == 0:* ]] ||
 find /workspace -xdev -uid 0 -cnewer {_STARTED} -exec chown -h "$owner" {{}} +
+"""
+# Gives a file its size and its holes; its parts stand one behind the other.
+_DIG: Final = """
+f=$1; t=$(mktemp) && cp -p -- "$f" "$t" && truncate -s 0 -- "$f" && truncate -s "$2" -- "$f" || exit
+shift 2; at=0
+while (( $# )); do
+  dd if="$t" of="$f" bs=1M conv=notrunc iflag=skip_bytes,count_bytes oflag=seek_bytes status=none \
+    skip="$at" seek="$1" count="$2" || exit
+  (( at += $2 )); shift 2
+done
+touch -r "$t" -- "$f"; rm -f -- "$t"
 """
 # As process 1 it reaps what others leave behind, and ends when it is told to.
 _MAIN: Final = "trap 'exit 0' TERM INT; while :; do sleep 2147483647 & wait; done"
@@ -76,6 +91,10 @@ class DockerMachine:
         """What the container was made from, where that is not the image."""
         self._hostname = ""
         self._keeping = asyncio.Lock()
+        self._guard = DiskGuard()
+        self._stopping: asyncio.Future[None] | None = None
+        self._full = ""
+        """Why the guard stopped it, if it did."""
 
     @property
     def detail(self) -> str:
@@ -93,11 +112,25 @@ class DockerMachine:
         if self._settings.container is not None:
             progress(f"entering the container {self.detail}")
             await self._call(self._visit)
+            await self._watch()
             return
         if not await self._call(lambda: present(self._client, self.detail)):
             await self._pull(progress)
         progress("starting the container")
         await finished_in_thread(self._run)
+        await self._watch()
+
+    async def _watch(self) -> None:
+        """Have the guard look at the disks of the container, where they are this machine's."""
+        self._full = ""
+        if is_here(self._client):
+            places = await self._call(lambda: written_to(self._client, self._container))
+            self._guard.begin(places, self._stop)
+
+    def _stop(self, why: str) -> None:
+        self._full = why
+        container, is_guest = self._container, self._is_guest
+        self._stopping = asyncio.ensure_future(asyncio.to_thread(_end_processes, container, is_guest))
 
     @property
     def keeps(self) -> bool:
@@ -126,7 +159,9 @@ class DockerMachine:
             if self._client is None:
                 raise SandboxUnavailable(GONE)
             progress("restoring the container")
+            self._guard.end()
             await self._call(lambda: self._replace(commit))
+            await self._watch()
 
     async def forget(self, snapshot: Snapshot) -> None:
         """See `Machine.forget`."""
@@ -159,6 +194,9 @@ class DockerMachine:
 
     async def close(self) -> None:
         """See `Machine.close`."""
+        self._guard.end()
+        if self._stopping is not None:
+            await asyncio.wait([self._stopping])
         async with self._keeping:
             container, self._container = self._container, None
             client, self._client = self._client, None
@@ -166,8 +204,11 @@ class DockerMachine:
                 await asyncio.to_thread(self._leave, client, container)
 
     async def _call(self, work: Callable[[], T]) -> T:
-        with plain_errors():
-            return await finished_in_thread(work)
+        try:
+            with plain_errors():
+                return await finished_in_thread(work)
+        except SandboxUnavailable as error:
+            raise (SandboxUnavailable(self._full) if self._full else error) from error
 
     def _visit(self) -> None:
         self._is_guest = True
@@ -199,6 +240,10 @@ class DockerMachine:
     def _commit(self) -> Commit:
         if self._container is None:
             raise SandboxUnavailable(GONE)
+        with plain_errors("The container cannot be kept"):
+            size = written_size(self._client, self._container)
+        if size > self._settings.snapshot_bytes:
+            raise TooLarge(self._settings.snapshot_bytes)
         return self._commits.take(self._client, self._container, self._made_from)
 
     def _replace(self, commit: Commit) -> None:
@@ -281,9 +326,17 @@ class DockerMachine:
 
     def _put(self, directory: Path) -> LeftOut:
         with tempfile.TemporaryFile() as archive:
-            left_out = pack_tree(directory, archive)
+            left_out, sparse = pack_tree(directory, archive, room(Path(tempfile.gettempdir())).size)
+            for layer in written_to(self._client, self._container)[: is_here(self._client)]:
+                ask_for_room(archive.tell(), room(layer).size - spared(layer))
             archive.seek(0)
             self._container.put_archive(self.directory, archive)
+        for one in sparse:
+            parts = [str(number) for part in one.parts for number in part]
+            path = f"{self.directory}/{one.path}"
+            code, said = self._container.exec_run([*BASH, _DIG, "dig", path, str(one.size), *parts], user="0")
+            if code != 0:
+                raise OSError(f"{one.path}: {first_line(said.decode(errors='replace'))}")
         return left_out
 
     async def _pull(self, progress: OnProgress) -> None:
@@ -295,6 +348,15 @@ class DockerMachine:
             loop.call_soon_threadsafe(progress, line)
 
         await finished_in_thread(lambda: pull(self._client, self.detail, say, stop), stop.set)
+
+
+def _end_processes(container: Any, is_guest: bool) -> None:
+    """End what runs in the container, or of the user's what we started there. Never raises."""
+    try:
+        with plain_errors():
+            guest.leave(container, ours=True) if is_guest else container.kill()
+    except (SandboxUnavailable, OSError):
+        pass  # the container is gone, or the engine
 
 
 def container_layers(attributes: Mapping[str, Any], engine: Mapping[str, Any]) -> tuple[Layer, ...] | None:

@@ -14,7 +14,7 @@ from typing import Final
 from trajcore.sandbox.base import Resources
 from trajcore.sandbox.machines.host.cgroups import Group, make_group
 
-MEMORY_SHARE: Final = 0.8
+_MEMORY_SHARE: Final = 0.8
 _ENTER: Final = 'while [ "$1" != -- ]; do echo 0 2>/dev/null >"$1"; shift; done; shift; exec "$@"'
 
 
@@ -23,7 +23,7 @@ class Confinement:
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._memory = resources.memory or int(total_memory() * MEMORY_SHARE)
+        self._memory = memory_of(resources)
         self._group = Group()
 
     def wrapper(self) -> list[str]:
@@ -39,6 +39,11 @@ class Confinement:
     def close(self) -> None:
         """Remove what was made for it, when its processes have ended. Never raises."""
         self._group.remove()
+
+
+def memory_of(resources: Resources) -> int:
+    """Bytes of memory that a world may use."""
+    return resources.memory or int(total_memory() * _MEMORY_SHARE)
 
 
 def total_memory() -> int:

@@ -12,6 +12,7 @@ from typing import Final
 
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.base import OnProgress, SandboxSettings
+from trajcore.sandbox.machines.diskguard import spared
 from trajcore.sandbox.machines.host.confine import Confinement
 from trajcore.sandbox.machines.host.entered import Entered
 from trajcore.sandbox.machines.host.processes import kill_all, session_of, variable_of
@@ -90,7 +91,7 @@ class LocalMachine:
         """See `Machine.copy_in`."""
         target = Path(self.directory)
         try:
-            return await finished_in_thread(lambda: copy_tree(directory, target))
+            return await finished_in_thread(lambda: copy_tree(directory, target, spared(target)))
         except OSError as error:
             raise SandboxUnavailable(f"{directory}: cannot be copied ({error}).") from error
 

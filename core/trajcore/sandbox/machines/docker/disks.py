@@ -1,0 +1,95 @@
+"""Where a container's files lie on the disks of the engine's machine, and how large they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
+from pathlib import Path
+from typing import Any, Final
+
+from trajcore.errors import SandboxUnavailable
+from trajcore.sandbox.machines.diskguard import room
+from trajcore.sandbox.machines.docker.engine import connect, is_here, plain_errors
+from trajcore.sandbox.machines.machine import BASH
+
+_ARGUMENTS: Final = 100_000
+"""Bytes of the arguments of one command."""
+_SIZES: Final = 'stat -c "%s %f %d:%i" -- "$@" 2>/dev/null'
+_REGULAR: Final = 0o10
+_REMOVED: Final = 2
+
+
+def written_to(client: Any, container: Any) -> list[Path]:
+    """Directories of this machine that the container writes to: its own layer, volumes, what is mounted.
+
+    Raises what the library raises.
+    """
+    attributes = container.attrs
+    places = [one.get("Source") for one in attributes.get("Mounts") or [] if one.get("RW", True)]
+    return [Path(place) for place in (_layer(attributes) or _top(client), *places) if place]
+
+
+def _layer(attributes: Mapping[str, Any]) -> str:
+    """Where what the container itself writes lies; empty where the engine does not say."""
+    data = (attributes.get("GraphDriver") or {}).get("Data") or {}
+    return str(data.get("UpperDir") or data.get("MergedDir") or "")
+
+
+def _top(client: Any) -> str:
+    return str(client.info().get("DockerRootDir") or "")
+
+
+def describe() -> tuple[bool, str]:
+    """Whether the disk of the engine that answers is watched, and how that is, in words. Never raises."""
+    try:
+        client = connect()
+        try:
+            with plain_errors():
+                left = room(Path(_top(client))).size if is_here(client) else inf
+        finally:
+            client.close()
+    except SandboxUnavailable as error:
+        return False, str(error)
+    if left == inf:
+        return False, "the engine's disk is not seen from here: a run that fills it is not stopped"
+    return True, f"{left / 1e9:.1f} GB of the engine's disk are left: a run that would fill it is stopped"
+
+
+def written_size(client: Any, container: Any) -> int:
+    """Bytes of the files that the container wrote, holes too: so much a commit of it writes.
+
+    Raises what the library raises.
+    """
+    [described] = client.api.containers(all=True, size=True, filters={"id": container.id}) or [{}]
+    size = int(described.get("SizeRw") or 0)
+    if not (container.attrs.get("GraphDriver") or {}).get("Data"):
+        # An engine on containerd's storage leaves holes out of what it tells. What runs inside can lie of
+        # them: what is believed then ends when the disk is full, and the engine takes it back.
+        size = max(size, sum(_sizes_inside(container)))
+    return size
+
+
+def _sizes_inside(container: Any) -> Iterator[int]:
+    changed = [one["Path"] for one in container.diff() or [] if one["Kind"] != _REMOVED]
+    seen = set()
+    for paths in _portions(changed):
+        _, output = container.exec_run([*BASH, _SIZES, "stat", *paths])
+        for line in output.decode("utf-8", "replace").splitlines():
+            size, mode, inode = line.split()
+            if int(mode, 16) >> 12 == _REGULAR and inode not in seen:
+                seen.add(inode)
+                yield int(size)
+
+
+def _portions(paths: Sequence[str]) -> Iterator[Sequence[str]]:
+    """So many at a time as one command takes."""
+    portion: list[str] = []
+    length = 0
+    for path in paths:
+        if portion and length + len(path.encode("utf-8", "surrogateescape")) > _ARGUMENTS:
+            yield portion
+            portion, length = [], 0
+        portion.append(path)
+        length += len(path.encode("utf-8", "surrogateescape")) + 1
+    if portion:
+        yield portion
