@@ -9,7 +9,7 @@ IMAGE ?= trajtui-sandbox:test
 JOBS ?= $(shell jobs=$$(( 2 * $$(nproc 2>/dev/null || echo 1) )); echo $$(( jobs > 8 ? 8 : jobs )))
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test test-long test-pythons setup check lint format types contracts bench net clean
+.PHONY: demo test test-long test-pythons setup check lint format types contracts reference bench net clean
 
 demo: setup
 	$(BIN)/trajtui sample_trajectories/demo.json
@@ -47,6 +47,10 @@ contracts: setup
 test: check
 	$(BIN)/pytest -n $(JOBS) --dist loadfile -m 'not long'
 	$(BIN)/python tests/pythons.py --sample
+
+# The tables of docs/, from those of the code.
+reference: setup
+	$(BIN)/python docs/make_tables.py
 
 # What takes too long for each change. pytest ends with 5 where nothing is marked so.
 test-long: check

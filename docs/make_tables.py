@@ -1,29 +1,212 @@
-"""Writes the reference tables of the pages beside it anew, from the tables of the code.
+"""Writes the reference tables of the pages beside it anew, from the tables of the code: `make reference`.
 
 A table stands between `<!-- NAME -->` and `<!-- /NAME -->`. `tests/docs` fails where one is out of date.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import fields
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, get_args
 
-from trajcore.options import session_options
-from trajcore.sandbox.registry import sandbox_names
+from trajcore import notices
+from trajcore.dialects.foreign import AGENTS, OTHERS
+from trajcore.dialects.openhands_v0.toolmap import schemas
+from trajcore.dialects.registry import DIALECTS
+from trajcore.errors import EXIT_CODES
+from trajcore.events.kinds import ACTION_KINDS, OBSERVATION_KINDS, Treatment
+from trajcore.formats.registry import FORMATS
+from trajcore.options import KEYS, OPTIONS, Option, session_options
+from trajcore.replay.conditions import TERMS
+from trajcore.runtimes.registry import RUNTIMES
+from trajcore.sandbox.registry import SANDBOXES, sandbox_names
+from trajcore.views.exports import EXPORTS
+from trajtui.actions.table import ACTIONS
 
 HERE: Final = Path(__file__).resolve().parent
+
+_TREATED: Final = {
+    Treatment.EXECUTE: "executed in the sandbox",
+    Treatment.SERVE: "answered as recorded",
+    Treatment.LOCAL: "answered on the spot",
+    Treatment.DIALOGUE: "enters the history",
+    Treatment.PASS: "kept, stepped over",
+}
+
+
+def table(heads: str, rows: Iterable[tuple[object, ...]]) -> str:
+    """A table with these heads, which stand with `|` between them."""
+    names = heads.split("|")
+    lines = [names, ["---"] * len(names), *([str(cell).replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def code(*words: object) -> str:
+    """Words as code, those that are empty left out."""
+    return " ".join(f"`{word}`" for word in words if word not in ("", None))
+
+
+def first_line(thing: Any) -> str:
+    """What the documentation of something says in its first line."""
+    return (inspect.getdoc(thing) or "").partition("\n")[0]
+
+
+def _yes(flag: object) -> str:
+    return "yes" if flag else "no"
+
+
+def _said(option: Option) -> str:
+    return option.what.replace("{sandboxes}", ", ".join(sandbox_names()))
 
 
 def options_table() -> str:
     """The options that say in what world a replay happens."""
-    rows = [f"| `{row.keyword}` | `{row.name}` | {row.what} |" for row in session_options()]
-    rows = [row.replace("{sandboxes}", ", ".join(sandbox_names())) for row in rows]
-    return "\n".join(["| keyword | option | does |", "| --- | --- | --- |", *rows])
+    rows = ((code(row.keyword), code(row.name), _said(row)) for row in session_options())
+    return table("keyword|option|does", rows)
 
 
-TABLES: Final[dict[str, Callable[[], str]]] = {"options": options_table}
+def command_options() -> str:
+    """The options of `open` and `replay`, and the settings that they override."""
+    rows = (
+        (code(f"{row.name} {row.metavar}".strip()), ", ".join(row.commands), code(row.key), _said(row))
+        for row in OPTIONS
+    )
+    return table("option|of|setting|does", rows)
+
+
+def settings() -> str:
+    """The keys of config.toml."""
+    rows = (
+        (
+            code(f"[{key.section}]"),
+            code(key.name),
+            key.kind.__name__,
+            _default(key.default),
+            code(key.variable),
+        )
+        for key in KEYS
+    )
+    return table("section|key|type|default|variable", rows)
+
+
+def _default(value: object) -> str:
+    return "" if value is None else code(str(value).lower() if isinstance(value, bool) else value)
+
+
+def actions() -> str:
+    """The kinds of actions."""
+    rows = (
+        (code(row.name), row.what, _TREATED[row.treatment], code(row.answered_by), _yes(row.insertable))
+        for row in ACTION_KINDS
+    )
+    return table("action|what it is|in a replay|answered by|can be inserted", rows)
+
+
+def observations() -> str:
+    """The kinds of observations."""
+    rows = ((code(row.name), row.what, _yes(row.answers)) for row in OBSERVATION_KINDS)
+    return table("observation|what it is|answers an action", rows)
+
+
+def keys() -> str:
+    """What can be done on the screen."""
+    rows = ((code(*row.shown.split()), row.what, row.group, code(row.name)) for row in ACTIONS)
+    return table("keys|does|where|name", rows)
+
+
+def notices_table() -> str:
+    """What a session tells."""
+    rows = (
+        (code(kind.__name__), code(*(part.name for part in fields(kind))), first_line(kind))
+        for kind in get_args(notices.Notice)
+    )
+    return table("notice|holds|says", rows)
+
+
+def conditions() -> str:
+    """What a breakpoint can ask for."""
+    rows = ((code(row.name), code(row.sort.signs), row.what) for row in TERMS)
+    return table("term|compared by|is", rows)
+
+
+def sandboxes() -> str:
+    """The sandboxes."""
+    rows = (
+        (code(row.name), _yes(row.executes), _yes(row.walled), _yes(row.rewinds))
+        for row in SANDBOXES.at_hand()
+    )
+    return table("sandbox|executes|has walls|goes back", rows)
+
+
+def runtimes() -> str:
+    """The runtimes."""
+    rows = (
+        (code(kind.name), first_line(runtime), code(*sorted(runtime.kinds)))
+        for kind in RUNTIMES.at_hand()
+        for runtime in [kind.make()]
+    )
+    return table("runtime|is|carries out", rows)
+
+
+def formats() -> str:
+    """The containers."""
+    return table("format|holds", ((code(row.name), first_line(row)) for row in FORMATS.at_hand()))
+
+
+def dialects() -> str:
+    """The agents whose recordings are read."""
+    rows = (
+        (code(row.name), first_line(row), code(*sorted(row.formats)) or "any", code(row.runtime))
+        for row in DIALECTS.at_hand()
+    )
+    return table("dialect|is|in the formats|runtime", rows)
+
+
+def refused() -> str:
+    """What is recognised and refused by name."""
+    return "\n".join(f"- {row.name}" for row in (*AGENTS, *OTHERS))
+
+
+def tools() -> str:
+    """What a live model is offered."""
+    rows = (
+        (code(one["name"]), code(*one["parameters"]["properties"]), one["description"])
+        for one in (tool["function"] for tool in schemas())
+    )
+    return table("tool|parameters|is told", rows)
+
+
+def exports() -> str:
+    """What a recording can be exported as."""
+    return table("export|is", ((code(row.name), row.what) for row in EXPORTS))
+
+
+def exit_codes() -> str:
+    """How a command ends."""
+    return table("code|means", EXIT_CODES.items())
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {
+    "options": options_table,
+    "command_options": command_options,
+    "settings": settings,
+    "actions": actions,
+    "observations": observations,
+    "keys": keys,
+    "notices": notices_table,
+    "conditions": conditions,
+    "sandboxes": sandboxes,
+    "runtimes": runtimes,
+    "formats": formats,
+    "dialects": dialects,
+    "refused": refused,
+    "tools": tools,
+    "exports": exports,
+    "exit_codes": exit_codes,
+}
 
 
 def with_tables(page: str) -> str:

@@ -55,7 +55,6 @@ class Other:
             return
         shutil.rmtree(self.directory, ignore_errors=True)
         _run([self.interpreter, "-m", "venv", "--without-pip", str(self.directory)])
-        # What is not compiled now is compiled where it is used: most of it never is.
         _run([*_installer(self.python), "-c", "constraints.txt", "-e", ".", "--group", "dev"])
         stamp.touch()
 
@@ -110,9 +109,9 @@ def _version(interpreter: str) -> str | None:
 def _installer(python: str) -> list[str]:
     """The command that installs into the environment of `python`, as `make setup` chooses it."""
     if uv := shutil.which("uv"):
-        return [uv, "pip", "install", "--quiet", "--python", python]
+        return [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
     pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"]
-    return [*pip, "install", "--quiet", "--no-compile"]
+    return [*pip, "install", "--quiet"]
 
 
 def _run(command: list[str]) -> str:

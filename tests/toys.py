@@ -8,6 +8,7 @@ in the turn is JSON inside of a string. A `mark` is no event and stays where it 
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -16,24 +17,43 @@ from trajcore.dialects import canonical
 from trajcore.dialects.base import (
     Changes,
     Event,
-    Habits,
     Inserted,
     Place,
     RecordChange,
     Recording,
     Rewritten,
+    Satisfied,
     Slot,
     Text,
+    Unwrapped,
     ValuePath,
 )
 from trajcore.dialects.findings import Finding
 from trajcore.dialects.slotted import BaseDialect
+from trajcore.dialects.toolmap import Parameter, Tool, ToolMap
 from trajcore.errors import BadInput
-from trajcore.events.kinds import FINISH, MESSAGE, RUN
+from trajcore.events.base import Action, Observation
+from trajcore.events.kinds import FINISH, MESSAGE, RUN, Service
 from trajcore.formats.json.edit import with_value
 from trajcore.formats.json.reading import as_object
+from trajcore.runtimes.habits import Habits, Shell
 
 TYPES = {"say", "turn", "log", "result", "mark", "end"}
+
+
+WORDED = re.compile(r"<exit>(-?\d+)</exit>\n<output>\n(.*)</output>", re.DOTALL)
+"""The words that newer versions of the agent put around an output."""
+
+TOOLS = ToolMap(
+    Tool(
+        "sh",
+        RUN,
+        (Parameter("line", "command", {"type": "string"}),),
+        makes={"command": ""},
+        description="Run a line.",
+        required=("line",),
+    )
+)
 
 
 class ToySlot(Slot, gc=False):
@@ -47,7 +67,9 @@ class Toy(BaseDialect):
 
     name: ClassVar[str] = "toy"
     formats: ClassVar[frozenset[str]] = frozenset({"jsonl"})
-    habits: ClassVar[Habits] = Habits(shell="fresh")
+    runtime: ClassVar[str] = "plain"
+    habits: ClassVar[Habits] = Habits(Shell.FRESH)
+    tools: ClassVar[ToolMap] = TOOLS
 
     def claims(self, head: Sequence[bytes]) -> float:
         records = [as_object(raw) for raw in head]
@@ -97,7 +119,8 @@ class Toy(BaseDialect):
             return canonical.observation(RUN, "agent", record["output"], call or None, **details)
         if slot.action == RUN:
             command = json.loads(record["calls"][slot.at]["input"])["command"]
-            return canonical.action(RUN, "agent", call or None, command=command)
+            kept = {"kept_back": True} if record["calls"][slot.at].get("kept_back") else {}
+            return canonical.action(RUN, "agent", call or None, command=command, **kept)
         if slot.action == FINISH:
             return canonical.action(FINISH, "agent", final_thought=record["text"])
         content, waits = record.get("said" if slot.key else "text"), bool(record.get("waits"))
@@ -122,6 +145,23 @@ class Toy(BaseDialect):
                 f"event {recording.label(index)} has no place for {field}: toy sessions don't keep it."
             )
         return [Place(first, (known,))]
+
+    def unwrap(self, observation: Observation) -> Unwrapped:
+        worded = WORDED.fullmatch(observation.content)
+        return Unwrapped(worded[2], int(worded[1])) if worded else super().unwrap(observation)
+
+    def treatment(self, action: Action, recorded: Observation | None) -> Satisfied:
+        if not getattr(action.args, "kept_back", False):
+            return Satisfied()
+        if recorded is None:
+            return Satisfied(Service.SKIP, "its guard kept it back")
+        return Satisfied(Service.RECORDED, "its guard kept it back: served from the recording")
+
+    def result(self, recording: Recording, index: int, event: Event) -> Changes:
+        if WORDED.fullmatch(recording.data(index)["content"]):
+            code = canonical.details(event)["metadata"]["exit_code"]
+            event = {"content": worded(event["content"], code)}
+        return super().result(recording, index, event)
 
     def check(self, texts: Sequence[Text]) -> list[Finding]:
         answered = {canonical.call_id(event) for event in map(as_object, texts) if "observation" in event}
@@ -224,6 +264,11 @@ def turn(reply: str, said: str, **calls: str) -> list[dict[str, Any]]:
     made = [{"call": call, "input": json.dumps({"command": command})} for call, command in calls.items()]
     logs = [{"type": "log", "call": call, "line": command} for call, command in calls.items()]
     return [{"type": "turn", "reply": reply, "said": said, "calls": made, "extra": {"ä": 1}}, *logs]
+
+
+def worded(output: str, exit: int) -> str:
+    """An output in the agent's words."""
+    return f"<exit>{exit}</exit>\n<output>\n{output}</output>"
 
 
 def result(call: str, output: str, exit: int | None = 0) -> dict[str, Any]:

@@ -22,9 +22,9 @@ _PUBLIC: Final = {
     "Trajectory": "trajectory:Trajectory",
     "Report": "replay.report:Report",
     "Edit": "document.edits:Edit",
-    "new_action": "dialects.openhands_v0.written:new_action",
-    "new_command": "dialects.openhands_v0.written:new_command",
-    "user_message": "dialects.openhands_v0.written:user_message",
+    "new_action": "dialects.newevents:new_action",
+    "new_command": "dialects.newevents:new_command",
+    "user_message": "dialects.newevents:user_message",
     "Delivery": "settings:Delivery",
     "State": "replay.states:State",
     "Mode": "replay.states:Mode",
@@ -61,9 +61,9 @@ if TYPE_CHECKING:
     from trajcore.api import open as open
     from trajcore.api import replay as replay
     from trajcore.config import set_config as set_config
-    from trajcore.dialects.openhands_v0.written import new_action as new_action
-    from trajcore.dialects.openhands_v0.written import new_command as new_command
-    from trajcore.dialects.openhands_v0.written import user_message as user_message
+    from trajcore.dialects.newevents import new_action as new_action
+    from trajcore.dialects.newevents import new_command as new_command
+    from trajcore.dialects.newevents import user_message as user_message
     from trajcore.dialects.registry import register_dialect as register_dialect
     from trajcore.document.edits import Edit as Edit
     from trajcore.errors import BadInput as BadInput

@@ -14,8 +14,8 @@ from typing import Any
 
 from trajcore import notices
 from trajcore.errors import BadInput
+from trajcore.events.kinds import Service
 from trajcore.replay.conditions import parse
-from trajcore.replay.player import Service
 from trajcore.replay.report import Report, Step, counts
 from trajcore.replay.states import State
 from trajcore.session import Session

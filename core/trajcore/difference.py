@@ -21,6 +21,7 @@ from trajcore.errors import BadInput
 from trajcore.formats.base import Files, Layout
 from trajcore.formats.json.reading import as_object
 from trajcore.formats.registry import readings
+from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 
 _CONTEXT: Final = 3
@@ -70,10 +71,24 @@ def _headed(
     lines = _differences(_text(old, name, row, whole=whole), _text(new, name, row, whole=whole))
     first = next(lines, None)
     if first is not None:
-        yield f"--- {name if old is not None else '/dev/null'}"
-        yield f"+++ {name if new is not None else '/dev/null'}"
+        yield f"--- {_quoted(name) if old is not None else '/dev/null'}"
+        yield f"+++ {_quoted(name) if new is not None else '/dev/null'}"
         yield first
         yield from lines
+
+
+def _quoted(name: str) -> str:
+    """A name as git and patch read it: in quotes, where a character of it would act on a terminal."""
+    escaped = "".join(char if _is_plain(char) else _octal(char) for char in name)
+    return name if escaped == name else f'"{escaped}"'
+
+
+def _is_plain(char: str) -> bool:
+    return char not in '"\\' and safe_line(char) == char
+
+
+def _octal(char: str) -> str:
+    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
 def _text(data: bytes | None, name: str, row: str | None, *, whole: bool) -> Text:

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+EXIT_CODES: Final = {
+    0: "done",
+    1: "it ran, and something fell short: `--strict` and a divergence, an error among the findings of "
+    "`show --check`, a live session that ended in an error",
+    2: "bad usage or bad input: no such file, not a trajectory, an unknown sandbox",
+    3: "the sandbox or the model cannot be had",
+    130: "interrupted",
+}
+"""How every command ends."""
+
 
 class TrajError(Exception):
     """Something the user can mend. The message is one or two plain lines that say how."""

@@ -1,8 +1,13 @@
-"""Making untrusted text safe to draw. Every string of a recording or a model passes here before a view."""
+"""Making untrusted text safe to draw. Every string of a recording or a model passes here before a view.
+
+All of it takes time in proportion to the length of the text, whatever is in it.
+"""
 
 from __future__ import annotations
 
+import codecs
 import re
+from collections.abc import Callable
 from typing import Final
 
 _KEPT: Final = {"\n", "\t"}
@@ -17,18 +22,117 @@ _PICTURES: Final = {
     **dict.fromkeys(range(55296, 57344), "�"),
 }
 _UNSAFE: Final = re.compile("[" + re.escape("".join(map(chr, _PICTURES))) + "]")
+_UNSAFE_IN_JSON: Final = re.compile("[" + re.escape("".join(map(chr, _PICTURES.keys() - {0x0D}))) + "]")
 
-_ESCAPE: Final = re.compile(
-    r"""
-    \x1b\[[0-?]*[ -/]*[@-~]                 # CSI
-  | \x9b[0-?]*[ -/]*[@-~]                   # CSI, one byte
-  | (?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f]) [^\x07\x1b\x9c]* (?:\x07|\x1b\\|\x9c)?  # OSC, DCS, SOS, PM, APC
-  | \x1b[ -/]*[0-~]                         # two characters, charset choices
-  | \x1b                                    # a lone escape
+# What is `\udc..` here is a single byte that is no UTF-8, as `TerminalFilter` decodes it.
+_ESCAPE: Final = r"""(?:
+    (?:\x1b\[ | [\x9b\udc9b]) [0-?]*+ [ -/]*+ (?P<final>[@-~])?                  # CSI
+  | (?:\x1b[\]PX^_] | [\x90\x98\x9d-\x9f\udc90\udc98\udc9d-\udc9f])              # OSC, DCS, SOS, PM, APC
+    (?P<string>[^\x07\x18\x1a\x1b\x9c\udc9c]*+) (?P<end>\x1b\\|[\x07\x18\x1a\x9c\udc9c])?
+  | \x1b [ -/]*+ (?P<last>[0-~])?                    # two characters, charset choices, a lone escape
+)"""
+"""One sequence, as far as it goes: what breaks off matches too. Nothing is looked at twice."""
+_SGR: Final = r"\x1b\[[0-9;:]{0,250}m"
+_ERASURE: Final = r"\x1b\[[0-2]?K"
+
+
+def _all_but(kept: str) -> re.Pattern[str]:
+    return re.compile(f"(?!{kept}){_ESCAPE}", re.VERBOSE)
+
+
+_ESCAPES: Final = re.compile(_ESCAPE, re.VERBOSE)
+_ALL_BUT_COLOURS: Final = _all_but(_SGR)
+_ALL_BUT_COLOURS_AND_ERASURES: Final = _all_but(f"{_SGR}|{_ERASURE}")
+_COLOUR: Final = re.compile(_SGR)
+_ERASE_LINE: Final = re.compile(_ERASURE)
+
+_SEQUENCE: Final = re.compile(rf"{_ESCAPE} | (?P<single>[\x80-\x9f\udc80-\udc9f])", re.VERBOSE)
+_REST_OF_STRING: Final = re.compile(r"[^\x07\x18\x1a\x1b\x9c\udc9c]*+(?P<end>[\x07\x18\x1a\x9c\udc9c])?")
+_LONGEST: Final = 256
+"""A sequence of more characters than this is kept by nobody."""
+
+
+class SequenceFilter:
+    """Takes the terminal's sequences out of a text that comes in pieces, wherever those are cut.
+
+    `keep` says which stay: it is asked for each whole one that is no string of a device (OSC, DCS, SOS, PM,
+    APC). C1 controls go, and so does what is broken or never ends, as far as it came: nothing that is left
+    can become a sequence.
+    """
+
+    def __init__(self, keep: Callable[[str], bool]) -> None:
+        self._keep = keep
+        self._held = ""
+        """The beginning of a sequence whose end has not come."""
+        self._in_string = False
+
+    def feed(self, text: str) -> str:
+        """What is left of a piece, with what was held back of earlier ones."""
+        text, self._held = self._held + text, ""
+        at, parts = self._end_of_string(text), []
+        for found in _SEQUENCE.finditer(text, at):
+            parts.append(text[at : found.start()])
+            at = found.end()
+            if found["final"] or found["last"]:
+                if len(found[0]) <= _LONGEST and self._keep(found[0]):
+                    parts.append(found[0])
+            elif at == len(text) and not (found["end"] or found["single"]):
+                self._hold(found)
+        parts.append(text[at:])
+        return "".join(parts)
+
+    def _end_of_string(self, text: str) -> int:
+        """Where the string of a device ends that began in an earlier piece."""
+        if not self._in_string:
+            return 0
+        found = _REST_OF_STRING.match(text)
+        assert found is not None
+        self._in_string = not found["end"] and found.end() == len(text)
+        return found.end()
+
+    def _hold(self, found: re.Match[str]) -> None:
+        self._in_string = found["string"] is not None
+        if not self._in_string:
+            self._held = found[0] if len(found[0]) <= _LONGEST else found[0][:2] + found[0][-_LONGEST:]
+
+
+_NUMBER: Final = r"[0-9]{0,5}"
+_MODE: Final = "(?:1|5|7|12|25|47|66|1000|1002|1003|1006|1047|1048|1049|2004)"
+"""Keys of the cursor and keypad, reverse, wrapping, the cursor, the other screen, the mouse, pasting."""
+_DRAWS: Final = re.compile(
+    rf"""
+    \x1b (?: [78DEHM=>] | \#[3-68] | [()*+][0AB] )           # the cursor, tab stops, the keypad, charsets
+  | \x1b\[ (?:
+        (?:{_NUMBER};){{,2}} {_NUMBER} [@A-IKLMPSTXZ`abdefgr]  # movement, erasing, scrolling
+      | [0-2]?J | [su] | 4[hl] | !p | [0-6]?[ ]q
+      | (?:[0-9]*[;:])*+ [0-9]* m                             # colours
+      | \?{_MODE}(?:;{_MODE})*[hl]
+    )
     """,
     re.VERBOSE,
 )
-_COLOUR: Final = re.compile(r"\x1b\[[0-9;:]*m")
+_NOT_PASSED: Final = {
+    **dict.fromkeys(code for code in (*range(0x20), 0x7F) if chr(code) not in "\x07\b\t\n\v\f\r\x0e\x0f\x1b"),
+    **dict.fromkeys(range(0xD800, 0xE000), "�"),
+}
+
+
+class TerminalFilter:
+    """What a shell in a sandbox may say to the user's own terminal: all that draws, and nothing else.
+
+    Colours, movement, erasing, scrolling, the other screen, the modes of keypad, mouse and pasting pass.
+    What makes a terminal answer, or changes it beyond its screen (titles, clipboard, links, palettes,
+    pictures, its scroll-back, its keyboard, its encoding), does not, nor does what is not known.
+    """
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._filter = SequenceFilter(lambda sequence: _DRAWS.fullmatch(sequence) is not None)
+
+    def feed(self, data: bytes) -> bytes:
+        """What may be shown of a piece; the beginning of a sequence is kept back until its end is known."""
+        text = self._filter.feed(self._decoder.decode(data))
+        return text.translate(_NOT_PASSED).encode()
 
 
 def safe(text: str) -> str:
@@ -43,24 +147,36 @@ def safe_line(text: str) -> str:
     return safe(text).replace("\n", " ").replace("\t", " ")
 
 
+def safe_json(text: str) -> str:
+    """JSON for a terminal as well as for a parser: what could speak to a terminal is escaped."""
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def without_escapes(text: str) -> str:
     """`text` without terminal escape sequences."""
-    return _ESCAPE.sub("", text) if "\x1b" in text or _UNSAFE.search(text) else text
+    return _ESCAPES.sub("", text) if _may_act(text) else text
 
 
 def only_colours(text: str) -> str:
     """`text` with its colours (SGR sequences) and without any other escape sequence."""
-    if "\x1b" not in text and _UNSAFE.search(text) is None:
-        return text
-    return _ESCAPE.sub(lambda found: found[0] if _COLOUR.fullmatch(found[0]) else "", text)
+    return _ALL_BUT_COLOURS.sub("", text) if _may_act(text) else text
+
+
+def only_colours_and_erasures(text: str) -> str:
+    """`text` with colours and line erasures, and without any other escape sequence."""
+    return _ALL_BUT_COLOURS_AND_ERASURES.sub("", text) if _may_act(text) else text
+
+
+def _may_act(text: str) -> bool:
+    return "\x1b" in text or _UNSAFE.search(text) is not None
 
 
 def safe_with_colours(text: str) -> str:
     """`text` made safe as by `safe`, its colours (SGR sequences) kept."""
     if "\x1b" not in text:
         return safe(text)
-    parts = _COLOUR.split(only_colours(text))
-    colours = _COLOUR.findall(only_colours(text))
+    kept = only_colours(text)
+    parts, colours = _COLOUR.split(kept), _COLOUR.findall(kept)
     return "".join(safe(part) + colour for part, colour in zip(parts, [*colours, ""], strict=True))
 
 
@@ -75,41 +191,56 @@ def as_shown(text: str) -> str:
     return "\n".join(_line_as_shown(line) for line in only_colours_and_erasures(text).split("\n"))
 
 
-_ERASE_LINE: Final = re.compile(r"\x1b\[[0-2]?K")
-
-
-def only_colours_and_erasures(text: str) -> str:
-    """`text` with colours and line erasures, and without any other escape sequence."""
-
-    def kept(found: re.Match[str]) -> str:
-        return found[0] if _COLOUR.fullmatch(found[0]) or _ERASE_LINE.fullmatch(found[0]) else ""
-
-    return _ESCAPE.sub(kept, text)
-
-
-_CELL: Final = re.compile(r"\x1b\[[0-9;:]*[mK]|.", re.DOTALL)
+_STRETCH: Final = re.compile(r"\x1b\[[0-9;:]*[mK]|[\r\b]|[^\r\b\x1b]+")
 
 
 def _line_as_shown(line: str) -> str:
     line = line.removesuffix("\r")
-    if "\r" not in line and "\b" not in line and "\x1b[" not in line:
-        return line
     if "\r" not in line and "\b" not in line and _ERASE_LINE.search(line) is None:
         return line
-    cells: list[str] = []
-    column, pending = 0, ""
-    for token in _CELL.findall(line):
-        if token == "\r":
-            column = 0
-        elif token == "\b":
-            column = max(0, column - 1)
-        elif token.endswith("K") and len(token) > 1:
-            cells = [] if token[2:-1] == "2" else cells if token[2:-1] == "1" else cells[:column]
-        elif len(token) > 1:
-            pending += token
-        else:
-            cells.extend(" " * (column - len(cells)))
-            cells[column : column + 1] = [pending + token]
+    shown, pending = _Row(), ""
+    for found in _STRETCH.finditer(line):
+        stretch = found[0]
+        if stretch == "\r":
+            shown.column = 0
+        elif stretch == "\b":
+            shown.column = max(0, shown.column - 1)
+        elif stretch[0] != "\x1b":
+            shown.write(pending + stretch[0], stretch[1:])
             pending = ""
-            column += 1
-    return "".join(cells) + pending
+        elif stretch[-1] == "m":
+            pending += stretch
+        else:
+            shown.erase(stretch[2:-1])
+    return f"{shown}{pending}"
+
+
+class _Row:
+    """The cells of one row of a terminal. An erasure costs the same, however much it erases."""
+
+    def __init__(self) -> None:
+        self.column = 0
+        self._cells: list[str] = []
+        self._written: list[int] = []
+        """After how many erasures of the whole row each was written: what is older is blank."""
+        self._erased = 0
+        self._end = 0
+
+    def write(self, first: str, others: str) -> None:
+        """Characters from the column on; the colours before one belong to it."""
+        end = self.column + 1 + len(others)
+        self._cells[self.column : end] = [first, *others]
+        self._written[self.column : end] = [self._erased] * (end - self.column)
+        self.column, self._end = end, max(self._end, end)
+
+    def erase(self, which: str) -> None:
+        """To the end of the row; with `2` the whole row. What `1` would erase stays."""
+        if which == "2":
+            self._erased += 1
+            self._end = 0
+        elif which != "1":
+            self._end = min(self._end, self.column)
+
+    def __str__(self) -> str:
+        row = zip(self._cells[: self._end], self._written, strict=False)
+        return "".join(cell if written == self._erased else " " for cell, written in row)

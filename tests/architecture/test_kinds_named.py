@@ -22,7 +22,7 @@ AT_HOME = (
 SOMETHING_ELSE = {
     # A severity, a state of the report.
     "error": [
-        *("core/trajcore/activity.py", "core/trajcore/notices.py", "core/trajcore/session.py"),
+        *("core/trajcore/activity.py", "core/trajcore/notices.py", "core/trajcore/sessionstate.py"),
         *(
             "core/trajcore/sandbox/machines/docker/engine.py",
             "core/trajcore/sandbox/notebook/kernel/jupyter.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -12,11 +13,11 @@ from hypothesis import strategies as st
 
 from trajcore.dialects import canonical
 from trajcore.dialects.base import Dialect, Place, Text, ValuePath
-from trajcore.dialects.registry import DIALECTS, register_dialect
+from trajcore.dialects.registry import DIALECTS
 from trajcore.dialects.slotted import BaseDialect
 from trajcore.errors import BadInput
-from trajcore.formats.base import Files, Layout
-from trajcore.formats.registry import readings
+from trajcore.formats.base import Files, Format, Layout
+from trajcore.formats.registry import FORMATS, readings
 from trajcore.trajectory import Trajectory
 
 OPENHANDS = (
@@ -38,16 +39,18 @@ class DialectLaws:
     """Files of other agents."""
     inserts: Mapping[str, Any] | None = USER_MESSAGE
     """An event that can be put in; None where none can."""
+    containers: Sequence[Format] = ()
+    """Formats of its own, which its samples are in."""
 
     @pytest.fixture(autouse=True, scope="class")
     def registered(self) -> Iterator[None]:
-        """The dialect is known while its laws are checked."""
-        there = self.dialect.name in DIALECTS.names()
-        if not there:
-            register_dialect(self.dialect)
-        yield
-        if not there:
-            DIALECTS.unregister(self.dialect.name)
+        """The dialect and its containers are known while its laws are checked."""
+        with ExitStack() as afterwards:
+            for registry, item in ((DIALECTS, self.dialect), *((FORMATS, one) for one in self.containers)):
+                if item.name not in registry.names():
+                    registry.register(item)
+                    afterwards.callback(registry.unregister, item.name)
+            yield
 
     def opened(self) -> Iterator[Trajectory]:
         """Each sample, opened anew."""

@@ -22,7 +22,7 @@ from trajcore.sandbox.shellsandbox import ShellSandbox
 
 def machine(sandbox: Sandbox):
     assert isinstance(sandbox, ShellSandbox)
-    return sandbox._machine
+    return sandbox.machine
 
 
 @pytest.mark.docker

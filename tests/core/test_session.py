@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from trajcore import notices
 from trajcore.errors import BadInput, ModelUnavailable
-from trajcore.replay.player import Service
+from trajcore.events.kinds import Service
 from trajcore.replay.run import Status
 from trajcore.replay.states import LEGAL, Command, Mode, State
 from trajcore.session import Delivery, Refused, Session, Settings

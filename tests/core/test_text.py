@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajcore.text import as_shown, only_colours, safe, safe_line, safe_with_colours, without_escapes
+from corpus.received import DRAWN, assert_only_drawn
+from corpus.sequences import DRAWING
+from corpus.sequences import HOSTILE as CORPUS
+from trajcore.text import (
+    TerminalFilter,
+    as_shown,
+    only_colours,
+    safe,
+    safe_line,
+    safe_with_colours,
+    without_escapes,
+)
 
 HOSTILE = {
     "clipboard": "\x1b]52;c;aGk=\x07",
@@ -154,18 +165,107 @@ def test_what_a_terminal_would_show_is_shown(written: str, seen: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ("abc\x1b[2K", ""),
+        ("abc\x1b[2Kd", "   d"),
+        ("abc\x1b[2K\b\bd", " d"),
+        ("abc\x1b[2K\b\bd\x1b[2Ke", "  e"),
+        ("abcdef\b\b\b\x1b[Kx", "abcx"),
+        ("abc\b\x1b[1Kx", "abx"),
+        ("abc\r\x1b[0Kde\rf", "fe"),
+        ("\x1b[31mab\x1b[32mc\r\x1b[1mX\x1b[0m", "\x1b[1mXb\x1b[32mc\x1b[0m"),
+        ("abc\x1b[2K\rab", "ab"),
+    ],
+)
+def test_erasures_are_carried_out(written: str, seen: str) -> None:
+    assert as_shown(written) == seen
+
+
+@pytest.mark.parametrize(
     "piece",
     [
         *("\x9d", "\x1b]", "\x1b[", "\x9b", "\x1b", "\x90", "\x1bP", "\x1b]0;"),
         *("\x1b[31m", "\r", "\b", "ab\r", "\x1b[K", "x\x1b[1"),
+        *("a\x1b[K", "a\x1b[2K", "\x1b[2K\ba", "a\b\x1b[K", "\x1b[31ma\x1b[K", "\x1b[2K\ra", "\x1b[1Ka"),
     ],
     ids=repr,
 )
 def test_no_text_takes_long(piece: str) -> None:
-    text = piece * (200_000 // len(piece))
+    text = piece * (600_000 // len(piece))
     begun = time.process_time()
     for text_of_it in (text, text + "\x1bx", text + "\x00"):
-        for act in (safe, only_colours, without_escapes, as_shown, safe_with_colours):
+        for act in (safe, only_colours, without_escapes, as_shown, safe_with_colours, passed):
             act(text_of_it)
     # In proportion to its length this takes well under a second; a pattern that backtracks takes minutes.
     assert time.process_time() - begun < 10
+
+
+# What a shell in a sandbox says to the user's own terminal
+
+
+def passed(text: str) -> bytes:
+    return TerminalFilter().feed(text.encode("utf-8", "replace"))
+
+
+def fed(pieces: list[bytes]) -> bytes:
+    harmless = TerminalFilter()
+    return b"".join(map(harmless.feed, pieces))
+
+
+def encodings(text: str) -> list[bytes]:
+    """In UTF-8 and, where it can be, in single bytes."""
+    return [text.encode(), *([text.encode("latin-1")] if text.isascii() or max(text) < "\xa0" else [])]
+
+
+@pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
+def test_a_shell_does_not_act_on_the_terminal(text: str) -> None:
+    for data in encodings(f"before {text}\x1b[31m after\n"):
+        for pieces in ([data], [data[at : at + 1] for at in range(len(data))], [data, data]):
+            assert_only_drawn(fed(pieces), DRAWN)
+
+
+@pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
+def test_nothing_hostile_is_left_by_any_other_function(text: str) -> None:
+    for made in (safe(text), safe_line(text), safe(without_escapes(text)), safe(only_colours(text))):
+        assert_only_drawn(made.encode())
+    for made in (safe_with_colours(text), safe_with_colours(as_shown(text))):
+        assert_only_drawn(made.encode(), "CSI[0-9;:]*m")
+
+
+@pytest.mark.parametrize("text", DRAWING.values(), ids=DRAWING)
+def test_what_a_shell_draws_reaches_the_terminal(text: str) -> None:
+    data = text.encode()
+    assert fed([data]) == fed([data[at : at + 1] for at in range(len(data))]) == data
+
+
+PIECES = st.lists(
+    st.sampled_from([*CORPUS.values(), *DRAWING.values()]).map(str.encode)
+    | st.sampled_from(
+        [b"\x1b", b"[", b"]", b"5", b"n", b"\x07", b"\\", b"\xc2", b"\x9d", b"\xe2", b"\x80", b"\xae"]
+    )
+    | st.binary(max_size=3),
+    max_size=8,
+).map(b"".join)
+
+
+@given(PIECES, st.data())
+def test_where_a_stream_is_cut_makes_no_difference(whole: bytes, data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(whole)))
+    one, two = TerminalFilter(), TerminalFilter()
+    assert one.feed(whole) == two.feed(whole[:cut]) + two.feed(whole[cut:])
+
+
+@given(PIECES)
+def test_whatever_a_shell_writes_only_draws(whole: bytes) -> None:
+    assert_only_drawn(fed([whole]), DRAWN + "|bidi .*")
+
+
+def test_what_never_ends_is_neither_kept_nor_shown() -> None:
+    for start in (b"\x1b]52;c;", b"\x1bP", b"\x1b[", b"\x1b[ ", b"\x9d", b"\xc2\x9f"):
+        harmless = TerminalFilter()
+        assert harmless.feed(start) == b""
+        for _ in range(100):
+            assert harmless.feed(b" " * 10_000 if start.endswith(b" ") else b"1" * 10_000) == b""
+        assert len(harmless._filter._held) <= 1 << 10
+    assert harmless.feed(b"\x07shown") == b"shown"

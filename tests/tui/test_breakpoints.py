@@ -10,7 +10,7 @@ import pytest
 from documents import message, ran, run
 from program import finish, say, write
 from screens import opened
-from trajcore.replay.player import Service
+from trajcore.events.kinds import Service
 from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 

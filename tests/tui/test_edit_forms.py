@@ -16,7 +16,7 @@ from textual.widgets import Select, Switch
 from documents import JSON_VALUES, message, ran, run, same_json
 from program import finish, say, write
 from screens import Shown, opened
-from trajcore.dialects.openhands_v0.written import new_action
+from trajcore.dialects.newevents import new_action
 from trajcore.errors import BadInput
 from trajcore.events.kinds import ACTION_KINDS
 from trajcore.trajectory import Trajectory

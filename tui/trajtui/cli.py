@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final, NoReturn
 
 import click
@@ -245,6 +246,7 @@ def main() -> NoReturn:
     from trajcore import TrajError
 
     debug = "--debug" in sys.argv
+    sys.excepthook = _print_traceback
     try:
         code = _commands.main(prog_name="trajtui", standalone_mode=False)
         sys.stdout.flush()
@@ -275,3 +277,12 @@ def main() -> NoReturn:
         click.echo(f"trajtui: internal error: {fault}\n--debug shows where.", err=True)
         code = 1
     sys.exit(code or 0)
+
+
+def _print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """As Python does, with names and texts in it made harmless."""
+    import traceback
+
+    from trajcore.text import safe
+
+    click.echo(safe("".join(traceback.format_exception(kind, error, trace))), err=True, nl=False)

@@ -10,9 +10,15 @@ import tty
 from types import TracebackType
 from typing import Any, Final
 
+from trajcore.text import TerminalFilter
+
 _CHUNK: Final = 4096
 _WELCOME: Final = b"\x1b[2J\x1b[HYou are in the sandbox, as it is now. exit or Ctrl-D goes back.\r\n"
-_RESET: Final = b"\x1b[0m\x1b[?25h\x1b[?1049l\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b>"
+_RESET: Final = (
+    b"\x1b[0m\x1b[?25h\x1b[?1049l\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b>"
+    b"\x1b[?1l\x1b[?5l\x1b[?7h\x1b[4l\x1b(B\x0f\x1b[0 q\x1b7\x1b[r\x1b8"
+)
+"""Takes back what `TerminalFilter` lets a shell set."""
 
 
 class HostTerminal:
@@ -23,6 +29,7 @@ class HostTerminal:
         self._out = sys.__stderr__.fileno() if sys.__stderr__ else 2
         self._typed: asyncio.Queue[bytes] = asyncio.Queue()
         self._before: list[Any] = []
+        self._drawing = TerminalFilter()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -49,8 +56,8 @@ class HostTerminal:
         return await self._typed.get()
 
     def show(self, data: bytes) -> None:
-        """See `Visitor.show`."""
-        self._write(data)
+        """See `Visitor.show`. Whatever the sandbox, its shell only draws here."""
+        self._write(self._drawing.feed(data))
 
     def _take_in(self) -> None:
         try:

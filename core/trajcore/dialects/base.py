@@ -4,198 +4,65 @@ Records and events are many to many: a record may hold several events, an event 
 records, a record may hold none, and a field may be written down in several places. A dialect says which
 events there are (`slots`), what each says in the canonical shape (`event`), where its fields stand
 (`places`), and what an edit of events means for the records. It is pure: it is given texts, and answers
-with texts.
+with texts. All that one is written with can be imported from here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import msgspec
-
+from trajcore.dialects.changes import (
+    Changes,
+    Copied,
+    Inserted,
+    Moved,
+    RecordChange,
+    Removed,
+    Rewritten,
+)
 from trajcore.dialects.codecs import Place
+from trajcore.dialects.recording import Link, Links, Recording, Slot, Text
 from trajcore.events.head import Head
-from trajcore.formats.json.style import Style
+from trajcore.events.kinds import Service
+from trajcore.runtimes.habits import Habits, Shell
 
 if TYPE_CHECKING:
     from trajcore.dialects.findings import Finding
+    from trajcore.dialects.toolmap import ToolMap
+    from trajcore.events.base import Action, Observation
 
-__all__ = ["Dialect", "Place", "Recording", "Slot"]
-
-Text = msgspec.Raw | bytes
-"""The JSON text of a record."""
+__all__ = [
+    "Changes",
+    "Copied",
+    "Dialect",
+    "Event",
+    "Habits",
+    "Inserted",
+    "Link",
+    "Links",
+    "Moved",
+    "Place",
+    "Played",
+    "RecordChange",
+    "Recording",
+    "Removed",
+    "Rewritten",
+    "Satisfied",
+    "Service",
+    "Shell",
+    "Slot",
+    "Text",
+    "Unwrapped",
+    "ValuePath",
+]
 
 ValuePath = Sequence[str | int]
 """Where a value is inside an event: keys and list indices, outermost first."""
 
 Event = Mapping[str, Any]
 """A canonical event as a JSON object: the kinds and fields of OpenHands, whoever wrote it down."""
-
-
-class Link(Protocol):
-    """What ties an event to others: the only skeleton that is read of every event at once."""
-
-    @property
-    def id(self) -> int | None:
-        """The number that a user calls it by; None where its file has no numbers."""
-        ...
-
-    @property
-    def source(self) -> str | None:
-        """Whose it is: `agent`, `user` or `environment`."""
-        ...
-
-    @property
-    def action(self) -> str | None:
-        """The kind of an action, None for an observation."""
-        ...
-
-    @property
-    def observation(self) -> str | None:
-        """The kind of an observation, None for an action."""
-        ...
-
-    @property
-    def cause(self) -> int | None:
-        """The id of the action that it answers, where its file has such numbers."""
-        ...
-
-    @property
-    def tool_call_id(self) -> str | None:
-        """The model's tool call that it belongs to."""
-        ...
-
-
-class Slot(msgspec.Struct, gc=False):
-    """An event and the records that are its own. Dialects may derive from it to keep more.
-
-    `key` tells it from the other events of its first record, and stays what it is through edits. `records`
-    are those that come and go with it, the first of them the one that it is found in; copies of its fields
-    in records of others are `places`, no more. `name` is what its file calls it, where that is no number.
-    """
-
-    key: str
-    records: tuple[int, ...]
-    action: str | None = None
-    observation: str | None = None
-    source: str | None = None
-    tool_call_id: str | None = None
-    response: str | None = None
-    """What tells the reply of the model that it came from: all of one reply stay together."""
-    name: str | None = None
-    id: int | None = None
-    cause: int | None = None
-
-
-@dataclass(frozen=True)
-class Links:
-    """Which events answer which, by index."""
-
-    answers: dict[int, int] = field(default_factory=dict)
-    """The action that an observation answers."""
-    answer_of: dict[int, int] = field(default_factory=dict)
-    """The observation that answers an action, the first where there are several."""
-    delegations: dict[int, int] = field(default_factory=dict)
-    """The observation that closes a delegation, by its action."""
-
-
-# What edits of events mean for the records. Each change names records as they are after those before it.
-
-
-@dataclass(frozen=True)
-class Rewritten:
-    """A record has another text."""
-
-    record: int
-    text: bytes
-
-
-@dataclass(frozen=True)
-class Inserted:
-    """New records stand before record `at`. `sizes` says how they go in pairs, in a list of pairs."""
-
-    at: int
-    texts: tuple[bytes, ...]
-    sizes: tuple[tuple[int, bool], ...] = ()
-
-
-@dataclass(frozen=True)
-class Removed:
-    """Records are gone."""
-
-    records: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Moved:
-    """Records stand before record number `place` of those that stay."""
-
-    records: tuple[int, ...]
-    place: int
-
-
-@dataclass(frozen=True)
-class Copied:
-    """`texts`, made of these records, stand before record `at`, spaced as these are."""
-
-    records: tuple[int, ...]
-    texts: tuple[bytes, ...]
-    at: int
-
-
-RecordChange = Rewritten | Inserted | Removed | Moved | Copied
-Changes = Sequence[RecordChange]
-
-
-class Recording(Protocol):
-    """What a dialect sees of a document. Events and records are named by their indices."""
-
-    @property
-    def records(self) -> Sequence[Text]:
-        """The texts of all records, as they are now."""
-        ...
-
-    @property
-    def slots(self) -> Sequence[Any]:
-        """The slots of all events, as the dialect has made them."""
-        ...
-
-    @property
-    def links(self) -> Links:
-        """Which events answer which."""
-        ...
-
-    @property
-    def groups(self) -> Sequence[Hashable | None]:
-        """What `Dialect.group` says of each event."""
-        ...
-
-    @property
-    def last_number(self) -> int:
-        """The highest number that named an event, or its file, when the document was read; or -1."""
-        ...
-
-    def unit_of(self, index: int) -> tuple[int, ...]:
-        """The events that belong together with one."""
-        ...
-
-    def data(self, index: int) -> dict[str, Any]:
-        """An event as an object, a new one at each call."""
-        ...
-
-    def label(self, index: int) -> str:
-        """How an event is called in messages."""
-        ...
-
-    def ascii_in(self, text: bytes) -> bool:
-        """Whether text inside a record is to be escaped."""
-        ...
-
-    def style(self, record: int) -> Style:
-        """How a record is written."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -217,24 +84,14 @@ class Unwrapped:
     output: str
     exit_code: int | None = None
     """None where it is not known, which is not -1."""
-    cut: bool = False
-    """Whether a part of the output was left out."""
 
 
 @dataclass(frozen=True)
-class Habits:
-    """How the agent's own runtime ran commands."""
+class Satisfied:
+    """How a replay satisfies an action, and why where it is not executed."""
 
-    shell: str = "persistent"
-    """`persistent`, `directory` (each command is a new process in the directory of the last) or `fresh`."""
-    argv: tuple[str, ...] = ("bash", "-c")
-    """What a command is given to, where each is a process of its own."""
-    directory: str | None = None
-    environment: tuple[tuple[str, str], ...] = ()
-    timeout: float | None = None
-    """Seconds after which a command is given up; None: never."""
-    kills: bool = False
-    """Whether a command that is given up is killed."""
+    service: Service = Service.EXECUTE
+    reason: str = ""
 
 
 class Dialect(Protocol):
@@ -266,7 +123,9 @@ class Dialect(Protocol):
         ...
 
     def claims(self, head: Sequence[bytes]) -> float:
-        """How sure it is that the first records of a file are its own: 0 to 1, which ends the search."""
+        """How sure it is that the first records of a file, one at least, are its own: 0 to 1, which ends the
+        search.
+        """
         ...
 
     # Reading
@@ -306,12 +165,17 @@ class Dialect(Protocol):
         """Where in an event the fields of its kind are, and what they hold in today's spelling."""
         ...
 
-    def unwrap(self, event: Event) -> Unwrapped:
-        """What the program said whose result an observation is."""
+    def unwrap(self, observation: Observation) -> Unwrapped:
+        """What the program said whose result a recorded observation is."""
         ...
 
-    def treatment(self, event: Event) -> str | None:
-        """How a replay satisfies an action where that is not as for others of its kind."""
+    def treatment(self, action: Action, recorded: Observation | None) -> Satisfied:
+        """How a replay satisfies an action of a kind that is executed; `recorded` is what answered it."""
+        ...
+
+    @property
+    def tools(self) -> ToolMap:
+        """The tools that a live model is offered, and how the agent's actions are said as calls of tools."""
         ...
 
     def prompt(self, events: Sequence[Event]) -> list[dict[str, Any]] | None:
@@ -374,7 +238,12 @@ _HEAD: Final = 20
 
 
 def claim_of(dialect: Dialect, records: Sequence[Text]) -> float:
-    """How sure a dialect is of some records: by the first of them, and by all where those tell nothing."""
+    """How sure a dialect is of some records: by the first of them, and by all where those tell nothing.
+
+    Nobody is sure of none.
+    """
+    if not records:
+        return 0.0
     claim = dialect.claims([bytes(raw) for raw in records[:_HEAD]])
     if not claim and len(records) > _HEAD:
         claim = dialect.claims([bytes(raw) for raw in records])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from trajcore.events.base import Observation
 
 ARGUMENTS: Final = "args"
 """Where an action keeps the fields of its kind."""
@@ -51,6 +54,20 @@ def call_id(event: Mapping[str, Any]) -> str | None:
     """The id of the model's tool call that an event belongs to."""
     name = (call_of(event) or {}).get(CALL_ID)
     return name if isinstance(name, str) else None
+
+
+def exit_code(observation: Observation | None) -> int | None:
+    """The exit code of a command's observation; None for anything else."""
+    metadata = None if observation is None else getattr(observation.extras, "metadata", None)
+    code = getattr(metadata, "exit_code", None)
+    return code if isinstance(code, int) else None
+
+
+def told_exit_code(observation: Observation) -> int | None:
+    """The exit code where the event itself tells it; None where the model of its kind has put one in."""
+    metadata = getattr(observation.extras, "metadata", None)
+    told = "exit_code" in getattr(metadata, "model_fields_set", ())
+    return exit_code(observation) if told else None
 
 
 def action(kind: str, source: str, call: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:

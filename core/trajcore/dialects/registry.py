@@ -24,6 +24,14 @@ def _openhands_v0() -> Dialect:
 DIALECTS: Final[Registry[Dialect]] = Registry("format", "trajtui.dialects", {"openhands": _openhands_v0})
 """By name. A package offers one as an entry point of the group `trajtui.dialects`."""
 
+DEFAULT_DIALECT: Final = "openhands"
+"""Whose ways are taken where there is no recording to ask."""
+
+
+def default_dialect() -> Dialect:
+    """The dialect that is asked where there is no recording."""
+    return DIALECTS.get(DEFAULT_DIALECT)
+
 
 def register_dialect(dialect: Dialect) -> None:
     """Let the recordings of another agent be read, in this process."""
@@ -91,6 +99,8 @@ def _best(
     if len(best) == 1 and (sure or highest > _ENOUGH):
         return best[0]
     if not claims:
+        if layouts and not any(layout.records for layout in layouts):
+            raise BadInput(f"{name} holds no events.")
         if faults:
             raise faults[0]
         raise foreign.unclaimed(name, layouts)

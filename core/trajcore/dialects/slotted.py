@@ -10,7 +10,6 @@ from trajcore.dialects.base import (
     Changes,
     Copied,
     Event,
-    Habits,
     Links,
     Moved,
     Place,
@@ -19,6 +18,7 @@ from trajcore.dialects.base import (
     Recording,
     Removed,
     Rewritten,
+    Satisfied,
     Slot,
     Text,
     Unwrapped,
@@ -29,9 +29,12 @@ from trajcore.events.head import Head, head_of
 from trajcore.formats.json.edit import json_text
 from trajcore.formats.json.merge import GONE, differences
 from trajcore.formats.json.reading import as_object
+from trajcore.runtimes.habits import PERSISTENT, Habits
 
 if TYPE_CHECKING:
     from trajcore.dialects.findings import Finding
+    from trajcore.dialects.toolmap import ToolMap
+    from trajcore.events.base import Action, Observation
 
 
 class BaseDialect:
@@ -43,7 +46,7 @@ class BaseDialect:
     runtime: ClassVar[str] = "openhands"
     formats: ClassVar[frozenset[str]] = frozenset()
     one_to_one: ClassVar[bool] = False
-    habits: ClassVar[Habits] = Habits()
+    habits: ClassVar[Habits] = PERSISTENT
 
     def event(self, texts: Sequence[Text], slot: Any) -> dict[str, Any]:
         """The event, a new object at each call."""
@@ -90,13 +93,20 @@ class BaseDialect:
         """Where in an event the fields of its kind are, and what they hold."""
         return canonical.own_fields(event)
 
-    def unwrap(self, event: Event) -> Unwrapped:
+    def unwrap(self, observation: Observation) -> Unwrapped:
         """The content as it is, and the exit code that the event tells."""
-        return Unwrapped(str(event.get("content") or ""), head_of(dict(event)).exit_code)
+        return Unwrapped(observation.content, canonical.told_exit_code(observation))
 
-    def treatment(self, event: Event) -> str | None:
-        """As for others of its kind."""
-        return None
+    def treatment(self, action: Action, recorded: Observation | None) -> Satisfied:
+        """It is executed."""
+        return Satisfied()
+
+    @property
+    def tools(self) -> ToolMap:
+        """Those of OpenHands, whose runtime is the one by default, too."""
+        from trajcore.dialects.openhands_v0.tools import TOOL_MAP
+
+        return TOOL_MAP
 
     def prompt(self, events: Sequence[Event]) -> list[dict[str, Any]] | None:
         """Made of the events."""

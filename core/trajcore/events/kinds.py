@@ -57,6 +57,20 @@ class Treatment(Enum):
     """Bookkeeping: kept, and stepped over."""
 
 
+class Service(Enum):
+    """How a step of a replay is satisfied: carried out, answered from the recording, or not at all."""
+
+    EXECUTE = "execute"
+    RECORDED = "recorded"
+    SKIP = "skip"
+
+    @property
+    def next(self) -> Service:
+        """The one behind it; the first behind the last."""
+        order = list(Service)
+        return order[(order.index(self) + 1) % len(order)]
+
+
 class Source(Enum):
     """Who says or does something. The value is how a file spells it."""
 

@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Final, Protocol
 
-from trajcore.dialects.openhands_v0 import written
+from trajcore.dialects import newevents
+from trajcore.dialects.registry import default_dialect
+from trajcore.dialects.toolmap import ToolMap
 from trajcore.events.base import Action, Event
 from trajcore.events.kinds import THINK, Source, action_kind
 from trajcore.events.observations import UserRejectedObservation
 from trajcore.live.messages.history import messages
 from trajcore.live.messages.transcript import Message
 from trajcore.live.model import Model, Reply
-from trajcore.live.tools import TOOLS, BadToolCall, to_action
+from trajcore.live.tools import BadToolCall, to_action
 
 BAD_REPLIES: Final = 3
 """So many replies in a row that no action can be made of end the agent's turn."""
@@ -80,14 +82,17 @@ async def work(
     watch: Watch,
     max_steps: int | None,
     prompt: Prompt = of_events,
+    tools: ToolMap | None = None,
 ) -> TurnEnd:
     """Let the model act until it asks the user, finishes, or was asked `max_steps` times.
 
     Messages typed meanwhile are delivered between two replies, when every call of the last has its result;
     they keep the agent going where it would have stopped. Raises `ModelUnavailable`, and what
     `Environment.execute` raises. Cancelling leaves no half event: a reply enters the run when it is complete.
+    `tools` is what the model is offered; by default what OpenHands offers.
     """
-    turn = _Turn(model, environment, watch, prompt)
+    tools = default_dialect().tools if tools is None else tools
+    turn = _Turn(model, environment, watch, prompt, tools)
     steps = 0
     while True:
         turn.deliver()
@@ -100,18 +105,22 @@ async def work(
 
 
 class _Turn:
-    def __init__(self, model: Model, environment: Environment, watch: Watch, prompt: Prompt) -> None:
+    def __init__(
+        self, model: Model, environment: Environment, watch: Watch, prompt: Prompt, tools: ToolMap
+    ) -> None:
         self._model = model
         self._environment = environment
         self._watch = watch
         self._prompt = prompt
+        self._tools = tools
+        self._schemas = tools.schemas()
         self._bad_replies = 0
 
     def deliver(self) -> bool:
         """Put what the user typed into the run; says whether there was anything."""
         pending = self._environment.pending_messages()
         for text in pending:
-            self._environment.add(written.user_message(text))
+            self._environment.add(newevents.user_message(text))
         if pending:
             self._bad_replies = 0
         return bool(pending)
@@ -119,25 +128,27 @@ class _Turn:
     async def step(self) -> TurnEnd | None:
         self._watch.thinking()
         history = await asyncio.to_thread(self._prompt, self._environment.history())
-        reply = await self._model.reply(history, TOOLS, self._watch.text, self._watch.retrying)
+        reply = await self._model.reply(history, self._schemas, self._watch.text, self._watch.retrying)
         if reply.tool_calls:
             return await self._act(reply)
         if not reply.text.strip():
             return self._bad("Your reply was empty. Call a tool, or say something to the user.")
-        said = written.message(reply.text, Source.AGENT, wait_for_response=True, metrics=self._metrics(reply))
+        said = newevents.message(
+            reply.text, Source.AGENT, wait_for_response=True, metrics=self._metrics(reply)
+        )
         self._environment.add(said)
         return TurnEnd.AWAITING_INPUT
 
     async def _act(self, reply: Reply) -> TurnEnd | None:
         try:
-            actions = [to_action(call.name, call.arguments) for call in reply.tool_calls]
+            actions = [to_action(self._tools, call.name, call.arguments) for call in reply.tool_calls]
         except BadToolCall as error:
             several = " None of the calls in that reply was executed." if len(reply.tool_calls) > 1 else ""
             return self._bad(f"{error}{several}")
         self._bad_replies = 0
         thought = reply.text
         for action, call in zip(actions, reply.tool_calls, strict=True):
-            event = written.tool_action(
+            event = newevents.tool_action(
                 action, call, reply.response, len(reply.tool_calls), thought, self._metrics(reply)
             )
             ending = await self._carry_out(self._environment.add(event), event)
@@ -154,7 +165,7 @@ class _Turn:
         if kind.ends_run:
             return TurnEnd.FINISHED
         if kind.name == THINK:
-            self._environment.add(written.thought_logged(action, event.id))
+            self._environment.add(newevents.thought_logged(action, event.id))
         elif isinstance(event, Action):
             self._watch.executing(event)
             await self._environment.execute(event)
@@ -166,8 +177,8 @@ class _Turn:
     def _bad(self, text: str) -> TurnEnd | None:
         self._bad_replies += 1
         if self._bad_replies < BAD_REPLIES:
-            self._environment.add(written.error(text))
+            self._environment.add(newevents.error(text))
             return None
         why = f"{text} After {BAD_REPLIES} such replies in a row, it is the user's turn."
-        self._environment.add(written.error(why))
+        self._environment.add(newevents.error(why))
         return TurnEnd.AWAITING_INPUT

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trajcore import notices
-from trajcore.dialects.openhands_v0.written import error, observation_event
+from trajcore.dialects.newevents import error, observation_event
 from trajcore.live.model import Model, ModelSettings
 from trajcore.replay.executor import Executor
 from trajcore.replay.run import History, Run, Written
 from trajcore.replay.states import State
 
 if TYPE_CHECKING:
+    from trajcore.dialects.base import Dialect
     from trajcore.events.base import Action, Event
     from trajcore.live.messages.transcript import Message
     from trajcore.live.usage import Usage
@@ -41,14 +42,14 @@ class AgentHost:
         world: Executor,
         set_state: Callable[[State], None],
         tell: notices.Listener,
-        prompt: Callable[[Written], Sequence[Message] | None] = lambda events: None,
+        dialect: Dialect,
     ) -> None:
-        """`prompt` makes the messages that a model is shown, where its recording has a way of its own."""
+        """`dialect`, the recording's, says what a model is offered, and how it is told of the run."""
         self._run = run
         self._world = world
         self._set_state = set_state
         self._tell = tell
-        self._own_prompt = prompt
+        self._dialect = dialect
         self._queue: list[str] = []
         self._model: Model | None = None
         self._fresh = True
@@ -75,7 +76,7 @@ class AgentHost:
             self._model = Model(settings)
             await asyncio.to_thread(_read, self._run.history())
         await self._world.ready()
-        ending = await work(self._model, self, self, max_steps, self._prompt)
+        ending = await work(self._model, self, self, max_steps, self._prompt, self._dialect.tools)
         if ending is TurnEnd.STEPS_SPENT:
             return TurnResult(False, f"stopped after {max_steps} live steps, as --max-steps asks")
         return TurnResult(ending is TurnEnd.FINISHED)
@@ -88,10 +89,10 @@ class AgentHost:
             await close_connections()
 
     def _prompt(self, history: Sequence[Event]) -> Sequence[Message]:
-        from trajcore.live.agent import of_events
+        from trajcore.live.messages.history import messages
 
-        own = self._own_prompt(Written(history)) if isinstance(history, History) else None
-        return of_events(history) if own is None else own
+        own = self._dialect.prompt(Written(history)) if isinstance(history, History) else None
+        return messages(history, system=None, tools=self._dialect.tools) if own is None else own
 
     # What the agent needs of its environment
 

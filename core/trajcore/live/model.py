@@ -17,7 +17,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any, Final
 
-from trajcore.dialects.openhands_v0.replies import Call, content_text
+from trajcore.dialects.replies import Call, content_text
 from trajcore.errors import ModelUnavailable
 from trajcore.live.background import BackgroundLoop, lasting, tell
 from trajcore.live.failures import Failure, failure_of

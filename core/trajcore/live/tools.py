@@ -1,40 +1,36 @@
-"""The tools a live model is offered: OpenHands' names and parameters, so that a saved run is theirs.
+"""The calls of a live model: their arguments checked, and the actions that they ask for.
 
-What becomes of a call is in `toolmap`; here its arguments are checked.
+Which tools it is offered, and what each asks for, is said by the dialect of the recording, so that a saved
+run is in the agent's own terms.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from trajcore.dialects.openhands_v0.toolmap import action_of, schemas
+if TYPE_CHECKING:
+    from trajcore.dialects.toolmap import Schema, ToolMap
 
 
 class BadToolCall(Exception):
     """A call that can't be made into an action; the message is for the model."""
 
 
-TOOLS: Final = schemas()
-"""What a model is offered, as chat-completion tools."""
-
-_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
-    tool["function"]["name"]: tool["function"]["parameters"] for tool in TOOLS
-}
-
-
-def to_action(name: str, arguments_json: str) -> dict[str, Any]:
+def to_action(tools: ToolMap, name: str, arguments_json: str) -> dict[str, Any]:
     """The action that a tool call asks for: `action`, its complete `args`, and `timeout` where one was given.
 
     Raises `BadToolCall`, with what to do better.
     """
-    if name not in _PARAMETERS:
-        raise BadToolCall(f"There is no tool {name!r}. The tools are: {', '.join(_PARAMETERS)}.")
-    return action_of(name, _arguments(name, arguments_json))
+    functions = [schema["function"] for schema in tools.schemas()]
+    parameters = {function["name"]: function["parameters"] for function in functions}
+    if name not in parameters:
+        raise BadToolCall(f"There is no tool {name!r}. The tools are: {', '.join(parameters)}.")
+    return tools.action_of(name, _arguments(name, arguments_json, parameters[name]))
 
 
-def _arguments(name: str, text: str) -> dict[str, Any]:
+def _arguments(name: str, text: str, schema: Schema) -> dict[str, Any]:
     """The arguments, checked against the tool's schema."""
     try:
         given = json.loads(text or "{}")
@@ -42,7 +38,6 @@ def _arguments(name: str, text: str) -> dict[str, Any]:
         raise BadToolCall(f"The arguments of {name} are not JSON: {error}.") from None
     if not isinstance(given, dict):
         raise BadToolCall(f"The arguments of {name} must be a JSON object.")
-    schema = _PARAMETERS[name]
     missing = [key for key in schema["required"] if given.get(key) is None]
     if missing:
         raise BadToolCall(f"{name} needs the argument {', '.join(missing)}.")

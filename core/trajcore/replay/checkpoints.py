@@ -9,6 +9,7 @@ from typing import Final
 from trajcore.replay.positions import Position
 from trajcore.replay.run import StepResult
 from trajcore.sandbox.base import Checkpoint
+from trajcore.text import safe_line
 
 _WORTH: Final = 2.0
 """While a replay goes on, so many seconds of commands are worth a checkpoint, unless those are dear."""
@@ -52,14 +53,14 @@ class Route:
     """Why there is no checkpoint nearer to the target, where one could not be taken."""
 
     def describe(self, label: str) -> str:
-        """The route in words; `label` names the event that comes next after the checkpoint."""
+        """The route in words, safe to draw; `label` names the event that comes next after the checkpoint."""
         start = "from a fresh sandbox" if self.checkpoint is None else f"from the checkpoint before {label}"
         if self.checkpoint is not None and self.checkpoint.position == self.target:
             start = "straight from a checkpoint"
         again = f", {self.steps} step{'s' * (self.steps != 1)} executed again" if self.steps else ""
-        farther = f" ({self.farther})" if self.farther else ""
+        farther = f" ({safe_line(self.farther)})" if self.farther else ""
+        lost = f", without {', '.join(map(safe_line, self.lost))}" if self.lost else ""
         altered = f", {', '.join(self.altered)}" if self.altered else ""
-        lost = f", without {', '.join(self.lost)}" if self.lost else ""
         return f"{start}{again}{farther}{altered}{lost}"
 
     @property

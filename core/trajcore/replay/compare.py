@@ -6,11 +6,14 @@ import base64
 import binascii
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from trajcore.dialects.base import Unwrapped
+from trajcore.dialects.canonical import exit_code
+from trajcore.dialects.registry import default_dialect
 from trajcore.events.kinds import ERROR, RUN_IPYTHON, observation_kind
 from trajcore.replay.normalise import NORMALISERS, Normaliser, normalised, shown
 
@@ -48,39 +51,66 @@ class Comparison:
         return self.compared and self.match is None
 
 
-def exit_code(observation: Observation | None) -> int | None:
-    """The exit code of a command's observation; None for anything else."""
-    metadata = None if observation is None else getattr(observation.extras, "metadata", None)
-    code = getattr(metadata, "exit_code", None)
-    return code if isinstance(code, int) else None
+Unwrap = Callable[["Observation"], Unwrapped]
+"""Takes what a program said out of a recorded observation (`Dialect.unwrap`)."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """One of the two: the observation, and what the program said in it."""
+
+    observation: Observation
+    said: Unwrapped
+
+    @property
+    def kind(self) -> str:
+        return self.observation.observation
+
+    @property
+    def failed(self) -> bool:
+        return observation_kind(self.kind).fails_in_text and self.said.output.startswith("ERROR:")
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, in words."""
+        if self.kind == ERROR or self.failed:
+            lines = self.said.output.splitlines()[0:3]
+            first = next((line for line in lines if line.strip("ERO: ")), "")
+            return f'"{_excerpt("ERROR: " + first.removeprefix("ERROR:").strip())}"'
+        return f'"{observation_kind(self.kind).done or self.kind}"'
 
 
 def compare(
-    recorded: Observation | None, actual: Observation, normalisers: Sequence[Normaliser] = NORMALISERS
+    recorded: Observation | None,
+    actual: Observation,
+    normalisers: Sequence[Normaliser] = NORMALISERS,
+    unwrap: Unwrap | None = None,
 ) -> Comparison:
-    """Compare two answers to the same action."""
+    """Compare two answers to the same action; `unwrap` is that of the recording's dialect.
+
+    An exit code that the recording does not tell is not compared.
+    """
     if recorded is None:
         return Comparison(None, "nothing was recorded to compare with", compared=False)
-    if recorded.observation != actual.observation:
-        return Comparison(None, f"recorded {_outcome(recorded)}, actual {_outcome(actual)}")
-    before, after = exit_code(recorded), exit_code(actual)
-    if before != after:
-        return Comparison(None, f"exit {before} → {after}")
-    found = _compare_text(recorded, actual, normalisers)
-    return _with_pictures(found, recorded, actual) if recorded.observation == RUN_IPYTHON else found
+    before = _Answer(recorded, (unwrap or default_dialect().unwrap)(recorded))
+    after = _Answer(actual, Unwrapped(actual.content, exit_code(actual)))
+    if before.kind != after.kind:
+        return Comparison(None, f"recorded {before.outcome}, actual {after.outcome}")
+    if before.said.exit_code not in (None, after.said.exit_code):
+        return Comparison(None, f"exit {before.said.exit_code} → {after.said.exit_code}")
+    found = _compare_text(before, after, normalisers)
+    return _with_pictures(found, recorded, actual) if before.kind == RUN_IPYTHON else found
 
 
-def _compare_text(
-    recorded: Observation, actual: Observation, normalisers: Sequence[Normaliser]
-) -> Comparison:
-    before, after = _text(recorded), _text(actual)
-    if _failed(recorded) != _failed(actual):
-        return Comparison(None, f"recorded {_outcome(recorded)}, actual {_outcome(actual)}")
+def _compare_text(recorded: _Answer, actual: _Answer, normalisers: Sequence[Normaliser]) -> Comparison:
+    before, after = recorded.said.output, actual.said.output
+    if recorded.failed != actual.failed:
+        return Comparison(None, f"recorded {recorded.outcome}, actual {actual.outcome}")
     if before == after or shown(before) == shown(after):
         return Comparison(Match.EQUAL)
-    if recorded.observation == RUN_IPYTHON:
+    if recorded.kind == RUN_IPYTHON:
         before, after = shared_text(before, after)
-    names = (*_names(recorded), *_names(actual))
+    names = (*_names(recorded.observation), *_names(actual.observation))
     old, new = (normalised(text, names, normalisers) for text in (before, after))
     if old == new or _equal_but_for_secrets(old, new):
         return Comparison(Match.NORMALISED)
@@ -102,25 +132,6 @@ def _equal_but_for_secrets(old: str, new: str) -> bool:
         return False
     pattern = re.escape(old.replace(_HIDDEN, "\0")).replace("\0", r"\S+")
     return re.fullmatch(pattern, new) is not None
-
-
-def _text(observation: Observation) -> str:
-    """What the action answered. Edits of early 2025 keep it beside a diff of the file."""
-    answered = (observation.extras.model_extra or {}).get("formatted_output_and_error")
-    return answered if isinstance(answered, str) else observation.content
-
-
-def _failed(observation: Observation) -> bool:
-    kind = observation_kind(observation.observation)
-    return kind.fails_in_text and _text(observation).startswith("ERROR:")
-
-
-def _outcome(observation: Observation) -> str:
-    if observation.observation == ERROR or _failed(observation):
-        first = next((line for line in _text(observation).splitlines()[0:3] if line.strip("ERO: ")), "")
-        return f'"{_excerpt("ERROR: " + first.removeprefix("ERROR:").strip())}"'
-    done = observation_kind(observation.observation).done
-    return f'"{done or observation.observation}"'
 
 
 def _names(observation: Observation) -> tuple[str, ...]:

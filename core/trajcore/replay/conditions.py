@@ -1,15 +1,8 @@
 """The language of breakpoint conditions: `kind=run and exit!=0`, `diverged`, `command~"git (push|pull)"`.
 
-Terms are joined by `and`. A term is a word (`diverged`, `waits`) or a field, an operator and a value:
-
-    kind source id   = != ~        what the event is
-    command text     = != ~        what an action says (text: any of its texts)
-    output           = != ~        what came back
-    file             = != ~        a file that the step touched: one that a read, write or edit names, or
-                                   one that it changed, by whatever command; `!=`: none of them is this one
-    exit cost        = != < > <= >=
-
-`~` searches a regular expression; a value with spaces stands in quotes.
+Parts are joined by `and`. A part is a word, or a field, an operator and a value: `TERMS` has a row for each.
+Texts are compared by `= != ~`, numbers by `= != < > <= >=`; `~` searches a regular expression; a value with
+spaces stands in quotes.
 """
 
 from __future__ import annotations
@@ -19,9 +12,10 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from trajcore.dialects.canonical import arguments
+from trajcore.dialects import canonical
 from trajcore.errors import BadInput
 from trajcore.replay.run import Status, StepResult
 
@@ -39,6 +33,38 @@ class Moment:
 
 
 Test = Callable[[Moment], bool]
+
+
+class Sort(Enum):
+    """What a term is, and by which signs it is compared."""
+
+    WORD = ("word", "")
+    """True or not, with nothing to compare it with."""
+    TEXT = ("text", "= != ~")
+    TEXTS = ("texts", "= != ~")
+    """One of several is enough; `!=`: none of them is this one."""
+    NUMBER = ("number", "= != < > <= >=")
+
+    @property
+    def signs(self) -> str:
+        """The operators, with spaces between them."""
+        return self.value[1]
+
+
+@dataclass(frozen=True)
+class Term:
+    """A row of the table of what a condition can ask for."""
+
+    name: str
+    what: str
+    sort: Sort
+    read: Callable[[Moment], Any]
+    """The truth of a word; a text, several, or a number or None."""
+    on_result: bool = False
+    """It asks for what came back."""
+    watches_files: bool = False
+    """It asks what was changed, which is told only where a sandbox tracks its files."""
+
 
 _COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "<=": operator.le, ">=": operator.ge, "!=": operator.ne,
@@ -72,15 +98,10 @@ def parse(text: str) -> Condition:
     parsed = [_term(term) for term in terms]
     return Condition(
         text.strip(),
-        tuple(test for test, _ in parsed),
-        on_result=any(after for _, after in parsed),
-        watches_files=any(_field(term) == "file" for term in terms),
+        tuple(test for _, test in parsed),
+        on_result=any(row.on_result for row, _ in parsed),
+        watches_files=any(row.watches_files for row, _ in parsed),
     )
-
-
-def _field(term: str) -> str | None:
-    found = _TERM.fullmatch(term)
-    return found["field"] if found else None
 
 
 def _terms(text: str) -> list[str]:
@@ -101,21 +122,24 @@ def _terms(text: str) -> list[str]:
     return [" ".join(term) for term in terms if term]
 
 
-def _term(term: str) -> tuple[Test, bool]:
-    """The test of one term, and whether it needs the result."""
-    if term in _WORDS:
-        return _WORDS[term]
+def _term(term: str) -> tuple[Term, Test]:
+    """The row of one term, and its test."""
+    row = _BY_NAME.get(term)
+    if row is not None and row.sort is Sort.WORD:
+        return row, row.read
     found = _TERM.fullmatch(term)
-    if found is None or found["field"] not in (*_FIELDS, "file"):
-        known = ", ".join([*_WORDS, *_FIELDS, "file"])
-        raise BadInput(f"{term!r} is no condition; a condition is one of {known}, compared with a value")
-    field, sign, value = found["field"], found["operator"], found["value"]
-    if field == "file":
-        return _file_test(sign, value, term), True
-    read, numeric, on_result = _FIELDS[field]
-    if numeric:
-        return _number_test(read, sign, value, term), on_result
-    return _text_test(read, sign, value, term), on_result
+    row = _BY_NAME.get(found["field"]) if found else None
+    if found is None or row is None or row.sort is Sort.WORD:
+        raise BadInput(
+            f"{term!r} is no condition; a condition is one of {', '.join(_BY_NAME)}, compared with a value"
+        )
+    sign, value = found["operator"], found["value"]
+    match row.sort:
+        case Sort.NUMBER:
+            return row, _number_test(row.read, sign, value, term)
+        case Sort.TEXTS:
+            return row, _texts_test(row.read, sign, value, term)
+    return row, _text_test(row.read, sign, value, term)
 
 
 def _number_test(read: Callable[[Moment], Any], sign: str, value: str, term: str) -> Test:
@@ -137,11 +161,11 @@ def _text_test(read: Callable[[Moment], Any], sign: str, value: str, term: str) 
     return lambda moment: matches(read(moment))
 
 
-def _file_test(sign: str, value: str, term: str) -> Test:
-    """True where one of the files matches; `!=` is the opposite of `=`."""
+def _texts_test(read: Callable[[Moment], Any], sign: str, value: str, term: str) -> Test:
+    """True where one of the texts matches; `!=` is the opposite of `=`."""
     matches = _matcher("=" if sign == "!=" else sign, value, term)
     wanted = sign != "!="
-    return lambda moment: any(map(matches, _touched(moment))) is wanted
+    return lambda moment: any(map(matches, read(moment))) is wanted
 
 
 def _matcher(sign: str, value: str, term: str) -> Callable[[str], bool]:
@@ -158,12 +182,12 @@ def _matcher(sign: str, value: str, term: str) -> Callable[[str], bool]:
 
 
 def _text_of(moment: Moment) -> str:
-    texts = arguments(moment.data).values()
+    texts = canonical.arguments(moment.data).values()
     return "\n".join(text for text in texts if isinstance(text, str))
 
 
 def _argument(moment: Moment, *names: str) -> str:
-    values = map(arguments(moment.data).get, names)
+    values = map(canonical.arguments(moment.data).get, names)
     return next((value for value in values if isinstance(value, str)), "")
 
 
@@ -189,18 +213,46 @@ def _cost(moment: Moment) -> float | None:
     return float(cost) if isinstance(cost, int | float) else None
 
 
-_WORDS: Final[dict[str, tuple[Test, bool]]] = {
-    "diverged": (lambda moment: moment.result is not None and moment.result.status is Status.DIVERGED, True),
-    "waits": (lambda moment: bool(moment.head.wait_for_response), False),
-}
-_FIELDS: Final[dict[str, tuple[Callable[[Moment], Any], bool, bool]]] = {
-    "kind": (lambda moment: moment.head.kind, False, False),
-    "source": (lambda moment: moment.head.source or "", False, False),
-    "id": (lambda moment: str(moment.head.id), False, False),
-    "command": (lambda moment: _argument(moment, "command", "code"), False, False),
-    "text": (_text_of, False, False),
-    "output": (_output, False, True),
-    "exit": (lambda moment: moment.result.exit_code if moment.result else None, True, True),
-    "cost": (_cost, True, False),
-}
-"""By name: how it is read, whether it is a number, whether it needs the result."""
+def _diverged(moment: Moment) -> bool:
+    return moment.result is not None and moment.result.status is Status.DIVERGED
+
+
+def _exit(moment: Moment) -> int | None:
+    return moment.result.exit_code if moment.result else None
+
+
+TERMS: Final = (
+    Term("diverged", "the step came out otherwise than recorded", Sort.WORD, _diverged, on_result=True),
+    Term(
+        "waits",
+        "the message waits for the user",
+        Sort.WORD,
+        lambda moment: bool(moment.head.wait_for_response),
+    ),
+    Term("kind", "the kind of the event", Sort.TEXT, lambda moment: moment.head.kind),
+    Term(
+        "source", "whose it is: agent, user, environment", Sort.TEXT, lambda moment: moment.head.source or ""
+    ),
+    Term("id", "its id", Sort.TEXT, lambda moment: str(moment.head.id)),
+    Term(
+        "command",
+        "a command, or the code of a cell",
+        Sort.TEXT,
+        lambda moment: _argument(moment, "command", "code"),
+    ),
+    Term("text", "all texts of an action", Sort.TEXT, _text_of),
+    Term("output", "what came back", Sort.TEXT, _output, on_result=True),
+    Term("exit", "the exit code", Sort.NUMBER, _exit, on_result=True),
+    Term("cost", "what the model has cost so far, as recorded", Sort.NUMBER, _cost),
+    Term(
+        "file",
+        "a file that the step names, or has changed by whatever command; `!=`: none of them is this one",
+        Sort.TEXTS,
+        _touched,
+        on_result=True,
+        watches_files=True,
+    ),
+)
+"""What a condition can ask for, in the order in which messages name it."""
+
+_BY_NAME: Final = {row.name: row for row in TERMS}

@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
+from trajcore.dialects.canonical import exit_code
+from trajcore.dialects.registry import default_dialect
 from trajcore.errors import SandboxUnavailable
 from trajcore.events.head import head_of
 from trajcore.events.kinds import RUN
-from trajcore.runtimes.registry import DEFAULT_RUNTIME, make_runtime
+from trajcore.runtimes.registry import make_runtime
 from trajcore.sandbox.base import Checkpoint, Sandbox, SandboxSettings
 
 if TYPE_CHECKING:
+    from trajcore.dialects.base import Dialect
     from trajcore.events.base import Action, Observation
     from trajcore.runtimes.base import Answered, Runtime
     from trajcore.sandbox.base import FileChanges, Visitor
@@ -51,13 +54,13 @@ class Executor:
         name: str,
         settings: SandboxSettings,
         tell: notices.Listener,
-        runtime: str = DEFAULT_RUNTIME,
+        dialect: Dialect | None = None,
     ) -> None:
-        """`name` is the sandbox's, `runtime` that of the runtime which the recording's dialect names."""
+        """`name` is the sandbox's, `dialect` the recording's, which says how its actions were run."""
         self._name = name
         self._settings = settings
         self._tell = tell
-        self._runtime_name = runtime
+        self._dialect = dialect or default_dialect()
         self._runtime: Runtime | None = None
         self._sandbox: Sandbox | None = None
         self._kind: SandboxKind | None = None
@@ -92,7 +95,7 @@ class Executor:
     def _new_runtime(self, sandbox: Sandbox) -> Runtime:
         """Where nothing is executed, what was recorded is served, whoever's it is."""
         if sandbox.executes:
-            return make_runtime(self._runtime_name)
+            return make_runtime(self._dialect.runtime, self._dialect.habits)
         from trajcore.runtimes.recorded import RecordedRuntime
 
         return RecordedRuntime()
@@ -144,7 +147,8 @@ class Executor:
             self.executing = False
         observation = answered.observation
         self._follow(answered)
-        code = _exit_code(observation)
+        served = observation is not None and observation is recorded
+        code = self._dialect.unwrap(recorded).exit_code if served and recorded else exit_code(observation)
         self._tell(notices.Executed(code, seconds, _note(observation)))
         return Answer(observation, seconds, interrupted, files, answered.reason)
 
@@ -234,12 +238,6 @@ class Executor:
             return
         if isinstance(directory, str) and directory:
             self.directory = directory
-
-
-def _exit_code(observation: Observation | None) -> int | None:
-    from trajcore.replay.compare import exit_code
-
-    return exit_code(observation)
 
 
 def _note(observation: Observation | None) -> str:

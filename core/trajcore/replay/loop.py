@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
-from trajcore.dialects.openhands_v0.written import user_message
+from trajcore.dialects.newevents import user_message
 from trajcore.document.edits import Edit
 from trajcore.errors import Refused
+from trajcore.events.kinds import Service
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.checkpoints import Route, RunCheckpoint, RunCheckpoints
 from trajcore.replay.executor import Executor
-from trajcore.replay.player import Player, Service
+from trajcore.replay.player import Player
 from trajcore.replay.positions import Position
 from trajcore.replay.run import Run, StepResult
 from trajcore.replay.staleness import first_departure, stale_events
@@ -52,7 +53,7 @@ class Replay:
         of = self._trajectory
         self.run = Run(of.outline.last_id, of.run_file, of.dialect.canonical)
         world = replace(self._settings.world, snapshot_bytes=self._settings.checkpoint_bytes)
-        self.world = Executor(self._settings.sandbox, world, self._tell, of.dialect.runtime)
+        self.world = Executor(self._settings.sandbox, world, self._tell, of.dialect)
         self.player = Player(
             self._trajectory, self.run, self.world, self.services, self._settings.normalisers, self._tell
         )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from trajcore import notices
-from trajcore.dialects.openhands_v0.written import observation_event, user_message
+from trajcore.dialects.canonical import exit_code
+from trajcore.dialects.newevents import observation_event, user_message
 from trajcore.events.head import Head
-from trajcore.events.kinds import USER_REJECTED, Treatment, action_kind
+from trajcore.events.kinds import Service, Treatment, action_kind
 from trajcore.formats.json.reading import as_object
-from trajcore.replay.compare import Comparison, compare, exit_code
+from trajcore.replay.compare import Comparison, compare
 from trajcore.replay.executor import Answer, Executor
 from trajcore.replay.normalise import Normaliser
 from trajcore.replay.policy import ends_a_step, treatment
@@ -27,20 +27,6 @@ if TYPE_CHECKING:
     from trajcore.sandbox.base import FileChanges
 
 _LOOK_AHEAD = 4
-
-
-class Service(Enum):
-    """How a step is satisfied."""
-
-    EXECUTE = "execute"
-    RECORDED = "recorded"
-    SKIP = "skip"
-
-    @property
-    def next(self) -> Service:
-        """The one behind it; the first behind the last."""
-        order = list(Service)
-        return order[(order.index(self) + 1) % len(order)]
 
 
 _CHOSEN = {
@@ -71,6 +57,7 @@ class Player:
         self.replacements: dict[int, str] = {}
         """Texts typed in place of recorded user messages, by the uid of the message."""
         self._trajectory = trajectory
+        self._unwrap = trajectory.dialect.unwrap
         self._run = run
         self._world = world
         self._tell = tell
@@ -165,7 +152,7 @@ class Player:
         parsed = self._trajectory.parsed(index)
         action = cast("Action", parsed.event)
         recorded = self._recorded(index)
-        service, reason = self._service_of(index, action, parsed.problems)
+        service, reason = self._service_of(index, action, recorded, parsed.problems)
         if service is not Service.EXECUTE:
             self.flush_result()
         if service is Service.SKIP:
@@ -192,7 +179,7 @@ class Player:
         if answer.observation is recorded:
             self._finish(index, head, Status.RECORDED, "served from the recording", answer.seconds, recorded)
             return
-        comparison = compare(recorded, answer.observation, self._normalisers)
+        comparison = compare(recorded, answer.observation, self._normalisers, self._unwrap)
         status = Status.DIVERGED if comparison.diverged else Status.MATCHED
         reason = f"interrupted, {comparison.reason}" if answer.interrupted else comparison.reason
         self._finish(
@@ -225,35 +212,27 @@ class Player:
                 self._recorded(index)
                 return
 
-    def _service_of(self, index: int, action: Action, problems: tuple[str, ...]) -> tuple[Service, str]:
+    def _service_of(
+        self, index: int, action: Action, recorded: Observation | None, problems: tuple[str, ...]
+    ) -> tuple[Service, str]:
         """How an action is satisfied, and why where it is not executed."""
         if problems:
             return Service.SKIP, f"not executed: {problems[0]}"
         chosen = self._services.get(self._trajectory.uid(index), Service.EXECUTE)
         if chosen is not Service.EXECUTE:
             return chosen, _CHOSEN[chosen]
-        if getattr(action.args, "background", False) is True:
-            return Service.RECORDED, "it ran in the background, as none does today: served from the recording"
-        state = getattr(action.args, "confirmation_state", "confirmed")
-        if state == "rejected":
-            return Service.RECORDED, "the user had refused it: served from the recording"
-        if state == "awaiting_confirmation" and not self._was_carried_out(index):
-            return (
-                Service.SKIP,
-                "not executed: it waited for the user's confirmation, and comes again if confirmed",
-            )
-        return Service.EXECUTE, ""
-
-    def _was_carried_out(self, index: int) -> bool:
-        """Whether an answer other than a refusal was recorded for an action that waited for confirmation."""
-        recorded = self._recorded(index)
-        return recorded is not None and recorded.observation != USER_REJECTED
+        satisfied = self._trajectory.dialect.treatment(action, recorded)
+        return satisfied.service, satisfied.reason
 
     def _recorded(self, index: int) -> Observation | None:
         answer = self._trajectory.outline.answer_of.get(index)
         if answer is None:
             return None
         return cast("Observation", self._trajectory.parsed(answer).event)
+
+    def _recorded_code(self, recorded: Observation | None) -> int | None:
+        """The exit code that a recorded observation tells; None where it tells none."""
+        return None if recorded is None else self._unwrap(recorded).exit_code
 
     def _serve_or_skip(self, index: int, head: Head) -> None:
         if self._services.get(self._trajectory.uid(index)) is Service.SKIP:
@@ -268,7 +247,7 @@ class Player:
             return
         self._tell(notices.Executing(head.kind, head.summary(), "", recorded=True))
         self._tell(notices.Output(recorded.content.encode("utf-8", "replace") + b"\n"))
-        self._tell(notices.Executed(exit_code(recorded), 0.0, reason))
+        self._tell(notices.Executed(self._recorded_code(recorded), 0.0, reason))
         self._keep_as_is(index)
         self._finish(index, head, Status.RECORDED, reason, 0.0, recorded)
 
@@ -276,7 +255,7 @@ class Player:
         self._keep_as_is(index)
         self._add_result(StepResult(
             self._trajectory.uid(index), head.id, head.kind, Status.SKIPPED, None, None,
-            exit_code(self._recorded(index)), 0.0, reason, None, self._recorded(index),
+            self._recorded_code(self._recorded(index)), 0.0, reason, None, self._recorded(index),
         ))  # fmt: skip
 
     def _finish(
@@ -300,8 +279,10 @@ class Player:
                 self._run.add(event, origin=self._uid_of_answer(index), id=self._id_of(answer), answers=uid)
             self._note_answered(index)
         recorded = self._recorded(index)
+        before = self._recorded_code(recorded)
+        after = before if actual is recorded else exit_code(actual)
         self._add_result(StepResult(
-            uid, head.id, head.kind, status, comparison, exit_code(actual), exit_code(recorded),
+            uid, head.id, head.kind, status, comparison, after, before,
             seconds, reason, actual, recorded, files,
         ))  # fmt: skip
 

@@ -164,7 +164,7 @@ class Run:
         `canonical` brings what is recorded to today's spelling (`Dialect.canonical`).
         """
         self._canonical = canonical
-        self._write = write or _as_openhands
+        self._write = write or _as_any
         self.entries: list[Entry] = []
         self.results: dict[int, StepResult] = {}
         """By the uid of the event, in the order in which they came."""
@@ -292,7 +292,7 @@ def _played(entries: Sequence[Entry], told: Callable[[int, int], None]) -> Itera
         told(place + 1, len(entries))
 
 
-def _as_openhands(events: Iterable[Played]) -> Iterator[bytes]:
-    from trajcore.dialects.openhands_v0.written import run_file
+def _as_any(events: Iterable[Played]) -> Iterator[bytes]:
+    from trajcore.dialects.registry import default_dialect
 
-    return run_file(event.event for event in events)
+    return default_dialect().run(events) or iter(())

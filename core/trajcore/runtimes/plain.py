@@ -20,13 +20,19 @@ from trajcore.events.observations import (
     WriteObservation,
 )
 from trajcore.runtimes.base import Answered, cannot
+from trajcore.runtimes.habits import PERSISTENT, Habits, Shell
 from trajcore.sandbox.base import Emit, Limits, Outcome, Patience, Sandbox
+from trajcore.sandbox.shell.quoting import quoted
 
 
 class PlainRuntime:
     """A `Runtime` for agents that show a model what a command wrote, and no more."""
 
     kinds = frozenset({"run", "run_ipython", "read", "write"})
+
+    def __init__(self, habits: Habits = PERSISTENT) -> None:
+        """`habits` are those of the agent: commands find of each other's shells what they found then."""
+        self._habits = habits
 
     async def carry_out(
         self, action: Action, recorded: Observation | None, sandbox: Sandbox, limits: Limits, emit: Emit
@@ -48,8 +54,8 @@ class PlainRuntime:
         return cannot(action)
 
     def line(self, action: RunAction) -> str:
-        """What is typed into the shell for a command; a shell of another habit wraps it here."""
-        return action.args.command
+        """What is typed into the shell for a command."""
+        return _line(self._habits, action.args.command)
 
     def memory(self) -> None:
         """Nothing."""
@@ -69,6 +75,27 @@ class PlainRuntime:
                 await sandbox.type(f"{action.args.command}\n".encode("utf-8", "surrogateescape"), emit)
             outcome = await sandbox.follow(patience, emit)
         return Answered(_observation(action, outcome, sandbox), outcome)
+
+
+# The process tells its directory through a descriptor that nothing it starts gets: what runs on in the
+# background would hold it open. One that exits of itself tells none, and the directory stays what it was.
+_TELLING_DIRECTORY = "eval %s 3>&-; __s=$?; pwd >&3; exit $__s"
+_KEEPING_DIRECTORY = '{ __d=$(%s 3>&1 >&4 4>&-); __s=$?; } 4>&1; [ -z "$__d" ] || cd -- "$__d"; (exit $__s)'
+
+
+def _line(habits: Habits, command: str) -> str:
+    """What is typed into the sandbox's shell, which persists, so that a command runs as it did then."""
+    match habits.shell:
+        case Shell.PERSISTENT:
+            return command
+        case Shell.FRESH:
+            return f"(exec {_words(*habits.argv, command)})"
+        case Shell.DIRECTORY:
+            return _KEEPING_DIRECTORY % _words(*habits.argv, _TELLING_DIRECTORY % _words(command))
+
+
+def _words(*texts: str) -> str:
+    return " ".join(quoted(text).decode() for text in texts)
 
 
 def _patience(action: RunAction, recorded: Observation | None, limits: Limits) -> Patience:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from trajcore.plugins import Registry
+from trajcore.runtimes.habits import PERSISTENT, Habits
 
 if TYPE_CHECKING:
     from trajcore.runtimes.base import Runtime
-
-DEFAULT_RUNTIME: Final = "openhands"
-"""Whose wording is used where nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -20,30 +18,31 @@ class RuntimeKind:
     """A row of the registry."""
 
     name: str
-    make: Callable[[], Runtime]
-    """A runtime for a new world."""
+    make: Callable[[Habits], Runtime]
+    """A runtime for a new world, and for an agent of these habits."""
 
 
-def make_runtime(name: str) -> Runtime:
+def make_runtime(name: str, habits: Habits = PERSISTENT) -> Runtime:
     """A runtime for a new world. Raises `BadInput` where there is none called so."""
-    return RUNTIMES.get(name).make()
+    return RUNTIMES.get(name).make(habits)
 
 
-def register_runtime(name: str, make: Callable[[], Runtime]) -> None:
+def register_runtime(name: str, make: Callable[[Habits], Runtime]) -> None:
     """Add a runtime for the rest of the program, or put it in the place of the one called so."""
     RUNTIMES.register(RuntimeKind(name, make))
 
 
-def _openhands() -> Runtime:
+def _openhands(habits: Habits) -> Runtime:
+    """Whose shell always persists."""
     from trajcore.runtimes.openhands.runtime import OpenHandsRuntime
 
     return OpenHandsRuntime()
 
 
-def _plain() -> Runtime:
+def _plain(habits: Habits) -> Runtime:
     from trajcore.runtimes.plain import PlainRuntime
 
-    return PlainRuntime()
+    return PlainRuntime(habits)
 
 
 RUNTIMES: Final[Registry[RuntimeKind]] = Registry(

@@ -143,6 +143,21 @@ async def _no_bubblewrap(settings: SandboxSettings) -> str | None:
     return await works()
 
 
+async def _about_bubblewrap(settings: SandboxSettings, obstacle: str | None) -> Sequence[Fact]:
+    from trajcore.sandbox.machines.bubblewrap import seccomp
+
+    if obstacle is not None:
+        return [Fact(False, "bubblewrap", obstacle)]
+    lacking = seccomp.obstacle()
+    state = "on: bubblewrap refuses the system calls that Docker does"
+    return [
+        Fact(True, "bubblewrap", "works"),
+        Fact(
+            lacking is None, "filter", state if lacking is None else f"no filter of system calls: {lacking}"
+        ),
+    ]
+
+
 def _local(settings: SandboxSettings) -> Sandbox:
     from trajcore.sandbox.machines.host.machine import LocalMachine
 
@@ -174,7 +189,7 @@ async def _no_facts(settings: SandboxSettings, obstacle: str | None) -> Sequence
 
 _ROWS: Final = (
     SandboxKind("docker", _docker, _no_docker, _about_docker),
-    SandboxKind("bubblewrap", _bubblewrap, _no_bubblewrap),
+    SandboxKind("bubblewrap", _bubblewrap, _no_bubblewrap, _about_bubblewrap),
     SandboxKind("local", _local, facts=_about_local, rewinds=False, walled=False),
     SandboxKind("recorded", _recorded, facts=_no_facts, executes=False),
 )

@@ -53,6 +53,11 @@ class ShellSandbox:
         self._interrupted = False
 
     @property
+    def machine(self) -> Machine:
+        """What it stands on."""
+        return self._machine
+
+    @property
     def kind(self) -> str:
         """See `Sandbox.kind`."""
         return self._machine.kind

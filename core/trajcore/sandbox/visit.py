@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 from functools import partial
 from typing import Final
@@ -15,6 +14,7 @@ from trajcore.sandbox.machines.machine import COLUMNS, ROWS
 from trajcore.sandbox.shell.quoting import quoted
 from trajcore.sandbox.shell.shell import Shell
 from trajcore.sandbox.shell.state import read_state, telling
+from trajcore.text import TerminalFilter
 
 # What a recording set up must not act on the visitor's own typing, nor at the end of the visit.
 _BECOMES_INTERACTIVE: Final = rb"""
@@ -68,7 +68,7 @@ async def visit(shell: Shell, files: BashFiles, visitor: Visitor) -> None:
 
 
 async def _attended(shell: Shell, visitor: Visitor, word: bytes) -> None:
-    harmless, leaving = StringFilter(), asyncio.Event()
+    harmless, leaving = TerminalFilter(), asyncio.Event()
     last = b""
 
     def show(data: bytes) -> None:
@@ -103,26 +103,3 @@ async def _ended(shell: Shell, leaving: asyncio.Event, typing: asyncio.Task[None
     typing.cancel()
     await asyncio.wait({typing})
     await shell.type(b"\x15" + word + b"\n")
-
-
-class StringFilter:
-    """Drops what could act on the user's terminal beyond its screen: titles, clipboard, device strings."""
-
-    _STRING: Final = re.compile(rb"\x1b[\]PX^_].*?(?:\x07|\x1b\\)", re.DOTALL)
-    _OPEN: Final = re.compile(rb"\x1b(?:[\]PX^_](?:(?!\x07|\x1b\\).)*)?\Z", re.DOTALL)
-    _LONGEST: Final = 1 << 16
-
-    def __init__(self) -> None:
-        self._held = b""
-
-    def feed(self, data: bytes) -> bytes:
-        """What may be shown of `data`; the beginning of a string is kept back until its end is known."""
-        data = self._STRING.sub(b"", self._held + data)
-        start = self._OPEN.search(data)
-        if start is None:
-            self._held = b""
-            return data
-        self._held = data[start.start() :]
-        if len(self._held) > self._LONGEST:
-            self._held = self._held[:2] + self._held[-1:]
-        return data[: start.start()]

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from trajcore.dialects import canonical
+from trajcore.dialects.registry import default_dialect
 from trajcore.errors import BadInput
 from trajcore.formats.json.edit import LONE
+
+if TYPE_CHECKING:
+    from trajcore.trajectory import Trajectory
 
 _SHORT: Final = 60
 """A value of so many characters may stand on one line."""
@@ -23,18 +28,20 @@ class FieldProblem:
 
     def concerns(self, path: str) -> bool:
         """Whether it is the fault of the field at a path; old events have no `args` or `extras` around it."""
-        return f"{self.path}.".startswith((f"{path}.", f"args.{path}.", f"extras.{path}."))
+        around = ("", f"{canonical.ARGUMENTS}.", f"{canonical.DETAILS}.")
+        return f"{self.path}.".startswith(tuple(f"{outer}{path}." for outer in around))
 
     def __str__(self) -> str:
         return f"{self.path}: {self.what}" if self.path else self.what
 
 
-def problems_of(event: Mapping[str, Any]) -> list[FieldProblem]:
-    """What is wrong with an event by the model of its kind."""
-    from trajcore.dialects.openhands_v0.wire import parse
+def problems_of(event: Mapping[str, Any], trajectory: Trajectory | None = None) -> list[FieldProblem]:
+    """What is wrong with an event by the model of its kind; `trajectory` says how it may be spelled there."""
+    from trajcore.events.parse import parse
 
+    dialect = default_dialect() if trajectory is None else trajectory.dialect
     found = []
-    for problem in parse(event).problems:
+    for problem in parse(dialect.canonical(event)).problems:
         path, _, what = problem.partition(": ")
         found.append(FieldProblem("" if path == "event" else path, what))
     return found

@@ -11,14 +11,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin
 
 from trajcore.dialects import canonical
-from trajcore.dialects.openhands_v0.written import new_action, retold
+from trajcore.dialects.newevents import new_action, retold
 from trajcore.document.edits import Edit
 from trajcore.errors import BadInput
 from trajcore.events.kinds import INSERTABLE, Source, action_kind, kind_named
 from trajcore.formats.json.merge import merged
 from trajcore.session import Session
 from trajcore.trajectory import Trajectory
-from trajcore.views.event_json import as_text, read_json
+from trajcore.views.event_json import FieldProblem, as_text, problems_of, read_json
 
 if TYPE_CHECKING:
     from trajcore.events.base import Event
@@ -333,6 +333,10 @@ class Draft:
     def fields_of(self, event: Mapping[str, Any]) -> list[Field]:
         """The fields of the event, or of another one in its place."""
         return fields_of(event, self._session.trajectory.dialect.own_fields)
+
+    def problems_of(self, event: Mapping[str, Any]) -> list[FieldProblem]:
+        """What is wrong with the event, or with another one in its place."""
+        return problems_of(event, self._session.trajectory)
 
     def set(self, values: Iterable[tuple[FieldPath, Any]]) -> Edit:
         """Give some of its fields other values. Raises `BadInput`."""

@@ -7,8 +7,7 @@ from enum import Enum
 from typing import Final
 
 from trajcore.events.head import Head
-from trajcore.events.kinds import DELEGATE, MESSAGE, kind_named
-from trajcore.replay.player import Service
+from trajcore.events.kinds import DELEGATE, MESSAGE, Service, kind_named
 from trajcore.replay.run import Entry, Status
 from trajcore.session import Session
 from trajcore.text import safe_line

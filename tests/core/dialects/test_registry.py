@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import trajcore.formats
 from toys import SAMPLE, Toy
 from trajcore.dialects.registry import DIALECTS, register_dialect
 from trajcore.errors import BadInput
+from trajcore.formats.base import Files, Layout
 from trajcore.formats.registry import FORMATS
 from trajcore.trajectory import Trajectory
 
@@ -119,3 +120,26 @@ def test_no_container_and_no_dialect_is_forgotten() -> None:
     folders = {file.parent.name for file in dialects.glob("*/dialect.py")}
     made = {type(dialect).__module__.split(".")[-2] for dialect in DIALECTS.at_hand()}
     assert folders == made
+
+
+def test_a_container_that_holds_nothing_is_refused_before_any_dialect_is_asked() -> None:
+    register_dialect(Toy())
+    FORMATS.register(Empty())
+    try:
+        with pytest.raises(BadInput, match="none holds no events"):
+            Trajectory.from_bytes(b"#empty\n", "none")
+    finally:
+        FORMATS.unregister("empty")
+
+
+class Empty:
+    """A container that is recognised and has no records."""
+
+    name = "empty"
+
+    def records(self, files: Files, row: str | None) -> Iterator[Layout]:
+        if files.first == b"#":
+            yield Layout(self.name, (files.source,), [], [], len(files.source.data), lines=True)
+
+    def write(self, records: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+        yield b"#empty\n"

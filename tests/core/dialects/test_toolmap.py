@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trajcore.dialects.openhands_v0.toolmap import TOOL_MAP, Tool, call_of, parameter_of, schemas
+from trajcore.dialects.openhands_v0.tools import TOOL_MAP
+from trajcore.dialects.toolmap import Tool
 from trajcore.events import kinds
 from trajcore.events.actions import ACTIONS
 from trajcore.events.parse import parse
@@ -33,7 +34,7 @@ def value_of(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
 @st.composite
 def calls(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     """A call as a model may make it, with none of the parameters that its command has no use for."""
-    function = draw(st.sampled_from(schemas()))["function"]
+    function = draw(st.sampled_from(TOOL_MAP.schemas()))["function"]
     properties, required = function["parameters"]["properties"], function["parameters"]["required"]
     given = {name: draw(value_of(properties[name])) for name in required}
     row = next(row for row in TOOL_MAP if row.name == function["name"] and fits(row, given))
@@ -50,13 +51,13 @@ def fits(row: Tool, given: dict[str, Any]) -> bool:
 @given(calls())
 def test_an_action_said_as_a_call_is_that_action(call: tuple[str, dict[str, Any]]) -> None:
     name, arguments = call
-    action = to_action(name, json.dumps(arguments))
+    action = to_action(TOOL_MAP, name, json.dumps(arguments))
     parsed = parse({"source": "agent", **action})
     assert not parsed.problems
-    said = call_of(parsed.event)
+    said = TOOL_MAP.call_of(parsed.event)
     assert said is not None
     assert said.name == name
-    assert to_action(said.name, json.dumps(said.arguments)) == action
+    assert to_action(TOOL_MAP, said.name, json.dumps(said.arguments)) == action
 
 
 @pytest.mark.parametrize("row", TOOL_MAP, ids=lambda row: f"{row.name}-{row.kind}")
@@ -78,7 +79,7 @@ def test_every_action_that_is_answered_as_a_tool_has_a_row() -> None:
 
 
 def test_a_tool_that_is_offered_tells_of_every_parameter() -> None:
-    for tool in schemas():
+    for tool in TOOL_MAP.schemas():
         parameters = tool["function"]["parameters"]
         assert set(parameters["required"]) <= set(parameters["properties"])
         rows = [row for row in TOOL_MAP if row.name == tool["function"]["name"]]
@@ -120,10 +121,10 @@ def test_after_an_edit_the_call_that_a_model_is_shown_says_what_the_action_says(
     trajectory = recorded(kind, BEFORE[kind])
     trajectory.set_value(0, ("args", name), data.draw(values))
     shown, args = shown_call(trajectory), trajectory.data(0)["args"]
-    parameter = parameter_of(kind, name)
+    parameter = TOOL_MAP.parameter_of(kind, name)
     assert parameter is not None
     event: Any = parse(trajectory.data(0)).event
-    said = call_of(event)
+    said = TOOL_MAP.call_of(event)
     assert said is not None
     assert shown == {**shown, **said.compared}
     assert shown[parameter.name] == parameter.of(event, "")
@@ -135,7 +136,7 @@ def recorded(kind: str, args: dict[str, Any]) -> Trajectory:
     """An action with the call that it came from, and nothing else."""
     action = {"id": 0, "source": "agent", "message": "", "action": kind, "args": args}
     event: Any = parse(action).event
-    said = call_of(event)
+    said = TOOL_MAP.call_of(event)
     assert said is not None
     function = {"name": said.name, "arguments": json.dumps(said.arguments)}
     message = {"content": None, "tool_calls": [{"id": "c1", "type": "function", "function": function}]}

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from loopback import Answer, Call, Loopback
 from screens import opened
-from toys import SAMPLE, Toy, result, session, turn
+from toys import SAMPLE, Toy, result, session, turn, worded
 from trajcore.difference import diff
 from trajcore.errors import BadInput
 from trajcore.journal.recovery import orphans
 from trajcore.live.messages.history import messages
+from trajcore.live.model import ModelSettings
+from trajcore.runtimes.habits import Habits, Shell
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.search import matches, replace
 from trajcore.session import Delivery, Session, Settings
@@ -203,13 +206,90 @@ async def test_results_of_a_run_take_the_places_of_the_recorded_ones() -> None:
     saved = b"".join(first.run.to_json())
     await first.close()
     found = lines(saved)
-    assert [record.get("output") for record in found[4:]] == ["one", None, "two"]
+    assert [record.get("output") for record in found[4:]] == ["one\n", None, "two\n"]
     assert found[-1]["exit"] == 2
     assert saved.splitlines()[:4] == recorded.splitlines()[:4]
     again = await played(saved, "bubblewrap")
     assert [result.status.value for result in again.results.values()] == ["matched", "matched"]
     assert b"".join(again.run.to_json()) == saved
     await again.close()
+
+
+@pytest.mark.bubblewrap
+async def test_what_a_program_said_is_compared_without_the_agents_words() -> None:
+    recorded = session(
+        *turn("r1", "", a="echo one", b="echo two; (exit 2)", c="echo three", d="exit 4"),
+        result("a", worded("one\n", 0), None),
+        result("b", worded("two\n", 1), None),
+        result("c", worded("drei\n", 0), None),
+        result("d", "", None),
+    )
+    first = await played(recorded, "bubblewrap")
+    told = [(found.status.value, found.recorded_exit_code, found.reason) for found in first.results.values()]
+    assert told == [
+        ("matched", 0, ""),
+        ("diverged", 1, "exit 1 → 2"),
+        ("diverged", 0, 'output differs at line 1: "drei" → "three"'),
+        ("matched", None, ""),
+    ]
+    saved = b"".join(first.run.to_json())
+    await first.close()
+    outputs = [record["output"] for record in lines(saved) if record["type"] == "result"]
+    assert outputs == [worded("one\n", 0), worded("two\n", 2), worded("three\n", 0), ""]
+
+
+@pytest.mark.bubblewrap
+async def test_what_was_never_carried_out_is_served_or_skipped_with_the_agents_reason() -> None:
+    calls, *logs = turn("r1", "", a="touch a", b="touch b", c="ls")
+    for call in calls["calls"][:2]:
+        call["kept_back"] = True
+    results = [result("a", "not allowed", None), result("c", "")]
+    first = await played(session(calls, *logs, *results), "bubblewrap")
+    told = [(found.status.value, found.exit_code, found.reason) for found in first.results.values()]
+    assert told == [
+        ("recorded", None, "its guard kept it back: served from the recording"),
+        ("skipped", None, "its guard kept it back"),
+        ("matched", 0, ""),
+    ]
+    await first.close()
+
+
+@pytest.mark.bubblewrap
+@pytest.mark.parametrize(
+    ("habits", "directory"), [(Habits(Shell.FRESH), "/workspace"), (Habits(Shell.DIRECTORY), "/tmp")]
+)
+async def test_a_command_finds_of_the_shell_before_it_what_it_found_then(
+    monkeypatch: pytest.MonkeyPatch, habits: Habits, directory: str
+) -> None:
+    monkeypatch.setattr(Toy, "habits", habits)
+    recorded = session(
+        *turn("r1", "", a="cd /tmp; X=1; alias ls=false", b="pwd; echo $X; exit 3", c="pwd; sleep 60 &"),
+        result("a", ""),
+        result("b", f"{directory}\n\n", 3),
+        result("c", f"{directory}\n"),
+    )
+    first = await played(recorded, "bubblewrap")
+    assert [found.reason for found in first.results.values()] == ["", "", ""]
+    assert first._replay.world.directory == directory
+    await first.close()
+
+
+@pytest.mark.bubblewrap
+async def test_a_model_is_offered_the_agents_own_tools() -> None:
+    answers = [Answer("", [Call("sh", {"line": "echo live"}, "l1")]), Answer("Done.")]
+    with Loopback(answers) as server:
+        model = ModelSettings("loopback", "sk-loopback-0123456789", server.url)
+        live = Session(Trajectory.from_bytes(SAMPLE), Settings("bubblewrap", model=model))
+        live.message("go on", Delivery.LIVE)
+        await live.idle()
+        assert [tool["function"]["name"] for tool in server.bodies[0]["tools"]] == ["sh"]
+        assert json.loads(server.bodies[1]["messages"][-2]["tool_calls"][0]["function"]["arguments"]) == {
+            "line": "echo live"
+        }
+        again = Trajectory.from_bytes(b"".join(live.run.to_json()))
+        assert again.outline.kinds == ["message", "run", "run", "message"]
+        assert (again.data(1)["args"]["command"], again.data(2)["content"]) == ("echo live", "live\n")
+        await live.close()
 
 
 async def test_what_a_run_adds_becomes_records_and_what_it_did_not_reach_is_left_out() -> None:
@@ -225,7 +305,7 @@ async def test_what_a_run_adds_becomes_records_and_what_it_did_not_reach_is_left
 
 
 async def test_steps_of_a_model_become_turns_of_the_session() -> None:
-    from trajcore.dialects.openhands_v0 import written
+    from trajcore.dialects import newevents as written
     from trajcore.events.kinds import Source
 
     session = await played(SAMPLE)

@@ -8,10 +8,11 @@ import time
 import pytest
 
 from loopback import Answer, Call, Loopback
+from trajcore.dialects.openhands_v0.tools import TOOL_MAP
 from trajcore.errors import ModelUnavailable
 from trajcore.live.model import NO_MODEL, Model, ModelSettings, Patience, close_connections
-from trajcore.live.tools import TOOLS
 
+TOOLS = TOOL_MAP.schemas()
 KEY = "sk-loopback-0123456789abcdef"
 ASK = [{"role": "user", "content": "hello"}]
 

@@ -25,14 +25,14 @@ ASKED = """
 import asyncio, sys
 from trajcore.errors import ModelUnavailable
 from trajcore.live.model import Model, ModelSettings, Patience, close_connections
-from trajcore.live.tools import TOOLS
+from trajcore.dialects.openhands_v0.tools import TOOL_MAP
 
 async def main():
     for name in ("loopback", "gpt-4o", "loopback"):
         settings = ModelSettings(name, "sk-loopback-0123456789", sys.argv[1])
         model = Model(settings, Patience(timeout=20, attempts=1))
         try:
-            await model.reply([{"role": "user", "content": "hi"}], TOOLS, lambda text: None)
+            await model.reply([{"role": "user", "content": "hi"}], TOOL_MAP.schemas(), lambda text: None)
         except ModelUnavailable:
             pass
     await close_connections()

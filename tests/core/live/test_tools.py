@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trajcore.dialects.openhands_v0.tools import TOOL_MAP
 from trajcore.events.parse import parse
-from trajcore.live.tools import TOOLS, BadToolCall, to_action
+from trajcore.live.tools import BadToolCall, to_action
+
+TOOLS = TOOL_MAP.schemas()
 
 
 def made(name: str, **arguments) -> dict:
-    return to_action(name, json.dumps(arguments))
+    return to_action(TOOL_MAP, name, json.dumps(arguments))
 
 
 def test_the_tools_are_openhands_own():
@@ -87,7 +90,7 @@ def test_every_action_is_a_typed_event():
 )
 def test_bad_calls_say_what_to_do_better(name, text, expected):
     with pytest.raises(BadToolCall, match=expected):
-        to_action(name, text)
+        to_action(TOOL_MAP, name, text)
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5), st.lists)
@@ -99,7 +102,7 @@ NAMES = st.sampled_from(
 @given(st.sampled_from([tool["function"]["name"] for tool in TOOLS]), st.dictionaries(NAMES, JSON) | JSON)
 def test_no_arguments_break_it(name, arguments):
     try:
-        action = to_action(name, json.dumps(arguments))
+        action = to_action(TOOL_MAP, name, json.dumps(arguments))
     except BadToolCall:
         return
     assert not parse({"source": "agent", **action}).problems

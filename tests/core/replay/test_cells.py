@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from trajcore.dialects.openhands_v0.written import observation_event
+from trajcore.dialects.newevents import observation_event
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
 from trajcore.replay.compare import Comparison, Match, compare

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from trajcore.errors import BadInput
 from trajcore.events.head import head_of
 from trajcore.replay.compare import Comparison
-from trajcore.replay.conditions import Moment, parse
+from trajcore.replay.conditions import TERMS, Moment, Term, parse
 from trajcore.replay.run import Status, StepResult
 from trajcore.sandbox.base import FileChange, FileChanges
 
@@ -142,3 +142,26 @@ def test_any_text_is_a_condition_or_bad_input(text: str) -> None:
     except BadInput:
         return
     condition.holds(moment(RUN, exit_code=1))
+
+
+EXAMPLES = {
+    "diverged": ("diverged", moment(RUN, exit_code=1, diverged=True)),
+    "waits": ("waits", moment(ASK)),
+    "kind": ("kind=run", moment(RUN)),
+    "source": ("source=agent", moment(RUN)),
+    "id": ("id=7", moment(RUN)),
+    "command": ("command~push", moment(RUN)),
+    "text": ("text~now", moment(RUN)),
+    "output": ("output=''", moment(RUN, exit_code=0)),
+    "exit": ("exit=3", moment(RUN, exit_code=3)),
+    "cost": ("cost>0.5", moment(DEAR)),
+    "file": (r"file~\.py$", moment(EDIT)),
+}
+
+
+@pytest.mark.parametrize("row", TERMS, ids=lambda row: row.name)
+def test_every_term_has_an_example_that_holds(row: Term) -> None:
+    text, example = EXAMPLES[row.name]
+    condition = parse(text)
+    assert condition.holds(example)
+    assert (condition.on_result, condition.watches_files) == (row.on_result, row.watches_files)

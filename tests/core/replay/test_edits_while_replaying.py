@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from documents import of_commands
 from trajcore import notices
 from trajcore.errors import Refused, TrajError
-from trajcore.replay.player import Service
+from trajcore.events.kinds import Service
 from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 

@@ -252,7 +252,7 @@ async def test_no_checkpoint_is_taken_of_what_a_model_does():
 
 
 def _skip() -> Any:
-    from trajcore.replay.player import Service
+    from trajcore.events.kinds import Service
 
     return Service.SKIP
 

@@ -16,7 +16,7 @@ import trajtui
 from documents import message, of_commands, ran, run
 from trajcore.document.edits import Seen, Splice
 from trajcore.errors import TrajError
-from trajcore.replay.player import Service
+from trajcore.events.kinds import Service
 from trajcore.replay.positions import Position
 from trajcore.session import Delivery, Session
 from trajcore.settings import Settings

@@ -104,7 +104,7 @@ async def test_a_recorded_sandbox_executes_nothing() -> None:
 
 async def test_a_runtime_is_made_by_its_name_and_scripts_may_add_some() -> None:
     assert isinstance(make_runtime("plain"), PlainRuntime)
-    register_runtime("mine", RecordedRuntime)
+    register_runtime("mine", lambda habits: RecordedRuntime())
     assert isinstance(make_runtime("mine"), RecordedRuntime)
     RUNTIMES.unregister("mine")
     with pytest.raises(BadInput, match="there is no runtime 'none': there are openhands, plain"):

@@ -6,7 +6,9 @@ The first line of standard input is its settings, each other one a command, all 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -14,15 +16,22 @@ from trajcore.events.actions import RunAction, RunArgs
 from trajcore.runtimes.openhands.runtime import OpenHandsRuntime
 from trajcore.sandbox.base import Limits, Resources, SandboxSettings
 from trajcore.sandbox.choose import choose
+from trajcore.sandbox.machines.bubblewrap import seccomp
+
+KEYS = {"x86_64": (248, 250), "aarch64": (217, 219)}
 
 
 async def _main() -> None:
     chosen = json.loads(sys.stdin.readline())
+    if "key" in chosen:
+        _plant(*chosen["key"])
+    if not chosen.get("filtered", True):
+        seccomp.obstacle = lambda: "left out by a test"
     settings = SandboxSettings(
         resources=Resources(**chosen.get("resources", {})),
         workspace=Path(chosen["workspace"]) if "workspace" in chosen else None,
         mount=chosen.get("mount", False),
-        limits=Limits(no_change=20.0, hard=60.0),
+        limits=Limits(**{"no_change": 20.0, "hard": 60.0, **chosen.get("limits", {})}),
     )
     sandbox = (await choose(chosen["kind"], settings)).sandbox
     runtime = OpenHandsRuntime()
@@ -37,6 +46,18 @@ async def _main() -> None:
             _say([answer.content, answer.extras.metadata.exit_code])
     finally:
         await sandbox.close()
+
+
+def _plant(description: str, secret: str) -> None:
+    """Give this program a session keyring with a key in it, as a login does."""
+    add_key, keyctl = KEYS[os.uname().machine]
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.syscall(keyctl, 1, None) > 0, "no session keyring"
+    key = libc.syscall(add_key, b"user", description.encode(), secret.encode(), len(secret), -3)
+    assert key > 0, "no key"
+    assert libc.syscall(keyctl, 5, key, 0x3F3F0000) == 0, (
+        "no permission"
+    )  # to all that has its user's id, too
 
 
 def _say(answer: list[object]) -> None:

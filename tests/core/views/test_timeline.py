@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import message, ran, run
-from trajcore.dialects.openhands_v0.written import user_message
+from trajcore.dialects.newevents import user_message
 from trajcore.replay.run import Run
 from trajcore.trajectory import Trajectory
 from trajcore.views.timeline import Row, Timeline

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from trajcore import BadInput, Edit, Refused, user_message
 from trajcore.views.edits import edit_history, edit_line
-from trajcore.views.event_json import as_text, problems_of, read_event
+from trajcore.views.event_json import as_text, read_event
 from trajcore.views.form import Draft, filled_in, flags_of, proposed
 from trajtui.external_editor import TextFile, edit_in, editor_command
 from trajtui.screens.checks import ChecksScreen
@@ -152,7 +152,7 @@ async def edit_event(screen: DebuggerScreen) -> str | None:
         edit = draft.become(change.event) if change.values is None else draft.set(change.values)
         said.append(_said(edit))
 
-    await screen.ask(EditEvent(draft.title, draft.data, apply, fields=draft.fields_of))
+    await screen.ask(EditEvent(draft.title, draft.data, apply, draft=draft))
     return said[0] if said else None
 
 
@@ -168,7 +168,7 @@ async def edit_outside(screen: DebuggerScreen) -> str:
             written = file.read()
             if written == text:
                 return _UNCHANGED
-            fault, made = _checked(written)
+            fault, made = _checked(written, draft)
             if made is not None and not fault:
                 return _said(draft.become(made))
             answers = {"again": "Edit it again", "discard": "Throw what was written away"}
@@ -187,13 +187,13 @@ def _said(edit: Edit | None) -> str:
     return _UNCHANGED if edit is None else edit_line(edit)
 
 
-def _checked(text: str) -> tuple[str, dict[str, Any] | None]:
+def _checked(text: str, draft: Draft) -> tuple[str, dict[str, Any] | None]:
     """What is wrong with a text that should be an event, and the event where it is one after all."""
     try:
         event = read_event(text)
     except BadInput as error:
         return str(error), None
-    problems = problems_of(event)
+    problems = draft.problems_of(event)
     return (str(problems[0]) if problems else ""), event
 
 

@@ -20,4 +20,4 @@ def show_settings(path: Path | None) -> None:
 def change_setting(key: str, value: str, path: Path | None) -> None:
     """Write one setting and say where. Raises `BadInput`."""
     target = set_config(key, value, path or load_config({}).path)
-    click.echo(f"set in {target}")
+    click.echo(safe_line(f"set in {target}"))

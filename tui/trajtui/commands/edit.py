@@ -13,7 +13,7 @@ import click
 
 from trajcore import BadInput, Edit, Trajectory, new_command, search, user_message
 from trajcore import open as open_trajectory
-from trajcore.text import safe, safe_line
+from trajcore.text import safe, safe_json, safe_line
 from trajcore.views.event_json import problems_of, read_event, read_json
 from trajcore.views.form import fields_at
 
@@ -105,7 +105,7 @@ class _Scribe:
             return self._trajectory.move_to([moved], other if side == "before" else self._behind(other))
         index = self._trajectory.resolve(values[0])
         at = index if side == "before" else self._behind(index)
-        return self._trajectory.insert(at, [_event(what, values[1])])
+        return self._trajectory.insert(at, [self._event(what, values[1])])
 
     def _flip(self, text: str) -> Edit:
         reference, flag = _halves(text, ":", "ID:FLAG")
@@ -163,18 +163,17 @@ class _Scribe:
         """The place behind an event and all that belongs to it."""
         return max(self._trajectory.unit_of(index)) + 1
 
-
-def _event(what: str, text: str) -> dict[str, Any]:
-    match what:
-        case "message":
-            return user_message(text)
-        case "command":
-            return new_command(text)
-    event = read_event(text, strict=True)
-    problems = problems_of(event)
-    if problems:
-        raise BadInput(f"{problems[0]}.")
-    return event
+    def _event(self, what: str, text: str) -> dict[str, Any]:
+        match what:
+            case "message":
+                return user_message(text)
+            case "command":
+                return new_command(text)
+        event = read_event(text, strict=True)
+        problems = problems_of(event, self._trajectory)
+        if problems:
+            raise BadInput(f"{problems[0]}.")
+        return event
 
 
 def _halves(text: str, at: str, expected: str) -> tuple[str, str]:
@@ -205,7 +204,10 @@ def _save(trajectory: Trajectory, target: Path) -> None:
 def _print(trajectory: Trajectory) -> None:
     if trajectory.path is not None and trajectory.path.is_dir():
         raise BadInput(f"{trajectory.name} is a directory of events: name a file to write them to.")
-    sys.stdout.buffer.write(trajectory.to_bytes())
+    data = trajectory.to_bytes()
+    if sys.stdout.isatty():
+        data = safe_json(data.decode("utf-8", "replace")).encode()
+    sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import signal
 from collections.abc import Mapping
 from dataclasses import replace as with_changes
@@ -11,11 +12,13 @@ from typing import Any, Final
 import click
 
 from trajcore import BadInput, Report, Session, areplay, load_config, notices, settings_from
+from trajcore import options as table
 from trajcore.text import safe, safe_line
 from trajcore.views.marks import step_line
 
-_PASSED_ON: Final = (
-    *("row", "until", "serve", "skip", "breaks", "carry_on", "messages", "save", "report", "junit"),
+_TAKEN: Final = inspect.signature(areplay).parameters
+_PASSED_ON: Final = tuple(
+    one.keyword for one in table.OPTIONS if table.REPLAY in one.commands and one.keyword in _TAKEN
 )
 """Options that `areplay` takes under the same name; the others are in the settings, or are about printing."""
 

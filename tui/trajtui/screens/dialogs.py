@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from trajcore.text import safe, safe_line
 from trajcore.views.question import Question
 from trajtui.widgets.inputs import Choices, SafeInput
 
@@ -41,8 +42,10 @@ class Choose(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """The question above its answers."""
         with Vertical(classes="dialog"):
-            yield Static(self._question, markup=False, classes="question")
-            yield Choices(*(Option(text, id=key) for key, text in self._answers.items()), markup=False)
+            yield Static(safe(self._question), markup=False, classes="question")
+            yield Choices(
+                *(Option(safe_line(text), id=key) for key, text in self._answers.items()), markup=False
+            )
 
     def action_dismiss_none(self) -> None:
         """No answer."""
@@ -68,7 +71,7 @@ class AskPath(ModalScreen[Path | None]):
     def compose(self) -> ComposeResult:
         """The question, the path, and a line for what is wrong with it."""
         with Vertical(classes="dialog"):
-            yield Static(self._question, markup=False, classes="question")
+            yield Static(safe(self._question), markup=False, classes="question")
             yield SafeInput(str(self._proposed), select_on_focus=False)
             yield Static("Enter saves · Esc cancels", markup=False, id="path-note")
 
@@ -93,7 +96,7 @@ class AskPath(ModalScreen[Path | None]):
         path = Path(event.value.strip()).expanduser()
         note = self.query_one("#path-note", Static)
         if not path.absolute().parent.is_dir():
-            note.update(f"there is no directory {path.absolute().parent}")
+            note.update(safe_line(f"there is no directory {path.absolute().parent}"))
         elif path.is_dir():
             note.update("that is a directory: add a file name")
         elif path.exists() and path != self._asked_for:

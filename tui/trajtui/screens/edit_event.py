@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -16,7 +16,7 @@ from textual.widgets import ContentSwitcher, Static, Tab, Tabs, TextArea
 from trajcore import BadInput
 from trajcore.text import safe_line
 from trajcore.views.event_json import FieldProblem, as_text, checked_event, problems_of, read_event
-from trajcore.views.form import Field, FieldPath, fields_of, with_values
+from trajcore.views.form import Draft, FieldPath, fields_of, with_values
 from trajtui.screens.dialogs import Choose
 from trajtui.widgets.fields import FieldRow
 from trajtui.widgets.inputs import SafeTextArea, can_be_edited
@@ -32,8 +32,6 @@ class EventChange:
     event: dict[str, Any]
     values: tuple[tuple[FieldPath, Any], ...] | None
 
-
-FieldsOf = Callable[[Mapping[str, Any]], Sequence[Field]]
 
 Apply = Callable[[EventChange], None]
 """Takes what the user made of the event. Raises `BadInput` where that cannot be done."""
@@ -54,23 +52,24 @@ class EditEvent(ModalScreen[bool]):
         event: Any,
         apply: Apply,
         *,
-        fields: FieldsOf = fields_of,
+        draft: Draft | None = None,
         fresh: bool = False,
         raw: bool = False,
     ) -> None:
         """`event` is the value of the event's JSON, which need not be an object that anything can read.
 
-        `fields` says which fields an event has. A `fresh` event is applied as it is proposed, too. `raw` has
-        the raw JSON shown first.
+        `draft` is that of a recorded event, and says which fields it has and what is wrong with it. A `fresh`
+        event is applied as it is proposed, too. `raw` has the raw JSON shown first.
         """
         super().__init__()
         self._title = title
         self._base = event
         """The event that the form's fields were made from."""
         self._apply = apply
-        self._fields_of = fields
+        self._fields_of = draft.fields_of if draft else fields_of
+        self._problems_of = draft.problems_of if draft else problems_of
         self._fresh = fresh
-        self._fault = _fault_of(event)
+        self._fault = self._fault_of(event)
         self._first = "raw" if raw or self._fault else "form"
         self._text = as_text(event)
         """The raw JSON as it was last written from the form, not by the user."""
@@ -93,7 +92,7 @@ class EditEvent(ModalScreen[bool]):
         """An event that is not as it should be is shown as the JSON it is, with what is wrong."""
         self._show(self._first)
         if isinstance(self._base, dict):
-            self._place(problems_of(self._base))
+            self._place(self._problems_of(self._base))
         if self._fault:
             self._say(self._fault, bad=True)
 
@@ -194,7 +193,7 @@ class EditEvent(ModalScreen[bool]):
         """Apply what was typed, or say what stands in the way."""
         try:
             edited = self._edited()
-            problems = problems_of(edited.event)
+            problems = self._problems_of(edited.event)
             if problems and not self._may_be_invalid(problems):
                 return
             if edited.values == () and not self._fresh:
@@ -243,7 +242,7 @@ class EditEvent(ModalScreen[bool]):
         if raw is None or self._on_form or not self._raw_edited:
             return
         try:
-            problems = problems_of(read_event(raw.value))
+            problems = self._problems_of(read_event(raw.value))
         except BadInput as error:
             self._say(str(error), bad=True)
             return
@@ -276,14 +275,13 @@ class EditEvent(ModalScreen[bool]):
         if answer == "discard":
             self.dismiss(False)
 
-
-def _fault_of(event: Any) -> str:
-    """What is wrong with an event as it is in the file; empty where nothing is."""
-    try:
-        problems = problems_of(checked_event(event))
-    except BadInput as error:
-        return f"this is no event: {error}"
-    return f"invalid in the file: {_first_of(problems)}" if problems else ""
+    def _fault_of(self, event: Any) -> str:
+        """What is wrong with an event as it is in the file; empty where nothing is."""
+        try:
+            problems = self._problems_of(checked_event(event))
+        except BadInput as error:
+            return f"this is no event: {error}"
+        return f"invalid in the file: {_first_of(problems)}" if problems else ""
 
 
 def _first_of(problems: Sequence[FieldProblem]) -> str:

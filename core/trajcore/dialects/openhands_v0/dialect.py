@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from trajcore.dialects import canonical
 from trajcore.dialects.base import (
@@ -19,7 +19,9 @@ from trajcore.dialects.base import (
     Recording,
     Removed,
     Rewritten,
+    Satisfied,
     Text,
+    Unwrapped,
     ValuePath,
 )
 from trajcore.dialects.openhands_v0 import claim, stamps, toolcalls
@@ -30,17 +32,23 @@ from trajcore.dialects.openhands_v0.wire import Key, read_head, read_key
 from trajcore.dialects.slotted import BaseDialect
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
-from trajcore.events.kinds import CONDENSATION
+from trajcore.events.kinds import CONDENSATION, USER_REJECTED, Service
 from trajcore.formats.json.edit import with_value, without_value
 from trajcore.formats.json.reading import as_object
 from trajcore.formats.json.rewrite import rewritten
 
 if TYPE_CHECKING:
     from trajcore.dialects.findings import Finding
+    from trajcore.events.base import Action, Observation
+
+
+_IN_BACKGROUND: Final = "it ran in the background, as none does today: served from the recording"
+_REFUSED: Final = "the user had refused it: served from the recording"
+_UNCONFIRMED: Final = "not executed: it waited for the user's confirmation, and comes again if confirmed"
 
 
 class OpenHandsV0(BaseDialect):
-    """The identity: one record is one event, and an edit of an event is one of its record."""
+    """OpenHands V0, the identity: one record is one event, and an edit of an event is one of its record."""
 
     name: ClassVar[str] = "openhands"
     formats: ClassVar[frozenset[str]] = frozenset({"list", "rows", "directory"})
@@ -84,6 +92,24 @@ class OpenHandsV0(BaseDialect):
         """Where the fields of its kind are; the resolver of 2024 has them beside the kind."""
         path, fields = canonical.own_fields(migrated(dict(event)))
         return ((), fields) if is_flattened(event) else (path, fields)
+
+    def unwrap(self, observation: Observation) -> Unwrapped:
+        """The content as it is. Edits of early 2025 keep the answer beside a diff of the file."""
+        answered = (observation.extras.model_extra or {}).get("formatted_output_and_error")
+        output = answered if isinstance(answered, str) else observation.content
+        return Unwrapped(output, canonical.exit_code(observation))
+
+    def treatment(self, action: Action, recorded: Observation | None) -> Satisfied:
+        """What the user had refused, or had yet to confirm, is not executed."""
+        if getattr(action.args, "background", False) is True:
+            return Satisfied(Service.RECORDED, _IN_BACKGROUND)
+        state = getattr(action.args, "confirmation_state", "confirmed")
+        if state == "rejected":
+            return Satisfied(Service.RECORDED, _REFUSED)
+        carried_out = recorded is not None and recorded.observation != USER_REJECTED
+        if state == "awaiting_confirmation" and not carried_out:
+            return Satisfied(Service.SKIP, _UNCONFIRMED)
+        return Satisfied()
 
     def check(self, texts: Sequence[Text]) -> list[Finding]:
         """What OpenHands' own reader, a replay or a provider would trip over."""

@@ -1,6 +1,6 @@
 """An action is stored twice: in its fields, and in the model's reply it came from. An edit changes both.
 
-What corresponds to what is in `toolmap`; the `file_editor` calls of early 2025 are in
+What corresponds to what is in `tools`; the `file_editor` calls of early 2025 are in
 `translated_ipython_code`.
 """
 
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from trajcore.dialects.openhands_v0.legacy import editor_call, is_flattened
-from trajcore.dialects.openhands_v0.replies import content_text, json_object
 from trajcore.dialects.openhands_v0.stamps import calls_in
-from trajcore.dialects.openhands_v0.toolmap import parameter_of, rows_of
+from trajcore.dialects.openhands_v0.tools import TOOL_MAP
+from trajcore.dialects.replies import content_text, json_object
 from trajcore.events.kinds import MESSAGE, THINK
 from trajcore.formats.json.edit import with_value
 from trajcore.formats.json.merge import differences, merged
@@ -135,10 +135,10 @@ def _followed(kind: str, arguments: Mapping[str, Any], changes: Changes, beside:
     """The arguments of a recorded call after an edit: only parameters that it has are changed."""
     after = dict(arguments)
     for name, (old, new) in changes.items():
-        for row in rows_of(kind):
+        for row in TOOL_MAP.rows_of(kind):
             if name in (row.whole, row.copied):
                 _follow(after, old, new, all_of_it=name == row.whole)
-        parameter = parameter_of(kind, name)
+        parameter = TOOL_MAP.parameter_of(kind, name)
         if parameter is not None and parameter.name in after:
             argument = after[parameter.name]
             value = parameter.after(argument, old, new, beside)
@@ -149,7 +149,7 @@ def _followed(kind: str, arguments: Mapping[str, Any], changes: Changes, beside:
 
 def _renamed(kind: str, changes: Changes) -> tuple[Any, Any] | None:
     """The name of the tool before and after an edit, where a field of the action holds it."""
-    field_of_name = next((row.named_by for row in rows_of(kind)), "")
+    field_of_name = next((row.named_by for row in TOOL_MAP.rows_of(kind)), "")
     return changes.get(field_of_name) if field_of_name else None
 
 

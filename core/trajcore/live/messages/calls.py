@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 
-from trajcore.dialects.openhands_v0.replies import Call, call_id, json_object, recorded_reply
-from trajcore.dialects.openhands_v0.toolmap import ImpliedCall, Tool, call_of
+from trajcore.dialects.replies import Call, call_id, json_object, recorded_reply
+from trajcore.dialects.toolmap import ImpliedCall, Tool, ToolMap
 from trajcore.events.actions import UnknownAction
 from trajcore.events.base import Action
 
 
-def call_for(action: Action, position: int) -> Call | None:
+def call_for(action: Action, position: int, tools: ToolMap) -> Call | None:
     """The call of an agent's action, None for what was no tool call. `position` makes an id where none is."""
     reply = recorded_reply(action)
     recorded = reply.call(call_id(action)) if reply else None
-    said = None if isinstance(action, UnknownAction) else call_of(action, reply.text if reply else "")
+    said = None if isinstance(action, UnknownAction) else tools.call_of(action, reply.text if reply else "")
     if said is None or recorded is not None:
         return _corrected(recorded, said) if recorded and said else recorded
     metadata = action.tool_call_metadata

@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from trajcore.dialects.openhands_v0.replies import Call, RecordedReply, call_id, recorded_reply
+from trajcore.dialects.registry import default_dialect
+from trajcore.dialects.replies import Call, RecordedReply, call_id, recorded_reply
+from trajcore.dialects.toolmap import ToolMap
 from trajcore.events.actions import (
     DelegateAction,
     FinishAction,
@@ -29,18 +31,20 @@ from trajcore.live.prompt import DEFAULT_SYSTEM_PROMPT
 _FORGOTTEN = "(The result was left out when the conversation was condensed.)"
 
 
-def messages(events: Sequence[Event], *, system: str | None) -> list[Message]:
+def messages(events: Sequence[Event], *, system: str | None, tools: ToolMap | None = None) -> list[Message]:
     """OpenAI-style messages for the model that takes over after `events`.
 
     `system` replaces the recorded system prompt; without either there is a short one of our own. Every
-    tool call is answered directly after the message that made it, exactly once. Never raises.
+    tool call is answered directly after the message that made it, exactly once. `tools` says how actions are
+    told as calls; by default as OpenHands does. Never raises.
     """
-    return _History(events).told(system)
+    return _History(events, default_dialect().tools if tools is None else tools).told(system)
 
 
 class _History:
-    def __init__(self, events: Sequence[Event]) -> None:
+    def __init__(self, events: Sequence[Event], tools: ToolMap) -> None:
         self._events = events
+        self._tools = tools
         self._seen = visible(events)
         self._positions = {seen.position for seen in self._seen}
         self._pairs = pair(events)
@@ -81,7 +85,7 @@ class _History:
             case Action() as event if event.source == "user":
                 self._transcript.user(_done_by_user(event))
             case Action() as event:
-                call = call_for(event, seen.position)
+                call = call_for(event, seen.position, self._tools)
                 if call is None:
                     self._transcript.assistant(_in_plain_text(event))
                 else:
@@ -136,7 +140,7 @@ class _History:
             if not isinstance(event, Action) or event.source == "user":
                 continue
             other = recorded_reply(event)
-            call = call_for(event, seen.position)
+            call = call_for(event, seen.position, self._tools)
             own = other is not None and other.id == reply.id and not isinstance(event, FinishAction)
             if not own or call is None or call.id == first or call.id in members:
                 break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from trajcore.dialects.openhands_v0.replies import call_id
+from trajcore.dialects.replies import call_id
 from trajcore.events.base import Action, Event, Observation
 from trajcore.events.kinds import DELEGATE, result_of
 from trajcore.events.observations import DelegateObservation, ErrorObservation, RecallObservation

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from trajcore.dialects.openhands_v0.replies import Call
+from trajcore.dialects.replies import Call
 
 Message = dict[str, Any]
 Content = str | list[dict[str, Any]]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from trajcore.text import safe_line
+from trajcore.text import safe_json, safe_line
 from trajcore.trajectory import Trajectory
 
 _SUMMARY_WIDTH: Final = 100
-_SPEAKS: Final = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def text_lines(trajectory: Trajectory) -> Iterator[str]:
@@ -61,5 +59,4 @@ def event_line(trajectory: Trajectory, index: int) -> str:
 
 def json_line(value: dict[str, Any]) -> str:
     """JSON for a terminal as well as for a parser: what could speak to a terminal is escaped."""
-    text = json.dumps(value, ensure_ascii=False)
-    return _SPEAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return safe_json(json.dumps(value, ensure_ascii=False))

@@ -17,6 +17,7 @@ from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.base import OnProgress, SandboxSettings
 from trajcore.sandbox.machines.bubblewrap.mounts import layers, planned, prepare
 from trajcore.sandbox.machines.bubblewrap.overlays import Entry
+from trajcore.sandbox.machines.bubblewrap.seccomp import filtering
 from trajcore.sandbox.machines.diskguard import DiskGuard, spared
 from trajcore.sandbox.machines.giveback import give_back
 from trajcore.sandbox.machines.host.confine import Confinement
@@ -55,6 +56,7 @@ class BubblewrapMachine:
         self._confinement = Confinement(settings.resources)
         self._guard = DiskGuard()
         self._entries: list[Entry] = []
+        self._program = ""
         self._world: list[str] = []
         self._store: TreeStore | None = None
         self._keeping = asyncio.Lock()
@@ -65,20 +67,25 @@ class BubblewrapMachine:
         """See `Machine.start`."""
         progress("starting bubblewrap")
         _check_mounted(self._settings)
-        program = await asyncio.to_thread(find_program)
+        self._program = await asyncio.to_thread(find_program)
         try:
             directory = self._directory = make_directory()
             entries = self._entries = await asyncio.to_thread(planned, directory)
-            world = await finished_in_thread(lambda: prepare(directory, entries, self._settings))
-            self._world = [program, *world]
+            self._world = await finished_in_thread(lambda: prepare(directory, entries, self._settings))
             self._store = TreeStore(directory / "kept")
             await self._launch()
         except OSError as error:
             raise SandboxUnavailable(f"The bubblewrap sandbox cannot be made ({error}).") from error
 
     async def _launch(self) -> None:
-        confined = [*self._confinement.wrapper(), *self._world]
-        await self._entered.launch(confined, first=self._confinement.script())
+        confined = [*self._confinement.wrapper(), self._program]
+        with filtering() as (filtered, inherited):
+            await self._entered.launch(
+                [*confined, *filtered, *self._world],
+                first=self._confinement.script(),
+                inherited=inherited,
+                keys=False,
+            )
         assert self._directory is not None
         self._guard.begin([self._directory, *self._mounted], self._entered.kill)
 
@@ -247,10 +254,12 @@ async def _tried(program: str, directory: Path) -> str | None:
         world = await finished_in_thread(
             lambda: prepare(directory, planned(directory), SandboxSettings(), hide_secrets=False)
         )
-        process = await asyncio.create_subprocess_exec(
-            program, *world, "true",
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        )  # fmt: skip
+        with filtering() as (filtered, inherited):
+            process = await asyncio.create_subprocess_exec(
+                program, *filtered, *world, "true",
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                pass_fds=inherited,
+            )  # fmt: skip
         _, complaint = await process.communicate()
     except OSError as error:
         return f"bubblewrap cannot be run ({error})"

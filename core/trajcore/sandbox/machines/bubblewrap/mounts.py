@@ -21,6 +21,7 @@ from trajcore.sandbox.machines.bubblewrap.overlays import (
     mount_points,
     plan,
 )
+from trajcore.sandbox.machines.host.confine import memory_of
 from trajcore.sandbox.machines.machine import ENVIRONMENT, Layer
 
 _SEARCHED: Final = ("/etc", "/opt", "/srv", "/usr/local", "/var")
@@ -30,6 +31,9 @@ _EMPTIED: Final = "in-place-of-"
 """How what holds the changes of a directory that is emptied is called, before the directory's path."""
 
 _PRIVATE: Final = ("workspace", "root", "home", "run", "mnt", "media", "boot")
+_OF_KEYS: Final = ("keys", "key-users")
+"""Files of /proc that name the keys which the kernel keeps for this user."""
+
 _CAPABILITIES: Final = (
     "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
     "CAP_SETFCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT",
@@ -63,10 +67,10 @@ def prepare(
     arguments = [*_isolation(settings), "--bind", str(root), "/"]
     for number, entry in enumerate(entries):
         arguments += _shown(entry, directory, number, hide_secrets)
-    arguments += ["--proc", "/proc", *seal(), "--dev", "/dev"]
     for path in HIDDEN:
         if Path(path).is_dir() and os.access(path, os.X_OK):
             arguments += _emptied(path, directory)
+    arguments += ["--proc", "/proc", *seal(), *_devices(memory_of(settings.resources))]
     if settings.mount and settings.workspace is not None:
         arguments += ["--bind", str(settings.workspace), "/workspace"]
     if settings.network:
@@ -103,6 +107,12 @@ def _isolation(settings: SandboxSettings) -> list[str]:
         if not (settings.mount and capability in _NOT_ON_THE_HOST):
             arguments += ["--cap-add", capability]
     return arguments
+
+
+def _devices(memory: int) -> list[str]:
+    """A /dev with no room for files but in /dev/shm, which has half of the memory as on any system."""
+    shared = ["--perms", "1777", "--size", str(memory // 2), "--tmpfs", "/dev/shm"]
+    return ["--dev", "/dev", *shared, "--remount-ro", "/dev"]
 
 
 def _shown(entry: Entry, directory: Path, number: int, hide_secrets: bool) -> list[str]:
@@ -179,7 +189,7 @@ def _keep_name_servers(root: Path) -> None:
 
 
 def seal(proc: Path = Path("/proc")) -> list[str]:
-    """What bwrap is to mount over a world's new /proc: read-only, and empty what only root may read.
+    """What bwrap is to mount over a world's new /proc: read-only; empty what only root may read, and keys.
 
     The kernel's own files below /proc are the host's in every world: read, never written. Where the world
     is root's, the kernel takes a write from inside for one of root's, whatever walls there are.
@@ -189,6 +199,7 @@ def seal(proc: Path = Path("/proc")) -> list[str]:
         if entry.name.isdigit() or entry.is_symlink():
             continue
         mode = entry.stat(follow_symlinks=False).st_mode
-        shown = entry.path if stat.S_ISDIR(mode) or mode & stat.S_IROTH else "/dev/null"
+        kept = entry.name in _OF_KEYS or not (stat.S_ISDIR(mode) or mode & stat.S_IROTH)
+        shown = "/dev/null" if kept else entry.path
         arguments += ["--ro-bind", shown, entry.path]
     return arguments

@@ -23,7 +23,7 @@ class Confinement:
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._memory = resources.memory or int(total_memory() * _MEMORY_SHARE)
+        self._memory = memory_of(resources)
         self._group = Group()
 
     def wrapper(self) -> list[str]:
@@ -39,6 +39,11 @@ class Confinement:
     def close(self) -> None:
         """Remove what was made for it, when its processes have ended. Never raises."""
         self._group.remove()
+
+
+def memory_of(resources: Resources) -> int:
+    """Bytes of memory that a world may use."""
+    return resources.memory or int(total_memory() * _MEMORY_SHARE)
 
 
 def total_memory() -> int:

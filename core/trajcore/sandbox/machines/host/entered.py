@@ -7,16 +7,19 @@ import fcntl
 import os
 import signal
 import struct
+import subprocess
 import termios
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from trajcore.errors import SandboxUnavailable
+from trajcore.sandbox.machines.host.keyring import without_keys
 from trajcore.sandbox.machines.machine import BASH, COLUMNS, CONTROL, CONTROLS, ROWS, TERMINAL
 from trajcore.sandbox.machines.stream import FdStream, Stream
+from trajcore.tasks import finished
 
 # Opening the terminal makes it the controlling one of the new session, so that Ctrl-C is a signal.
 _ON_TERMINAL: Final = """
@@ -33,7 +36,7 @@ class Entered:
     def __init__(self, gone: str) -> None:
         """`gone` is what is said when the process has ended, or its helpers have."""
         self._gone = self._ended = gone
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._terminal: Stream | None = None
         self._controls: list[Stream] = []
 
@@ -49,10 +52,13 @@ class Entered:
         first: str = "",
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
+        inherited: Sequence[int] = (),
+        keys: bool = True,
     ) -> None:
         """Start `wrapper` with a bash at its end, which runs the script `first` before all else.
 
-        Raises `OSError` where that cannot be done.
+        It gets the descriptors `inherited` too; without `keys`, none of those that the kernel keeps for this
+        program. Raises `OSError` where that cannot be done.
         """
         self._gone = self._ended
         master, slave = os.openpty()
@@ -66,12 +72,16 @@ class Entered:
         theirs = [fd for pair in inside for fd in pair]
         try:
             fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-            with heeded_by_children():
-                self._process = await asyncio.create_subprocess_exec(
-                    *wrapper, *BASH, _script(inside, first),
-                    stdin=slave, stdout=slave, stderr=slave,
-                    pass_fds=theirs, start_new_session=True, env=environment, cwd=directory,
+
+            def start() -> None:
+                self._process = subprocess.Popen(
+                    [*wrapper, *BASH, _script(inside, first)],
+                    stdin=slave, stdout=slave, stderr=slave, bufsize=0,
+                    pass_fds=(*theirs, *inherited), start_new_session=True, env=environment, cwd=directory,
                 )  # fmt: skip
+
+            with heeded_by_children():
+                start() if keys else await finished(without_keys(start))
         finally:
             for fd in (slave, *theirs):
                 os.close(fd)
@@ -88,7 +98,7 @@ class Entered:
     def kill(self, why: str) -> None:
         """End the process and its group now; `why` is what is said from then on."""
         self._gone = why
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None and self._process.poll() is None:
             _kill_group(self._process.pid)
 
     async def close(self) -> None:
@@ -99,9 +109,9 @@ class Entered:
         self._terminal, self._controls = None, []
         process, self._process = self._process, None
         if process is not None:
-            if process.returncode is None:
+            if process.poll() is None:
                 _kill_group(process.pid)
-            await process.wait()
+            await asyncio.to_thread(process.wait)
 
     def _there(self, stream: Stream | None) -> Stream:
         if stream is None:
@@ -110,7 +120,7 @@ class Entered:
 
 
 def _kill_group(leader: int) -> None:
-    """Not `Process.kill`, which takes the end of a process that has ended away from the event loop."""
+    """All that it started belongs to it, unless it took itself out."""
     try:
         os.killpg(leader, signal.SIGKILL)
     except OSError:

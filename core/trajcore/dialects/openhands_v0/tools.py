@@ -1,111 +1,15 @@
-"""Tool calls and the actions they become, a row for each way to say an action as a call.
+"""The tools of OpenHands and what each asks for: one table, a new tool is a row here.
 
-One table, read in every direction: what a live model is offered (`schemas`), the action that a call asks
-for (`action_of`), the call that an action amounts to (`call_of`), and which parameter a field is
-(`parameter_of`). A new tool is a row here. Source: `openhands/agenthub/codeact_agent/function_calling.py`.
+Source: `openhands/agenthub/codeact_agent/function_calling.py`.
 """
 
 from __future__ import annotations
 
-import copy
-import dataclasses
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from trajcore.dialects.openhands_v0.replies import json_object
+from trajcore.dialects.toolmap import ABSENT, Parameter, Schema, Tool, ToolMap
 from trajcore.events import kinds
-
-if TYPE_CHECKING:
-    from trajcore.events.base import Action
-
-Schema = dict[str, Any]
-
-
-class _Absent:
-    """Stands for a parameter that a call does without."""
-
-
-ABSENT: Final = _Absent()
-
-
-# A parameter, and how its value goes from the call to the action and back.
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a tool, and the field of the action that it is.
-
-    `taken` makes the field's value of an argument, `said` the argument of the action's arguments (by
-    default the value of the field, and nothing where it is null), `changed` the argument after an edit: it
-    is given the one before it, and the field before and after.
-    """
-
-    name: str
-    field: str = ""
-    """Empty: it has the name of the parameter."""
-    schema: Schema | None = None
-    """What a live model is told of it; None: it is not offered."""
-    taken: Callable[[Any], Any] = lambda value: value
-    said: Callable[[Any], Any] | None = None
-    changed: Callable[[Any, Any, Any], Any] = lambda argument, old, new: new
-    sets: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """Further fields of an action whose call has this parameter."""
-    beside: bool = False
-    """The field stands beside the action's arguments, not among them."""
-    own: bool = False
-    """What the model said beside the call stands before it in the field, and not in the call."""
-    compared: bool = True
-    """Whether a recorded call that says something else than its action is corrected."""
-
-    @property
-    def place(self) -> str:
-        """The name of the field."""
-        return self.field or self.name
-
-    def of(self, action: Action, beside: str) -> Any:
-        """The argument that an action amounts to, or `ABSENT`; `beside` is what the model said beside it."""
-        if self.said is not None:
-            return self.said(action if self.beside else action.args)
-        value = getattr(action.args, self.place, None)
-        return ABSENT if value is None else self.without(value, beside)
-
-    def without(self, value: Any, beside: str) -> Any:
-        """The field's value without what the model said beside the call."""
-        if self.own and beside and isinstance(value, str):
-            return value.removeprefix(f"{beside}\n")
-        return value
-
-    def after(self, argument: Any, old: Any, new: Any, beside: str) -> Any:
-        """The argument after an edit of the field."""
-        return self.changed(argument, old, self.without(new, beside))
-
-
-@dataclass(frozen=True)
-class Tool:
-    """How an action of a kind is said as a call of a tool."""
-
-    name: str
-    kind: str
-    parameters: tuple[Parameter, ...] = ()
-    given: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """Arguments that are always the same."""
-    when: Callable[[Any], bool] = lambda args: True
-    """Which actions of the kind: asked of the action's arguments."""
-    droppable: tuple[str, ...] = ()
-    """Parameters of a recorded call that an edit takes away where the action no longer has them."""
-    named_by: str = ""
-    """The field that holds the name of the tool, where each has its own."""
-    whole: str = ""
-    """The field that holds all arguments, where the tool is not known to us."""
-    copied: str = ""
-    """The field whose entries are parameters, where the call has them."""
-    makes: Mapping[str, Any] | None = None
-    """The arguments of an action made of a call, as they are without any; None: no action is made so."""
-    description: str = ""
-    """What a live model is told of the tool; empty: by the row before, or not offered."""
-    required: tuple[str, ...] = ()
-
 
 # Values on their way.
 
@@ -181,7 +85,7 @@ _EDIT: Final[Mapping[str, Any]] = {
     "impl_source": "oh_aci",
 }  # fmt: skip
 
-TOOL_MAP: Final = (
+TOOL_MAP: Final = ToolMap(
     Tool(
         "execute_bash",
         kinds.RUN,
@@ -315,86 +219,6 @@ TOOL_MAP: Final = (
     Tool("task_tracker", kinds.TASK_TRACKING, (Parameter("command"), Parameter("task_list"))),
     Tool("", kinds.CALL_TOOL_MCP, named_by="name", whole="arguments"),
     Tool("", kinds.DELEGATE, copied="inputs"),
+    anywhere=(_RISK,),
 )
 """Every way to say an action as a call. Of the rows of a kind, or of a name, the first that fits is taken."""
-
-
-# The directions.
-
-
-def schemas() -> list[Schema]:
-    """What a live model is offered, as chat-completion tools."""
-    return [_offered(tool) for tool in TOOL_MAP if tool.description]
-
-
-def _offered(tool: Tool) -> Schema:
-    rows = [tool, *(row for row in TOOL_MAP if row.name == tool.name and row is not tool)]
-    known = {one.name: one.schema for row in rows for one in row.parameters if one.schema is not None}
-    risk = {_RISK.name: known.pop(_RISK.name)} if _RISK.name in known else {}
-    parameters = {
-        "type": "object",
-        "properties": {**known, **risk},
-        "required": list(tool.required),
-        "additionalProperties": False,
-    }
-    function = {"name": tool.name, "description": tool.description, "parameters": parameters}
-    return {"type": "function", "function": function}
-
-
-def action_of(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The action that a call of an offered tool asks for, its arguments checked already.
-
-    That is `action`, its complete `args`, and what stands beside them where it was given.
-    """
-    tool = next(row for row in TOOL_MAP if row.name == name and _makes(row, given))
-    args: dict[str, Any] = copy.deepcopy(dict(tool.makes or {}))
-    around: dict[str, Any] = {}
-    for one in tool.parameters:
-        if one.name in given:
-            (around if one.beside else args)[one.place] = one.taken(given[one.name])
-            args.update(one.sets)
-    return {"action": tool.kind, "args": args, **around}
-
-
-def _makes(row: Tool, given: Mapping[str, Any]) -> bool:
-    return row.makes is not None and all(given.get(name) == value for name, value in row.given.items())
-
-
-@dataclass(frozen=True)
-class ImpliedCall:
-    """The call that an action amounts to: `compared` is what of its arguments corrects a recorded call."""
-
-    tool: Tool
-    name: str
-    arguments: dict[str, Any]
-    compared: dict[str, Any]
-
-
-def call_of(action: Action, beside: str = "") -> ImpliedCall | None:
-    """The call that the fields of an action amount to; None for what is no tool call.
-
-    `beside` is what the model said beside the recorded call.
-    """
-    rows = (row for row in TOOL_MAP if row.kind == action.action and (row.parameters or row.whole))
-    tool = next((row for row in rows if row.when(action.args)), None)
-    if tool is None:
-        return None
-    if tool.whole:
-        arguments = json_object(getattr(action.args, tool.whole)) or {}
-        return ImpliedCall(tool, getattr(action.args, tool.named_by), arguments, arguments)
-    said = [(one, one.of(action, beside)) for one in tool.parameters]
-    there = [(one, value) for one, value in said if value is not ABSENT]
-    arguments = {**tool.given, **{one.name: value for one, value in there}}
-    compared = {**tool.given, **{one.name: value for one, value in there if one.compared}}
-    return ImpliedCall(tool, tool.name, arguments, compared)
-
-
-def rows_of(kind: str) -> list[Tool]:
-    """The ways to say an action of a kind."""
-    return [row for row in TOOL_MAP if row.kind == kind]
-
-
-def parameter_of(kind: str, name: str) -> Parameter | None:
-    """The parameter that a field of a kind of action is; any call may have a risk."""
-    of_kind = (one for row in rows_of(kind) for one in row.parameters if one.place == name)
-    return next(of_kind, _RISK if name == _RISK.place else None)

