@@ -13,12 +13,13 @@ from trajcore.dialects.openhands_v0.written import observation_event, user_messa
 from trajcore.events.head import Head
 from trajcore.events.kinds import USER_REJECTED, Treatment, action_kind
 from trajcore.formats.json.reading import as_object
-from trajcore.replay.compare import Comparison, compare, exit_code
+from trajcore.replay.compare import Comparison, compare, exit_code, is_long
 from trajcore.replay.executor import Answer, Executor
 from trajcore.replay.normalise import Normaliser
 from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.replay.positions import Position
 from trajcore.replay.run import Run, Status, StepResult
+from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -177,14 +178,26 @@ class Player:
         asyncio.get_running_loop().call_soon(self._use_the_time, index + 1)
         answer = await self._world.execute(action, recorded)
         self.flush_result()
-        if self.pipelined and answer.observation is not None and answer.observation is not recorded:
+        came = answer.observation if answer.observation is not recorded else None
+        if came is not None and is_long(recorded, came):
+            comparison = await finished_in_thread(partial(compare, recorded, came, self._normalisers))
+            self._take_in(index, head, answer, recorded, comparison)
+            return
+        if self.pipelined and came is not None:
             self._unflushed = partial(self._take_in, index, head, answer, recorded)
             self._note_answered(index)
             return
         self._take_in(index, head, answer, recorded)
 
-    def _take_in(self, index: int, head: Head, answer: Answer, recorded: Observation | None) -> None:
-        """The action and what came back enter the run."""
+    def _take_in(
+        self,
+        index: int,
+        head: Head,
+        answer: Answer,
+        recorded: Observation | None,
+        comparison: Comparison | None = None,
+    ) -> None:
+        """The action and what came back enter the run, compared here unless that has been done."""
         if answer.observation is None:
             self._serve(index, head, f"{answer.reason}: served from the recording")
             return
@@ -192,7 +205,7 @@ class Player:
         if answer.observation is recorded:
             self._finish(index, head, Status.RECORDED, "served from the recording", answer.seconds, recorded)
             return
-        comparison = compare(recorded, answer.observation, self._normalisers)
+        comparison = comparison or compare(recorded, answer.observation, self._normalisers)
         status = Status.DIVERGED if comparison.diverged else Status.MATCHED
         reason = f"interrupted, {comparison.reason}" if answer.interrupted else comparison.reason
         self._finish(
