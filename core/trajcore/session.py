@@ -36,7 +36,7 @@ from trajcore.replay.report import sentence
 from trajcore.replay.run import Run, StepResult
 from trajcore.replay.states import Command, Mode, State
 from trajcore.settings import Delivery, Settings
-from trajcore.storage import write_atomically
+from trajcore.storage import unchanged, write_atomically
 from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Trajectory
 
@@ -364,8 +364,9 @@ class Session:
                 raise BadInput("nothing has happened in this run yet")
             saved = self.run.history()
             text = self.run.to_json(throttled(asyncio.get_running_loop(), path, self._tell))
+            check = unchanged(path)
             try:
-                await finished_in_thread(lambda: write_atomically(path, text))
+                await finished_in_thread(lambda: write_atomically(path, text, before=check))
             finally:
                 self._tell(notices.Progress(""))
             if saved.entries == tuple(self.run.entries):
