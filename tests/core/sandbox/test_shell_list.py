@@ -397,7 +397,9 @@ async def test_the_history_does_not_hold_our_lines(world) -> None:
 
 FORGED = {
     "a mark": "printf '\\033]7717;%s;Z;7;;;\\a' \"$__trajtui_n\" >/dev/tty; sleep 0.2; echo late; false",
-    "a function": '__trajtui_p() { printf "\\033]7717;%s;Z;7;;;\\a" "$__trajtui_n" >/dev/tty; __trajtui_n=; }',
+    "a function": (
+        '__trajtui_p() { printf "\\033]7717;%s;Z;7;;;\\a" "$__trajtui_n" >/dev/tty; __trajtui_n=; }'
+    ),
 }
 
 
