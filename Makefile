@@ -66,6 +66,7 @@ bench: setup
 	$(BIN)/python benchmarks/going_back.py --image $(IMAGE)
 	$(BIN)/python benchmarks/editing.py
 	$(BIN)/python benchmarks/stutter.py
+	$(BIN)/python benchmarks/linear.py
 
 # What an earlier checkout and this one write, compared: make net OLD=DIR
 net: setup

@@ -205,7 +205,8 @@ def _is_swe(record: Object) -> bool:
 
 # mini-swe-agent
 
-_MINI_FENCE: Final = re.compile(r"```(bash|mswea_bash_command)[ \t]*\n.*?\n[ \t]*```", re.DOTALL)
+_MINI_FENCE: Final = re.compile(r"```(?:bash|mswea_bash_command)[ \t]*+\n")
+_FENCE_END: Final = re.compile(r"\n[ \t]*+```")
 _MINI_MARK: Final = re.compile(
     r"```mswea_bash_command|COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT|MINI_SWE_AGENT_FINAL_OUTPUT|<returncode>"
 )
@@ -227,7 +228,18 @@ def _are_mini_messages(records: Objects) -> bool:
         return True
     said = [text for record in records if word(record, "role") == "assistant" for text in chats.texts(record)]
     marked = any(_MINI_MARK.search(text) for record in records for text in chats.texts(record))
-    return marked and mostly(said, lambda text: len(_MINI_FENCE.findall(text)) == 1)
+    return marked and mostly(said, lambda text: _fenced(text) == 1)
+
+
+def _fenced(text: str) -> int:
+    """How many commands stand in fences that are closed."""
+    count, at = 0, 0
+    while begin := _MINI_FENCE.search(text, at):
+        end = _FENCE_END.search(text, begin.end())
+        if end is None:
+            break
+        count, at = count + 1, end.end()
+    return count
 
 
 def _extras_of(records: Objects) -> list[Object]:

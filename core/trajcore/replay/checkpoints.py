@@ -38,8 +38,8 @@ class RunCheckpoint:
 class Route:
     """One way back to `target`: from `checkpoint` (None: a fresh sandbox) forward again.
 
-    `steps` are executed again; `seconds` is an estimate of the whole. `lost` are processes that were
-    alive and will not be.
+    `steps` are executed again; `seconds` is an estimate of the whole. `lost` is what was
+    there and will not be, such as processes.
     """
 
     target: int
@@ -47,6 +47,8 @@ class Route:
     steps: int
     seconds: float
     lost: tuple[str, ...] = ()
+    altered: tuple[str, ...] = ()
+    """What will be not quite as it was, in words."""
     farther: str = ""
     """Why there is no checkpoint nearer to the target, where one could not be taken."""
 
@@ -58,7 +60,8 @@ class Route:
         again = f", {self.steps} step{'s' * (self.steps != 1)} executed again" if self.steps else ""
         farther = f" ({safe_line(self.farther)})" if self.farther else ""
         lost = f", without {', '.join(map(safe_line, self.lost))}" if self.lost else ""
-        return f"{start}{again}{farther}{lost}"
+        altered = f", {', '.join(self.altered)}" if self.altered else ""
+        return f"{start}{again}{farther}{altered}{lost}"
 
     @property
     def price(self) -> str:
@@ -137,10 +140,11 @@ class RunCheckpoints:
             ]
             spent = sum(result.seconds for result in again)
             price = restore_seconds if checkpoint else start_seconds
-            processes = checkpoint.world.processes if checkpoint else ()
-            lost = (*unkept, *processes, *by_hand[checkpoint.by_hand if checkpoint else 0 :])
+            gone = (*checkpoint.world.processes, *checkpoint.world.lost) if checkpoint else ()
+            altered = checkpoint.world.altered if checkpoint else ()
+            lost = (*unkept, *gone, *by_hand[checkpoint.by_hand if checkpoint else 0 :])
             farther = next((why for at, why in missed[::-1] if begin < at <= target), "")
-            route = Route(target, checkpoint, len(again), price + spent, lost, farther)
+            route = Route(target, checkpoint, len(again), price + spent, lost, altered, farther)
             if not found or len(route.lost) < len(found[-1].lost):
                 found.append(route)
         return found

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from trajcore.events.base import Observation
 
 _EXCERPT: Final = 60
+_LONG: Final = 100_000
+"""Texts of more characters are compared off the event loop."""
 _HIDDEN: Final = "<secret_hidden>"
 
-_TRAILER: Final = re.compile(r"\n?\[Jupyter (current working directory|Python interpreter): [^\n]*\]\s*\Z")
+_TRAILERS: Final = ("current working directory", "Python interpreter")
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _CHUNK_FRAME: Final = 12
 _PIXELS: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT"})
@@ -80,6 +82,11 @@ class _Answer:
         return f'"{observation_kind(self.kind).done or self.kind}"'
 
 
+def is_long(recorded: Observation | None, actual: Observation) -> bool:
+    """Whether comparing them takes so long that a thread should do it."""
+    return recorded is not None and max(len(recorded.content), len(actual.content)) > _LONG
+
+
 def compare(
     recorded: Observation | None,
     actual: Observation,
@@ -130,8 +137,20 @@ def _equal_but_for_secrets(old: str, new: str) -> bool:
     """OpenHands writes a placeholder where a secret stood, which only the actual text has."""
     if _HIDDEN not in old:
         return False
-    pattern = re.escape(old.replace(_HIDDEN, "\0")).replace("\0", r"\S+")
-    return re.fullmatch(pattern, new) is not None
+    first, *others, last = old.split(_HIDDEN)
+    if not new.startswith(first) or not new.endswith(last):
+        return False
+    # The first place that a part can be at leaves most to those behind it: none has to be tried again.
+    at, end = len(first), len(new) - len(last)
+    for part in others:
+        found = new.find(part, at + 1, end)
+        if found < 0 or _BLANK.search(new, at, found):
+            return False
+        at = found + len(part)
+    return at < end and _BLANK.search(new, at, end) is None
+
+
+_BLANK: Final = re.compile(r"\s")
 
 
 def _names(observation: Observation) -> tuple[str, ...]:
@@ -169,19 +188,33 @@ def shared_text(recorded: str, actual: str) -> tuple[str, str]:
 
 
 def _trailers(text: str) -> set[str]:
-    found = set()
-    while match := _TRAILER.search(text):
-        found.add(match.group(1))
-        text = text[: match.start()]
-    return found
+    return {name for name, _, _ in _closing_lines(text)}
 
 
 def _without(text: str, names: set[str]) -> str:
-    kept = ""
-    while match := _TRAILER.search(text):
-        text, line = text[: match.start()], match.group()
-        kept = kept if match.group(1) in names else line + kept
-    return text + kept
+    kept: list[str] = []
+    begin = len(text)
+    for name, begin, end in _closing_lines(text):
+        if name not in names:
+            kept.append(text[begin:end])
+    return text[:begin] + "".join(reversed(kept))
+
+
+def _closing_lines(text: str) -> Iterator[tuple[str, int, int]]:
+    """What each says and where it is, with the newline before it and blanks behind, the last one first."""
+    end = len(text)
+    while True:
+        last = end
+        while last and text[last - 1].isspace():
+            last -= 1
+        line = text.rfind("\n", 0, last) + 1
+        found = [(text.find(f"[Jupyter {name}: ", line, last), name) for name in _TRAILERS]
+        begin, name = min(((at, name) for at, name in found if at >= 0), default=(-1, ""))
+        if begin < 0 or text[last - 1] != "]" or begin + len(f"[Jupyter {name}: ") >= last:
+            return
+        begin -= text[begin - 1 : begin] == "\n"
+        yield name, begin, end
+        end = begin
 
 
 def picture_difference(recorded: Observation, actual: Observation) -> tuple[bool, str]:
@@ -207,18 +240,20 @@ def _pixels(url: str) -> bytes | None:
         return None
     if not data.startswith(_SIGNATURE):
         return None
-    place, head, body = len(_SIGNATURE), b"", b""
+    place = len(_SIGNATURE)
+    head: list[bytes] = []
+    body: list[bytes] = []
     while place + _CHUNK_FRAME <= len(data):
         size, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
         content = data[place + 8 : place + 8 + size]
         if kind == b"IDAT":
-            body += content
+            body.append(content)
         elif kind in _PIXELS:
-            head += content
+            head.append(content)
         place += size + _CHUNK_FRAME
     try:
         unpacking = zlib.decompressobj()
-        rows = unpacking.decompress(body, _LARGEST)
+        rows = unpacking.decompress(b"".join(body), _LARGEST)
     except zlib.error:
         return None
-    return head + rows if unpacking.eof else None
+    return b"".join([*head, rows]) if unpacking.eof else None

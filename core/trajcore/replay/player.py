@@ -13,12 +13,13 @@ from trajcore.dialects.newevents import observation_event, user_message
 from trajcore.events.head import Head
 from trajcore.events.kinds import Service, Treatment, action_kind
 from trajcore.formats.json.reading import as_object
-from trajcore.replay.compare import Comparison, compare
+from trajcore.replay.compare import Comparison, compare, is_long
 from trajcore.replay.executor import Answer, Executor
 from trajcore.replay.normalise import Normaliser
 from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.replay.positions import Position
 from trajcore.replay.run import Run, Status, StepResult
+from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -164,14 +165,29 @@ class Player:
         asyncio.get_running_loop().call_soon(self._use_the_time, index + 1)
         answer = await self._world.execute(action, recorded)
         self.flush_result()
-        if self.pipelined and answer.observation is not None and answer.observation is not recorded:
+        came = answer.observation if answer.observation is not recorded else None
+        if came is not None and is_long(recorded, came):
+            comparison = await finished_in_thread(partial(self._compared, recorded, came))
+            self._take_in(index, head, answer, recorded, comparison)
+            return
+        if self.pipelined and came is not None:
             self._unflushed = partial(self._take_in, index, head, answer, recorded)
             self._note_answered(index)
             return
         self._take_in(index, head, answer, recorded)
 
-    def _take_in(self, index: int, head: Head, answer: Answer, recorded: Observation | None) -> None:
-        """The action and what came back enter the run."""
+    def _compared(self, recorded: Observation | None, actual: Observation) -> Comparison:
+        return compare(recorded, actual, self._normalisers, self._unwrap)
+
+    def _take_in(
+        self,
+        index: int,
+        head: Head,
+        answer: Answer,
+        recorded: Observation | None,
+        comparison: Comparison | None = None,
+    ) -> None:
+        """The action and what came back enter the run, compared here unless that has been done."""
         if answer.observation is None:
             self._serve(index, head, f"{answer.reason}: served from the recording")
             return
@@ -179,7 +195,7 @@ class Player:
         if answer.observation is recorded:
             self._finish(index, head, Status.RECORDED, "served from the recording", answer.seconds, recorded)
             return
-        comparison = compare(recorded, answer.observation, self._normalisers, self._unwrap)
+        comparison = comparison or self._compared(recorded, answer.observation)
         status = Status.DIVERGED if comparison.diverged else Status.MATCHED
         reason = f"interrupted, {comparison.reason}" if answer.interrupted else comparison.reason
         self._finish(

@@ -241,6 +241,10 @@ class Checkpoint:
     """What it took."""
     size: int
     """Bytes on disk that it added, as far as known."""
+    lost: tuple[str, ...] = ()
+    """What else there was that a restore cannot bring back, in words."""
+    altered: tuple[str, ...] = ()
+    """What it brings back not quite as it was, in words."""
     memory: object = None
     """What the agent's runtime remembered, kept with it by who drives both."""
 

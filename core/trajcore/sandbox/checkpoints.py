@@ -34,8 +34,20 @@ _PROCESSES: Final = (
     "set -- ${s##*) }; mapfile -d '' -t c <$p/cmdline; "
     "printf 'p%s %s %s\\0' ${p#/proc/} ${2:-0} \"${c[*]}\"; done; "
 )
-_FILE: Final = "t=; IFS= read -r -d '' t <{0}; printf 'f%s\\0%s\\0' {0} \"$t\"; "
-_TOLD: Final = "printf s; [[ -r {0} ]] || chmod u+r {0}; cat {0}; rm -f {0}"
+_FILE: Final = "t=; IFS= read -r -d '' t <{0}; printf 'f%s\\0%s\\0%s\\0' {0} \"$(stat -c %a {0})\" \"$t\"; "
+# Of the shell, which is the first that the file {0} names: descriptors that are not its terminal, limits.
+# Of the world: shared memory, sockets with a name.
+_BESIDES: Final = r"""
+[[ -r {0} ]] || chmod u+r {0}; {{ IFS= read -r -d '' _; IFS=' ' read -r -d '' s _; }} <{0}
+for p in /proc/$s/fd/*; do case ${{p##*/}} in [012]|255|\*) ;;
+*) printf 'lthe open descriptor %s (%s)\0' ${{p##*/}} "$(readlink $p)";; esac; done
+[[ $(</proc/$s/limits) == $(</proc/$$/limits) ]] || printf "lthe shell's limits\0"
+for p in /dev/shm/* /dev/shm/.[!.]*; do
+[[ -e $p && $p != {0} ]] && {{ printf 'lwhat is in /dev/shm\0'; break; }}; done
+while read -r _ _ _ _ _ _ _ p; do [[ $p == /* && -S $p ]] && printf 'lthe socket %s\0' "$p"
+done </proc/net/unix
+"""
+_TOLD: Final = "printf s; cat {0}; rm -f {0}"
 _WHERE: Final = "[[ -d /dev/shm && -w /dev/shm ]] && echo /dev/shm || echo /tmp"
 
 
@@ -44,7 +56,7 @@ class _Kept:
     """A checkpoint's token."""
 
     snapshot: Snapshot
-    files: tuple[tuple[str, bytes], ...]
+    files: tuple[KeptFile, ...]
     """What the snapshot does not hold."""
     directory: str
 
@@ -74,11 +86,13 @@ class Checkpointer:
         if snapshot is None:
             return None
         return Checkpoint(
-            token=_Kept(snapshot, seen.files, state.directory),
+            token=_Kept(snapshot, seen.files, self._machine.directory if state.removed else state.directory),
             shell=state.text,
             processes=others(seen, state.pid, state.parent),
             seconds=time.monotonic() - began,
             size=snapshot.size,
+            lost=(*_lost(seen, state), *snapshot.lost),
+            altered=snapshot.altered,
         )
 
     async def restore(self, checkpoint: Checkpoint, progress: OnProgress) -> str:
@@ -92,8 +106,8 @@ class Checkpointer:
         self._where = ""
         await self._shell.renew()
         await self._files.start()
-        for path, content in kept.files:
-            await self._put(path, content)
+        for file in kept.files:
+            await self._put(file)
         await finished(self._give(checkpoint.shell))
         return kept.directory
 
@@ -125,12 +139,15 @@ class Checkpointer:
         if not done:
             raise SandboxUnavailable("The shell's state cannot be restored: it does not answer.")
 
-    async def _put(self, path: str, content: bytes) -> None:
+    async def _put(self, file: KeptFile) -> None:
         try:
-            if await self._files.read(path) != content:
-                await self._files.write(path, content)
+            if await self._files.read(file.path) != file.content:
+                await self._files.write(file.path, file.content)
         except OSError:
             return  # it cannot be written, so it was not changed either
+        if file.mode:
+            path = quoted(file.path).decode()
+            await self._files.output(f"[[ $(stat -c %a {path}) == {file.mode} ]] || chmod {file.mode} {path}")
 
     async def _new_path(self) -> str:
         """A file for the shell's state where no snapshot sees it."""
@@ -148,13 +165,23 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that no snapshot holds. `mode` is in octal digits, empty where it was not told."""
+
+    path: str
+    mode: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Census:
     """What was there, and the process that looked."""
 
     looker: int
     processes: tuple[Process, ...]
-    files: tuple[tuple[str, bytes], ...]
-    """Paths and contents."""
+    files: tuple[KeptFile, ...]
+    lost: tuple[str, ...]
+    """What nothing brings back, in words."""
     told: bytes
     """What the file held that was taken away."""
 
@@ -165,12 +192,19 @@ async def look(files: BashFiles, outside: Sequence[str], told: str) -> Census | 
     None when the answer makes no sense. Raises `SandboxUnavailable`.
     """
     contents = "".join(_FILE.format(quoted(path).decode()) for path in outside)
-    script = _PROCESSES + contents + _TOLD.format(quoted(told).decode())
+    told = quoted(told).decode()
+    script = _PROCESSES + contents + _BESIDES.format(told) + _TOLD.format(told)
     answer = await files.output(f"{{ {script}; }} | base64 -w0")
     try:
         return _parsed(base64.b64decode(answer, validate=True))
     except (binascii.Error, ValueError):
         return None
+
+
+def _lost(seen: Census, state: ShellState) -> Iterator[str]:
+    yield from dict.fromkeys(seen.lost)
+    if state.removed:
+        yield f"the removed directory {state.directory}"
 
 
 def others(seen: Census, shell: int, terminal: int) -> tuple[str, ...]:
@@ -221,7 +255,7 @@ def _line(process: Process, by_pid: dict[int, Process]) -> Iterator[int]:
 
 def _parsed(data: bytes) -> Census:
     """Raises `ValueError`."""
-    looker, processes, contents = 0, [], []
+    looker, processes, contents, lost = 0, [], [], []
     while not data.startswith(b"s"):
         record, zero, data = data.partition(b"\0")
         if not zero:
@@ -233,11 +267,14 @@ def _parsed(data: bytes) -> Census:
             pid, parent, command = [*text.split(b" ", 2), b"", b""][:3]
             processes.append(Process(int(pid), int(parent), command.decode("utf-8", "replace")))
         elif kind == b"f":
-            content, _, data = data.partition(b"\0")
-            contents.append((text.decode(), content))
+            mode, content, data = data.split(b"\0", 2)
+            octal = mode.decode() if mode.isdigit() else ""
+            contents.append(KeptFile(text.decode(), octal, content))
+        elif kind == b"l":
+            lost.append(text.decode("utf-8", "replace"))
         else:
             raise ValueError
-    return Census(looker, tuple(sorted(processes, key=_pid)), tuple(contents), data[1:])
+    return Census(looker, tuple(sorted(processes, key=_pid)), tuple(contents), tuple(lost), data[1:])
 
 
 def _pid(process: Process) -> int:

@@ -72,6 +72,10 @@ def _line(text: str, tone: ChatTone) -> ChatPart:
     return ChatPart("", text, tone)
 
 
+LONGEST: Final = 2 * _SHOWN + 2
+"""So many characters of a text are enough to show all of it that is shown."""
+
+
 def _shortened(text: str) -> str:
-    text = safe(text)
+    text = safe(text[:LONGEST])
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

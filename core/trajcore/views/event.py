@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property, partial
 from typing import Any, Final
 
 from trajcore.dialects import canonical
@@ -47,6 +48,48 @@ class Block:
     text: str
     language: str = ""
     """What code is written in, by the name that highlighters know."""
+
+    @property
+    def size(self) -> int:
+        """About how many characters it has; where they are many, `text` is better asked for in a thread."""
+        return len(self.text)
+
+
+class LongBlock(Block):
+    """One whose text takes long to make: it is made when it is first asked for."""
+
+    def __init__(self, kind: BlockKind, raw: str, language: str, make: Callable[[str], str]) -> None:
+        self.__dict__.update(kind=kind, language=language, _raw=raw, _make=make)
+
+    @cached_property
+    def text(self) -> str:
+        """See `Block.text`."""
+        made: str = self.__dict__["_make"](self.__dict__["_raw"])
+        return made
+
+    @property
+    def size(self) -> int:
+        """See `Block.size`."""
+        return len(self.__dict__["_raw"])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LongBlock) and self._essence == other._essence
+
+    def __hash__(self) -> int:
+        return hash(self._essence)
+
+    @property
+    def _essence(self) -> tuple[object, ...]:
+        return self.kind, self.__dict__["_raw"], self.language
+
+
+def block_of(kind: BlockKind, raw: str, make: Callable[[str], str], language: str = "") -> Block:
+    """A block whose text is made of `raw`: now, or where that is long, when it is asked for."""
+    return LongBlock(kind, raw, language, make) if len(raw) > LONG else Block(kind, make(raw), language)
+
+
+LONG: Final = 100_000
+"""Texts of more characters are not made safe, shown or wrapped while a user waits for a key."""
 
 
 BLANK: Final = Block(BlockKind.TEXT, "")
@@ -128,15 +171,15 @@ def _edit(args: Mapping[str, Any]) -> list[Block]:
     command, path = safe_line(_text(args.get("command")) or "edit"), safe_line(_text(args.get("path")))
     blocks = [Block(BlockKind.TEXT, f"{command}  {path}")]
     if args.get("file_text") is not None:
-        blocks += [BLANK, Block(BlockKind.ADDED, _prefixed("+ ", _text(args["file_text"])))]
+        blocks += [BLANK, _prefixed(BlockKind.ADDED, "+ ", args["file_text"])]
     if args.get("old_str") is not None:
-        blocks += [BLANK, Block(BlockKind.REMOVED, _prefixed("- ", _text(args["old_str"])))]
+        blocks += [BLANK, _prefixed(BlockKind.REMOVED, "- ", args["old_str"])]
     if args.get("new_str") is not None:
-        blocks += [Block(BlockKind.ADDED, _prefixed("+ ", _text(args["new_str"])))]
+        blocks += [_prefixed(BlockKind.ADDED, "+ ", args["new_str"])]
     if args.get("insert_line") is not None:
         blocks.insert(1, Block(BlockKind.NOTE, f"after line {args['insert_line']}"))
     if args.get("content"):
-        blocks += [BLANK, Block(BlockKind.TEXT, safe(_text(args["content"])))]
+        blocks += [BLANK, block_of(BlockKind.TEXT, _text(args["content"]), safe)]
     return blocks
 
 
@@ -197,17 +240,25 @@ def _text(value: object) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _prefixed(mark: str, text: str) -> str:
+def _prefixed(kind: BlockKind, mark: str, value: object) -> Block:
+    return block_of(kind, _text(value), partial(_each_behind, mark))
+
+
+def _each_behind(mark: str, text: str) -> str:
     return "\n".join(mark + line for line in safe(text).split("\n"))
 
 
 def _output(text: str) -> Block:
-    return Block(BlockKind.OUTPUT, safe(without_escapes(as_shown(text))))
+    return block_of(BlockKind.OUTPUT, text, _shown)
+
+
+def _shown(text: str) -> str:
+    return safe(without_escapes(as_shown(text)))
 
 
 def _code(text: str, language: str) -> Block:
-    return Block(BlockKind.CODE, safe(text), language)
+    return block_of(BlockKind.CODE, text, safe, language)
 
 
 def _prose(text: str) -> Block:
-    return Block(BlockKind.PROSE, safe(text))
+    return block_of(BlockKind.PROSE, text, safe)

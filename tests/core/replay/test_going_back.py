@@ -23,6 +23,7 @@ from trajcore.replay.states import State
 from trajcore.sandbox.base import Checkpoint, Limits, SandboxSettings
 from trajcore.session import Delivery, Session, Settings
 from trajcore.trajectory import Trajectory
+from trajcore.views.question import way_back
 
 WORLDS = [
     pytest.param("docker", marks=pytest.mark.docker),
@@ -324,7 +325,7 @@ async def test_what_takes_too_much_to_be_kept_makes_the_way_back_farther_and_tha
             await stepped(session)
             await session.checkpointed()
         target = next(iter(session.back_to_step()))
-        assert target.describe("") == "straight from a checkpoint"
+        assert target.describe("").startswith("straight from a checkpoint")
         _, _, third, _ = sorted(session.run.results, key=session.trajectory.index_of_uid)
         route = session.back_to(session.trajectory.index_of_uid(third))[0]
         assert route.steps == 1
@@ -333,5 +334,23 @@ async def test_what_takes_too_much_to_be_kept_makes_the_way_back_farther_and_tha
         session.go_back(route)
         await session.idle()
         assert session.state is State.PAUSED
+    finally:
+        await session.close()
+
+
+@pytest.mark.parametrize("kind", WORLDS)
+async def test_what_a_way_back_loses_is_said_before_it_is_taken(kind: str) -> None:
+    session = opened(kind, "echo x > /dev/shm/f; exec 7> log", "echo two > f")
+    try:
+        for _ in range(2):
+            await stepped(session)
+            await session.checkpointed()
+        route = session.back_to_step()[0]
+        assert route.lost == ("the open descriptor 7 (/workspace/log)", "what is in /dev/shm")
+        question = way_back(session, [route], unsaved=False)
+        assert question is not None
+        words = "without the open descriptor 7 (/workspace/log), what is in /dev/shm"
+        assert words in question.answers["0"]
+        assert ("file times in whole seconds" in question.answers["0"]) is (kind == "docker")
     finally:
         await session.close()

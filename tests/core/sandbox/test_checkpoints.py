@@ -12,6 +12,7 @@ from acting import execute, runtime_in
 from trajcore.errors import Refused, SandboxUnavailable
 from trajcore.events.actions import RunIpythonAction, RunIpythonArgs
 from trajcore.sandbox.base import Checkpoint, SandboxSettings
+from trajcore.sandbox.machines.bubblewrap import overlays
 from trajcore.sandbox.machines.docker import commits
 from trajcore.sandbox.recorded import RecordedSandbox
 from worlds import World, made
@@ -281,6 +282,7 @@ async def test_the_notebook_is_named_and_begins_anew(fresh) -> None:
     assert "41" in await cell("x = 41; print(x)")
     checkpoint = await kept(fresh)
     assert checkpoint.processes == ("the notebook's Python",)
+    assert checkpoint.lost == ()
     for _ in range(2):
         await back(fresh, checkpoint)
         assert (await kept(fresh)).processes == ()
@@ -485,3 +487,84 @@ async def test_a_file_of_holes_is_not_committed_where_it_is_too_large(
         assert await sandbox.checkpoint() is not None
     finally:
         await sandbox.close()
+
+
+SOCKET = (
+    "import socket, time; s = socket.socket(socket.AF_UNIX); s.bind('/tmp/a socket'); s.listen(); "
+    "time.sleep(99)"
+)
+NOT_KEPT = {
+    "shared memory": ("echo x > /dev/shm/f", "what is in /dev/shm"),
+    "hidden shared memory": ("mkdir /dev/shm/.f", "what is in /dev/shm"),
+    "descriptor": ("exec 7> /tmp/log", "the open descriptor 7 (/tmp/log)"),
+    "limits": ("ulimit -S -n 100", "the shell's limits"),
+    "socket": (f'python3 -c "{SOCKET}" & sleep 0.5', "the socket /tmp/a socket"),
+    "directory": ("mkdir gone; cd gone; rmdir ../gone", "the removed directory /workspace/gone"),
+    "directory made anew": ("mkdir d; cd d; rmdir ../d; mkdir ../d", "the removed directory /workspace/d"),
+}
+
+
+@pytest.mark.parametrize("what", NOT_KEPT)
+async def test_what_cannot_be_brought_back_is_named(fresh, what: str) -> None:
+    checkpoint = await kept(fresh)
+    assert checkpoint.lost == ()
+    command, words = NOT_KEPT[what]
+    await fresh.run(command)
+    after = await kept(fresh)
+    assert after.lost == (words,)
+    await back(fresh, after)
+    directory = await fresh.out("pwd")
+    assert fresh.sandbox.directory == directory
+    again = await kept(fresh)
+    assert again.lost == ()
+    await fresh.run(command)
+    await back(fresh, checkpoint)
+    assert (await kept(fresh)).lost == ()
+
+
+async def test_attributes_and_times_of_files(fresh) -> None:
+    """A commit holds neither extended attributes nor fractions of seconds; a snapshot of trees does both."""
+    assert (await kept(fresh)).altered == ()
+    await fresh.out("touch -d '2001-01-01 00:00:00.5' half; echo x > marked")
+    before = await fresh.out("stat -c %y half")
+    code = await fresh.run('python3 -c \'import os; os.setxattr("marked", "user.mark", b"1")\'')
+    if code.extras.metadata.exit_code:
+        pytest.skip("no extended attributes here")
+    after = await kept(fresh)
+    await back(fresh, after)
+    same = await fresh.out("stat -c %y half") == before
+    marked = await fresh.run('python3 -c \'import os; os.getxattr("marked", "user.mark")\'')
+    assert same is (fresh.kind == "bubblewrap")
+    assert after.altered == (() if same else ("file times in whole seconds",))
+    assert (marked.extras.metadata.exit_code == 0) is same
+    assert after.lost == (() if same else ("extended attributes of files",))
+
+
+async def test_the_mode_of_a_file_that_the_engine_makes(fresh) -> None:
+    await fresh.out("chmod 640 /etc/hosts")
+    checkpoint = await kept(fresh)
+    await back(fresh, checkpoint)
+    assert await fresh.out("stat -c %a /etc/hosts") == "640"
+
+
+@pytest.mark.bubblewrap
+async def test_what_lies_where_the_host_keeps_secrets_is_kept(build) -> None:
+    sandbox = build(track_files=True)
+    if sandbox.kind != "bubblewrap":
+        pytest.skip("a container hides nothing")
+    await sandbox.start(lambda _: None)
+    world = World(sandbox, "bubblewrap")
+    places = [path for path in overlays.HIDDEN if Path(path).is_dir() and os.access(path, os.X_OK)]
+    assert places
+    assert await world.out(f"find {' '.join(places)} -mindepth 1") == ""
+    await world.out(f"for d in {' '.join(places)}; do echo one > $d/f; mkdir -m 700 $d/d; done")
+    changes = await sandbox.changed_files()
+    assert changes is not None
+    assert {f"{place}/f" for place in places} <= {change.path for change in changes.files}
+    checkpoint = await sandbox.checkpoint()
+    assert checkpoint is not None
+    for _ in range(2):
+        await world.out(f"for d in {' '.join(places)}; do echo two > $d/f; rm -r $d/d; touch $d/more; done")
+        await sandbox.restore(checkpoint, lambda _: None)
+        for place in places:
+            assert await world.out(f"cat {place}/f; ls -1 {place}; stat -c %a {place}/d") == "one\nd\nf\n700"

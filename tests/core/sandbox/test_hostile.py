@@ -217,6 +217,30 @@ def test_what_lies_in_memory_counts_as_memory(start: Start) -> None:
     assert cell.out("echo kept > /dev/shm/x && cat /dev/shm/x; stat -c %a /dev/shm") == "kept\n1777"
 
 
+def test_a_mounted_directory_is_given_back_harmless(start: Start, user: str) -> None:
+    entry = pwd.getpwnam(user)
+    top = Path(tempfile.mkdtemp(prefix="mounted-"))
+    try:
+        os.chown(top, entry.pw_uid, entry.pw_gid)
+        cell = start(workspace=str(top), mount=True)
+        cell.prove()
+        cell.out(
+            "cp /bin/true prog; chmod 6755 prog; mkdir closed; cp prog closed/prog; chmod 4755 closed/prog; "
+            "chmod 000 closed; mknod hole c 0 0; cp /bin/true unread; chmod 4000 unread; ln -s / root; "
+            "(setsid bash -c 'while :; do rm -f raced; cp /bin/true raced; chmod 6755 raced; done' &) "
+            ">/dev/null 2>&1; sleep 0.3"
+        )
+        assert cell.code("mknod disk b 254 0") != 0
+        assert top.joinpath("prog").stat().st_mode & 0o6000
+        cell.close()
+        found = ["find", top, "-type", "c", "-o", "-type", "b", "-o", "-type", "f", "-perm", "/6000"]
+        assert subprocess.run(found, check=True, capture_output=True, text=True).stdout == ""
+        assert {path.lstat().st_uid for path in top.rglob("*")} == {entry.pw_uid}
+        assert top.joinpath("closed").stat().st_mode & 0o777 == 0
+    finally:
+        shutil.rmtree(top)
+
+
 def test_the_sockets_of_the_host(cell: Cell) -> None:
     assert (
         cell.out("ls /run/docker.sock /var/run/docker.sock /run/containerd /run/dbus /run/user 2>/dev/null")

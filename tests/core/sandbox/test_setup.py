@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -161,6 +162,72 @@ async def test_a_mounted_workspace_is_worked_on_itself(make: Any, tmp_path: Path
     await sandbox.close()
     assert (source / "new" / "file").read_text() == "made\n"
     assert (source / "new" / "file").stat().st_uid == os.geteuid()
+
+
+ARMED = """
+cp /bin/true prog; chmod 4755 prog; cp /bin/true deep-group; chmod 2755 deep-group; mkdir -m 2775 shared
+mkdir -p closed/inner; cp /bin/true closed/inner/prog; chmod 6755 closed/inner/prog; chmod 000 closed
+d=.; for i in $(seq 300); do d=$d/n; done; mkdir -p $d; cp /bin/true $d/prog; chmod 4711 $d/prog
+cp /bin/true powerful; python3 -c 'import os
+os.setxattr("powerful", "security.capability", bytes.fromhex("0100000280000000000000000000000000000000"))'
+mknod disk b 254 0 && chmod 666 disk; mknod memory c 1 1; mknod hole c 0 0; mkfifo pipe
+ln -s /etc/passwd link; ln -s / root
+(setsid bash -c 'while :; do rm -f raced; cp /bin/true raced; chmod 6755 raced; done' &) >/dev/null 2>&1
+sleep 0.3
+"""
+
+
+def armed(top: Path) -> list[str]:
+    """What in a directory could act with another's rights: programs, devices."""
+    found = subprocess.run(
+        ["find", top, "-type", "b", "-o", "-type", "c", "-o", "-type", "f", "-perm", "/6000"],
+        check=True, capture_output=True, text=True,
+    ).stdout.splitlines()  # fmt: skip
+    powers = [path for path in top.glob("powerful*") if "security.capability" in os.listxattr(path)]
+    return [*found, *map(str, powers)]
+
+
+@pytest.mark.parametrize("as_root", [True, False], ids=["root", "ordinary"])
+@pytest.mark.parametrize(
+    ("kind", "owner"),
+    [
+        pytest.param("docker", 0, marks=pytest.mark.docker),
+        pytest.param("docker", 12345, marks=pytest.mark.docker),
+        pytest.param("bubblewrap", 0, marks=pytest.mark.bubblewrap),
+    ],
+)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+async def test_a_mounted_directory_is_given_back_harmless(
+    kind: str, owner: int, as_root: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "bubblewrap" and not as_root:
+        pytest.skip("tried as another user by the hostile tests")
+    work, outside = tmp_path / "work", tmp_path / "outside"
+    for directory in (work, outside):
+        directory.mkdir()
+        (directory / "kept").write_bytes(b"kept")
+        (directory / "kept").chmod(0o6755)
+    os.chown(work, owner, owner)
+    (work / "away").symlink_to(outside)
+    await asyncio.sleep(0.2)  # what was there before is left as it was
+    settings = SandboxSettings(image=IMAGE, workspace=work, mount=True)
+    sandbox = (await choose(kind, settings)).sandbox
+    try:
+        await sandbox.start(lambda _: None)
+        await output(sandbox, ARMED)
+        assert len(armed(work)) > 4
+        if not as_root:  # as one who may use the engine
+            monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    finally:
+        await sandbox.close()
+        monkeypatch.undo()
+    assert armed(work) == [str(work / "kept")]
+    assert (outside / "kept").stat().st_mode & 0o7777 == 0o6755
+    assert (outside / "kept").stat().st_uid == 0
+    assert (work / "closed").stat().st_mode & 0o777 == 0
+    assert (work / "shared").stat().st_mode & 0o2000
+    assert {path.lstat().st_uid for path in work.iterdir() if path.name not in ("away", "kept")} == {owner}
+    assert Path("/etc/passwd").stat().st_uid == 0
 
 
 @pytest.mark.docker

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from rich.text import Text
 
 from trajcore import Session, notices
-from trajcore.views.chat import ChatPart, ChatTone, being_written, dialogue
+from trajcore.views.chat import LONGEST, ChatPart, ChatTone, being_written, dialogue
 from trajtui.widgets.lines import LinePane, wrapped
 
 _STYLES: Final = {
@@ -45,7 +45,9 @@ class ChatPane(LinePane):
 
     def _write(self, text: str, *, fresh: bool) -> None:
         """The model has written more; drawn at most thirty times a second."""
-        self._partial = text if fresh else self._partial + text
+        self._partial = "" if fresh else self._partial
+        if len(self._partial) < LONGEST:
+            self._partial += text[:LONGEST]
         if not self._stale:
             self._stale = True
             self.set_timer(1 / 30, self._redraw_partial)

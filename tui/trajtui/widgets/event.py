@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar, Final
 
 from rich.console import Console
@@ -9,8 +10,9 @@ from rich.markdown import Markdown
 from rich.style import Style
 from rich.syntax import Syntax
 from rich.text import Text
+from textual import work
 
-from trajcore.views.event import Block, BlockKind
+from trajcore.views.event import LONG, Block, BlockKind
 from trajtui.widgets.lines import LinePane, wrapped, wrapped_text
 
 _HIGHLIGHTED: Final = 20_000
@@ -73,16 +75,35 @@ class EventPane(LinePane):
 
     def _lay_out(self) -> None:
         width = self._laid_out_for = max(1, self.scrollable_content_region.width)
-        self._rows = []
-        for block in self._blocks:
-            lines = _drawn(block, width)
-            if lines is None:
-                style = _STYLES.get(block.kind, "")
-                self._rows.extend((row, style) for row in wrapped(block.text, width))
-            else:
-                for line in lines:
-                    self._rows.extend(wrapped_text(line, width))
+        if sum(block.size for block in self._blocks) > LONG:
+            self._rows = [("…", "event--aside")]
+            self._lay_out_in_thread(self._blocks, width)
+        else:
+            self._rows = _rows(self._blocks, width)
         self.lines_changed()
+
+    @work(exclusive=True)
+    async def _lay_out_in_thread(self, blocks: tuple[Block, ...], width: int) -> None:
+        rows = await asyncio.to_thread(_rows, blocks, width)
+        if blocks is self._blocks and width == self._laid_out_for:
+            self._rows = rows
+            self.lines_changed()
+
+
+_Rows = list[tuple[str, str] | Text]
+
+
+def _rows(blocks: tuple[Block, ...], width: int) -> _Rows:
+    rows: _Rows = []
+    for block in blocks:
+        lines = _drawn(block, width)
+        if lines is None:
+            style = _STYLES.get(block.kind, "")
+            rows.extend((row, style) for row in wrapped(block.text, width))
+        else:
+            for line in lines:
+                rows.extend(wrapped_text(line, width))
+    return rows
 
 
 def _drawn(block: Block, width: int) -> list[Text] | None:

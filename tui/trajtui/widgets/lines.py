@@ -126,23 +126,21 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def _broken(line: str, width: int) -> list[str]:
-    rows = []
-    while line:
-        end = _fitting(line, width)
-        if end < len(line):
-            space = line.rfind(" ", 0, end + 1)
-            if space > width // 3:
-                rows.append(line[:space])
-                line = line[space + 1 :]
-                continue
-        rows.append(line[:end])
-        line = line[end:]
+    rows, at = [], 0
+    while at < len(line):
+        end = at + _fitting(line[at : at + width], width)
+        space = line.rfind(" ", at, end + 1) if end < len(line) else -1
+        if space - at > width // 3:
+            rows.append(line[at:space])
+            at = space + 1
+        else:
+            rows.append(line[at:end])
+            at = end
     return rows
 
 
-def _fitting(line: str, width: int) -> int:
+def _fitting(head: str, width: int) -> int:
     """How many characters fit into `width` cells; at least one."""
-    head = line[:width]
     if head.isascii():
         return len(head)
     used = 0

@@ -17,6 +17,8 @@ from trajtui.widgets.lines import LinePane, wrapped
 _KEPT_CHARACTERS: Final = 32_000_000
 _KEPT_LINES: Final = 400_000
 _DRAWN_WIDTH: Final = 2_000
+_LOOKED_AT: Final = 4 * _DRAWN_WIDTH
+"""So many characters of a line are looked at when it is drawn, and one more says that there are others."""
 _PLAIN, _PROMPT, _RULE, _NOTE, _RECORDED = range(5)
 
 
@@ -93,12 +95,15 @@ class TerminalPane(LinePane):
             return
         pieces = text.split("\n")
         if self._open and self._lines:
-            pieces[0] = _joined(self._lines.pop(), pieces[0])
+            before = self._lines.pop()
+            self._kept -= len(before) + 1
+            pieces[0] = _joined(before, pieces[0])
+        pieces = [_bounded(piece) for piece in pieces]
         if self._style_of_output == _RECORDED:
             first = self._dropped + len(self._lines)
             self._kinds.update((number, _RECORDED) for number in range(first, first + len(pieces)))
         self._lines.extend(pieces)
-        self._kept += len(text)
+        self._kept += sum(map(len, pieces)) + len(pieces)
         self._widest = max(self._widest, max(map(len, pieces)))
         self._open = True
         self._changed()
@@ -181,12 +186,19 @@ def _joined(before: str, piece: str) -> str:
     """The open line with more behind it; a line that only redraws itself does not grow."""
     if piece.startswith("\r") and not piece.startswith("\r\n") and len(before) > _DRAWN_WIDTH:
         return piece
-    return before + piece
+    return before + piece if len(before) <= _LOOKED_AT else before
+
+
+def _bounded(line: str) -> str:
+    """As much of a line as is looked at when it is drawn: that of its last redraw, where it is redrawn."""
+    if len(line) <= _LOOKED_AT:
+        return line
+    return line[line.rfind("\r", 0, -1) + 1 :][: _LOOKED_AT + 1]
 
 
 def output_text(line: str) -> Text:
     """One line of a command's output: redraws carried out, colours kept, everything else made harmless."""
-    if len(line) > _DRAWN_WIDTH * 4:
-        line = line[: _DRAWN_WIDTH * 4] + "…"
+    if len(line) > _LOOKED_AT:
+        line = line[:_LOOKED_AT] + "…"
     shown = safe_with_colours(as_shown(line).expandtabs(8)).replace("\n", " ")
     return AnsiDecoder().decode_line(shown) if "\x1b" in shown else Text(shown)

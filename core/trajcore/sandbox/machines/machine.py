@@ -81,6 +81,10 @@ class Snapshot:
     """The machine's own."""
     size: int
     """Bytes on disk that it added, as far as known."""
+    lost: tuple[str, ...] = ()
+    """What of the files it does not hold, in words, as far as known."""
+    altered: tuple[str, ...] = ()
+    """What of them it does not hold quite as it is."""
 
 
 class TooLarge(Refused):

@@ -17,7 +17,8 @@ from trajcore.sandbox.shell.quoting import escaped, quoted
 # with a zero byte. Nothing here may fail under set -e or set -u, or depend on IFS.
 _TELL: Final = r"""
 __trajtui_s() {
-builtin printf '\0%s %s %s\0' "$$" "$PPID" "${__trajtui_x:-0}" >&9
+builtin printf '\0%s %s %s' "$$" "$PPID" "${__trajtui_x:-0}" >&9
+[[ . -ef $PWD ]] || builtin printf ' removed' >&9; builtin printf '\0' >&9
 if [[ ${!-} ]]; then builtin jobs -rn >/dev/null; builtin jobs -n >&9; fi; builtin printf '\0' >&9
 builtin declare -p >&9; builtin printf '\0' >&9
 builtin declare -F >&9; builtin printf '\0' >&9
@@ -65,6 +66,8 @@ class ShellState:
     pid: int
     parent: int
     directory: str
+    removed: bool
+    """Whether the directory is not there any more, or another one is in its place."""
     notices: bytes
     """What it had to say of jobs that have ended; it says so once."""
     text: bytes
@@ -89,7 +92,7 @@ def read_state(told: bytes) -> ShellState | None:
         return None
     traps, known, notices, variables, names, functions, aliases, shopts, options, umask = sections[:10]
     directory, directories, arguments, _ = sections[10:]
-    pid, parent, status = (int(word) for word in known.split())
+    pid, parent, status, *removed = known.split()
     shopt = b"\n".join(b"builtin " + found for found in _SHOPT.findall(shopts))
     lines = [
         b"\\builtin unalias -a\n",
@@ -105,8 +108,9 @@ def read_state(told: bytes) -> ShellState | None:
     ]
     if b"set -o posix" in options:
         lines += [b"\\builtin set -o posix\n", _evaluated(shopt)]
-    lines += [_evaluated(traps), b"__trajtui_x=%d\n" % status, _options(options)]
-    return ShellState(pid, parent, directory.decode("utf-8", "surrogateescape"), notices, b"".join(lines))
+    lines += [_evaluated(traps), b"__trajtui_x=%d\n" % int(status), _options(options)]
+    name = directory.decode("utf-8", "surrogateescape")
+    return ShellState(int(pid), int(parent), name, bool(removed), notices, b"".join(lines))
 
 
 def _variables(told: bytes) -> list[bytes]:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
@@ -18,6 +19,7 @@ from trajcore.sandbox.machines.bubblewrap.mounts import layers, planned, prepare
 from trajcore.sandbox.machines.bubblewrap.overlays import Entry
 from trajcore.sandbox.machines.bubblewrap.seccomp import filtering
 from trajcore.sandbox.machines.diskguard import DiskGuard, spared
+from trajcore.sandbox.machines.giveback import give_back
 from trajcore.sandbox.machines.host.confine import Confinement
 from trajcore.sandbox.machines.host.entered import Entered
 from trajcore.sandbox.machines.host.processes import has_as_root, kill_all
@@ -31,6 +33,9 @@ from trajcore.tasks import finished_in_thread
 
 _KILLED: Final = "The bubblewrap sandbox, or its helper, was killed. Restart it to go on."
 _MEND: Final = "Use --sandbox docker or --sandbox recorded."
+
+_CLOCK: Final = 50_000_000
+"""Nanoseconds by which the time of a change can lie behind the clock."""
 
 T = TypeVar("T")
 
@@ -56,6 +61,7 @@ class BubblewrapMachine:
         self._store: TreeStore | None = None
         self._keeping = asyncio.Lock()
         self._stop = threading.Event()
+        self._began = time.time_ns() - _CLOCK
 
     async def start(self, progress: OnProgress) -> None:
         """See `Machine.start`."""
@@ -188,7 +194,15 @@ class BubblewrapMachine:
         async with self._keeping:
             directory, self._directory = self._directory, None
             if directory is not None:
+                await asyncio.to_thread(self._give_back, directory)
                 await asyncio.to_thread(remove_tree, directory)
+
+    def _give_back(self, directory: Path) -> None:
+        """End the last process of the world, and leave what was mounted as it should be left."""
+        if self._mounted:
+            kill_all(lambda pid: has_as_root(pid, directory / "root"))
+        for mounted in self._mounted:
+            give_back(mounted, self._began)
 
 
 def _check_mounted(settings: SandboxSettings) -> None:

@@ -7,6 +7,7 @@ import shutil
 import stat
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote, unquote
 
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.sandbox.machines.bubblewrap.masks import Secrets, is_secret, make_layer, secrets_below
@@ -26,10 +27,10 @@ from trajcore.sandbox.machines.machine import ENVIRONMENT, Layer
 _SEARCHED: Final = ("/etc", "/opt", "/srv", "/usr/local", "/var")
 """Where files are looked for that others may not read; the rest of the system is the same everywhere."""
 
-_PRIVATE: Final = ("workspace", "root", "home", "run", "mnt", "media", "boot")
-_EMPTIED: Final = 16 << 20
-"""Bytes that fit into a directory which is emptied; little belongs there."""
+_EMPTIED: Final = "in-place-of-"
+"""How what holds the changes of a directory that is emptied is called, before the directory's path."""
 
+_PRIVATE: Final = ("workspace", "root", "home", "run", "mnt", "media", "boot")
 _OF_KEYS: Final = ("keys", "key-users")
 """Files of /proc that name the keys which the kernel keeps for this user."""
 
@@ -37,6 +38,8 @@ _CAPABILITIES: Final = (
     "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
     "CAP_SETFCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT",
 )  # fmt: skip
+_NOT_ON_THE_HOST: Final = ("CAP_SETFCAP",)
+"""What is not allowed where files of this machine are worked on."""
 
 
 def planned(directory: Path) -> list[Entry]:
@@ -61,14 +64,13 @@ def prepare(
         (root / name).mkdir(parents=True)
     (root / "tmp").mkdir(mode=0o1777)
     (root / "tmp").chmod(0o1777)
-    arguments = [*_isolation(settings.network), "--bind", str(root), "/"]
+    arguments = [*_isolation(settings), "--bind", str(root), "/"]
     for number, entry in enumerate(entries):
         arguments += _shown(entry, directory, number, hide_secrets)
     for path in HIDDEN:
         if Path(path).is_dir() and os.access(path, os.X_OK):
-            arguments += ["--tmpfs", path]
-    memory = memory_of(settings.resources)
-    arguments = [*_sized(arguments, memory), "--proc", "/proc", *seal(), *_devices(memory)]
+            arguments += _emptied(path, directory)
+    arguments += ["--proc", "/proc", *seal(), *_devices(memory_of(settings.resources))]
     if settings.mount and settings.workspace is not None:
         arguments += ["--bind", str(settings.workspace), "/workspace"]
     if settings.network:
@@ -78,7 +80,7 @@ def prepare(
     return [*arguments, "--chdir", "/workspace", "--"]
 
 
-def _isolation(network: bool) -> list[str]:
+def _isolation(settings: SandboxSettings) -> list[str]:
     arguments = [
         "--unshare-user",
         "--disable-userns",
@@ -99,20 +101,12 @@ def _isolation(network: bool) -> list[str]:
         "sandbox",
         "--clearenv",
     ]
-    arguments += [] if network else ["--unshare-net"]
+    arguments += [] if settings.network else ["--unshare-net"]
     arguments += ["--cap-drop", "ALL"]
     for capability in _CAPABILITIES:
-        arguments += ["--cap-add", capability]
+        if not (settings.mount and capability in _NOT_ON_THE_HOST):
+            arguments += ["--cap-add", capability]
     return arguments
-
-
-def _sized(arguments: list[str], memory: int) -> list[str]:
-    """The same arguments, but all that lies in memory by them together has a quarter of it at most."""
-    share = min(_EMPTIED, memory // 4 // max(1, arguments.count("--tmpfs")))
-    sized: list[str] = []
-    for argument in arguments:
-        sized += ["--size", str(share), argument] if argument == "--tmpfs" else [argument]
-    return sized
 
 
 def _devices(memory: int) -> list[str]:
@@ -146,6 +140,8 @@ def layers(directory: Path, entries: list[Entry], settings: SandboxSettings) -> 
             masks = _masks(directory, number)
             lowers = (masks, Path(entry.path)) if masks.is_dir() else (Path(entry.path),)
             found.append(Layer(entry.path, upper, lowers))
+    for changes in (directory / "changes").glob(f"{_EMPTIED}*"):
+        found.append(Layer(unquote(changes.name.removeprefix(_EMPTIED)), changes / "upper"))
     return tuple(found)
 
 
@@ -171,8 +167,16 @@ def _overlaid(path: str, directory: Path, number: int, hide_secrets: bool) -> li
         shown += ["--overlay-src", str(_masks(directory, number))]
     shown += ["--overlay", str(upper), str(work), path]
     for hidden in rest:
-        shown += ["--tmpfs", hidden]
+        shown += _emptied(hidden, directory)
     return shown
+
+
+def _emptied(path: str, directory: Path) -> list[str]:
+    """An empty directory of the world's own in the place of the host's; what is put there is kept as any."""
+    upper = directory / "changes" / f"{_EMPTIED}{quote(path, safe='')}" / "upper"
+    upper.mkdir(parents=True)
+    upper.chmod(0o755)
+    return ["--bind", str(upper), path]
 
 
 def _keep_name_servers(root: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +20,8 @@ _ARGUMENTS: Final = 100_000
 _SIZES: Final = 'stat -c "%s %f %d:%i" -- "$@" 2>/dev/null'
 _REGULAR: Final = 0o10
 _REMOVED: Final = 2
+_MOST_FOLDERS: Final = 5_000
+_ATTRIBUTES: Final = ("user.", "system.posix_acl")
 
 
 def written_to(client: Any, container: Any) -> list[Path]:
@@ -93,3 +98,39 @@ def _portions(paths: Sequence[str]) -> Iterator[Sequence[str]]:
         length += len(path.encode("utf-8", "surrogateescape")) + 1
     if portion:
         yield portion
+
+
+@dataclass
+class Seen:
+    """What in a container's layer a commit does not hold."""
+
+    attributes: bool = False
+    """Whether there are extended attributes, beside capabilities."""
+    times: bool = False
+    """Whether there are times with fractions of a second."""
+
+
+def look_at(layer: Path) -> Seen:
+    """What is to be seen from here: of a layer that we may not read, only that times may have fractions."""
+    if not os.access(layer, os.R_OK | os.X_OK):
+        return Seen(times=True)
+    seen = Seen()
+    for number, (folder, _, names) in enumerate(os.walk(layer)):
+        for name in names:
+            _look_at(f"{folder}/{name}", seen)
+        if (seen.attributes and seen.times) or number > _MOST_FOLDERS:
+            break
+    return seen
+
+
+def _look_at(path: str, seen: Seen) -> None:
+    try:
+        stated = os.lstat(path)
+        if not stat.S_ISREG(stated.st_mode):
+            return
+        seen.times = seen.times or stated.st_mtime_ns % 10**9 != 0
+        seen.attributes = seen.attributes or any(
+            name.startswith(_ATTRIBUTES) for name in os.listxattr(path, follow_symlinks=False)
+        )
+    except OSError:
+        return  # it went while we looked

@@ -6,6 +6,7 @@ import asyncio
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -15,7 +16,7 @@ from trajcore.sandbox.base import OnProgress, SandboxSettings
 from trajcore.sandbox.machines.diskguard import DiskGuard, room, spared
 from trajcore.sandbox.machines.docker import guest
 from trajcore.sandbox.machines.docker.commits import Commit, Commits
-from trajcore.sandbox.machines.docker.disks import written_size, written_to
+from trajcore.sandbox.machines.docker.disks import look_at, written_size, written_to
 from trajcore.sandbox.machines.docker.engine import (
     GONE,
     connect,
@@ -30,6 +31,7 @@ from trajcore.sandbox.machines.docker.engine import (
     remove,
     start_exec,
 )
+from trajcore.sandbox.machines.giveback import IN_A_CONTAINER, give_back
 from trajcore.sandbox.machines.machine import (
     BASH,
     COLUMNS,
@@ -50,12 +52,14 @@ __all__ = ["LABEL", "DockerMachine", "engine_answers", "has_image"]
 
 _MEMORY_SHARE: Final = 0.8
 _MADE_BY_ENGINE: Final = frozenset({"hosts", "hostname", "resolv.conf"})
-_STARTED: Final = "/.trajtui-started"
-# Files made by root in a mounted directory go to whom the directory belongs to.
-_GIVE_BACK: Final = f"""
-owner=$(stat -c %u:%g /workspace); [[ $owner == 0:* ]] ||
-find /workspace -xdev -uid 0 -cnewer {_STARTED} -exec chown -h "$owner" {{}} +
-"""
+_ELSEWHERE: Final = "--mount needs an engine on this machine: leave it out, and the files are copied."
+_NOT_NEEDED: Final = ("MKNOD",)
+"""What the engine lets root do in a container unless it is told not to."""
+_NOT_ON_THE_HOST: Final = ("SETFCAP",)
+"""The same, where files of this machine are worked on."""
+_GIVES_BACK: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
+_CLOCK: Final = 50_000_000
+"""Nanoseconds by which the time of a change can lie behind the clock."""
 # Gives a file its size and its holes; its parts stand one behind the other.
 _DIG: Final = """
 f=$1; t=$(mktemp) && cp -p -- "$f" "$t" && truncate -s 0 -- "$f" && truncate -s "$2" -- "$f" || exit
@@ -90,6 +94,7 @@ class DockerMachine:
         self._made_from: Commit | None = None
         """What the container was made from, where that is not the image."""
         self._hostname = ""
+        self._began = time.time_ns() - _CLOCK
         self._keeping = asyncio.Lock()
         self._guard = DiskGuard()
         self._stopping: asyncio.Future[None] | None = None
@@ -143,13 +148,22 @@ class DockerMachine:
             return None
         taken: list[Commit] = []
         async with self._keeping:
+            lost, altered = await self._call(self._not_in_a_commit)
             try:
                 await finished_in_thread(lambda: taken.append(self._commit()))
             except asyncio.CancelledError:
                 await finished_in_thread(lambda: self._commits.forget(self._client, *taken))
                 raise
             size = await finished_in_thread(lambda: self._commits.size(self._client, taken[0]))
-        return Snapshot(taken[0], size)
+        return Snapshot(taken[0], size, lost, altered)
+
+    def _not_in_a_commit(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What of the files a commit does not hold, and what it alters, in words, as far as can be seen."""
+        if not is_here(self._client):
+            return (), ()
+        seen = look_at(written_to(self._client, self._container)[0])
+        lost = ("extended attributes of files",) if seen.attributes else ()
+        return lost, ("file times in whole seconds",) if seen.times else ()
 
     async def restore(self, snapshot: Snapshot, progress: OnProgress) -> None:
         """See `Machine.restore`."""
@@ -223,13 +237,33 @@ class DockerMachine:
                 if container is not None and self._is_guest:
                     guest.leave(container, ours=True)
                 elif container is not None and self._settings.mount:
-                    container.exec_run([*BASH, _GIVE_BACK])
+                    _end_processes(container, is_guest=False)
+                    self._give_back(client)
         except (SandboxUnavailable, OSError):
             pass  # the container is gone, or the engine
         if container is not None and not self._is_guest:
             discard(container)
         self._commits.forget_all(client)
         remove(client, None)
+
+    def _give_back(self, client: Any) -> None:
+        """Nothing runs in the mounted directory any more: leave it harmless, to whom it belongs."""
+        assert self._settings.workspace is not None
+        if os.geteuid() == 0:
+            give_back(self._settings.workspace, self._began)
+            return
+        client.containers.run(
+            self.detail,
+            [*BASH, IN_A_CONTAINER, "give-back", f"{self._began / 1e9:.9f}"],
+            entrypoint=[],
+            user="0",
+            labels=this_program().labels,
+            mounts=[self._mounted()],
+            network_mode="none",
+            cap_drop=["ALL"],
+            cap_add=list(_GIVES_BACK),
+            remove=True,
+        )
 
     def _layers(self) -> tuple[Layer, ...] | None:
         if not is_here(self._client):
@@ -264,8 +298,6 @@ class DockerMachine:
             self._hostname = self._hostname or self._container.attrs["Config"]["Hostname"]
         with plain_errors("The container cannot be started"):
             self._container.start()
-        if self._settings.mount:
-            self._container.exec_run(["touch", _STARTED])
 
     def _options(self) -> dict[str, Any]:
         resources = self._settings.resources
@@ -278,11 +310,14 @@ class DockerMachine:
             "pids_limit": resources.pids,
             "mem_limit": resources.memory or int(self._memory() * _MEMORY_SHARE),
             "security_opt": ["no-new-privileges"],
+            "cap_drop": [*_NOT_NEEDED, *(_NOT_ON_THE_HOST if self._settings.mount else ())],
             "working_dir": "/workspace",
         }
         if resources.cpus:
             options["nano_cpus"] = int(resources.cpus * 1e9)
         if self._settings.mount:
+            if not is_here(self._client):
+                raise BadInput(_ELSEWHERE)
             options["mounts"] = [self._mounted()]
         return options if self._settings.network else {**options, "network_mode": "none"}
 
@@ -298,8 +333,6 @@ class DockerMachine:
         return int(self._client.info()["MemTotal"])
 
     def _mounted(self) -> dict[str, Any]:
-        if not is_here(self._client):
-            raise BadInput("--mount needs an engine on this machine: leave it out, and the files are copied.")
         source = str(self._settings.workspace)
         return {"Type": "bind", "Source": source, "Target": "/workspace", "ReadOnly": False}
 
