@@ -443,7 +443,7 @@ async def test_a_live_session_streams_works_in_the_sandbox_and_ends(open_ended: 
         Answer(
             "I look around first.",
             calls=[Call("execute_bash", {"command": "echo from the model"})],
-            pause=0.4,
+            pause=2.0,
         ),
         Answer(calls=[Call("finish", {"message": "Looked around."})]),
     ]
