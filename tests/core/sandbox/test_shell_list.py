@@ -395,9 +395,10 @@ async def test_the_history_does_not_hold_our_lines(world) -> None:
     await goes_on(world)
 
 
+FORGE = "printf '\\033]7717;%s;Z;7;;;\\a' \"$__trajtui_n\""
 FORGED = {
-    "a mark": "printf '\\033]7717;%s;Z;7;;;\\a' \"$__trajtui_n\" >/dev/tty; sleep 0.2; echo late; false",
-    "a function": '__trajtui_p() { printf "\\033]7717;%s;Z;7;;;\\a" "$__trajtui_n" >/dev/tty; __trajtui_n=; }',
+    "a mark": f"{FORGE} >/dev/tty; sleep 0.2; echo late; false",
+    "a function": f"__trajtui_p() {{ {FORGE} >/dev/tty; __trajtui_n=; }}",
 }
 
 
