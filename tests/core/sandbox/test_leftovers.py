@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 import pytest
 
 from documents import message, ran, run
-from needs import IMAGE
+from needs import IMAGE, need_bubblewrap, need_docker
 from program import start, trajtui, write
 from trajcore.sandbox.machines.leftovers import Leftover, sentence
 from trajcore.sandbox.machines.owner import Owner, read_labels, read_word, this_program
@@ -215,3 +217,91 @@ def processes_in(engine: Any, pid: int, command: str) -> bool:
         if command in json.dumps(top["Processes"]):
             return True
     return False
+
+
+# Killed at any moment
+
+
+RESTLESS = Path(__file__).with_name("restless.py")
+STEPS = [
+    message(0, "go"),
+    run(1, "(setsid sleep 301 &); head -c 300K /dev/urandom > one"), ran(2, 1, ""),
+    run(3, "cp one two; mkdir -m 0 closed"), ran(4, 3, ""),
+    run(5, "rm one; sleep 0.2"), ran(6, 5, ""),
+]  # fmt: skip
+LONGEST = 4.0
+"""Seconds in which a session has done everything at least once."""
+
+
+def killed_at(moment: float, kind: str, recording: Path, **environment: str) -> int:
+    """The process id of a session that was killed so many seconds after it began."""
+    session = subprocess.Popen(
+        [sys.executable, RESTLESS, kind, IMAGE, recording],
+        env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        time.sleep(moment)
+        assert session.poll() is None
+    finally:
+        session.kill()
+        session.wait()
+    return session.pid
+
+
+def traces(pids: list[int], scratch: Path) -> list[str]:
+    """What is left on this machine of programs that ended: directories, control groups, processes."""
+    begin = tuple(f"trajtui-{pid}-" for pid in pids)
+    found = [name for name in names(scratch) if name.startswith(begin)]
+    found += [
+        str(path) for path in Path("/sys/fs/cgroup").glob("**/trajtui-*") if path.name.startswith(begin)
+    ]
+    for path in Path("/proc").glob("[0-9]*/mountinfo"):
+        try:
+            found += [str(path) for mark in begin if mark in path.read_text(errors="replace")]
+        except OSError:
+            continue
+    return found
+
+
+def traces_in(engine: Any, pids: list[int]) -> list[str]:
+    """The same of an engine: containers, images."""
+    labels = [{"label": f"trajtui.pid={pid}"} for pid in pids]
+    found = [one["Id"] for label in labels for one in engine.api.containers(all=True, filters=label)]
+    return found + [one["Id"] for label in labels for one in engine.api.images(all=True, filters=label)]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param(10, id="some"),
+        pytest.param(50, id="many", marks=[pytest.mark.long, pytest.mark.timeout(900)]),
+    ],
+)
+@pytest.mark.parametrize("kind", ["docker", "bubblewrap"])
+def test_after_kill_9_at_any_moment_the_next_start_leaves_nothing(
+    kind: str, times: int, tmp_path: Path, scratch: Path, recording: Path, request: pytest.FixtureRequest
+) -> None:
+    need_docker() if kind == "docker" else need_bubblewrap()
+    engine = request.getfixturevalue("engine") if kind == "docker" else None
+    moments = random.Random(times)
+    restless, place = write(tmp_path / "restless.json", STEPS), {"TMPDIR": str(scratch)}
+    pids: list[int] = []
+    left: list[str] = []
+    for _ in range(times):  # each start removes what those before it left
+        pids.append(killed_at(moments.uniform(0, LONGEST), kind, restless, **place))
+        left += traces(pids, scratch) + (traces_in(engine, pids) if engine else [])
+    assert left, "none was killed in time"
+    time.sleep(2)  # an engine ends what it was asked to do
+    living = start("replay", recording, "--sandbox", kind, "--image", IMAGE, **place)
+    try:
+        wait_for(lambda: not traces(pids, scratch), 60)
+        wait_for(lambda: engine is None or not traces_in(engine, pids), 60)
+        assert living.poll() is None
+        living.send_signal(signal.SIGTERM)
+        living.communicate(timeout=30)
+    finally:
+        living.kill()
+    assert names(scratch) == []
+    if engine is not None:
+        assert traces_in(engine, [living.pid]) == []
