@@ -39,9 +39,9 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Saves wait until the gate is opened."""
     opened, write = threading.Event(), sessions.write_atomically
 
-    def waiting(path: Path, pieces: Any) -> Any:
+    def waiting(path: Path, pieces: Any, **options: Any) -> Any:
         assert opened.wait(20)
-        return write(path, pieces)
+        return write(path, pieces, **options)
 
     monkeypatch.setattr(sessions, "write_atomically", waiting)
     yield opened.set
