@@ -14,14 +14,13 @@ from typing import Any, Final, get_args
 
 from trajcore import notices
 from trajcore.dialects.foreign import AGENTS, OTHERS
-from trajcore.dialects.openhands_v0.toolmap import schemas
-from trajcore.dialects.registry import DIALECTS
+from trajcore.dialects.registry import DIALECTS, default_dialect
 from trajcore.errors import EXIT_CODES
 from trajcore.events.kinds import ACTION_KINDS, OBSERVATION_KINDS, Treatment
 from trajcore.formats.registry import FORMATS
-from trajcore.options import KEYS, OPTIONS, Option, session_options
+from trajcore.options import KEYS, OPTIONS, Option, Reach, session_options
 from trajcore.replay.conditions import TERMS
-from trajcore.runtimes.registry import RUNTIMES
+from trajcore.runtimes.registry import RUNTIMES, make_runtime
 from trajcore.sandbox.registry import SANDBOXES, sandbox_names
 from trajcore.views.exports import EXPORTS
 from trajtui.actions.table import ACTIONS
@@ -86,10 +85,11 @@ def settings() -> str:
             key.kind.__name__,
             _default(key.default),
             code(key.variable),
+            "" if key.reach is Reach.NOWHERE else key.reach.value,
         )
         for key in KEYS
     )
-    return table("section|key|type|default|variable", rows)
+    return table("section|key|type|default|variable|reaches further", rows)
 
 
 def _default(value: object) -> str:
@@ -146,7 +146,7 @@ def runtimes() -> str:
     rows = (
         (code(kind.name), first_line(runtime), code(*sorted(runtime.kinds)))
         for kind in RUNTIMES.at_hand()
-        for runtime in [kind.make()]
+        for runtime in [make_runtime(kind.name)]
     )
     return table("runtime|is|carries out", rows)
 
@@ -174,7 +174,7 @@ def tools() -> str:
     """What a live model is offered."""
     rows = (
         (code(one["name"]), code(*one["parameters"]["properties"]), one["description"])
-        for one in (tool["function"] for tool in schemas())
+        for one in (tool["function"] for tool in default_dialect().tools.schemas())
     )
     return table("tool|parameters|is told", rows)
 

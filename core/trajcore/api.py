@@ -20,7 +20,7 @@ from trajcore.replay.report import Report, Step, counts
 from trajcore.replay.states import State
 from trajcore.session import Session
 from trajcore.settings import Delivery, Settings, checked_options, load_config, settings_from
-from trajcore.storage import write_atomically
+from trajcore.storage import refuse_link, write_atomically
 from trajcore.trajectory import Trajectory
 
 
@@ -218,6 +218,8 @@ class _Outputs:
                 raise BadInput(f"--{option} {path}: there is no such directory.")
             if path is not None and path.is_dir():
                 raise BadInput(f"--{option} {path} is a directory: name a file in it.")
+            if path is not None:
+                refuse_link(path)
 
     async def write(self, session: Session, told: Report) -> None:
         """The run first, as it cannot be had again; a fault in writing one does not cost the others."""

@@ -274,7 +274,8 @@ def set_config(name: str, value: str, path: Path | None) -> Path:
     from tomlkit.items import Table
 
     key = find_key(name)
-    target = path or config_directory() / _NAME
+    # The user's own file may be a link, into where they keep their settings.
+    target = path or (config_directory() / _NAME).resolve()
     trusted = target.is_file() and answer(target, digest(_bytes(target))) == TRUSTED
     try:
         text = target.read_text(encoding="utf-8") if target.exists() else ""

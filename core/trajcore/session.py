@@ -30,7 +30,7 @@ from trajcore.replay.positions import (
 from trajcore.replay.states import Command, Mode, State
 from trajcore.sessionstate import SessionState
 from trajcore.settings import Delivery, Settings
-from trajcore.storage import write_atomically
+from trajcore.storage import unchanged, write_atomically
 from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Trajectory
 
@@ -211,8 +211,9 @@ class Session(SessionState):
                 raise BadInput("nothing has happened in this run yet")
             saved = self.run.history()
             text = self.run.to_json(throttled(asyncio.get_running_loop(), path, self._tell))
+            check = unchanged(path)
             try:
-                await finished_in_thread(lambda: write_atomically(path, text))
+                await finished_in_thread(lambda: write_atomically(path, text, before=check))
             finally:
                 self._tell(notices.Progress(""))
             if saved.entries == tuple(self.run.entries):

@@ -246,3 +246,27 @@ async def test_another_program_with_the_same_recording_is_told(path: Path) -> No
             await second.wait(f"trajtui (pid {os.getpid()}) has this recording open too")
             await second.press("w")
             await second.wait("modified")
+
+
+@pytest.mark.parametrize("by", ["proposal", "typing"])
+async def test_a_run_is_never_saved_through_a_link(path: Path, by: str) -> None:
+    profile = path.parent / "profile"
+    link = path.with_name("t.run.json")
+    link.symlink_to(profile)
+    async with opened(path) as shown:
+        await shown.press("s")
+        await shown.settle()
+        await shown.press("ctrl+o")
+        await shown.wait("Save this run as")
+        if by == "typing":
+            await shown.press("ctrl+u")
+            await shown.type(str(link))
+            await shown.press("enter")
+            await shown.wait("a save does not follow")
+            await shown.press("escape")
+        else:
+            await shown.wait("t.run2.json")
+            await shown.press("enter")
+            await shown.wait("run saved")
+    assert not profile.exists()
+    assert link.is_symlink()

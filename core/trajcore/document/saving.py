@@ -6,6 +6,7 @@ takes down what is to be written, `Job.write` writes it, `Saver.learn` remembers
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -27,13 +28,15 @@ Progress = Callable[[int, int], None]
 class Output:
     """A file to be written: its bytes, and the record in it where each has a file of its own.
 
-    `expected` is what the file must still be on disk; None where that is of no matter.
+    `expected` is what the file must still be on disk; None where that is of no matter. `behind` is the
+    file itself, where `path` was a link to it when it was opened.
     """
 
     path: Path
     pieces: Sequence[Piece]
     record: msgspec.Raw | bytes | None = None
     expected: tuple[Identity | None] | None = None
+    behind: Path | None = None
 
 
 @dataclass
@@ -63,7 +66,7 @@ class Job:
         for output in self.outputs:
             told = None if progress is None else _counted(progress, before, total)
             self.written[output.path] = write_atomically(
-                output.path, output.pieces, before=_checking(output), progress=told
+                output.behind or output.path, output.pieces, before=_checking(output), progress=told
             )
             before += sum(map(len, output.pieces))
         for path in reversed(self.gone):
@@ -81,6 +84,8 @@ class Saver:
     def __init__(self, body: Body, path: Path | None) -> None:
         self._body = body
         self.path = path
+        self._behind = Path(os.path.realpath(path)) if path is not None and path.is_symlink() else None
+        """The file itself, where a link to it was opened; wherever that leads by now, it is saved there."""
         self._is_store = body.is_store
         self._on_disk: dict[Path, Identity | None] = {
             source.path: identity(source.path) for source in body.sources if source.path
@@ -120,14 +125,16 @@ class Saver:
                 if self._body.is_store
                 else self._body.pieces()
             )
-            return Job(target, [Output(target, pieces)], in_place=False)
+            there = None if overwrite else (identity(target),)
+            return Job(target, [Output(target, pieces, None, there)], in_place=False)
         if self._is_store:
             return self._store_job(numbers, overwrite=overwrite)
         path = self.path or target
         pieces = tuple(
             Lists().write(map(memoryview, self._body.records)) if self._body.is_store else self._body.pieces()
         )
-        return Job(path, [Output(path, pieces, None, self._expected(path, overwrite=overwrite))])
+        expected = self._expected(path, overwrite=overwrite)
+        return Job(path, [Output(path, pieces, None, expected, self._behind)])
 
     def learn(self, job: Job) -> bool:
         """Remember what a job has written; whether the document is saved with it.
@@ -144,7 +151,7 @@ class Saver:
             return job.complete
         if not job.complete or not job.target.is_file():
             return False
-        self.path = job.target
+        self.path, self._behind = job.target, None
         self._is_store = False
         self._on_disk = dict(job.written)
         self._filed = {}

@@ -13,7 +13,7 @@ from typing import Any
 from trajcore.errors import BadInput
 from trajcore.journal.edits import EDITS, FORMAT, LOCK, RUN, Lock, journal_directory, locks_of
 from trajcore.replay.run import Entry, Run
-from trajcore.storage import write_atomically
+from trajcore.storage import unchanged, write_atomically
 from trajcore.trajectory import Trajectory
 
 
@@ -83,7 +83,7 @@ class Orphan:
 
     def save_run(self, path: Path) -> None:
         """Save the unsaved run as a trajectory; it is then no longer kept. Raises `BadInput`."""
-        write_atomically(path, self.run().to_json())
+        write_atomically(path, self.run().to_json(), before=unchanged(path))
         self.remove_run()
 
     def remove_edits(self) -> None:

@@ -72,6 +72,9 @@ class LongBlock(Block):
         """See `Block.size`."""
         return len(self.__dict__["_raw"])
 
+    def __repr__(self) -> str:
+        return f"<{self.kind.value} of {self.size} characters>"
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LongBlock) and self._essence == other._essence
 

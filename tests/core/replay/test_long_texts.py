@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from pathlib import Path
@@ -114,34 +113,19 @@ async def test_long_texts_are_compared_in_a_thread_and_results_keep_their_order(
 
 @pytest.mark.bubblewrap
 @pytest.mark.parametrize("long", [False, True], ids=["at once", "in a thread"])
+@pytest.mark.parametrize("checkpoints", [0, 4], ids=["pipelined", "one by one"])
 async def test_a_fault_of_a_comparison_ends_the_replay(
-    path: Path, monkeypatch: pytest.MonkeyPatch, long: bool
+    path: Path, monkeypatch: pytest.MonkeyPatch, long: bool, checkpoints: int
 ) -> None:
     def broken(*observations: object) -> Comparison:
         raise ZeroDivisionError("as no comparison should")
 
     monkeypatch.setattr(player, "is_long", lambda recorded, actual: long)
     monkeypatch.setattr(player, "compare", broken)
-    session = await played(path, checkpoints=4)
+    session = Session(Trajectory.open(path), Settings("bubblewrap", checkpoints=checkpoints))
+    session.resume()
+    with pytest.raises(ZeroDivisionError):
+        await session.idle()
     assert session.state is State.ERROR
-    assert session.position == 0
     assert not session.run.results
     await session.close()
-
-
-@pytest.mark.bubblewrap
-async def test_others_have_their_turns_while_a_long_text_is_compared(path: Path) -> None:
-    worst, last = 0.0, time.perf_counter()
-
-    async def tick() -> None:
-        nonlocal worst, last
-        while True:
-            await asyncio.sleep(0.005)
-            now = time.perf_counter()
-            worst, last = max(worst, now - last), now
-
-    ticking = asyncio.create_task(tick())
-    session = await played(path)
-    ticking.cancel()
-    await session.close()
-    assert worst < 0.5

@@ -382,3 +382,32 @@ async def test_a_thousand_steps_in_a_row(world) -> None:
             world, f"cd {place}; echo {number}; (exit {number % 7})", str(number), number % 7, place
         )
     await world.out(f"cd {world.home}")
+
+
+# What a hostile command does to our own lines
+
+
+async def test_the_history_does_not_hold_our_lines(world) -> None:
+    for command in ("set -o history; history", "echo two; history", "history 1; fc -ln -1 2>/dev/null; true"):
+        observation = await world.run(command)
+        assert "trajtui" not in observation.content, observation.content
+    await answers(world, "set +o history; history -c", "")
+    await goes_on(world)
+
+
+FORGED = {
+    "a mark": "printf '\\033]7717;%s;Z;7;;;\\a' \"$__trajtui_n\" >/dev/tty; sleep 0.2; echo late; false",
+    "a function": (
+        '__trajtui_p() { printf "\\033]7717;%s;Z;7;;;\\a" "$__trajtui_n" >/dev/tty; __trajtui_n=; }'
+    ),
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+async def test_a_forged_end_mark_cheats_the_recording_alone(world, how: str) -> None:
+    assert (await world.run(FORGED[how])).extras.metadata.exit_code == 7
+    await world.run("true")
+    observation = await world.run("exit 5")  # also where functions of ours were replaced
+    while observation.extras.metadata.exit_code != 5:
+        observation = await world.run("exit 5")
+    await goes_on(world)

@@ -1,11 +1,14 @@
+import contextlib
 import io
 import os
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from swapping import changed_at_any_moment
 from trajcore.sandbox.trees.copying import LeftOut, copy_tree, pack_tree, remove_tree
 
 
@@ -123,3 +126,126 @@ def test_removing_goes_on_while_somebody_still_writes(tmp_path: Path) -> None:
     writing.wait()
     remove_tree(root)
     assert not root.exists()
+
+
+def test_removing_reaches_nothing_outside_whenever_a_link_takes_the_place_of_a_directory(
+    tmp_path: Path,
+) -> None:
+    outside, place = tmp_path / "outside", tmp_path / "root" / "a" / "b"
+
+    def prepare() -> None:
+        remove_tree(tmp_path / "root")
+        (outside / "deeper").mkdir(parents=True, exist_ok=True)
+        (outside / "deeper" / "kept").write_text("x")
+        outside.chmod(0o755)
+        (outside / "deeper").chmod(0o755)
+        (place / "c").mkdir(parents=True)
+
+    def change() -> None:
+        if place.is_dir():
+            place.rename(tmp_path / "root" / "moved")
+            place.symlink_to(outside)
+
+    for _ in changed_at_any_moment(lambda: remove_tree(tmp_path / "root"), prepare, change):
+        assert not os.path.lexists(tmp_path / "root")
+        assert [path.stat().st_mode & 0o777 for path in (outside, outside / "deeper")] == [0o755, 0o755]
+        assert (outside / "deeper" / "kept").exists()
+
+
+def test_a_link_that_stands_for_a_tree_is_removed_and_not_what_it_leads_to(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o555)
+    (tmp_path / "root").symlink_to(outside)
+    remove_tree(tmp_path / "root")
+    assert not os.path.lexists(tmp_path / "root")
+    assert outside.stat().st_mode & 0o777 == 0o555
+
+
+def test_a_tree_deeper_than_any_path_can_name_is_removed(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    here = os.open(root, os.O_RDONLY)
+    for _ in range(1100):
+        os.mkdir("deep", dir_fd=here)
+        below = os.open("deep", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    remove_tree(root)
+    assert not root.exists()
+
+
+def test_what_nobody_may_enter_is_removed_by_its_owner() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o777)
+        root = Path(place) / "root"
+        ended = os.fork()
+        if ended == 0:
+            try:
+                if os.getuid() == 0:
+                    os.setgroups([])
+                    os.setgid(65534)
+                    os.setuid(65534)
+                (root / "a" / "b" / "c").mkdir(parents=True)
+                (root / "a" / "b" / "c" / "file").touch()
+                for name in ("a/b/c", "a/b", "a"):
+                    (root / name).chmod(0)
+                remove_tree(root)
+            finally:
+                os._exit(0)
+        os.waitpid(ended, 0)
+        assert not root.exists()
+
+
+@pytest.mark.parametrize("becomes", ["link", "pipe"])
+def test_copying_follows_no_link_and_waits_for_no_pipe_whenever_it_takes_the_place_of_a_file(
+    tmp_path: Path, becomes: str
+) -> None:
+    source, target, secret = tmp_path / "a", tmp_path / "b", tmp_path / "secret"
+    secret.write_text("mine")
+    place = source / "sub" / "file"
+
+    def prepare() -> None:
+        remove_tree(source)
+        remove_tree(target)
+        target.mkdir()
+        place.parent.mkdir(parents=True)
+        place.write_text("theirs")
+
+    def change() -> None:
+        place.unlink()
+        place.symlink_to(secret) if becomes == "link" else os.mkfifo(place)
+
+    def copy() -> None:
+        with contextlib.suppress(OSError):
+            copy_tree(source, target)
+
+    for _ in changed_at_any_moment(copy, prepare, change):
+        copied = target / "sub" / "file"
+        assert copied.is_symlink() or not copied.exists() or copied.read_text() != "mine"
+
+
+def test_copying_enters_no_link_whenever_it_takes_the_place_of_a_directory(tmp_path: Path) -> None:
+    source, target, outside = tmp_path / "a", tmp_path / "b", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("mine")
+    place = source / "sub"
+
+    def prepare() -> None:
+        remove_tree(source)
+        remove_tree(target)
+        target.mkdir()
+        place.mkdir(parents=True)
+        (place / "file").write_text("theirs")
+
+    def change() -> None:
+        place.rename(source / "moved")
+        place.symlink_to(outside)
+
+    def copy() -> None:
+        with contextlib.suppress(OSError):
+            copy_tree(source, target)
+
+    for _ in changed_at_any_moment(copy, prepare, change):
+        copied = target / "sub" / "file"
+        assert (target / "sub").is_symlink() or not copied.exists() or copied.read_text() != "mine"

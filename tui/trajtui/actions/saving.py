@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -115,6 +116,6 @@ def free_name(session: Session) -> Path:
     number = 1
     while True:
         path = base.with_name(f"{base.name}.run{number if number > 1 else ''}.json")
-        if not path.exists():
+        if not os.path.lexists(path):
             return path
         number += 1

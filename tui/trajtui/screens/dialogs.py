@@ -99,6 +99,8 @@ class AskPath(ModalScreen[Path | None]):
             note.update(safe_line(f"there is no directory {path.absolute().parent}"))
         elif path.is_dir():
             note.update("that is a directory: add a file name")
+        elif path.is_symlink() and path != self._proposed:
+            note.update("that is a link, which a save does not follow: name the file itself")
         elif path.exists() and path != self._asked_for:
             self._asked_for = path
             note.update("this file exists: Enter again overwrites it")

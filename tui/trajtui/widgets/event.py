@@ -82,7 +82,7 @@ class EventPane(LinePane):
             self._rows = _rows(self._blocks, width)
         self.lines_changed()
 
-    @work(exclusive=True)
+    @work(exclusive=True, description="layout")
     async def _lay_out_in_thread(self, blocks: tuple[Block, ...], width: int) -> None:
         rows = await asyncio.to_thread(_rows, blocks, width)
         if blocks is self._blocks and width == self._laid_out_for:

@@ -2,6 +2,12 @@
 
 A mark is an escape sequence of the kind terminals ignore: `ESC ] 7717 ; KEY ; … BEL`. A key is random
 and known to the shell alone, so output cannot pose as a mark.
+
+A command that is carried out by that shell can look the key up (`__trajtui_n`), or put functions of its own
+in the place of ours: bash has no place where one command's code could not look, and the mark must be made
+where the shell gets to after an interrupt. Such a recording cheats itself alone: its step seems to end
+early or with another exit code, at worst the next one too. What is typed, what may be done and where it is
+done do not hang on a mark.
 """
 
 from __future__ import annotations

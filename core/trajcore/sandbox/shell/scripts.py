@@ -11,9 +11,10 @@ OURS: Final = b"__trajtui_"
 
 # __trajtui_n: key of the running command; __trajtui_x: exit code of the last one, empty while one runs.
 # Whatever may be traced (set -x) is inside braces whose standard error is dropped. Nothing here may fail
-# under set -e or set -u, depend on IFS, or leave the bytes of a mark in a variable.
+# under set -e or set -u, depend on IFS, or leave the bytes of a mark in a variable. Each line typed later
+# begins with a blank, which keeps it out of the history of a command that turns the history on.
 _SHELL: Final = r"""
-unset HISTFILE; set +o history; set +H; alias git='git --no-pager'
+unset HISTFILE; set +o history; set +H; HISTCONTROL=ignorespace; alias git='git --no-pager'
 __trajtui_a() { local x=${__trajtui_x:-0}; __trajtui_n=$1; __trajtui_x=;
 printf '\033]7717;%s;A\a' "$1" >/dev/tty; [[ $- == *e* ]] || return "$x"; }
 __trajtui_w() { [[ -z $(bash -n <<<"$__trajtui_c" 2>&1) ]] || return 0

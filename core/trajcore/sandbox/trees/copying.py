@@ -5,19 +5,19 @@ from __future__ import annotations
 import errno
 import io
 import os
-import shutil
+import secrets
 import stat
 import tarfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
-from threading import Event
 from typing import IO, Final
 
-from trajcore.sandbox.trees.io import copy_content, filled
+from trajcore.sandbox.trees.io import copy_content, entries, filled, folder
 
 _NAMED: Final = 3
 _PATIENCE: Final = 1.0
@@ -25,6 +25,10 @@ _PAUSE: Final = 0.02
 _WORTH: Final = 1 << 20
 """Bytes of holes that are worth keeping in an archive."""
 _MOST_PARTS: Final = 256
+_DEEPEST: Final = 64
+"""So many directories are open at a time."""
+_HERE: Final = os.O_NOFOLLOW | os.O_CLOEXEC
+_DIRECTORY: Final = os.O_DIRECTORY | _HERE
 
 
 @dataclass
@@ -47,41 +51,61 @@ class LeftOut:
 def copy_tree(source: Path, target: Path, spare: int = 0) -> LeftOut:
     """Copy directories, files and links (as links) from `source` into the existing `target`.
 
-    Modes, times and holes are kept, and what was one file under two names stays one. Raises `OSError`, before
-    anything is copied where it would leave less than `spare` bytes of the disk.
+    Modes and times are kept, holes stay holes, and what was one file under two names stays one. No link
+    is followed, whatever else happens to `source` meanwhile. Raises `OSError`, before anything is copied
+    where it would leave less than `spare` bytes of the disk.
     """
-    left_out = LeftOut()
-    twins: dict[tuple[int, int], Path] = {}
-    directories: list[tuple[Path, os.stat_result]] = []
-    found = list(_walk(source, left_out))
-    needed = {about.st_ino: about.st_blocks * 512 for _, about in found if stat.S_ISREG(about.st_mode)}
     disk = os.statvfs(target)
-    ask_for_room(sum(needed.values()), disk.f_bavail * disk.f_frsize - spare)
-    for path, about in found:
-        there = target / path
-        if stat.S_ISLNK(about.st_mode):
-            there.symlink_to((source / path).readlink())
-        elif stat.S_ISDIR(about.st_mode):
-            there.mkdir(exist_ok=True)
-            directories.append((there, about))
-        else:
-            _copy_file(source / path, there, about, twins)
-    for there, about in reversed(directories):
-        there.chmod(stat.S_IMODE(about.st_mode) | stat.S_IRWXU)
-        os.utime(there, ns=(about.st_atime_ns, about.st_mtime_ns))
+    ask_for_room(_needed(source), disk.f_bavail * disk.f_frsize - spare)
+    left_out = LeftOut()
+    twins: dict[tuple[int, int], str] = {}
+    directories: list[tuple[str, os.stat_result]] = []
+    with _opened(target) as top:
+        for path, about, here in _walk(source, left_out):
+            directory, _, name = path.rpartition("/")
+            with _beneath(top, directory) as there:
+                if stat.S_ISLNK(about.st_mode):
+                    os.symlink(os.readlink(name, dir_fd=here), name, dir_fd=there)
+                elif stat.S_ISDIR(about.st_mode):
+                    with suppress(FileExistsError):
+                        os.mkdir(name, dir_fd=there)
+                    directories.append((path, about))
+                elif (twin := _twin(twins, about, path)) != path:
+                    os.link(twin, name, src_dir_fd=top, dst_dir_fd=there, follow_symlinks=False)
+                else:
+                    _copy_file(name, here, there, about)
+        for path, about in reversed(directories):
+            with _beneath(top, path) as there:
+                _give(there, stat.S_IMODE(about.st_mode) | stat.S_IRWXU, about)
     return left_out
 
 
-def _copy_file(here: Path, there: Path, about: os.stat_result, twins: dict[tuple[int, int], Path]) -> None:
-    if about.st_nlink > 1:
-        twin = twins.setdefault((about.st_dev, about.st_ino), there)
-        if twin is not there:
-            there.hardlink_to(twin)
-            return
-    with here.open("rb") as content, there.open("xb") as copy:
-        copy_content(content.fileno(), copy.fileno(), Event())
-    there.chmod(stat.S_IMODE(about.st_mode))
-    os.utime(there, ns=(about.st_atime_ns, about.st_mtime_ns))
+def _twin(twins: dict[tuple[int, int], str], about: os.stat_result, path: str) -> str:
+    """The path by which this file was found first, which is its own where it has not been found before."""
+    return path if about.st_nlink == 1 else twins.setdefault((about.st_dev, about.st_ino), path)
+
+
+def _copy_file(name: str, here: int, there: int, about: os.stat_result) -> None:
+    with _file(name, here) as old:
+        new = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _HERE, 0o600, dir_fd=there)
+        try:
+            copy_content(old, new, threading.Event())
+            _give(new, stat.S_IMODE(about.st_mode), about)
+        finally:
+            os.close(new)
+
+
+def _give(opened: int, mode: int, about: os.stat_result) -> None:
+    os.fchmod(opened, mode)
+    os.utime(opened, ns=(about.st_atime_ns, about.st_mtime_ns))
+
+
+def _needed(source: Path) -> int:
+    """Bytes on disk of all files that are to be copied, each counted once."""
+    walk = _walk(source, LeftOut())
+    return sum(
+        {about.st_ino: about.st_blocks * 512 for _, about, _ in walk if stat.S_ISREG(about.st_mode)}.values()
+    )
 
 
 def ask_for_room(need: int, left: float) -> None:
@@ -112,24 +136,21 @@ def pack_tree(source: Path, into: IO[bytes], room: float = inf) -> tuple[LeftOut
     left_out = LeftOut()
     sparse: list[Sparse] = []
     twins: dict[tuple[int, int], str] = {}
-    found = list(_walk(source, left_out))
-    needed = {about.st_ino: about.st_blocks * 512 for _, about in found if stat.S_ISREG(about.st_mode)}
-    ask_for_room(sum(needed.values()), room)
+    ask_for_room(_needed(source), room)
     with tarfile.open(fileobj=into, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for path, about in found:
+        for path, about, here in _walk(source, left_out):
+            name = path.rpartition("/")[2]
             entry = tarfile.TarInfo(path)
             entry.mode, entry.mtime = stat.S_IMODE(about.st_mode), int(about.st_mtime)
             entry.uname = entry.gname = "root"
             if stat.S_ISLNK(about.st_mode):
-                entry.type, entry.linkname = tarfile.SYMTYPE, str((source / path).readlink())
+                entry.type, entry.linkname = tarfile.SYMTYPE, os.readlink(name, dir_fd=here)
             elif stat.S_ISDIR(about.st_mode):
                 entry.type = tarfile.DIRTYPE
-            elif (
-                about.st_nlink > 1 and (twin := twins.setdefault((about.st_dev, about.st_ino), path)) != path
-            ):
+            elif (twin := _twin(twins, about, path)) != path:
                 entry.type, entry.linkname = tarfile.LNKTYPE, twin
             else:
-                with (source / path).open("rb") as content:
+                with _file(name, here) as opened, os.fdopen(opened, "rb", closefd=False) as content:
                     _pack_file(archive, entry, content, sparse)
                 continue
             archive.addfile(entry)
@@ -182,30 +203,79 @@ class _Parts(io.RawIOBase):
         return data
 
 
-def _walk(source: Path, left_out: LeftOut) -> Iterator[tuple[str, os.stat_result]]:
-    """What is below `source` and not left out, directories before what is in them. Raises `OSError`."""
-    open_directories = [""]
-    while open_directories:
-        directory = open_directories.pop()
-        try:
-            entries = sorted(os.scandir(source / directory), key=lambda entry: entry.name)
-        except PermissionError:
-            if not directory:
-                raise
-            left_out.unreadable.append(directory)
-            continue
-        for entry in entries:
-            path = f"{directory}/{entry.name}" if directory else entry.name
-            about = entry.stat(follow_symlinks=False)
-            if stat.S_ISDIR(about.st_mode):
-                open_directories.append(path)
-            elif not (stat.S_ISREG(about.st_mode) or stat.S_ISLNK(about.st_mode)):
-                left_out.special.append(path)
-                continue
-            elif stat.S_ISREG(about.st_mode) and not os.access(entry.path, os.R_OK):
-                left_out.unreadable.append(path)
-                continue
+def _walk(source: Path, left_out: LeftOut) -> Iterator[tuple[str, os.stat_result, int]]:
+    """What is below `source` and not left out, directories before what is in them. Raises `OSError`.
+
+    Each with the directory that it is in, which is open until the next one is asked for.
+    """
+    with _opened(source) as top:
+        waiting = [""]
+        while waiting:
+            directory = waiting.pop()
+            try:
+                with _beneath(top, directory) as here:
+                    for path, about in _listed(directory, here, left_out):
+                        if stat.S_ISDIR(about.st_mode):
+                            waiting.append(path)
+                        yield path, about, here
+            except _Unreadable:
+                if not directory:
+                    raise
+                left_out.unreadable.append(directory)
+
+
+class _Unreadable(PermissionError):
+    """A directory may not be listed, or not be entered."""
+
+
+def _listed(directory: str, here: int, left_out: LeftOut) -> Iterator[tuple[str, os.stat_result]]:
+    for name, about in sorted(entries(here).items()):
+        path = f"{directory}/{name}" if directory else name
+        if stat.S_ISREG(about.st_mode) and not os.access(name, os.R_OK, dir_fd=here):
+            left_out.unreadable.append(path)
+        elif stat.S_ISREG(about.st_mode) or stat.S_ISLNK(about.st_mode) or stat.S_ISDIR(about.st_mode):
             yield path, about
+        else:
+            left_out.special.append(path)
+
+
+@contextmanager
+def _opened(directory: Path) -> Iterator[int]:
+    """A directory that the user named, by whatever links."""
+    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield opened
+    finally:
+        os.close(opened)
+
+
+@contextmanager
+def _beneath(top: int, path: str) -> Iterator[int]:
+    """A directory below an open one, entered name by name: none of them may be a link."""
+    opened = os.open(".", os.O_RDONLY | _DIRECTORY, dir_fd=top)
+    try:
+        for name in path.split("/") if path else ():
+            try:
+                below = os.open(name, os.O_RDONLY | _DIRECTORY, dir_fd=opened)
+            except PermissionError as error:
+                raise _Unreadable(error.errno, error.strerror, path) from None
+            os.close(opened)
+            opened = below
+        yield opened
+    finally:
+        os.close(opened)
+
+
+@contextmanager
+def _file(name: str, parent: int) -> Iterator[int]:
+    """A regular file, open for reading. Raises `OSError` where it is no such thing by now."""
+    opened = os.open(name, os.O_RDONLY | os.O_NONBLOCK | _HERE, dir_fd=parent)
+    try:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", name)
+        yield opened
+    finally:
+        os.close(opened)
 
 
 def _counted(one: str, many: str, paths: list[str]) -> str:
@@ -228,10 +298,45 @@ def remove_tree(root: Path) -> None:
 
 
 def _remove(root: Path) -> None:
-    for folder, names, _ in os.walk(root):
-        for name in names:
-            path = Path(folder, name)
-            if not path.is_symlink():
-                with suppress(OSError):
-                    path.chmod(0o700)
-    shutil.rmtree(root, ignore_errors=True)
+    with suppress(OSError), _opened(root.parent) as parent:
+        if _is_unlinked(root.name, parent):
+            return
+        with folder(root.name, parent, lastingly=True) as top:
+            while _emptied(top, top, 0):
+                pass
+        os.rmdir(root.name, dir_fd=parent)
+
+
+def _emptied(here: int, top: int, depth: int) -> bool:
+    """Remove what an open directory holds. Whether something was moved up to the top, to be removed there.
+
+    A tree may be deeper than a process can have directories open.
+    """
+    moved = False
+    if os.fstat(here).st_mode & stat.S_IRWXU != stat.S_IRWXU:
+        os.fchmod(here, stat.S_IRWXU)
+    for name in entries(here):
+        if _is_unlinked(name, here):
+            continue
+        with suppress(OSError):
+            with folder(name, here, lastingly=True) as below:
+                if depth < _DEEPEST:
+                    moved |= _emptied(below, top, depth + 1)
+                else:
+                    os.fchmod(below, stat.S_IRWXU)
+                    os.rename(name, secrets.token_hex(8), src_dir_fd=here, dst_dir_fd=top)
+                    moved = True
+                    continue
+            os.rmdir(name, dir_fd=here)
+    return moved
+
+
+def _is_unlinked(name: str, parent: int) -> bool:
+    """Remove an entry that is no directory; whether it is none. Where that fails, nothing can be done."""
+    try:
+        os.unlink(name, dir_fd=parent)
+    except IsADirectoryError:
+        return False
+    except OSError:
+        return True
+    return True
