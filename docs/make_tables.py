@@ -18,7 +18,7 @@ from trajcore.dialects.registry import DIALECTS, default_dialect
 from trajcore.errors import EXIT_CODES
 from trajcore.events.kinds import ACTION_KINDS, OBSERVATION_KINDS, Treatment
 from trajcore.formats.registry import FORMATS
-from trajcore.options import KEYS, OPTIONS, Option, session_options
+from trajcore.options import KEYS, OPTIONS, Option, Reach, session_options
 from trajcore.replay.conditions import TERMS
 from trajcore.runtimes.registry import RUNTIMES, make_runtime
 from trajcore.sandbox.registry import SANDBOXES, sandbox_names
@@ -85,10 +85,11 @@ def settings() -> str:
             key.kind.__name__,
             _default(key.default),
             code(key.variable),
+            "" if key.reach is Reach.NOWHERE else key.reach.value,
         )
         for key in KEYS
     )
-    return table("section|key|type|default|variable", rows)
+    return table("section|key|type|default|variable|reaches further", rows)
 
 
 def _default(value: object) -> str:

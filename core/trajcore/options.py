@@ -21,7 +21,7 @@ class Reach(Enum):
 
     NOWHERE = "it concerns the run alone"
     FILES = "reads a file or directory of the user's"
-    SAVES = "writes one"
+    SAVES = "writes a file of the user's"
     NETWORK = "opens the network"
     CONTAINER = "enters a container"
     MOUNT = "changes the user's own files"
@@ -29,7 +29,7 @@ class Reach(Enum):
     LIMIT = "takes more of the machine"
     VERDICT = "changes what counts as equal"
     ADDRESS = "says where a key is sent"
-    PROVIDER = "says to whom"
+    PROVIDER = "says to whom a key is sent"
 
 
 @dataclass(frozen=True)

@@ -203,6 +203,21 @@ def test_a_failure_is_not_made_equal(home: Path, here: Path, pattern: str) -> No
     one_line_each(done.stderr, "normalise")
 
 
+@pytest.mark.bubblewrap
+def test_a_pattern_of_the_users_is_checked_too(home: Path, here: Path) -> None:
+    path = recorded(here, "seq -s ' ' 9000 | tr '\\n' '!'", "echo FAILED", outputs="all passed")
+    mine = home / "mine.toml"
+    strict = ("--sandbox", "bubblewrap", "--config", mine, "--strict")
+    mine.write_text("[trajtui]\nnormalise = ['(\\w+\\s?)*$']\n")
+    done = trajtui("replay", path, *strict)
+    assert done.returncode == 1
+    assert done.stderr.count("goes on without it") == 1
+    mine.write_text("[trajtui]\nnormalise = ['(?s).+']\n")
+    done = trajtui("replay", path, *strict)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1].endswith("normalise '(?s).+' left nothing to compare in 2 steps")
+
+
 def test_a_file_that_is_trusted_once_is_trusted_as_it_is(home: Path, here: Path) -> None:
     path = recorded(here, "true")
     text = "[core]\nsave_trajectory_path = '../out.json'\n"

@@ -15,7 +15,7 @@ from trajcore.dialects.base import Unwrapped
 from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.registry import default_dialect
 from trajcore.events.kinds import ERROR, RUN_IPYTHON, observation_kind
-from trajcore.replay.normalise import NORMALISERS, Normaliser, normalised, shown
+from trajcore.replay.normalise import NORMALISERS, Normaliser, OwnNormaliser, normalised, shown
 
 if TYPE_CHECKING:
     from trajcore.events.base import Observation
@@ -46,6 +46,8 @@ class Comparison:
     match: Match | None
     reason: str = ""
     compared: bool = True
+    emptied_by: str = ""
+    """The pattern of the user's that left nothing to compare, where they agree only by one that did."""
 
     @property
     def diverged(self) -> bool:
@@ -95,7 +97,7 @@ def compare(
 ) -> Comparison:
     """Compare two answers to the same action; `unwrap` is that of the recording's dialect.
 
-    An exit code that the recording does not tell is not compared.
+    An exit code that the recording does not tell is not compared. Raises `TooSlow`.
     """
     if recorded is None:
         return Comparison(None, "nothing was recorded to compare with", compared=False)
@@ -120,7 +122,7 @@ def _compare_text(recorded: _Answer, actual: _Answer, normalisers: Sequence[Norm
     names = (*_names(recorded.observation), *_names(actual.observation))
     old, new = (normalised(text, names, normalisers) for text in (before, after))
     if old == new or _equal_but_for_secrets(old, new):
-        return Comparison(Match.NORMALISED)
+        return Comparison(Match.NORMALISED, emptied_by=_emptied_by(before, normalisers))
     return Comparison(None, _first_difference(old, new))
 
 
@@ -130,7 +132,17 @@ def _with_pictures(found: Comparison, recorded: Observation, actual: Observation
     same, difference = picture_difference(recorded, actual)
     if difference:
         return Comparison(None, difference)
-    return found if same else Comparison(Match.NORMALISED)
+    return found if same else Comparison(Match.NORMALISED, emptied_by=found.emptied_by)
+
+
+def _emptied_by(text: str, normalisers: Sequence[Normaliser]) -> str:
+    text = shown(text)
+    for normaliser in normalisers:
+        if isinstance(normaliser, OwnNormaliser):
+            if normaliser.empties(text):
+                return normaliser.pattern.pattern
+            text = normaliser(text)
+    return ""
 
 
 def _equal_but_for_secrets(old: str, new: str) -> bool:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from trajcore.errors import BadInput
 from trajcore.text import as_shown, without_escapes
+
+SECONDS: Final = 0.3
+"""So long a pattern of the user's may take for a text."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,37 @@ class Normaliser:
     def __call__(self, text: str) -> str:
         """`text` with every match replaced."""
         return self.pattern.sub(self.replacement, text)
+
+
+@dataclass(frozen=True)
+class OwnNormaliser(Normaliser):
+    """A pattern of the user's, which is given a limit of time: any pattern may be written, and take years."""
+
+    limited: Any
+    """The same pattern in a library that can be told to stop."""
+
+    def __call__(self, text: str) -> str:
+        """`text` with every match replaced. Raises `TooSlow`."""
+        try:
+            return str(self.limited.sub(self.replacement, text, timeout=SECONDS))
+        except TimeoutError:
+            raise TooSlow(self) from None
+
+    def empties(self, text: str) -> bool:
+        """Whether nothing of a text is left by it, so that any two such texts are the same."""
+        return bool(text.strip()) and not self(text).replace(self.replacement, "").strip()
+
+
+class TooSlow(Exception):
+    """A pattern of the user's has not come to an end in its time."""
+
+    def __init__(self, normaliser: OwnNormaliser) -> None:
+        super().__init__(normaliser.pattern.pattern)
+        self.normaliser = normaliser
+
+    def __str__(self) -> str:
+        pattern = self.normaliser.pattern.pattern
+        return f"normalise: {pattern!r} took more than {SECONDS:g} s of one text: this run goes on without it"
 
 
 def _normaliser(name: str, pattern: str, replacement: str | None = None) -> Normaliser:
@@ -79,10 +113,14 @@ def normalised(text: str, names: Iterable[str] = (), normalisers: Iterable[Norma
 
 def with_patterns(patterns: Iterable[str]) -> tuple[Normaliser, ...]:
     """The normalisers with the user's own patterns before them. Raises `BadInput` for a bad pattern."""
-    own = []
-    for pattern in patterns:
-        try:
-            own.append(_normaliser("yours", pattern))
-        except re.error as error:
-            raise BadInput(f"normalise: {pattern!r} is not a regular expression: {error}.") from None
-    return (*own, *NORMALISERS)
+    return (*map(_own, patterns), *NORMALISERS)
+
+
+def _own(pattern: str) -> OwnNormaliser:
+    import regex  # only who has patterns waits for it
+
+    try:
+        compiled, limited = re.compile(pattern, re.MULTILINE), regex.compile(pattern, regex.MULTILINE)
+    except (re.error, regex.error, RecursionError, OverflowError) as error:
+        raise BadInput(f"normalise: {pattern!r} is not a regular expression: {error}.") from None
+    return OwnNormaliser("yours", compiled, "<yours>", limited)

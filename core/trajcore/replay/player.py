@@ -15,7 +15,7 @@ from trajcore.events.kinds import Service, Treatment, action_kind
 from trajcore.formats.json.reading import as_object
 from trajcore.replay.compare import Comparison, compare, is_long
 from trajcore.replay.executor import Answer, Executor
-from trajcore.replay.normalise import Normaliser
+from trajcore.replay.normalise import Normaliser, OwnNormaliser, TooSlow
 from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.replay.positions import Position
 from trajcore.replay.run import Run, Status, StepResult
@@ -64,6 +64,8 @@ class Player:
         self._tell = tell
         self._services = services
         self._normalisers = normalisers
+        self._slow: list[str] = []
+        """What is to be said of patterns that took too long."""
         self.answered: set[int] = set()
         """Recorded observations (their uids) in whose place this run has its own."""
 
@@ -166,7 +168,8 @@ class Player:
         answer = await self._world.execute(action, recorded)
         self.flush_result()
         came = answer.observation if answer.observation is not recorded else None
-        if came is not None and is_long(recorded, came):
+        own = any(isinstance(one, OwnNormaliser) for one in self._normalisers)
+        if came is not None and (own or is_long(recorded, came)):
             comparison = await finished_in_thread(partial(self._compared, recorded, came))
             self._take_in(index, head, answer, recorded, comparison)
             return
@@ -177,7 +180,18 @@ class Player:
         self._take_in(index, head, answer, recorded)
 
     def _compared(self, recorded: Observation | None, actual: Observation) -> Comparison:
-        return compare(recorded, actual, self._normalisers, self._unwrap)
+        """Both compared, without patterns of the user's that take too long. It may be in a thread."""
+        while True:
+            try:
+                return compare(recorded, actual, self._normalisers, self._unwrap)
+            except TooSlow as slow:
+                self._normalisers = [one for one in self._normalisers if one is not slow.normaliser]
+                self._slow.append(str(slow))
+
+    def _tell_slow(self) -> None:
+        """Say once which patterns were set aside."""
+        while self._slow:
+            self._tell(notices.Said(self._slow.pop(0), "warning"))
 
     def _take_in(
         self,
@@ -196,6 +210,7 @@ class Player:
             self._finish(index, head, Status.RECORDED, "served from the recording", answer.seconds, recorded)
             return
         comparison = comparison or self._compared(recorded, answer.observation)
+        self._tell_slow()
         status = Status.DIVERGED if comparison.diverged else Status.MATCHED
         reason = f"interrupted, {comparison.reason}" if answer.interrupted else comparison.reason
         self._finish(

@@ -42,6 +42,8 @@ class Step:
     """The text that was recorded for it."""
     actual: str = field(default="", repr=False)
     """The text that came back in this run."""
+    emptied_by: str = ""
+    """The pattern of yours (`normalise`) that left nothing to compare, where it is equal by that alone."""
 
     @classmethod
     def of(cls, index: int, result: StepResult, summary: str = "") -> Step:
@@ -60,6 +62,7 @@ class Step:
             summary=summary,
             recorded=result.recorded.content if result.recorded else "",
             actual=result.actual.content if result.actual else "",
+            emptied_by=result.comparison.emptied_by if result.comparison else "",
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -119,6 +122,15 @@ class Report:
             "seconds": round(self.seconds, 3),
             "steps": [step.to_dict() for step in self.steps],
         }
+
+    @property
+    def emptied(self) -> str:
+        """Which patterns of yours left nothing to compare, and in how many steps, in words; mostly empty."""
+        found = Counter(step.emptied_by for step in self.steps if step.emptied_by)
+        return ", ".join(
+            f"normalise {pattern!r} left nothing to compare in {count} step{'s' * (count != 1)}"
+            for pattern, count in found.items()
+        )
 
     def exit_code(self, *, strict: bool = False) -> int:
         """The exit code of `trajtui replay`; a divergence counts where it is `strict`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +16,7 @@ from trajcore.errors import BadInput
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
 from trajcore.replay.compare import Comparison, Match, compare, exit_code
-from trajcore.replay.normalise import NORMALISERS, normalised, shown, with_patterns
+from trajcore.replay.normalise import NORMALISERS, TooSlow, normalised, shown, with_patterns
 
 
 def observation(kind: str, content: str = "", **extras: Any) -> Observation:
@@ -299,6 +300,33 @@ def test_a_secret_that_was_hidden_when_it_was_recorded_is_no_divergence() -> Non
     assert compare(recorded, actual).match is Match.NORMALISED
     assert compare(recorded, ran("token=s3cr3t value ok")).diverged
     assert compare(ran("a.c"), ran("abc")).diverged
+
+
+@pytest.mark.parametrize("pattern", [r"(\w+\s?)*$", r"^(\w|\w\w)+$"])
+def test_a_pattern_of_the_users_has_a_limit_of_time(pattern: str) -> None:
+    hard = ("ab" * 2000 + " ") * 5 + "!"
+    begun = time.monotonic()
+    with pytest.raises(TooSlow) as caught:
+        compare(ran(hard + "?"), ran(hard), with_patterns([r"\d", pattern]))
+    assert time.monotonic() - begun < 10
+    assert caught.value.normaliser.pattern.pattern == pattern
+
+
+def test_what_a_pattern_of_the_users_makes_nothing_of_is_named() -> None:
+    both = with_patterns([r"#\d+", "(?s).+"])
+    found = compare(ran("ALL TESTS FAILED"), ran("passed"), both)
+    assert (found.match, found.emptied_by) == (Match.NORMALISED, "(?s).+")
+    assert compare(ran("build #17 done"), ran("build #18 done"), both[:1]).emptied_by == ""
+    assert compare(ran("2025-01-01"), ran("2025-01-02"), with_patterns(["x"])).emptied_by == ""
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"#\d+", r"(?i)BUILD", r"(?P<n>\d)(?P=n)", r"^b|e$", r"[^\W\d_]+", r"\bx{2,3}\b", "x*"]
+)
+def test_a_pattern_of_the_users_means_what_it_means_to_python(pattern: str) -> None:
+    text = "build #11\nx xx xxx xxxx\nÄé_1 e\nb"
+    (own,) = with_patterns([pattern])[:1]
+    assert own(text) == re.sub(pattern, "<yours>", text, flags=re.MULTILINE)
 
 
 def test_the_users_own_patterns_are_normalised_too() -> None:

@@ -39,15 +39,16 @@ def replay(file: str | None, options: Mapping[str, Any]) -> int:
         report = asyncio.run(areplay(file, settings=settings, on_session=begin, **passed))
     except asyncio.CancelledError:
         return 130
-    _say_what_it_came_to(report)
+    _say_what_it_came_to(report, strict=options["strict"])
     return report.exit_code(strict=options["strict"])
 
 
-def _say_what_it_came_to(report: Report) -> None:
+def _say_what_it_came_to(report: Report, *, strict: bool) -> None:
     if report.stopped_before is not None:
         click.echo(f"paused before event {report.stopped_before}")
     if report.steps or report.failure is None:
-        click.echo(safe(report.summary))
+        emptied = f" · {report.emptied}" if strict and report.emptied else ""
+        click.echo(safe_line(f"{report.summary}{emptied}"))
 
 
 def _stop_on_signals() -> None:
