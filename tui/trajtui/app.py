@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from trajcore import Session
 from trajtui.screens.debugger import DebuggerScreen
+from trajtui.screens.palette import Palette
 from trajtui.signals import end_on_signals
 
 
@@ -31,6 +32,11 @@ class TrajApp(App[None]):
         """Of Textual's own commands those that the table of actions lacks; its quit would not ask."""
         kept = ("Theme", "Screenshot")
         return (command for command in super().get_system_commands(screen) if command.title in kept)
+
+    def action_command_palette(self) -> None:
+        """Show every action by what it does."""
+        if not any(isinstance(screen, Palette) for screen in self.screen_stack):
+            self.push_screen(Palette(id="--command-palette"))
 
     @property
     def fault(self) -> Exception | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from rich.segment import Segment
 from rich.syntax import Syntax
@@ -39,6 +39,11 @@ class Choices(OptionList):
         Binding("j", "cursor_down", show=False),
         Binding("k", "cursor_up", show=False),
     ]
+
+    def _move_page(self, direction: Any) -> None:
+        """Go a page on or back; Textual's list would end the program where it has not been laid out yet."""
+        if self.scrollable_content_region:
+            super()._move_page(direction)
 
 
 class SafeInput(Input):

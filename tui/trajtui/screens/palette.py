@@ -1,0 +1,22 @@
+"""The command palette, which takes any key at any moment."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.command import CommandList, CommandPalette
+
+
+class Palette(CommandPalette):
+    """Textual's, without its fault: a page in a list that has not been laid out yet ends the program."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pagedown", "page('page_down')", show=False),
+        Binding("pageup", "page('page_up')", show=False),
+    ]
+
+    def action_page(self, action: str) -> None:
+        """Go a page on or back, once there are pages."""
+        if self.query_one(CommandList).scrollable_content_region:
+            self._action_command_list(action)
