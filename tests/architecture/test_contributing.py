@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md names is there."""
+"""What CONTRIBUTING.md and SECURITY.md name is there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from program import ROOT
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\|(.*)\|$", TEXT, re.MULTILINE)
-TESTS = sorted(set(re.findall(r"`(tests/[\w/]*(?:\.py)?)`", TEXT)))
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+TESTS = sorted(set(re.findall(r"`(tests/[\w/]*(?:\.py)?)`", TEXT + SECURITY)))
 HOMES = ("core/trajcore", "tui/trajtui")
 
 

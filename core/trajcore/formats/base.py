@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -110,13 +111,28 @@ class Format(Protocol):
 
 
 def read_source(path: Path) -> Source:
-    """The bytes of a file. Raises `BadInput`, naming it, when it cannot be read."""
+    """The bytes of a file. Raises `BadInput`, naming it, when it cannot be read.
+
+    What is no regular file is not opened: a pipe would be waited for, a device may never end. Nor is a file
+    read that begins with a zero byte, as one of holes does: it is no JSON, and may be larger than memory.
+    """
     try:
-        return Source(str(path), path, path.read_bytes())
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise BadInput(f"{path} is no regular file: give a pipe to `trajtui replay -`.")
+        with path.open("rb") as file:
+            if b"\0" in file.read(_FIRST):
+                raise BadInput(f"{path} is a binary file, not JSON.")
+            file.seek(0)
+            return Source(str(path), path, file.read())
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file.") from None
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
+    except MemoryError:
+        raise BadInput(f"{path} is larger than the memory that is left.") from None
+
+
+_FIRST: Final = 4096
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from trajcore.errors import BadInput
-from trajcore.formats.base import Files, Layout, Source, Span
+from trajcore.formats.base import Files, Layout, Source, Span, read_source
 from trajcore.formats.json.text import described, loads, text_start
 from trajcore.formats.lists import Lists
 
@@ -33,10 +33,7 @@ class Directory:
             raise BadInput(f"{directory} is a directory with no events in it: expected files like 0.json.")
         sources, records, spans = [], [], []
         for number, path in enumerate(found):
-            try:
-                source = Source(str(path), path, path.read_bytes())
-            except OSError as error:
-                raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
+            source = read_source(path)
             begin, end = _record_span(source)
             sources.append(source)
             records.append(msgspec.Raw(source.data[begin:end]))

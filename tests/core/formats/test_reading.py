@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import threading
+import socket
 from pathlib import Path
 
 import pytest
@@ -58,14 +58,11 @@ def test_events_of_real_recordings_have_no_problems(recordings: dict[str, Path])
         )
 
 
-def test_a_trajectory_can_come_out_of_a_pipe(tmp_path: Path) -> None:
-    data = json.dumps([message(0)]).encode()
+def test_a_pipe_is_refused_with_the_way_in_that_pipes_have(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    writer = threading.Thread(target=pipe.write_bytes, args=(data,), daemon=True)
-    writer.start()
-    assert Trajectory.open(pipe).to_bytes() == data
-    writer.join(10)
+    with pytest.raises(BadInput, match=r"trajtui replay -"):
+        Trajectory.open(pipe)
 
 
 BAD = {
@@ -200,3 +197,38 @@ def assert_one_line(error: BadInput, path: Path) -> None:
     assert str(path) in str(error)
     assert "\n" not in str(error)
     assert error.exit_code == 2
+
+
+def odd_file(path: Path, kind: str) -> Path:
+    """What is no file that a recording could be in."""
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "link to a device":
+        path.symlink_to("/dev/zero")
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(str(path))
+    else:
+        with path.open("wb") as file:
+            file.truncate(50 << 30)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a device", "socket", "holes"])
+def test_what_is_no_recording_is_not_waited_for(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(BadInput, match=r"is no regular file|is a binary file"):
+        Trajectory.open(odd_file(tmp_path / "demo.json", kind))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a device", "holes"])
+def test_nor_is_it_inside_of_an_event_store(tmp_path: Path, kind: str) -> None:
+    odd_file(tmp_path / "0.json", kind)
+    with pytest.raises(BadInput, match=r"0\.json is no regular file|0\.json is a binary file"):
+        Trajectory.open(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a device", "holes"])
+def test_nor_beside_one(tmp_path: Path, kind: str) -> None:
+    odd_file(tmp_path / "other", kind)
+    with pytest.raises(BadInput, match="no events in it"):
+        Trajectory.open(tmp_path)
