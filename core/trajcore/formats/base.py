@@ -114,13 +114,14 @@ def read_source(path: Path) -> Source:
     """The bytes of a file. Raises `BadInput`, naming it, when it cannot be read.
 
     What is no regular file is not opened: a pipe would be waited for, a device may never end. Nor is a file
-    read that begins with a zero byte, as one of holes does: it is no JSON, and may be larger than memory.
+    read that begins with zero bytes alone, as one of holes does: it may be larger than memory.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise BadInput(f"{path} is no regular file: give a pipe to `trajtui replay -`.")
         with path.open("rb") as file:
-            if b"\0" in file.read(_FIRST):
+            first = file.read(_FIRST)
+            if first and not first.strip(b"\0"):
                 raise BadInput(f"{path} is a binary file, not JSON.")
             file.seek(0)
             return Source(str(path), path, file.read())

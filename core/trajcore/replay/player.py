@@ -259,7 +259,11 @@ class Player:
         answer = self._trajectory.outline.answer_of.get(index)
         if answer is None:
             return None
-        return cast("Observation", self._trajectory.parsed(answer).event)
+        from trajcore.events.base import Observation
+
+        event = self._trajectory.parsed(answer).event
+        # What answers may be neither an action nor an observation: then it says nothing to compare with.
+        return event if isinstance(event, Observation) else None
 
     def _recorded_code(self, recorded: Observation | None) -> int | None:
         """The exit code that a recorded observation tells; None where it tells none."""
