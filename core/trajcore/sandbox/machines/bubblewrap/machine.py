@@ -34,8 +34,6 @@ from trajcore.tasks import finished_in_thread
 _KILLED: Final = "The bubblewrap sandbox, or its helper, was killed. Restart it to go on."
 _MEND: Final = "Use --sandbox docker or --sandbox recorded."
 
-_CLOCK: Final = 50_000_000
-"""Nanoseconds by which the time of a change can lie behind the clock."""
 
 T = TypeVar("T")
 
@@ -61,7 +59,8 @@ class BubblewrapMachine:
         self._store: TreeStore | None = None
         self._keeping = asyncio.Lock()
         self._stop = threading.Event()
-        self._began = time.time_ns() - _CLOCK
+        # A file's times lie behind the clock by less than it takes to make a world: none made in it is older.
+        self._began = time.time_ns()
 
     async def start(self, progress: OnProgress) -> None:
         """See `Machine.start`."""

@@ -58,8 +58,6 @@ _NOT_NEEDED: Final = ("MKNOD",)
 _NOT_ON_THE_HOST: Final = ("SETFCAP",)
 """The same, where files of this machine are worked on."""
 _GIVES_BACK: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
-_CLOCK: Final = 50_000_000
-"""Nanoseconds by which the time of a change can lie behind the clock."""
 # Gives a file its size and its holes; its parts stand one behind the other.
 _DIG: Final = """
 f=$1; t=$(mktemp) && cp -p -- "$f" "$t" && truncate -s 0 -- "$f" && truncate -s "$2" -- "$f" || exit
@@ -94,7 +92,8 @@ class DockerMachine:
         self._made_from: Commit | None = None
         """What the container was made from, where that is not the image."""
         self._hostname = ""
-        self._began = time.time_ns() - _CLOCK
+        # A file's times lie behind the clock by less than it takes to make a world: none made in it is older.
+        self._began = time.time_ns()
         self._keeping = asyncio.Lock()
         self._guard = DiskGuard()
         self._stopping: asyncio.Future[None] | None = None
