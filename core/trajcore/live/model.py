@@ -107,7 +107,7 @@ class Model:
         for failed in range(1, self._patience.attempts + 1):
             try:
                 here = asyncio.get_running_loop()
-                ask = partial(self._ask, litellm, messages, tools, partial(tell, here, on_text))
+                ask = partial(self._asked, litellm, messages, tools, partial(tell, here, on_text))
                 return await _background.run(ask)
             except litellm.openai.OpenAIError as error:
                 failure = failure_of(error, self.settings.model, self.settings.base_url, self._mask)
@@ -122,6 +122,14 @@ class Model:
             left = f"attempt {failed + 1} of {self._patience.attempts}"
             on_retry(f"{failure.line} Asking again in {seconds:g} s ({left}).")
         await asyncio.sleep(seconds)
+
+    async def _asked(self, litellm: ModuleType, *request: Any) -> Reply:
+        try:
+            return await self._ask(litellm, *request)
+        except asyncio.CancelledError:
+            # A reply that had just begun to come is held by the library alone: its connection goes with all.
+            await _closed()
+            raise
 
     async def _ask(
         self,
