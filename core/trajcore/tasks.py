@@ -1,4 +1,4 @@
-"""Work that leaves nothing half done behind a cancelled caller, who gets away only when it is done."""
+"""Work that leaves nothing half done behind a caller who is cancelled, or fails."""
 
 from __future__ import annotations
 
@@ -29,3 +29,14 @@ async def finished(work: Coroutine[Any, Any, T], hurry: Callable[[], object] = _
 async def finished_in_thread(work: Callable[[], T], hurry: Callable[[], object] = _nothing) -> T:
     """As `finished`, for blocking work, which is done in a thread off the event loop."""
     return await finished(asyncio.to_thread(work), hurry)
+
+
+async def together(*works: Coroutine[Any, Any, Any]) -> None:
+    """Do all of `works` at a time. The first that fails ends the others, which are over when it is raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)

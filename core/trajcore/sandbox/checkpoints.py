@@ -18,7 +18,7 @@ from trajcore.sandbox.machines.machine import BASH, CONTROL, Machine, Snapshot
 from trajcore.sandbox.shell.quoting import quoted
 from trajcore.sandbox.shell.shell import Shell
 from trajcore.sandbox.shell.state import ShellState, read_state, taking, telling
-from trajcore.tasks import finished
+from trajcore.tasks import finished, together
 
 NOTEBOOK: Final = "the notebook's Python"
 """What the processes of the notebook are called."""
@@ -104,10 +104,7 @@ class Checkpointer:
         await self._machine.restore(kept.snapshot, progress)
         progress("restoring the shell")
         self._where = ""
-        await self._shell.renew()
-        await self._files.start()
-        for file in kept.files:
-            await self._put(file)
+        await together(self._shell.renew(), self._renew_files(kept.files))
         await finished(self._give(checkpoint.shell))
         return kept.directory
 
@@ -139,15 +136,24 @@ class Checkpointer:
         if not done:
             raise SandboxUnavailable("The shell's state cannot be restored: it does not answer.")
 
-    async def _put(self, file: KeptFile) -> None:
-        try:
-            if await self._files.read(file.path) != file.content:
-                await self._files.write(file.path, file.content)
-        except OSError:
-            return  # it cannot be written, so it was not changed either
-        if file.mode:
-            path = quoted(file.path).decode()
-            await self._files.output(f"[[ $(stat -c %a {path}) == {file.mode} ]] || chmod {file.mode} {path}")
+    async def _renew_files(self, outside: Sequence[KeptFile]) -> None:
+        await self._files.start()
+        await self._put(outside)
+
+    async def _put(self, files: Sequence[KeptFile]) -> None:
+        """Give files what they held. What is there is asked once for all of them: it is mostly the same."""
+        there = await contents(self._files, [file.path for file in files])
+        for file in files:
+            now = there.get(file.path)
+            if now == file:
+                continue
+            try:
+                if now is None or now.content != file.content:
+                    await self._files.write(file.path, file.content)
+            except OSError:
+                continue  # it cannot be written, so it was not changed either
+            if file.mode and (now is None or now.mode != file.mode):
+                await self._files.output(f"chmod {file.mode} {quoted(file.path).decode()}")
 
     async def _new_path(self) -> str:
         """A file for the shell's state where no snapshot sees it."""
@@ -191,9 +197,24 @@ async def look(files: BashFiles, outside: Sequence[str], told: str) -> Census | 
 
     None when the answer makes no sense. Raises `SandboxUnavailable`.
     """
-    contents = "".join(_FILE.format(quoted(path).decode()) for path in outside)
     told = quoted(told).decode()
-    script = _PROCESSES + contents + _BESIDES.format(told) + _TOLD.format(told)
+    return await _answered(
+        files, _PROCESSES + _kept_files(outside) + _BESIDES.format(told) + _TOLD.format(told)
+    )
+
+
+async def contents(files: BashFiles, paths: Sequence[str]) -> dict[str, KeptFile]:
+    """What is at `paths`, as far as that is told. Raises `SandboxUnavailable`."""
+    seen = await _answered(files, _kept_files(paths) + "printf s") if paths else None
+    return {} if seen is None else {file.path: file for file in seen.files}
+
+
+def _kept_files(paths: Sequence[str]) -> str:
+    return "".join(_FILE.format(quoted(path).decode()) for path in paths)
+
+
+async def _answered(files: BashFiles, script: str) -> Census | None:
+    """What a script of ours says in its records; None when the answer makes no sense."""
     answer = await files.output(f"{{ {script}; }} | base64 -w0")
     try:
         return _parsed(base64.b64decode(answer, validate=True))

@@ -28,6 +28,7 @@ from trajcore.sandbox.tracking.filechanges import Tracker
 from trajcore.sandbox.tracking.findtracker import FindTracker
 from trajcore.sandbox.tracking.layertracker import LayerTracker
 from trajcore.sandbox.visit import visit
+from trajcore.tasks import together
 
 _SETUP: Final = "/tmp/.trajtui-setup"
 _SETUP_LINES: Final = 5
@@ -97,13 +98,16 @@ class ShellSandbox:
             left_out = await self._machine.copy_in(self._settings.workspace)
             if said := left_out.sentence():
                 progress(f"not copied: {said}")
-        await self._shell.start()
-        await self._files.start()
-        name = await self._files.output('echo "$(id -un) $HOSTNAME"')
-        self.user, _, self.host = name.partition(" ")
+        await together(self._shell.start(), self._introduce())
         if script is not None:
             await self._set_up(script, progress)
         await self.forget_changes()
+
+    async def _introduce(self) -> None:
+        """Open the way to the files, and ask who we are there."""
+        await self._files.start()
+        name = await self._files.output('echo "$(id -un) $HOSTNAME"')
+        self.user, _, self.host = name.partition(" ")
 
     async def run(self, command: str, patience: Patience, emit: Emit) -> Outcome:
         """See `Sandbox.run`."""
