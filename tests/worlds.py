@@ -7,7 +7,7 @@ the bare host too, and must do nothing there that could harm it.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,6 +15,7 @@ import pytest_asyncio
 
 from acting import execute
 from needs import IMAGE, need_bubblewrap, need_docker
+from toymachine import TOY
 from trajcore.events.actions import EditAction, EditArgs, ReadAction, ReadArgs, RunAction, RunArgs
 from trajcore.events.base import Observation
 from trajcore.events.observations import CommandMetadata, RunExtras, RunObservation
@@ -22,6 +23,7 @@ from trajcore.sandbox.base import Limits, SandboxSettings
 from trajcore.sandbox.machines.bubblewrap import machine as bubblewrap
 from trajcore.sandbox.machines.docker import machine as docker
 from trajcore.sandbox.machines.host import machine as local
+from trajcore.sandbox.registry import SANDBOXES, SandboxKind, register_sandbox
 from trajcore.sandbox.shellsandbox import ShellSandbox
 
 NEEDS = {"docker": need_docker, "bubblewrap": need_bubblewrap, "local": lambda: None}
@@ -42,6 +44,14 @@ def settings(**changes) -> SandboxSettings:
 
 def made(kind: str, chosen: SandboxSettings) -> ShellSandbox:
     return ShellSandbox(MACHINES[kind](chosen), chosen)
+
+
+@pytest.fixture
+def toy() -> Iterator[SandboxKind]:
+    """A sandbox named `toy`: a directory and a bash, which goes back in no time. It has no walls."""
+    register_sandbox(TOY)
+    yield TOY
+    SANDBOXES.unregister(TOY.name)
 
 
 @dataclass

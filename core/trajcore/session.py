@@ -198,7 +198,7 @@ class Session(SessionState):
             label = self.trajectory.label(index)
             raise BadInput(f"event {label} asks nothing of the sandbox: there is nothing to serve or skip")
         uid = self.trajectory.uid(index)
-        self._replay.services[uid] = service
+        self._replay.serve(uid, service)
         self._tell(notices.DocumentChanged(uid))
 
     async def save_run(self, path: Path) -> Path:

@@ -83,8 +83,8 @@ class SessionState:
         return self._replay.results
 
     def result_of(self, index: int) -> StepResult | None:
-        """What came of a step; None where it was not played."""
-        return self.run.results.get(self.trajectory.uid(index))
+        """What came of a step; None where it was not played, or is to be played once more."""
+        return self._replay.result_of(index)
 
     @property
     def stale(self) -> frozenset[int]:
@@ -95,6 +95,14 @@ class SessionState:
     def first_stale(self) -> int | None:
         """Where the run begins to differ from what the recording says now; None where it does not."""
         return self._replay.first_stale
+
+    @property
+    def departure(self) -> int | None:
+        """The first played event that would be carried out otherwise now; what follows is of another world.
+
+        None where there is none.
+        """
+        return self._replay.departure
 
     @property
     def state(self) -> State:
@@ -170,8 +178,11 @@ class SessionState:
         return "end_of_recording" if self.at_end else "paused"
 
     def summary(self) -> str:
-        """What the replay came to, in one sentence."""
-        return sentence(self.results.items())
+        """What the replay came to, in one sentence; it says so where the recording was edited under it."""
+        said, departure = sentence(self.results.items()), self.departure
+        if departure is None:
+            return said
+        return f"{said} · played before an edit: from event {self.trajectory.label(departure)} on it is stale"
 
     def subscribe(self, listener: notices.Listener) -> Callable[[], None]:
         """Have `listener` called with every change from now on; the answer ends that."""

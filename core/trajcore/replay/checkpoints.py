@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
-from trajcore.replay.positions import Position
-from trajcore.replay.run import StepResult
 from trajcore.sandbox.base import Checkpoint
 from trajcore.text import safe_line
+
+if TYPE_CHECKING:
+    from trajcore.replay.course import Course
 
 _WORTH: Final = 2.0
 """While a replay goes on, so many seconds of commands are worth a checkpoint, unless those are dear."""
@@ -19,24 +20,18 @@ _SHARE: Final = 12.0
 
 @dataclass(frozen=True)
 class RunCheckpoint:
-    """A moment of a run: where it stood, how many entries it had, and the world then."""
+    """A moment of a run: how many entries it had, and the world then."""
 
-    at: Position
     entries: int
     by_hand: int
     """How many times the user had changed files by hand."""
     directory: str
     world: Checkpoint
 
-    @property
-    def position(self) -> int:
-        """The index of the recorded event that came next."""
-        return self.at.index
-
 
 @dataclass(frozen=True)
 class Route:
-    """One way back to `target`: from `checkpoint` (None: a fresh sandbox) forward again.
+    """One way back to before the event at `target`: from `checkpoint` (None: a fresh sandbox) forward again.
 
     `steps` are executed again; `seconds` is an estimate of the whole. `lost` is what was
     there and will not be, such as processes.
@@ -46,6 +41,14 @@ class Route:
     checkpoint: RunCheckpoint | None
     steps: int
     seconds: float
+    start: int = 0
+    """The event that comes next where it begins."""
+    entries: int = 0
+    """How many entries the run has where it begins."""
+    by_hand: int = 0
+    """How many times the user had changed files by hand there."""
+    stays: bool = False
+    """The world as it stands is the one there: nothing was carried out since."""
     lost: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     """What will be not quite as it was, in words."""
@@ -54,8 +57,10 @@ class Route:
 
     def describe(self, label: str) -> str:
         """The route in words, safe to draw; `label` names the event that comes next after the checkpoint."""
+        if self.stays:
+            return "in the same world: nothing was executed since"
         start = "from a fresh sandbox" if self.checkpoint is None else f"from the checkpoint before {label}"
-        if self.checkpoint is not None and self.checkpoint.position == self.target:
+        if self.checkpoint is not None and not self.steps:
             start = "straight from a checkpoint"
         again = f", {self.steps} step{'s' * (self.steps != 1)} executed again" if self.steps else ""
         farther = f" ({safe_line(self.farther)})" if self.farther else ""
@@ -81,11 +86,6 @@ class RunCheckpoints:
         return len(self._checkpoints)
 
     @property
-    def positions(self) -> Sequence[Position]:
-        """Where each stands."""
-        return [checkpoint.at for checkpoint in self._checkpoints]
-
-    @property
     def last(self) -> RunCheckpoint | None:
         """The latest one."""
         return self._checkpoints[-1] if self._checkpoints else None
@@ -96,20 +96,31 @@ class RunCheckpoints:
         cost = last.world.seconds if last else 0.0
         return bool(self.most) and spent >= max(_WORTH, cost * _SHARE)
 
-    def add(self, checkpoint: RunCheckpoint, results: Mapping[int, StepResult]) -> list[RunCheckpoint]:
-        """Keep one more; the answer is what has to go for it. `results` are by the index of their event."""
-        gone = [other for other in self._checkpoints if other.position >= checkpoint.position]
-        self._checkpoints = [other for other in self._checkpoints if other.position < checkpoint.position]
+    def add(self, checkpoint: RunCheckpoint, course: Course) -> list[RunCheckpoint]:
+        """Keep one more; the answer is what has to go for it."""
+        gone = self.drop_behind(checkpoint.entries - 1)
         self._checkpoints.append(checkpoint)
         while len(self._checkpoints) > 1 and (len(self._checkpoints) > self.most or self._size > self._disk):
-            gone.append(self._checkpoints.pop(self._cheapest(results)))
+            gone.append(self._checkpoints.pop(self._cheapest(course)))
         return gone
 
-    def drop_behind(self, position: int) -> list[RunCheckpoint]:
-        """Forget those behind a position; the answer is what was forgotten."""
-        gone = [other for other in self._checkpoints if other.position > position]
-        self._checkpoints = [other for other in self._checkpoints if other.position <= position]
+    def drop_behind(self, entries: int) -> list[RunCheckpoint]:
+        """Forget those of a time when the run had more entries; the answer is what was forgotten."""
+        gone = [other for other in self._checkpoints if other.entries > entries]
+        self._checkpoints = [other for other in self._checkpoints if other.entries <= entries]
         return gone
+
+    def settle(self, entries: int) -> list[RunCheckpoint]:
+        """The run goes back to when it had fewer entries, in a world where nothing was carried out since.
+
+        What was taken since is of that world too: the latest stands for the earlier moment from now on.
+        """
+        since = [other for other in self._checkpoints if other.entries > entries]
+        if not since:
+            return []
+        gone = self.drop_behind(entries - 1)
+        self._checkpoints.append(replace(since[-1], entries=entries))
+        return [other for other in gone if other is not since[-1]]
 
     def clear(self) -> None:
         """Forget all of them."""
@@ -118,33 +129,40 @@ class RunCheckpoints:
     def routes(
         self,
         target: int,
-        results: Mapping[int, StepResult],
+        course: Course,
         start_seconds: float,
         restore_seconds: float,
         unkept: tuple[str, ...] = (),
         by_hand: Sequence[str] = (),
         missed: Sequence[tuple[int, str]] = (),
     ) -> list[Route]:
-        """Ways back to a position, the nearest checkpoint first; others only where they lose less.
+        """Ways back to before an event, the nearest checkpoint first; others only where they lose less.
 
-        `results` are by the index of their event; `unkept` is what no way back brings back; `by_hand` what
-        the user did by hand before the target; `missed` where no checkpoint could be taken, and why.
+        Only what was made of what the recording says now is offered. `unkept` is what no way back brings
+        back; `by_hand` what the user did by hand before the target; `missed` where no checkpoint could be
+        taken, and why.
         """
+        place = course.place(target)
         found: list[Route] = []
         for checkpoint in reversed([None, *self._checkpoints]):
-            if checkpoint is not None and checkpoint.position > target:
+            entries = checkpoint.entries if checkpoint else 0
+            if entries > course.standing:
                 continue
-            begin = checkpoint.position if checkpoint else 0
-            again = [
-                result for index, result in results.items() if begin <= index < target and result.seconds
-            ]
-            spent = sum(result.seconds for result in again)
+            start = course.position(entries)
+            if start > target:
+                continue
+            steps = course.carried_out(entries, place)
             price = restore_seconds if checkpoint else start_seconds
             gone = (*checkpoint.world.processes, *checkpoint.world.lost) if checkpoint else ()
             altered = checkpoint.world.altered if checkpoint else ()
-            lost = (*unkept, *gone, *by_hand[checkpoint.by_hand if checkpoint else 0 :])
-            farther = next((why for at, why in missed[::-1] if begin < at <= target), "")
-            route = Route(target, checkpoint, len(again), price + spent, lost, altered, farther)
+            hands = checkpoint.by_hand if checkpoint else 0
+            lost = (*unkept, *gone, *by_hand[hands:])
+            farther = next((why for at, why in missed[::-1] if start < at <= target), "")
+            seconds = price + course.seconds(entries, place)
+            route = Route(
+                target, checkpoint, steps, seconds, start, entries, hands,
+                lost=lost, altered=altered, farther=farther,
+            )  # fmt: skip
             if not found or len(route.lost) < len(found[-1].lost):
                 found.append(route)
         return found
@@ -153,13 +171,12 @@ class RunCheckpoints:
     def _size(self) -> int:
         return sum(checkpoint.world.size for checkpoint in self._checkpoints)
 
-    def _cheapest(self, results: Mapping[int, StepResult]) -> int:
+    def _cheapest(self, course: Course) -> int:
         """The one (never the latest) without which the longest way forward grows least."""
-        positions = [0, *(checkpoint.position for checkpoint in self._checkpoints)]
+        places = [0, *(checkpoint.entries for checkpoint in self._checkpoints)]
         gaps = [
-            sum(result.seconds for index, result in results.items() if before <= index < after)
-            + (after - before) * 1e-3
-            for before, after in zip(positions, positions[2:], strict=False)
+            course.seconds(before, behind) + (behind - before) * 1e-3
+            for before, behind in zip(places, places[2:], strict=False)
         ]
         return gaps.index(min(gaps)) if gaps else 0
 

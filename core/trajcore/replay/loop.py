@@ -14,6 +14,7 @@ from trajcore.errors import Refused
 from trajcore.events.kinds import Service
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.checkpoints import Route, RunCheckpoint, RunCheckpoints
+from trajcore.replay.course import Course
 from trajcore.replay.executor import Executor
 from trajcore.replay.player import Player
 from trajcore.replay.positions import Position
@@ -61,8 +62,10 @@ class Replay:
         """Events (their uids) that were edited since the run began."""
         self._restructured = False
         """Whether events came, went or moved since then."""
-        self._stale: tuple[frozenset[int], int | None] | None = None
-        """What `stale` and `first_stale` are, while nothing changes them."""
+        self._rechosen = False
+        """Whether the user chose since then how a step is satisfied that was played before."""
+        self._stale: tuple[frozenset[int], int | None, int | None] | None = None
+        """What `stale`, `first_stale` and `departure` are, while nothing changes them."""
         self._spent = 0.0
         """Seconds of commands since the last checkpoint."""
         self._hands: list[Position] = []
@@ -101,7 +104,7 @@ class Replay:
                     return stopped
                 played = self._trajectory.uid(at)
                 step_ends = await player.play()
-                self._stale = None if self._suspects else self._stale
+                self._stale = None if self._suspects or self._rechosen else self._stale
                 self._deliver_queued()
                 self._deliver_again()
                 result = self.run.results.get(played)
@@ -156,7 +159,10 @@ class Replay:
         if not self.world.rewinds:
             where = self.world.described
             raise Refused(f"{where} cannot be taken back: use --sandbox docker or bubblewrap for that")
-        world = self.world
+        world, course = self.world, self._course
+        place = course.place(target)
+        if not world.lost and course.leads_to(place, target):
+            return [Route(target, None, 0, 0.0, target, place, len(self.run.by_hand), stays=True)]
         missed = [
             (at.index, f"no checkpoint before event {self._label(at.index)}: {why}")
             for at, why in self._missed
@@ -167,7 +173,7 @@ class Replay:
             if at.index <= target
         ]
         return self._checkpoints.routes(
-            target, self.results, world.start_seconds, world.restore_seconds, world.unkept, by_hand, missed
+            target, course, world.start_seconds, world.restore_seconds, world.unkept, by_hand, missed
         )
 
     async def go_back(self, route: Route) -> str:
@@ -176,16 +182,17 @@ class Replay:
         Raises `SandboxUnavailable`.
         """
         await self.cancel_idle_checkpoint()
-        how = route.describe(self._label_of(route.checkpoint))
+        how = route.describe(f"event {self._label(route.start)}")
         self._tell(notices.Progress(f"going back, {route.price}: {how}", 0.0))
-        for checkpoint in self._checkpoints.drop_behind(route.target):
+        gone = self._checkpoints.settle if route.stays else self._checkpoints.drop_behind
+        for checkpoint in gone(route.entries):
             await self.world.forget(checkpoint.world)
-        if route.checkpoint is None:
+        if route.checkpoint is not None:
+            await self.world.restore(route.checkpoint.world, route.checkpoint.directory)
+        elif not route.stays:
             self._checkpoints.clear()
             await self.world.close()
-        else:
-            await self.world.restore(route.checkpoint.world, route.checkpoint.directory)
-        self._rewind(route.checkpoint)
+        self._rewind(route)
         words = f"back before event {self._label(route.target)}: {how}"
         self._tell(notices.WentBack(self.player.position, words))
         self._goal = (self.player.position, route.target) if route.steps else None
@@ -202,24 +209,22 @@ class Replay:
             done = (self.player.position - begin) / max(1, end - begin)
             self._tell(notices.Progress(f"going back: before event {self._label(end)}", done))
 
-    def _rewind(self, checkpoint: RunCheckpoint | None) -> None:
-        position, entries, hands = (
-            (checkpoint.position, checkpoint.entries, checkpoint.by_hand) if checkpoint else (0, 0, 0)
-        )
-        kept = sum(entry.origin is None and not entry.live for entry in self.run.entries[:entries])
+    def _rewind(self, route: Route) -> None:
+        kept = sum(entry.origin is None and not entry.live for entry in self.run.entries[: route.entries])
         self._again = self._typed[kept:]
-        self._spent = 0.0
-        self.run.rewind(entries, hands)
-        del self._hands[hands:]
-        self._missed = [(at, why) for at, why in self._missed if at.index <= position]
-        self.player.rewind(position)
+        self._spent = self._spent if route.stays else 0.0
+        self.run.rewind(route.entries, route.by_hand)
+        del self._hands[route.by_hand :]
+        self._missed = [(at, why) for at, why in self._missed if at.index <= route.start]
+        self.player.rewind(route.start)
         self._stale = None
 
     def _label(self, index: int) -> str:
         return self._trajectory.label(index) if index < len(self._trajectory) else "the end"
 
-    def _label_of(self, checkpoint: RunCheckpoint | None) -> str:
-        return "" if checkpoint is None else f"event {self._label(checkpoint.position)}"
+    @property
+    def _course(self) -> Course:
+        return Course(self._trajectory, self.run, self.services)
 
     # By hand
 
@@ -232,7 +237,7 @@ class Replay:
         await self.world.visit(visitor)
         files = await self.world.changed_files()
         if files is not None and files.count:
-            for checkpoint in self._checkpoints.drop_behind(self.player.position - 1):
+            for checkpoint in self._checkpoints.drop_behind(len(self.run) - 1):
                 await self.world.forget(checkpoint.world)
             self._hands.append(Position(self.player.position))
             self.run.add_by_hand(files)
@@ -242,15 +247,23 @@ class Replay:
 
     @property
     def results(self) -> Mapping[int, StepResult]:
-        """The results of the steps that are in the recording, by the index of each, as they came."""
-        return self._trajectory.by_index(self.run.results)
+        """The results of the steps that were played, by the index of each, as they came.
+
+        A step that was moved behind the position is yet to be played, once more.
+        """
+        found, behind = self._trajectory.by_index(self.run.results), self.player.behind
+        return {index: result for index, result in found.items() if index < behind}
+
+    def result_of(self, index: int) -> StepResult | None:
+        """See `results`."""
+        return self.run.results.get(self._trajectory.uid(index)) if index < self.player.behind else None
 
     def follow(self, edit: Edit, *, undone: bool = False) -> None:
         """The recording was edited: positions between its events follow; all else is kept by uid."""
         if edit.structural:
             self.player.follow(edit, undone=undone)
             noted = [at for at, _ in (*self._typed, *self._missed)]
-            for position in (*self._checkpoints.positions, *self._hands, *noted):
+            for position in (*self._hands, *noted):
                 position.follow(edit, self._trajectory.index_of_uid, undone=undone)
             self._restructured = True
         touched = edit.touched_before if undone else edit.touched
@@ -268,12 +281,29 @@ class Replay:
         return self._staleness[1]
 
     @property
-    def _staleness(self) -> tuple[frozenset[int], int | None]:
+    def departure(self) -> int | None:
+        """The first event before the position that would be carried out otherwise now; None where none would.
+
+        From there on the world is not the one that the recording leads to.
+        """
+        return self._staleness[2]
+
+    def serve(self, uid: int, service: Service) -> None:
+        """Choose how a step is satisfied when the replay comes to it."""
+        self.services[uid] = service
+        self._rechosen = self._rechosen or uid in self.run.results
+        self._stale = None
+
+    @property
+    def _staleness(self) -> tuple[frozenset[int], int | None, int | None]:
         if self._stale is None:
             trajectory, run, player = self._trajectory, self.run, self.player
             stale = stale_events(trajectory, run, self._suspects, player.position, player.answered)
             left = first_departure(trajectory, run) if self._restructured else None
-            self._stale = stale, min([*stale, *([] if left is None else [left])], default=None)
+            first = min([*stale, *([] if left is None else [left])], default=None)
+            changed = self._suspects or self._restructured or self._rechosen
+            departure = self._course.departure if changed else player.behind
+            self._stale = stale, first, departure if departure < player.behind else None
         return self._stale
 
     # Checkpoints
@@ -310,8 +340,8 @@ class Replay:
             return
         if world is None:
             return
-        checkpoint = RunCheckpoint(at, len(self.run), len(self.run.by_hand), self.world.directory, world)
-        for gone in self._checkpoints.add(checkpoint, self.results):
+        checkpoint = RunCheckpoint(len(self.run), len(self.run.by_hand), self.world.directory, world)
+        for gone in self._checkpoints.add(checkpoint, self._course):
             await self.world.forget(gone.world)
 
     async def close(self) -> None:

@@ -18,7 +18,7 @@ from trajcore.replay.executor import Answer, Executor
 from trajcore.replay.normalise import Normaliser, OwnNormaliser, TooSlow
 from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.replay.positions import Position
-from trajcore.replay.run import Run, Status, StepResult
+from trajcore.replay.run import EXECUTED, Run, Status, StepResult
 from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Trajectory
 
@@ -52,6 +52,7 @@ class Player:
         """The index of the event that comes next; the length of the recording at its end."""
         self._followed = Position()
         """Where the last edit left the position, for as long as it is there."""
+        self._playing = False
         self.pipelined = False
         """Whether what comes back may be taken in while the next action is carried out."""
         self._unflushed: Callable[[], None] | None = None
@@ -70,6 +71,11 @@ class Player:
         """Recorded observations (their uids) in whose place this run has its own."""
 
     @property
+    def behind(self) -> int:
+        """What stands before this index was played; the event at the position is while it is taken in."""
+        return self.position + self._playing
+
+    @property
     def at_end(self) -> bool:
         """Whether every recorded event has been played."""
         return self.position >= len(self._trajectory)
@@ -81,14 +87,18 @@ class Player:
         """
         index = self.position
         head = self._trajectory.head(index)
-        match treatment(head):
-            case Treatment.EXECUTE:
-                await self._execute(index, head)
-            case Treatment.SERVE:
-                self.flush_result()
-                self._serve_or_skip(index, head)
-            case _:
-                self._keep(index, head)
+        self._playing = True
+        try:
+            match treatment(head):
+                case Treatment.EXECUTE:
+                    await self._execute(index, head)
+                case Treatment.SERVE:
+                    self.flush_result()
+                    self._serve_or_skip(index, head)
+                case _:
+                    self._keep(index, head)
+        finally:
+            self._playing = False
         self._advance()
         return ends_a_step(head)
 
@@ -205,6 +215,8 @@ class Player:
         if answer.observation is None:
             self._serve(index, head, f"{answer.reason}: served from the recording")
             return
+        earlier = self._run.results.get(self._trajectory.uid(index))
+        again = earlier is not None and earlier.status in EXECUTED
         self._keep_as_is(index)
         if answer.observation is recorded:
             self._finish(index, head, Status.RECORDED, "served from the recording", answer.seconds, recorded)
@@ -213,6 +225,8 @@ class Player:
         self._tell_slow()
         status = Status.DIVERGED if comparison.diverged else Status.MATCHED
         reason = f"interrupted, {comparison.reason}" if answer.interrupted else comparison.reason
+        if again:
+            reason = f"executed in this world a second time, {reason}"
         self._finish(
             index, head, status, reason, answer.seconds, answer.observation, comparison, answer.files
         )
@@ -249,11 +263,15 @@ class Player:
         """How an action is satisfied, and why where it is not executed."""
         if problems:
             return Service.SKIP, f"not executed: {problems[0]}"
-        chosen = self._services.get(self._trajectory.uid(index), Service.EXECUTE)
+        chosen = self._chosen(index)
         if chosen is not Service.EXECUTE:
             return chosen, _CHOSEN[chosen]
         satisfied = self._trajectory.dialect.treatment(action, recorded)
         return satisfied.service, satisfied.reason
+
+    def _chosen(self, index: int) -> Service:
+        """How the user wants a step to be satisfied."""
+        return self._services.get(self._trajectory.uid(index), Service.EXECUTE)
 
     def _recorded(self, index: int) -> Observation | None:
         answer = self._trajectory.outline.answer_of.get(index)
@@ -270,7 +288,7 @@ class Player:
         return None if recorded is None else self._unwrap(recorded).exit_code
 
     def _serve_or_skip(self, index: int, head: Head) -> None:
-        if self._services.get(self._trajectory.uid(index)) is Service.SKIP:
+        if self._chosen(index) is Service.SKIP:
             self._skip(index, head, _CHOSEN[Service.SKIP])
         else:
             self._serve(index, head, _served(head.kind))
@@ -291,6 +309,7 @@ class Player:
         self._add_result(StepResult(
             self._trajectory.uid(index), head.id, head.kind, Status.SKIPPED, None, None,
             self._recorded_code(self._recorded(index)), 0.0, reason, None, self._recorded(index),
+            service=self._chosen(index),
         ))  # fmt: skip
 
     def _finish(
@@ -318,7 +337,7 @@ class Player:
         after = before if actual is recorded else exit_code(actual)
         self._add_result(StepResult(
             uid, head.id, head.kind, status, comparison, after, before,
-            seconds, reason, actual, recorded, files,
+            seconds, reason, actual, recorded, files, self._chosen(index),
         ))  # fmt: skip
 
     def _id_of(self, index: int | None) -> int | None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from trajcore.dialects.base import Played
 from trajcore.events.head import Head, head_of
-from trajcore.events.kinds import Treatment, action_kind
+from trajcore.events.kinds import Service, Treatment, action_kind
 from trajcore.formats.json.reading import as_object
 from trajcore.replay.compare import Comparison, Match
 from trajcore.replay.policy import treatment
@@ -29,6 +29,10 @@ class Status(Enum):
     DIVERGED = "diverged"
     SKIPPED = "skipped"
     RECORDED = "recorded"
+
+
+EXECUTED: Final = (Status.MATCHED, Status.DIVERGED)
+"""What a step comes to that was carried out."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class StepResult:
     recorded: Observation | None
     files: FileChanges | None = None
     """What it changed in the sandbox's files; None where that is not told."""
+    service: Service = Service.EXECUTE
+    """How the user wanted it to be satisfied."""
 
     @property
     def match(self) -> Match | None:

@@ -42,5 +42,5 @@ def way_back(session: Session, routes: Sequence[Route], *, unsaved: bool) -> Que
 
 
 def _in_words(trajectory: Trajectory, route: Route) -> str:
-    label = trajectory.label(route.checkpoint.position) if route.checkpoint else ""
+    label = trajectory.label(route.start) if route.start < len(trajectory) else "the end"
     return f"Go back {route.describe(f'event {label}')} ({route.price})"

@@ -116,6 +116,8 @@ def _outcome(session: Session, index: int, head: Head) -> tuple[str, str, str, b
     if head.wait_for_response:
         return "waits", "", "", False
     result = session.result_of(index)
+    if result is not None and _is_of_another_world(session, index):
+        return "stale", "", "", False
     if result is not None:
         diverged = result.status is Status.DIVERGED
         return "", _exit(result.exit_code), marks.duration(result.seconds), diverged
@@ -124,6 +126,12 @@ def _outcome(session: Session, index: int, head: Head) -> tuple[str, str, str, b
     if shown.exit_code is not None:
         return "", _exit(shown.exit_code), "", False
     return "", "error" if shown.failed_edit else "", "", False
+
+
+def _is_of_another_world(session: Session, index: int) -> bool:
+    """Whether an event was played behind something that would be carried out otherwise now."""
+    departure = session.departure
+    return departure is not None and departure <= index
 
 
 def _of_entry(session: Session, place: int) -> RowLine:

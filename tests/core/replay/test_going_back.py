@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,8 +16,8 @@ from trajcore import notices
 from trajcore.errors import Refused
 from trajcore.live.model import ModelSettings
 from trajcore.replay.checkpoints import RunCheckpoint, RunCheckpoints
-from trajcore.replay.positions import Position
-from trajcore.replay.run import Status, StepResult
+from trajcore.replay.course import Course
+from trajcore.replay.run import Run, Status, StepResult
 from trajcore.replay.states import State
 from trajcore.sandbox.base import Checkpoint, Limits, SandboxSettings
 from trajcore.session import Delivery, Session, Settings
@@ -133,8 +132,9 @@ async def test_back_to_the_previous_breakpoint_event_or_condition():
     await session.close()
 
 
+@pytest.mark.usefixtures("toy")
 async def test_going_back_tells_its_price_first_and_how_far_it_is():
-    session = opened("recorded", "a", "b", "c", checkpoints=0)
+    session = opened("toy", "a", "b", "c", checkpoints=0)
     await stepped(session, 3)
     told: list[notices.Notice] = []
     session.subscribe(told.append)
@@ -259,46 +259,59 @@ def _skip() -> Any:
 
 async def _checkpointed(session: Session) -> None:
     await session.checkpointed()
-    assert session.back_to(session.position)[0].steps == 0
+    last = session._replay._checkpoints.last
+    assert last is not None
+    assert last.entries == len(session.run)
 
 
 def result(index: int, seconds: float) -> StepResult:
     return StepResult(index, index, "run", Status.MATCHED, None, 0, 0, seconds, "", None, None)
 
 
-def mark(
-    position: int, seconds: float = 0.1, processes: tuple[str, ...] = (), size: int = 10
-) -> RunCheckpoint:
-    return RunCheckpoint(
-        Position(position), position, 0, "/", Checkpoint(None, b"", processes, seconds, size)
-    )
+def course(steps: int, seconds: float = 1.0) -> Course:
+    """Of a run of so many commands, each of which took so long."""
+    trajectory = recording(*["true"] * steps)
+    run = Run(trajectory.outline.last_id)
+    for index in range(len(trajectory)):
+        uid = trajectory.uid(index)
+        run.keep(trajectory.raw(index), trajectory.head(index), uid)
+        if index % 2:
+            run.results[uid] = result(uid, seconds)
+    return Course(trajectory, run, {})
+
+
+def behind(steps: int) -> int:
+    """The place behind so many commands, by the events and by the entries of the run."""
+    return 1 + 2 * steps
+
+
+def mark(steps: int, seconds: float = 0.1, processes: tuple[str, ...] = (), size: int = 10) -> RunCheckpoint:
+    return RunCheckpoint(behind(steps), 0, "/", Checkpoint(None, b"", processes, seconds, size))
 
 
 def test_no_more_checkpoints_are_kept_than_asked_for_and_they_spread_over_the_time():
     marks = RunCheckpoints(4, 1 << 30)
-    results = {index: result(index, 1.0) for index in range(100)}
-    for position in range(1, 101):
-        marks.add(mark(position), {index: results[index] for index in range(position)})
+    for steps in range(1, 101):
+        marks.add(mark(steps), course(steps))
         assert len(marks) <= 4
-    routes = [marks.routes(target, results, 1.0, 1.0)[0] for target in (30, 60, 99, 100)]
+    routes = [marks.routes(behind(steps), course(100), 1.0, 1.0)[0] for steps in (30, 60, 99, 100)]
     assert routes[-1].steps == 0
     assert all(route.steps < 60 for route in routes)
 
 
 def test_checkpoints_fit_the_disk_they_may_take():
     marks = RunCheckpoints(50, 100)
-    for position in range(1, 30):
-        gone = marks.add(mark(position), {})
+    for steps in range(1, 30):
+        gone = marks.add(mark(steps), course(steps))
         assert len(marks) <= 10
-        assert not gone or position > 10
+        assert not gone or steps > 10
 
 
 def test_another_way_back_is_offered_where_the_nearest_loses_a_process():
     marks = RunCheckpoints(8, 1 << 30)
-    results = {index: result(index, 1.0) for index in range(10)}
-    marks.add(mark(2), results)
-    marks.add(mark(6, processes=("python -m http.server",)), results)
-    near, far = marks.routes(8, results, 5.0, 1.0)
+    marks.add(mark(2), course(2))
+    marks.add(mark(6, processes=("python -m http.server",)), course(6))
+    near, far = marks.routes(behind(8), course(10), 5.0, 1.0)
     assert (near.steps, near.lost) == (2, ("python -m http.server",))
     assert (far.steps, far.lost) == (6, ())
     assert "without python -m http.server" in near.describe("event 6")
@@ -308,11 +321,10 @@ def test_a_checkpoint_is_due_when_it_saves_more_than_it_costs():
     marks = RunCheckpoints(8, 1 << 30)
     assert not marks.due(0.1)
     assert marks.due(3.0)
-    marks.add(mark(1, seconds=1.0), {})
+    marks.add(mark(1, seconds=1.0), course(1))
     assert not marks.due(6.0)
     assert marks.due(20.0)
     assert not RunCheckpoints(0, 1).due(1000.0)
-    assert replace(mark(1), at=Position(2)).position == 2
 
 
 @pytest.mark.parametrize("kind", WORLDS)

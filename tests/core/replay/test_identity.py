@@ -210,7 +210,7 @@ class Belongings:
         breaks = {point.index(session.trajectory) for point in session.breakpoints}
         return {
             id: (
-                session.result_of(index),
+                session.run.results.get(session.trajectory.uid(index)),
                 session.service_of(index),
                 index in breaks,
                 session.services.get(index),

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from documents import of_commands
-from toymachine import TOY, make_toy
+from toymachine import make_toy
 from trajcore.errors import BadInput, Refused
 from trajcore.replay.run import Status
 from trajcore.sandbox.base import Limits, SandboxSettings
@@ -30,13 +30,6 @@ from trajcore.trajectory import Trajectory
 from trajtui import cli
 
 BUILT_IN = ("auto", "docker", "bubblewrap", "local", "recorded")
-
-
-@pytest.fixture
-def toy() -> Iterator[SandboxKind]:
-    register_sandbox(TOY)
-    yield TOY
-    SANDBOXES.unregister(TOY.name)
 
 
 @pytest.fixture

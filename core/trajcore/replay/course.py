@@ -1,0 +1,144 @@
+"""The course of a run: what was carried out in it, and which of its places the recording still leads to.
+
+A world is what was carried out in it. A place of a run is named by how many entries the run had there; the
+recording may have been edited since, so that playing it would not lead to that place any more.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Mapping
+from itertools import accumulate
+
+from trajcore.events.kinds import Service, Treatment
+from trajcore.replay.policy import treatment
+from trajcore.replay.run import EXECUTED, Entry, Run
+from trajcore.trajectory import Trajectory
+
+
+class Course:
+    """A run as it is now, over the recording as it is now. Neither may change while this is used."""
+
+    def __init__(self, trajectory: Trajectory, run: Run, services: Mapping[int, Service]) -> None:
+        """`services` is how the user wants steps to be satisfied, by their uids.
+
+        `standing` says how many of its entries, from the first, playing the recording would give again as
+        far as the world goes; `departure` is the first event that it would carry out behind them.
+        """
+        self._trajectory = trajectory
+        self._run = run
+        self._entered: dict[int, int] = {}
+        """The number of the entry with which an event (its uid) first entered the run."""
+        self._asked: list[int] = []
+        """The numbers of the entries that a replay carries out, whether or not they were."""
+        self._carried_out: list[int] = []
+        """The numbers of those that were, and of what a model did."""
+        seconds = []
+        for number, entry in enumerate(run.entries):
+            spent = 0.0
+            if entry.origin is not None:
+                self._entered.setdefault(entry.origin, number)
+            own = entry.live or entry.recorded_head is not None
+            if own and treatment(entry.head) is Treatment.EXECUTE:
+                result = None if entry.origin is None else run.results.get(entry.origin)
+                if not entry.live:
+                    self._asked.append(number)
+                if entry.live or (result is not None and result.status in EXECUTED):
+                    self._carried_out.append(number)
+                spent = result.seconds if result is not None else 0.0
+            seconds.append(spent)
+        self._seconds = [0.0, *accumulate(seconds)]
+        self._hands = self._by_hand()
+        self.standing, self.departure = self._agreed(services)
+
+    def __len__(self) -> int:
+        return len(self._run.entries)
+
+    def _by_hand(self) -> list[int]:
+        """Where in the run the user changed files by hand."""
+        if not self._run.by_hand:
+            return []
+        number_of = {entry.id: number for number, entry in enumerate(self._run.entries)}
+        return [0 if id is None else number_of[id] + 1 for id, _ in self._run.by_hand]
+
+    def _agreed(self, services: Mapping[int, Service]) -> tuple[int, int]:
+        """What `standing` and `departure` are."""
+        trajectory, run = self._trajectory, self._run
+        to_play = self._to_play()
+        for number in self._asked:
+            entry, index = run.entries[number], next(to_play, len(trajectory))
+            if index == len(trajectory) or not self._is(entry, index) or not self._as_chosen(entry, services):
+                return number, index
+        return len(run.entries), next(to_play, len(trajectory))
+
+    def _to_play(self) -> Iterator[int]:
+        """The events that a replay of the recording carries out, in order."""
+        trajectory = self._trajectory
+        actions = trajectory.outline.is_action
+        for index in range(len(trajectory)):
+            if actions[index] and treatment(trajectory.head(index)) is Treatment.EXECUTE:
+                yield index
+
+    def _is(self, entry: Entry, index: int) -> bool:
+        trajectory = self._trajectory
+        return entry.origin == trajectory.uid(index) and entry.raw == trajectory.raw(index)
+
+    def _as_chosen(self, entry: Entry, services: Mapping[int, Service]) -> bool:
+        assert entry.origin is not None
+        result = self._run.results.get(entry.origin)
+        return result is not None and result.service is services.get(entry.origin, Service.EXECUTE)
+
+    def position(self, place: int) -> int:
+        """Where in the recording a place is that still stands: what comes next has not been played there."""
+        trajectory, run = self._trajectory, self._run
+        at = bisect_left(self._asked, place)
+        index = 0
+        if at:
+            last = run.entries[self._asked[at - 1]].origin
+            assert last is not None
+            index = (trajectory.index_of_uid(last) or 0) + 1
+        while index < len(trajectory) and self._entered.get(trajectory.uid(index), place) < place:
+            index += 1
+        return index
+
+    def place(self, position: int) -> int:
+        """How many entries the run had before it came to the event at `position`, or to a model."""
+        here, entries = self._trajectory.index_of_uid, self._run.entries
+        before: set[int] = set()
+        for number, entry in enumerate(entries):
+            if entry.live:
+                return self._before_the_word(number)
+            index = None if entry.origin is None else here(entry.origin)
+            if index is not None and index >= position and not _came_with(entry, before):
+                return number
+            before.add(entry.id)
+        return len(entries)
+
+    def _before_the_word(self, number: int) -> int:
+        """Before what the user said to the model, whose first entry has this number."""
+        entries = self._run.entries
+        while number and entries[number - 1].origin is None:
+            number -= 1
+        return number
+
+    def leads_to(self, place: int, position: int) -> bool:
+        """Whether the world at the end of the run is that of a place, which is before the event there."""
+        return (
+            self.standing == len(self)
+            and position <= self.departure
+            and self.carried_out(place, len(self)) == 0
+            and not any(hand > place for hand in self._hands)
+        )
+
+    def carried_out(self, first: int, behind: int) -> int:
+        """How many entries from `first` up to, not including, `behind` changed the world, or could have."""
+        return bisect_left(self._carried_out, behind) - bisect_left(self._carried_out, first)
+
+    def seconds(self, first: int, behind: int) -> float:
+        """What was spent on the entries from `first` up to, not including, `behind`."""
+        return self._seconds[max(first, behind)] - self._seconds[first]
+
+
+def _came_with(entry: Entry, before: Collection[int]) -> bool:
+    """Whether it is the answer to an action that is one of those before; in a run, it stands behind it."""
+    return entry.cause in before and not entry.head.is_action
