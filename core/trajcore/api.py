@@ -160,7 +160,13 @@ def report_of(session: Session, name: str, seconds: float, *, live: bool = False
         stopped_before=session.trajectory.label(session.position) if paused else None,
         failure=session.failure,
         live_steps=session.run.has_live_steps,
+        remade_from=None if session.remade is None else _name(session, session.remade[0]),
     )
+
+
+def _name(session: Session, index: int) -> int | str:
+    id = session.trajectory.outline.ids[index]
+    return session.trajectory.label(index) if id is None else id
 
 
 def _settings(settings: Settings | None, options: dict[str, Any], name: str) -> Settings:

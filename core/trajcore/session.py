@@ -32,6 +32,7 @@ from trajcore.sessionstate import SessionState
 from trajcore.settings import Delivery, Settings
 from trajcore.storage import unchanged, write_atomically
 from trajcore.tasks import finished_in_thread
+from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -249,7 +250,17 @@ class Session(SessionState):
         self._conclude(await self._replay.play(one_step=one_step, stop_before=stop_before))
 
     async def _go_back(self, route: Route) -> None:
+        before = self._replay.remade
         self._say(await self._replay.go_back(route))
+        remade = self._replay.remade
+        if remade is not None and remade is not before:
+            index = self.trajectory.index_of_uid(remade.uid)
+            step = "a step" if index is None else f"step {self.trajectory.label(index)}"
+            self._say(
+                f"{step} gave another result this time ({safe_line(remade.what)}): "
+                "the world from here is a new one",
+                "warning",
+            )
         self._activity.failure = None
         self._activity.become(State.PAUSED, Mode.REPLAY)
         self._replay.checkpoint_when_idle()

@@ -105,6 +105,16 @@ class SessionState:
         return self._replay.departure
 
     @property
+    def remade(self) -> tuple[int, str] | None:
+        """The first step (its index) that came out otherwise when a way back executed it again, and in what.
+
+        The world from there on is not the one of the first time. None where there is none.
+        """
+        remade = self._replay.remade
+        index = None if remade is None else self.trajectory.index_of_uid(remade.uid)
+        return None if remade is None or index is None else (index, remade.what)
+
+    @property
     def state(self) -> State:
         """What the session is doing."""
         return self._activity.state

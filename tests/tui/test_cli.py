@@ -310,8 +310,9 @@ def test_the_report_has_the_shape_of_the_contract(recording: Path, tmp_path: Pat
     assert trajtui("replay", recording, *BUBBLEWRAP, "--report", out).returncode == 0
     report = report_of(out)
     assert list(report) == [
-        "trajectory", "sandbox", "mode", "state", "events", "counts", "seconds", "steps",
+        "trajectory", "sandbox", "mode", "state", "events", "counts", "seconds", "remade_from", "steps",
     ]  # fmt: skip
+    assert report["remade_from"] is None
     assert report["trajectory"] == str(recording)
     assert (report["sandbox"], report["mode"], report["state"]) == ("bubblewrap", "replay", "finished")
     assert report["events"] == 6

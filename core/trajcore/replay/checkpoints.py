@@ -52,6 +52,8 @@ class Route:
     lost: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     """What will be not quite as it was, in words."""
+    online: bool = False
+    """Steps are executed again that can reach the network."""
     farther: str = ""
     """Why there is no checkpoint nearer to the target, where one could not be taken."""
 
@@ -63,6 +65,7 @@ class Route:
         if self.checkpoint is not None and not self.steps:
             start = "straight from a checkpoint"
         again = f", {self.steps} step{'s' * (self.steps != 1)} executed again" if self.steps else ""
+        again += " with the network open" if self.online else ""
         farther = f" ({safe_line(self.farther)})" if self.farther else ""
         lost = f", without {', '.join(map(safe_line, self.lost))}" if self.lost else ""
         altered = f", {', '.join(self.altered)}" if self.altered else ""
@@ -135,12 +138,14 @@ class RunCheckpoints:
         unkept: tuple[str, ...] = (),
         by_hand: Sequence[str] = (),
         missed: Sequence[tuple[int, str]] = (),
+        *,
+        network: bool = False,
     ) -> list[Route]:
         """Ways back to before an event, the nearest checkpoint first; others only where they lose less.
 
         Only what was made of what the recording says now is offered. `unkept` is what no way back brings
         back; `by_hand` what the user did by hand before the target; `missed` where no checkpoint could be
-        taken, and why.
+        taken, and why; `network` whether what is executed can reach one.
         """
         place = course.place(target)
         found: list[Route] = []
@@ -161,7 +166,7 @@ class RunCheckpoints:
             seconds = price + course.seconds(entries, place)
             route = Route(
                 target, checkpoint, steps, seconds, start, entries, hands,
-                lost=lost, altered=altered, farther=farther,
+                lost=lost, altered=altered, online=network and steps > 0, farther=farther,
             )  # fmt: skip
             if not found or len(route.lost) < len(found[-1].lost):
                 found.append(route)

@@ -18,6 +18,7 @@ from trajcore.replay.course import Course
 from trajcore.replay.executor import Executor
 from trajcore.replay.player import Player
 from trajcore.replay.positions import Position
+from trajcore.replay.remade import Remade, first_remade
 from trajcore.replay.run import Run, StepResult
 from trajcore.replay.staleness import first_departure, stale_events
 from trajcore.settings import Settings
@@ -68,6 +69,8 @@ class Replay:
         """What `stale`, `first_stale` and `departure` are, while nothing changes them."""
         self._spent = 0.0
         """Seconds of commands since the last checkpoint."""
+        self.remade: Remade | None = None
+        """The first step of this run that came out otherwise when it was executed again on a way back."""
         self._hands: list[Position] = []
         """Where the user changed files by hand."""
         self._goal: tuple[int, int] | None = None
@@ -173,15 +176,17 @@ class Replay:
             if at.index <= target
         ]
         return self._checkpoints.routes(
-            target, course, world.start_seconds, world.restore_seconds, world.unkept, by_hand, missed
-        )
+            target, course, world.start_seconds, world.restore_seconds, world.unkept, by_hand, missed,
+            network=self._settings.world.network,
+        )  # fmt: skip
 
     async def go_back(self, route: Route) -> str:
         """Take a way back, forward part included, and say in words what was done.
 
-        Raises `SandboxUnavailable`.
+        Where what is executed again comes out otherwise, `remade` says so. Raises `SandboxUnavailable`.
         """
         await self.cancel_idle_checkpoint()
+        earlier = self.run.results
         how = route.describe(f"event {self._label(route.start)}")
         self._tell(notices.Progress(f"going back, {route.price}: {how}", 0.0))
         gone = self._checkpoints.settle if route.stays else self._checkpoints.drop_behind
@@ -201,6 +206,7 @@ class Replay:
         finally:
             self._goal = None
             self._tell(notices.Progress(""))
+            self.remade = self.remade or first_remade(earlier, self.run.results)
         return words
 
     def _tell_how_far(self) -> None:
@@ -214,6 +220,7 @@ class Replay:
         self._again = self._typed[kept:]
         self._spent = self._spent if route.stays else 0.0
         self.run.rewind(route.entries, route.by_hand)
+        self.remade = self.remade if self.remade and self.remade.uid in self.run.results else None
         del self._hands[route.by_hand :]
         self._missed = [(at, why) for at, why in self._missed if at.index <= route.start]
         self.player.rewind(route.start)

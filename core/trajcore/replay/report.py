@@ -109,6 +109,8 @@ class Report:
     """What ended the run where `state` is `error`."""
     live_steps: bool = False
     """Whether a model has added anything."""
+    remade_from: int | str | None = None
+    """The first step that came out otherwise when a way back executed it again: its id, or `#index`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `trajtui replay --report` writes."""
@@ -120,6 +122,7 @@ class Report:
             "events": self.events,
             "counts": self.counts,
             "seconds": round(self.seconds, 3),
+            "remade_from": self.remade_from,
             "steps": [step.to_dict() for step in self.steps],
         }
 

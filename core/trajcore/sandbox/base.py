@@ -185,7 +185,8 @@ class FileChange:
     """What became of one path. A directory's path ends with `/`.
 
     `before` and `after` are sizes in bytes, None where there was no file. `diff` is a unified diff, empty
-    where there is none to show; `note` says in words what else there is to know.
+    where there is none to show; `note` says in words what else there is to know. `digest` stands for what it
+    holds now, and is empty where that is not known.
     """
 
     path: str
@@ -194,6 +195,7 @@ class FileChange:
     after: int | None
     diff: str = ""
     note: str = ""
+    digest: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

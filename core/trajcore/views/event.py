@@ -126,7 +126,10 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
 
 
 def _overtaken(session: Session, index: int) -> list[Block]:
-    """What an edit means for what has been played already."""
+    """What an edit, or a way back, means for what has been played already."""
+    if session.remade is not None and session.remade[0] == index:
+        what = safe_line(session.remade[1])
+        return [Block(BlockKind.BAD, f"remade: executed again on a way back, with another result ({what})")]
     if index in session.stale:
         return [Block(BlockKind.BAD, "stale: played before this edit · t goes back to here")]
     first = session.first_stale

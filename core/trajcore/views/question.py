@@ -23,13 +23,13 @@ class Question:
 
 
 def way_back(session: Session, routes: Sequence[Route], *, unsaved: bool) -> Question | None:
-    """What is asked before the way back is taken; None where it is short and nothing is lost.
+    """What is asked before the way back is taken; None where it is short and nothing is lost or sent again.
 
     `unsaved` says that the run holds live steps that are not saved. The answers are the places of the
     `routes`, and `no`.
     """
     first = routes[0]
-    if not (unsaved or first.lost or first.seconds >= _LONG):
+    if not (unsaved or first.lost or first.online or first.seconds >= _LONG):
         return None
     trajectory = session.trajectory
     place = trajectory.label(first.target) if first.target < len(trajectory) else "the end"

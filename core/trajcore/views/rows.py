@@ -49,7 +49,7 @@ class RowLine:
     foldable: bool = False
     """It is a delegation, whose events can be left out."""
     note: str = ""
-    """`stale` or `waits`, instead of how it came out."""
+    """`stale`, `remade` or `waits`, instead of how it came out."""
     exit: str = ""
     """How it came out: `exit 0`, `error`."""
     duration: str = ""
@@ -118,6 +118,8 @@ def _outcome(session: Session, index: int, head: Head) -> tuple[str, str, str, b
     result = session.result_of(index)
     if result is not None and _is_of_another_world(session, index):
         return "stale", "", "", False
+    if session.remade is not None and session.remade[0] == index:
+        return "remade", "", "", False
     if result is not None:
         diverged = result.status is Status.DIVERGED
         return "", _exit(result.exit_code), marks.duration(result.seconds), diverged

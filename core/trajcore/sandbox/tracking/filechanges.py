@@ -163,7 +163,8 @@ class Collector:
         name = f"{path}/" if known is not None and known.is_directory else path
         diff, notes = self._compared(path, before, after)
         notes = [*notes, *_attributes(before, after)]
-        return FileChange(name, kind, _size(before), _size(after), diff, ", ".join(notes))
+        digest = after.content.digest if after is not None and after.content is not None else b""
+        return FileChange(name, kind, _size(before), _size(after), diff, ", ".join(notes), digest)
 
     def _compared(
         self, path: str, before: FileState | None, after: FileState | None
