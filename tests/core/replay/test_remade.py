@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("toy")
 
 
 def opened(sandbox: str, *commands: str, network: bool = False) -> Session:
-    limits = Limits(no_change=1.5, hard=20.0)
+    limits = Limits(no_change=15.0, hard=30.0)
     world = SandboxSettings(image=IMAGE, limits=limits, track_files=True, network=network)
     return Session(Trajectory.from_bytes(of_commands(*commands)), Settings(sandbox, world))
 
@@ -38,9 +38,11 @@ async def there_and_back(session: Session) -> list[str]:
 
     session.resume()
     await session.idle()
+    assert session.failure is None
     session.subscribe(listen)
     session.go_back(session.back_to_step()[0])
     await session.idle()
+    assert session.failure is None
     return warnings
 
 
@@ -57,7 +59,7 @@ async def there_and_back(session: Session) -> list[str]:
 async def test_the_first_step_that_comes_out_otherwise_is_named(sandbox: str, chance: str, what: str) -> None:
     session = opened(sandbox, "echo same > other", chance, "cat other", "true")
     warnings = await there_and_back(session)
-    assert session.remade is not None
+    assert session.remade is not None, session.run.results
     index, told = session.remade
     assert index == 3
     assert what in told
