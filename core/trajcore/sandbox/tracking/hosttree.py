@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from trajcore.sandbox.tracking.filechanges import DIGEST_LIMIT, TEXT_LIMIT, Content, digest_of
+from trajcore.sandbox.tracking.filechanges import DIGEST_LIMIT, FRESH, TEXT_LIMIT, Content, digest_of
 
 DEEPEST: Final = 100
 """Levels of directories that are looked into."""
@@ -82,62 +84,188 @@ def is_opaque(directory: int) -> bool:
     return False
 
 
-class Walk:
-    """Everything in a tree by its path, which is relative to the root and has no slash at its end.
+@dataclass(slots=True)
+class _Directory:
+    """A directory as it was looked into: which it was, and its time of change.
 
-    `skip` says of the entries of the first two levels which are left out.
+    `settled`: that time lay far enough back for a later change to show another one.
     """
 
-    def __init__(self, root: Path, skip: Callable[[str], bool], *, layered: bool) -> None:
+    inode: int
+    changed: int
+    settled: bool
+    files: set[str]
+    below: set[str]
+
+    def is_same(self, found: os.stat_result) -> bool:
+        """Whether it has the names that it had."""
+        return self.settled and (self.inode, self.changed) == (found.st_ino, found.st_ctime_ns)
+
+
+class Tree:
+    """Everything in a tree by its path, which is relative to the root and has no slash at its end.
+
+    It is looked at again and again: a directory whose own time of change is what it was has the same names,
+    so only what they stand for is asked. What is in a directory that is closed to us stays as it was.
+    `skip` says of the entries of the first two levels which are left out, `covered` are others that are.
+    """
+
+    def __init__(
+        self, root: Path, skip: Callable[[str], bool], covered: Collection[str] = (), *, layered: bool
+    ) -> None:
         self.found: dict[str, Stat] = {}
-        self.blind: list[str] = []
-        """Directories that could not be looked into."""
+        self.before: dict[str, Stat | None] = {}
+        """What the paths were that the last look found changed; None: nothing."""
+        self._root = root
         self._skip = skip
+        self._covered = covered
         self._layered = layered
-        directory = opened_directory(root)
+        self._directories: dict[str, _Directory] = {}
+        """By their paths, each with a slash at its end; the root's is empty."""
+        self._since = 0
+
+    def look(self) -> set[str]:
+        """Bring `found` up to date; the answer is the paths that may have changed.
+
+        Times of change are too coarse to tell what follows shortly: what is as new as that is named again.
+        Raises `OSError`, `TooMany`.
+        """
+        self.before = {}
+        since, self._since = self._since, time.time_ns() - int(FRESH * 1e9)
+        if self._is_empty("", str(self._root), None):
+            return set()
+        touched: set[str] = set()
+        directory = opened_directory(self._root)
         try:
-            self._look_into(directory, "", 0)
+            self._look_into(directory, os.fstat(directory), "", 0, since, touched)
         finally:
             os.close(directory)
+        return touched
 
-    def _look_into(self, directory: int, prefix: str, depth: int) -> None:
-        below = []
-        layered, skip, found = self._layered, self._skip, self.found
+    def _is_empty(self, prefix: str, name: str, parent: int | None) -> bool:
+        """Whether a directory was empty when it was looked into, and has not changed in any way since."""
+        known = self._directories.get(prefix)
+        if known is None or known.files or known.below:
+            return False
+        try:
+            return known.is_same(os.stat(name, dir_fd=parent, follow_symlinks=False))
+        except OSError:
+            return False
+
+    def _look_into(
+        self, directory: int, own: os.stat_result, prefix: str, depth: int, since: int, touched: set[str]
+    ) -> None:
+        known = self._directories.get(prefix)
+        if known is None or not known.is_same(own):
+            known = self._listed(directory, own, prefix, depth, known, touched)
+        for name in tuple(known.files):
+            try:
+                found = os.stat(name, dir_fd=directory, follow_symlinks=False)
+            except OSError:  # gone meanwhile
+                known.files.discard(name)
+                self._gone(prefix + name, touched)
+                continue
+            self._note(prefix + name, seen_as(found, layered=self._layered), since, touched)
+            if stat.S_ISDIR(found.st_mode):  # in the place of a file meanwhile
+                known.settled = False
+        for name in tuple(known.below):
+            self._descend(directory, name, prefix + name, depth + 1, since, touched)
+        if len(self.found) > MOST:
+            raise TooMany
+
+    def _listed(
+        self,
+        directory: int,
+        own: os.stat_result,
+        prefix: str,
+        depth: int,
+        known: _Directory | None,
+        touched: set[str],
+    ) -> _Directory:
+        """The names in a directory as they are now; what was there before and is not is told as gone."""
+        files: set[str] = set()
+        below: set[str] = set()
         with os.scandir(directory) as entries:
             for entry in entries:
                 path = prefix + entry.name
-                if depth < _SKIPPED and skip(path):
+                if path in self._covered or (depth < _SKIPPED and self._skip(path)):
                     continue
-                try:
-                    seen = seen_as(entry.stat(follow_symlinks=False), layered=layered)
-                except OSError:  # gone meanwhile
-                    continue
-                found[path] = seen
-                if seen.is_directory:
-                    below.append(entry.name)
-        if len(found) > MOST:
-            raise TooMany
-        for name in below:
-            self._descend(directory, name, prefix + name, depth + 1)
+                (below if entry.is_dir(follow_symlinks=False) else files).add(entry.name)
+        if known is not None:
+            for name in known.below - below:
+                self._forget(f"{prefix}{name}/", touched)
+            for name in (known.files | known.below) - files - below:
+                self._gone(prefix + name, touched)
+        changed = own.st_ctime_ns
+        now = self._directories[prefix] = _Directory(own.st_ino, changed, changed < self._since, files, below)
+        return now
 
-    def _descend(self, parent: int, name: str, path: str, depth: int) -> None:
-        if depth > DEEPEST:
-            self.blind.append(f"{path}/")
+    def _descend(self, parent: int, name: str, path: str, depth: int, since: int, touched: set[str]) -> None:
+        if depth > DEEPEST or self._is_empty(f"{path}/", name, parent):
             return
         try:
             directory = opened_directory(name, parent)
-        except FileNotFoundError:
-            del self.found[path]
-            return
-        except OSError:  # closed to us, or no directory any more
-            self.blind.append(f"{path}/")
+        except OSError as error:
+            self._closed(parent, name, path, error, since, touched)
             return
         try:
+            own = os.fstat(directory)
+            seen = seen_as(own, layered=self._layered)
             if self._layered and is_opaque(directory):
-                self.found[path] = self.found[path]._replace(opaque=True)
-            self._look_into(directory, f"{path}/", depth)
+                seen = seen._replace(opaque=True)
+            self._note(path, seen, since, touched)
+            self._look_into(directory, own, f"{path}/", depth, since, touched)
         finally:
             os.close(directory)
+
+    def _closed(
+        self, parent: int, name: str, path: str, error: OSError, since: int, touched: set[str]
+    ) -> None:
+        """A directory is gone, none any more, or closed to us: then its own state is told."""
+        try:
+            if isinstance(error, FileNotFoundError):
+                raise error
+            found = os.stat(name, dir_fd=parent, follow_symlinks=False)
+        except OSError:
+            self._forget(f"{path}/", touched)
+            self._gone(path, touched)
+            return
+        if not stat.S_ISDIR(found.st_mode):
+            self._forget(f"{path}/", touched)
+        seen = seen_as(found, layered=self._layered)
+        was = self.found.get(path)
+        if was is not None and was.opaque and seen.is_directory:
+            seen = seen._replace(opaque=True)
+        self._note(path, seen, since, touched)
+
+    def _note(self, path: str, seen: Stat, since: int, touched: set[str]) -> None:
+        was = self.found.get(path)
+        if was != seen or seen.changed >= since:
+            self.before.setdefault(path, was)
+            self.found[path] = seen
+            touched.add(path)
+
+    def _gone(self, path: str, touched: set[str]) -> None:
+        was = self.found.pop(path, None)
+        if was is not None:
+            self.before.setdefault(path, was)
+            touched.add(path)
+
+    def _forget(self, prefix: str, touched: set[str]) -> None:
+        """A directory is gone with all that was in it."""
+        waiting = [prefix]
+        while waiting:
+            at = waiting.pop()
+            known = self._directories.pop(at, None)
+            if known is None:
+                continue
+            for name in known.files | known.below:
+                self._gone(at + name, touched)
+            waiting += [f"{at}{name}/" for name in known.below]
+
+    def was(self, path: str) -> Stat | None:
+        """What a path was before the last look."""
+        return self.before[path] if path in self.before else self.found.get(path)
 
 
 class Reader:
