@@ -20,11 +20,11 @@ from trajtui.actions import recovering, replay
 from trajtui.actions.table import ACTIONS, BY_NAME, HARMLESS, ActionProvider, UserAction, bindings, footer
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar, TabBar
 from trajtui.widgets.message_box import MessageBox
+from trajtui.widgets.pace import Pace
 from trajtui.widgets.side import LIVE_TAB, PaneTab, SidePane
 from trajtui.widgets.timeline import TimelineView
 
 _DETAIL_DELAY: Final = 0.04
-_CATCH_UP: Final = 1 / 30
 
 
 class SessionChanged(Message):
@@ -55,6 +55,7 @@ class DebuggerScreen(Screen[None]):
         self._in_progress = False
         """Whether the note is that of a long operation, which ends it."""
         self._sandbox: notices.SandboxChosen | None = None
+        self._pace = Pace()
         self._behind = False
         """Whether the screen has yet to catch up with the replay's position."""
         self._mode = Mode.REPLAY
@@ -117,9 +118,10 @@ class DebuggerScreen(Screen[None]):
                 self.timeline.rebuild()  # at once: no row may be drawn that stands for another event
                 self.post_message(SessionChanged(change))
             case notices.PositionChanged() | notices.StepDone() if self.session.busy:
+                self._pace.step()
                 if not self._behind:
                     self._behind = True
-                    self.set_timer(_CATCH_UP, self._show_position)
+                    self.set_timer(self._pace.delay(), self._show_position)
             case _:
                 self.post_message(SessionChanged(change))
 

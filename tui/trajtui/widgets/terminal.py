@@ -13,6 +13,7 @@ from trajcore import notices
 from trajcore.text import as_shown, safe, safe_line, safe_with_colours
 from trajcore.views.marks import duration
 from trajtui.widgets.lines import LinePane, wrapped
+from trajtui.widgets.pace import Pace
 
 _KEPT_CHARACTERS: Final = 32_000_000
 _KEPT_LINES: Final = 400_000
@@ -43,6 +44,7 @@ class TerminalPane(LinePane):
         self._style_of_output = _PLAIN
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._stale = False
+        self._pace = Pace()
         self._widest = 0
         self._wrapped_at = 80
         """The width of the pane when it was last seen: what runs while it is hidden is wrapped to that."""
@@ -80,6 +82,7 @@ class TerminalPane(LinePane):
 
     def prompt(self, directory: str, command: str, *, recorded: bool) -> None:
         """A command begins."""
+        self._pace.step()
         self._style_of_output = _RECORDED if recorded else _PLAIN
         lines = safe(command).split("\n")
         mark = "(recorded) " if recorded else ""
@@ -137,7 +140,7 @@ class TerminalPane(LinePane):
         self._drop_oldest()
         if not self._stale:
             self._stale = True
-            self.set_timer(1 / 30, self._redraw)
+            self.set_timer(self._pace.delay(), self._redraw)
 
     def _drop_oldest(self) -> None:
         """Keep what a person may scroll back to; what is dropped is counted, and said."""
