@@ -76,11 +76,12 @@ class Activity:
 
     async def idle(self) -> None:
         """Wait until no task is under way; a fault of the program itself is raised here."""
-        while self._task is not None and not self._task.done():
-            await asyncio.wait({self._task})
         await asyncio.sleep(0)
-        if self._task is not None and not self._task.cancelled():
-            self._task.result()
+        while (task := self._task) is not None and not task.done():
+            await asyncio.wait({task})
+            await asyncio.sleep(0)  # The state follows the end of a task; another may begin meanwhile.
+        if task is not None and not task.cancelled():
+            task.result()
 
     async def close(self) -> None:
         """Stop the task and wait for its end."""

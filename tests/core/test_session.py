@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajcore import notices
+from trajcore.activity import Activity
 from trajcore.errors import BadInput, ModelUnavailable
 from trajcore.events.kinds import Service
 from trajcore.replay.run import Status
@@ -395,3 +396,28 @@ def _check(session: Session, events: list[dict[str, Any]]) -> None:
     own = [entry.head.id for entry in session.run.entries]
     assert len(own) == len(set(own))
     assert not session.run.has_live_steps
+
+
+@pytest.mark.parametrize("moments", range(6))
+async def test_what_begins_as_something_ends_is_waited_for_too(moments: int) -> None:
+    activity, done = Activity(), []
+
+    async def work() -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        activity.become(State.PAUSED)
+        done.append(1)
+
+    activity.become(State.PAUSED)
+    activity.begin(Command.STEP, work)
+    waiting = asyncio.create_task(activity.idle())
+    while not done:
+        await asyncio.sleep(0)
+    for _ in range(moments):
+        await asyncio.sleep(0)
+    begun = not activity.busy
+    if begun:
+        activity.begin(Command.STEP, work)
+    await waiting
+    await activity.idle()
+    assert len(done) == 1 + begun

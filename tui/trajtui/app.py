@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 
 from trajcore import Session
+from trajtui.patient import PatientApp
 from trajtui.screens.debugger import DebuggerScreen
 from trajtui.screens.palette import Palette
 from trajtui.signals import end_on_signals
 
 
-class TrajApp(App[None]):
+class TrajApp(PatientApp[None]):
     """Opens the debugger on a session."""
 
     TITLE = "trajtui"
@@ -37,6 +39,10 @@ class TrajApp(App[None]):
         """Show every action by what it does."""
         if not any(isinstance(screen, Palette) for screen in self.screen_stack):
             self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Show the themes by name."""
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
 
     @property
     def fault(self) -> Exception | None:

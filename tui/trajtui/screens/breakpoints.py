@@ -8,12 +8,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from trajcore import BadInput, Session
 from trajcore.text import safe_line
 from trajcore.views.breakpoints import BreakpointLine, breakpoint_lines
+from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import Choices
 
 _HINT = "Space on/off · d remove · a add a condition · Esc closes"
@@ -22,7 +22,7 @@ _EXAMPLES = (
 )
 
 
-class BreakpointList(ModalScreen[None]):
+class BreakpointList(Dialog[None]):
     """Every breakpoint of the recording, with its hits."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -11,19 +11,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from trajcore import Session, TrajError
 from trajcore.text import safe_line
 from trajcore.views.checks import Finding, checking, is_error
+from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import Choices
 
 _KEYS = "Enter goes to the event · r makes the repair (u undoes it) · Esc closes"
 
 
-class ChecksScreen(ModalScreen[int | None]):
+class ChecksScreen(Dialog[int | None]):
     """The findings; its answer is the index of the event to go to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

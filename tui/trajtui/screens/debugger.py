@@ -114,8 +114,8 @@ class DebuggerScreen(Screen[None]):
         match change:
             case notices.Output() | notices.Executing() | notices.Executed() | notices.ModelText():
                 pass
-            case notices.DocumentChanged(structural=True):
-                self.timeline.rebuild()  # at once: no row may be drawn that stands for another event
+            case notices.DocumentChanged(structural=True) | notices.RunChanged() | notices.WentBack():
+                self.timeline.rebuild()  # at once: no row may be drawn that stands for another event, or none
                 self.post_message(SessionChanged(change))
             case notices.PositionChanged() | notices.StepDone() if self.session.busy:
                 self._pace.step()
@@ -134,8 +134,6 @@ class DebuggerScreen(Screen[None]):
                 self._in_progress = bool(text)
             case notices.Visited():
                 self._show_selected()
-            case notices.WentBack():
-                self.timeline.rebuild()
             case notices.Said(text, severity):
                 self.say(text, bad=severity != "information")
             case notices.SandboxChosen():
@@ -160,7 +158,6 @@ class DebuggerScreen(Screen[None]):
 
     def _show_run(self, *, restarted: bool) -> None:
         self.unsaved_run = not restarted
-        self.timeline.rebuild()
         if self.session.mode is Mode.LIVE:
             self.timeline.follow_end()
         self._show_selected()

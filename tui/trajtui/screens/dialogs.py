@@ -10,19 +10,19 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from trajcore.text import safe, safe_line
 from trajcore.views.question import Question
+from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import Choices, SafeInput
 
 Ask = Callable[[Any], Awaitable[Any]]
 """Shows a dialog and waits for its answer."""
 
 
-class Choose(ModalScreen[str | None]):
+class Choose(Dialog[str | None]):
     """A question with a few answers; Esc is the harmless one, and so is the first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,7 +57,7 @@ class Choose(ModalScreen[str | None]):
         self.dismiss(event.option.id)
 
 
-class AskPath(ModalScreen[Path | None]):
+class AskPath(Dialog[Path | None]):
     """Where to write a file. A file that exists is only taken at the second Enter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss_none", "cancel")]

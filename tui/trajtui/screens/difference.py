@@ -10,17 +10,17 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from trajcore.text import safe_line
+from trajtui.screens.dialog import Dialog
 from trajtui.widgets.lines import LinePane
 
 _WIDEST: Final = 2000
 """Characters of a line that are shown."""
 
 
-class DifferenceScreen(ModalScreen[None]):
+class DifferenceScreen(Dialog[None]):
     """The lines of a diff; what goes and what comes are told by colour as well as by their marks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,13 +10,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import ContentSwitcher, Static, Tab, Tabs, TextArea
 
 from trajcore import BadInput
 from trajcore.text import safe_line
 from trajcore.views.event_json import FieldProblem, as_text, checked_event, problems_of, read_event
 from trajcore.views.form import Draft, FieldPath, fields_of, with_values
+from trajtui.screens.dialog import Dialog
 from trajtui.screens.dialogs import Choose
 from trajtui.widgets.fields import FieldRow
 from trajtui.widgets.inputs import SafeTextArea, can_be_edited
@@ -37,7 +37,7 @@ Apply = Callable[[EventChange], None]
 """Takes what the user made of the event. Raises `BadInput` where that cannot be done."""
 
 
-class EditEvent(ModalScreen[bool]):
+class EditEvent(Dialog[bool]):
     """Edits one event; its answer is whether anything was applied. Nothing typed is lost unasked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -136,8 +136,8 @@ class EditEvent(ModalScreen[bool]):
         """Carry what was typed over to the tab that was picked, or say why that cannot be."""
         event.stop()
         wanted = event.tab.id or "form"
-        if (wanted == "form") == self._on_form:
-            return
+        if wanted != self.query_one(Tabs).active or (wanted == "form") == self._on_form:
+            return  # Another was picked meanwhile, or this one is shown: to show both would never end.
         try:
             if wanted == "raw":
                 self._form_to_raw()

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from trajcore.views.marks import MEANINGS
+from trajtui.screens.dialog import Dialog
 
 if TYPE_CHECKING:
     from trajtui.actions.table import UserAction
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """Every key and every mark of the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from trajcore.text import safe_line
 from trajcore.views.edits import EditHistory
+from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import Choices
 
 
-class HistoryList(ModalScreen[int | None]):
+class HistoryList(Dialog[int | None]):
     """The edits; its answer is how many of them are to be done, None when all is to stay."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,U", "leave", "close")]

@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from trajcore.text import safe_line
 from trajcore.views.form import insertable_kinds
+from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import Choices, SafeTextArea
 
 
@@ -36,7 +36,7 @@ class _Text(SafeTextArea):
             self.insert("\n")
 
 
-class AskText(ModalScreen[str | None]):
+class AskText(Dialog[str | None]):
     """Asks for a text of one line or more; None when there is to be none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "cancel")]
@@ -74,7 +74,7 @@ class AskText(ModalScreen[str | None]):
 _OTHER: Final = "other"
 
 
-class AskKind(ModalScreen[str | None]):
+class AskKind(Dialog[str | None]):
     """Asks which kind of event to insert; an empty kind is one that the user writes as JSON."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "cancel")]

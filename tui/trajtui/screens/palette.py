@@ -7,8 +7,10 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.command import CommandList, CommandPalette
 
+from trajtui.screens.dialog import Dialog
 
-class Palette(CommandPalette):
+
+class Palette(CommandPalette, Dialog[None]):
     """Textual's, without its fault: a page in a list that has not been laid out yet ends the program."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -11,12 +11,12 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Select, Static
 
 from trajcore import BadInput, Trajectory
 from trajcore.text import safe_line
 from trajcore.views.search import SEARCHED, Found, found
+from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import SafeInput
 from trajtui.widgets.lines import LinePane
 
@@ -27,7 +27,7 @@ _CONTEXT: Final = 24
 """So many characters are shown before a match: what it becomes must be in view, too."""
 
 
-class ReplaceText(ModalScreen[tuple[Found, str] | None]):
+class ReplaceText(Dialog[tuple[Found, str] | None]):
     """Asks what to find and what to put there; its answer is what was found, and the replacement."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "cancel")]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import on
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.suggester import Suggester
@@ -20,6 +20,7 @@ from trajcore import open as open_trajectory
 from trajcore.text import safe_line
 from trajcore.views.question import Question
 from trajcore.views.recent import recent_files
+from trajtui.patient import PatientApp
 from trajtui.screens.dialogs import Choose
 from trajtui.widgets.inputs import Choices, SafeInput
 
@@ -60,7 +61,7 @@ _LIST_KEYS = "Enter opens · / types a path · q quits"
 _PATH_KEYS = "Enter opens what is typed · → completes it · Esc leaves the path"
 
 
-class StartApp(App[Path]):
+class StartApp(PatientApp[Path]):
     """Asks for a recording; its answer is the path of one that can be opened, or None."""
 
     TITLE = "trajtui"
@@ -146,7 +147,7 @@ class StartApp(App[Path]):
         self.query_one("#start-note", Static).update(safe_line(text))
 
 
-class PickRow(App[str]):
+class PickRow(PatientApp[str]):
     """Asks for a row; its answer is the number of the row, or None."""
 
     TITLE = "trajtui"
@@ -175,7 +176,7 @@ class PickRow(App[str]):
         self.exit(event.option.id)
 
 
-class AskFirst(App[str]):
+class AskFirst(PatientApp[str]):
     """Asks what is to be known before a recording is shown; its answer is None where the user quits."""
 
     TITLE = "trajtui"

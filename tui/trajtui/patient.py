@@ -1,0 +1,52 @@
+"""Programs that take a key at any moment: what comes before a screen has been drawn waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any, Final, TypeVar
+from weakref import WeakKeyDictionary, WeakSet
+
+from textual import events
+from textual.app import App
+from textual.screen import Screen
+
+_LOOK_AGAIN: Final = 0.1
+"""So many seconds a screen is waited for before it is asked whether it still is the one."""
+
+Result = TypeVar("Result")
+
+
+class PatientApp(App[Result]):
+    """Hands keys and the mouse to a screen that is there.
+
+    Textual hands them on from the moment a screen is asked for. Its parts are not there yet: an action that
+    looks for one ends the program. And a key that a screen has no use for comes back to the program, to act
+    on whatever screen is uppermost by then: what is typed ahead would not reach the field it is meant for.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn: WeakSet[Screen[Any]] = WeakSet()
+        self._meant_for: WeakKeyDictionary[events.Key, Screen[Any]] = WeakKeyDictionary()
+        """The screen that was uppermost when a key was handed on."""
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys and the mouse wait for the screen that they are meant for."""
+        if isinstance(event, events.InputEvent | events.Paste):
+            await asyncio.sleep(0)  # What the key before has begun takes its first step: to ask, perhaps.
+            await self._wait_for_screen()
+        if isinstance(event, events.Key) and self.screen_stack:
+            if event.is_forwarded and self._meant_for.get(event) is not self.screen:
+                event = events.Key(event.key, event.character)
+            self._meant_for[event] = self.screen
+        await super().on_event(event)
+
+    async def _wait_for_screen(self) -> None:
+        """Wait until the uppermost screen, whichever that is by then, has been drawn."""
+        while self.is_running and self.screen_stack and (screen := self.screen_stack[-1]) not in self._drawn:
+            drawn = asyncio.Event()
+            screen.call_after_refresh(drawn.set)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(drawn.wait(), _LOOK_AGAIN)
+                self._drawn.add(screen)

@@ -1,0 +1,18 @@
+"""What every dialog is: a screen over the others that is answered once."""
+
+from __future__ import annotations
+
+from textual.await_complete import AwaitComplete
+from textual.screen import ModalScreen, ScreenResultType
+
+
+class Dialog(ModalScreen[ScreenResultType]):
+    """A screen that takes an answer only while it is the uppermost.
+
+    Two quick keys are two answers: Textual would take the second for one to whatever screen is beneath, and
+    take that off, the debugger not excepted.
+    """
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        """Go away with an answer; nothing happens where it has been given, or another dialog is in front."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
