@@ -31,6 +31,7 @@ from trajcore.sandbox.visit import visit
 
 _SETUP: Final = "/tmp/.trajtui-setup"
 _SETUP_LINES: Final = 5
+_UNREAD: Final = b"[The program does not read what is typed: the rest of it was dropped.]\n"
 
 
 class ShellSandbox:
@@ -41,7 +42,7 @@ class ShellSandbox:
     def __init__(self, machine: Machine, settings: SandboxSettings) -> None:
         self._machine = machine
         self._settings = settings
-        self._files = BashFiles(machine)
+        self._files = BashFiles(machine, settings.limits.hard)
         self._shell = Shell(machine)
         self._notebook = Notebook(machine, self._files, lambda: self.directory)
         self._checkpoints = Checkpointer(machine, self._shell, self._files)
@@ -125,10 +126,11 @@ class ShellSandbox:
         """See `Sandbox.type`."""
         async with self._lock:
             self._must_be_busy()
+            if not await self._shell.type(data):
+                echo += _UNREAD
             if echo:
                 emit(echo)
                 self._shell.output.add(echo)
-            await self._shell.type(data)
 
     async def run_cell(self, code: str, limit: float, emit: Emit) -> CellOutcome | None:
         """See `Sandbox.run_cell`."""
