@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from trajcore.errors import BadInput, Refused, SandboxUnavailable
+from trajcore.errors import Refused, SandboxUnavailable
+from trajcore.reading import TEXT, read_file
 from trajcore.sandbox.base import (
     CellOutcome,
     Checkpoint,
@@ -209,10 +210,7 @@ class ShellSandbox:
     async def _setup_script(self) -> bytes | None:
         if self._settings.setup is None:
             return None
-        try:
-            return await asyncio.to_thread(self._settings.setup.read_bytes)
-        except OSError as error:
-            raise BadInput(f"{self._settings.setup}: cannot be read ({error.strerror}).") from error
+        return await asyncio.to_thread(read_file, self._settings.setup, TEXT)
 
     async def _set_up(self, script: bytes, progress: OnProgress) -> None:
         progress("running the setup script")
