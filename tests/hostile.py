@@ -1,4 +1,4 @@
-"""Bubblewrap worlds of root and of an ordinary user, each in a process of its own: hostile ground."""
+"""Hostile ground: bubblewrap worlds of root and of an ordinary user, in processes of their own; odd files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 import pwd
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -194,3 +195,31 @@ def start(user: str) -> Iterator[Start]:
     """Makes worlds of the user; all are closed after the module, and must have left nothing."""
     with starting(user) as start:
         yield start
+
+
+ODD = ("pipe", "link to a device", "socket", "holes", "zeros", "link to a pipe", "directory")
+"""What may have the name of a file that is read, and is none."""
+
+
+def odd_file(path: Path, kind: str) -> Path:
+    """Put one of `ODD` there. None of its readers may wait, read without an end, or write over it."""
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "link to a pipe":
+        os.mkfifo(path.with_name("pipe"))
+        path.symlink_to("pipe")
+    elif kind == "link to a device":
+        path.symlink_to("/dev/zero")
+    elif kind == "directory":
+        path.mkdir()
+    elif kind == "socket":
+        here = os.open(path.parent, os.O_RDONLY)  # the path of a socket has at most 107 bytes
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(f"/proc/self/fd/{here}/{path.name[:60]}")
+        os.close(here)
+        path.with_name(path.name[:60]).rename(path)
+    else:
+        with path.open("wb") as file:
+            file.write(b"[" if kind == "holes" else b"")
+            file.truncate(50 << 30)
+    return path

@@ -15,6 +15,7 @@ from typing import Any
 from trajcore import notices
 from trajcore.errors import BadInput
 from trajcore.events.kinds import Service
+from trajcore.reading import read_bounded, recording_bytes
 from trajcore.replay.conditions import parse
 from trajcore.replay.report import Report, Step, counts
 from trajcore.replay.states import State
@@ -32,7 +33,9 @@ def open(path: str | Path, row: str | int | None = None) -> Trajectory:
     """
     picked = None if row is None else str(row)
     if str(path) == "-":
-        return Trajectory.from_bytes(sys.stdin.buffer.read(), "standard input", picked)
+        name = "standard input"
+        data = read_bounded(sys.stdin.buffer, name, recording_bytes())
+        return Trajectory.from_bytes(data, name, picked)
     return Trajectory.open(Path(path), picked)
 
 

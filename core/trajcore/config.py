@@ -15,6 +15,7 @@ import platformdirs
 
 from trajcore.errors import BadInput
 from trajcore.options import KEYS, Key
+from trajcore.reading import SETTINGS, Missing, read_file
 from trajcore.storage import write_atomically
 from trajcore.trust import (
     APP,
@@ -34,8 +35,6 @@ from trajcore.trust import (
 __all__ = ["APP", "Setting"]
 
 _NAME: Final = "config.toml"
-_LARGEST: Final = 1 << 20
-"""Bytes of a config.toml."""
 
 
 class Config:
@@ -140,7 +139,7 @@ def load(
     `Config.get`: most starts ask no model.
     """
     found = _find(path)
-    data = _bytes(found) if found else b""
+    data = read_file(found, SETTINGS) if found else b""
     origin = _origin(found, digest(data), accepted, named=path is not None) if found else Origin.DEFAULT
     tables = _parsed(found, data) if found else {}
     settings = {}
@@ -172,17 +171,6 @@ def _find(path: Path | None) -> Path | None:
         if candidate.is_file():
             return candidate
     return None
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
-    if len(data) > _LARGEST:
-        raise BadInput(f"{path} is too large for a config.toml.")
-    return data
 
 
 def _parsed(path: Path, data: bytes) -> dict[str, Any]:
@@ -276,10 +264,13 @@ def set_config(name: str, value: str, path: Path | None) -> Path:
     key = find_key(name)
     # The user's own file may be a link, into where they keep their settings.
     target = path or (config_directory() / _NAME).resolve()
-    trusted = target.is_file() and answer(target, digest(_bytes(target))) == TRUSTED
     try:
-        text = target.read_text(encoding="utf-8") if target.exists() else ""
-        document = tomlkit.parse(text)
+        before = read_file(target, SETTINGS)
+    except Missing:
+        before = b""
+    trusted = answer(target, digest(before)) == TRUSTED
+    try:
+        document = tomlkit.parse(before.decode())
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise BadInput(f"{target} is not valid TOML: {error}.") from None
     table = document.setdefault(key.section, tomlkit.table())

@@ -17,10 +17,10 @@ from typing import Any, Final
 
 from trajcore.document.regions import Region, Text, regions
 from trajcore.document.saving import Job
-from trajcore.errors import BadInput
 from trajcore.formats.base import Files, Layout
 from trajcore.formats.json.reading import as_object
 from trajcore.formats.registry import readings
+from trajcore.reading import Missing, read_file, recording_bytes
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 
@@ -57,11 +57,9 @@ def _of_job(job: Job, row: str | None) -> Iterator[str]:
 def _of_file(path: Path, new: bytes | None, row: str | None, *, whole: bool) -> Iterator[str]:
     """`whole`: the file is a list of events, not one of them."""
     try:
-        old: bytes | None = path.read_bytes()
-    except FileNotFoundError:
+        old: bytes | None = read_file(path, recording_bytes())
+    except Missing:
         old = None
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
     yield from _headed(str(path), old, new, row, whole=whole)
 
 

@@ -6,6 +6,7 @@ its harmless settings apply, those that reach further do not, until the user tru
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ import platformdirs
 
 from trajcore.errors import BadInput
 from trajcore.options import OPTIONS, Key, Reach, bytes_of
+from trajcore.reading import SETTINGS, Missing, read_file
 from trajcore.sandbox.base import Resources
 from trajcore.sandbox.machines.host.confine import memory_of
 from trajcore.sandbox.registry import is_walled
@@ -256,8 +258,8 @@ def answer(file: Path, digest: str) -> str:
 
 def _said(file: Path) -> dict[str, str]:
     try:
-        said = json.loads(_record(file).read_bytes())
-    except (OSError, ValueError):
+        said = json.loads(read_file(_record(file), SETTINGS))
+    except (BadInput, ValueError, RecursionError):
         return {}
     sound = isinstance(said, dict) and said.get("path") == os.path.realpath(file)
     return said if sound and said.get("answer") in (TRUSTED, DECLINED) else {}
@@ -266,6 +268,8 @@ def _said(file: Path) -> dict[str, str]:
 def remember(file: Path, digest: str, answer: str) -> None:
     """Keep what the user says of a file as it is now. Raises `BadInput`."""
     record = _record(file)
+    with contextlib.suppress(Missing):
+        read_file(record, SETTINGS)  # what is no such record is not written into
     said = {"path": os.path.realpath(file), "digest": digest, "answer": answer}
     try:
         record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from typing import Any, Final
 from textual.app import App, SuspendNotSupported
 
 from trajcore import BadInput
+from trajcore.views.event_json import written
 
 _USUAL: Final = ("vi", "nano")
 
@@ -53,12 +54,7 @@ class TextFile:
 
     def read(self) -> str:
         """The text as it is now. Raises `BadInput` where it cannot be read."""
-        try:
-            return self.path.read_bytes().decode()
-        except OSError as error:
-            raise BadInput(f"what was written cannot be read: {error.strerror}.") from None
-        except UnicodeDecodeError as error:
-            raise BadInput(f"what was written is not valid UTF-8 (byte {error.start}).") from None
+        return written(self.path)
 
     def close(self) -> None:
         """Remove the file."""

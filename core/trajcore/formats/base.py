@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ import msgspec
 
 from trajcore.errors import BadInput
 from trajcore.formats.json.text import text_start
+from trajcore.reading import NotRegular, read_file, recording_bytes
 
 _TEXT: Final = re.compile(rb"[^ \t\n\r\x0b\f]")
 
@@ -110,30 +110,12 @@ class Format(Protocol):
         ...
 
 
-def read_source(path: Path) -> Source:
-    """The bytes of a file. Raises `BadInput`, naming it, when it cannot be read.
-
-    What is no regular file is not opened: a pipe would be waited for, a device may never end. Nor is a file
-    read that begins with zero bytes alone, as one of holes does: it may be larger than memory.
-    """
+def read_source(path: Path, largest: int | None = None) -> Source:
+    """The bytes of a file, as many as a recording may have or `largest`. Raises `BadInput`, naming it."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise BadInput(f"{path} is no regular file: give a pipe to `trajtui replay -`.")
-        with path.open("rb") as file:
-            first = file.read(_FIRST)
-            if first and not first.strip(b"\0"):
-                raise BadInput(f"{path} is a binary file, not JSON.")
-            file.seek(0)
-            return Source(str(path), path, file.read())
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such file.") from None
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
-    except MemoryError:
-        raise BadInput(f"{path} is larger than the memory that is left.") from None
-
-
-_FIRST: Final = 4096
+        return Source(str(path), path, read_file(path, recording_bytes() if largest is None else largest))
+    except NotRegular as error:
+        raise BadInput(f"{str(error)[:-1]}: give a pipe to `trajtui replay -`.") from None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from trajcore.errors import BadInput
 from trajcore.formats.base import Files, Layout, Source, Span, read_source
 from trajcore.formats.json.text import described, loads, text_start
 from trajcore.formats.lists import Lists
+from trajcore.reading import recording_bytes
 
 _BLANK: Final = b" \t\r\n"
 
@@ -32,8 +33,10 @@ class Directory:
         if not found:
             raise BadInput(f"{directory} is a directory with no events in it: expected files like 0.json.")
         sources, records, spans = [], [], []
+        left = recording_bytes()
         for number, path in enumerate(found):
-            source = read_source(path)
+            source = read_source(path, left)
+            left -= len(source.data)
             begin, end = _record_span(source)
             sources.append(source)
             records.append(msgspec.Raw(source.data[begin:end]))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
-import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from trajcore.errors import BadInput
 from trajcore.journal.edits import EDITS, FORMAT, LOCK, RUN, Lock, journal_directory, locks_of
+from trajcore.reading import Missing, read_file, recording_bytes
 from trajcore.replay.run import Entry, Run
 from trajcore.storage import unchanged, write_atomically
 from trajcore.trajectory import Trajectory
@@ -26,11 +27,19 @@ class Orphan:
         stem = lock.path.name.removesuffix(LOCK)
         self.edits_path = lock.path.with_name(stem + EDITS)
         self.run_path = lock.path.with_name(stem + RUN)
-        lines = _lines(self.edits_path)
-        self._header = next(lines, {})
-        self.edits = _folded(lines)
+        self.fault = ""
+        """Why it cannot be looked at, where it cannot: it is left as it is."""
+        self._header: dict[str, Any] = {}
+        self._run_header: dict[str, Any] = {}
+        self.edits: list[dict[str, Any]] = []
         """The unsaved edits as plain data, in order."""
-        self._run_header = next(_lines(self.run_path), {})
+        try:
+            lines = _lines(self.edits_path)
+            self._header = next(lines, {})
+            self.edits = _folded(lines)
+            self._run_header = next(_lines(self.run_path), {})
+        except BadInput as error:
+            self.fault = f"unsaved work was left that cannot be offered: {error}"
         self.has_run = bool(self._run_header)
         """Whether there is an unsaved run."""
         state = list(trajectory.disk_state)
@@ -43,7 +52,7 @@ class Orphan:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left in it."""
-        return not self.edits and not self.has_run
+        return not self.edits and not self.has_run and not self.fault
 
     @property
     def written(self) -> datetime:
@@ -116,7 +125,7 @@ def orphans(trajectory: Trajectory, directory: Path | None = None) -> list[Orpha
         except OSError:
             continue
         orphan = Orphan(lock, trajectory)
-        if orphan.is_empty or not orphan.concerns:
+        if orphan.is_empty or not (orphan.concerns or orphan.fault):
             orphan.release()
         else:
             found.append(orphan)
@@ -124,22 +133,22 @@ def orphans(trajectory: Trajectory, directory: Path | None = None) -> list[Orpha
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a journal of ours, up to one that was cut off; none of a file that is not ours."""
+    """The lines of a journal of ours, up to one that was cut off; none of a file that is not ours.
+
+    Raises `BadInput` where it is no such file as we write.
+    """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError:
+        data = read_file(path, recording_bytes(), own=True)
+    except Missing:
         return
-    with os.fdopen(handle, "rb") as file:
-        if os.fstat(file.fileno()).st_uid != os.geteuid():
+    for number, line in enumerate(io.BytesIO(data)):
+        try:
+            value = json.loads(line) if line.endswith(b"\n") else None
+        except (ValueError, RecursionError):
             return
-        for number, line in enumerate(file):
-            try:
-                value = json.loads(line) if line.endswith(b"\n") else None
-            except ValueError:
-                return
-            if not isinstance(value, dict) or (number == 0 and value.get("journal") != FORMAT):
-                return
-            yield value
+        if not isinstance(value, dict) or (number == 0 and value.get("journal") != FORMAT):
+            return
+        yield value
 
 
 def _folded(lines: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:

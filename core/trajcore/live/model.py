@@ -40,6 +40,11 @@ _LOGGERS: Final = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "http
 _EMPTY: Final = (
     "The model {model} sent an empty reply. Try again; if it stays so, check the base URL (most end in /v1)."
 )
+_ENDLESS: Final = "The model {model} does not end its reply: it was given up. Try again, or another model."
+_LONGEST: Final = 16 << 20
+"""Characters of a reply: more than fifty times what any model can say at once."""
+_MOST_PIECES: Final = 500_000
+"""Pieces in which it comes; each takes some kilobytes until the reply is whole."""
 
 _background: Final = BackgroundLoop()
 """Where litellm is called: it would keep the event loop of a screen from its work."""
@@ -151,9 +156,13 @@ class Model:
         )
         chunks: list[Any] = []
         masked = MaskedStream(self._mask, on_text)
+        length = 0
         async with aclosing(stream):
             async for chunk in stream:
                 chunks.append(chunk)
+                length += _length(chunk)
+                if length > _LONGEST or len(chunks) > _MOST_PIECES:
+                    raise ModelUnavailable(_ENDLESS.format(model=self.settings.model))
                 masked.write(_delta(chunk))
         masked.end()
         return self._finished(litellm, chunks, messages)
@@ -249,6 +258,14 @@ def _price(litellm: ModuleType, model: str, response: Any) -> tuple[float, int]:
     ):
         cost = 0.0
     return float(cost or 0.0), window if isinstance(window, int) else 0
+
+
+def _length(chunk: Any) -> int:
+    """Characters of what a piece of a reply says or calls."""
+    choices = getattr(chunk, "choices", None)
+    calls = getattr(getattr(choices[0], "delta", None), "tool_calls", None) if choices else None
+    functions = [getattr(call, "function", None) for call in calls or ()]
+    return len(_delta(chunk)) + sum(len(getattr(one, "arguments", None) or "") for one in functions)
 
 
 def _delta(chunk: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import platformdirs
 
 from trajcore.config import APP
 from trajcore.errors import BadInput
+from trajcore.reading import STATE, Missing, read_file
 from trajcore.replay.conditions import Condition, Moment, parse
 from trajcore.replay.run import StepResult
 from trajcore.storage import write_atomically
@@ -51,6 +53,8 @@ class Breakpoints:
     def __init__(self, trajectory: Trajectory) -> None:
         self._trajectory = trajectory
         self._all: list[Breakpoint] = []
+        self.fault = ""
+        """Why they are not kept: what has the name of their file is something else."""
 
     def __contains__(self, uid: object) -> bool:
         return any(point.uid == uid and point.enabled for point in self)
@@ -123,22 +127,28 @@ class Breakpoints:
     # Kept beside the recording's name, never in it
 
     def load(self) -> None:
-        """Read the breakpoints that were kept for this recording; what cannot be read is passed over."""
+        """Read the breakpoints that were kept for this recording; what makes no sense is passed over.
+
+        What is no file of ours is left alone, and none are kept: `fault` says so.
+        """
         path = self._sidecar()
         if path is None:
             return
         try:
-            kept = json.loads(path.read_bytes())
-            points = [self._restored(entry) for entry in kept["breakpoints"]]
-        except (OSError, ValueError, KeyError, TypeError, BadInput):
+            data = read_file(path, STATE)
+        except Missing:
             return
-        self._all = points
+        except BadInput as error:
+            self.fault = f"breakpoints are not kept: {error}"
+            return
+        with contextlib.suppress(ValueError, RecursionError, KeyError, TypeError, BadInput):
+            self._all = [self._restored(entry) for entry in json.loads(data)["breakpoints"]]
 
     def save(self) -> None:
         """Keep the breakpoints for the next time; raises `BadInput` where they cannot be written."""
         path = self._sidecar()
         points = list(self)
-        if path is None or (not points and not path.exists()):
+        if path is None or self.fault or (not points and not path.exists()):
             return
         entries = [self._kept(point) for point in points]
         kept = {"version": _VERSION, "recording": self._trajectory.name, "breakpoints": entries}

@@ -18,8 +18,12 @@ from trajcore.sandbox.shell.quoting import quoted
 
 _LOST: Final = "The sandbox was lost: it no longer answers. Restart it to go on."
 _STARTED: Final = b"\x18"
+_SLOW: Final = "The sandbox was lost: it has not answered within {:g} seconds. Restart it to go on."
 _READY: Final = b"ready"
-_PATIENCE: Final = 120.0
+_PATIENCE: Final = 10.0
+"""Seconds in which a bash that has nothing else to do says something."""
+_LONGEST: Final = 1 << 28
+"""Bytes of the longest line that is taken for an answer: a list of all files of a world is the longest."""
 LARGEST: Final = 64 << 20
 """Bytes of the largest file that is read."""
 
@@ -35,7 +39,7 @@ _list() { if [[ ! -d $1 ]]; then _kind "$1"; elif [[ ! -r $1 ]]; then echo denie
 (shopt -s nullglob dotglob; for entry in "${1%/}"/*; do
 if [[ -d $entry ]]; then printf 'd%s\0' "${entry##*/}"; else printf 'f%s\0' "${entry##*/}"; fi; done
 ) | base64 -w0; echo; fi; }
-_write() { local reason new; echo ready; [[ -e $1 ]] || new=$4
+_write() { local reason new; [[ -e $1 ]] || new=$4
 if [[ -d $1 ]]; then reason=directory; elif [[ -e $1 && ! -f $1 ]]; then reason=other
 elif [[ $3 == parents && $1 == */* && -n ${1%/*} ]]; then reason=$(mkdir -p -- "${1%/*}" 2>&1); fi
 if [[ $reason ]]; then head -c "$2" >/dev/null
@@ -47,14 +51,23 @@ _replace() { if [[ -f $1 ]]; then rm -f -- "$1" 2>/dev/null; fi; _write "$1" "$2
 
 
 class BashFiles:
-    """The `Files` of a machine."""
+    """The `Files` of a machine.
 
-    def __init__(self, machine: Machine) -> None:
+    The bash says that it is ready before it does what it is asked for. One that does not within
+    `_PATIENCE` was killed, stopped or replaced, and has done nothing: another is opened, once, where the
+    machine has one. The answer is waited for up to a limit.
+    """
+
+    def __init__(self, machine: Machine, limit: float) -> None:
+        """`limit` is what one request may take, in seconds; no less than `_PATIENCE`."""
         self._machine = machine
+        self._limit = max(limit, _PATIENCE)
         self._stream: Stream | None = None
         self._buffer = bytearray()
         self._lock = asyncio.Lock()
         self._in_step = False
+        self._behind = _PATIENCE
+        """Seconds that it may take to get in step: a request that was cancelled may still be carried out."""
         self._owed = b""
 
     async def start(self) -> None:
@@ -93,9 +106,9 @@ class BashFiles:
         if answer != b"ok":
             raise _error(answer, path)
 
-    async def output(self, command: str) -> str:
-        """What a command of ours prints: one line of words."""
-        answer = await self._ask(b"_answer=$(%s); echo $_answer" % command.encode())
+    async def output(self, command: str, seconds: float = 0.0) -> str:
+        """What a command of ours prints, in one line of words. It may take `seconds` more than others."""
+        answer = await self._ask(b"_answer=$(%s); echo $_answer" % command.encode(), seconds=seconds)
         return answer.decode("utf-8", "replace")
 
     def close(self) -> None:
@@ -103,60 +116,87 @@ class BashFiles:
         if self._stream is not None:
             self._stream.close()
 
-    async def _ask(self, request: bytes, body: bytes | None = None) -> bytes:
+    async def _ask(self, request: bytes, body: bytes = b"", seconds: float = 0.0) -> bytes:
         async with self._lock:
-            answer = await self._tried(request, body)
-            if answer is None:  # the helper was killed, and has been replaced
-                answer = await self._tried(request, body)
-            if answer is None:
-                raise SandboxUnavailable(_LOST)
-            return answer
+            for last in (False, True):
+                try:
+                    answer = await self._tried(request, body, self._limit + seconds)
+                except ConnectionError:
+                    if not last:
+                        await self._connect()
+                else:
+                    if answer != _STARTED:
+                        return answer
+            raise SandboxUnavailable(_LOST)
 
-    async def _tried(self, request: bytes, body: bytes | None) -> bytes | None:
-        """The answer, or None if the helper had to be replaced before it gave one."""
+    async def _tried(self, request: bytes, body: bytes, limit: float) -> bytes:
+        """The answer; `_STARTED` where the bash was killed and another took its place.
+
+        Raises `ConnectionError` where there is none that answers.
+        """
         if not self._in_step:
             await self._get_in_step()
-        self._in_step = False
-        self._owed = body or b""
-        try:
-            await self._send(request + b"\n")
-            answer = await self._line()
-            if body is not None and answer == _READY:
-                self._owed = b""
-                await self._send(body)
-                answer = await self._line()
-        except ConnectionError:
-            await self._connect()
-            return None
+        self._in_step, self._behind, self._owed = False, limit, body
+        answer = await self._said(b"echo ready; %s\n" % request)
+        if answer == _READY:
+            self._owed = b""
+            answer = await self._answer(body, limit)
+        elif answer != _STARTED:
+            raise ConnectionResetError
         self._owed = b""
         self._in_step = answer != _STARTED
-        return answer if self._in_step else None
+        self._behind = _PATIENCE
+        return answer
+
+    async def _said(self, data: bytes) -> bytes:
+        """What a bash that is idle says at once to what it is sent. Raises `ConnectionError`."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._send(data)
+                return await self._line()
+        except TimeoutError:
+            raise ConnectionResetError from None
+
+    async def _answer(self, body: bytes, limit: float) -> bytes:
+        try:
+            async with asyncio.timeout(limit):
+                await self._send(body)
+                return await self._line()
+        except TimeoutError:
+            self.close()  # whatever it still does, nobody waits for it
+            raise SandboxUnavailable(_SLOW.format(limit)) from None
 
     async def _connect(self) -> None:
         self.close()
         self._buffer.clear()
         self._stream = await self._machine.control()
         self._in_step = False
+        self._behind = _PATIENCE
         self._owed = b""
 
     async def _get_in_step(self) -> None:
-        """Hand over what a cancelled request promised, pass over its answer, define our commands."""
+        """Hand over what a cancelled request promised, pass over its answer, define our commands.
+
+        Raises `ConnectionError`.
+        """
         word = secrets.token_hex(8).encode()
         owed, self._owed = self._owed, b""
         try:
-            await self._send(owed + b"\n" + _PROGRAM.encode() + b"echo %s\n" % word)
-            while await self._line() != word:
-                pass
-        except ConnectionError as error:
-            raise SandboxUnavailable(_LOST) from error
+            async with asyncio.timeout(self._behind):
+                await self._send(owed + b"\n" + _PROGRAM.encode() + b"echo %s\n" % word)
+                while await self._line() != word:
+                    pass
+        except TimeoutError:
+            raise ConnectionResetError from None
 
     async def _line(self) -> bytes:
-        while (end := self._buffer.find(b"\n")) == -1:
+        """The next line. Raises `ConnectionError` where none will come, or one that is no answer."""
+        seen = 0
+        while (end := self._buffer.find(b"\n", seen)) == -1:
+            seen = len(self._buffer)
             assert self._stream is not None
-            data = await self._stream.read(_PATIENCE)
-            if data is None:
-                raise SandboxUnavailable(_LOST)
-            if not data:
+            data = await self._stream.read()
+            if not data or seen > _LONGEST:
                 raise ConnectionResetError
             self._buffer += data
         line = bytes(self._buffer[:end])

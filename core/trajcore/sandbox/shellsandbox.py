@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from trajcore.errors import BadInput, Refused, SandboxUnavailable
+from trajcore.errors import Refused, SandboxUnavailable
+from trajcore.reading import TEXT, read_file
 from trajcore.sandbox.base import (
     CellOutcome,
     Checkpoint,
@@ -32,6 +33,7 @@ from trajcore.tasks import together
 
 _SETUP: Final = "/tmp/.trajtui-setup"
 _SETUP_LINES: Final = 5
+_UNREAD: Final = b"[The program does not read what is typed: the rest of it was dropped.]\n"
 
 
 class ShellSandbox:
@@ -42,7 +44,7 @@ class ShellSandbox:
     def __init__(self, machine: Machine, settings: SandboxSettings) -> None:
         self._machine = machine
         self._settings = settings
-        self._files = BashFiles(machine)
+        self._files = BashFiles(machine, settings.limits.hard)
         self._shell = Shell(machine)
         self._notebook = Notebook(machine, self._files, lambda: self.directory)
         self._checkpoints = Checkpointer(machine, self._shell, self._files)
@@ -129,10 +131,11 @@ class ShellSandbox:
         """See `Sandbox.type`."""
         async with self._lock:
             self._must_be_busy()
+            if not await self._shell.type(data):
+                echo += _UNREAD
             if echo:
                 emit(echo)
                 self._shell.output.add(echo)
-            await self._shell.type(data)
 
     async def run_cell(self, code: str, limit: float, emit: Emit) -> CellOutcome | None:
         """See `Sandbox.run_cell`."""
@@ -211,10 +214,7 @@ class ShellSandbox:
     async def _setup_script(self) -> bytes | None:
         if self._settings.setup is None:
             return None
-        try:
-            return await asyncio.to_thread(self._settings.setup.read_bytes)
-        except OSError as error:
-            raise BadInput(f"{self._settings.setup}: cannot be read ({error.strerror}).") from error
+        return await asyncio.to_thread(read_file, self._settings.setup, TEXT)
 
     async def _set_up(self, script: bytes, progress: OnProgress) -> None:
         progress("running the setup script")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.dialects import canonical
 from trajcore.dialects.registry import default_dialect
 from trajcore.errors import BadInput
 from trajcore.formats.json.edit import LONE
+from trajcore.reading import TEXT, read_file
 
 if TYPE_CHECKING:
     from trajcore.trajectory import Trajectory
@@ -82,6 +84,14 @@ def read_json(text: str, *, strict: bool = True) -> Any:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def written(path: Path) -> str:
+    """The text that an editor left in a file. Raises `BadInput` where it is none, or far too long."""
+    try:
+        return read_file(path, TEXT).decode()
+    except UnicodeDecodeError as error:
+        raise BadInput(f"what was written is not valid UTF-8 (byte {error.start}).") from None
 
 
 def read_event(text: str, *, strict: bool = False) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import platformdirs
 
 from trajcore.config import APP
 from trajcore.errors import BadInput
+from trajcore.reading import STATE, Missing, read_file
 from trajcore.storage import write_atomically
 
 _KEPT: Final = 12
@@ -21,17 +22,25 @@ def _list_file() -> Path:
 def recent_files() -> list[Path]:
     """Files that were opened before and still exist, the last one first."""
     try:
-        lines = _list_file().read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+        return _listed()
+    except BadInput:
         return []
-    return [path for path in map(Path, lines) if path.is_file()]
+
+
+def _listed() -> list[Path]:
+    """Raises `BadInput` where the list is something else than we would write."""
+    try:
+        lines = read_file(_list_file(), STATE).decode("utf-8", "surrogateescape").splitlines()
+    except Missing:
+        return []
+    return [path for path in map(Path, lines) if "\0" not in str(path) and path.is_file()]
 
 
 def remember(path: Path) -> None:
     """Put a file at the head of the list; a list that cannot be written is no reason to stop."""
     path = path.absolute()
-    kept = [path, *(other for other in recent_files() if other != path)][:_KEPT]
     try:
+        kept = [path, *(other for other in _listed() if other != path)][:_KEPT]
         _list_file().parent.mkdir(parents=True, exist_ok=True)
         write_atomically(_list_file(), ["\n".join(map(str, kept)).encode("utf-8", "surrogateescape")])
     except (OSError, BadInput):

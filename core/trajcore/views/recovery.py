@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -34,12 +35,22 @@ def warnings(session: Session) -> list[str]:
     return said
 
 
-async def offers(session: Session) -> AsyncGenerator[EditsOffer | RunOffer, None]:
+@dataclass(frozen=True)
+class Unreadable:
+    """What was left and cannot be offered, in a line. It stays as it is."""
+
+    line: str
+
+
+async def offers(session: Session) -> AsyncGenerator[EditsOffer | RunOffer | Unreadable, None]:
     """One offer after the other; while one is looked at, no other program takes it."""
     if session.keeping is None:
         return
     for orphan in await asyncio.to_thread(orphans, session.trajectory):
         try:
+            if orphan.fault:
+                yield Unreadable(orphan.fault)
+                continue
             if orphan.edits:
                 yield EditsOffer(session, orphan, await _restored(session, orphan))
             if orphan.has_run:

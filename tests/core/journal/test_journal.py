@@ -262,7 +262,11 @@ def test_a_journal_is_never_written_or_read_through_a_link(path: Path, tmp_path:
     (journal,) = journal_directory().glob("*.jsonl")
     journal.rename(tmp_path / "elsewhere")
     journal.symlink_to(tmp_path / "elsewhere")
-    assert orphans(Trajectory.open(path)) == []
+    (orphan,) = orphans(Trajectory.open(path))
+    assert not orphan.edits
+    assert "is no regular file" in orphan.fault
+    orphan.release()
+    assert journal.is_symlink(), "what is not understood is not removed"
 
 
 def test_two_programs_on_one_file_are_noticed(path: Path) -> None:

@@ -52,6 +52,18 @@ async def test_text_comes_in_order_and_in_pieces():
     assert reply.tool_calls == ()
 
 
+@pytest.mark.parametrize("bound", ["_LONGEST", "_MOST_PIECES"])
+async def test_a_reply_that_does_not_end_is_given_up(bound: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(f"trajcore.live.model.{bound}", 50)
+    endless = (
+        Answer(calls=[Call("think", {"thought": "x" * 5000})]) if bound == "_LONGEST" else Answer("x " * 5000)
+    )
+    with Loopback([endless, Answer("ok")]) as server:
+        with pytest.raises(ModelUnavailable, match=r"^The model \S+ does not end its reply[^\n]*$"):
+            await model_at(server).reply(ASK, TOOLS, ignore)
+        assert (await model_at(server).reply(ASK, TOOLS, ignore)).text == "ok"
+
+
 async def test_request_carries_messages_tools_key_and_temperature():
     with Loopback([Answer("ok")]) as server:
         await model_at(server, temperature=0.25).reply(ASK, TOOLS, ignore)

@@ -17,6 +17,8 @@ async def offer(session: Session, ask: Ask) -> str | None:
         async for one in offers:
             if isinstance(one, recovery.EditsOffer):
                 said.append(await _offer_edits(one, ask))
+            elif isinstance(one, recovery.Unreadable):
+                said.append(one.line)
             else:
                 said.append(await _offer_run(session, one, ask))
     return " · ".join(filter(None, said)) or None

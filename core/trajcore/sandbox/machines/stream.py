@@ -19,8 +19,11 @@ class Stream(Protocol):
         `unhurried` bytes may, as long as nothing follows them, be kept back until a later read or a nudge.
         """
 
-    async def write(self, data: bytes) -> None:
-        """Write all of `data`. Raises `OSError` when the other end is gone."""
+    async def write(self, data: bytes, patience: float | None = None) -> None:
+        """Write all of `data`. Raises `OSError` when the other end is gone.
+
+        Where it takes nothing for `patience` seconds, a `TimeoutError`; what it has not taken is dropped.
+        """
 
     def nudge(self) -> None:
         """Make a waiting `read` return None."""
@@ -41,6 +44,8 @@ class FdStream:
         self._arrived = bytearray()
         self._unsent = bytearray()
         self._waiting: asyncio.Future[bool] | None = None
+        self._blocked: list[asyncio.Future[bool]] = []
+        """The writers that wait."""
         self._watched_by: asyncio.AbstractEventLoop | None = None
         self._alarm = _Alarm()
         self._ended = False
@@ -106,7 +111,7 @@ class FdStream:
             self._watched_by.remove_reader(self._in)
         self._watched_by = None
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: bytes, patience: float | None = None) -> None:
         """See `Stream.write`. What a cancelled call left unwritten goes before the next call's data."""
         self._unsent += data
         while self._unsent:
@@ -115,19 +120,29 @@ class FdStream:
             try:
                 sent = os.write(self._out, self._unsent)
             except BlockingIOError:
-                await self._writable()
+                await self._writable(patience)
             else:
                 del self._unsent[:sent]
 
-    async def _writable(self) -> None:
+    async def _writable(self, patience: float | None) -> None:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bool] = loop.create_future()
-        fd = self._out
-        loop.add_writer(fd, _settle, future, True)
+        self._blocked.append(future)
+        loop.add_writer(self._out, self._take_out)
         try:
-            await future
+            async with asyncio.timeout(patience):
+                await future
+        except TimeoutError:
+            self._unsent.clear()
+            raise
         finally:
-            loop.remove_writer(fd)
+            self._blocked.remove(future)
+            if not self._blocked and not self._closed:
+                loop.remove_writer(self._out)
+
+    def _take_out(self) -> None:
+        for future in self._blocked:
+            _settle(future, True)
 
     def nudge(self) -> None:
         """See `Stream.nudge`."""
@@ -141,6 +156,9 @@ class FdStream:
             return
         self._stop_watching()
         self._alarm.cancel()
+        if self._blocked and not (loop := self._blocked[0].get_loop()).is_closed():
+            loop.remove_writer(self._out)
+            self._take_out()
         self._closed = True
         if self._waiting is not None:
             _settle(self._waiting, True)
@@ -212,9 +230,9 @@ class FramedStream:
             del self._buffer[: 8 + size]
         return bytes(out)
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: bytes, patience: float | None = None) -> None:
         """See `Stream.write`."""
-        await self._inner.write(data)
+        await self._inner.write(data, patience)
 
     def nudge(self) -> None:
         """See `Stream.nudge`."""

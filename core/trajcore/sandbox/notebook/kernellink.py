@@ -90,6 +90,13 @@ class KernelLink:
 
         Raises `KernelLost` or `SandboxUnavailable`.
         """
+        try:
+            return await self._start()
+        except KernelLost:
+            self.close()  # the next cell tries another bash, where the machine gives one
+            raise
+
+    async def _start(self) -> bool:
         self._buffer.clear()
         try:
             pid, python, has_ipykernel = await self._probe()
@@ -114,9 +121,7 @@ class KernelLink:
         """Send the relay a command about a cell. Raises `KernelLost`."""
         line = f"{command} {cell}".encode() + (b"" if body is None else b" " + base64.b64encode(body)) + b"\n"
         try:
-            await asyncio.wait_for(self._send(line), _SEND_PATIENCE)
-        except TimeoutError:
-            raise KernelLost("it takes no more commands") from None
+            await self._send(line)
         except OSError:
             raise KernelLost("its process is gone") from None
 
@@ -170,6 +175,8 @@ class KernelLink:
         except TimeoutError:
             raise KernelLost("the sandbox's Python does not answer") from None
         pid, _, rest = line.partition(b" ")
+        if not pid.isdigit():
+            raise KernelLost("what it sent makes no sense")
         kind, _, python = rest.partition(b":")
         return int(pid), python.decode("utf-8", "surrogateescape"), kind == b"ipykernel"
 
@@ -211,9 +218,13 @@ class KernelLink:
         return await self._stream.read(patience)
 
     async def _send(self, data: bytes) -> None:
+        """Raises `KernelLost` where what reads it no longer does, and `OSError` where that is gone."""
         if self._stream is None:
             raise SandboxUnavailable(_LOST)
-        await self._stream.write(data)
+        try:
+            await asyncio.wait_for(self._stream.write(data), _SEND_PATIENCE)
+        except TimeoutError:
+            raise KernelLost("it takes no more commands") from None
 
 
 @lru_cache(1)

@@ -22,6 +22,10 @@ from trajcore.sandbox.shell.scripts import shell_setup, typed, without_our_lines
 
 _STARTING: Final = 0.25
 _START_PATIENCE: Final = 30.0
+_TYPING_PATIENCE: Final = 10.0
+"""Seconds in which a shell that waits for a command takes more of it."""
+_UNREAD_PATIENCE: Final = 1.0
+"""The same of a program that runs, which need not read at all."""
 _LOST: Final = "The sandbox was lost: its shell does not answer. Restart it to go on."
 _INTERRUPT_PATIENCE: Final = 0.8
 _QUIET: Final = 1.0
@@ -46,7 +50,7 @@ class _Running:
     lines: bytes
     typed: float = field(default_factory=time.monotonic)
     begun: bool = False
-    before: bytes = b""
+    before: Capture = field(default_factory=Capture)
     reopened: bool = False
     finished: Finished | None = None
     interrupted: float | None = None
@@ -62,7 +66,7 @@ class Shell:
         self._scanner = Scanner()
         self._death_key = b""
         self._running: _Running | None = None
-        self._late: list[bytes] = []
+        self._late = Capture()
         self._failed = False
         self._options = b""
         self._ended: Finished | None = None
@@ -142,17 +146,17 @@ class Shell:
         key = new_key()
         self._scanner.accept(key, self._death_key)
         deadline = time.monotonic() + _START_PATIENCE
-        written = b""
+        written = Capture()
         answered = False
         try:
-            await self._stream.write(b"\n" * self._failed + line(key))
+            await self._stream.write(b"\n" * self._failed + line(key), _TYPING_PATIENCE)
             while not answered and self._ended is None and (left := deadline - time.monotonic()) > 0:
                 chunk = await self._read(left)
                 if chunk == b"":
                     break
                 for found in self._scanner.feed(chunk or b""):
                     if isinstance(found, bytes):
-                        written += found
+                        written.add(found)
                     elif isinstance(found, Ended):
                         answered = True
                         self._options = found.options
@@ -160,7 +164,7 @@ class Shell:
                         await self._replace(found.exit_code)
         except OSError:
             pass  # the terminal is gone; the next command opens another
-        self._late.append(without_our_lines(written))
+        self._late.add(without_our_lines(written.take()))
         return answered
 
     def owe(self, notices: bytes) -> None:
@@ -172,13 +176,24 @@ class Shell:
         self.close()
         self._running = self._ended = None
         self._failed = False
-        self._late.clear()
+        self._late.take()
         self._notices = b""
         await self.start()
 
-    async def type(self, data: bytes) -> None:
-        """Type `data` into the running program."""
-        await self._send(data)
+    async def type(self, data: bytes) -> bool:
+        """Type `data` into the running program. False when the terminal is full of what nobody reads.
+
+        What did not go in is dropped then. Raises `SandboxUnavailable`.
+        """
+        if self._stream is None:
+            raise SandboxUnavailable(_LOST)
+        try:
+            await self._stream.write(data, _UNREAD_PATIENCE)
+        except TimeoutError:
+            return False
+        except OSError as error:
+            raise SandboxUnavailable(_LOST) from error
+        return True
 
     async def interrupt(self) -> None:
         """Type Ctrl-C; `follow` then gives up within a second if the program does not.
@@ -188,13 +203,13 @@ class Shell:
         running = self._running
         if running is None or self._stream is None:
             return
-        running.interrupted = time.monotonic()
-        await self._send(b"\x03")
+        running.interrupted = now = time.monotonic()
         self._stream.nudge()
-        if running.interrupted - running.typed < _STARTING:
+        await self.type(b"\x03")
+        if now - running.typed < _STARTING:
             await asyncio.sleep(_STARTING)
             if self._running is running and running.finished is None:
-                await self._send(b"\x03")
+                await self.type(b"\x03")
 
     def close(self) -> None:
         """Close the terminal."""
@@ -215,17 +230,17 @@ class Shell:
 
     def _pass_on(self, text: bytes, running: _Running, emit: Emit) -> None:
         if running.finished is not None:
-            self._late.append(text)
+            self._late.add(text)
         elif running.begun:
             emit(text)
             running.output.add(text)
         else:
-            running.before += text
+            running.before.add(text)
 
     def _note(self, mark: Mark, running: _Running, emit: Emit) -> None:
         if isinstance(mark, Begun):
             running.begun = True
-            rest = without_our_lines(running.before)
+            rest = without_our_lines(running.before.take())
             if rest:
                 emit(rest)
         elif isinstance(mark, Ended):
@@ -242,7 +257,7 @@ class Shell:
         """Type the command; if the terminal turns out to be gone, in a new one."""
         assert self._stream is not None
         try:
-            await self._stream.write(running.lines)
+            await self._stream.write(running.lines, _TYPING_PATIENCE)
         except OSError:
             await self._reopen(running)
 
@@ -277,10 +292,7 @@ class Shell:
         self._scanner.accept(key, self._death_key)
         await self._send(shell_setup(key))
         deadline = time.monotonic() + _START_PATIENCE
-        while True:
-            chunk = await self._read(deadline - time.monotonic())
-            if not chunk:
-                raise SandboxUnavailable(_LOST)
+        while (left := deadline - time.monotonic()) > 0 and (chunk := await self._read(left)):
             for found in self._scanner.feed(chunk):
                 if isinstance(found, Ended):
                     self._options = found.options
@@ -288,10 +300,11 @@ class Shell:
                 if isinstance(found, Died):
                     raise SandboxUnavailable(_LOST)
                 if keep_output and isinstance(found, bytes):
-                    self._late.append(found)
+                    self._late.add(found)
+        raise SandboxUnavailable(_LOST)
 
     def _deliver_late(self, emit: Emit) -> None:
-        late, self._late = without_our_lines(b"".join(self._late)), []
+        late = without_our_lines(self._late.take())
         if late:
             emit(late)
 
@@ -304,7 +317,7 @@ class Shell:
         if self._stream is None:
             raise SandboxUnavailable(_LOST)
         try:
-            await self._stream.write(data)
+            await self._stream.write(data, _TYPING_PATIENCE)
         except OSError as error:
             raise SandboxUnavailable(_LOST) from error
 

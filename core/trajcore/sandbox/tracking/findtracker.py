@@ -136,7 +136,7 @@ class FindTracker:
 
     async def _bytes(self, command: str) -> bytes | None:
         """What a command writes; None when that is nothing."""
-        answer = await self._files.output(f"{{ {command}; }} | base64 -w0")
+        answer = await self._files.output(f"{{ {command}; }} | base64 -w0", _SECONDS)
         try:
             return base64.b64decode(answer, validate=True) or None
         except binascii.Error:

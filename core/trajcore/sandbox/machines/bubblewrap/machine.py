@@ -31,7 +31,7 @@ from trajcore.sandbox.trees.io import Stopped
 from trajcore.sandbox.trees.store import TreeSnapshot, TreeStore
 from trajcore.tasks import finished_in_thread
 
-_KILLED: Final = "The bubblewrap sandbox, or its helper, was killed. Restart it to go on."
+_KILLED: Final = "The bubblewrap sandbox, or its helper, was killed or stopped. Restart it to go on."
 _MEND: Final = "Use --sandbox docker or --sandbox recorded."
 
 

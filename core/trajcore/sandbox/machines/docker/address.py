@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from trajcore.errors import SandboxUnavailable
+from trajcore.errors import BadInput, SandboxUnavailable
+from trajcore.reading import SETTINGS, read_file
 
 _DEFAULT: Final = "unix:///var/run/docker.sock"
 
@@ -83,8 +84,8 @@ def _settings() -> Path:
 def _read(path: Path) -> dict[str, Any]:
     """A file of docker's settings; empty where there is none that can be read."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(read_file(path, SETTINGS))
+    except (BadInput, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -1,0 +1,105 @@
+"""Reading files that others may have made: regular ones, no more than a bound, and never waited for."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from trajcore.errors import BadInput
+
+SETTINGS: Final = 1 << 20
+"""Bytes of what people write by hand and what we keep of it: config.toml, an answer, settings of docker."""
+STATE: Final = 16 << 20
+"""Bytes of what is kept beside a recording: 100,000 breakpoints take less."""
+TEXT: Final = 64 << 20
+"""Bytes of what somebody writes to be used at once: a setup script, an event in an editor."""
+
+
+def recording_bytes() -> int:
+    """Bytes of a recording, in one file or many: 4 GB, or half of the memory where that is less.
+
+    It is held in memory as a whole, and what is known of it beside it.
+    """
+    return min(4 << 30, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+
+
+_FIRST: Final = 4096
+_CHUNK: Final = 1 << 20
+
+
+class Missing(BadInput):
+    """There is no such file."""
+
+
+class NotRegular(BadInput):
+    """It is a directory, a pipe, a socket or a device."""
+
+
+def read_file(path: Path, largest: int, *, own: bool = False) -> bytes:
+    """The bytes of a regular file of at most `largest`; of the user's, and no link, where it has to be `own`.
+
+    Raises `BadInput` in one line that names it. What is no regular file is not even opened: a pipe would be
+    waited for, and a device may act on that, or never end.
+    """
+    try:
+        return _read(path, largest, own)
+    except FileNotFoundError:
+        raise Missing(f"{path}: no such file.") from None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
+    except MemoryError:
+        raise BadInput(f"{path} is larger than the memory that is left.") from None
+
+
+def _read(path: Path, largest: int, own: bool) -> bytes:
+    _check(path, path.stat(follow_symlinks=not own), largest, own)
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | (os.O_NOFOLLOW if own else 0)
+    with open(os.open(path, flags), "rb", buffering=0) as file:  # noqa: PTH123
+        about = os.fstat(file.fileno())
+        _check(path, about, largest, own)
+        _refuse_zeros(os.pread(file.fileno(), _FIRST, 0), str(path))
+        return _all_of(file, str(path), largest, b"", about.st_size)
+
+
+def _check(path: Path, about: os.stat_result, largest: int, own: bool) -> None:
+    if not stat.S_ISREG(about.st_mode):
+        raise NotRegular(f"{path} is no regular file.")
+    if own and about.st_uid != os.geteuid():
+        raise PermissionError(errno.EACCES, "it belongs to somebody else")
+    if about.st_size > largest:
+        raise _too_large(str(path), largest)
+
+
+def read_bounded(file: BinaryIO, name: str, largest: int) -> bytes:
+    """What comes out of an open file up to its end. Raises `BadInput` as `read_file` does."""
+    first = file.read(_FIRST)
+    _refuse_zeros(first, name)
+    return _all_of(file, name, largest, first) if first else first
+
+
+def _refuse_zeros(first: bytes, name: str) -> None:
+    """What begins with zero bytes alone is no text: a file of holes, or a device."""
+    if first and not first.strip(b"\0"):
+        raise BadInput(f"{name} is a binary file, no text.")
+
+
+def _all_of(file: BinaryIO, name: str, largest: int, first: bytes, expected: int = 0) -> bytes:
+    """Of a file that is as long as `expected` no part is copied: a recording may be half of the memory."""
+    parts, size = [first] if first else [], len(first)
+    while part := file.read(max(_CHUNK, expected - size + 1)):
+        parts.append(part)
+        size += len(part)
+        if size > largest:
+            raise _too_large(name, largest)
+    return b"".join(parts)
+
+
+def _too_large(name: str, largest: int) -> BadInput:
+    return BadInput(f"{name} is larger than {_in_words(largest)}, which is too large for what it is.")
+
+
+def _in_words(size: int) -> str:
+    return f"{size / (1 << 30):.1f} GB" if size >= 1 << 30 else f"{size >> 20} MB"
