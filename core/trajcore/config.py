@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -194,6 +195,8 @@ def _parsed(path: Path, data: bytes) -> dict[str, Any]:
         raise BadInput(f"{path} is not valid TOML: {error}.") from None
     except RecursionError:
         raise BadInput(f"{path} is nested too deep.") from None
+    except ValueError:  # as Python says of very many digits
+        raise BadInput(f"{path} has a number in it that is too long.") from None
 
 
 def _setting(
@@ -217,24 +220,46 @@ def _setting(
     return Setting(key, key.default, "default")
 
 
-_FROM_TEXT: Final[dict[type, Callable[[Any], Any]]] = {int: int, float: float, str: str}
+_LARGEST_NUMBER: Final = 10**12
+"""Of what is counted or waited for; more cannot be asked of a machine."""
+_LONGEST: Final = 200
+"""So many characters of a value that cannot be used are shown."""
+
+
+def _number(kind: type[int | float], value: Any) -> int | float:
+    """Raises `ValueError`, `OverflowError`."""
+    number = kind(value)
+    if not abs(number) <= _LARGEST_NUMBER:  # nan is not, either
+        raise ValueError
+    return number
+
+
+def _flag(value: Any) -> bool:
+    """Raises `ValueError`, `KeyError`."""
+    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(value).lower()]
+
+
+_FROM_TEXT: Final[dict[type, Callable[[Any], Any]]] = {
+    bool: _flag,
+    int: partial(_number, int),
+    float: partial(_number, float),
+    str: str,
+}
 
 
 def converted(key: Key, value: Any, where: str) -> Any:
     """`value` as the type of its setting. Raises `BadInput` naming `where` it stands."""
     if key.kind is list and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
-        raise BadInput(f"{where}: expected a list of regular expressions, got {value!r}.")
-    if isinstance(value, key.kind) and not (key.kind is int and isinstance(value, bool)):
+        raise BadInput(f"{where}: expected a list of regular expressions, got {_masked(key, value)}.")
+    if key.kind is list:
         return value
-    if key.kind is bool and str(value).lower() in ("true", "1", "yes", "false", "0", "no"):
-        return str(value).lower() in ("true", "1", "yes")
-    usable = isinstance(value, str | int | float) and not isinstance(value, bool) and key.kind is not bool
+    usable = isinstance(value, str | int | float) and (key.kind is bool or not isinstance(value, bool))
     if key.kind is int and isinstance(value, float) and not value.is_integer():
         usable = False
     try:
         if usable:
             return _FROM_TEXT[key.kind](value)
-    except ValueError:
+    except (ValueError, KeyError, OverflowError):
         pass
     raise BadInput(f"{where}: expected {_KINDS[key.kind]}, got {_masked(key, value)}.")
 
@@ -249,7 +274,13 @@ _KINDS: Final = {
 
 
 def _masked(key: Key, value: Any) -> str:
-    return "something else" if key.secret else repr(value)
+    if key.secret:
+        return "something else"
+    try:
+        text = repr(value)
+    except ValueError:  # very many digits
+        return "a number that is too long"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 # Changing one setting, its comments and order left alone
