@@ -91,14 +91,16 @@ def ordinary_user() -> str:
     return next(name for name in USERS if name in known)
 
 
-def open_to_all(directory: Path) -> Path:
-    """A copy of what the driver needs that every user can read: the checkout may be closed to them."""
+def open_to_all(directory: Path, needed: str = NEEDED) -> Path:
+    """A copy of what is needed that every user can read: the checkout may be closed to them."""
     told = subprocess.run(
-        [sys.executable, "-c", f"import json, sys, {NEEDED}; print(json.dumps(list(sys.modules)))"],
+        [sys.executable, "-c", f"import json, sys, {needed}; print(json.dumps(list(sys.modules)))"],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     for name in {name.partition(".")[0] for name in json.loads(told.stdout)}:
-        spec = importlib.util.find_spec(name) if name != "__main__" else None
+        spec = None
+        with contextlib.suppress(ValueError):  # one that is in no file
+            spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None or not spec.origin.startswith(OWN):
             continue
         source = Path(spec.origin)
@@ -108,16 +110,15 @@ def open_to_all(directory: Path) -> Path:
                 shutil.copytree(libraries, directory / libraries.name)
         else:
             shutil.copy(source, directory)
-    shutil.copy(DRIVER, directory)
     return directory
 
 
-def interpreter(user: pwd.struct_passwd, modules: Path) -> str:
-    """A Python that the user can run the driver with."""
+def interpreter(user: pwd.struct_passwd, modules: Path, needed: str = NEEDED) -> str:
+    """A Python that the user can import this with."""
     for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}", "/usr/bin/python3"):
         with contextlib.suppress(OSError, subprocess.CalledProcessError):
             subprocess.run(
-                [python, "-c", f"import {NEEDED}"], check=True, cwd="/", env={"PYTHONPATH": str(modules)},
+                [python, "-c", f"import {needed}"], check=True, cwd="/", env={"PYTHONPATH": str(modules)},
                 capture_output=True, **identity(user),
             )  # fmt: skip
             return python
@@ -148,6 +149,7 @@ def starting(user: str) -> Iterator[Start]:
         directory.mkdir()
     os.chown(scratch, entry.pw_uid, entry.pw_gid)
     python = interpreter(entry, open_to_all(modules))
+    shutil.copy(DRIVER, modules)
 
     def start(**settings: object) -> Cell:
         environment = {

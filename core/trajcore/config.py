@@ -16,7 +16,7 @@ import platformdirs
 
 from trajcore.errors import BadInput
 from trajcore.options import KEYS, Key
-from trajcore.storage import write_atomically
+from trajcore.storage import in_words, write_atomically
 from trajcore.trust import (
     APP,
     TRUSTED,
@@ -72,7 +72,7 @@ class Config:
         if not setting.value:
             return None
         path = path_of(setting.value)
-        path = path / f"{Path(recording).stem}.json" if path.is_dir() else path
+        path = path / f"{Path(recording).stem}.json" if os.path.isdir(path) else path
         why = "" if self.path is None or setting.source is not Origin.HERE else _not_written(path, self.path)
         if self.path is not None and why:
             self.left_out.append(LeftOut(self.path, setting, why))
@@ -113,7 +113,7 @@ def _not_written(path: Path, file: Path) -> str:
     if not os.path.lexists(path):
         return ""
     try:
-        if path.is_file():
+        if os.path.isfile(path):
             Trajectory.open(path)
             return ""
     except RowNeeded:
@@ -166,11 +166,11 @@ def _origin(file: Path, digest: str, accepted: str, *, named: bool) -> Origin:
 
 def _find(path: Path | None) -> Path | None:
     if path is not None:
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise BadInput(f"{path}: no such config file.")
         return path
     for candidate in (Path(_NAME), config_directory() / _NAME):
-        if candidate.is_file():
+        if os.path.isfile(candidate):
             return candidate
     return None
 
@@ -307,19 +307,24 @@ def set_config(name: str, value: str, path: Path | None) -> Path:
     key = find_key(name)
     # The user's own file may be a link, into where they keep their settings.
     target = path or (config_directory() / _NAME).resolve()
-    trusted = target.is_file() and answer(target, digest(_bytes(target))) == TRUSTED
+    trusted = os.path.isfile(target) and answer(target, digest(_bytes(target))) == TRUSTED
     try:
-        text = target.read_text(encoding="utf-8") if target.exists() else ""
+        text = target.read_text(encoding="utf-8") if os.path.exists(target) else ""
         document = tomlkit.parse(text)
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise BadInput(f"{target} is not valid TOML: {error}.") from None
+    except OSError as error:
+        raise BadInput(f"{target} cannot be read: {in_words(error)}.") from None
     table = document.setdefault(key.section, tomlkit.table())
     if not isinstance(table, Table):
         raise BadInput(f"{target}: {key.section} is not a table.")
     table[key.name] = converted(key, value, f"{key.section}.{key.name}")
-    target.parent.mkdir(parents=True, exist_ok=True)
     data = tomlkit.dumps(document).encode()
-    write_atomically(target, [data])
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, [data])
+    except OSError as error:
+        raise BadInput(f"{target} cannot be written: {in_words(error)}.") from None
     if trusted:
         remember(target, digest(data), TRUSTED)
     return target

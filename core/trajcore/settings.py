@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -159,12 +160,12 @@ def _model_settings(found: config.Config) -> tuple[ModelSettings, str]:
 
 
 def _directory(path: Path) -> Path:
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise BadInput(f"{path}: no such directory to work in.")
     return path
 
 
 def _script(path: Path) -> Path:
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise BadInput(f"{path}: no such setup script.")
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,7 @@ def recent_files() -> list[Path]:
         lines = _list_file().read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return []
-    return [path for path in map(Path, lines) if path.is_file()]
+    return [path for path in map(Path, lines) if os.path.isfile(path)]
 
 
 def remember(path: Path) -> None:

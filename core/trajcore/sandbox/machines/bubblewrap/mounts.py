@@ -68,7 +68,7 @@ def prepare(
     for number, entry in enumerate(entries):
         arguments += _shown(entry, directory, number, hide_secrets)
     for path in HIDDEN:
-        if Path(path).is_dir() and os.access(path, os.X_OK):
+        if os.path.isdir(path) and os.access(path, os.X_OK):
             arguments += _emptied(path, directory)
     arguments += ["--proc", "/proc", *seal(), *_devices(memory_of(settings.resources))]
     if settings.mount and settings.workspace is not None:
@@ -136,9 +136,9 @@ def layers(directory: Path, entries: list[Entry], settings: SandboxSettings) -> 
         found.append(Layer("/workspace", settings.workspace))
     for number, entry in enumerate(entries):
         upper = _changes(directory, number) / "upper"
-        if isinstance(entry, Overlay) and upper.is_dir():
+        if isinstance(entry, Overlay) and os.path.isdir(upper):
             masks = _masks(directory, number)
-            lowers = (masks, Path(entry.path)) if masks.is_dir() else (Path(entry.path),)
+            lowers = (masks, Path(entry.path)) if os.path.isdir(masks) else (Path(entry.path),)
             found.append(Layer(entry.path, upper, lowers))
     for changes in (directory / "changes").glob(f"{_EMPTIED}*"):
         found.append(Layer(unquote(changes.name.removeprefix(_EMPTIED)), changes / "upper"))
@@ -182,7 +182,7 @@ def _emptied(path: str, directory: Path) -> list[str]:
 def _keep_name_servers(root: Path) -> None:
     """Where /etc/resolv.conf is a link out of what is shown, put the file at its end."""
     target = Path("/etc/resolv.conf").resolve()
-    if target.is_file() and target.parts[1] not in ("etc", "usr", "opt", "srv", "var"):
+    if os.path.isfile(target) and target.parts[1] not in ("etc", "usr", "opt", "srv", "var"):
         inside = root.joinpath(*target.parts[1:])
         inside.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(target, inside)
