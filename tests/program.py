@@ -32,10 +32,12 @@ def trajtui(
     )  # fmt: skip
 
 
-def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+def start(
+    *arguments: str | Path, program: Sequence[str | Path] = (PROGRAM,), **environment: str
+) -> subprocess.Popen[str]:
     """Start `trajtui` and leave it running, standard output and error readable."""
     return subprocess.Popen(
-        [PROGRAM, *arguments],
+        [*program, *arguments],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, **environment},
     )  # fmt: skip
