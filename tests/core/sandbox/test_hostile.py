@@ -47,7 +47,7 @@ def planted(user: str) -> Iterator[list[str]]:
     entry = pwd.getpwnam(user)
     places = [Path(entry.pw_dir)] if os.access(entry.pw_dir, os.W_OK) else []
     if os.geteuid() == 0:
-        places += [Path(place) for place in ("/etc", "/var/lib", "/srv", "/opt") if Path(place).is_dir()]
+        places += [Path(place) for place in ("/etc", "/var/lib/dpkg", "/srv", "/opt") if Path(place).is_dir()]
     made: list[Path] = []
     for place in places:
         # By names that no other test asks for: they run beside this one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
@@ -66,7 +67,8 @@ def prepare(
     (root / "tmp").chmod(0o1777)
     arguments = [*_isolation(settings), "--bind", str(root), "/"]
     for number, entry in enumerate(entries):
-        arguments += _shown(entry, directory, number, hide_secrets)
+        with suppress(FileNotFoundError):  # it went since it was planned
+            arguments += _shown(entry, directory, number, hide_secrets)
     for path in HIDDEN:
         if os.path.isdir(path) and os.access(path, os.X_OK):
             arguments += _emptied(path, directory)
@@ -155,10 +157,11 @@ def _masks(directory: Path, number: int) -> Path:
 
 def _overlaid(path: str, directory: Path, number: int, hide_secrets: bool) -> list[str]:
     """The host's files, above them what hides its secrets, above that the world's own changes."""
+    mode = Path(path).stat().st_mode & 0o7777
     upper, work = (_changes(directory, number) / kind for kind in ("upper", "work"))
     for private in (upper, work):
         private.mkdir(parents=True)
-    upper.chmod(Path(path).stat().st_mode & 0o7777)
+    upper.chmod(mode)
     searched = hide_secrets and path.startswith(_SEARCHED)
     secrets = secrets_below(path, HIDDEN) if searched else Secrets()
     shown, rest = ["--overlay-src", path], []
