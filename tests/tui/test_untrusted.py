@@ -14,8 +14,10 @@ import pytest
 
 from documents import message, ran, run
 from loopback import Answer, Call, Loopback
+from needs import IMAGE
 from program import finish, trajtui, write
 from terminal import Terminal
+from worlds import KINDS
 
 SEQUENCES = "\x1b]52;c;cHduZWQ=\x07\x1b]0;pwned\x07\x1b[5n\x1b[2J\x1b[31;5mred\x07\x08\x7f"
 C1 = "\x9b5n\x9d0;pwned\x9c\x90q\x9c\x85"
@@ -299,12 +301,12 @@ def test_the_output_of_commands_keeps_its_colours_and_nothing_else(terminal: Ter
 
 
 @pytest.mark.terminal
-@pytest.mark.bubblewrap
-def test_the_name_of_a_process_cannot_speak_out_of_a_question(terminal: Terminal, tmp_path: Path):
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_name_of_a_process_cannot_speak_out_of_a_question(terminal: Terminal, tmp_path: Path, kind: str):
     name = r"$'p\e]52;c;cHduZWQ=\a\e]0;pwned\e\\\e[5n\xc2\x9b5n\u202e'"
     path = write(tmp_path / "x.json", [run(0), run(1, f"(exec -a {name} sleep 100) & sleep 0.2"), run(2)])
     raw = tmp_path / "raw"
-    terminal.start(path, "--sandbox", "bubblewrap", raw=raw)
+    terminal.start(path, "--sandbox", kind, "--image", IMAGE, raw=raw)
     terminal.wait("REPLAY PAUSED")
     for played in "12":
         terminal.press("s")

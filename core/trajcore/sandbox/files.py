@@ -20,6 +20,7 @@ _LOST: Final = "The sandbox was lost: it no longer answers. Restart it to go on.
 _STARTED: Final = b"\x18"
 _READY: Final = b"ready"
 _PATIENCE: Final = 120.0
+_START_PATIENCE: Final = 30.0
 LARGEST: Final = 64 << 20
 """Bytes of the largest file that is read."""
 
@@ -145,15 +146,15 @@ class BashFiles:
         owed, self._owed = self._owed, b""
         try:
             await self._send(owed + b"\n" + _PROGRAM.encode() + b"echo %s\n" % word)
-            while await self._line() != word:
+            while await self._line(_START_PATIENCE) != word:  # what took bash's place may never answer
                 pass
         except ConnectionError as error:
             raise SandboxUnavailable(_LOST) from error
 
-    async def _line(self) -> bytes:
+    async def _line(self, patience: float = _PATIENCE) -> bytes:
         while (end := self._buffer.find(b"\n")) == -1:
             assert self._stream is not None
-            data = await self._stream.read(_PATIENCE)
+            data = await self._stream.read(patience)
             if data is None:
                 raise SandboxUnavailable(_LOST)
             if not data:
