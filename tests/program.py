@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +32,39 @@ def trajtui(
     )  # fmt: skip
 
 
-def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+def start(
+    *arguments: str | Path, program: Sequence[str | Path] = (PROGRAM,), **environment: str
+) -> subprocess.Popen[str]:
     """Start `trajtui` and leave it running, standard output and error readable."""
     return subprocess.Popen(
-        [PROGRAM, *arguments],
+        [*program, *arguments],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, **environment},
     )  # fmt: skip
+
+
+def on_terminal(
+    *arguments: str | Path,
+    directory: Path | None = None,
+    program: Sequence[str | Path] = (PROGRAM,),
+    **environment: str,
+) -> tuple[int, bytes]:
+    """The exit code, and all that reached the terminal that standard output and error are."""
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(
+        [*program, *arguments], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, cwd=directory,
+        env={**os.environ, "COLUMNS": "200", **environment},
+    )  # fmt: skip
+    os.close(theirs)
+    received = bytearray()
+    try:
+        while piece := os.read(ours, 1 << 16):
+            received += piece
+    except OSError:  # as Linux tells that nobody writes any more
+        pass
+    finally:
+        os.close(ours)
+    return running.wait(60), bytes(received)
 
 
 def write(path: Path, events: Any) -> Path:

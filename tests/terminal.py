@@ -6,12 +6,12 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(sys.executable).with_name("trajtui")
+PROGRAM = (str(Path(sys.executable).with_name("trajtui")),)
 
 
 class Terminal:
@@ -25,14 +25,19 @@ class Terminal:
         self._environment = {name: value for name, value in environment.items() if name not in told}
 
     def start(
-        self, *arguments: str | Path, width: int = 160, height: int = 48, raw: Path | None = None
+        self,
+        *arguments: str | Path,
+        width: int = 160,
+        height: int = 48,
+        raw: Path | None = None,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
-        """Start trajtui; when it ends, its exit code is on the screen.
+        """Start trajtui, or what else runs it; when it ends, its exit code is on the screen.
 
         `raw` receives every byte that it writes to the terminal.
         """
         self._starts += 1
-        words = " ".join(shlex.quote(str(word)) for word in (PROGRAM, *arguments))
+        words = " ".join(shlex.quote(str(word)) for word in (*program, *arguments))
         shell = f'read -r _; {words}; echo "[exit $?]"; exec sleep 600'
         self._tmux("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height), shell)
         if raw is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -223,9 +224,9 @@ class _Outputs:
         """What would only fail once the replay is over is refused before it begins. Raises `BadInput`."""
         for option in ("save", "report", "junit"):
             path = getattr(self, option)
-            if path is not None and not path.absolute().parent.is_dir():
+            if path is not None and not os.path.isdir(path.absolute().parent):
                 raise BadInput(f"--{option} {path}: there is no such directory.")
-            if path is not None and path.is_dir():
+            if path is not None and os.path.isdir(path):
                 raise BadInput(f"--{option} {path} is a directory: name a file in it.")
             if path is not None:
                 refuse_link(path)

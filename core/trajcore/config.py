@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ import platformdirs
 from trajcore.errors import BadInput
 from trajcore.options import KEYS, Key
 from trajcore.reading import SETTINGS, Missing, read_file
-from trajcore.storage import write_atomically
+from trajcore.storage import in_words, write_atomically
 from trajcore.trust import (
     APP,
     TRUSTED,
@@ -70,7 +71,7 @@ class Config:
         if not setting.value:
             return None
         path = path_of(setting.value)
-        path = path / f"{Path(recording).stem}.json" if path.is_dir() else path
+        path = path / f"{Path(recording).stem}.json" if os.path.isdir(path) else path
         why = "" if self.path is None or setting.source is not Origin.HERE else _not_written(path, self.path)
         if self.path is not None and why:
             self.left_out.append(LeftOut(self.path, setting, why))
@@ -111,7 +112,7 @@ def _not_written(path: Path, file: Path) -> str:
     if not os.path.lexists(path):
         return ""
     try:
-        if path.is_file():
+        if os.path.isfile(path):
             Trajectory.open(path)
             return ""
     except RowNeeded:
@@ -164,11 +165,11 @@ def _origin(file: Path, digest: str, accepted: str, *, named: bool) -> Origin:
 
 def _find(path: Path | None) -> Path | None:
     if path is not None:
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise BadInput(f"{path}: no such config file.")
         return path
     for candidate in (Path(_NAME), config_directory() / _NAME):
-        if candidate.is_file():
+        if os.path.isfile(candidate):
             return candidate
     return None
 
@@ -182,6 +183,8 @@ def _parsed(path: Path, data: bytes) -> dict[str, Any]:
         raise BadInput(f"{path} is not valid TOML: {error}.") from None
     except RecursionError:
         raise BadInput(f"{path} is nested too deep.") from None
+    except ValueError:  # as Python says of very many digits
+        raise BadInput(f"{path} has a number in it that is too long.") from None
 
 
 def _setting(
@@ -205,24 +208,46 @@ def _setting(
     return Setting(key, key.default, "default")
 
 
-_FROM_TEXT: Final[dict[type, Callable[[Any], Any]]] = {int: int, float: float, str: str}
+_LARGEST_NUMBER: Final = 10**12
+"""Of what is counted or waited for; more cannot be asked of a machine."""
+_LONGEST: Final = 200
+"""So many characters of a value that cannot be used are shown."""
+
+
+def _number(kind: type[int | float], value: Any) -> int | float:
+    """Raises `ValueError`, `OverflowError`."""
+    number = kind(value)
+    if not abs(number) <= _LARGEST_NUMBER:  # nan is not, either
+        raise ValueError
+    return number
+
+
+def _flag(value: Any) -> bool:
+    """Raises `ValueError`, `KeyError`."""
+    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(value).lower()]
+
+
+_FROM_TEXT: Final[dict[type, Callable[[Any], Any]]] = {
+    bool: _flag,
+    int: partial(_number, int),
+    float: partial(_number, float),
+    str: str,
+}
 
 
 def converted(key: Key, value: Any, where: str) -> Any:
     """`value` as the type of its setting. Raises `BadInput` naming `where` it stands."""
     if key.kind is list and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
-        raise BadInput(f"{where}: expected a list of regular expressions, got {value!r}.")
-    if isinstance(value, key.kind) and not (key.kind is int and isinstance(value, bool)):
+        raise BadInput(f"{where}: expected a list of regular expressions, got {_masked(key, value)}.")
+    if key.kind is list:
         return value
-    if key.kind is bool and str(value).lower() in ("true", "1", "yes", "false", "0", "no"):
-        return str(value).lower() in ("true", "1", "yes")
-    usable = isinstance(value, str | int | float) and not isinstance(value, bool) and key.kind is not bool
+    usable = isinstance(value, str | int | float) and (key.kind is bool or not isinstance(value, bool))
     if key.kind is int and isinstance(value, float) and not value.is_integer():
         usable = False
     try:
         if usable:
             return _FROM_TEXT[key.kind](value)
-    except ValueError:
+    except (ValueError, KeyError, OverflowError):
         pass
     raise BadInput(f"{where}: expected {_KINDS[key.kind]}, got {_masked(key, value)}.")
 
@@ -237,7 +262,13 @@ _KINDS: Final = {
 
 
 def _masked(key: Key, value: Any) -> str:
-    return "something else" if key.secret else repr(value)
+    if key.secret:
+        return "something else"
+    try:
+        text = repr(value)
+    except ValueError:  # very many digits
+        return "a number that is too long"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 # Changing one setting, its comments and order left alone
@@ -277,9 +308,12 @@ def set_config(name: str, value: str, path: Path | None) -> Path:
     if not isinstance(table, Table):
         raise BadInput(f"{target}: {key.section} is not a table.")
     table[key.name] = converted(key, value, f"{key.section}.{key.name}")
-    target.parent.mkdir(parents=True, exist_ok=True)
     data = tomlkit.dumps(document).encode()
-    write_atomically(target, [data])
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, [data])
+    except OSError as error:
+        raise BadInput(f"{target} cannot be written: {in_words(error)}.") from None
     if trusted:
         remember(target, digest(data), TRUSTED)
     return target

@@ -14,6 +14,7 @@ from typing import Any, Final
 from trajcore.errors import BadInput
 
 _LEAST_MEMORY: Final = 32 << 20
+_MOST_MEMORY: Final = 1 << 60
 
 
 class Reach(Enum):
@@ -23,11 +24,13 @@ class Reach(Enum):
     FILES = "reads a file or directory of the user's"
     SAVES = "writes a file of the user's"
     NETWORK = "opens the network"
+    IMAGE = "starts an image of the user's, or pulls one"
     CONTAINER = "enters a container"
     MOUNT = "changes the user's own files"
     WALLS = "may run without walls"
     LIMIT = "takes more of the machine"
     VERDICT = "changes what counts as equal"
+    ACCOUNT = "says to whose account the model's work is told"
     ADDRESS = "says where a key is sent"
     PROVIDER = "says to whom a key is sent"
 
@@ -56,10 +59,10 @@ KEYS: Final = (
     Key("workspace_base", "core", str, None, Reach.FILES),
     Key("max_iterations", "core", int, None, Reach.NOWHERE),
     Key("model", "llm", str, None, Reach.PROVIDER, "LLM_MODEL"),
-    Key("api_key", "llm", str, None, Reach.NOWHERE, "LLM_API_KEY", secret=True),
+    Key("api_key", "llm", str, None, Reach.ACCOUNT, "LLM_API_KEY", secret=True, instead="LLM_API_KEY"),
     Key("base_url", "llm", str, None, Reach.ADDRESS, "LLM_BASE_URL", instead="LLM_BASE_URL"),
     Key("temperature", "llm", float, None, Reach.NOWHERE),
-    Key("base_container_image", "sandbox", str, None, Reach.NOWHERE, "TRAJTUI_IMAGE"),
+    Key("base_container_image", "sandbox", str, None, Reach.IMAGE, "TRAJTUI_IMAGE"),
     Key("timeout", "sandbox", int, 120, Reach.NOWHERE),
     Key("use_host_network", "sandbox", bool, False, Reach.NETWORK),
     Key("kind", "sandbox", str, "auto", Reach.WALLS, "TRAJTUI_SANDBOX"),
@@ -69,7 +72,7 @@ KEYS: Final = (
     Key("cpus", "trajtui", float, None, Reach.NOWHERE),
     Key("pids", "trajtui", int, 4096, Reach.LIMIT),
     Key("normalise", "trajtui", list, [], Reach.VERDICT),
-    Key("checkpoints", "trajtui", int, 24, Reach.NOWHERE),
+    Key("checkpoints", "trajtui", int, 24, Reach.LIMIT),
     Key("patience", "trajtui", float, 10.0, Reach.NOWHERE, "NO_CHANGE_TIMEOUT_SECONDS"),
 )
 """Every setting that the program reads, in the order in which `trajtui config` lists them."""
@@ -165,7 +168,9 @@ def bytes_of(text: str) -> int:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", text.strip().lower())
     if found is None:
         raise BadInput(f"memory: expected a size such as 512m or 4g, got {text!r}.")
-    size = int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " "))
+    size = float(found[1]) * 1024 ** " kmgt".index(found[2] or " ")
     if size < _LEAST_MEMORY:
         raise BadInput(f"memory: a sandbox needs at least {_LEAST_MEMORY >> 20}m, got {text}.")
-    return size
+    if size > _MOST_MEMORY:
+        raise BadInput("memory: no machine has so much.")
+    return int(size)

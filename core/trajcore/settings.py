@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,7 +86,7 @@ def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
         resources=_resources(found),
         network=bool(found.get("use_host_network")),
         setup=_script(options["setup"]) if options.get("setup") else None,
-        limits=Limits(no_change=found.get("patience"), hard=float(found.get("timeout"))),
+        limits=Limits(no_change=_seconds(found, "patience"), hard=_seconds(found, "timeout")),
     )
     model, fault = _model_settings(found)
     return Settings(
@@ -129,11 +131,18 @@ def _check_named(found: config.Config) -> None:
 
 def _resources(found: config.Config) -> Resources:
     memory, cpus, pids = found.get("memory"), found.get("cpus"), found.get("pids")
-    if cpus is not None and not cpus > 0:
+    if cpus is not None and not 0 < cpus < inf:
         raise BadInput(f"cpus: expected a number above 0, got {cpus:g}.")
     if pids < _FEWEST_PIDS:
         raise BadInput(f"pids: a sandbox needs at least {_FEWEST_PIDS} processes, got {pids}.")
     return Resources(None if memory is None else bytes_of(memory), cpus, pids)
+
+
+def _seconds(found: config.Config, name: str) -> float:
+    seconds = float(found.get(name))
+    if not seconds > 0:
+        raise BadInput(f"{name}: expected a number of seconds above 0, got {seconds:g}.")
+    return seconds
 
 
 def _model_settings(found: config.Config) -> tuple[ModelSettings, str]:
@@ -151,12 +160,12 @@ def _model_settings(found: config.Config) -> tuple[ModelSettings, str]:
 
 
 def _directory(path: Path) -> Path:
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise BadInput(f"{path}: no such directory to work in.")
     return path
 
 
 def _script(path: Path) -> Path:
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise BadInput(f"{path}: no such setup script.")
     return path

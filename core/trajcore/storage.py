@@ -78,7 +78,7 @@ def write_atomically(
 
 def refuse_link(path: Path) -> None:
     """Raise `BadInput` where a save would refuse a name for being a link, before there is much to save."""
-    if path.is_symlink() and not _is_of_the_system(path):
+    if os.path.islink(path) and not _is_of_the_system(path):
         raise BadInput(f"{path} cannot be written: {_A_LINK}.")
 
 

@@ -22,7 +22,7 @@ import platformdirs
 from trajcore.errors import BadInput
 from trajcore.options import OPTIONS, Key, Reach, bytes_of
 from trajcore.reading import SETTINGS, Missing, read_file
-from trajcore.sandbox.base import Resources
+from trajcore.sandbox.base import DEFAULT_IMAGE, Resources
 from trajcore.sandbox.machines.host.confine import memory_of
 from trajcore.sandbox.registry import is_walled
 from trajcore.storage import in_words, write_atomically
@@ -119,6 +119,8 @@ class LeftOut:
 class _Around:
     """What a rule looks at besides the value."""
 
+    key: Key
+    """The setting that the value is of."""
     directory: str
     """Where the file lies, without links."""
     settings: Mapping[str, Setting]
@@ -133,7 +135,7 @@ class _Around:
 
 def path_of(value: str) -> Path:
     """A path as it stands in a config.toml; `~` is a home, where there is such a user."""
-    return Path(os.path.expanduser(value))  # noqa: PTH111 (Path.expanduser raises for unknown users)
+    return Path(os.path.expanduser(value))
 
 
 def lies_within(path: Path, directory: str) -> bool:
@@ -150,6 +152,15 @@ def _outside(value: Any, around: _Around) -> str:
 
 def _network(value: Any, around: _Around) -> str:
     return "it opens the network to the recording" if value else ""
+
+
+def _image(value: Any, around: _Around) -> str:
+    """An image may hold what only its owner is to see: a build's token, work of theirs, another checkpoint.
+
+    Also without network a live model is told of it, and the saved run shows it. An image that the engine does
+    not have is fetched unasked: from any address, of any size, with the password that docker keeps for there.
+    """
+    return "" if value == DEFAULT_IMAGE else "it starts an image of yours, or has one pulled"
 
 
 def _container(value: Any, around: _Around) -> str:
@@ -171,7 +182,7 @@ def _verdict(value: Any, around: _Around) -> str:
 def _limit(value: Any, around: _Around) -> str:
     """A limit may be lowered."""
     if isinstance(value, int):
-        lower = value <= around.settings["pids"].key.default
+        lower = value <= around.key.default
     else:
         lower = bytes_of(value) <= memory_of(Resources())
     return "" if lower else "it lets the recording have more of this machine than it has by itself"
@@ -179,6 +190,12 @@ def _limit(value: Any, around: _Around) -> str:
 
 _PLAIN: Final = ("openai/", "hosted_vllm/", "litellm_proxy/")
 """Models that are reached with the given key at the given address, and with nothing else of the user's."""
+
+
+def _account(value: Any, around: _Around) -> str:
+    """Whose key it is sees what the model is told: with what the user puts in the sandbox, that is theirs."""
+    own = any(around.value(name) and not around.foreign(name) for name in ("workspace_base", "container"))
+    return "what you let the sandbox see would be told to an account that is not yours" if own else ""
 
 
 def _address(value: Any, around: _Around) -> str:
@@ -206,11 +223,13 @@ _RULES: Final[Mapping[Reach, Callable[[Any, _Around], str]]] = {
     Reach.FILES: _outside,
     Reach.SAVES: _outside,
     Reach.NETWORK: _network,
+    Reach.IMAGE: _image,
     Reach.CONTAINER: _container,
     Reach.MOUNT: _mount,
     Reach.WALLS: _sandbox,
     Reach.LIMIT: _limit,
     Reach.VERDICT: _verdict,
+    Reach.ACCOUNT: _account,
     Reach.ADDRESS: _address,
     Reach.PROVIDER: _model,
 }
@@ -223,7 +242,8 @@ def left_out(file: Path, settings: dict[str, Setting]) -> list[LeftOut]:
         if setting.source is not Origin.HERE or setting.value is None:
             continue
         rule = _RULES.get(setting.key.reach)
-        why = rule(setting.value, _Around(os.path.realpath(file.parent), settings)) if rule else ""
+        around = _Around(setting.key, os.path.realpath(file.parent), settings)
+        why = rule(setting.value, around) if rule else ""
         if why:
             found.append(LeftOut(file, setting, why))
             settings[name] = Setting(setting.key, setting.key.default, f"left out of {file}: {why}")

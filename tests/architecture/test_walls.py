@@ -42,3 +42,16 @@ def test_importing_the_engine_loads_nothing_of_it() -> None:
     program = "import json, sys, trajcore; print(json.dumps([m for m in sys.modules if 'traj' in m]))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert json.loads(done.stdout) == ["trajcore"], done.stderr
+
+
+@pytest.mark.parametrize("name", [name for name in files() if "/kernel/" not in name])
+def test_whether_a_file_is_there_is_asked_of_os_path(name: str) -> None:
+    """Before Python 3.14 a `Path` raises `PermissionError` where a directory above is closed to the user."""
+    asked = [
+        node.lineno
+        for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and not node.args and not node.keywords
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("exists", "is_dir", "is_file")
+        if not (isinstance(node.func.value, ast.Name) and node.func.value.id in ("entry", "info"))
+    ]
+    assert not asked

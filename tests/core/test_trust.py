@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from program import write
 from trajcore import trust
 from trajcore.config import Config, config_directory, load, set_config, trust_config, untrust_config
 from trajcore.errors import BadInput
-from trajcore.options import KEYS, Reach
+from trajcore.options import KEYS, OPTIONS, Key, Reach
+from trajcore.sandbox.base import DEFAULT_IMAGE
 from trajcore.trust import Origin
 
 HERE = Path("config.toml")
+HUGE = "9" * 400
 EVIL = "http://127.0.0.1:9"
 
 
@@ -39,13 +42,17 @@ REACHING: dict[str, tuple[str, ...]] = {
     "use_host_network": ("true", "1", "'yes'"),
     "kind": ("'local'",),
     "mount": ("true",),
+    "base_container_image": (
+        "'image'", "'evil.example:443/x'", "'sha256:0a'", "'trajtui-checkpoint:0a'", f"'{DEFAULT_IMAGE}x'",
+    ),
     "container": ("'db'",),
     "memory": ("'900000g'",),
-    "pids": ("100000",),
+    "pids": ("100000", "4097"),
+    "checkpoints": ("25", "1000000000000"),
     "normalise": ("['x']",),
     "base_url": (f"'{EVIL}'",),
     "model": (f"'huggingface/{EVIL}'",),
-}
+}  # fmt: skip
 """Values of each setting that reach further than a file that is not trusted may."""
 
 HARMLESS: dict[str, str] = {
@@ -56,7 +63,7 @@ HARMLESS: dict[str, str] = {
     "model": "'anthropic/x'",
     "api_key": "'theirs'",
     "temperature": "0.5",
-    "base_container_image": "'image'",
+    "base_container_image": f"'{DEFAULT_IMAGE}'",
     "timeout": "60",
     "use_host_network": "false",
     "kind": "'bubblewrap'",
@@ -68,6 +75,16 @@ HARMLESS: dict[str, str] = {
     "checkpoints": "3",
     "patience": "5",
 }
+
+
+NOWHERE: dict[str, str] = {
+    "max_iterations": "the default is no limit, so it can only lower it",
+    "temperature": "it is a number in a request that the user asks for",
+    "timeout": "an action of the recording says how long it may take, too",
+    "patience": "the same",
+    "cpus": "the default is all of them, so it can only take some away",
+}
+"""Settings whose values are all harmless, and why."""
 
 
 @pytest.fixture(autouse=True)
@@ -83,9 +100,39 @@ def toml(name: str, value: str) -> str:
     return f"[{section}]\n{name} = {value}\n"
 
 
-def test_each_setting_that_reaches_further_has_values_here() -> None:
-    assert {key.name for key in KEYS if key.reach is not Reach.NOWHERE} == set(REACHING)
-    assert {key.name for key in KEYS} == set(HARMLESS) | {"container", "base_url"}
+def test_each_setting_is_said_to_be_harmless_and_why_or_has_values_that_are_left_out() -> None:
+    """A new setting has its place in one of these tables, and what reaches further its rule."""
+    names = {key.name for key in KEYS}
+    assert {key.name for key in KEYS if key.reach is Reach.NOWHERE} == set(NOWHERE)
+    assert names == set(NOWHERE) | set(REACHING) | {"api_key"}
+    assert names == set(HARMLESS) | {"container", "base_url"}
+    assert set(trust._RULES) == set(Reach) - {Reach.NOWHERE}
+    assert {option.key for option in OPTIONS if option.key} <= names
+
+
+NUMBERS = ("0", "-1", "1", "0.5", "nan", "inf", "-inf", "1e308", HUGE)
+ODD = (*NUMBERS, *(f"'{number}'" for number in (*NUMBERS, "9" * 5000)), "true", "[]", "{}", "''", "'x'")
+
+
+@pytest.mark.parametrize("value", ODD, ids=lambda value: value[:6])
+@pytest.mark.parametrize("name", NOWHERE)
+def test_a_value_of_a_harmless_setting_is_used_or_refused_in_a_line(name: str, value: str) -> None:
+    try:
+        world = trajcore.settings_from(lying(toml(name, value)), {}).world
+    except BadInput as error:
+        line = str(error)
+    else:
+        line = name
+        numbers = (world.limits.no_change, world.limits.hard, world.resources.cpus or 1)
+        assert all(0 < number <= 10**12 for number in numbers)
+    assert name in line
+    assert len(line) < 400
+
+
+@pytest.mark.parametrize("value", [HUGE + "g", "9e999g", "0", "-1g", "32", "nan", "inf"])
+def test_a_size_that_no_machine_has_is_refused(value: str) -> None:
+    with pytest.raises(BadInput, match="memory"):
+        trajcore.settings_from(lying(f"[trajtui]\nmemory = '{value}'\n"), {})
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, one) for name, all in REACHING.items() for one in all])
@@ -96,6 +143,7 @@ def test_what_reaches_further_is_left_out_until_the_file_is_trusted(name: str, v
     assert found.get(name) == key.default
     (line,) = found.warnings
     assert line.startswith(f"config.toml is not trusted: {name} = ")
+    assert re.search(r"\(if it is meant: (--[a-z]+[ ,]|[A-Z_]+,|name the recording,)", line)
     assert "trajtui config trust" in line
     assert "\n" not in line
     for trusted in (load(HERE, {}, {}), load(None, {}, {}, accepted=found.digest)):
@@ -103,6 +151,13 @@ def test_what_reaches_further_is_left_out_until_the_file_is_trusted(name: str, v
         assert trusted.get(name) != key.default
     trust_config(HERE)
     assert load(environment={}).get(name) != key.default
+
+
+def test_an_image_that_is_named_is_not_fetched_either() -> None:
+    """What the engine does not have is pulled where docker is asked for: only what is the default, then."""
+    found = lying("[sandbox]\nkind = 'docker'\nbase_container_image = 'evil.example:443/x'\n")
+    settings = trajcore.settings_from(found, {})
+    assert (settings.sandbox, settings.world.image) == ("docker", DEFAULT_IMAGE)
 
 
 @pytest.mark.parametrize("name", HARMLESS)
@@ -162,6 +217,22 @@ def test_a_key_goes_to_an_address_that_is_trusted_as_much(
     text: str, environment: dict[str, str], options: dict[str, str], expected: list[str]
 ) -> None:
     assert left(lying(text, environment, **options)) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, []),
+        ({"workspace_base": "/srv"}, ["api_key", "base_url"]),
+        ({"container": "db"}, ["api_key", "base_url"]),
+    ],
+)
+def test_what_the_user_lets_in_is_not_told_to_somebody_elses_account(
+    options: dict[str, str], expected: list[str]
+) -> None:
+    text = THEIRS + "model = 'openai/x'\n"
+    assert left(lying(text, **options)) == expected
+    assert left(lying(f"{text}[core]\nworkspace_base = 'inside'\n")) == []
 
 
 def test_no_key_is_in_a_warning() -> None:
@@ -226,6 +297,14 @@ def test_a_file_that_is_made_to_choke_on_is_refused_in_a_line(text: str) -> None
     HERE.write_text(text)
     with pytest.raises(BadInput, match=r"config\.toml"):
         load(environment={})
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
+def test_a_value_that_python_will_not_print_is_refused_in_a_line(key: Key) -> None:
+    for value in ("9" * 5000, "0x" + "f" * 5000, "[0x" + "f" * 5000 + "]"):
+        with pytest.raises(BadInput, match=r"config\.toml") as caught:
+            lying(f"[{key.section}]\n{key.name} = {value}\n").get(key.name)
+        assert len(str(caught.value)) < 400
 
 
 def test_a_home_that_is_nobodys_is_an_ordinary_name() -> None:

@@ -173,6 +173,44 @@ def test_no_container_of_the_users_is_entered(home: Path, here: Path) -> None:
         client.close()
 
 
+@pytest.mark.docker
+@pytest.mark.bubblewrap
+def test_no_image_of_the_users_is_started(home: Path, here: Path) -> None:
+    """An image may hold what its owner alone is to see: here it would come into the saved run."""
+    import docker
+
+    client = docker.from_env()
+    container = client.containers.run(IMAGE, ["bash", "-c", f"echo {CANARY} > /token"], detach=True)
+    container.wait()
+    image = container.commit(repository="trajtui-test-private", tag=container.short_id)
+    container.remove()
+    try:
+        path = recorded(here, "cat /token")
+        config(here, f"[sandbox]\nbase_container_image = '{image.tags[0]}'\n")
+        done = trajtui("replay", path, "--save", "run.json")
+        assert done.returncode == 0, done.stderr
+        assert CANARY not in (here / "run.json").read_text()
+        one_line_each(done.stderr, "base_container_image")
+        assert "--image IMAGE" in done.stderr
+        trajtui("replay", path, "--config", "config.toml", "--save", "run.json")
+        assert CANARY in (here / "run.json").read_text()
+    finally:
+        client.images.remove(image.id)
+        client.close()
+
+
+@pytest.mark.bubblewrap
+def test_what_is_in_a_workspace_is_not_told_to_an_account_of_theirs(home: Path, here: Path) -> None:
+    with Loopback([Answer("All done.")]) as server:
+        path = recorded(here, "cat /workspace/id_rsa")
+        config(here, f"[llm]\nbase_url = '{server.url}'\nmodel = 'openai/x'\napi_key = 'theirs-1234'\n")
+        live = ("--sandbox", "bubblewrap", "--continue", "--message", "go on")
+        done = trajtui("replay", path, *live, "--workspace", home / ".ssh")
+        assert server.requests == []
+        one_line_each(done.stderr, "api_key", "base_url")
+        assert "theirs-1234" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [

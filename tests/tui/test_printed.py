@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,30 +13,11 @@ import pytest
 from corpus.received import assert_only_drawn
 from corpus.sequences import DRAWING, HOSTILE
 from documents import ran, run
-from program import PROGRAM, finish, say
+from program import PROGRAM, finish, on_terminal, say
 
 BIDI = "\u202egnp\u202c\u2066x\u2069\u200f\u061c"
 ALL = "".join(HOSTILE.values()) + "".join(DRAWING.values()) + BIDI
 NAME = "a\x1b]52;c;cA==\x07\x1b]0;x\x1b\\\x9b5n\x9d0;x\x9c\x1b[5n\x1b[2J\x1b[c\x05\x7f\u202e\n[b]x.json"
-
-
-def on_terminal(*arguments: str | Path, directory: Path, **environment: str) -> tuple[int, bytes]:
-    """The exit code, and all that reached the terminal that standard output and error are."""
-    ours, theirs = pty.openpty()
-    program = subprocess.Popen(
-        [PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, cwd=directory,
-        env={**os.environ, "COLUMNS": "200", **environment},
-    )  # fmt: skip
-    os.close(theirs)
-    received = bytearray()
-    try:
-        while piece := os.read(ours, 1 << 16):
-            received += piece
-    except OSError:  # as Linux tells that nobody writes any more
-        pass
-    finally:
-        os.close(ours)
-    return program.wait(60), bytes(received)
 
 
 def events() -> list[dict[str, Any]]:
@@ -118,6 +97,15 @@ def test_what_a_command_prints_on_a_terminal_is_text(hostile: Path, command: tup
     _, received = on_terminal(*words, directory=hostile.parent)
     assert received
     assert_only_drawn(received)
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("option", ["--image", "--container"])
+def test_what_an_engine_says_of_a_name_is_text(hostile: Path, option: str):
+    for name in (ALL, NAME, f"localhost:9/{NAME}", HOSTILE["changing: clipboard"], "a" * 5000):
+        _, received = on_terminal("replay", hostile, "--sandbox", "docker", option, name)
+        assert b"trajtui: " in received
+        assert_only_drawn(received)
 
 
 def test_settings_are_printed_as_text(tmp_path: Path):

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from corpus.received import DRAWN, assert_only_drawn
-from corpus.sequences import HOSTILE as CORPUS
 from documents import message, ran, run
 from loopback import Answer, Call, Loopback
+from needs import IMAGE
 from program import finish, trajtui, write
 from terminal import Terminal
+from worlds import KINDS
 
 SEQUENCES = "\x1b]52;c;cHduZWQ=\x07\x1b]0;pwned\x07\x1b[5n\x1b[2J\x1b[31;5mred\x07\x08\x7f"
 C1 = "\x9b5n\x9d0;pwned\x9c\x90q\x9c\x85"
@@ -301,43 +301,12 @@ def test_the_output_of_commands_keeps_its_colours_and_nothing_else(terminal: Ter
 
 
 @pytest.mark.terminal
-@pytest.mark.bubblewrap
-def test_a_visit_by_hand_draws_and_does_nothing_else(terminal: Terminal, tmp_path: Path):
-    directory = tmp_path / "work"
-    directory.mkdir()
-    for number, text in enumerate(CORPUS.values()):
-        (directory / f"{number}.utf8").write_bytes(text.encode())
-        if max(text) < "\xa0":
-            (directory / f"{number}.latin1").write_bytes(text.encode("latin-1"))
-    (directory / "last").write_bytes(b"\x18\x1b[0m" + b"\x1b]" * 60_000)
-    path, raw = write(tmp_path / "x.json", [run(0)]), tmp_path / "raw"
-    terminal.start(path, "--sandbox", "bubblewrap", "--workspace", directory, raw=raw)
-    terminal.wait("REPLAY PAUSED")
-    terminal.press("!")
-    terminal.wait("You are in the sandbox")
-    terminal.wait("workspace#")
-    ended = r"printf '\030\033\\\033[m'"
-    terminal.type(f"stty -echo; for f in *.* last; do cat $f; {ended}; done; clear; echo at the end")
-    terminal.press("Enter")
-    terminal.wait(lambda screen: "at the end" in screen and "stty" not in screen, seconds=20)
-    begun = len(raw.read_bytes().partition(b"You are in the sandbox")[0])
-    received = raw.read_bytes()[begun:]
-    assert_only_drawn(received, DRAWN)
-    assert b"\x1b[31mred" in received or b"\x1b[2J" in received
-    terminal.type("exit")
-    terminal.press("Enter")
-    terminal.wait("REPLAY PAUSED")
-    terminal.press("q")
-    terminal.wait("[exit 0]")
-
-
-@pytest.mark.terminal
-@pytest.mark.bubblewrap
-def test_the_name_of_a_process_cannot_speak_out_of_a_question(terminal: Terminal, tmp_path: Path):
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_name_of_a_process_cannot_speak_out_of_a_question(terminal: Terminal, tmp_path: Path, kind: str):
     name = r"$'p\e]52;c;cHduZWQ=\a\e]0;pwned\e\\\e[5n\xc2\x9b5n\u202e'"
     path = write(tmp_path / "x.json", [run(0), run(1, f"(exec -a {name} sleep 100) & sleep 0.2"), run(2)])
     raw = tmp_path / "raw"
-    terminal.start(path, "--sandbox", "bubblewrap", raw=raw)
+    terminal.start(path, "--sandbox", kind, "--image", IMAGE, raw=raw)
     terminal.wait("REPLAY PAUSED")
     for played in "12":
         terminal.press("s")

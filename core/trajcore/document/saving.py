@@ -84,7 +84,7 @@ class Saver:
     def __init__(self, body: Body, path: Path | None) -> None:
         self._body = body
         self.path = path
-        self._behind = Path(os.path.realpath(path)) if path is not None and path.is_symlink() else None
+        self._behind = Path(os.path.realpath(path)) if path is not None and os.path.islink(path) else None
         """The file itself, where a link to it was opened; wherever that leads by now, it is saved there."""
         self._is_store = body.is_store
         self._on_disk: dict[Path, Identity | None] = {
@@ -149,7 +149,7 @@ class Saver:
             for path in job.removed:
                 del self._filed[path], self._on_disk[path]
             return job.complete
-        if not job.complete or not job.target.is_file():
+        if not job.complete or not os.path.isfile(job.target):
             return False
         self.path, self._behind = job.target, None
         self._is_store = False

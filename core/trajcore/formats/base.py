@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -66,7 +67,11 @@ class Files:
     def directory(self) -> Path | None:
         """The directory that was opened, if it is one."""
         try:
-            return self.path if self._data is None and self.path is not None and self.path.is_dir() else None
+            return (
+                self.path
+                if self._data is None and self.path is not None and os.path.isdir(self.path)
+                else None
+            )
         except OSError:
             return None
 

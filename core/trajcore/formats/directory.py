@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -50,7 +51,7 @@ class Directory:
 
 def _record_files(directory: Path) -> list[Path]:
     inside = directory / "events"
-    place = inside if inside.is_dir() else directory
+    place = inside if os.path.isdir(inside) else directory
     files = [path for path in place.glob("*.json") if path.stem.isascii() and path.stem.isdigit()]
     return sorted(files, key=lambda path: int(path.stem))
 

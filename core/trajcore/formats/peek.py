@@ -139,7 +139,7 @@ def filed(directory: Path) -> Iterator[tuple[int, bytes]]:
         if left <= 0:
             return
         try:
-            if not path.is_file():  # a pipe would be waited for
+            if not os.path.isfile(path):  # a pipe would be waited for
                 continue
             with path.open("rb") as file:
                 data = file.read(min(left, _MOST_FILE_BYTES))

@@ -115,7 +115,7 @@ class Place:
 
     def close(self) -> None:
         """Give the lock up; where journals are left, whoever opens the recording next finds them."""
-        left = any(self.file(suffix).exists() for suffix in (EDITS, RUN))
+        left = any(os.path.exists(self.file(suffix)) for suffix in (EDITS, RUN))
         self._lock.release(remove=not left)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,7 +149,7 @@ class Breakpoints:
         """Keep the breakpoints for the next time; raises `BadInput` where they cannot be written."""
         path = self._sidecar()
         points = list(self)
-        if path is None or self.fault or (not points and not path.exists()):
+        if path is None or self.fault or (not points and not os.path.exists(path)):
             return
         entries = [self._kept(point) for point in points]
         kept = {"version": _VERSION, "recording": self._trajectory.name, "breakpoints": entries}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +34,7 @@ def _listed() -> list[Path]:
         lines = read_file(_list_file(), STATE).decode("utf-8", "surrogateescape").splitlines()
     except Missing:
         return []
-    return [path for path in map(Path, lines) if "\0" not in str(path) and path.is_file()]
+    return [path for path in map(Path, lines) if "\0" not in str(path) and os.path.isfile(path)]
 
 
 def remember(path: Path) -> None:

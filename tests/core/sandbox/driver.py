@@ -28,6 +28,7 @@ async def _main() -> None:
     if not chosen.get("filtered", True):
         seccomp.obstacle = lambda: "left out by a test"
     settings = SandboxSettings(
+        image=chosen["image"],
         resources=Resources(**chosen.get("resources", {})),
         workspace=Path(chosen["workspace"]) if "workspace" in chosen else None,
         mount=chosen.get("mount", False),

@@ -1,6 +1,6 @@
 """A session that steps, keeps checkpoints, goes back and begins anew until it is killed.
 
-Its arguments are the kind of sandbox, the image and the recording.
+It says when its first world is there. Its arguments are the kind of sandbox, the image and the recording.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ async def _main(kind: str, image: str, path: Path) -> None:
             session.step()
             await session.idle()
             await session.checkpointed()
+            print("begun", flush=True)
         session.go_back(session.back_to_step()[0])
         await session.idle()
         session.restart()

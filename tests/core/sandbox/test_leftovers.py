@@ -6,9 +6,9 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,11 +16,15 @@ from typing import Any
 
 import pytest
 
+from accounts import Account, account
 from documents import message, ran, run
-from needs import IMAGE, need_bubblewrap, need_docker
+from needs import IMAGE
 from program import start, trajtui, write
 from trajcore.sandbox.machines.leftovers import Leftover, sentence
 from trajcore.sandbox.machines.owner import Owner, read_labels, read_word, this_program
+from worlds import KINDS
+
+__all__ = ["account"]
 
 ENDLESS = [message(0, "go"), run(1, "echo begun; (setsid sleep 301 &); sleep 300"), ran(2, 1, "")]
 
@@ -233,18 +237,25 @@ LONGEST = 4.0
 """Seconds in which a session has done everything at least once."""
 
 
-def killed_at(moment: float, kind: str, recording: Path, **environment: str) -> int:
-    """The process id of a session that was killed so many seconds after it began."""
+def killed_at(
+    moment: float, kind: str, recording: Path, account: Account, restless: Path, *, begun: bool
+) -> int:
+    """The process id of a session that was killed so many seconds after it was started, or had `begun`."""
     session = subprocess.Popen(
-        [sys.executable, RESTLESS, kind, IMAGE, recording],
-        env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        [*account.python, restless, kind, IMAGE, recording],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
+    assert session.stdout is not None
+    assert session.stderr is not None
     try:
+        if begun:
+            assert session.stdout.readline() == "begun\n", session.stderr.read()
         time.sleep(moment)
-        assert session.poll() is None
+        assert session.poll() is None, session.stderr.read()
     finally:
         session.kill()
+        session.stdout.close()
+        session.stderr.close()
         session.wait()
     return session.pid
 
@@ -271,37 +282,53 @@ def traces_in(engine: Any, pids: list[int]) -> list[str]:
     return found + [one["Id"] for label in labels for one in engine.api.images(all=True, filters=label)]
 
 
+def at_rest(engine: Any, pids: list[int]) -> bool:
+    """Whether an engine has ended what it was asked for before its client was killed."""
+    before = traces_in(engine, pids)
+    states = [one["State"] for pid in pids for one in containers(engine, pid)]
+    time.sleep(0.5)
+    return "paused" not in states and traces_in(engine, pids) == before
+
+
 @pytest.mark.parametrize(
     "times",
     [
-        pytest.param(10, id="some"),
+        pytest.param(3, id="some"),
         pytest.param(50, id="many", marks=[pytest.mark.long, pytest.mark.timeout(900)]),
     ],
 )
-@pytest.mark.parametrize("kind", ["docker", "bubblewrap"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_after_kill_9_at_any_moment_the_next_start_leaves_nothing(
-    kind: str, times: int, tmp_path: Path, scratch: Path, recording: Path, request: pytest.FixtureRequest
+    kind: str, times: int, account: Account, request: pytest.FixtureRequest
 ) -> None:
-    need_docker() if kind == "docker" else need_bubblewrap()
     engine = request.getfixturevalue("engine") if kind == "docker" else None
     moments = random.Random(times)
-    restless, place = write(tmp_path / "restless.json", STEPS), {"TMPDIR": str(scratch)}
+    restless, steps, endless = account.home / RESTLESS.name, account.home / "a.json", account.home / "b.json"
+    shutil.copy(RESTLESS, restless)
+    write(steps, STEPS)
+    write(endless, ENDLESS)
+    account.own(account.home)
     pids: list[int] = []
     left: list[str] = []
-    for _ in range(times):  # each start removes what those before it left
-        pids.append(killed_at(moments.uniform(0, LONGEST), kind, restless, **place))
-        left += traces(pids, scratch) + (traces_in(engine, pids) if engine else [])
+    for count in range(times):  # each start removes what those before it left
+        begun = count % 2 == 0
+        moment = moments.uniform(0, LONGEST) if count else 0
+        pids.append(killed_at(moment, kind, steps, account, restless, begun=begun))
+        left += traces(pids, account.scratch) + (traces_in(engine, pids) if engine else [])
     assert left, "none was killed in time"
-    time.sleep(2)  # an engine ends what it was asked to do
-    living = start("replay", recording, "--sandbox", kind, "--image", IMAGE, **place)
+    if engine is not None:
+        wait_for(lambda: at_rest(engine, pids), 60)
+    options = ("--sandbox", kind, "--image", IMAGE)
+    living = start("replay", endless, *options, program=account.program)
     try:
-        wait_for(lambda: not traces(pids, scratch), 60)
+        wait_for(lambda: not traces(pids, account.scratch), 60)
         wait_for(lambda: engine is None or not traces_in(engine, pids), 60)
         assert living.poll() is None
         living.send_signal(signal.SIGTERM)
         living.communicate(timeout=30)
     finally:
         living.kill()
-    assert names(scratch) == []
+    assert traces([living.pid], account.scratch) == []
+    assert names(account.scratch) == []
     if engine is not None:
         assert traces_in(engine, [living.pid]) == []

@@ -11,7 +11,10 @@ from trajcore.events.actions import RunAction, RunArgs
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.sandbox.choose import choose
 from trajcore.sandbox.machines.bubblewrap import machine as bubblewrap
+from trajcore.sandbox.machines.bubblewrap import mounts
+from trajcore.sandbox.machines.bubblewrap.overlays import Copied, Overlay
 from trajcore.sandbox.machines.docker import machine as docker
+from worlds import made, settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -145,3 +148,16 @@ async def test_an_image_that_cannot_be_pulled(docker_image: str) -> None:
     with pytest.raises(SandboxUnavailable, match="is not here and cannot be pulled"):
         await sandbox.start(lines.append)
     assert lines == ["pulling localhost:9/no/such:image"]
+
+
+@pytest.mark.bubblewrap
+async def test_what_goes_while_a_world_is_made_is_not_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of this machine's directories any may go at any time: between the look at them and the mount, too."""
+    gone = [Overlay("/var/lib/gone-since"), Copied("/etc/gone-since")]
+    monkeypatch.setattr(bubblewrap, "planned", lambda directory: [*mounts.planned(directory), *gone])
+    sandbox = made("bubblewrap", settings())
+    try:
+        await sandbox.start(lambda _: None)
+        assert await output(sandbox, "ls -d /var/lib/gone-since 2>&1 | wc -l; echo begun") == "1\nbegun"
+    finally:
+        await sandbox.close()

@@ -60,7 +60,7 @@ async def save_as(screen: DebuggerScreen) -> str | None:
     path = await screen.ask(AskPath("Save the recording as", session.settings.save_to or own or _NAME))
     if path is None:
         return None
-    if own is not None and path.exists() and own.exists() and path.samefile(own):
+    if own is not None and _are_same(path, own):
         return await save(screen)
     return f"saved {await session.editing.save(path)}, which is the recording now"
 
@@ -119,3 +119,10 @@ def free_name(session: Session) -> Path:
         if not os.path.lexists(path):
             return path
         number += 1
+
+
+def _are_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is not there
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -202,7 +203,7 @@ def _save(trajectory: Trajectory, target: Path) -> None:
 
 
 def _print(trajectory: Trajectory) -> None:
-    if trajectory.path is not None and trajectory.path.is_dir():
+    if trajectory.path is not None and os.path.isdir(trajectory.path):
         raise BadInput(f"{trajectory.name} is a directory of events: name a file to write them to.")
     data = trajectory.to_bytes()
     if sys.stdout.isatty():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -93,15 +94,15 @@ class AskPath(Dialog[Path | None]):
         """Take the path, or say why not."""
         if not event.value.strip():
             return
-        path = Path(event.value.strip()).expanduser()
+        path = Path(os.path.expanduser(event.value.strip()))
         note = self.query_one("#path-note", Static)
-        if not path.absolute().parent.is_dir():
+        if not os.path.isdir(path.absolute().parent):
             note.update(safe_line(f"there is no directory {path.absolute().parent}"))
-        elif path.is_dir():
+        elif os.path.isdir(path):
             note.update("that is a directory: add a file name")
-        elif path.is_symlink() and path != self._proposed:
+        elif os.path.islink(path) and path != self._proposed:
             note.update("that is a link, which a save does not follow: name the file itself")
-        elif path.exists() and path != self._asked_for:
+        elif os.path.exists(path) and path != self._asked_for:
             self._asked_for = path
             note.update("this file exists: Enter again overwrites it")
         else:

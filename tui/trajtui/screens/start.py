@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -37,24 +38,17 @@ class _Paths(Suggester):
 
 def _completed(value: str) -> str | None:
     """The first path that begins as `value` does."""
-    typed = Path(value).expanduser()
+    typed = Path(os.path.expanduser(value))
     directory, start = (typed, "") if value.endswith("/") else (typed.parent, typed.name)
     try:
         names = sorted(
-            path.name + ("/" if path.is_dir() else "")
+            path.name + ("/" if os.path.isdir(path) else "")
             for path in directory.iterdir()
-            if path.name.startswith(start) and (path.is_dir() or path.suffix == ".json")
+            if path.name.startswith(start) and (os.path.isdir(path) or path.suffix == ".json")
         )
     except OSError:
         return None
     return value[: len(value) - len(start)] + names[0] if names else None
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return False
 
 
 _LIST_KEYS = "Enter opens · / types a path · q quits"
@@ -122,8 +116,8 @@ class StartApp(PatientApp[Path]):
     def open_path(self, event: Input.Submitted) -> None:
         """Open the typed path, if there is such a file or directory."""
         typed = event.value.strip()
-        path = Path(typed).expanduser()
-        if typed and _is_there(path):
+        path = Path(os.path.expanduser(typed))
+        if typed and os.path.exists(path):
             self._open(path)
         elif typed:
             self._say(f"there is no file {path}")
@@ -198,6 +192,6 @@ def _samples() -> list[Path]:
     """The bundled recordings: inside an installed package, or beside the sources."""
     here = Path(__file__).resolve()
     for directory in (here.parents[1] / "samples", here.parents[3] / "sample_trajectories"):
-        if directory.is_dir():
+        if os.path.isdir(directory):
             return sorted(directory.glob("*.json"))
     return []

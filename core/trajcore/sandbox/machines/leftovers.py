@@ -6,6 +6,7 @@ user, another machine or nobody stays.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -151,5 +152,5 @@ def _groups() -> list[Leftover]:
 
 def _removed(path: Path) -> None:
     remove_tree(path)
-    if path.exists():
+    if os.path.exists(path):
         raise OSError(f"{path} could not be removed whole")

@@ -172,7 +172,7 @@ class BubblewrapMachine:
         """The directories on this host that hold what is private to the world."""
         assert self._directory is not None
         changes = self._directory / "changes"
-        uppers = sorted(path / "upper" for path in changes.iterdir()) if changes.is_dir() else []
+        uppers = sorted(path / "upper" for path in changes.iterdir()) if os.path.isdir(changes) else []
         return [self._directory / "root", *uppers]
 
     def _put_back(self, store: TreeStore, trees: TreeSnapshot, stop: threading.Event) -> None:

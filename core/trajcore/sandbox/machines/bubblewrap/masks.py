@@ -95,7 +95,7 @@ def _place(path: str, top: str, layer: Path) -> Path:
 
 def _make_parents(outside: Path, inside: Path) -> None:
     """Directories in the layer take the place of the host's, so they look like them."""
-    if not inside.exists():
+    if not os.path.exists(inside):
         _make_parents(outside.parent, inside.parent)
         inside.mkdir()
         _look_like(str(outside), inside)

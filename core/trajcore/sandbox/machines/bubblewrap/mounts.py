@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
@@ -66,9 +67,10 @@ def prepare(
     (root / "tmp").chmod(0o1777)
     arguments = [*_isolation(settings), "--bind", str(root), "/"]
     for number, entry in enumerate(entries):
-        arguments += _shown(entry, directory, number, hide_secrets)
+        with suppress(FileNotFoundError):  # it went since it was planned
+            arguments += _shown(entry, directory, number, hide_secrets)
     for path in HIDDEN:
-        if Path(path).is_dir() and os.access(path, os.X_OK):
+        if os.path.isdir(path) and os.access(path, os.X_OK):
             arguments += _emptied(path, directory)
     arguments += ["--proc", "/proc", *seal(), *_devices(memory_of(settings.resources))]
     if settings.mount and settings.workspace is not None:
@@ -136,9 +138,9 @@ def layers(directory: Path, entries: list[Entry], settings: SandboxSettings) -> 
         found.append(Layer("/workspace", settings.workspace))
     for number, entry in enumerate(entries):
         upper = _changes(directory, number) / "upper"
-        if isinstance(entry, Overlay) and upper.is_dir():
+        if isinstance(entry, Overlay) and os.path.isdir(upper):
             masks = _masks(directory, number)
-            lowers = (masks, Path(entry.path)) if masks.is_dir() else (Path(entry.path),)
+            lowers = (masks, Path(entry.path)) if os.path.isdir(masks) else (Path(entry.path),)
             found.append(Layer(entry.path, upper, lowers))
     for changes in (directory / "changes").glob(f"{_EMPTIED}*"):
         found.append(Layer(unquote(changes.name.removeprefix(_EMPTIED)), changes / "upper"))
@@ -155,10 +157,11 @@ def _masks(directory: Path, number: int) -> Path:
 
 def _overlaid(path: str, directory: Path, number: int, hide_secrets: bool) -> list[str]:
     """The host's files, above them what hides its secrets, above that the world's own changes."""
+    mode = Path(path).stat().st_mode & 0o7777
     upper, work = (_changes(directory, number) / kind for kind in ("upper", "work"))
     for private in (upper, work):
         private.mkdir(parents=True)
-    upper.chmod(Path(path).stat().st_mode & 0o7777)
+    upper.chmod(mode)
     searched = hide_secrets and path.startswith(_SEARCHED)
     secrets = secrets_below(path, HIDDEN) if searched else Secrets()
     shown, rest = ["--overlay-src", path], []
@@ -182,7 +185,7 @@ def _emptied(path: str, directory: Path) -> list[str]:
 def _keep_name_servers(root: Path) -> None:
     """Where /etc/resolv.conf is a link out of what is shown, put the file at its end."""
     target = Path("/etc/resolv.conf").resolve()
-    if target.is_file() and target.parts[1] not in ("etc", "usr", "opt", "srv", "var"):
+    if os.path.isfile(target) and target.parts[1] not in ("etc", "usr", "opt", "srv", "var"):
         inside = root.joinpath(*target.parts[1:])
         inside.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(target, inside)

@@ -72,13 +72,13 @@ def _of_context() -> Address | None:
             "`docker context use`."
         )
     files = contexts / "tls" / key / "docker"
-    tls = _files_in(files, verify=not endpoint.get("SkipTLSVerify")) if files.is_dir() else None
+    tls = _files_in(files, verify=not endpoint.get("SkipTLSVerify")) if os.path.isdir(files) else None
     return Address(str(endpoint["Host"]), tls)
 
 
 def _settings() -> Path:
     """Where docker's command line keeps its settings."""
-    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    return Path(os.environ.get("DOCKER_CONFIG") or _home() / ".docker")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _files_in(directory: Path, *, verify: bool) -> Tls:
     def there(name: str) -> Path | None:
-        return directory / name if (directory / name).is_file() else None
+        return directory / name if os.path.isfile(directory / name) else None
 
     return Tls(there("ca.pem"), there("cert.pem"), there("key.pem"), verify)
 
@@ -102,8 +102,20 @@ def _usual() -> list[Address]:
     runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
     paths = [
         Path(runtime, "docker.sock"),
-        Path.home() / ".docker" / "run" / "docker.sock",
+        _home() / ".docker" / "run" / "docker.sock",
         Path(runtime, "podman", "podman.sock"),
         Path("/run/podman/podman.sock"),
     ]
-    return [Address(f"unix://{path}") for path in paths if path.is_socket()]
+    return [Address(f"unix://{path}") for path in paths if _is_socket(path)]
+
+
+def _home() -> Path:
+    """The user's, also of one who has no name here."""
+    return Path(os.path.expanduser("~"))
+
+
+def _is_socket(path: Path) -> bool:
+    try:
+        return path.is_socket()
+    except OSError:  # a directory above is closed to us
+        return False

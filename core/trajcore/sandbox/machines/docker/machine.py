@@ -414,4 +414,6 @@ def container_layers(attributes: Mapping[str, Any], engine: Mapping[str, Any]) -
 
 
 def _readable(layer: Layer) -> bool:
-    return all(path.is_dir() and os.access(path, os.R_OK | os.X_OK) for path in (layer.upper, *layer.lowers))
+    return all(
+        os.path.isdir(path) and os.access(path, os.R_OK | os.X_OK) for path in (layer.upper, *layer.lowers)
+    )

@@ -34,7 +34,7 @@ class Group:
     @property
     def counts_processes(self) -> bool:
         """Whether the number of processes is really limited."""
-        return any((directory / "pids.max").exists() for directory in self.directories)
+        return any(os.path.exists(directory / "pids.max") for directory in self.directories)
 
     def remove(self) -> None:
         """Remove the group, whose processes have ended. Never raises."""
@@ -63,7 +63,7 @@ def make_group(resources: Resources, memory: int) -> Group:
     """A new group with these limits, `memory` in bytes; without directories where none can be made."""
     name = f"{LABEL}-{this_program().word}-{secrets.token_hex(4)}"
     group = Group()
-    unified = _made(_TOP / name) if (_TOP / "cgroup.controllers").exists() else None
+    unified = _made(_TOP / name) if os.path.exists(_TOP / "cgroup.controllers") else None
     if unified is not None:
         group.directories.append(unified)
         _set(unified, "pids.max", resources.pids)
@@ -99,14 +99,14 @@ def _each(resources: Resources, memory: int) -> list[tuple[str, str, int]]:
     limits = [("pids", "pids.max", resources.pids), ("memory", "memory.limit_in_bytes", memory)]
     if resources.cpus:
         quota = int(resources.cpus * _PERIOD)
-        scheduler = next((name for name in _SCHEDULERS if (_TOP / name).is_dir()), _SCHEDULERS[0])
+        scheduler = next((name for name in _SCHEDULERS if os.path.isdir(_TOP / name)), _SCHEDULERS[0])
         limits.append((scheduler, "cpu.cfs_quota_us", quota))
     return limits
 
 
 def _made(directory: Path) -> Path | None:
     """The group `directory`, made; None where it cannot be, or processes cannot enter it."""
-    if not directory.parent.is_dir():
+    if not os.path.isdir(directory.parent):
         return None
     try:
         directory.mkdir()

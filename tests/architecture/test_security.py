@@ -1,0 +1,159 @@
+"""Each promise of SECURITY.md has tests, by name, and they are of the sandboxes that it is made for."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from functools import lru_cache
+
+import pytest
+
+from program import ROOT
+
+HOSTILE = "tests/core/sandbox/test_hostile.py"
+LEFT = "tests/core/sandbox/test_leftovers.py"
+LOSSES = "tests/core/sandbox/test_losses.py"
+FOREIGN = "tests/tui/test_foreign_config.py"
+
+PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
+    "Files of this machine are not changed": {
+        HOSTILE: (
+            "test_writing_to_the_system_and_to_the_home",
+            "test_a_link_in_the_world_is_not_followed_when_it_is_removed",
+        ),
+        "tests/core/sandbox/test_worlds.py": ("test_the_host_is_untouched_and_its_homes_are_hidden",),
+    },
+    "Homes, keys and files closed to others are not read": {
+        HOSTILE: (
+            "test_secret_files_are_empty_or_away",
+            "test_a_hidden_secret_stays_hidden_whatever_is_done_in_its_place",
+            "test_keys_of_the_environment",
+        ),
+        "tests/core/sandbox/test_masks.py": ("test_what_others_may_not_read_is_found_and_hidden",),
+    },
+    "The network is off unless `--network` is given": {
+        HOSTILE: ("test_the_network", "test_the_sockets_of_the_host"),
+    },
+    "Processes of this machine are not seen, traced or ended": {
+        HOSTILE: ("test_the_hosts_processes_cannot_be_seen_or_traced", "test_killing_everything"),
+    },
+    "Calls that reach the kernel or the machine are refused": {
+        HOSTILE: (
+            "test_mounting_and_new_namespaces", "test_devices", "test_kernel_settings_cannot_be_written",
+        ),
+        "tests/core/sandbox/test_seccomp.py": ("test_refused_and_absent_calls_inside",),
+    },
+    "Keys of the caller's session keyring are not reached": {
+        HOSTILE: ("test_the_keys_of_the_callers_session",),
+        "tests/core/sandbox/test_seccomp.py": ("test_a_key_of_the_callers_session_is_not_seen",),
+    },
+    "Memory, processes and processors are limited": {
+        HOSTILE: ("test_a_bounded_fork_bomb", "test_what_lies_in_memory_counts_as_memory"),
+        "tests/core/sandbox/test_setup.py": ("test_memory_is_limited", "test_a_share_of_the_processors"),
+    },
+    "The last gigabyte, and the last files, of a disk of this machine stay free": {
+        LOSSES: (
+            "test_a_command_that_would_fill_this_machines_disk_is_stopped",
+            "test_a_mounted_disk_is_not_filled_either",
+            "test_the_engines_disk_is_not_filled",
+        ),
+    },
+    "A directory given with `--mount` comes back without setuid programs and devices": {
+        HOSTILE: ("test_a_mounted_directory_is_given_back_harmless",),
+        "tests/core/sandbox/test_setup.py": ("test_a_mounted_directory_is_given_back_harmless",),
+    },
+    "Nothing is left behind, also after `kill -9`, from the next start on": {
+        LEFT: (
+            "test_after_kill_9_at_any_moment_the_next_start_leaves_nothing",
+            "test_after_kill_9_in_docker",
+            "test_after_kill_9_in_bubblewrap",
+        ),
+    },
+    "A `config.toml` that merely lies there reaches nothing outside its directory, sends no key elsewhere": {
+        FOREIGN: (
+            "test_a_private_key_stays_where_it_is",
+            "test_a_key_does_not_go_to_an_address_of_theirs",
+            "test_no_image_of_the_users_is_started",
+        ),
+        "tests/core/test_trust.py": (
+            "test_each_setting_is_said_to_be_harmless_and_why_or_has_values_that_are_left_out",
+            "test_what_reaches_further_is_left_out_until_the_file_is_trusted",
+        ),
+    },
+    "Texts of a recording, a sandbox or a model only draw on the terminal": {
+        "tests/core/test_text.py": ("test_whatever_a_shell_writes_only_draws",),
+        "tests/tui/test_corpus.py": (
+            "test_a_visit_by_hand_draws_and_does_nothing_else",
+            "test_what_a_replay_prints_is_text",
+            "test_what_the_screen_shows_of_it_only_draws",
+        ),
+        "tests/tui/test_printed.py": ("test_what_a_command_prints_on_a_terminal_is_text",),
+        "tests/tui/test_untrusted.py": ("test_the_text_of_a_model_is_harmless",),
+    },
+    "Keys and tokens reach no file, report, log or screen": {
+        "tests/core/live/test_masking.py": ("test_tree_is_masked_everywhere",),
+        "tests/core/test_config.py": ("test_a_key_is_in_no_error",),
+    },
+    "A save follows no link, takes no name that is there, and is whole or not at all": {
+        "tests/core/document/test_links_and_savers.py": (
+            "test_a_save_follows_no_link", "test_a_name_that_is_taken_meanwhile_is_not_taken_again",
+        ),
+        "tests/core/document/test_saving.py": (
+            "test_killed_at_any_system_call_of_a_save_the_old_file_or_the_new_one_is_there_whole",
+        ),
+    },
+    "What is no regular file, and a file of holes, is not read": {
+        "tests/core/formats/test_reading.py": ("test_what_is_no_recording_is_not_waited_for",),
+    },
+    "A model is asked for nothing unless the user asks for it": {
+        "tests/core/test_session.py": ("test_going_live_needs_a_model_and_a_sandbox_that_executes",),
+        "tests/core/live/test_quiet.py": ("test_nothing_heavy_is_imported_before_a_call",),
+    },
+}  # fmt: skip
+"""What stands behind each promise: files, and tests in them."""
+
+TEXT = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+ROWS = [
+    [cell.strip() for cell in row.split("|")]
+    for row in re.findall(r"^\|(.*)\|$", TEXT.partition("## What is not promised")[0], re.MULTILINE)
+    if not row.startswith((" promise", " ---"))
+]
+SANDBOXES = ("docker", "bubblewrap")
+
+
+def test_what_is_promised_is_what_stands_here() -> None:
+    assert [row[0] for row in ROWS] == list(PROMISES)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+def test_a_promise_names_the_files_of_its_tests(row: list[str]) -> None:
+    assert set(re.findall(r"`(tests/[\w/]+\.py)`", row[-1])) == set(PROMISES[row[0]])
+    for file, tests in PROMISES[row[0]].items():
+        there = {
+            node.name
+            for node in ast.parse((ROOT / file).read_text(encoding="utf-8")).body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+        assert tests
+        assert set(tests) <= there
+
+
+@lru_cache
+def run_in(sandbox: str) -> frozenset[str]:
+    """The tests of these files that run in a sandbox, by file and name."""
+    files = sorted({file for tests in PROMISES.values() for file in tests})
+    collect = ("pytest", "--collect-only", "-q", "-p", "no:cacheprovider")
+    told = subprocess.run(
+        [sys.executable, "-m", *collect, "-m", sandbox, *files],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    return frozenset(line.partition("[")[0] for line in told.stdout.splitlines() if "::" in line)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if len(row) > 2], ids=lambda row: row[0])
+def test_a_promise_of_a_sandbox_is_tested_in_it(row: list[str]) -> None:
+    ids = {f"{file}::{test}" for file, tests in PROMISES[row[0]].items() for test in tests}
+    for sandbox in SANDBOXES:
+        assert ids & run_in(sandbox), sandbox
