@@ -48,7 +48,7 @@ class Layout:
     format: str
     sources: Sequence[Source]
     records: list[msgspec.Raw]
-    spans: list[Span]
+    spans: Sequence[Span]
     opening: int | None = None
     paired: bool = False
     lines: bool = False

@@ -78,8 +78,10 @@ class DebuggerScreen(Screen[None]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        """The first frame is on the screen: find out which sandbox the session will have."""
+        """The first frame is on the screen: show what it left out, and find out which sandbox to have."""
         self._shown()
+        self.timeline.complete()
+        self._refresh_bars()
         self._prepare()
 
     def on_unmount(self) -> None:
@@ -201,6 +203,7 @@ class DebuggerScreen(Screen[None]):
         """Carry an action out, if the user has agreed to where commands run."""
         if not self._may_run and name not in HARMLESS:
             return
+        self.timeline.complete()  # a key may come before what follows the first frame
         said = self._attempt(lambda: BY_NAME[name].handler(self))
         if inspect.iscoroutine(said):
             self.run_worker(self._flow(said), exit_on_error=False)
