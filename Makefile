@@ -65,6 +65,7 @@ bench: setup
 	$(BIN)/python benchmarks/replay_overhead.py --image $(IMAGE)
 	$(BIN)/python benchmarks/going_back.py --image $(IMAGE)
 	$(BIN)/python benchmarks/editing.py
+	$(BIN)/python benchmarks/first_frame.py
 	$(BIN)/python benchmarks/stutter.py
 	$(BIN)/python benchmarks/linear.py
 

@@ -30,7 +30,7 @@ from typing import Any, Final
 from measuring import Row, any_over, show
 
 from trajcore.errors import TrajError
-from trajcore.live.model import ModelSettings
+from trajcore.live.modelsettings import ModelSettings
 from trajcore.replay.player import Service
 from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from trajcore.live.model import ModelSettings
+from trajcore.live.modelsettings import ModelSettings
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory

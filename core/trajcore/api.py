@@ -11,19 +11,21 @@ from dataclasses import dataclass
 from dataclasses import replace as with_changes
 from json import dumps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trajcore import notices
 from trajcore.errors import BadInput
 from trajcore.events.kinds import Service
 from trajcore.reading import read_bounded, recording_bytes
 from trajcore.replay.conditions import parse
-from trajcore.replay.report import Report, Step, counts
 from trajcore.replay.states import State
 from trajcore.session import Session
 from trajcore.settings import Delivery, Settings, checked_options, load_config, settings_from
 from trajcore.storage import refuse_link, write_atomically
 from trajcore.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from trajcore.replay.report import Report
 
 
 def open(path: str | Path, row: str | int | None = None) -> Trajectory:
@@ -149,6 +151,8 @@ async def areplay(
 
 def report_of(session: Session, name: str, seconds: float, *, live: bool = False) -> Report:
     """The report of a session's run so far. `name` is what the recording is called in it."""
+    from trajcore.replay.report import Report, Step, counts  # who opens a recording may never replay it
+
     head, results = session.trajectory.head, session.results
     paused = session.ending == "paused"
     return Report(

@@ -6,7 +6,6 @@ The keys and the file are OpenHands' own (`config.toml`: `[core]`, `[llm]`, `[sa
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -175,6 +174,8 @@ def _find(path: Path | None) -> Path | None:
 
 
 def _parsed(path: Path, data: bytes) -> dict[str, Any]:
+    import tomllib  # most have no file to read
+
     try:
         return tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from trajcore import notices
-from trajcore.dialects.findings import Delete, Insert, Repair, Set, Unset
 from trajcore.document.saving import Progress
 from trajcore.errors import Refused
 from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Edit, Trajectory
 
 if TYPE_CHECKING:
+    from trajcore.dialects.findings import Repair
     from trajcore.search import Match
 
 
@@ -129,6 +129,8 @@ class Editing:
 
     def repair(self, repair: Repair) -> None:
         """Make the edits that mend what a check found."""
+        from trajcore.dialects.findings import Delete, Insert, Set, Unset  # loaded with the check
+
         for step in repair.steps:
             match step:
                 case Set(index, path, value):

@@ -16,7 +16,6 @@ from trajcore.live.host import AgentHost
 from trajcore.replay.breakpoints import Breakpoints
 from trajcore.replay.loop import Replay
 from trajcore.replay.policy import asks_the_world, count_steps
-from trajcore.replay.report import sentence
 from trajcore.replay.run import Run, StepResult
 from trajcore.replay.states import Mode, State
 from trajcore.settings import Settings
@@ -189,6 +188,8 @@ class SessionState:
 
     def summary(self) -> str:
         """What the replay came to, in one sentence; it says so where the recording was edited under it."""
+        from trajcore.replay.report import sentence  # of what nothing is needed before a run ends
+
         said, departure = sentence(self.results.items()), self.departure
         if departure is None:
             return said

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from trajcore import config
 from trajcore.errors import BadInput
-from trajcore.live.model import ModelSettings
+from trajcore.live.modelsettings import ModelSettings
 from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
 from trajcore.replay.normalise import NORMALISERS, Normaliser, with_patterns
 from trajcore.sandbox.base import DEFAULT_IMAGE, Limits, Resources, SandboxSettings

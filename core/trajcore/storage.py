@@ -6,7 +6,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import secrets
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -238,7 +237,7 @@ def _alone(directory: int) -> Iterator[None]:
 
 def _temporary(place: _Place, *, private: bool) -> tuple[str, int]:
     """A new file beside the target, locked as long as it is open; a private one only we can read."""
-    name = f"{_prefix(place.name)}{os.getpid()}.{secrets.token_hex(4)}.tmp"
+    name = f"{_prefix(place.name)}{os.getpid()}.{os.urandom(4).hex()}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
         handle = os.open(name, flags, 0o600 if private else 0o666, dir_fd=place.directory)

@@ -22,7 +22,10 @@ _PICTURES: Final = {
     **dict.fromkeys(range(55296, 57344), "�"),
 }
 _UNSAFE: Final = re.compile("[" + re.escape("".join(map(chr, _PICTURES))) + "]")
-_UNSAFE_IN_JSON: Final = re.compile("[" + re.escape("".join(map(chr, _PICTURES.keys() - {0x0D}))) + "]")
+
+# A pattern that is a text, here and below, is compiled and kept by `re` when it is first used: together they
+# take milliseconds to compile, and most frames are drawn without any of them.
+_UNSAFE_IN_JSON: Final = "[" + re.escape("".join(map(chr, _PICTURES.keys() - {0x0D}))) + "]"
 
 # What is `\udc..` here is a single byte that is no UTF-8, as `TerminalFilter` decodes it.
 _ESCAPE: Final = r"""(?:
@@ -36,17 +39,17 @@ _SGR: Final = r"\x1b\[[0-9;:]{0,250}m"
 _ERASURE: Final = r"\x1b\[[0-2]?K"
 
 
-def _all_but(kept: str) -> re.Pattern[str]:
-    return re.compile(f"(?!{kept}){_ESCAPE}", re.VERBOSE)
+def _all_but(kept: str) -> str:
+    return f"(?x)(?!{kept}){_ESCAPE}"
 
 
-_ESCAPES: Final = re.compile(_ESCAPE, re.VERBOSE)
+_ESCAPES: Final = f"(?x){_ESCAPE}"
 _ALL_BUT_COLOURS: Final = _all_but(_SGR)
 _ALL_BUT_COLOURS_AND_ERASURES: Final = _all_but(f"{_SGR}|{_ERASURE}")
 _COLOUR: Final = re.compile(_SGR)
 _ERASE_LINE: Final = re.compile(_ERASURE)
 
-_SEQUENCE: Final = re.compile(rf"{_ESCAPE} | (?P<single>[\x80-\x9f\udc80-\udc9f])", re.VERBOSE)
+_SEQUENCE: Final = rf"(?x){_ESCAPE} | (?P<single>[\x80-\x9f\udc80-\udc9f])"
 _REST_OF_STRING: Final = re.compile(r"[^\x07\x18\x1a\x1b\x9c\udc9c]*+(?P<end>[\x07\x18\x1a\x9c\udc9c])?")
 _LONGEST: Final = 256
 """A sequence of more characters than this is kept by nobody."""
@@ -70,7 +73,7 @@ class SequenceFilter:
         """What is left of a piece, with what was held back of earlier ones."""
         text, self._held = self._held + text, ""
         at, parts = self._end_of_string(text), []
-        for found in _SEQUENCE.finditer(text, at):
+        for found in re.compile(_SEQUENCE).finditer(text, at):
             parts.append(text[at : found.start()])
             at = found.end()
             if found["final"] or found["last"]:
@@ -99,8 +102,7 @@ class SequenceFilter:
 _NUMBER: Final = r"[0-9]{0,5}"
 _MODE: Final = "(?:1|5|7|12|25|47|66|1000|1002|1003|1006|1047|1048|1049|2004)"
 """Keys of the cursor and keypad, reverse, wrapping, the cursor, the other screen, the mouse, pasting."""
-_DRAWS: Final = re.compile(
-    rf"""
+_DRAWS: Final = rf"""(?x)
     \x1b (?: [78DEHM=>] | \#[3-68] | [()*+][0AB] )           # the cursor, tab stops, the keypad, charsets
   | \x1b\[ (?:
         (?:{_NUMBER};){{,2}} {_NUMBER} [@A-IKLMPSTXZ`abdefgr]  # movement, erasing, scrolling
@@ -108,9 +110,7 @@ _DRAWS: Final = re.compile(
       | (?:[0-9]*[;:])*+ [0-9]* m                             # colours
       | \?{_MODE}(?:;{_MODE})*[hl]
     )
-    """,
-    re.VERBOSE,
-)
+    """
 _NOT_PASSED: Final = {
     **dict.fromkeys(code for code in (*range(0x20), 0x7F) if chr(code) not in "\x07\b\t\n\v\f\r\x0e\x0f\x1b"),
     **dict.fromkeys(range(0xD800, 0xE000), "�"),
@@ -127,7 +127,7 @@ class TerminalFilter:
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        self._filter = SequenceFilter(lambda sequence: _DRAWS.fullmatch(sequence) is not None)
+        self._filter = SequenceFilter(lambda sequence: re.fullmatch(_DRAWS, sequence) is not None)
 
     def feed(self, data: bytes) -> bytes:
         """What may be shown of a piece; the beginning of a sequence is kept back until its end is known."""
@@ -149,22 +149,22 @@ def safe_line(text: str) -> str:
 
 def safe_json(text: str) -> str:
     """JSON for a terminal as well as for a parser: what could speak to a terminal is escaped."""
-    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return re.sub(_UNSAFE_IN_JSON, lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def without_escapes(text: str) -> str:
     """`text` without terminal escape sequences."""
-    return _ESCAPES.sub("", text) if _may_act(text) else text
+    return re.sub(_ESCAPES, "", text) if _may_act(text) else text
 
 
 def only_colours(text: str) -> str:
     """`text` with its colours (SGR sequences) and without any other escape sequence."""
-    return _ALL_BUT_COLOURS.sub("", text) if _may_act(text) else text
+    return re.sub(_ALL_BUT_COLOURS, "", text) if _may_act(text) else text
 
 
 def only_colours_and_erasures(text: str) -> str:
     """`text` with colours and line erasures, and without any other escape sequence."""
-    return _ALL_BUT_COLOURS_AND_ERASURES.sub("", text) if _may_act(text) else text
+    return re.sub(_ALL_BUT_COLOURS_AND_ERASURES, "", text) if _may_act(text) else text
 
 
 def _may_act(text: str) -> bool:

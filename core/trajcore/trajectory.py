@@ -80,6 +80,19 @@ class Trajectory:
         """Ids, kinds and pairs of the events, by index."""
         return self._document.outline
 
+    @property
+    def all_read(self) -> bool:
+        """Whether all events have been read; those of a large recording are, when `outline` is asked for."""
+        return self._document.events.all_read
+
+    @property
+    def beginning(self) -> Outline:
+        """The outline of the first events alone, where no more has been read yet; else of all.
+
+        What it says of them is final, but for the answers and the ends of delegations that come later.
+        """
+        return self._document.beginning
+
     def head(self, index: int) -> Head:
         """What a timeline shows of an event."""
         return self._document.head(index)

@@ -3,12 +3,66 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from program import SAMPLES
+
 HEAVY = {"textual", "rich", "docker", "litellm", "pydantic", "openai", "mcp", "hypothesis"}
+
+
+NOT_FOR_THE_FIRST_FRAME = {
+    "docker": "the sandbox is chosen behind the first frame",
+    "trajcore.sandbox.machines.docker": "the same",
+    "trajcore.sandbox.machines.bubblewrap": "the same",
+    "litellm": "a model is never imported unless asked for",
+    "openai": "the same",
+    "mcp": "the same",
+    "trajcore.live.model": "what speaks with models",
+    "trajcore.live.agent": "the same",
+    "pydantic": "events are typed when one is looked at; the timeline reads heads",
+    "trajcore.events.parse": "the same",
+    "tomlkit": "only what writes config.toml keeps its comments",
+    "regex": "only patterns of the user's need a limit of time",
+    "hypothesis": "it is for tests",
+    "markdown_it": "what lays out Markdown; the tab with the event is not shown at first",
+    "rich.markdown": "the same",
+    "rich.syntax": "what colours code",
+    "tree_sitter": "comes with text boxes",
+    "textual.widgets._text_area": "nothing can be typed yet",
+    "trajtui.widgets.inputs": "the same",
+    "trajtui.actions.editing": "a key's function comes with the key, and with it all dialogs",
+    "trajtui.actions.saving": "the same",
+    "trajtui.actions.replay": "the same",
+    "trajtui.actions.recovering": "unsaved work is offered behind the first frame",
+    "trajtui.screens.dialogs": "dialogs come when they are shown",
+    "trajtui.screens.palette": "the same",
+    "trajcore.views.form": "comes with the dialog",
+    "trajcore.difference": "comes with what shows differences",
+    "trajcore.replay.report": "there is nothing to report",
+    "trajcore.dialects.foreign": "recordings of others are told apart where nobody is sure",
+    "trajcore.dialects.findings": "comes with the check",
+    "trajcore.dialects.openhands_v0.checks": "the same",
+}
+"""Modules, with all below them, that the first frame can do without, and why."""
+
+FIRST_FRAME = """
+import asyncio, json, sys
+import trajtui.cli
+from trajtui.commands.open import open_trajectory, Session, Settings
+from trajtui.app import TrajApp
+
+def shown():
+    print(json.dumps(sorted(sys.modules)), file=sys.__stderr__)
+    app.exit()
+
+app = TrajApp(Session(open_trajectory(sys.argv[1]), Settings("auto", keep_journal=True)), shown=shown)
+asyncio.run(app.run_async(headless=True, size=(160, 48)))
+"""
 
 
 def loaded_by(*modules: str) -> set[str]:
@@ -47,3 +101,20 @@ def test_help_is_had_without_anything_heavy(arguments: list[str]) -> None:
     assert done.returncode == 0, done.stderr
     loaded = {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
     assert loaded & HEAVY == set()
+
+
+def test_the_first_frame_waits_for_nothing_that_it_does_not_show(tmp_path: Path) -> None:
+    states = {name: str(tmp_path) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")}
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_FRAME, SAMPLES / "demo.json"],
+        capture_output=True, text=True, timeout=60, env={**os.environ, **states},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    loaded = json.loads(done.stderr.splitlines()[0])
+    assert "trajtui.widgets.timeline" in loaded
+    needless = {
+        name: why
+        for name, why in NOT_FOR_THE_FIRST_FRAME.items()
+        if any(f"{module}.".startswith(f"{name}.") for module in loaded)
+    }
+    assert needless == {}

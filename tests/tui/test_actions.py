@@ -15,7 +15,7 @@ from documents import message, ran, run
 from program import write
 from screens import opened
 from trajtui.actions import editing, looking, replay, saving
-from trajtui.actions.table import ACTIONS, BY_NAME, bindings
+from trajtui.actions.table import ACTIONS, BY_NAME, Later, bindings
 from trajtui.widgets.side import TABS
 
 
@@ -31,7 +31,8 @@ def handlers(module: ModuleType) -> set[Any]:
 
 
 def unwrapped(handler: Any) -> Any:
-    return handler.func if isinstance(handler, partial) else handler
+    handler = handler.func if isinstance(handler, partial) else handler
+    return handler.function if isinstance(handler, Later) else handler
 
 
 def test_every_function_that_carries_something_out_has_a_row_and_every_row_a_function() -> None:

@@ -12,7 +12,7 @@ from documents import message, ran, run
 from loopback import Answer, Call, Loopback
 from program import finish, trajtui, write
 from screens import opened
-from trajcore.live.model import ModelSettings
+from trajcore.live.modelsettings import ModelSettings
 from trajcore.sandbox.base import FileChange, FileChanges
 
 pytestmark = pytest.mark.bubblewrap

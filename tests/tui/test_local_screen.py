@@ -12,7 +12,7 @@ from rich.style import Style
 from documents import message, ran, run
 from program import write
 from screens import Shown
-from trajcore.live.model import ModelSettings
+from trajcore.live.modelsettings import ModelSettings
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
@@ -34,7 +34,7 @@ async def opened(path: Path, size: tuple[int, int] = (160, 48)) -> AsyncIterator
     app = TrajApp(session, None)
     try:
         async with app.run_test(size=size) as pilot:
-            debugger = app.screen_stack[1] if len(app.screen_stack) > 1 else app.screen
+            debugger = app.screen_stack[0]
             assert isinstance(debugger, DebuggerScreen)
             shown = Shown(pilot, session, debugger)
             await shown.wait("`local` has no walls")

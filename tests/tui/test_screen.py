@@ -14,7 +14,7 @@ from documents import message, ran, run
 from loopback import Answer, Call, Loopback
 from program import finish, say, write
 from screens import Shown, opened
-from trajcore.live.model import ModelSettings
+from trajcore.live.modelsettings import ModelSettings
 from trajtui.actions.table import ACTIONS
 
 DIALOGUE: list[dict[str, Any]] = [

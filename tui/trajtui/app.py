@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from textual.app import SystemCommand
@@ -13,7 +13,6 @@ from textual.theme import ThemeProvider
 from trajcore import Session
 from trajtui.patient import PatientApp
 from trajtui.screens.debugger import DebuggerScreen
-from trajtui.screens.palette import Palette
 from trajtui.signals import end_on_signals
 
 
@@ -25,10 +24,21 @@ class TrajApp(PatientApp[None]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    def __init__(self, session: Session, at: str | None = None, live: bool = False) -> None:
+    def __init__(
+        self,
+        session: Session,
+        at: str | None = None,
+        live: bool = False,
+        shown: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`shown` is called once, when the first frame is on the screen."""
         super().__init__()
         self._session = session
-        self._debugger = DebuggerScreen(session, at, live)
+        self._debugger = DebuggerScreen(session, at, live, shown)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The debugger, below which there is no other screen to style, lay out and paint."""
+        return self._debugger
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Of Textual's own commands those that the table of actions lacks; its quit would not ask."""
@@ -37,6 +47,8 @@ class TrajApp(PatientApp[None]):
 
     def action_command_palette(self) -> None:
         """Show every action by what it does."""
+        from trajtui.screens.palette import Palette
+
         if not any(isinstance(screen, Palette) for screen in self.screen_stack):
             self.push_screen(Palette(id="--command-palette"))
 
@@ -54,14 +66,13 @@ class TrajApp(PatientApp[None]):
         self._close_messages_no_wait()
 
     def on_mount(self) -> None:
-        """Show the debugger."""
+        """End as the debugger's own key does, however the end comes."""
         end_on_signals(self, self._session)
-        self.push_screen(self._debugger)
 
 
-async def run(session: Session, at: str | None, live: bool) -> None:
+async def run(session: Session, at: str | None, live: bool, shown: Callable[[], None]) -> None:
     """Show a session until the user quits, and remove its sandbox. Raises the fault that ended it."""
-    app = TrajApp(session, at, live)
+    app = TrajApp(session, at, live, shown)
     try:
         await app.run_async()
     finally:

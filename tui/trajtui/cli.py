@@ -13,6 +13,7 @@ import click
 
 from trajcore import options
 from trajtui import __version__
+from trajtui.startup import starting
 
 Callback = Callable[..., Any]
 """The function behind a command."""
@@ -113,6 +114,8 @@ def _commands(context: click.Context) -> None:
 @_options_of(options.OPEN)
 def open_command(file: str | None = None, **options: Any) -> None:
     """Open a recording in the debugger (`trajtui FILE` is short for this)."""
+    if file is not None:
+        starting()
     from trajtui.commands.open import open_screen
 
     open_screen(file, options)

@@ -114,7 +114,11 @@ class Dialect(Protocol):
 
     @property
     def one_to_one(self) -> bool:
-        """Whether each record is one event: then no table of slots is kept."""
+        """Whether each record is one event: then no table of slots is kept.
+
+        What a slot says, and which earlier event it answers, then depends on no record behind it: of a large
+        recording the first are shown before the others are read.
+        """
         ...
 
     @property

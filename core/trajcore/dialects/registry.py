@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from trajcore.dialects import foreign
 from trajcore.dialects.base import CERTAIN, Dialect, claim_of
 from trajcore.errors import BadInput
 from trajcore.formats.base import Files, Layout
@@ -61,6 +60,8 @@ def recognised(files: Files, row: str | None = None, format: str | None = None) 
             if claim >= CERTAIN:
                 return reading, dialect
             claims.append((claim, reading, dialect))
+    from trajcore.dialects import foreign  # where nobody is sure; recordings that are known do not need it
+
     if named is not None:
         fit = (layout for layout in layouts if _may_hold(layout, named))
         claims += [(_ENOUGH, layout, named) for layout in fit if not claims]
@@ -103,6 +104,8 @@ def _best(
             raise BadInput(f"{name} holds no events.")
         if faults:
             raise faults[0]
+        from trajcore.dialects import foreign
+
         raise foreign.unclaimed(name, layouts)
     if highest > _ENOUGH:
         names = " or ".join(dict.fromkeys(_called(layout, dialect) for layout, dialect in best))

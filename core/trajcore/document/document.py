@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from trajcore.dialects.base import CERTAIN, Changes, Dialect, Links, Text, claim_of
@@ -42,11 +43,8 @@ class Document:
         self.body = Body(layout)
         self.events: Events = events_of(self.body, dialect)
         self.history = History()
-        outline = self.events.outline
-        if not outline.has_events:
+        if not self.events.has_events:
             raise BadInput(f"{name} is not a trajectory: no object in it has an 'action' or 'observation'.")
-        self.last_number: Final = max(outline.last_id, self.body.last_name)
-        """The highest number that named an event, or its file, as the document was read; or -1."""
         self._units: tuple[int, Units] | None = None
         self._heads: dict[int, Head] = {}
         self._parses: dict[int, Parsed] = {}
@@ -62,6 +60,11 @@ class Document:
         other.history = History()
         other._units, other._heads, other._parses = None, {}, {}
         return other
+
+    @cached_property
+    def last_number(self) -> int:
+        """The highest number that named an event, or its file, as the document was read; or -1."""
+        return max(self.outline.last_id, self.body.last_name)
 
     @property
     def records(self) -> Sequence[Text]:
@@ -82,6 +85,11 @@ class Document:
     def outline(self) -> Outline:
         """Ids, kinds and pairs of the events, by index."""
         return self.events.outline
+
+    @property
+    def beginning(self) -> Outline:
+        """The outline of the first events alone, where no more has been read yet; else of all."""
+        return self.events.beginning
 
     @property
     def groups(self) -> Sequence[Hashable | None]:
@@ -125,9 +133,8 @@ class Document:
 
     def label(self, index: int) -> str:
         """How an event is called in messages: its id, or `#index` where it has none of its own."""
-        current = self.outline
-        number = current.ids[index]
-        return str(number) if number is not None and current.by_id.get(number) == index else f"#{index}"
+        first = self.beginning  # ids that come later change nothing
+        return (first if index < len(first.ids) else self.outline).label(index)
 
     def known(self, index: int) -> int:
         """An index, of an event that is there. Raises `BadInput` for others."""
@@ -215,6 +222,8 @@ class Document:
         return edit
 
     def _apply(self, change: Change) -> None:
+        # What is read when it is asked for is read before the first change.
+        _ = self.outline, self.last_number
         self.body.apply(change)
         self._changed(change, undone=False)
 

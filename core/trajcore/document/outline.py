@@ -69,6 +69,11 @@ class Outline:
                     self._names.setdefault(name, index)
         return self._names
 
+    def label(self, index: int) -> str:
+        """How an event is called in messages: its id, or `#index` where it has none of its own."""
+        number = self.ids[index]
+        return str(number) if number is not None and self.by_id.get(number) == index else f"#{index}"
+
     def depth(self, index: int) -> int:
         """How many delegations an event is inside of."""
         return self._depths.get(index, 0)

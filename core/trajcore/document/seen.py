@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from trajcore.dialects.base import Dialect, Text
 from trajcore.document.body import Body
 from trajcore.document.edits import Change, Rewrite, Seen, Splice
 from trajcore.document.outline import Outline
 from trajcore.events.head import Head
+
+_BEGINNING: Final = 1000
+"""So many events are read at first: more than a screen shows, and few beside a hundred thousand."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,20 @@ class Events(Protocol):
     @property
     def outline(self) -> Outline:
         """Ids, kinds and pairs, as they are now."""
+        ...
+
+    @property
+    def all_read(self) -> bool:
+        """Whether all events have been read, so that the outline costs nothing."""
+        ...
+
+    @property
+    def beginning(self) -> Outline:
+        """Those of some of the first events alone, where no more has been read yet; else of all.
+
+        What it says of an event is final, but for what comes behind the last of them: which observation
+        answers an action, and where a delegation ends.
+        """
         ...
 
     @property
@@ -100,12 +117,13 @@ def events_of(body: Body, dialect: Dialect) -> Events:
 
 
 class Same:
-    """Each record is an event: nothing is kept of it but its slot."""
+    """Each record is an event: nothing is kept of it but its slot, and that is read when it is asked for."""
 
     def __init__(self, body: Body, dialect: Dialect) -> None:
         self._body = body
         self._dialect = dialect
-        self._outline = Outline(dialect.slots(body.records), dialect)
+        self._whole: Outline | None = None
+        self._first: Outline | None = None
         # Each step of a replay asks for these many times: there is no call between.
         self.uid = body.uid
         self.index_of = body.index_of
@@ -113,12 +131,33 @@ class Same:
     @property
     def outline(self) -> Outline:
         """Ids, kinds and pairs, as they are now."""
-        return self._outline.fresh()
+        return self._read.fresh()
+
+    @property
+    def _read(self) -> Outline:
+        if self._whole is None:
+            self._whole = Outline(self._dialect.slots(self._body.records), self._dialect)
+            self._first = None
+        return self._whole
+
+    @property
+    def all_read(self) -> bool:
+        """Whether the slots of all records have been read; of a few they always are."""
+        return self._whole is not None or len(self._body) <= _BEGINNING
+
+    @property
+    def beginning(self) -> Outline:
+        """Those of the first events alone, where the others have not been read yet."""
+        if self.all_read:
+            return self.outline
+        if self._first is None:
+            self._first = Outline(self._dialect.slots(self._body.records[:_BEGINNING]), self._dialect)
+        return self._first
 
     @property
     def has_events(self) -> bool:
         """Whether any of them has a kind."""
-        return self._outline.has_events
+        return self.beginning.has_events or self._read.has_events
 
     @property
     def edited(self) -> frozenset[int]:
@@ -134,11 +173,15 @@ class Same:
 
     def head(self, index: int) -> Head:
         """As the dialect reads it."""
-        return self._dialect.head((self._body.records[index],), self._outline.slots[index])
+        return self._dialect.head((self._body.records[index],), self._slot(index))
+
+    def _slot(self, index: int) -> Any:
+        first = self._first
+        return first.slots[index] if first is not None and index < _BEGINNING else self._read.slots[index]
 
     def group(self, index: int) -> Hashable | None:
         """As the dialect reads it."""
-        return self._dialect.group(self.texts(index), self._outline.slots[index])
+        return self._dialect.group(self.texts(index), self._read.slots[index])
 
     def members(self) -> Iterable[tuple[int, int]]:
         """The pairs of a list of pairs."""
@@ -157,13 +200,13 @@ class Same:
         """The outline follows the records."""
         if isinstance(change, Rewrite):
             slot = self._dialect.slots([self._body.records[change.index]])[0]
-            self._outline.update(change.index, slot, self.group)
+            self._read.update(change.index, slot, self.group)
             return change.index
         removed, came = len(change.removed), len(change.inserted)
         if undone:
             removed, came = came, removed
         slots = self._dialect.slots(self._body.records[change.at : change.at + came])
-        self._outline.splice(change.at, removed, slots)
+        self._read.splice(change.at, removed, slots)
         return None
 
     def copied(self, body: Body) -> Events:
@@ -209,6 +252,16 @@ class Slotted:
             self._numbers = tuple(self._number(slot) for slot in self._outline.slots)
             self._places = {uid: at for at, uid in enumerate(self._numbers)}
         return self._outline
+
+    @property
+    def all_read(self) -> bool:
+        """Always: which events there are takes all records."""
+        return True
+
+    @property
+    def beginning(self) -> Outline:
+        """All: the slots of a record may depend on any other."""
+        return self.outline
 
     def _key(self, record: int, key: str) -> tuple[int, str]:
         return self._body.uid(record), key

@@ -49,7 +49,7 @@ class Layout:
     format: str
     sources: Sequence[Source]
     records: list[msgspec.Raw]
-    spans: list[Span]
+    spans: Sequence[Span]
     opening: int | None = None
     paired: bool = False
     lines: bool = False

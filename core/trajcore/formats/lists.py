@@ -5,15 +5,16 @@ A member of the list is a record or, in rows of 2024, a pair of them: an action 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Final, overload
 
 import msgspec
 
 from trajcore.errors import BadInput
 from trajcore.formats.base import Files, Layout, Source, Span
 from trajcore.formats.json.edit import members
-from trajcore.formats.json.list import split
+from trajcore.formats.json.list import spans, split
 from trajcore.formats.json.text import described, loads
 
 LISTS: Final = ("trajectory", "history")
@@ -82,23 +83,48 @@ def layout(format: str, source: Source, begin: int, end: int | None) -> Layout:
         ) from None
     if not found:
         raise BadInput(f"{name} holds no events: its list is empty.")
-    return _of_members(format, source, found, data.index(b"[", begin) + 1)
+    opening = data.index(b"[", begin) + 1
+    if {memoryview(raw)[0] for raw in found} == {ord("{")}:
+        return Layout(format, (source,), found, _Spans(data, begin, found), opening)
+    return _of_members(format, source, found, spans(data, begin, found), opening)
+
+
+class _Spans(Sequence[Span]):
+    """Where the records of a list are, each a member of it: found out when one is edited or saved."""
+
+    def __init__(self, data: bytes, begin: int, records: Sequence[msgspec.Raw]) -> None:
+        self._list = data, begin, records
+
+    @cached_property
+    def _found(self) -> list[Span]:
+        return [Span(0, at, until) for at, until in spans(*self._list)]
+
+    def __len__(self) -> int:
+        return len(self._list[2])
+
+    @overload
+    def __getitem__(self, index: int) -> Span: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Span]: ...
+    def __getitem__(self, index: int | slice) -> Span | Sequence[Span]:
+        return self._found[index]
 
 
 def _of_members(
-    format: str, source: Source, found: list[tuple[msgspec.Raw, int, int]], opening: int
+    format: str,
+    source: Source,
+    found: Sequence[msgspec.Raw],
+    places: Iterable[tuple[int, int]],
+    opening: int,
 ) -> Layout:
-    records, spans = [], []
-    for number, (raw, begin, end) in enumerate(found):
+    """The records of a list of which not every member is one."""
+    records, placed, paired = [], [], False
+    for number, (raw, (begin, end)) in enumerate(zip(found, places, strict=True)):
+        paired = paired or source.data[begin : begin + 1] == b"["
         for record, at, until in _records_of(source, number, raw, begin, end):
             records.append(record)
-            spans.append(Span(0, at, until))
-    paired = len(found) != len(records) or _is_paired(found)
-    return Layout(format, (source,), records, spans, opening, paired)
-
-
-def _is_paired(found: list[tuple[msgspec.Raw, int, int]]) -> bool:
-    return any(bytes(memoryview(raw)[:1]) == b"[" for raw, _, _ in found)
+            placed.append(Span(0, at, until))
+    return Layout(format, (source,), records, placed, opening, paired)
 
 
 def _records_of(
@@ -107,7 +133,8 @@ def _records_of(
     """The records of one member of the list: itself, or the two sides of a pair."""
     first = source.data[begin : begin + 1]
     if first == b"[":
-        for side, at, until in split(source.data, begin, end):
+        sides = split(source.data, begin, end)
+        for side, (at, until) in zip(sides, spans(source.data, begin, sides), strict=True):
             if source.data[at : at + 1] == b"{":
                 yield side, at, until
             elif source.data[at:until] != b"null":

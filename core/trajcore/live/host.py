@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from trajcore import notices
 from trajcore.dialects.newevents import error, observation_event
-from trajcore.live.model import Model, ModelSettings
 from trajcore.replay.executor import Executor
 from trajcore.replay.run import History, Run, Written
 from trajcore.replay.states import State
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from trajcore.dialects.base import Dialect
     from trajcore.events.base import Action, Event
     from trajcore.live.messages.transcript import Message
+    from trajcore.live.model import Model
+    from trajcore.live.modelsettings import ModelSettings
     from trajcore.live.usage import Usage
 
 
@@ -70,6 +71,7 @@ class AgentHost:
         Raises `ModelUnavailable`, `SandboxUnavailable`, and `Interrupted` when `stop_asked` was set.
         """
         from trajcore.live.agent import TurnEnd, work
+        from trajcore.live.model import Model
 
         self.stop_asked = False
         if self._model is None:

@@ -12,7 +12,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 from typing import Any, Final
@@ -22,6 +22,7 @@ from trajcore.errors import ModelUnavailable
 from trajcore.live.background import BackgroundLoop, lasting, tell
 from trajcore.live.failures import Failure, failure_of
 from trajcore.live.masking import Mask, MaskedStream, keys_in_environment
+from trajcore.live.modelsettings import ModelSettings
 from trajcore.live.usage import Usage
 
 NO_MODEL: Final = "No model is configured: pass --model, set LLM_MODEL, or [llm] model in config.toml"
@@ -48,16 +49,6 @@ _MOST_PIECES: Final = 500_000
 
 _background: Final = BackgroundLoop()
 """Where litellm is called: it would keep the event loop of a screen from its work."""
-
-
-@dataclass(frozen=True)
-class ModelSettings:
-    """Which model, and how it is reached. The key is never part of the repr."""
-
-    model: str | None = None
-    api_key: str | None = field(default=None, repr=False)
-    base_url: str | None = None
-    temperature: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

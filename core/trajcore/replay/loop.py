@@ -53,7 +53,7 @@ class Replay:
     def begin(self) -> None:
         """A new run, before the first event, in a world that is yet to be made."""
         of = self._trajectory
-        self.run = Run(of.outline.last_id, of.run_file, of.dialect.canonical)
+        self.run = Run(lambda: of.outline.last_id, of.run_file, of.dialect.canonical)
         world = replace(self._settings.world, snapshot_bytes=self._settings.checkpoint_bytes)
         self.world = Executor(self._settings.sandbox, world, self._tell, of.dialect)
         self.player = Player(

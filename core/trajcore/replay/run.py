@@ -164,8 +164,15 @@ class Written(Sequence[dict[str, Any]]):
 class Run:
     """The events of this run. Ids of the recording are kept where they are unique; others are fresh."""
 
-    def __init__(self, last_id: int, write: Writer | None = None, canonical: Spelling = dict) -> None:
-        """`write` makes a file of a run (`Trajectory.run_file`); without it, it is one of OpenHands.
+    def __init__(
+        self,
+        last_id: int | Callable[[], int],
+        write: Writer | None = None,
+        canonical: Spelling = dict,
+    ) -> None:
+        """Fresh ids are above `last_id`: a function is asked when the first is needed.
+
+        `write` makes a file of a run (`Trajectory.run_file`); without it, it is one of OpenHands.
 
         `canonical` brings what is recorded to today's spelling (`Dialect.canonical`).
         """
@@ -178,10 +185,14 @@ class Run:
         """What the actions of a live session changed in the sandbox's files, by the id of their entry."""
         self.by_hand: list[tuple[int | None, FileChanges]] = []
         """What the user changed in them, behind the entry with this id (None: before all others)."""
-        self._last_id = last_id
+        self._given_last_id = last_id
         self._ids: set[int] = set()
         self._id_of_origin: dict[int, int] = {}
         self._id_of_recorded: dict[int, int] = {}
+
+    @cached_property
+    def _last_id(self) -> int:
+        return self._given_last_id() if callable(self._given_last_id) else self._given_last_id
 
     def __len__(self) -> int:
         return len(self.entries)

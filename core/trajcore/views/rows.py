@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from trajcore.document.outline import Outline
 from trajcore.events.head import Head
 from trajcore.events.kinds import DELEGATE, MESSAGE, Service, kind_named
 from trajcore.replay.run import Entry, Status
@@ -58,10 +59,15 @@ class RowLine:
     """It was played after something that has been edited since."""
 
 
-def row_line(session: Session, row: Row) -> RowLine:
-    """What a row of the session's timeline says now."""
+def row_line(session: Session, row: Row, outline: Outline | None = None) -> RowLine:
+    """What a row of the session's timeline says now.
+
+    `outline`: that of the first events, where no more has been read.
+    """
     index = row.index(session.trajectory)
-    return _of_entry(session, row.entry or 0) if index is None else _recorded(session, index)
+    if index is None:
+        return _of_entry(session, row.entry or 0)
+    return _recorded(session, index, session.trajectory.outline if outline is None else outline)
 
 
 def kind_name(head: Head) -> str:
@@ -71,14 +77,14 @@ def kind_name(head: Head) -> str:
     return safe_line(kind_named(head.kind).title)
 
 
-def _recorded(session: Session, index: int) -> RowLine:
+def _recorded(session: Session, index: int, outline: Outline) -> RowLine:
     trajectory = session.trajectory
     head = trajectory.head(index)
     mark, tone = _mark(session, index)
-    note, exit, duration, diverged = _outcome(session, index, head)
+    note, exit, duration, diverged = _outcome(session, index, head, outline)
     first = session.first_stale
     return RowLine(
-        label=trajectory.label(index),
+        label=outline.label(index),
         mark=mark,
         tone=tone,
         kind=kind_name(head),
@@ -87,7 +93,7 @@ def _recorded(session: Session, index: int) -> RowLine:
         is_action=head.is_action,
         is_path=kind_named(head.kind).file,
         breakpoint=trajectory.uid(index) in session.breakpoints,
-        depth=trajectory.outline.depth(index),
+        depth=outline.depth(index),
         foldable=head.action == DELEGATE,
         note=note,
         exit=exit,
@@ -109,7 +115,7 @@ def _mark(session: Session, index: int) -> tuple[str, RowTone]:
     return _CHOSEN.get(session.service_of(index), marks.RECORDED_ONLY), RowTone.PLAIN
 
 
-def _outcome(session: Session, index: int, head: Head) -> tuple[str, str, str, bool]:
+def _outcome(session: Session, index: int, head: Head, outline: Outline) -> tuple[str, str, str, bool]:
     """Note, exit code, duration, and whether it diverged; what was recorded until it is played."""
     if index in session.stale:
         return "stale", "", "", False
@@ -123,7 +129,7 @@ def _outcome(session: Session, index: int, head: Head) -> tuple[str, str, str, b
     if result is not None:
         diverged = result.status is Status.DIVERGED
         return "", _exit(result.exit_code), marks.duration(result.seconds), diverged
-    answer = session.trajectory.outline.answer_of.get(index)
+    answer = outline.answer_of.get(index)
     shown = session.trajectory.head(answer) if answer is not None else head
     if shown.exit_code is not None:
         return "", _exit(shown.exit_code), "", False

@@ -30,10 +30,13 @@ class StatusLine:
 
 
 def header_left(session: Session) -> str:
-    """The file, and how much is in it."""
-    name = Path(session.trajectory.name).name
-    events, steps = len(session.trajectory), session.step_count
-    return f"{name}  {events} event{'s' * (events != 1)} · {steps} step{'s' * (steps != 1)}"
+    """The file, and how much is in it; steps once all of a large one has been read."""
+    name, events = Path(session.trajectory.name).name, len(session.trajectory)
+    text = f"{name}  {events} event{'s' * (events != 1)}"
+    if not session.trajectory.all_read:
+        return text
+    steps = session.step_count
+    return f"{text} · {steps} step{'s' * (steps != 1)}"
 
 
 def header_right(session: Session, sandbox: notices.SandboxChosen | None) -> str:

@@ -27,15 +27,23 @@ class Timeline:
     """Which rows there are, in order, of the recording as it is now: later edits ask for another one.
 
     `raw` shows every event, otherwise one row a step. `folded` are delegations (the uid of their action)
-    whose events are left out.
+    whose events are left out. `beginning`: the first rows of a large recording, which are known at once.
     """
 
     def __init__(
-        self, trajectory: Trajectory, run: Run, *, raw: bool = False, folded: Collection[int] = ()
+        self,
+        trajectory: Trajectory,
+        run: Run,
+        *,
+        raw: bool = False,
+        folded: Collection[int] = (),
+        beginning: bool = False,
     ) -> None:
-        outline = trajectory.outline
+        self.beginning = trajectory.beginning if beginning and not trajectory.all_read else None
+        """The outline of the events that have rows, where those are the first alone."""
+        outline = self.beginning or trajectory.outline
         if raw:
-            recorded = list(range(len(trajectory)))
+            recorded = list(range(len(outline.ids)))
         else:
             answered = outline.answers
             recorded = [

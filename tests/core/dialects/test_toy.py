@@ -19,7 +19,7 @@ from trajcore.difference import diff
 from trajcore.errors import BadInput
 from trajcore.journal.recovery import orphans
 from trajcore.live.messages.history import messages
-from trajcore.live.model import ModelSettings
+from trajcore.live.modelsettings import ModelSettings
 from trajcore.runtimes.habits import Habits, Shell
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.search import matches, replace

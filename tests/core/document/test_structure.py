@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from documents import SPELLINGS, Spelling, Text, called, documents, message, ran, run
 from sequences import Edited, edit_at_random
+from trajcore.document import structure
 from trajcore.document.edits import Edit, inverse
 from trajcore.errors import BadInput, FileChanged
 from trajcore.trajectory import Trajectory
@@ -635,3 +636,22 @@ def test_the_inverse_of_an_edit_takes_it_back(data: st.DataObject) -> None:
         for before, now in zip(states.pop(), trajectory.uids, strict=True):
             assert was.setdefault(now, before) == before
     assert trajectory.to_bytes() == original
+
+
+def test_a_copy_of_an_edited_document_reads_its_events_before_it_is_edited() -> None:
+    trajectory = flat(*TWO_STEPS)
+    trajectory.delete([5])
+    copy = trajectory._document.copied()
+    structure.delete(copy, [1])
+    assert copy.outline.ids == [0, 3, 4]
+    assert [copy.data(index)["id"] for index in range(len(copy))] == [0, 3, 4]
+    assert ids(trajectory) == [0, 1, 2, 3, 4]
+
+
+def test_what_is_read_later_is_what_was_there_at_first() -> None:
+    events = [message(number) for number in range(1500)]
+    trajectory = flat(*events)
+    assert not trajectory.all_read
+    trajectory.delete([1499])
+    trajectory.insert(1499, [{"action": "message", "source": "user", "args": {"content": "on"}}])
+    assert ids(trajectory)[-2:] == [1498, 1500]

@@ -14,7 +14,7 @@ from loopback import Answer, Call, Loopback
 from needs import IMAGE, need_bubblewrap, need_docker
 from trajcore import notices
 from trajcore.errors import Refused
-from trajcore.live.model import ModelSettings
+from trajcore.live.modelsettings import ModelSettings
 from trajcore.replay.checkpoints import RunCheckpoint, RunCheckpoints
 from trajcore.replay.course import Course
 from trajcore.replay.run import Run, Status, StepResult

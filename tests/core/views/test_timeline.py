@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import message, ran, run
 from trajcore.dialects.newevents import user_message
+from trajcore.document import seen
 from trajcore.replay.run import Run
 from trajcore.trajectory import Trajectory
 from trajcore.views.timeline import Row, Timeline
@@ -140,3 +142,43 @@ def test_rows_are_in_the_order_of_the_recording_and_none_is_lost(
         before = [entry.origin for entry in taken.entries[:place] if entry.origin is not None]
         shown = [other.uid for other in found[:row] if other.uid is not None]
         assert all(index <= max(before, default=-1) for index in shown)
+
+
+_LINKED = st.sampled_from(["message", "run", "ran", "late", "null", "recall", "delegate", "back"])
+
+
+@given(st.lists(_LINKED, min_size=1, max_size=12), st.booleans())
+def test_what_is_shown_of_the_beginning_is_what_is_shown_of_all(kinds: list[str], raw: bool) -> None:
+    """`late` answers the first command, wherever that is: behind the beginning, its answer is yet to come."""
+    made: dict[str, Any] = {
+        "message": message,
+        "run": run,
+        "ran": lambda id: ran(id, None),
+        "late": lambda id: ran(id, kinds.index("run") if "run" in kinds else None),
+        "delegate": lambda id: {"id": id, "source": "agent", "action": "delegate", "args": {}},
+        "back": lambda id: {
+            "id": id,
+            "source": "agent",
+            "observation": "delegate",
+            "content": "",
+            "extras": {},
+        },
+    }
+    events = [
+        made[kind](id) if kind in made else {"id": id, "action": kind, "source": "environment", "args": {}}
+        for id, kind in enumerate(kinds)
+    ]
+    with patch.object(seen, "_BEGINNING", 5):
+        trajectory = document(events)
+        assert trajectory.all_read == (len(events) <= 5)
+        nothing = Run(-1)
+        first = Timeline(trajectory, nothing, raw=raw, beginning=True)
+        labels = [trajectory.label(index) for index in range(min(5, len(events)))]
+        heads = [trajectory.head(index) for index in range(min(5, len(events)))]
+        assert trajectory.all_read == (len(events) <= 5)
+        whole = Timeline(trajectory, nothing, raw=raw)
+        assert trajectory.all_read
+    assert rows(first) == rows(whole)[: len(first)]
+    assert len(events) <= 5 or all(row.uid is not None and row.uid >= 5 for row in rows(whole)[len(first) :])
+    assert labels == [trajectory.label(index) for index in range(len(labels))]
+    assert heads == [trajectory.head(index) for index in range(len(heads))]

@@ -6,6 +6,7 @@ it, if anything, and raises `TrajError` where it cannot be done; a coroutine is 
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
@@ -14,13 +15,47 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from trajtui.actions import editing, looking, replay, saving
 from trajtui.widgets.side import TABS, PaneTab
 
 if TYPE_CHECKING:
+    from trajtui.actions import editing, looking, replay, saving
     from trajtui.screens.debugger import DebuggerScreen
 
 Handler = Callable[["DebuggerScreen"], "str | Coroutine[Any, Any, str | None] | None"]
+
+
+class Later:
+    """A function of a module beside this one, which is loaded when the function is first called.
+
+    With these modules come all dialogs, their text boxes and what they show; the first frame waits for none.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self.__name__ = name
+        self._module = module
+
+    @property
+    def function(self) -> Handler:
+        """The function itself."""
+        module = importlib.import_module(f"trajtui.actions.{self._module}")
+        function: Handler = getattr(module, self.__name__)
+        return function
+
+    def __call__(self, screen: DebuggerScreen, **given: Any) -> str | Coroutine[Any, Any, str | None] | None:
+        """Load the function, and carry it out."""
+        return self.function(screen, **given)
+
+
+class _Module:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Later:
+        return Later(self._name, name)
+
+
+if not TYPE_CHECKING:
+    editing, looking, replay, saving = map(_Module, ("editing", "looking", "replay", "saving"))
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,7 @@ from trajcore import BadInput, RowNeeded, Session, Settings, Trajectory, load_co
 from trajcore import open as open_trajectory
 from trajcore.views import trusting
 from trajcore.views.recent import remember
+from trajtui.startup import first_frame_shown
 
 if TYPE_CHECKING:
     from trajcore.views.question import Question
@@ -49,8 +52,13 @@ def open_screen(file: str | None, options: Mapping[str, Any]) -> None:
     _check_terminal()
     from trajtui.app import run
 
-    remember(Path(file))
-    asyncio.run(run(session, at, bool(options.get("live"))))
+    opened = Path(file)
+
+    def shown() -> None:
+        first_frame_shown()
+        remember(opened)
+
+    asyncio.run(run(session, at, bool(options.get("live")), shown))
 
 
 def _settings(config: Config, options: Mapping[str, Any], file: str) -> Settings:
@@ -79,7 +87,7 @@ def _ask(question: Question) -> str | None:
 def _open(file: str, row: str | None) -> Trajectory | None:
     """The trajectory; of a file with several, the one that the user picks (None: none)."""
     try:
-        return open_trajectory(file, row)
+        return _read(file, row)
     except RowNeeded as needed:
         if not _has_terminal():
             raise
@@ -87,6 +95,16 @@ def _open(file: str, row: str | None) -> Trajectory | None:
 
         picked = PickRow(file, [(row.number, row.id) for row in needed.rows]).run()
         return None if picked is None else open_trajectory(file, picked)
+
+
+def _read(file: str, row: str | None) -> Trajectory:
+    """The recording. The screen, if there will be one, is loaded meanwhile: a large file takes as long."""
+    if not _has_terminal():
+        return open_trajectory(file, row)
+    with ThreadPoolExecutor(1) as reader:
+        trajectory = reader.submit(open_trajectory, file, row)
+        importlib.import_module("trajtui.app")
+        return trajectory.result()
 
 
 def _ask_for_file(row: str | None) -> tuple[str | None, Trajectory | None]:

@@ -16,7 +16,6 @@ from textual.worker import Worker, WorkerState
 
 from trajcore import Delivery, Mode, Session, State, TrajError, notices
 from trajcore.views.status import header_left, header_right, status_of
-from trajtui.actions import recovering, replay
 from trajtui.actions.table import ACTIONS, BY_NAME, HARMLESS, ActionProvider, UserAction, bindings, footer
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar, TabBar
 from trajtui.widgets.message_box import MessageBox
@@ -43,13 +42,14 @@ class DebuggerScreen(Screen[None]):
     AUTO_FOCUS = "#timeline"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
 
-    def __init__(self, session: Session, at: str | None = None, live: bool = False) -> None:
-        super().__init__()
+    def __init__(self, session: Session, at: str | None, live: bool, shown: Callable[[], None]) -> None:
+        super().__init__(classes="-wide")  # mostly it is, and then nothing is styled twice
         self.session = session
         self.unsaved_run = False
         """Whether the run holds messages or live steps that are not saved."""
         self._at = at
         self._live = live
+        self._shown = shown
         self._note, self._bad = "", False
         self._done: float | None = None
         self._in_progress = False
@@ -73,8 +73,15 @@ class DebuggerScreen(Screen[None]):
         yield KeyBar(footer(), id="keys")
 
     def on_mount(self) -> None:
-        """Listen to the session, and find out which sandbox it will have."""
+        """Listen to the session; all that the first frame can do without follows it."""
         self._unsubscribe = self.session.subscribe(self._on_change)
+        self._refresh_bars()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """The first frame is on the screen: show what it left out, and find out which sandbox to have."""
+        self._shown()
+        self.timeline.complete()
         self._refresh_bars()
         self._prepare()
 
@@ -84,6 +91,8 @@ class DebuggerScreen(Screen[None]):
 
     @work(exit_on_error=False)
     async def _prepare(self) -> None:
+        from trajtui.actions import recovering, replay  # dialogs, which the first frame need not wait for
+
         try:
             if not self._may_run and not await replay.may_run_on_host(self.ask):
                 self.app.exit()
@@ -193,6 +202,7 @@ class DebuggerScreen(Screen[None]):
         """Carry an action out, if the user has agreed to where commands run."""
         if not self._may_run and name not in HARMLESS:
             return
+        self.timeline.complete()  # a key may come before what follows the first frame
         said = self._attempt(lambda: BY_NAME[name].handler(self))
         if inspect.iscoroutine(said):
             self.run_worker(self._flow(said), exit_on_error=False)

@@ -6,9 +6,7 @@ import asyncio
 from typing import ClassVar, Final
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.style import Style
-from rich.syntax import Syntax
 from rich.text import Text
 from textual import work
 
@@ -115,13 +113,20 @@ def _drawn(block: Block, width: int) -> list[Text] | None:
     return None
 
 
+# What colours code and lays out Markdown is loaded with the first text that needs it: no first frame does.
+
+
 def _highlighted(text: str, language: str) -> list[Text]:
+    from rich.syntax import Syntax
+
     syntax = Syntax(text, language, theme="ansi_dark", background_color="default")
     return list(syntax.highlight(text).split("\n", allow_blank=True))[: text.count("\n") + 1]
 
 
 def _markdown(text: str, width: int) -> list[Text]:
     """Markdown as lines of text, links shown as their words and never active."""
+    from rich.markdown import Markdown
+
     console = Console(
         width=min(width, 100), color_system="truecolor", force_terminal=True, legacy_windows=False
     )

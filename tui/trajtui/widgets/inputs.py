@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from rich.segment import Segment
-from rich.syntax import Syntax
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widgets import Input, OptionList, TextArea
 
 from trajcore.text import safe_line
+from trajtui.widgets.lines import safe_strip
 
 _STAND_IN: Final = 0x100000
 """Characters that would act, or that a text box would take for the end of a line, stand here meanwhile."""
@@ -52,14 +51,6 @@ class SafeInput(Input):
     def render_line(self, y: int) -> Strip:
         """One row, without anything that speaks to the terminal."""
         return safe_strip(super().render_line(y))
-
-
-def safe_strip(strip: Strip) -> Strip:
-    """A row with pictures in place of control characters, as wide as before."""
-    if all(safe_line(segment.text) == segment.text for segment in strip):
-        return strip
-    safe = [Segment(safe_line(text), style) for text, style, control in strip if not control]
-    return Strip(safe).adjust_cell_length(strip.cell_length)
 
 
 class SafeTextArea(TextArea):
@@ -107,6 +98,8 @@ def can_be_edited(text: str) -> bool:
 
 
 def _coloured(text: str, language: str) -> list[Text]:
+    from rich.syntax import Syntax  # as heavy as all else here, and few boxes are coloured
+
     spaced = text.replace("\t", " ")
     syntax = Syntax(spaced, language, theme="ansi_dark", background_color="default")
     lines = list(syntax.highlight(spaced).split("\n", allow_blank=True))

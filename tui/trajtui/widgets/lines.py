@@ -15,6 +15,8 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from trajcore.text import safe_line
+
 
 class LinePane(ScrollView, can_focus=True):
     """Subclasses say how many lines there are and what each looks like; this one scrolls and caches."""
@@ -94,6 +96,14 @@ def text_strip(text: Text, base: Style) -> Strip:
         if segment.text
     ]
     return Strip(segments)
+
+
+def safe_strip(strip: Strip) -> Strip:
+    """A row with pictures in place of control characters, as wide as before."""
+    if all(safe_line(segment.text) == segment.text for segment in strip):
+        return strip
+    safe = [Segment(safe_line(text), style) for text, style, control in strip if not control]
+    return Strip(safe).adjust_cell_length(strip.cell_length)
 
 
 CONSOLE = Console(color_system="truecolor", force_terminal=True, width=10_000, legacy_windows=False)

@@ -84,7 +84,6 @@ class SidePane(Vertical):
             for tab in TABS:
                 pane = self._panes[tab] = tab.pane(self._session)
                 pane.id = tab.id
-                pane.add_class("pane")
                 yield pane
 
     @property

@@ -66,7 +66,7 @@ class TimelineView(LinePane):
         """Delegations (the uids of their actions) whose events are left out."""
         self._anchor: int | None = None
         """The row where the selection of several begins; the cursor is where it ends."""
-        self._timeline = Timeline(session.trajectory, session.run)
+        self._timeline = Timeline(session.trajectory, session.run, beginning=True)
         self.border_title = "Timeline"
 
     @property
@@ -114,8 +114,13 @@ class TimelineView(LinePane):
         return self._timeline.at_or_after(self._session.position)
 
     def on_mount(self) -> None:
-        """Lay the rows out."""
-        self.rebuild()
+        """Lay the first rows out."""
+        self.lines_changed()
+
+    def complete(self) -> None:
+        """Show all rows, where it is only the first so far: a large recording has not been read further."""
+        if self._timeline.beginning is not None:
+            self.rebuild()
 
     def on_resize(self, event: events.Resize) -> None:
         """Rows are as wide as the pane."""
@@ -223,7 +228,8 @@ class TimelineView(LinePane):
         """One row: gutter, id, kind, summary, and at its end how it came out."""
         row = self._timeline[number]
         is_next = row.entry is None and number == self.next_row and not self._session.at_end
-        text = self._drawn(row_line(self._session, row), is_next=is_next, folded=row.uid in self._folded)
+        line = row_line(self._session, row, self._timeline.beginning)
+        text = self._drawn(line, is_next=is_next, folded=row.uid in self._folded)
         if number == self.cursor:
             text.stylize(self.ground_style("timeline--cursor"))
         elif number in self._picked_rows:

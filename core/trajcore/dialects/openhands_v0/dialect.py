@@ -28,7 +28,7 @@ from trajcore.dialects.openhands_v0 import claim, stamps, toolcalls
 from trajcore.dialects.openhands_v0.legacy import is_flattened, migrated
 from trajcore.dialects.openhands_v0.links import links_of
 from trajcore.dialects.openhands_v0.responses import response_of
-from trajcore.dialects.openhands_v0.wire import Key, read_head, read_key
+from trajcore.dialects.openhands_v0.wire import Key, read_head, read_keys
 from trajcore.dialects.slotted import BaseDialect
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
@@ -62,7 +62,7 @@ class OpenHandsV0(BaseDialect):
 
     def slots(self, records: Sequence[Text]) -> list[Key]:
         """The links of each record."""
-        return [read_key(raw) for raw in records]
+        return read_keys(records)
 
     def links(self, slots: Sequence[Link]) -> Links:
         """By cause, by tool call, by position."""

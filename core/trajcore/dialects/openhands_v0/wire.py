@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -40,6 +40,14 @@ class Key(msgspec.Struct, gc=False):
 
 
 _key_decoder = msgspec.json.Decoder(Key)
+
+
+def read_keys(raws: Sequence[msgspec.Raw | bytes]) -> list[Key]:
+    """The links of each event, as `read_key` has them."""
+    try:
+        return list(map(_key_decoder.decode, raws))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return [read_key(raw) for raw in raws]
 
 
 def read_key(raw: msgspec.Raw | bytes) -> Key:

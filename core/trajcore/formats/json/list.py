@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -12,24 +13,26 @@ _BETWEEN: Final = re.compile(rb"[\s,]*")
 _DECODER: Final = json.JSONDecoder(parse_int=float)
 
 
-def split(data: bytes, begin: int, end: int | None = None) -> list[tuple[msgspec.Raw, int, int]]:
-    """The members of the list that begins at a byte, with their spans.
+def split(data: bytes, begin: int, end: int | None = None) -> list[msgspec.Raw]:
+    """The members of the list that begins at a byte.
 
     `end` is where the list ends, where anything follows it. Raises ValueError for what is not a list;
     what only Python takes for JSON (NaN, numbers without end) is accepted.
     """
     try:
-        members = msgspec.json.decode(memoryview(data)[begin:end], type=list[msgspec.Raw])
+        return msgspec.json.decode(memoryview(data)[begin:end], type=list[msgspec.Raw])
     except (msgspec.DecodeError, RecursionError):
-        members = _split_slowly(data[begin:end].decode())
-    spans = []
+        return _split_slowly(data[begin:end].decode())
+
+
+def spans(data: bytes, begin: int, members: Sequence[msgspec.Raw]) -> Iterator[tuple[int, int]]:
+    """Where the members of the list that begins at a byte are."""
     at = data.index(b"[", begin) + 1
     for member in members:
         between = _BETWEEN.match(data, at)
         start = between.end() if between else at
         at = start + memoryview(member).nbytes
-        spans.append((member, start, at))
-    return spans
+        yield start, at
 
 
 def _split_slowly(text: str) -> list[msgspec.Raw]:

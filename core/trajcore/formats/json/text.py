@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from typing import Any, Final
 
 from trajcore.errors import BadInput
 
 _CHUNK: Final = 1 << 20
+_VISIBLE: Final = re.compile(rb"\S")
 
 
 def text_start(data: bytes, name: str) -> int:
     """Where the text begins, behind a byte order mark. Raises `BadInput` for what is empty or no UTF-8."""
     start = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
-    if not data[start:].strip():
+    if _VISIBLE.search(data, start) is None:
         raise BadInput(f"{name} is empty: expected a JSON list of events.")
     if b"\0" in data[:_CHUNK]:
         raise BadInput(f"{name} is a binary file, not JSON.")
+    if data.isascii():  # by far the fastest way to know that it is UTF-8, and most recordings are
+        return start
     decoder = codecs.getincrementaldecoder("utf-8")()
     for at in range(0, len(data), _CHUNK):
         try:

@@ -1,0 +1,113 @@
+"""The first frame of a large recording: how little is read for it, and that nothing is missing behind it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from documents import message, ran, run
+from program import write
+from screens import opened
+from trajcore.dialects.openhands_v0.dialect import OpenHandsV0
+from trajcore.session import Session, Settings
+from trajcore.trajectory import Trajectory
+from trajtui.app import TrajApp
+from trajtui.screens.debugger import DebuggerScreen
+
+HEIGHT = 48
+AT_FIRST = 1000
+
+
+def recording(path: Path, steps: int) -> Path:
+    """Commands whose answers come right behind them, but for the first: its answer is the last event."""
+    events: list[dict[str, Any]] = [message(0, "count the files"), run(1, "sleep 1000")]
+    for id in range(2, 2 * steps, 2):
+        events += [run(id, f"echo {id}"), ran(id + 1, id, str(id))]
+    return write(path, [*events, ran(2 * steps, 1, "", exit_code=3)])
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How many slots and heads the dialect was asked to read."""
+    found: Counter[str] = Counter()
+    slots, head = OpenHandsV0.slots, OpenHandsV0.head
+
+    def counted_slots(dialect: OpenHandsV0, records: Sequence[Any]) -> Any:
+        found["slots"] += len(records)
+        return slots(dialect, records)
+
+    def counted_head(dialect: OpenHandsV0, texts: Any, slot: Any) -> Any:
+        found["heads"] += 1
+        return head(dialect, texts, slot)
+
+    monkeypatch.setattr(OpenHandsV0, "slots", counted_slots)
+    monkeypatch.setattr(OpenHandsV0, "head", counted_head)
+    return found
+
+
+async def at_first(path: Path, then: Callable[[TrajApp], object] = lambda _: None) -> list[str]:
+    """The rows of the screen when its first frame is there, and before anything else happens."""
+    session = Session(Trajectory.open(path), Settings("recorded"))
+    frame: list[str] = []
+
+    def shown() -> None:
+        strips = app.screen._compositor.render_strips()
+        frame.extend("".join(segment.text for segment in row) for row in strips)
+        then(app)
+        app.exit()
+
+    app = TrajApp(session, shown=shown)
+    try:
+        await app.run_async(headless=True, size=(160, HEIGHT))
+    finally:
+        await session.close()
+    return frame
+
+
+async def test_no_more_is_read_for_it_however_many_events_there_are(
+    tmp_path: Path, read: Counter[str]
+) -> None:
+    counts = []
+    for steps in (1000, 4000):
+        read.clear()
+        rows = await at_first(recording(tmp_path / "x.json", steps), lambda _: counts.append(read.copy()))
+        assert "count the files" in rows[2]
+        assert "keys" in rows[-1]
+    assert counts[0] == counts[1]
+    assert counts[1]["slots"] <= AT_FIRST
+    assert counts[1]["heads"] <= 2 * HEIGHT  # an action's row shows how its answer came out
+
+
+async def test_what_it_leaves_out_is_there_behind_it(tmp_path: Path) -> None:
+    path = recording(tmp_path / "large.json", 2000)
+    first = await at_first(path)
+    assert "4001 events" in first[0]
+    assert "steps" not in first[0]
+    assert "exit 3" not in first[3]
+    async with opened(path) as screen:
+        await screen.wait("4001 events · 2000 steps")
+        assert "exit 3" in screen.rows[3]
+        text = slice(
+            0, screen.timeline.size.width - 1
+        )  # without the scroll bar, which now knows how far it goes
+        assert [row[text] for row in screen.rows[4:-2]] == [row[text] for row in first[4:-2]]
+        await screen.press("G")
+        assert screen.selected == 3998
+
+
+async def test_a_key_that_comes_before_all_is_read_does_what_it_says(tmp_path: Path) -> None:
+    found: list[int | None] = []
+
+    def go_to_the_end(app: TrajApp) -> None:
+        debugger = app.screen
+        assert isinstance(debugger, DebuggerScreen)
+        assert not debugger.session.trajectory.all_read
+        debugger.action_act("last")
+        found.append(debugger.timeline.selected_index)
+
+    await at_first(recording(tmp_path / "large.json", 2000), go_to_the_end)
+    assert found == [3998]

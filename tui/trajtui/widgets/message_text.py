@@ -1,0 +1,49 @@
+"""The text of a message while it is typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widgets import TextArea
+
+from trajcore import Delivery
+from trajtui.widgets.lines import safe_strip
+
+
+class MessageText(TextArea):
+    """A text box; Enter sends it and Ctrl+J is a new line."""
+
+    @dataclass
+    class Sent(Message):
+        """The user is done; `delivery` is what is to become of the text."""
+
+        delivery: Delivery
+
+    class Left(Message):
+        """The user went away without sending."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        deliveries = {"enter": Delivery.INSERT, "alt+r": Delivery.REPLACE, "ctrl+l": Delivery.LIVE}
+        if event.key in deliveries:
+            self._take(event)
+            self.post_message(self.Sent(deliveries[event.key]))
+        elif event.key == "escape":
+            self._take(event)
+            self.post_message(self.Left())
+        elif event.key == "ctrl+j":
+            self._take(event)
+            self.insert("\n")
+        else:
+            await super()._on_key(event)
+
+    def render_line(self, y: int) -> Strip:
+        """One row; what was pasted cannot speak to the terminal."""
+        return safe_strip(super().render_line(y))
+
+    @staticmethod
+    def _take(event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
