@@ -54,6 +54,8 @@ class TrajApp(PatientApp[None]):
 
     def search_themes(self) -> None:
         """Show the themes by name."""
+        from trajtui.screens.palette import Palette
+
         self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
 
     @property
