@@ -157,13 +157,8 @@ def starting(user: str) -> Iterator[Start]:
     cells: list[Cell] = []
     entry = pwd.getpwnam(user)
     top = Path(tempfile.mkdtemp(prefix="hostile-"))
-    top.chmod(0o755)
     scratch, modules = top / "scratch", top / "modules"
-    for directory in (scratch, modules):
-        directory.mkdir()
-    os.chown(scratch, entry.pw_uid, entry.pw_gid)
-    python = interpreter(entry, open_to_all(modules))
-    shutil.copy(DRIVER, modules)
+    python = ""
 
     def start(kind: str = "bubblewrap", **settings: object) -> Cell:
         environment = {
@@ -185,6 +180,12 @@ def starting(user: str) -> Iterator[Start]:
         return cells[-1]
 
     try:
+        top.chmod(0o755)
+        for directory in (scratch, modules):
+            directory.mkdir()
+        os.chown(scratch, entry.pw_uid, entry.pw_gid)
+        python = interpreter(entry, open_to_all(modules))
+        shutil.copy(DRIVER, modules)
         yield start
         for cell in cells:
             cell.close()
