@@ -96,6 +96,14 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
         "tests/core/live/test_masking.py": ("test_tree_is_masked_everywhere",),
         "tests/core/test_config.py": ("test_a_key_is_in_no_error",),
     },
+    "A world that is stopped, replaced from inside or talks for ever ends its step in bounded time and memory, "
+    "and can be restarted": {
+        "tests/core/sandbox/test_patience.py": (
+            "test_a_false_bash_in_the_helpers_place_is_an_end_and_no_hang",
+            "test_what_begins_and_does_not_end_has_the_runs_limit",
+            "test_a_session_outlives_the_world_that_no_longer_serves_files",
+        ),
+    },
     "A save follows no link, takes no name that is there, and is whole or not at all": {
         "tests/core/document/test_links_and_savers.py": (
             "test_a_save_follows_no_link", "test_a_name_that_is_taken_meanwhile_is_not_taken_again",
@@ -104,8 +112,15 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
             "test_killed_at_any_system_call_of_a_save_the_old_file_or_the_new_one_is_there_whole",
         ),
     },
-    "What is no regular file, and a file of holes, is not read": {
+    "Whatever is read, the recording and what is kept or configured beside it: what is no regular file is "
+    "neither opened nor written over, nothing is read without a bound": {
+        "tests/core/test_reading.py": (
+            "test_what_is_no_text_of_bounded_length_is_refused_in_a_line", "test_no_file_is_read_otherwise",
+        ),
         "tests/core/formats/test_reading.py": ("test_what_is_no_recording_is_not_waited_for",),
+    },
+    "A model's reply that does not end is given up": {
+        "tests/core/live/test_model.py": ("test_a_reply_that_does_not_end_is_given_up",),
     },
     "A model is asked for nothing unless the user asks for it": {
         "tests/core/test_session.py": ("test_going_live_needs_a_model_and_a_sandbox_that_executes",),
