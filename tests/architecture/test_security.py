@@ -96,8 +96,8 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
         "tests/core/live/test_masking.py": ("test_tree_is_masked_everywhere",),
         "tests/core/test_config.py": ("test_a_key_is_in_no_error",),
     },
-    "A world that is stopped, replaced from inside or talks for ever ends its step in bounded time and memory, "
-    "and can be restarted": {
+    "A world that is stopped, replaced from inside or talks for ever ends its step in bounded time and "
+    "memory, and can be restarted": {
         "tests/core/sandbox/test_patience.py": (
             "test_a_false_bash_in_the_helpers_place_is_an_end_and_no_hang",
             "test_what_begins_and_does_not_end_has_the_runs_limit",
