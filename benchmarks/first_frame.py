@@ -16,20 +16,9 @@ header and a footer.
 from __future__ import annotations
 
 import argparse
-import fcntl
-import os
-import pty
-import re
-import select
-import signal
-import struct
-import subprocess
 import sys
-import tempfile
-import termios
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,10 +26,9 @@ from typing import Final
 import msgspec
 from editing import milliseconds, recording
 from measuring import Row, any_over, show
+from terminals import environment, running
 
 DEMO: Final = Path(__file__).parent.parent / "sample_trajectories" / "demo.json"
-SIZE: Final = (48, 160)
-PATIENCE: Final = 120.0
 
 EMPTY: Final = """
 from textual.app import App
@@ -56,10 +44,6 @@ class Empty(App):
 Empty().run()
 """
 
-_CONTROLS: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
-
-_MISLEADING: Final = ("COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
-
 
 @dataclass(frozen=True)
 class Program:
@@ -70,76 +54,8 @@ class Program:
 
     def first_frame(self, environment: dict[str, str], directory: str) -> float:
         """Milliseconds from the start to the first complete frame. Raises `TimeoutError`."""
-        ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
-        begun = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, *self.arguments],
-            stdin=theirs, stdout=theirs, stderr=theirs,
-            env=environment, cwd=directory, start_new_session=True,
-        )  # fmt: skip
-        os.close(theirs)
-        try:
-            return self._wait(ours, begun)
-        finally:
-            _end(process, ours)
-            os.close(ours)
-
-    def _wait(self, terminal: int, begun: float) -> float:
-        marks = [mark.encode() for mark in self.marks]
-        written = b""
-        while milliseconds(begun) < PATIENCE * 1000:
-            ready, _, _ = select.select([terminal], [], [], 1)
-            written += _read(terminal) if ready else b""
-            now = milliseconds(begun)
-            shown = _CONTROLS.sub(b"", written)
-            if all(mark in shown for mark in marks):
-                return now
-        raise TimeoutError(
-            f"{self.arguments} did not show {self.marks}: {_CONTROLS.sub(b'', written)[-500:]!r}"
-        )
-
-
-def _end(process: subprocess.Popen[bytes], terminal: int) -> None:
-    """End a program as a closed window does, reading what it still writes, so that it waits for nobody."""
-    process.send_signal(signal.SIGTERM)
-    deadline = time.monotonic() + 10
-    while process.poll() is None:
-        if time.monotonic() > deadline:
-            process.kill()
-            process.wait()
-        elif select.select([terminal], [], [], 0.02)[0]:
-            _read(terminal)
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 1 << 16)
-    except OSError:  # The program has ended; on Linux reading then fails.
-        time.sleep(0.02)
-        return b""
-
-
-@contextmanager
-def environment() -> Iterator[tuple[dict[str, str], str]]:
-    """A terminal that can do all, settings of nobody's, bytecode kept there, and a directory to be in."""
-    with tempfile.TemporaryDirectory() as name:
-        own = {
-            variable: str(Path(name, variable))
-            for variable in (
-                "HOME",
-                "XDG_CONFIG_HOME",
-                "XDG_STATE_HOME",
-                "XDG_CACHE_HOME",
-                "XDG_DATA_HOME",
-                "PYTHONPYCACHEPREFIX",
-            )
-        }
-        for directory in own.values():
-            Path(directory).mkdir()
-        terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        inherited = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
-        yield {**inherited, **own, **terminal}, name
+        with running(self.arguments, environment, directory) as program:
+            return (program.wait(self.marks) - program.begun) * 1e3
 
 
 def write(path: Path, events: int, size: int) -> Path:
