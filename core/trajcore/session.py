@@ -88,7 +88,13 @@ class Session(SessionState):
         self._start(Command.RUN_TO, partial(self._play, stop_before=index))
 
     def back_to_step(self) -> Sequence[Route]:
-        """Ways back to before the last step, the nearest first. Raises `Refused`."""
+        """Ways back to before the last step, the nearest first. Raises `Refused`.
+
+        What the user did by hand since it is a step too.
+        """
+        if self._replay.hand_is_last:
+            self._activity.check(Command.BACK)
+            return self._replay.routes(self.position, before_hand=True)
         if self.position == 0:
             raise Refused("this is the beginning of the recording")
         return self.back_to(before_last_step(self.trajectory, self.position))

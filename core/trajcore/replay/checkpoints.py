@@ -28,6 +28,15 @@ class RunCheckpoint:
     directory: str
     world: Checkpoint
 
+    @property
+    def moment(self) -> Moment:
+        """When it was, in the order of the run."""
+        return self.entries, self.by_hand
+
+
+Moment = tuple[int, int]
+"""How many entries the run had, and how many times the user had changed files by hand."""
+
 
 @dataclass(frozen=True)
 class Route:
@@ -47,6 +56,8 @@ class Route:
     """How many entries the run has where it begins."""
     by_hand: int = 0
     """How many times the user had changed files by hand there."""
+    before_hand: bool = False
+    """It takes back what the user did by hand there."""
     stays: bool = False
     """The world as it stands is the one there: nothing was carried out since."""
     lost: tuple[str, ...] = ()
@@ -100,30 +111,35 @@ class RunCheckpoints:
         return bool(self.most) and spent >= max(_WORTH, cost * _SHARE)
 
     def add(self, checkpoint: RunCheckpoint, course: Course) -> list[RunCheckpoint]:
-        """Keep one more; the answer is what has to go for it."""
-        gone = self.drop_behind(checkpoint.entries - 1)
-        self._checkpoints.append(checkpoint)
+        """Keep one more, the latest; the answer is what has to go for it."""
+        gone = self._put(checkpoint)
         while len(self._checkpoints) > 1 and (len(self._checkpoints) > self.most or self._size > self._disk):
             gone.append(self._checkpoints.pop(self._cheapest(course)))
         return gone
 
-    def drop_behind(self, entries: int) -> list[RunCheckpoint]:
-        """Forget those of a time when the run had more entries; the answer is what was forgotten."""
-        gone = [other for other in self._checkpoints if other.entries > entries]
-        self._checkpoints = [other for other in self._checkpoints if other.entries <= entries]
+    def drop_behind(self, moment: Moment) -> list[RunCheckpoint]:
+        """Forget those of a later moment; the answer is what was forgotten."""
+        gone = [other for other in self._checkpoints if other.moment > moment]
+        self._checkpoints = [other for other in self._checkpoints if other.moment <= moment]
         return gone
 
-    def settle(self, entries: int) -> list[RunCheckpoint]:
-        """The run goes back to when it had fewer entries, in a world where nothing was carried out since.
+    def settle(self, moment: Moment) -> list[RunCheckpoint]:
+        """The run goes back to a moment since which nothing was carried out.
 
-        What was taken since is of that world too: the latest stands for the earlier moment from now on.
+        What was taken since is of that world too: the latest stands for that moment from now on.
         """
-        since = [other for other in self._checkpoints if other.entries > entries]
+        since = self.drop_behind(moment)
         if not since:
             return []
-        gone = self.drop_behind(entries - 1)
-        self._checkpoints.append(replace(since[-1], entries=entries))
-        return [other for other in gone if other is not since[-1]]
+        *gone, last = since
+        return gone + self._put(replace(last, entries=moment[0], by_hand=moment[1]))
+
+    def _put(self, checkpoint: RunCheckpoint) -> list[RunCheckpoint]:
+        """It is the last from now on; the answer is what was not before it."""
+        gone = [other for other in self._checkpoints if other.moment >= checkpoint.moment]
+        self._checkpoints = [other for other in self._checkpoints if other.moment < checkpoint.moment]
+        self._checkpoints.append(checkpoint)
+        return gone
 
     def clear(self) -> None:
         """Forget all of them."""
@@ -139,19 +155,22 @@ class RunCheckpoints:
         by_hand: Sequence[str] = (),
         missed: Sequence[tuple[int, str]] = (),
         *,
+        before_hand: bool = False,
         network: bool = False,
     ) -> list[Route]:
         """Ways back to before an event, the nearest checkpoint first; others only where they lose less.
 
         Only what was made of what the recording says now is offered. `unkept` is what no way back brings
-        back; `by_hand` what the user did by hand before the target; `missed` where no checkpoint could be
-        taken, and why; `network` whether what is executed can reach one.
+        back; `by_hand` what the user did by hand before the target, of which `before_hand` takes the last
+        back; `missed` where no checkpoint could be taken, and why; `network` whether what is executed can
+        reach one.
         """
         place = course.place(target)
+        by_hand = by_hand[: len(by_hand) - before_hand]
         found: list[Route] = []
         for checkpoint in reversed([None, *self._checkpoints]):
-            entries = checkpoint.entries if checkpoint else 0
-            if entries > course.standing:
+            entries, hands = checkpoint.moment if checkpoint else (0, 0)
+            if entries > course.standing or hands > len(by_hand):
                 continue
             start = course.position(entries)
             if start > target:
@@ -160,12 +179,11 @@ class RunCheckpoints:
             price = restore_seconds if checkpoint else start_seconds
             gone = (*checkpoint.world.processes, *checkpoint.world.lost) if checkpoint else ()
             altered = checkpoint.world.altered if checkpoint else ()
-            hands = checkpoint.by_hand if checkpoint else 0
             lost = (*unkept, *gone, *by_hand[hands:])
             farther = next((why for at, why in missed[::-1] if start < at <= target), "")
             seconds = price + course.seconds(entries, place)
             route = Route(
-                target, checkpoint, steps, seconds, start, entries, hands,
+                target, checkpoint, steps, seconds, start, entries, hands, before_hand,
                 lost=lost, altered=altered, online=network and steps > 0, farther=farther,
             )  # fmt: skip
             if not found or len(route.lost) < len(found[-1].lost):

@@ -127,8 +127,12 @@ class Course:
             self.standing == len(self)
             and position <= self.departure
             and self.carried_out(place, len(self)) == 0
-            and not any(hand > place for hand in self._hands)
+            and self.hands(place) == len(self._hands)
         )
+
+    def hands(self, place: int) -> int:
+        """How many times the user had changed files by hand at the end of a place."""
+        return sum(hand <= place for hand in self._hands)
 
     def carried_out(self, first: int, behind: int) -> int:
         """How many entries from `first` up to, not including, `behind` changed the world, or could have."""

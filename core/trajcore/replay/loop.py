@@ -13,7 +13,7 @@ from trajcore.document.edits import Edit
 from trajcore.errors import Refused
 from trajcore.events.kinds import Service
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
-from trajcore.replay.checkpoints import Route, RunCheckpoint, RunCheckpoints
+from trajcore.replay.checkpoints import Moment, Route, RunCheckpoint, RunCheckpoints
 from trajcore.replay.course import Course
 from trajcore.replay.executor import Executor
 from trajcore.replay.player import Player
@@ -157,27 +157,30 @@ class Replay:
 
     # Back
 
-    def routes(self, target: int) -> Sequence[Route]:
-        """Ways back to before the event at `target`, the cheapest first. Raises `Refused`."""
+    def routes(self, target: int, *, before_hand: bool = False) -> Sequence[Route]:
+        """Ways back to before the event at `target`, the cheapest first. Raises `Refused`.
+
+        `before_hand`: and before the user last changed files by hand there.
+        """
         if not self.world.rewinds:
             where = self.world.described
             raise Refused(f"{where} cannot be taken back: use --sandbox docker or bubblewrap for that")
         world, course = self.world, self._course
         place = course.place(target)
-        if not world.lost and course.leads_to(place, target):
-            return [Route(target, None, 0, 0.0, target, place, len(self.run.by_hand), stays=True)]
+        if not (before_hand or world.lost) and course.leads_to(place, target):
+            hands = len(self.run.by_hand)
+            return [Route(target, None, 0, 0.0, target, place, hands, stays=True)]
         missed = [
             (at.index, f"no checkpoint before event {self._label(at.index)}: {why}")
             for at, why in self._missed
         ]
         by_hand = [
             f"what you did by hand before event {self._label(at.index)}"
-            for at in self._hands
-            if at.index <= target
+            for at in self._hands[: course.hands(place)]
         ]
         return self._checkpoints.routes(
             target, course, world.start_seconds, world.restore_seconds, world.unkept, by_hand, missed,
-            network=self._settings.world.network,
+            before_hand=before_hand, network=self._settings.world.network,
         )  # fmt: skip
 
     async def go_back(self, route: Route) -> str:
@@ -190,7 +193,7 @@ class Replay:
         how = route.describe(f"event {self._label(route.start)}")
         self._tell(notices.Progress(f"going back, {route.price}: {how}", 0.0))
         gone = self._checkpoints.settle if route.stays else self._checkpoints.drop_behind
-        for checkpoint in gone(route.entries):
+        for checkpoint in gone((route.entries, route.by_hand)):
             await self.world.forget(checkpoint.world)
         if route.checkpoint is not None:
             await self.world.restore(route.checkpoint.world, route.checkpoint.directory)
@@ -198,7 +201,12 @@ class Replay:
             self._checkpoints.clear()
             await self.world.close()
         self._rewind(route)
-        words = f"back before event {self._label(route.target)}: {how}"
+        where = (
+            "before what you did by hand"
+            if route.before_hand
+            else f"before event {self._label(route.target)}"
+        )
+        words = f"back {where}: {how}"
         self._tell(notices.WentBack(self.player.position, words))
         self._goal = (self.player.position, route.target) if route.steps else None
         try:
@@ -238,17 +246,31 @@ class Replay:
     async def visit(self, visitor: Visitor) -> FileChanges | None:
         """Let the user into the sandbox's shell until they leave; what they changed, where that is told.
 
+        What they change is a place of its own: there is a way back to before it, and to behind it.
         Raises `Refused`, `SandboxUnavailable`.
         """
         await self.cancel_idle_checkpoint()
+        last = self._checkpoints.last
+        if self._checkpoints.most and (last is None or last.moment != self._moment):
+            await self._checkpoint()
         await self.world.visit(visitor)
         files = await self.world.changed_files()
         if files is not None and files.count:
-            for checkpoint in self._checkpoints.drop_behind(len(self.run) - 1):
-                await self.world.forget(checkpoint.world)
             self._hands.append(Position(self.player.position))
             self.run.add_by_hand(files)
+            if self._checkpoints.most:
+                await self._checkpoint()
         return files
+
+    @property
+    def hand_is_last(self) -> bool:
+        """Whether nothing has happened since the user changed files by hand."""
+        course, end = self._course, len(self.run)
+        return bool(end and course.hands(end) > course.hands(end - 1)) or bool(not end and self._hands)
+
+    @property
+    def _moment(self) -> Moment:
+        return len(self.run), len(self.run.by_hand)
 
     # Edits of the recording
 
@@ -347,7 +369,7 @@ class Replay:
             return
         if world is None:
             return
-        checkpoint = RunCheckpoint(len(self.run), len(self.run.by_hand), self.world.directory, world)
+        checkpoint = RunCheckpoint(*self._moment, self.world.directory, world)
         for gone in self._checkpoints.add(checkpoint, self._course):
             await self.world.forget(gone.world)
 

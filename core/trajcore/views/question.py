@@ -32,8 +32,8 @@ def way_back(session: Session, routes: Sequence[Route], *, unsaved: bool) -> Que
     if not (unsaved or first.lost or first.online or first.seconds >= _LONG):
         return None
     trajectory = session.trajectory
-    place = trajectory.label(first.target) if first.target < len(trajectory) else "the end"
-    text = f"Back to before event {place}."
+    place = f"event {trajectory.label(first.target)}" if first.target < len(trajectory) else "the end"
+    text = f"Back to before {'what you did by hand' if first.before_hand else place}."
     if unsaved:
         text += " What the model did in this run is not saved, and leaves it."
     answers = {"no": "Stay here"}

@@ -157,6 +157,7 @@ class DebuggerScreen(Screen[None]):
 
     def _show_state(self) -> None:
         """What was said of the last state does not outlive it; a live session is shown when it begins."""
+        self._show_position()  # at once: from now on the cursor is the user's
         begins = self.session.state in (State.REPLAYING, State.THINKING, State.EXECUTING)
         if begins or (self._bad and self.session.state is not State.ERROR):
             self._note, self._bad = "", False
@@ -172,7 +173,9 @@ class DebuggerScreen(Screen[None]):
         self._show_selected()
 
     def _show_position(self) -> None:
-        """Catch up with a replay, which may be many events further by now."""
+        """Catch up with a replay, which may be many events further by now, or has stopped and been shown."""
+        if not self._behind:
+            return
         self._behind = False
         self.timeline.follow(self.session.position)
         self._show_rows()
