@@ -76,10 +76,13 @@ class Activity:
 
     async def idle(self) -> None:
         """Wait until no task is under way; a fault of the program itself is raised here."""
-        await asyncio.sleep(0)
-        while (task := self._task) is not None and not task.done():
-            await asyncio.wait({task})
+        while True:
+            task = self._task
+            if task is not None:
+                await asyncio.wait({task})
             await asyncio.sleep(0)  # The state follows the end of a task; another may begin meanwhile.
+            if task is self._task:
+                break
         if task is not None and not task.cancelled():
             task.result()
 

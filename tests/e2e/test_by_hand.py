@@ -42,7 +42,9 @@ def test_into_the_sandbox_and_back_and_back_in_time(
     terminal.press("4", "k")
     terminal.wait("made by hand")
 
-    # back to before the last step, where nothing was made by hand yet; keys are commands again
+    # back to where nothing was made by hand yet, and to before the last step; keys are commands again
+    terminal.press("S")
+    terminal.wait(lambda screen: "back before what you did by hand" in screen and "PAUSED   6/17" in screen)
     terminal.press("S")
     terminal.wait(lambda screen: "back before event 4" in screen and "REPLAY PAUSED" in screen)
     terminal.press("c")

@@ -93,7 +93,7 @@ def test_from_a_recording_to_a_live_run_that_replays(
     live = [event for event in events if event.get("observation") == "run"][-1]
     assert live["content"].splitlines()[:2] == ["/workspace/words", "poem.txt"]
     replayed = subprocess.run(
-        [PROGRAM, "replay", saved, "--sandbox", sandbox, *docker_image_if_needed, "--strict"],
+        [*PROGRAM, "replay", saved, "--sandbox", sandbox, *docker_image_if_needed, "--strict"],
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr

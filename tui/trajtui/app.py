@@ -45,6 +45,10 @@ class TrajApp(PatientApp[None]):
         kept = ("Theme", "Screenshot")
         return (command for command in super().get_system_commands(screen) if command.title in kept)
 
+    def deliver_screenshot(self, *arguments: Any, **named: Any) -> str | None:
+        """Deliver a picture of the screen; none where the program has ended meanwhile."""
+        return super().deliver_screenshot(*arguments, **named) if self.screen_stack else None
+
     def action_command_palette(self) -> None:
         """Show every action by what it does."""
         from trajtui.screens.palette import Palette
