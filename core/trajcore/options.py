@@ -24,7 +24,7 @@ class Reach(Enum):
     FILES = "reads a file or directory of the user's"
     SAVES = "writes a file of the user's"
     NETWORK = "opens the network"
-    IMAGE = "starts an image of the user's, or pulls one"
+    IMAGE = "starts an image that is here; none is fetched"
     CONTAINER = "enters a container"
     MOUNT = "changes the user's own files"
     WALLS = "may run without walls"

@@ -17,7 +17,7 @@ from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
 from trajcore.replay.normalise import NORMALISERS, Normaliser, with_patterns
 from trajcore.sandbox.base import DEFAULT_IMAGE, Limits, Resources, SandboxSettings
 from trajcore.sandbox.registry import is_walled
-from trajcore.trust import path_of
+from trajcore.trust import Origin, path_of
 
 _FEWEST_PIDS: Final = 32
 
@@ -80,6 +80,7 @@ def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
     _check_named(found)
     world = SandboxSettings(
         image=found.get("base_container_image") or DEFAULT_IMAGE,
+        fetch=found.settings["base_container_image"].source is not Origin.HERE,
         workspace=_directory(path_of(workspace).absolute()) if workspace else None,
         mount=found.get("mount"),
         container=found.get("container"),

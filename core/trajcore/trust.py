@@ -154,15 +154,6 @@ def _network(value: Any, around: _Around) -> str:
     return "it opens the network to the recording" if value else ""
 
 
-def _image(value: Any, around: _Around) -> str:
-    """An image may hold what only its owner is to see: a build's token, work of theirs, another checkpoint.
-
-    Also without network a live model is told of it, and the saved run shows it. An image that the engine does
-    not have is fetched unasked: from any address, of any size, with the password that docker keeps for there.
-    """
-    return "" if value == DEFAULT_IMAGE else "it starts an image of yours, or has one pulled"
-
-
 def _container(value: Any, around: _Around) -> str:
     return "it lets the recording into a container of yours" if value else ""
 
@@ -193,8 +184,12 @@ _PLAIN: Final = ("openai/", "hosted_vllm/", "litellm_proxy/")
 
 
 def _account(value: Any, around: _Around) -> str:
-    """Whose key it is sees what the model is told: with what the user puts in the sandbox, that is theirs."""
+    """Whose key it is sees what the model is told: with what the user puts in the sandbox, that is theirs.
+
+    An image that the file names may be one of the user's, and hold what is not for others.
+    """
     own = any(around.value(name) and not around.foreign(name) for name in ("workspace_base", "container"))
+    own |= around.foreign("base_container_image") and around.value("base_container_image") != DEFAULT_IMAGE
     return "what you let the sandbox see would be told to an account that is not yours" if own else ""
 
 
@@ -223,7 +218,6 @@ _RULES: Final[Mapping[Reach, Callable[[Any, _Around], str]]] = {
     Reach.FILES: _outside,
     Reach.SAVES: _outside,
     Reach.NETWORK: _network,
-    Reach.IMAGE: _image,
     Reach.CONTAINER: _container,
     Reach.MOUNT: _mount,
     Reach.WALLS: _sandbox,

@@ -75,7 +75,7 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
         FOREIGN: (
             "test_a_private_key_stays_where_it_is",
             "test_a_key_does_not_go_to_an_address_of_theirs",
-            "test_no_image_of_the_users_is_started",
+            "test_no_image_is_fetched_unasked",
         ),
         "tests/core/test_trust.py": (
             "test_each_setting_is_said_to_be_harmless_and_why_or_has_values_that_are_left_out",

@@ -18,7 +18,6 @@ from trajcore import trust
 from trajcore.config import Config, config_directory, load, set_config, trust_config, untrust_config
 from trajcore.errors import BadInput
 from trajcore.options import KEYS, OPTIONS, Key, Reach
-from trajcore.sandbox.base import DEFAULT_IMAGE
 from trajcore.trust import Origin
 
 HERE = Path("config.toml")
@@ -42,9 +41,6 @@ REACHING: dict[str, tuple[str, ...]] = {
     "use_host_network": ("true", "1", "'yes'"),
     "kind": ("'local'",),
     "mount": ("true",),
-    "base_container_image": (
-        "'image'", "'evil.example:443/x'", "'sha256:0a'", "'trajtui-checkpoint:0a'", f"'{DEFAULT_IMAGE}x'",
-    ),
     "container": ("'db'",),
     "memory": ("'900000g'",),
     "pids": ("100000", "4097"),
@@ -63,7 +59,7 @@ HARMLESS: dict[str, str] = {
     "model": "'anthropic/x'",
     "api_key": "'theirs'",
     "temperature": "0.5",
-    "base_container_image": f"'{DEFAULT_IMAGE}'",
+    "base_container_image": "'of-a-project:1'",
     "timeout": "60",
     "use_host_network": "false",
     "kind": "'bubblewrap'",
@@ -104,9 +100,9 @@ def test_each_setting_is_said_to_be_harmless_and_why_or_has_values_that_are_left
     """A new setting has its place in one of these tables, and what reaches further its rule."""
     names = {key.name for key in KEYS}
     assert {key.name for key in KEYS if key.reach is Reach.NOWHERE} == set(NOWHERE)
-    assert names == set(NOWHERE) | set(REACHING) | {"api_key"}
+    assert names == set(NOWHERE) | set(REACHING) | {"api_key", "base_container_image"}
     assert names == set(HARMLESS) | {"container", "base_url"}
-    assert set(trust._RULES) == set(Reach) - {Reach.NOWHERE}
+    assert set(trust._RULES) == set(Reach) - {Reach.NOWHERE, Reach.IMAGE}
     assert {option.key for option in OPTIONS if option.key} <= names
 
 
@@ -153,11 +149,22 @@ def test_what_reaches_further_is_left_out_until_the_file_is_trusted(name: str, v
     assert load(environment={}).get(name) != key.default
 
 
-def test_an_image_that_is_named_is_not_fetched_either() -> None:
-    """What the engine does not have is pulled where docker is asked for: only what is the default, then."""
+def test_an_image_that_is_named_is_not_fetched_until_the_file_is_trusted() -> None:
     found = lying("[sandbox]\nkind = 'docker'\nbase_container_image = 'evil.example:443/x'\n")
     settings = trajcore.settings_from(found, {})
-    assert (settings.sandbox, settings.world.image) == ("docker", DEFAULT_IMAGE)
+    assert (settings.sandbox, settings.world.image) == ("docker", "evil.example:443/x")
+    assert not settings.world.fetch
+    assert trajcore.settings_from(load(HERE, {}, {}), {}).world.fetch
+    named = load(None, {"base_container_image": "mine"}, {})
+    assert trajcore.settings_from(named, {}).world.fetch
+
+
+def test_an_image_of_theirs_is_not_told_of_to_an_account_of_theirs() -> None:
+    """It may be one of the user's, and hold what its owner alone is to see."""
+    llm = f"[llm]\nbase_url = '{EVIL}'\nmodel = 'openai/x'\napi_key = 'theirs'\n"
+    found = lying(llm + "[sandbox]\nbase_container_image = 'private'\n")
+    assert {one.setting.key.name for one in found.left_out} == {"api_key", "base_url"}
+    assert lying(llm).left_out == []
 
 
 @pytest.mark.parametrize("name", HARMLESS)

@@ -174,29 +174,24 @@ def test_no_container_of_the_users_is_entered(home: Path, here: Path) -> None:
 
 
 @pytest.mark.docker
-@pytest.mark.bubblewrap
-def test_no_image_of_the_users_is_started(home: Path, here: Path) -> None:
-    """An image may hold what its owner alone is to see: here it would come into the saved run."""
-    import docker
+def test_no_image_is_fetched_unasked(home: Path, here: Path) -> None:
+    path = recorded(here, "true")
+    config(here, "[sandbox]\nkind = 'docker'\nbase_container_image = 'localhost:9/x'\n")
+    done = trajtui("replay", path)
+    assert done.returncode == 3
+    assert "is not fetched" in done.stderr
+    assert "trajtui config trust" in done.stderr
+    asked = trajtui("replay", path, "--config", "config.toml")
+    assert "cannot be pulled" in asked.stderr
 
-    client = docker.from_env()
-    container = client.containers.run(IMAGE, ["bash", "-c", f"echo {CANARY} > /token"], detach=True)
-    container.wait()
-    image = container.commit(repository="trajtui-test-private", tag=container.short_id)
-    container.remove()
-    try:
-        path = recorded(here, "cat /token")
-        config(here, f"[sandbox]\nbase_container_image = '{image.tags[0]}'\n")
-        done = trajtui("replay", path, "--save", "run.json")
-        assert done.returncode == 0, done.stderr
-        assert CANARY not in (here / "run.json").read_text()
-        one_line_each(done.stderr, "base_container_image")
-        assert "--image IMAGE" in done.stderr
-        trajtui("replay", path, "--config", "config.toml", "--save", "run.json")
-        assert CANARY in (here / "run.json").read_text()
-    finally:
-        client.images.remove(image.id)
-        client.close()
+
+@pytest.mark.docker
+def test_an_image_that_is_here_is_used_without_the_network(home: Path, here: Path) -> None:
+    path = recorded(here, "cat /proc/net/route | wc -l", outputs="1")
+    config(here, f"[sandbox]\nkind = 'docker'\nbase_container_image = '{IMAGE}'\n")
+    done = trajtui("replay", path, "--strict")
+    assert done.returncode == 0, done.stdout
+    assert "trusted" not in done.stderr
 
 
 @pytest.mark.bubblewrap

@@ -59,6 +59,8 @@ class SandboxSettings:
     """How a sandbox is set up."""
 
     image: str = DEFAULT_IMAGE
+    fetch: bool = True
+    """Whether the image may be fetched from where it is, if it is not here."""
     workspace: Path | None = None
     """A directory copied into the sandbox's /workspace before the first step."""
     mount: bool = False

@@ -42,9 +42,10 @@ async def _best(settings: SandboxSettings) -> Choice:
             "no Docker engine answers" if no_engine else f"the Docker engine does not have {settings.image}"
         )
         return _chosen("bubblewrap", settings, f"{lacking}, and bubblewrap works")
-    if no_engine is None:
+    if no_engine is None and settings.fetch:
         return _chosen("docker", settings, f"bubblewrap does not work ({obstacle}); the image will be pulled")
-    return _chosen("recorded", settings, f"{_sentence(no_engine)} Bubblewrap does not work ({obstacle}).")
+    without = no_engine or f"The Docker engine does not have {settings.image}"
+    return _chosen("recorded", settings, f"{_sentence(without)} Bubblewrap does not work ({obstacle}).")
 
 
 def _chosen(name: str, settings: SandboxSettings, why: str) -> Choice:

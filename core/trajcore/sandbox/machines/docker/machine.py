@@ -47,12 +47,17 @@ from trajcore.sandbox.machines.owner import LABEL, VARIABLE, this_program
 from trajcore.sandbox.machines.stream import FdStream, FramedStream, Stream
 from trajcore.sandbox.trees.copying import LeftOut, ask_for_room, pack_tree
 from trajcore.tasks import finished_in_thread
+from trajcore.text import safe_line
 
 __all__ = ["LABEL", "DockerMachine", "engine_answers", "has_image"]
 
 _MEMORY_SHARE: Final = 0.8
 _MADE_BY_ENGINE: Final = frozenset({"hosts", "hostname", "resolv.conf"})
 _ELSEWHERE: Final = "--mount needs an engine on this machine: leave it out, and the files are copied."
+_NOT_FETCHED: Final = (
+    "The image {0} is not here, and is not fetched for a config.toml that is not trusted: name it with "
+    "--image, trust the file (trajtui config trust), or use --sandbox bubblewrap."
+)
 _NOT_NEEDED: Final = ("MKNOD",)
 """What the engine lets root do in a container unless it is told not to."""
 _NOT_ON_THE_HOST: Final = ("SETFCAP",)
@@ -119,6 +124,8 @@ class DockerMachine:
             await self._watch()
             return
         if not await self._call(lambda: present(self._client, self.detail)):
+            if not self._settings.fetch:
+                raise SandboxUnavailable(_NOT_FETCHED.format(safe_line(self.detail)))
             await self._pull(progress)
         progress("starting the container")
         await finished_in_thread(self._run)
