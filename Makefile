@@ -54,7 +54,7 @@ reference: setup
 
 # What takes too long for each change. pytest ends with 5 where nothing is marked so.
 test-long: check
-	$(BIN)/pytest -n $(JOBS) --dist loadfile -m long || [ $$? -eq 5 ]
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -m long || [ $$? -eq 5 ]
 	$(MAKE) test-pythons
 
 # The other supported Pythons that are found here, each in an environment of its own.
