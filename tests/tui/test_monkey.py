@@ -113,8 +113,10 @@ async def test_a_key_in_the_first_moment_of_a_screen(path: Path, seed: int) -> N
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("stage", STAGES | FORMS)
 async def test_each_key_in_the_first_moment_of_a_screen(path: Path, stage: str) -> None:
+    """The forms of all kinds of events are one screen: they share the keys among themselves."""
     chance = random.Random(stage)
-    monkey = await at_stages(path, [stage], lambda: [(chance.choice(_EARLIEST), key) for key in keys()])
+    pressed = keys() if stage in STAGES else keys()[list(FORMS).index(stage) % 8 :: 8]
+    monkey = await at_stages(path, [stage], lambda: [(chance.choice(_EARLIEST), key) for key in pressed])
     assert not monkey.fault, monkey.fault
 
 
