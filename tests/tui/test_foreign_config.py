@@ -97,7 +97,10 @@ def test_a_key_does_not_go_to_an_address_of_theirs(home: Path, here: Path, llm: 
             assert "left out" in done.stderr
 
 
-@pytest.mark.parametrize("provider", ["openai", "hosted_vllm", "litellm_proxy"])
+@pytest.mark.parametrize(
+    "provider",
+    ["openai", *(pytest.param(name, marks=pytest.mark.long) for name in ("hosted_vllm", "litellm_proxy"))],
+)
 @pytest.mark.bubblewrap
 def test_a_file_that_brings_its_own_key_and_address_is_asked_with_that_key(
     home: Path, here: Path, provider: str

@@ -293,7 +293,7 @@ def at_rest(engine: Any, pids: list[int]) -> bool:
 @pytest.mark.parametrize(
     "times",
     [
-        pytest.param(3, id="some"),
+        pytest.param(2, id="some"),
         pytest.param(50, id="many", marks=[pytest.mark.long, pytest.mark.timeout(900)]),
     ],
 )

@@ -27,7 +27,12 @@ _FALSE = (
 )
 _SIGNAL = """for p in /proc/[0-9]*; do p=${{p#/proc/}}; case $p in 1|$$|$PPID|$BASHPID) continue;; esac
 case $(tr '\\0' ' ' </proc/$p/cmdline 2>/dev/null) in *bash*) kill -{signal} $p 2>/dev/null;; esac; done; :"""
-REPLACED = ["exec sleep 1000", "exec yes", "exec cat /dev/zero", "exec cat", "exit 0", "echo ready; exec cat"]
+REPLACED = [
+    "exec sleep 1000",
+    "exec yes",
+    "echo ready; exec cat",
+    *(pytest.param(does, marks=pytest.mark.long) for does in ("exec cat /dev/zero", "exec cat", "exit 0")),
+]
 MEMORY = 1 << 30
 """Bytes that a torrent may take here at most, in the highest moment of all tests."""
 
