@@ -290,6 +290,9 @@ UNCAUSED: Final = frozenset(row.name for row in OBSERVATION_KINDS if row.needs_c
 STEPS: Final = frozenset(row.name for row in ACTION_KINDS if row.asks_the_world)
 """Actions that ask something of the world."""
 
+EXECUTED: Final = frozenset(row.name for row in ACTION_KINDS if row.treatment is Treatment.EXECUTE)
+"""Actions that are carried out in the sandbox."""
+
 LOCAL: Final = frozenset(row.name for row in ACTION_KINDS if row.treatment is Treatment.LOCAL)
 """Actions that are answered on the spot."""
 

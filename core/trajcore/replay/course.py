@@ -10,8 +10,8 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping
 from itertools import accumulate
 
-from trajcore.events.kinds import Service, Treatment
-from trajcore.replay.policy import treatment
+from trajcore.events.kinds import Service
+from trajcore.replay.policy import is_executed
 from trajcore.replay.run import EXECUTED, Entry, Run
 from trajcore.trajectory import Trajectory
 
@@ -19,8 +19,12 @@ from trajcore.trajectory import Trajectory
 class Course:
     """A run as it is now, over the recording as it is now. Neither may change while this is used."""
 
-    def __init__(self, trajectory: Trajectory, run: Run, services: Mapping[int, Service]) -> None:
+    def __init__(
+        self, trajectory: Trajectory, run: Run, services: Mapping[int, Service], *, edited: bool = True
+    ) -> None:
         """`services` is how the user wants steps to be satisfied, by their uids.
+
+        `edited` unset: neither these nor the recording have changed since the run began.
 
         `standing` says how many of its entries, from the first, playing the recording would give again as
         far as the world goes; `departure` is the first event that it would carry out behind them.
@@ -38,8 +42,8 @@ class Course:
             spent = 0.0
             if entry.origin is not None:
                 self._entered.setdefault(entry.origin, number)
-            own = entry.live or entry.recorded_head is not None
-            if own and treatment(entry.head) is Treatment.EXECUTE:
+            head = entry.head if entry.live else entry.recorded_head
+            if head is not None and is_executed(head):
                 result = None if entry.origin is None else run.results.get(entry.origin)
                 if not entry.live:
                     self._asked.append(number)
@@ -49,7 +53,7 @@ class Course:
             seconds.append(spent)
         self._seconds = [0.0, *accumulate(seconds)]
         self._hands = self._by_hand()
-        self.standing, self.departure = self._agreed(services)
+        self.standing, self.departure = self._agreed(services) if edited else self._as_ever()
 
     def __len__(self) -> int:
         return len(self._run.entries)
@@ -71,12 +75,19 @@ class Course:
                 return number, index
         return len(run.entries), next(to_play, len(trajectory))
 
-    def _to_play(self) -> Iterator[int]:
+    def _as_ever(self) -> tuple[int, int]:
+        """The same, where nothing has changed since the run began."""
+        last = self._run.entries[self._asked[-1]].origin if self._asked else None
+        index = None if last is None else self._trajectory.index_of_uid(last)
+        to_play = self._to_play(0 if index is None else index + 1)
+        return len(self._run.entries), next(to_play, len(self._trajectory))
+
+    def _to_play(self, start: int = 0) -> Iterator[int]:
         """The events that a replay of the recording carries out, in order."""
         trajectory = self._trajectory
         actions = trajectory.outline.is_action
-        for index in range(len(trajectory)):
-            if actions[index] and treatment(trajectory.head(index)) is Treatment.EXECUTE:
+        for index in range(start, len(trajectory)):
+            if actions[index] and is_executed(trajectory.head(index)):
                 yield index
 
     def _is(self, entry: Entry, index: int) -> bool:

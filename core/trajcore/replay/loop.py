@@ -239,7 +239,8 @@ class Replay:
 
     @property
     def _course(self) -> Course:
-        return Course(self._trajectory, self.run, self.services)
+        edited = bool(self._suspects) or self._restructured or self._rechosen
+        return Course(self._trajectory, self.run, self.services, edited=edited)
 
     # By hand
 
@@ -265,8 +266,8 @@ class Replay:
     @property
     def hand_is_last(self) -> bool:
         """Whether nothing has happened since the user changed files by hand."""
-        course, end = self._course, len(self.run)
-        return bool(end and course.hands(end) > course.hands(end - 1)) or bool(not end and self._hands)
+        by_hand, entries = self.run.by_hand, self.run.entries
+        return bool(by_hand) and by_hand[-1][0] == (entries[-1].id if entries else None)
 
     @property
     def _moment(self) -> Moment:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from trajcore.document.outline import Outline
 from trajcore.events.head import Head
-from trajcore.events.kinds import STEPS, Treatment, action_kind
+from trajcore.events.kinds import EXECUTED, STEPS, Treatment, action_kind
 
 
 def treatment(head: Head) -> Treatment:
@@ -15,6 +15,11 @@ def treatment(head: Head) -> Treatment:
     if not head.is_action or head.source == "environment":
         return Treatment.PASS
     return action_kind(head.kind).treatment
+
+
+def is_executed(head: Head) -> bool:
+    """Whether a replay carries an event out in the sandbox, unless the user wants it otherwise."""
+    return head.action in EXECUTED and head.source != "environment"
 
 
 def count_steps(outline: Outline) -> int:
