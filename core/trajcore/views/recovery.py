@@ -76,16 +76,31 @@ class EditsOffer:
 
     @property
     def question(self) -> Question:
-        """What is to become of them: `later`, `restore`, `differences` or `discard`."""
+        """What is to become of them: `later`, `restore`, `save`, `differences` or `discard`.
+
+        Edits of the recording as it is on disk cannot be made on one that has been edited since: where other
+        work has been restored, the recording with these can be saved as another file.
+        """
         if self.restored is None:
             return Question(self._why_unusable(), {LATER: "Keep them there", DISCARD: "Throw them away"})
+        fits = not self._session.trajectory.history
+        first = (RESTORE, "Restore them (u takes them back, Ctrl+S saves them)")
+        instead = (SAVE, "Save the recording with them as another file")
         answers = {
             LATER: _LATER_IN_WORDS,
-            RESTORE: "Restore them (u takes them back, Ctrl+S saves them)",
+            **dict([first if fits else instead]),
             DIFFERENCES: "Show what they change",
             DISCARD: "Throw them away",
         }
-        return Question(self._what_is_left(), answers)
+        beside = (
+            ""
+            if fits
+            else (
+                f" They were made on the recording as it is on disk, not on what has been edited now, "
+                f"and are kept in {self._orphan.edits_path}"
+            )
+        )
+        return Question(self._what_is_left() + beside, answers)
 
     async def restore(self) -> str:
         """Make them again; what is to be said of it."""
@@ -94,6 +109,13 @@ class EditsOffer:
             self._session.editing.made_again(edit)
         await asyncio.to_thread(self._orphan.remove_edits)
         return f"restored {_count(count, 'edit')}: not saved yet"
+
+    async def save(self, path: Path) -> str:
+        """Save the recording with them as another file; what is to be said of it. Raises `BadInput`."""
+        assert self.restored is not None
+        await asyncio.to_thread(self.restored.save, path)
+        await asyncio.to_thread(self._orphan.remove_edits)
+        return f"saved with those edits: {path}"
 
     async def discard(self) -> str:
         """Throw them away; what is to be said of it."""

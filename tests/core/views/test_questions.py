@@ -80,6 +80,32 @@ async def test_an_offer_that_is_left_comes_again(tmp_path: Path) -> None:
         await session.close()
 
 
+async def test_of_two_works_the_second_is_not_lost_and_can_be_saved_beside(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.json", EVENTS)
+    one, two = kept(path), kept(path)
+    one.editing.flip(0, "wait_for_response")
+    two.editing.delete([1])
+    two.editing.set_value(1, ("args", "command"), "echo three")
+    works = {session.trajectory.to_bytes() for session in (one, two)}
+    for session in (one, two):
+        await session.close()
+    session, other = kept(path), tmp_path / "x.restored.json"
+    answers = []
+    async with aclosing(recovery.offers(session)) as offers:
+        async for offer in offers:
+            assert isinstance(offer, recovery.EditsOffer)
+            answers.append(list(offer.question.answers)[1])
+            if answers[-1] == "restore":
+                await offer.restore()
+                continue
+            assert "not on what has been edited now, and are kept in " in offer.question.text
+            assert await offer.save(other) == f"saved with those edits: {other}"
+    assert answers == ["restore", "save"]
+    assert {other.read_bytes(), session.trajectory.to_bytes()} == works
+    session.discard()
+    await session.close()
+
+
 async def test_breakpoints_have_a_line_each() -> None:
     session = session_of(EVENTS)
     session.toggle_breakpoint(1)

@@ -16,7 +16,7 @@ async def offer(session: Session, ask: Ask) -> str | None:
     async with aclosing(recovery.offers(session)) as offers:
         async for one in offers:
             if isinstance(one, recovery.EditsOffer):
-                said.append(await _offer_edits(one, ask))
+                said.append(await _offer_edits(session, one, ask))
             elif isinstance(one, recovery.Unreadable):
                 said.append(one.line)
             else:
@@ -24,11 +24,15 @@ async def offer(session: Session, ask: Ask) -> str | None:
     return " · ".join(filter(None, said)) or None
 
 
-async def _offer_edits(offer: recovery.EditsOffer, ask: Ask) -> str:
+async def _offer_edits(session: Session, offer: recovery.EditsOffer, ask: Ask) -> str:
     while True:
         match await ask(Choose.of(offer.question)):
             case recovery.RESTORE:
                 return await offer.restore()
+            case recovery.SAVE:
+                path = await ask(AskPath("Save the recording with them as", free_name(session, "restored")))
+                if path is not None:
+                    return await offer.save(path)
             case recovery.DISCARD:
                 return await offer.discard()
             case recovery.DIFFERENCES if offer.restored is not None:
