@@ -123,6 +123,46 @@ class Tree:
         self._directories: dict[str, _Directory] = {}
         """By their paths, each with a slash at its end; the root's is empty."""
         self._since = 0
+        self._settled = False
+        """Whether whatever changes later shows another time than it had at the last look."""
+
+    def is_unchanged(self) -> bool:
+        """Whether nothing has changed since the last look; asked of what is known, up to the first that has.
+
+        False also where that cannot be told.
+        """
+        if not self._settled:
+            return False
+        try:
+            if self._is_empty("", str(self._root), None):
+                return True
+            directory = opened_directory(self._root)
+            try:
+                return self._is_as_known(directory, "")
+            finally:
+                os.close(directory)
+        except OSError:
+            return False
+
+    def _is_as_known(self, directory: int, prefix: str) -> bool:
+        known = self._directories.get(prefix)
+        if known is None or not known.is_same(os.fstat(directory)):
+            return False
+        for name in known.files:
+            found = os.stat(name, dir_fd=directory, follow_symlinks=False)
+            if seen_as(found, layered=self._layered) != self.found.get(prefix + name):
+                return False
+        for name in known.below:
+            path = f"{prefix}{name}/"
+            if self._is_empty(path, name, directory):
+                continue
+            below = opened_directory(name, directory)
+            try:
+                if not self._is_as_known(below, path):
+                    return False
+            finally:
+                os.close(below)
+        return True
 
     def look(self) -> set[str]:
         """Bring `found` up to date; the answer is the paths that may have changed.
@@ -132,6 +172,7 @@ class Tree:
         """
         self.before = {}
         since, self._since = self._since, time.time_ns() - int(FRESH * 1e9)
+        self._settled = True
         if self._is_empty("", str(self._root), None):
             return set()
         touched: set[str] = set()
@@ -197,7 +238,9 @@ class Tree:
             for name in (known.files | known.below) - files - below:
                 self._gone(prefix + name, touched)
         changed = own.st_ctime_ns
-        now = self._directories[prefix] = _Directory(own.st_ino, changed, changed < self._since, files, below)
+        settled = changed < self._since
+        self._settled &= settled
+        now = self._directories[prefix] = _Directory(own.st_ino, changed, settled, files, below)
         return now
 
     def _descend(self, parent: int, name: str, path: str, depth: int, since: int, touched: set[str]) -> None:
@@ -240,6 +283,7 @@ class Tree:
 
     def _note(self, path: str, seen: Stat, since: int, touched: set[str]) -> None:
         was = self.found.get(path)
+        self._settled &= seen.changed < self._since
         if was != seen or seen.changed >= since:
             self.before.setdefault(path, was)
             self.found[path] = seen

@@ -26,11 +26,11 @@ from trajcore.tasks import finished_in_thread
 _READ_AT_ONCE: Final = 20_000
 """Files whose contents are looked at in one go."""
 
-_AT_ONCE: Final = 1e-3
 _FEW: Final = 200
-"""So few paths, whose last look took no longer than so many seconds, are looked at on the spot.
+_DEAR: Final = 20e-3
+"""Whether so few paths are unchanged is asked on the spot, unless that once took so many seconds.
 
-That takes 0.1 ms, and to have it done by a thread as much again, which each step would pay.
+It takes 0.1 ms, and to have it done by a thread as much again, which each step would pay.
 """
 
 
@@ -44,8 +44,8 @@ class LayerTracker:
         self._first = f"{first.rstrip('/')}/"
         roots = [layer.at for layer in layers]
         self._lost = True
-        self._seconds = _AT_ONCE
-        """What the last look took."""
+        self._dear = False
+        """Whether it once took too long to be asked on the spot."""
         self._scope = "" if "/" in roots else f"only {', '.join(roots)} is watched"
 
     async def start(self) -> None:
@@ -54,27 +54,25 @@ class LayerTracker:
 
     async def changes(self) -> FileChanges:
         """See `Tracker.changes`."""
-        if self._small and self._seconds < _AT_ONCE:
-            return self._compare()
+        if not self._lost and self._is_unchanged():
+            return FileChanges(note=self._scope)
         return await finished_in_thread(self._compare)
+
+    def _is_unchanged(self) -> bool:
+        """Whether nothing has changed, where that is told on the spot sooner than in a thread."""
+        if self._dear or sum(len(watched) for watched in self._watched) > _FEW:
+            return False
+        begun = time.perf_counter()
+        same = all(watched.is_unchanged() for watched in self._watched)
+        self._dear = time.perf_counter() - begun > _DEAR
+        return same
 
     def _begin(self) -> None:
         with suppress(TooMany, OSError):
             self._look(None)
             self._lost = False
 
-    @property
-    def _small(self) -> bool:
-        return sum(len(watched) for watched in self._watched) < _FEW
-
     def _compare(self) -> FileChanges:
-        begun = time.perf_counter()
-        try:
-            return self._compared()
-        finally:
-            self._seconds = time.perf_counter() - begun
-
-    def _compared(self) -> FileChanges:
         collector = Collector()
         lost, self._lost = self._lost, True
         try:
@@ -121,6 +119,10 @@ class _Watched:
 
     def __len__(self) -> int:
         return len(self._tree.found)
+
+    def is_unchanged(self) -> bool:
+        """Whether nothing of the layer has changed since the last look."""
+        return self._tree.is_unchanged()
 
     def seen_at(self, path: str) -> str:
         """The path as it is inside the world."""
