@@ -8,6 +8,7 @@ be played again.
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import shlex
 import string
@@ -239,6 +240,8 @@ class Monkey:
     async def start(self) -> None:
         """Begin."""
         asyncio.get_running_loop().set_exception_handler(lambda _, context: self._went_wrong(context))
+        gc.collect()
+        gc.freeze()  # what tests before this one have left is not walked through at the cost of a stroke
         self.app = self._make()
         self.played.append("(start)")
         self.seen.add(type(self.app))
