@@ -88,7 +88,9 @@ async def test_every_pane_of_every_hostile_text_only_draws(tmp_path: Path) -> No
         await shown.settle()
         for tab in "1245":
             await shown.press(tab, "g")
-            for _ in texts:
+            for _ in (
+                texts if tab == "2" else texts[:5]
+            ):  # the others show the whole run, wherever the cursor is
                 await shown.press("j")
             await shown.pilot.pause(0.2)
             assert_only_drawn(shown.text.encode())

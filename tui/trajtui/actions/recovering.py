@@ -30,7 +30,7 @@ async def _offer_edits(session: Session, offer: recovery.EditsOffer, ask: Ask) -
             case recovery.RESTORE:
                 return await offer.restore()
             case recovery.SAVE:
-                path = await ask(AskPath("Save the recording with them as", free_name(session, "restored")))
+                path = await ask(AskPath("Save the recording with them as", free_name(session, ".restored")))
                 if path is not None:
                     return await offer.save(path)
             case recovery.DISCARD:

@@ -109,13 +109,13 @@ async def quit(screen: DebuggerScreen) -> None:
     screen.app.exit()
 
 
-def free_name(session: Session, what: str = "run") -> Path:
+def free_name(session: Session, kind: str = ".run") -> Path:
     """A name beside the recording that is not taken yet: `demo.run.json`, `demo.run2.json`, …"""
     source = session.trajectory.path or _NAME
     base = source.absolute().parent / source.name.removesuffix(".json")
     number = 1
     while True:
-        path = base.with_name(f"{base.name}.{what}{number if number > 1 else ''}.json")
+        path = base.with_name(f"{base.name}{kind}{number if number > 1 else ''}.json")
         if not os.path.lexists(path):
             return path
         number += 1
