@@ -147,7 +147,7 @@ class Course:
 
     def carried_out(self, first: int, behind: int) -> int:
         """How many entries from `first` up to, not including, `behind` changed the world, or could have."""
-        return bisect_left(self._carried_out, behind) - bisect_left(self._carried_out, first)
+        return bisect_left(self._carried_out, max(first, behind)) - bisect_left(self._carried_out, first)
 
     def seconds(self, first: int, behind: int) -> float:
         """What was spent on the entries from `first` up to, not including, `behind`."""

@@ -247,19 +247,21 @@ class Replay:
     async def visit(self, visitor: Visitor) -> FileChanges | None:
         """Let the user into the sandbox's shell until they leave; what they changed, where that is told.
 
-        What they change is a place of its own: there is a way back to before it, and to behind it.
+        What they change is a place of its own: there is a way back to before it, and to behind it. Not so
+        behind what a model did, of which no moment is kept.
         Raises `Refused`, `SandboxUnavailable`.
         """
         await self.cancel_idle_checkpoint()
         last = self._checkpoints.last
-        if self._checkpoints.most and (last is None or last.moment != self._moment):
+        kept = self._checkpoints.most and not self.run.has_live_steps
+        if kept and (last is None or last.moment != self._moment):
             await self._checkpoint()
         await self.world.visit(visitor)
         files = await self.world.changed_files()
         if files is not None and files.count:
             self._hands.append(Position(self.player.position))
             self.run.add_by_hand(files)
-            if self._checkpoints.most:
+            if kept:
                 await self._checkpoint()
         return files
 
@@ -267,7 +269,11 @@ class Replay:
     def hand_is_last(self) -> bool:
         """Whether nothing has happened since the user changed files by hand."""
         by_hand, entries = self.run.by_hand, self.run.entries
-        return bool(by_hand) and by_hand[-1][0] == (entries[-1].id if entries else None)
+        return (
+            bool(by_hand)
+            and not self.run.has_live_steps
+            and by_hand[-1][0] == (entries[-1].id if entries else None)
+        )
 
     @property
     def _moment(self) -> Moment:

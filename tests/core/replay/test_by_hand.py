@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from documents import of_commands
+from loopback import Answer, Call, Loopback
 from needs import IMAGE
 from trajcore.errors import Refused
+from trajcore.live.model import ModelSettings
 from trajcore.replay.states import State
 from trajcore.sandbox.base import Limits, SandboxSettings
 from trajcore.session import Session, Settings
@@ -17,11 +19,15 @@ from worlds import KINDS
 pytestmark = pytest.mark.usefixtures("toy")
 
 
-def opened(sandbox: str = "toy", checkpoints: int = 8) -> Session:
+def opened(
+    sandbox: str = "toy",
+    checkpoints: int = 8,
+    model: ModelSettings = ModelSettings(),  # noqa: B008
+) -> Session:
     world = SandboxSettings(image=IMAGE, limits=Limits(no_change=15.0, hard=30.0), track_files=True)
     commands = ("echo 1 >> log", "echo 2 >> log", "echo 3 >> log")
     trajectory = Trajectory.from_bytes(of_commands(*commands))
-    return Session(trajectory, Settings(sandbox, world, checkpoints=checkpoints))
+    return Session(trajectory, Settings(sandbox, world, model, checkpoints=checkpoints))
 
 
 async def stepped(session: Session, times: int = 1) -> None:
@@ -110,6 +116,23 @@ async def test_by_hand_before_anything_was_played() -> None:
     with pytest.raises(Refused, match="beginning"):
         session.back_to_step()
     await session.close()
+
+
+async def test_behind_what_a_model_did_a_step_back_leaves_both() -> None:
+    answers = [Answer(calls=[Call("execute_bash", {"command": "echo model >> log"})]), Answer("Done.")]
+    with Loopback(answers) as server:
+        session = opened(model=ModelSettings("openai/loopback", "sk-x", server.url))
+        await stepped(session, 3)
+        session.message("go on")
+        await session.idle()
+        await visited(session, "echo hand >> log")
+        assert await log(session) == "123modelhand"
+        assert len(session._replay._checkpoints) <= 1
+        await back(session)
+        assert not session.run.has_live_steps
+        assert session.run.by_hand == []
+        assert await log(session) == "12"
+        await session.close()
 
 
 async def test_where_no_moment_is_kept_it_is_said_before_it_is_lost() -> None:
