@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+
+from needs import need_tmux
 
 PROGRAM = (str(Path(sys.executable).with_name("trajtui")),)
 
@@ -108,3 +111,19 @@ class Terminal:
             check=True, capture_output=True, text=True, cwd=self._directory, env=self._environment,
         )  # fmt: skip
         return done.stdout
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """One that can do all, and in which nothing is animated."""
+    need_tmux()
+    environment = {
+        **os.environ,
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "TEXTUAL_ANIMATIONS": "none",
+    }
+    terminal = Terminal(tmp_path, environment)
+    yield terminal
+    terminal.close()

@@ -5,9 +5,7 @@ In docker and in bubblewrap, as root and as an ordinary user.
 
 from __future__ import annotations
 
-import os
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +28,6 @@ ALL = "".join(text + ENDED for text in HOSTILE.values())
 SHOWN = rf"{DRAWN}|CSI\?2026[hl]|OSC22;[a-z]+\x07|CSI\?1015l"
 """What the screen says between its first lines and its end: it draws, by the frame, and shapes the pointer;
 the end begins with the mouse."""
-
-
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    environment = {**os.environ, "LANG": "C.UTF-8", "TERM": "xterm-256color", "COLORTERM": "truecolor",
-                   "TEXTUAL_ANIMATIONS": "none"}  # fmt: skip
-    terminal = Terminal(tmp_path, environment)
-    yield terminal
-    terminal.close()
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -146,15 +144,6 @@ def test_a_lone_surrogate_costs_neither_the_replay_nor_the_saved_run(tmp_path: P
 
 
 # On the screen
-
-
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    environment = {**os.environ, "LANG": "C.UTF-8", "TERM": "xterm-256color", "COLORTERM": "truecolor",
-                   "TEXTUAL_ANIMATIONS": "none"}  # fmt: skip
-    terminal = Terminal(tmp_path, environment)
-    yield terminal
-    terminal.close()
 
 
 @pytest.mark.terminal

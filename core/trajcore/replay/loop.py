@@ -201,12 +201,8 @@ class Replay:
             self._checkpoints.clear()
             await self.world.close()
         self._rewind(route)
-        where = (
-            "before what you did by hand"
-            if route.before_hand
-            else f"before event {self._label(route.target)}"
-        )
-        words = f"back {where}: {how}"
+        place = "what you did by hand" if route.before_hand else f"event {self._label(route.target)}"
+        words = f"back before {place}: {how}"
         self._tell(notices.WentBack(self.player.position, words))
         self._goal = (self.player.position, route.target) if route.steps else None
         try:

@@ -17,26 +17,14 @@ from pathlib import Path
 import pytest
 
 from documents import message
+from edited import DATA, edited, path
 from killing import killed_everywhere
 from trajcore import storage
 from trajcore.errors import BadInput, FileChanged
 from trajcore.storage import write_atomically
 from trajcore.trajectory import Trajectory
 
-DATA = json.dumps([message(0), message(1)], indent=2).encode() + b"\n"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "recording.json"
-    path.write_bytes(DATA)
-    return path
-
-
-def edited(path: Path) -> Trajectory:
-    trajectory = Trajectory.open(path)
-    trajectory.set_value(0, ("message",), "edited")
-    return trajectory
+__all__ = ["path"]
 
 
 # Links

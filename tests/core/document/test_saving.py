@@ -16,25 +16,13 @@ from pathlib import Path
 import pytest
 
 from documents import message
+from edited import DATA, edited, path
 from killing import killed_everywhere
 from trajcore.errors import BadInput, FileChanged
 from trajcore.storage import identity, write_atomically
 from trajcore.trajectory import Trajectory
 
-DATA = json.dumps([message(0), message(1)], indent=2).encode() + b"\n"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "recording.json"
-    path.write_bytes(DATA)
-    return path
-
-
-def edited(path: Path) -> Trajectory:
-    trajectory = Trajectory.open(path)
-    trajectory.set_value(0, ("message",), "edited")
-    return trajectory
+__all__ = ["path"]
 
 
 def test_saving_writes_the_edited_file_and_leaves_nothing_else_behind(path: Path) -> None:
