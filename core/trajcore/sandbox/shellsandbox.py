@@ -22,12 +22,13 @@ from trajcore.sandbox.base import (
 from trajcore.sandbox.checkpoints import Checkpointer
 from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.machines.leftovers import clean_in_background
-from trajcore.sandbox.machines.machine import Machine
+from trajcore.sandbox.machines.machine import Machine, Rewritable
 from trajcore.sandbox.notebook.notebook import Notebook
 from trajcore.sandbox.shell.shell import UNSEEN, Finished, Shell
 from trajcore.sandbox.tracking.filechanges import Tracker
 from trajcore.sandbox.tracking.findtracker import FindTracker
 from trajcore.sandbox.tracking.layertracker import LayerTracker
+from trajcore.sandbox.versions.store import Versions
 from trajcore.sandbox.visit import visit
 from trajcore.tasks import together
 
@@ -164,16 +165,36 @@ class ShellSandbox:
         async with self._lock:
             return await self._checkpoints.take()
 
+    async def mark(self) -> Checkpoint | None:
+        """See `Sandbox.mark`."""
+        if self._shell.busy:
+            return None
+        async with self._lock:
+            return await self._checkpoints.mark()
+
+    def price_of(self, checkpoint: Checkpoint) -> float:
+        """See `Sandbox.price_of`."""
+        return self._checkpoints.price_of(checkpoint)
+
+    def is_there(self, checkpoint: Checkpoint) -> bool:
+        """See `Sandbox.is_there`."""
+        return self._checkpoints.is_there(checkpoint)
+
     async def restore(self, checkpoint: Checkpoint, progress: OnProgress) -> None:
         """See `Sandbox.restore`."""
         async with self._lock:
             self._notebook.close()
-            self.directory = await self._checkpoints.restore(checkpoint, progress)
-            await self.forget_changes()
+            restored = await self._checkpoints.restore(checkpoint, progress)
+            self.directory = restored.directory
+            if restored.tracker is None:
+                await self.forget_changes()
+            else:
+                self._tracker = restored.tracker
 
     async def forget(self, checkpoint: Checkpoint) -> None:
         """See `Sandbox.forget`."""
-        await self._checkpoints.forget(checkpoint)
+        async with self._lock:
+            await self._checkpoints.forget(checkpoint)
 
     async def visit(self, visitor: Visitor) -> None:
         """See `Sandbox.visit`."""
@@ -195,9 +216,24 @@ class ShellSandbox:
         directory = self._machine.directory
         if layers is None:
             self._tracker = FindTracker(self._files, directory)
-        else:
-            self._tracker = LayerTracker(layers, directory)
-        await self._tracker.start()
+            await self._tracker.start()
+            return
+        self._tracker = tracker = LayerTracker(layers, directory, self._new_versions())
+        await tracker.start()
+        self._checkpoints.tracker = tracker
+
+    def _new_versions(self) -> Versions | None:
+        """The version store, empty; None where none is wanted, or the machine cannot be taken back by it."""
+        settings, machine = self._settings, self._machine
+        if not settings.marked_bytes or not isinstance(machine, Rewritable):
+            return None
+        versions = self._checkpoints.versions
+        if versions is None:
+            versions = Versions(machine.store, settings.marked_bytes, settings.marked_files)
+            self._checkpoints.versions = versions
+            self._shell.tells = True
+        versions.clear()
+        return versions
 
     async def interrupt(self) -> None:
         """See `Sandbox.interrupt`."""

@@ -40,12 +40,13 @@ from trajcore.sandbox.machines.machine import (
     ROWS,
     TERMINAL,
     Layer,
+    Reopened,
     Snapshot,
     TooLarge,
 )
-from trajcore.sandbox.machines.owner import LABEL, VARIABLE, this_program
+from trajcore.sandbox.machines.owner import LABEL, VARIABLE, make_directory, this_program
 from trajcore.sandbox.machines.stream import FdStream, FramedStream, Stream
-from trajcore.sandbox.trees.copying import LeftOut, ask_for_room, pack_tree
+from trajcore.sandbox.trees.copying import LeftOut, ask_for_room, pack_tree, remove_tree
 from trajcore.tasks import finished_in_thread
 from trajcore.text import safe_line
 
@@ -94,6 +95,7 @@ class DockerMachine:
         """Whether the container is the user's."""
         self._directory = "/workspace"
         self._commits = Commits(this_program().labels)
+        self._store: Path | None = None
         self._made_from: Commit | None = None
         """What the container was made from, where that is not the image."""
         self._hostname = ""
@@ -183,6 +185,45 @@ class DockerMachine:
             await self._call(lambda: self._replace(commit))
             await self._watch()
 
+    @property
+    def store(self) -> Path:
+        """See `Rewritable.store`."""
+        if self._store is None:
+            self._store = make_directory()
+        return self._store / "versions"
+
+    @property
+    def root(self) -> Path | None:
+        """See `Rewritable.root`."""
+        if self._client is None or self._container is None or not is_here(self._client):
+            return None
+        first = int(self._container.attrs.get("State", {}).get("Pid") or 0)
+        return Path(f"/proc/{first}/root") if first else None
+
+    async def reopen(self, progress: OnProgress) -> Reopened:
+        """See `Rewritable.reopen`. A container that is gone is made once more."""
+        async with self._keeping:
+            if self._client is None:
+                raise SandboxUnavailable(GONE)
+            if await self._call(self._stands):
+                return Reopened.AS_IT_STANDS
+            progress("starting the container")
+            self._guard.end()
+            await self._call(lambda: self._replace(None))
+            await self._watch()
+            return Reopened.FROM_THE_BEGINNING
+
+    def _stands(self) -> bool:
+        """Whether the container runs, as far as the engine knows."""
+        if self._container is None:
+            return False
+        try:
+            with plain_errors():
+                self._container.reload()
+        except SandboxUnavailable:
+            return False
+        return bool(self._container.status == "running")
+
     async def forget(self, snapshot: Snapshot) -> None:
         """See `Machine.forget`."""
         commit = snapshot.what
@@ -222,6 +263,9 @@ class DockerMachine:
             client, self._client = self._client, None
             if client is not None:
                 await asyncio.to_thread(self._leave, client, container)
+            store, self._store = self._store, None
+            if store is not None:
+                await asyncio.to_thread(remove_tree, store)
 
     async def _call(self, work: Callable[[], T]) -> T:
         try:
@@ -286,8 +330,8 @@ class DockerMachine:
             raise TooLarge(self._settings.snapshot_bytes)
         return self._commits.take(self._client, self._container, self._made_from)
 
-    def _replace(self, commit: Commit) -> None:
-        """Another container, made from `commit`, in the place of this one."""
+    def _replace(self, commit: Commit | None) -> None:
+        """Another container, made from `commit` or else the image, in the place of this one."""
         old, self._container = self._container, None
         if old is not None:
             discard(old)
@@ -299,6 +343,8 @@ class DockerMachine:
         made_from = self._made_from
         image = self.detail if made_from is None else made_from.image
         options = self._options() if made_from is None else self._as_it_was(made_from)
+        if self._hostname:
+            options["hostname"] = self._hostname
         with plain_errors("The container cannot be made"):
             self._container = self._client.containers.create(image, [*BASH, _MAIN], **options)
             self._hostname = self._hostname or self._container.attrs["Config"]["Hostname"]
@@ -330,7 +376,7 @@ class DockerMachine:
     def _as_it_was(self, commit: Commit) -> dict[str, Any]:
         """The options of a container that takes the place of an earlier one."""
         kept = {"environment": dict(commit.environment), "user": commit.user}
-        return {**self._options(), **kept, "hostname": self._hostname}
+        return {**self._options(), **kept}
 
     def _memory(self) -> int:
         """Bytes of memory where the engine is."""
@@ -414,7 +460,8 @@ def container_layers(attributes: Mapping[str, Any], engine: Mapping[str, Any]) -
         return None
     layers = [Layer("/", Path(upper), tuple(map(Path, lowers.split(":"))))]
     for mount in attributes.get("Mounts") or []:
-        layers.append(Layer(mount["Destination"], Path(mount.get("Source") or "")))
+        is_own = mount.get("Type") == "volume"
+        layers.append(Layer(mount["Destination"], Path(mount.get("Source") or ""), kept=is_own))
     if hosts := attributes.get("HostsPath"):
         layers.append(Layer("/etc", Path(hosts).parent, names=_MADE_BY_ENGINE))
     return tuple(layers) if all(_readable(layer) for layer in layers) else None
