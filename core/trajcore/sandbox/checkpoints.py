@@ -8,7 +8,9 @@ what the versions have no room for.
 from __future__ import annotations
 
 import errno
+import os
 import secrets
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,9 +33,10 @@ from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.machines.machine import Machine, Reopened, Rewritable, Snapshot
 from trajcore.sandbox.shell.quoting import quoted
 from trajcore.sandbox.shell.shell import Shell
-from trajcore.sandbox.shell.state import ShellState, read_state, surroundings, taking, telling
+from trajcore.sandbox.shell.state import ShellState, lasting, read_state, surroundings, taking, telling
 from trajcore.sandbox.tracking.hosttree import TooMany
 from trajcore.sandbox.tracking.layertracker import LayerTracker
+from trajcore.sandbox.trees.io import copy_content
 from trajcore.sandbox.versions.store import Place, Versions
 from trajcore.sandbox.versions.version import BELOW, State, Unknown, Version
 from trajcore.sandbox.versions.writing import TreeWriter
@@ -95,8 +98,8 @@ class Checkpointer:
     """Tells the versions of what changed; as long as they are kept."""
     _where: str = ""
     _around: _Around = field(default_factory=_Around)
-    _text: bytes = b""
-    """What the shell told last; mostly it tells the same again."""
+    _state: tuple[bytes, ShellState] | None = None
+    """What the shell told last (`lasting`), and what that says; mostly it tells the same again."""
 
     async def take(self) -> Checkpoint | None:
         """See `Sandbox.checkpoint`. Raises `Refused`."""
@@ -135,12 +138,10 @@ class Checkpointer:
         if state is None:
             return None
         self.shell.owe(state.notices)
-        if state.text != self._text:
-            self._text = state.text
         around = self._around
         return Checkpoint(
             token=_Moment(place, self._directory_of(state)),
-            shell=self._text,
+            shell=state.text,
             processes=around.processes,
             seconds=0.0,
             size=0,
@@ -230,7 +231,7 @@ class Checkpointer:
                 raise SandboxUnavailable("The sandbox was lost: it ended while it was taken back.")
             tracker.look()
             wanted = _known(versions.way_to(place) if everything is None else everything)
-            TreeWriter(root, partial(_opened, versions, tracker), tracker.mounted).write(wanted)
+            TreeWriter(root, partial(_fill, versions, tracker), tracker.mounted).write(wanted)
             versions.arrive(place)
             tracker.settle(wanted)
         except (OSError, TooMany) as error:
@@ -256,7 +257,11 @@ class Checkpointer:
         if self._around.processes:  # they may have written into what was told
             return await finished(self._asked())
         assert told is not None
-        return read_state(told) or await finished(self._asked())
+        known = lasting(told)
+        if self._state is None or self._state[0] != known:
+            read = read_state(told)
+            self._state = None if read is None else (known, read)
+        return self._state[1] if self._state is not None else await finished(self._asked())
 
     async def _asked(self) -> ShellState | None:
         """What the shell says of itself in a file."""
@@ -331,6 +336,13 @@ def _known(wanted: Mapping[str, State]) -> dict[str, Version | None]:
     return {path: state for path, state in wanted.items() if not isinstance(state, Unknown)}
 
 
-def _opened(versions: Versions, tracker: LayerTracker, path: str, version: Version) -> int:
-    """See `Opener`."""
-    return tracker.opened_below(path) if version.content == BELOW else versions.opened(version)
+def _fill(versions: Versions, tracker: LayerTracker, path: str, version: Version, target: int) -> None:
+    """See `Filler`."""
+    if version.content != BELOW:
+        versions.fill(target, version)
+        return
+    source = tracker.opened_below(path)
+    try:
+        copy_content(source, target, threading.Event())
+    finally:
+        os.close(source)

@@ -229,7 +229,7 @@ class ShellSandbox:
             return None
         versions = self._checkpoints.versions
         if versions is None:
-            versions = Versions(machine.store, settings.marked_bytes, settings.marked_files)
+            versions = Versions(settings.marked_bytes, settings.marked_files)
             self._checkpoints.versions = versions
             self._shell.tells = True
         versions.clear()
@@ -245,6 +245,9 @@ class ShellSandbox:
         self._shell.close()
         self._notebook.close()
         self._files.close()
+        if self._checkpoints.versions is not None:
+            self._checkpoints.versions.close()
+            self._checkpoints.versions = None
         await self._machine.close()
 
     async def _setup_script(self) -> bytes | None:

@@ -114,10 +114,6 @@ class Rewritable(Protocol):
     """A machine whose files can be made what they were at an earlier moment, one by one."""
 
     @property
-    def store(self) -> Path:
-        """A private directory of this host for what is kept of the files; it goes with the world."""
-
-    @property
     def root(self) -> Path | None:
         """The world's root as this host sees it, guarded as from inside; None where it cannot be reached."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from trajcore.sandbox.shell.quoting import cut, escaped
-from trajcore.sandbox.shell.state import TELLS, telling_behind
+from trajcore.sandbox.shell.state import TELLS_AT_ONCE, telling_behind
 
 OURS: Final = b"__trajtui_"
 """How every name that we define in a shell begins."""
@@ -35,7 +35,7 @@ __trajtui_n=; } >/dev/tty
 
 def shell_setup(key: bytes) -> bytes:
     """What is typed into a new shell; ends with the end mark of `key`."""
-    return b"%s%s\n__trajtui_n=%s; __trajtui_z\n" % (_SHELL.strip().encode(), TELLS.encode(), key)
+    return b"%s%s\n__trajtui_n=%s; __trajtui_z\n" % (_SHELL.strip().encode(), TELLS_AT_ONCE.encode(), key)
 
 
 def typed(command: bytes, key: bytes, options: bytes = b"ex", *, tells: bool = False) -> bytes:

@@ -29,6 +29,8 @@ _UNREAD_PATIENCE: Final = 1.0
 _LOST: Final = "The sandbox was lost: its shell does not answer. Restart it to go on."
 _INTERRUPT_PATIENCE: Final = 0.8
 _QUIET: Final = 1.0
+_TRACED: Final = b"T"
+"""Of `$-`: what a DEBUG trap writes may be in what a function writes."""
 _TELLING_PATIENCE: Final = 2.0
 """Seconds that a shell takes at most to tell of itself behind a command."""
 
@@ -111,7 +113,9 @@ class Shell:
             self._running = _Running(key, b"", finished=self._ended)
             self._ended = None
             return
-        lines = b"\n" * self._failed + typed(encoded(command), key, self._options, tells=self.tells)
+        lines = b"\n" * self._failed + typed(
+            encoded(command), key, self._options, tells=self.tells and _TRACED not in self._options
+        )
         self._running = _Running(key, lines)
         self._scanner.accept(key, self._death_key)
         await self._send_again_if_lost(self._running)

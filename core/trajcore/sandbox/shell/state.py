@@ -15,8 +15,8 @@ from trajcore.sandbox.shell.quoting import escaped, quoted
 # Each command writes to descriptor 9, as a DEBUG trap writes to standard output. Sections end with a zero
 # byte. Nothing here may fail under set -e or set -u, or depend on IFS. A bash writes line by line, and few
 # lines are told sooner: so functions are told only where some are the user's, and options but once.
-TELLS: Final = r"""
-__trajtui_s() {
+_TELLS: Final = r"""
+NAME() {
 local __trajtui_k=$1; builtin shift
 builtin printf '\0%s %s %s' "$$" "$PPID" "${__trajtui_x:-0}" >&9
 [[ . -ef $PWD ]] || builtin printf ' removed' >&9; builtin printf '\0' >&9
@@ -37,21 +37,23 @@ builtin unset -v __trajtui_l; builtin printf '\0\n\t' >&9
 [[ ! $__trajtui_k ]] || builtin printf '\033]7717;%s;T\a' "$__trajtui_k" >&9
 return 0; }
 """
-"""Defines what makes a shell tell of itself on descriptor 9: all but its traps, which are to come first.
+TELLS_AT_ONCE: Final = _TELLS.replace("NAME", "__trajtui_s").replace(" >&9", "")
+"""Defines what makes a shell tell of itself, but for its traps, which come first; for `telling_behind`.
 
-With a word as its first argument, the mark of that key comes last. The others are the shell's own arguments.
+What has no DEBUG trap to fear writes to standard output: a fifth less is to be done.
 """
-_TELL_BEHIND: Final = b'{ builtin trap -p >&9; __trajtui_s %s "$@"; } 9>/dev/tty >/dev/null 2>&1 || :'
-_WHOLE: Final = b"\n\t"
-"""How what is told ends, unless the terminal has altered it."""
+_TELL_BEHIND: Final = b'{ builtin trap -p; __trajtui_s %s "$@"; } >/dev/tty 2>/dev/null || :'
 # Runs at top level (a function does not see all traps), parsed when it runs, so that aliases do not matter.
 _TELL: Final = (
-    TELLS
+    _TELLS.replace("NAME", "__trajtui_u")
     + r"""
 builtin trap -p >|FILE || :
-__trajtui_s "" "$@" 9>>FILE || :
+__trajtui_u "" "$@" 9>>FILE || :
+builtin unset -f __trajtui_u || :
 """
 )
+_WHOLE: Final = b"\n\t"
+"""How what is told ends, unless the terminal has altered it."""
 _MARK: Final = rb"""builtin printf '\033]7717;%s;Z;0;;%%s;;\a' "$-" >/dev/tty"""
 _SECTIONS: Final = 14
 
@@ -64,6 +66,11 @@ _OF_BASH: Final = frozenset(
 )  # fmt: skip
 """Variables that bash sets, or that are ours; those that begin with BASH are too, but for one."""
 
+_PASSING: Final = re.compile(
+    rb"^declare -[-a-zA-Z]+ (?:BASH(?!_ENV=|OPTS=)\w*|__trajtui_\w*|%s)(?:=.*)?\n"
+    % "|".join(sorted(_OF_BASH - {"SHELLOPTS"})).encode(),
+    re.MULTILINE,
+)
 _CLEAR: Final = (
     b"for __trajtui_v in $(\\builtin compgen -v); do case $__trajtui_v in BASH*|__trajtui_*|%s) ;; "
     b'*) \\builtin unset -v -- "$__trajtui_v";; esac; done; \\builtin unset -v __trajtui_v\n'
@@ -109,7 +116,10 @@ def telling(path: str, key: bytes) -> bytes:
 
 
 def telling_behind(key: bytes) -> bytes:
-    """Commands that make a shell write its state to its terminal, and then the mark of `key` for it."""
+    """Commands that make a shell write its state to its terminal, and then the mark of `key` for it.
+
+    Where there is a DEBUG trap, what that writes may be in it (`surroundings`).
+    """
     return _TELL_BEHIND % key
 
 
@@ -149,12 +159,17 @@ def read_state(told: bytes) -> ShellState | None:
 def surroundings(told: bytes) -> tuple[bytes, bytes] | None:
     """The processes that there were when this was told, and what else shows: open descriptors, limits.
 
-    None when it is not complete.
+    None when it is not complete, or something else may be in it.
     """
     sections = told.split(b"\0")
-    if len(sections) != _SECTIONS or sections[-1] != _WHOLE:
+    if len(sections) != _SECTIONS or sections[-1] != _WHOLE or b" DEBUG\n" in sections[0]:
         return None
     return sections[11], sections[12]
+
+
+def lasting(told: bytes) -> bytes:
+    """What stands for it: it is the same where it says the same. What is another each time is not in it."""
+    return _PASSING.sub(b"", told)
 
 
 def _variables(told: bytes) -> list[bytes]:

@@ -284,7 +284,7 @@ class _Watched:
         assert self._versions is not None
         digest = content.digest if content is not None else b""
         try:
-            return self._versions.keep(opened, found.st_size, digest, data)
+            return self._versions.keep(opened, found, digest, data)
         except OSError:
             return None
 

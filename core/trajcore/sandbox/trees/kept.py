@@ -47,11 +47,7 @@ class KeptFiles:
             self._users[content] -= 1
             if self._users[content] <= 0:
                 del self._users[content]
-                self.remove(content)
-
-    def remove(self, content: int) -> None:
-        """Remove a content, whoever uses it."""
-        self._path(content).unlink(missing_ok=True)
+                self._path(content).unlink(missing_ok=True)
 
     def spare(self, need: int) -> None:
         """Raises `OSError` when the disk has no room for `need` more bytes."""

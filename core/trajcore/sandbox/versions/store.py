@@ -7,20 +7,15 @@ that changed behind it, what that path was.
 from __future__ import annotations
 
 import os
-import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
-from trajcore.sandbox.trees.io import copy_content
-from trajcore.sandbox.trees.kept import KeptFiles
+from trajcore.sandbox.versions.contents import Contents
 from trajcore.sandbox.versions.version import BELOW, State, Unknown, Version
 
 Changes = dict[str, tuple[State, State]]
 """What paths were and became."""
 
-MOST_BYTES: Final = 4 << 30
-MOST_FILES: Final = 200_000
 _LARGEST_SHARE: Final = 4
 """One file may take the fourth part of all the room."""
 
@@ -42,74 +37,52 @@ class Versions:
     Where there is no room for a further one, the oldest goes.
     """
 
-    def __init__(self, directory: Path, most_bytes: int = MOST_BYTES, most_files: int = MOST_FILES) -> None:
-        """`directory` is made when it is needed; what it holds is nobody else's.
-
-        At most so many bytes of files are kept, and so many versions.
-        """
+    def __init__(self, most_bytes: int, most_files: int) -> None:
+        """At most so many bytes of files are kept, and so many versions."""
         self.present: dict[str, State] = {}
         """What each path is now that has ever changed."""
-        self._files = KeptFiles(directory)
+        self._contents = Contents()
         self._most_bytes, self._most_files = most_bytes, most_files
         self._places: list[Place] = []
         self._here: Place | None = None
         self._since: Changes = {}
         """What changed since the moment that was marked or returned to last."""
         self._users: dict[int, int] = {}
-        self._sizes: dict[int, int] = {}
         self._numbers: dict[bytes, int] = {}
         """The contents by their digests."""
         self._digests: dict[int, bytes] = {}
-        self._bytes = 0
         self._versions = 0
 
     # Contents
 
-    def keep(self, opened: int, size: int, digest: bytes = b"", data: bytes | None = None) -> int | None:
-        """The number of what an open file of `size` bytes holds; None where there is no room for it.
+    def keep(self, opened: int, found: os.stat_result, digest: bytes, data: bytes | None) -> int | None:
+        """The number of what an open file holds; None where there is no room for it.
 
-        `digest` stands for it, where that is known; `data` is it, where it was read. It must get a user
-        (`note`) before the next `mark`. Raises `OSError`.
+        `digest` stands for it and is empty where that is not known; `data` is it, where it was read. It must
+        get a user (`note`) before the next `mark`. Raises `OSError`.
         """
-        if not size and not data:
+        size = found.st_size if data is None else len(data)
+        if not size:
             return 0
-        known = self._numbers.get(digest) if digest else None
+        known = self._numbers.get(digest)
         if known is not None:
             return known
-        if size > self._most_bytes // _LARGEST_SHARE:
+        taken = min(size, found.st_blocks * 512) if data is None else size
+        if taken > self._most_bytes // _LARGEST_SHARE:
             return None
-        self._files.spare(size)
-        number, target = self._files.new()
-        try:
-            if data is None:
-                os.lseek(opened, 0, os.SEEK_SET)
-                copy_content(opened, target, threading.Event())
-            else:
-                os.write(target, data)
-        finally:
-            os.close(target)
-        self._sizes[number] = size
-        self._bytes += size
+        number = self._contents.add(data) if data is not None else self._contents.copy(opened, size, taken)
         if digest:
             self._numbers[digest], self._digests[number] = number, digest
         return number
 
-    def opened(self, version: Version) -> int:
-        """What a file held, open for reading. Raises `OSError`."""
-        return self._files.opened(version.content)
+    def fill(self, target: int, version: Version) -> None:
+        """Write what a file held into an empty open one. Raises `OSError`."""
+        if version.content:
+            self._contents.write(version.content, target)
 
     def read(self, version: Version) -> bytes:
         """What a file held that is not large. Raises `OSError`."""
-        if not version.content:
-            return b""
-        opened = self.opened(version)
-        try:
-            data = b""
-            while chunk := os.read(opened, version.size + 1 - len(data)):
-                data += chunk
-            return data
-        finally:
-            os.close(opened)
+        return self._contents.read(version.content) if version.content else b""
 
     # Moments
 
@@ -146,7 +119,9 @@ class Versions:
     def _lost(self) -> list[Place]:
         """Moments that cannot be gone back to any more: of some path it is not known what it was."""
         unknown = {path for path, (before, _) in self._since.items() if before is Unknown.UNKNOWN}
-        lost = []
+        lost: list[Place] = []
+        if not unknown:
+            return lost
         for place in self._line(self._here):
             if not unknown:
                 break
@@ -198,6 +173,11 @@ class Versions:
         self._release_all(self._since)
         self.present, self._here, self._since = {}, None, {}
 
+    def close(self) -> None:
+        """Forget all of it. May be called twice."""
+        self._places, self._here = [], None
+        self._contents.close()
+
     def _fold(self, place: Place) -> None:
         """Let a moment that is not wanted any more become a part of what follows it, where one thing does."""
         parent, is_here = place.parent, place is self._here
@@ -240,7 +220,7 @@ class Versions:
 
     def _make_room(self) -> None:
         while len(self._places) > 1 and (
-            self._bytes > self._most_bytes or self._versions + len(self._places) > self._most_files
+            self._contents.size > self._most_bytes or self._versions + len(self._places) > self._most_files
         ):
             self.drop(self._places[0])
 
@@ -271,11 +251,10 @@ class Versions:
         self._users[number] -= 1
         if not self._users[number]:
             del self._users[number]
-            self._bytes -= self._sizes.pop(number)
             digest = self._digests.pop(number, None)
             if digest is not None:
                 del self._numbers[digest]
-            self._files.remove(number)
+            self._contents.remove(number)
 
     def _release_all(self, changes: Changes) -> None:
         for before, after in changes.values():

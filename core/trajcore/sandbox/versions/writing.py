@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import os
 import stat
-import threading
 from collections.abc import Callable, Collection, Hashable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from trajcore.sandbox.trees.io import copy_content, if_allowed, remove, set_xattrs
+from trajcore.sandbox.trees.io import if_allowed, remove, set_xattrs
 from trajcore.sandbox.versions.version import Version
 
-Opener = Callable[[str, Version], int]
-"""Opens for reading what a file at a path held. Raises `OSError`."""
+Filler = Callable[[str, Version, int], None]
+"""Writes what a file at a path held into an empty open one. Raises `OSError`."""
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _THIS_FILE: Final = os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -28,12 +27,11 @@ _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_C
 class TreeWriter:
     """Makes paths of one tree what they were; used once."""
 
-    def __init__(self, root: Path, opener: Opener, mounted: Collection[str] = ()) -> None:
+    def __init__(self, root: Path, fill: Filler, mounted: Collection[str] = ()) -> None:
         """`mounted` are files that cannot be replaced; they are written where they are."""
         self._root = root
         self._mounted = {path.strip("/") for path in mounted}
-        self._opener = opener
-        self._stop = threading.Event()
+        self._fill = fill
         self._open: list[tuple[str, int]] = []
         """The directories on the way to the one that was asked for last, by their names."""
         self._entered: dict[str, os.stat_result] = {}
@@ -95,12 +93,7 @@ class TreeWriter:
         how = _THIS_FILE if path in self._mounted else _NEW_FILE
         target = os.open(name, how, 0o600, dir_fd=directory)
         try:
-            if version.content:
-                source = self._opener(f"/{path}", version)
-                try:
-                    copy_content(source, target, self._stop)
-                finally:
-                    os.close(source)
+            self._fill(f"/{path}", version, target)
             _dress(target, version)
         finally:
             os.close(target)

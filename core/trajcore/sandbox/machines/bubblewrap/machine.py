@@ -147,12 +147,6 @@ class BubblewrapMachine:
             raise SandboxUnavailable(f"The bubblewrap sandbox cannot be made ({error}).") from error
 
     @property
-    def store(self) -> Path:
-        """See `Rewritable.store`."""
-        assert self._directory is not None
-        return self._directory / "versions"
-
-    @property
     def root(self) -> Path | None:
         """See `Rewritable.root`."""
         if self._directory is None:

@@ -44,9 +44,9 @@ from trajcore.sandbox.machines.machine import (
     Snapshot,
     TooLarge,
 )
-from trajcore.sandbox.machines.owner import LABEL, VARIABLE, make_directory, this_program
+from trajcore.sandbox.machines.owner import LABEL, VARIABLE, this_program
 from trajcore.sandbox.machines.stream import FdStream, FramedStream, Stream
-from trajcore.sandbox.trees.copying import LeftOut, ask_for_room, pack_tree, remove_tree
+from trajcore.sandbox.trees.copying import LeftOut, ask_for_room, pack_tree
 from trajcore.tasks import finished_in_thread
 from trajcore.text import safe_line
 
@@ -95,7 +95,6 @@ class DockerMachine:
         """Whether the container is the user's."""
         self._directory = "/workspace"
         self._commits = Commits(this_program().labels)
-        self._store: Path | None = None
         self._made_from: Commit | None = None
         """What the container was made from, where that is not the image."""
         self._hostname = ""
@@ -186,13 +185,6 @@ class DockerMachine:
             await self._watch()
 
     @property
-    def store(self) -> Path:
-        """See `Rewritable.store`."""
-        if self._store is None:
-            self._store = make_directory()
-        return self._store / "versions"
-
-    @property
     def root(self) -> Path | None:
         """See `Rewritable.root`."""
         if self._client is None or self._container is None or not is_here(self._client):
@@ -263,9 +255,6 @@ class DockerMachine:
             client, self._client = self._client, None
             if client is not None:
                 await asyncio.to_thread(self._leave, client, container)
-            store, self._store = self._store, None
-            if store is not None:
-                await asyncio.to_thread(remove_tree, store)
 
     async def _call(self, work: Callable[[], T]) -> T:
         try:
