@@ -177,6 +177,7 @@ class Replay:
             where = self.world.described
             raise Refused(f"{where} cannot be taken back: use --sandbox docker or bubblewrap for that")
         world, course = self.world, self._course
+        target = course.behind_answers(target)
         place = course.place(target)
         if not (before_hand or world.lost) and course.leads_to(place, target):
             hands = len(self.run.by_hand)

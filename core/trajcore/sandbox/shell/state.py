@@ -143,6 +143,7 @@ def read_state(told: bytes) -> ShellState | None:
         _CLEAR,
         b"\\builtin cd -- $'%s'\n" % escaped(directory),
         *(b"\\builtin pushd -n -- $'%s'\n" % escaped(one) for one in directories.splitlines()[:0:-1]),
+        b"\\builtin unset -v OLDPWD\n",
         *_functions(names, functions),
         *_variables(variables),
         _evaluated(aliases),
