@@ -47,7 +47,7 @@ COMMANDS = (
     "cd /workspace; unset y; unset -f f; umask 022; unalias -a",
     "echo $RANDOM > /etc/found; mv /etc/hostname /etc/host2; rm -rf /usr/share/zoneinfo/Africa",
     "rm -f /usr/bin/yes; echo 'echo no' > /usr/bin/tac; rm -rf /srv; mkdir -m 700 /srv",
-    "python3 -c 'import os; os.setxattr(\"/workspace/log\", \"user.k\", os.urandom(3))'",
+    'python3 -c \'import os; os.setxattr("/workspace/log", "user.k", os.urandom(3))\'',
     "mkfifo pipe$RANDOM; echo $RANDOM >> /etc/hosts",
     "sleep 300 & sleep 301 &",
     "exec 7>>held; echo $RANDOM >&7",
@@ -140,7 +140,12 @@ class Walk:
         try:
             await self._do("step", chance)
             for _ in range(operations):
-                names = ["step"] * 7 + ["back"] * 4 + ["resume"] * 2 + ["far", "to", "hand", "edit", "undo", "restart"]
+                names = (
+                    ["step"] * 7
+                    + ["back"] * 4
+                    + ["resume"] * 2
+                    + ["far", "to", "hand", "edit", "undo", "restart"]
+                )
                 await self._do(chance.choice(names), chance)
         finally:
             await self.session.close()

@@ -50,7 +50,6 @@ IFS= read -r -d '' s </proc/$p/stat; set -- ${{s##*) }}; [[ ${{1-Z}} == [ZX] || 
 mapfile -d '' -t c </proc/$p/cmdline; [[ $2 == 1 && ${{c[*]}} == '{_IDLE}' ]] && continue
 kill -9 $p; n=1; done; [[ $n ]] || {{ echo done; break; }}; sleep 0.01; done
 """
-PLACE_FOR_STATE: Final = "[[ -d /dev/shm && -w /dev/shm ]] && echo /dev/shm || echo /tmp"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -20,7 +20,6 @@ from typing import Final
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.base import Checkpoint, OnProgress
 from trajcore.sandbox.census import (
-    PLACE_FOR_STATE,
     Census,
     KeptFile,
     contents,
@@ -30,13 +29,14 @@ from trajcore.sandbox.census import (
     taken,
 )
 from trajcore.sandbox.files import BashFiles
-from trajcore.sandbox.machines.machine import Machine, Reopened, Rewritable, Snapshot
+from trajcore.sandbox.machines.machine import Machine, Reopened, Rewritable, Snapshot, Unpacking
 from trajcore.sandbox.shell.quoting import quoted
 from trajcore.sandbox.shell.shell import Shell
 from trajcore.sandbox.shell.state import ShellState, lasting, read_state, surroundings, taking, telling
-from trajcore.sandbox.tracking.hosttree import TooMany
+from trajcore.sandbox.tracking.findtracker import FindTracker
 from trajcore.sandbox.tracking.layertracker import LayerTracker
 from trajcore.sandbox.trees.io import copy_content
+from trajcore.sandbox.versions.inside import clear, packed, put_in_place
 from trajcore.sandbox.versions.store import Place, Versions
 from trajcore.sandbox.versions.version import BELOW, State, Unknown, Version
 from trajcore.sandbox.versions.writing import TreeWriter
@@ -48,6 +48,8 @@ _PER_FILE: Final = 120e-6
 """Seconds that it takes to write a file back."""
 _PER_SECOND: Final = 400e6
 """Bytes that are written back in a second."""
+Watch = Callable[[], Awaitable[None]]
+
 _NOT_KEPT: Final = "what {} held was not kept: it was too large"
 
 
@@ -69,14 +71,6 @@ class _Moment:
     directory: str
 
 
-@dataclass(frozen=True)
-class Restored:
-    """Where the shell is, and what goes on telling what changes; None where that must begin anew."""
-
-    directory: str
-    tracker: LayerTracker | None
-
-
 @dataclass
 class _Around:
     """What there was beside files and shell when that was last looked for; `shown` is how it is told."""
@@ -94,7 +88,7 @@ class Checkpointer:
     shell: Shell
     files: BashFiles
     versions: Versions | None = None
-    tracker: LayerTracker | None = None
+    tracker: LayerTracker | FindTracker | None = None
     """Tells the versions of what changed; as long as they are kept."""
     _where: str = ""
     _around: _Around = field(default_factory=_Around)
@@ -148,12 +142,14 @@ class Checkpointer:
             lost=around.lost,
         )
 
-    async def restore(self, checkpoint: Checkpoint, progress: OnProgress) -> Restored:
-        """See `Sandbox.restore`. Raises `SandboxUnavailable`."""
+    async def restore(self, checkpoint: Checkpoint, progress: OnProgress, watch: Watch) -> str:
+        """See `Sandbox.restore`; returns where the shell is then. Raises `SandboxUnavailable`.
+
+        `watch` begins to tell anew what changes in the world, and is called where it is another one.
+        """
         kept = checkpoint.token
-        tracker = None
         if isinstance(kept, _Moment):
-            tracker = await self._return_to(kept.place, progress)
+            await self._return_to(kept.place, progress, watch)
         else:
             assert isinstance(kept, _Kept)
             self.shell.close()
@@ -162,8 +158,11 @@ class Checkpointer:
             progress("restoring the shell")
             self._where = ""
             await together(self.shell.renew(), self._renew_files(kept.files))
+            if self.versions is not None:
+                self.versions.clear()
+            await watch()
         await finished(self._give(checkpoint.shell))
-        return Restored(kept.directory, tracker)
+        return kept.directory
 
     async def forget(self, checkpoint: Checkpoint) -> None:
         """See `Sandbox.forget`."""
@@ -189,7 +188,7 @@ class Checkpointer:
 
     # Moments of the versions
 
-    async def _return_to(self, place: Place, progress: OnProgress) -> LayerTracker:
+    async def _return_to(self, place: Place, progress: OnProgress, watch: Watch) -> None:
         assert isinstance(self.machine, Rewritable)
         progress("restoring the files")
         how = await self.machine.reopen(progress)
@@ -200,42 +199,57 @@ class Checkpointer:
             self.shell.close()
             self.files.close()
             self._where = ""
-        anew = how is Reopened.FROM_THE_BEGINNING
-        wanted = await self._watch_anew(place) if anew else None
-        await finished_in_thread(partial(self._write_back, self.machine, place, wanted))
         if how is not Reopened.AS_IT_STANDS:
-            await together(self.shell.renew(), self.files.start())
-        assert self.tracker is not None
-        return self.tracker
+            await self.files.start()
+        everything = None
+        if how is Reopened.FROM_THE_BEGINNING:
+            assert self.versions is not None
+            everything = self.versions.everything_at(place)
+            await watch()
+        try:
+            await self._write_back(self.machine, place, everything)
+        except OSError as error:
+            raise SandboxUnavailable(f"The sandbox's files cannot be restored ({error}).") from error
+        if how is not Reopened.AS_IT_STANDS:
+            await self.shell.renew()
 
-    async def _watch_anew(self, place: Place) -> Mapping[str, State]:
-        """The world is another one, in which nothing has changed yet; the answer is all that has to."""
-        assert self.versions is not None
-        wanted = self.versions.everything_at(place)
-        layers = await self.machine.layers()
-        if layers is None:
-            raise SandboxUnavailable("The sandbox's files cannot be reached any more.")
-        self.tracker = LayerTracker(layers, self.machine.directory, self.versions)
-        await self.tracker.start()
-        return wanted
-
-    def _write_back(
-        self, machine: Rewritable, place: Place, everything: Mapping[str, State] | None = None
+    async def _write_back(
+        self, machine: Rewritable, place: Place, everything: Mapping[str, State] | None
     ) -> None:
         """Make the files what they were; `everything` is all that is to be written where that is known."""
-        tracker, versions, root = self.tracker, self.versions, machine.root
+        tracker, versions = self.tracker, self.versions
         assert tracker is not None
         assert versions is not None
-        try:
-            if root is None:
+        await tracker.catch_up()
+        wanted = _known(versions.way_to(place) if everything is None else everything)
+        if isinstance(tracker, LayerTracker):
+            if machine.root is None:
                 raise SandboxUnavailable("The sandbox was lost: it ended while it was taken back.")
-            tracker.look()
-            wanted = _known(versions.way_to(place) if everything is None else everything)
-            TreeWriter(root, partial(_fill, versions, tracker), tracker.mounted).write(wanted)
-            versions.arrive(place)
-            tracker.settle(wanted)
-        except (OSError, TooMany) as error:
-            raise SandboxUnavailable(f"The sandbox's files cannot be restored ({error}).") from error
+            writer = TreeWriter(machine.root, partial(_fill, versions, tracker), tracker.mounted)
+            await finished_in_thread(partial(writer.write, wanted))
+        else:
+            await self._unpack(versions, tracker, wanted)
+        versions.arrive(place)
+        await tracker.settle(wanted)
+
+    async def _unpack(
+        self, versions: Versions, tracker: FindTracker, wanted: Mapping[str, Version | None]
+    ) -> None:
+        machine, outside = self.machine, self.machine.outside
+        assert isinstance(machine, Unpacking)
+        below = [
+            path
+            for path, version in wanted.items()
+            if version is not None and (version.content == BELOW or version.is_directory)
+        ]
+        needed = any(version is not None and version.content == BELOW for version in wanted.values())
+        originals = await machine.originals(below) if needed else {}
+        read = partial(_read, versions, originals)
+        await clear(self.files, wanted)
+        archive = await finished_in_thread(partial(packed, wanted, outside, tracker.known, read))
+        with archive:
+            await machine.put(archive)
+        await put_in_place(self.files, outside, wanted, read)
 
     # The shell
 
@@ -315,7 +329,7 @@ class Checkpointer:
 
     async def _new_path(self) -> str:
         """A file for the shell's state where no snapshot sees it."""
-        self._where = self._where or await self.files.output(PLACE_FOR_STATE)
+        self._where = self._where or await self.files.scratch()
         return f"{self._where}/.trajtui-{secrets.token_hex(8)}"
 
     def _directory_of(self, state: ShellState) -> str:
@@ -334,6 +348,15 @@ def _known(wanted: Mapping[str, State]) -> dict[str, Version | None]:
         if isinstance(state, Unknown):
             raise OSError(errno.ENODATA, _NOT_KEPT.format(path))
     return {path: state for path, state in wanted.items() if not isinstance(state, Unknown)}
+
+
+def _read(versions: Versions, originals: Mapping[str, bytes], path: str, version: Version) -> bytes:
+    """See `Reader`."""
+    if version.content != BELOW:
+        return versions.read(version)
+    if path not in originals:
+        raise OSError(errno.ENODATA, f"what {path} held is not in the image")
+    return originals[path]
 
 
 def _fill(versions: Versions, tracker: LayerTracker, path: str, version: Version, target: int) -> None:

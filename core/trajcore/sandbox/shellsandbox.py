@@ -184,12 +184,7 @@ class ShellSandbox:
         """See `Sandbox.restore`."""
         async with self._lock:
             self._notebook.close()
-            restored = await self._checkpoints.restore(checkpoint, progress)
-            self.directory = restored.directory
-            if restored.tracker is None:
-                await self.forget_changes()
-            else:
-                self._tracker = restored.tracker
+            self.directory = await self._checkpoints.restore(checkpoint, progress, self.forget_changes)
 
     async def forget(self, checkpoint: Checkpoint) -> None:
         """See `Sandbox.forget`."""
@@ -214,26 +209,27 @@ class ShellSandbox:
             return
         layers = await self._machine.layers()
         directory = self._machine.directory
+        versions = self._versions()
+        tracker: LayerTracker | FindTracker
         if layers is None:
-            self._tracker = FindTracker(self._files, directory)
-            await self._tracker.start()
-            return
-        self._tracker = tracker = LayerTracker(layers, directory, self._new_versions())
+            pristine = self._settings.setup is None
+            also = self._machine.outside
+            tracker = FindTracker(self._files, directory, versions, also=also, pristine=pristine)
+        else:
+            tracker = LayerTracker(layers, directory, versions)
         await tracker.start()
-        self._checkpoints.tracker = tracker
+        self._tracker = tracker
+        self._checkpoints.tracker = None if versions is None else tracker
 
-    def _new_versions(self) -> Versions | None:
-        """The version store, empty; None where none is wanted, or the machine cannot be taken back by it."""
-        settings, machine = self._settings, self._machine
-        if not settings.marked_bytes or not isinstance(machine, Rewritable):
+    def _versions(self) -> Versions | None:
+        """The version store; None where none is wanted, or the machine cannot be taken back by it."""
+        settings, machine, checkpoints = self._settings, self._machine, self._checkpoints
+        if not settings.marked_bytes or not isinstance(machine, Rewritable) or not machine.keeps:
             return None
-        versions = self._checkpoints.versions
-        if versions is None:
-            versions = Versions(settings.marked_bytes, settings.marked_files)
-            self._checkpoints.versions = versions
+        if checkpoints.versions is None:
+            checkpoints.versions = Versions(settings.marked_bytes, settings.marked_files)
             self._shell.tells = True
-        versions.clear()
-        return versions
+        return checkpoints.versions
 
     async def interrupt(self) -> None:
         """See `Sandbox.interrupt`."""

@@ -7,10 +7,11 @@ known. `CONTROL`: a bash on pipes, which serves files and the notebook.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Final, Protocol, runtime_checkable
+from typing import IO, Final, Protocol, runtime_checkable
 
 from trajcore.errors import Refused
 from trajcore.sandbox.base import OnProgress
@@ -119,6 +120,20 @@ class Rewritable(Protocol):
 
     async def reopen(self, progress: OnProgress) -> Reopened:
         """Get ready to be taken back, also where the world was lost. Raises `SandboxUnavailable`."""
+
+
+@runtime_checkable
+class Unpacking(Protocol):
+    """A machine of which `Rewritable.root` may be None: it puts there what it is given."""
+
+    async def put(self, archive: IO[bytes]) -> None:
+        """Unpack a tar archive at the root. Raises `SandboxUnavailable`."""
+
+    async def originals(self, paths: Collection[str]) -> Mapping[str, bytes]:
+        """What these files held, and where these links led to, when the machine began.
+
+        `paths` may name directories too. What is not found is left out. Raises `SandboxUnavailable`.
+        """
 
 
 class Machine(Protocol):

@@ -35,7 +35,8 @@ _SKIPPED: Final = 2
 class Stat(NamedTuple):
     """What a path was when it was looked at. Of a directory only mode, owner, `mtime` and `opaque` are kept.
 
-    `opaque`: in an overlay, it hides what lies below it.
+    `opaque`: in an overlay, it hides what lies below it. `linked`: a file has other names too, where that was
+    asked.
     """
 
     mode: int
@@ -46,6 +47,7 @@ class Stat(NamedTuple):
     changed: int = 0
     inode: int = 0
     opaque: bool = False
+    linked: bool = False
 
     @property
     def is_directory(self) -> bool:

@@ -6,9 +6,11 @@ import os
 import stat
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import Final
 
+from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.base import FileChanges
 from trajcore.sandbox.machines.machine import Layer
 from trajcore.sandbox.tracking.filechanges import (
@@ -71,10 +73,18 @@ class LayerTracker:
         """Files each of which is mounted by itself: they cannot be replaced."""
         return frozenset(one.name_of(name) for one in self._watched for name in one.names)
 
-    def look(self) -> None:
-        """Tell the versions what has changed since the last look. Raises `OSError`, `TooMany`."""
+    async def catch_up(self) -> None:
+        """Tell the versions what has changed since the last look. Raises `SandboxUnavailable`."""
+        await finished_in_thread(self._catch_up)
+
+    async def settle(self, written: Collection[str]) -> None:
+        """The paths `written` were made what the versions say of them now. Raises `SandboxUnavailable`."""
+        await finished_in_thread(partial(self._settle, written))
+
+    def _catch_up(self) -> None:
         self._lost = True
-        self._look(Collector())
+        with _in_plain_words():
+            self._look(Collector())
         self._lost = False
 
     def opened_below(self, path: str) -> int:
@@ -85,21 +95,16 @@ class LayerTracker:
         )
         return watched.opened_below(path.removeprefix(watched.seen_at("")))
 
-    def settle(self, written: Collection[str]) -> bool:
-        """The paths `written` were made what the versions say of them now; whether all else is as it was.
-
-        What turns out otherwise is told to the versions as a change. Raises `OSError`, `TooMany`.
-        """
-        same = True
+    def _settle(self, written: Collection[str]) -> None:
+        """What turns out otherwise is told to the versions as a change."""
         self._contents.allow(_READ_AT_ONCE)
-        for watched in self._watched:
-            touched = watched.look()
-            with watched.reading():
-                for path in touched:
-                    if not (watched.name_of(path) in written and watched.is_as_said(path)):
-                        watched.pass_over(path)
-                        same = False
-        return same
+        with _in_plain_words():
+            for watched in self._watched:
+                touched = watched.look()
+                with watched.reading():
+                    for path in touched:
+                        if not (watched.name_of(path) in written and watched.is_as_said(path)):
+                            watched.pass_over(path)
 
     async def changes(self) -> FileChanges:
         """See `Tracker.changes`."""
@@ -152,6 +157,14 @@ class LayerTracker:
                 before, now = watched.pass_over(path, first=collector is None)
                 if collector is not None:
                     collector.add(name, before, now)
+
+
+@contextmanager
+def _in_plain_words() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, TooMany) as error:
+        raise SandboxUnavailable(f"The sandbox's files cannot be looked at ({error}).") from error
 
 
 class _Watched:

@@ -61,16 +61,24 @@ class Versions:
         `digest` stands for it and is empty where that is not known; `data` is it, where it was read. It must
         get a user (`note`) before the next `mark`. Raises `OSError`.
         """
-        size = found.st_size if data is None else len(data)
-        if not size:
-            return 0
-        known = self._numbers.get(digest)
-        if known is not None:
-            return known
-        taken = min(size, found.st_blocks * 512) if data is None else size
+        if data is not None:
+            return self.keep_data(digest, data)
+        if not found.st_size or (known := self._numbers.get(digest)):
+            return known if found.st_size else 0
+        taken = min(found.st_size, found.st_blocks * 512)
         if taken > self._most_bytes // _LARGEST_SHARE:
             return None
-        number = self._contents.add(data) if data is not None else self._contents.copy(opened, size, taken)
+        return self._known_by(digest, self._contents.copy(opened, found.st_size, taken))
+
+    def keep_data(self, digest: bytes, data: bytes) -> int | None:
+        """The same of a file that holds `data`."""
+        if not data or (known := self._numbers.get(digest)):
+            return known if data else 0
+        if len(data) > self._most_bytes // _LARGEST_SHARE:
+            return None
+        return self._known_by(digest, self._contents.add(data))
+
+    def _known_by(self, digest: bytes, number: int) -> int:
         if digest:
             self._numbers[digest], self._digests[number] = number, digest
         return number
@@ -89,6 +97,8 @@ class Versions:
     def note(self, path: str, before: State, now: State) -> None:
         """A path has become something else. `before` is asked only where it has never changed before."""
         before = self.present.get(path, before)
+        if path in self.present and before == now:
+            return
         first = self._since[path][0] if path in self._since else before
         if path in self._since:
             self._release(self._since[path][1])

@@ -14,7 +14,8 @@ from trajcore.sandbox.trees.io import Xattrs
 BELOW: Final = -1
 """In the place of a content's number: what lies below the changes of a world still holds it."""
 
-_KEPT_KINDS: Final = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK, stat.S_IFIFO)
+KEPT_KINDS: Final = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK, stat.S_IFIFO)
+"""What of the kinds of entries can be made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def version_of(
     twin: Hashable = None,
 ) -> Version | None:
     """What was found, as it is written back; None for sockets and devices, which nothing brings back."""
-    if stat.S_IFMT(found.st_mode) not in _KEPT_KINDS:
+    if stat.S_IFMT(found.st_mode) not in KEPT_KINDS:
         return None
     size = found.st_size if stat.S_ISREG(found.st_mode) else 0
     return Version(

@@ -117,7 +117,8 @@ class TreeWriter:
             was = self._entered[path]
             if version is not None:
                 _dress(directory, version)
-            elif (now := os.fstat(directory)) != was:
+            else:
+                now = os.fstat(directory)
                 if now.st_mode != was.st_mode:
                     os.fchmod(directory, stat.S_IMODE(was.st_mode))
                 if now.st_mtime_ns != was.st_mtime_ns:

@@ -7,9 +7,9 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import IO, Any, Final, TypeVar
 
 from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.sandbox.base import OnProgress, SandboxSettings
@@ -28,6 +28,7 @@ from trajcore.sandbox.machines.docker.engine import (
     plain_errors,
     present,
     pull,
+    read_image,
     remove,
     start_exec,
 )
@@ -98,6 +99,8 @@ class DockerMachine:
         self._made_from: Commit | None = None
         """What the container was made from, where that is not the image."""
         self._hostname = ""
+        self._reachable = False
+        """Whether the files of the container are seen from here, and can be changed."""
         # A file's times lie behind the clock by less than it takes to make a world: none made in it is older.
         self._began = time.time_ns()
         self._keeping = asyncio.Lock()
@@ -187,7 +190,7 @@ class DockerMachine:
     @property
     def root(self) -> Path | None:
         """See `Rewritable.root`."""
-        if self._client is None or self._container is None or not is_here(self._client):
+        if self._client is None or self._container is None or not self._reachable:
             return None
         first = int(self._container.attrs.get("State", {}).get("Pid") or 0)
         return Path(f"/proc/{first}/root") if first else None
@@ -204,6 +207,16 @@ class DockerMachine:
             await self._call(lambda: self._replace(None))
             await self._watch()
             return Reopened.FROM_THE_BEGINNING
+
+    async def put(self, archive: IO[bytes]) -> None:
+        """See `Unpacking.put`."""
+        await self._call(lambda: self._container.put_archive("/", archive))
+
+    async def originals(self, paths: Collection[str]) -> Mapping[str, bytes]:
+        """See `Unpacking.originals`."""
+        image = self.detail if self._made_from is None else self._made_from.image
+        labels = this_program().labels
+        return await self._call(lambda: read_image(self._client, image, labels, paths)) if paths else {}
 
     def _stands(self) -> bool:
         """Whether the container runs, as far as the engine knows."""
@@ -308,7 +321,9 @@ class DockerMachine:
         if not is_here(self._client):
             return None
         self._container.reload()
-        return container_layers(self._container.attrs, self._client.info())
+        layers = container_layers(self._container.attrs, self._client.info())
+        self._reachable = layers is not None
+        return layers
 
     def _commit(self) -> Commit:
         if self._container is None:
