@@ -28,6 +28,9 @@ __all__ = ["Edit", "Trajectory"]
 
 _T = TypeVar("_T")
 
+_SHOWN: Final = 3
+"""So many damaged events are named."""
+
 _LONGEST_NUMBER: Final = 20
 """Digits of the longest id that can be named."""
 
@@ -92,6 +95,31 @@ class Trajectory:
         What it says of them is final, but for the answers and the ends of delegations that come later.
         """
         return self._document.beginning
+
+    def damage(self, index: int) -> str | None:
+        """Where an event breaks that cannot be read, by line and column; None where it can be.
+
+        It is kept byte for byte, has no kind, and is never played.
+        """
+        return self._document.damage(index)
+
+    def as_stored(self, index: int) -> bytes:
+        """What a save writes for an event: its text or, where it is damaged, the bytes that were read."""
+        return bytes(self._document.body.written(index)) if self.damage(index) else self.raw(index)
+
+    @property
+    def damaged(self) -> Mapping[int, str]:
+        """Where each event breaks that cannot be read, by index."""
+        return self._document.body.damaged if self.dialect.one_to_one else {}
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is to be said of the file itself, a line each: what of it is damaged, what is missing."""
+        damaged = [f"#{index} ({fault})" for index, fault in self._document.body.damaged.items()]
+        more = f" and {len(damaged) - _SHOWN} more" if len(damaged) > _SHOWN else ""
+        what = "1 event is" if len(damaged) == 1 else f"{len(damaged)} events are"
+        said = f"{what} damaged, kept as it stands and passed over: {', '.join(damaged[:_SHOWN])}{more}."
+        return (*(said,) * bool(damaged), *filter(None, (self.layout.missing and f"{self.layout.missing}.",)))
 
     def head(self, index: int) -> Head:
         """What a timeline shows of an event."""
@@ -281,8 +309,10 @@ class Trajectory:
 
     def checking(self) -> Callable[[], list[Finding]]:
         """A check of the events as they are now, which may run in any thread."""
-        texts = self.texts()
-        return lambda: self.dialect.check(texts)
+        from trajcore.dialects.findings import with_damage
+
+        texts, damaged, missing = self.texts(), self.damaged, self.layout.missing
+        return lambda: with_damage(self.dialect.check(texts), damaged, missing, len(texts))
 
     @property
     def original(self) -> bytes:

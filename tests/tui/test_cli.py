@@ -76,7 +76,7 @@ BAD_FILES: dict[str, bytes | None] = {
     "no such file": None,
     "empty file": b"",
     "only white space": b" \n\n",
-    "not JSON": b'[\n  {"action": "run"},\n  {"action": oops}\n]\n',
+    "not JSON": b'[\n\n  {"action": oops}\n]\n',
     "JSON that is no trajectory": b'{"hello": "world"}',
     "a list of no events": b'[{"hello": "world"}]',
     "an empty list": b"[]",
@@ -84,8 +84,8 @@ BAD_FILES: dict[str, bytes | None] = {
     "binary": bytes(range(256)) * 8,
     "a picture": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
     "not UTF-8": b'[{"action": "message", "args": {"content": "caf\xe9"}}]',
-    "a list with something that is no object": b'[{"action": "run", "args": {"command": "ls"}}, 7]',
-    "cut in half": DEMO.read_bytes()[: DEMO.stat().st_size // 2],
+    "a list of what is no object": b"[7, null]",
+    "cut off in the first event": DEMO.read_bytes()[:100],
     "nested too deep": b"[" * 100_000,
 }
 

@@ -121,9 +121,7 @@ class Saver:
         """
         if not self._is_own(target):
             pieces = tuple(
-                Lists().write(map(memoryview, self._body.records))
-                if self._body.is_store
-                else self._body.pieces()
+                Lists().write(self._body.all_written()) if self._body.is_store else self._body.pieces()
             )
             there = None if overwrite else (identity(target),)
             return Job(target, [Output(target, pieces, None, there)], in_place=False)
@@ -131,7 +129,7 @@ class Saver:
             return self._store_job(numbers, overwrite=overwrite)
         path = self.path or target
         pieces = tuple(
-            Lists().write(map(memoryview, self._body.records)) if self._body.is_store else self._body.pieces()
+            Lists().write(self._body.all_written()) if self._body.is_store else self._body.pieces()
         )
         expected = self._expected(path, overwrite=overwrite)
         return Job(path, [Output(path, pieces, None, expected, self._behind)])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
@@ -13,10 +13,11 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from trajcore.errors import BadInput
-from trajcore.formats.json.text import text_start
+from trajcore.formats.json.text import encoding_fault, text_begin
 from trajcore.reading import NotRegular, read_file, recording_bytes
 
 _TEXT: Final = re.compile(rb"[^ \t\n\r\x0b\f]")
+_LINE: Final = re.compile(rb"\s*[^\r\n]*?(?P<end>[^\s])?[ \t]*(?=[\r\n])")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,10 @@ class Span(NamedTuple):
     end: int
 
 
+DAMAGED: Final = msgspec.Raw(b"{}")
+"""Stands for a record that cannot be read."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """The records of a trajectory: their JSON texts, and the span that each occupies.
@@ -44,6 +49,11 @@ class Layout:
     means is a dialect's business. `opening` is the byte where the series of them begins, behind the
     bracket of a list, None where each has a file of its own; `paired` says that members of the list are
     lists of records themselves; `lines` that each stands on a line of its own, without brackets and commas.
+
+    `damaged` says of records that cannot be read where they break: their spans hold what stands there, and
+    `records` has `DAMAGED` in their place, an object without members. `closing` is the byte where the series
+    ends, None where that is at the bracket behind the last record. `missing` says what is known to have
+    been lost behind it: where the file was cut off.
     """
 
     format: str
@@ -53,6 +63,9 @@ class Layout:
     opening: int | None = None
     paired: bool = False
     lines: bool = False
+    damaged: Mapping[int, str] = field(default_factory=dict)
+    closing: int | None = None
+    missing: str = ""
 
 
 class Files:
@@ -84,14 +97,32 @@ class Files:
 
     @cached_property
     def begin(self) -> int:
-        """Where the text of the file begins. Raises `BadInput` for what is empty, binary or no UTF-8."""
-        return text_start(self.source.data, self.source.name)
+        """Where the text of the file begins. Raises `BadInput` for what is empty or binary."""
+        return text_begin(self.source.data, self.source.name)
+
+    @cached_property
+    def is_utf8(self) -> bool:
+        """Whether all of it is UTF-8. What is not may be one damaged record."""
+        return encoding_fault(self.source.data) is None
 
     @cached_property
     def first(self) -> bytes:
         """The first character of the text that is no white space. Raises as `begin` does."""
         found = _TEXT.search(self.source.data, self.begin)
         return found[0] if found else b""
+
+    @cached_property
+    def has_lines(self) -> bool:
+        """Whether it is JSON Lines of objects, several of them, some of which may be damaged. As `begin`."""
+        if self.first != b"{":
+            return False
+        text = memoryview(self.source.data)[self.begin :]
+        first = _LINE.match(text)
+        if first and first["end"] == b"}":
+            return _TEXT.search(text, first.end()) is not None
+        lines = [line for line in bytes(text).splitlines() if line.strip()]
+        whole = sum(line[:1] == b"{" and line.rstrip()[-1:] == b"}" for line in lines)
+        return len(lines) > 1 and 2 * whole >= len(lines)
 
 
 class Format(Protocol):
@@ -125,19 +156,85 @@ def read_source(path: Path, largest: int | None = None) -> Source:
 
 @dataclass(frozen=True)
 class FileRow:
-    """One row of a file that holds many trajectories. `number` counts from 0."""
+    """One row of a file that holds many trajectories. `number` counts from 0, `line` from 1.
+
+    `damage` says where it breaks, where it cannot be read; `failure` why it holds no trajectory, where its
+    run failed. Both are empty where it can be opened.
+    """
 
     number: int
     id: str
     begin: int
     end: int
+    line: int = 0
+    damage: str = ""
+    failure: str = ""
+
+    @property
+    def fault(self) -> str:
+        """Why it cannot be opened; empty where it can."""
+        return f"damaged ({self.damage})" if self.damage else self.failure
+
+    @property
+    def named(self) -> str:
+        """How it is called in messages: by number, id and line, as far as it has them."""
+        id, line = self.id and f"{self.id}, ", self.line and f"line {self.line}"
+        return f"row {self.number} ({id}{line})" if line else f"row {self.number} ({self.id})"
 
 
 class RowNeeded(BadInput):
     """The file holds several trajectories, and none was picked."""
 
     def __init__(self, name: str, rows: Sequence[FileRow]) -> None:
-        ids = ", ".join(row.id or str(row.number) for row in rows[:5]) + (", …" if len(rows) > 5 else "")
-        super().__init__(f"{name} holds {len(rows)} trajectories: pick one with --row (0 to {len(rows) - 1}, "
-                         f"or its id: {ids}).")  # fmt: skip
+        whole = [row for row in rows if not row.fault]
+        ids = ", ".join(row.id or str(row.number) for row in whole[:_NAMED]) + ", …" * (len(whole) > _NAMED)
+        count = "1 trajectory" if len(whole) == 1 else f"{len(whole)} trajectories"
+        super().__init__(f"{name} holds {count}: pick one with --row (0 to {len(rows) - 1}, "
+                         f"or its id: {ids}).{_faults(rows)}")  # fmt: skip
         self.rows = rows
+
+
+_NAMED: Final = 5
+"""So many rows are named in a message."""
+
+
+def _faults(rows: Sequence[FileRow]) -> str:
+    """The rows that cannot be opened, in words."""
+    damaged = [f"line {row.line} ({row.damage})" for row in rows if row.damage]
+    failed = [str(row.number) for row in rows if row.failure and not row.damage]
+    return _listed(" Damaged: ", damaged) + _listed(" Failed, without a trajectory: ", failed)
+
+
+def _listed(what: str, found: Sequence[str]) -> str:
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return f"{what}{', '.join(found[:_NAMED])}{more}." if found else ""
+
+
+def picked(name: str, rows: Sequence[FileRow], row: str) -> FileRow:
+    """The row that a user named: a number is always an index, `id:N` an id, and so is what is no number.
+
+    Raises `BadInput` where there is none, where several have that id, and where it cannot be opened.
+    """
+    if row.isascii() and row.isdigit() and len(row) <= _LONGEST_NUMBER:
+        found = [one for one in rows if one.number == int(row)]
+    else:
+        found = [one for one in rows if one.id == row] or [
+            one for one in rows if row.startswith(_ID) and one.id == row.removeprefix(_ID)
+        ]
+    if not found:
+        known = f"rows are 0 to {len(rows) - 1}, or named by their id"
+        by_id = f" (--row {_ID}{row} is the one with that id)" if any(one.id == row for one in rows) else ""
+        raise BadInput(f"{name} has no row {row!r}: {known}{by_id}.")
+    if len(found) > 1:
+        raise BadInput(
+            f"{name} has {len(found)} rows with the id {found[0].id!r}: pick one by its number"
+            f"{_listed(': ', [str(one.number) for one in found])}"
+        )
+    if found[0].fault:
+        raise BadInput(f"{name}: {found[0].named} is {found[0].fault}.")
+    return found[0]
+
+
+_ID: Final = "id:"
+_LONGEST_NUMBER: Final = 18
+"""Digits of the highest number of a row."""

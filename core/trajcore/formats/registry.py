@@ -16,7 +16,7 @@ from trajcore.plugins import Registry
 FORMATS: Final[Registry[Format]] = Registry(
     "file format",
     "trajtui.formats",
-    {"directory": Directory, "list": Lists, "rows": Rows, "jsonl": JsonLines},
+    {"directory": Directory, "list": Lists, "jsonl": JsonLines, "rows": Rows},
 )
 """By name. A package offers one as an entry point of the group `trajtui.formats`."""
 

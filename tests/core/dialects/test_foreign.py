@@ -94,8 +94,7 @@ def test_an_event_store_is_openhands_whatever_lies_beside_it(tmp_path: Path) -> 
         (tmp_path / f"{number}.json").write_text(json.dumps(event))
     assert len(Trajectory.open(tmp_path)) == 3
     (tmp_path / "1.json").write_text('{"action": ')
-    with pytest.raises(BadInput, match=r"1\.json is not JSON"):
-        Trajectory.open(tmp_path)
+    assert "1.json is not JSON" in Trajectory.open(tmp_path).damaged[1]
 
 
 # OpenHands' own

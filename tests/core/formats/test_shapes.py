@@ -146,16 +146,6 @@ def test_only_the_file_of_an_edited_event_is_written(tmp_path: Path) -> None:
     assert (tmp_path / "0.json").read_bytes() == before["0.json"][0]
 
 
-def test_a_bad_line_or_file_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "rows.jsonl"
-    path.write_text('{"history": []}\n{"history": [\n')
-    with pytest.raises(BadInput, match=r"line 2"):
-        Trajectory.open(path, "0")
-    (tmp_path / "0.json").write_text("[1]")
-    with pytest.raises(BadInput, match=r"0\.json is no event: expected an object, found a list"):
-        Trajectory.open(tmp_path)
-
-
 def test_the_real_recordings_lose_no_event(recordings: dict[str, Path]) -> None:
     counts = {
         "flattened_2024.json": 8,

@@ -149,17 +149,21 @@ class PickRow(PatientApp[str]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,ctrl+q", "quit", "quit")]
 
-    def __init__(self, file: str, rows: Sequence[tuple[int, str]]) -> None:
-        """`rows` are the numbers of the trajectories in the file, and their ids."""
+    def __init__(self, file: str, rows: Sequence[tuple[int, str, str]]) -> None:
+        """`rows` are the rows of the file: number, id, and why one cannot be opened."""
         super().__init__()
         self._file = file
         self._rows = rows
 
     def compose(self) -> ComposeResult:
-        """The rows by number and id."""
-        options = [Option(f"{number:>5}  {safe_line(id)}", id=str(number)) for number, id in self._rows]
+        """The rows by number and id; those that cannot be opened say why."""
+        options = [
+            Option(safe_line(f"{number:>5}  {id}  {fault}".rstrip()), id=str(number), disabled=bool(fault))
+            for number, id, fault in self._rows
+        ]
         with Vertical(id="start"):
-            title = f"{self._file} holds {len(self._rows)} trajectories: which one?"
+            whole = sum(not fault for _, _, fault in self._rows)
+            title = f"{self._file} holds {whole} trajectories: which one?"
             yield Static(safe_line(title), markup=False, classes="question")
             yield Choices(*options, markup=False)
             yield Static("Enter opens · q quits", markup=False, id="start-note")

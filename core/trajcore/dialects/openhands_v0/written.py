@@ -45,10 +45,11 @@ def as_written_today(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_file(events: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-    """A run as OpenHands writes a trajectory today: one list, indented by four."""
+    """A run as OpenHands writes one today: a list, indented by four. What is no event is left out."""
     yield b"["
     nobody_spoke = True
-    for place, event in enumerate(events):
+    known = (event for event in events if "action" in event or "observation" in event)
+    for place, event in enumerate(known):
         today = as_written_today(dict(event))
         # OpenHands cannot replay an event without a source; where there are none, the task is first.
         opening = nobody_spoke and event.get("action") == kinds.MESSAGE
