@@ -13,11 +13,10 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from trajcore.errors import BadInput
-from trajcore.formats.json.text import encoding_fault, text_begin
+from trajcore.formats.json.text import encoding_fault, text_begin, text_start
 from trajcore.reading import NotRegular, read_file, recording_bytes
 
 _TEXT: Final = re.compile(rb"[^ \t\n\r\x0b\f]")
-_LINE: Final = re.compile(rb"\s*[^\r\n]*?(?P<end>[^\s])?[ \t]*(?=[\r\n])")
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,12 @@ class Files:
 
     @cached_property
     def begin(self) -> int:
-        """Where the text of the file begins. Raises `BadInput` for what is empty or binary."""
+        """Where the text of the file begins. Raises `BadInput` for what is empty, binary or no UTF-8."""
+        return text_start(self.source.data, self.source.name)
+
+    @cached_property
+    def start(self) -> int:
+        """As `begin`, whatever stands behind it. Raises `BadInput` for what is empty or binary."""
         return text_begin(self.source.data, self.source.name)
 
     @cached_property
@@ -107,22 +111,29 @@ class Files:
 
     @cached_property
     def first(self) -> bytes:
-        """The first character of the text that is no white space. Raises as `begin` does."""
-        found = _TEXT.search(self.source.data, self.begin)
+        """The first character of the text that is no white space. Raises as `start` does."""
+        found = _TEXT.search(self.source.data, self.start)
         return found[0] if found else b""
 
     @cached_property
     def has_lines(self) -> bool:
-        """Whether it is JSON Lines of objects, several of them, some of which may be damaged. As `begin`."""
+        """Whether it is JSON Lines of several objects, of which some may be damaged. Raises as `start`."""
         if self.first != b"{":
             return False
-        text = memoryview(self.source.data)[self.begin :]
-        first = _LINE.match(text)
-        if first and first["end"] == b"}":
-            return _TEXT.search(text, first.end()) is not None
-        lines = [line for line in bytes(text).splitlines() if line.strip()]
-        whole = sum(line[:1] == b"{" and line.rstrip()[-1:] == b"}" for line in lines)
-        return len(lines) > 1 and 2 * whole >= len(lines)
+        data = self.source.data
+        end = data.find(b"\n", data.index(b"{", self.start))
+        behind = _TEXT.search(data, end) if end >= 0 else None
+        if behind is None:
+            return False
+        if data[self.start : end].rstrip().endswith(b"}"):
+            return True
+        # The first may be the damaged one. The second line of one object over several mostly is a key.
+        return behind[0] == b"{" and _mostly_objects(data[self.start :].splitlines())
+
+
+def _mostly_objects(lines: Sequence[bytes]) -> bool:
+    texts = [line.strip() for line in lines if line.strip()]
+    return 2 * sum(text[:1] == b"{" and text[-1:] == b"}" for text in texts) >= len(texts)
 
 
 class Format(Protocol):

@@ -30,7 +30,7 @@ class JsonLines:
         records: list[msgspec.Raw] = []
         spans: list[Span] = []
         damaged: dict[int, str] = {}
-        at = files.begin
+        at = files.start
         for line in source.data[at:].split(b"\n"):
             text = line.strip(_BLANK)
             if text:
@@ -43,7 +43,7 @@ class JsonLines:
             at += len(line) + 1
         if len(damaged) == len(records):
             raise BadInput(f"{source.name} is not a trajectory: {damaged[0]}.")
-        yield Layout(self.name, (source,), records, spans, files.begin, lines=True, damaged=damaged)
+        yield Layout(self.name, (source,), records, spans, files.start, lines=True, damaged=damaged)
 
     def write(self, records: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
         """A line for each record."""
@@ -55,7 +55,7 @@ class JsonLines:
 def _is_lines(files: Files) -> bool:
     """Several lines, or an object on the only one."""
     return files.has_lines or (
-        files.first == b"{" and b"\n" not in files.source.data[files.begin :].strip(_BLANK)
+        files.first == b"{" and b"\n" not in files.source.data[files.start :].strip(_BLANK)
     )
 
 

@@ -34,7 +34,7 @@ class Lists:
         """The records of the list. Raises `BadInput`, which says where it breaks, where none is whole."""
         if files.directory is not None or files.has_lines:
             return
-        source, begin = files.source, files.begin
+        source, begin = files.source, files.start
         if files.first != b"{":
             if row is not None:
                 raise BadInput(f"{source.name} holds one trajectory: --row is for files with several.")
@@ -87,7 +87,7 @@ def layout(format: str, source: Source, begin: int, end: int | None) -> Layout:
     opening = data.index(b"[", begin) + 1
     if encoding_fault(data) is None and {memoryview(raw)[0] for raw in found} == {ord("{")}:
         return Layout(format, (source,), found, _Spans(data, begin, found), opening)
-    return _of_parts(format, source, [Part(*span) for span in spans(data, begin, found)], opening)
+    return of_parts(format, source, [Part(*span) for span in spans(data, begin, found)], opening)
 
 
 def _damaged(format: str, source: Source, begin: int, end: int | None) -> Layout:
@@ -98,7 +98,7 @@ def _damaged(format: str, source: Source, begin: int, end: int | None) -> Layout
         behind = data[left.closing + 1 :].strip() if end is None and not left.cut else b""
         if not behind and any(part.fault is None for part in left.parts):
             opening = data.index(b"[", begin) + 1
-            return _of_parts(format, source, left.parts, opening, left.closing, left.cut)
+            return of_parts(format, source, left.parts, opening, left.closing, left.cut)
     text_start(data, name)
     whole = loads(data[begin:end].decode(), name)
     raise BadInput(f"{name} is not a trajectory: expected a list of events, found {described(whole)}.")
@@ -125,7 +125,7 @@ class _Spans(Sequence[Span]):
         return self._found[index]
 
 
-def _of_parts(
+def of_parts(
     format: str,
     source: Source,
     parts: Sequence[Part],

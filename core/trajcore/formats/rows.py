@@ -36,7 +36,7 @@ class Rows:
 
 def _rows(files: Files) -> list[FileRow]:
     found: list[FileRow] = []
-    at = files.begin
+    at = files.start
     for line_number, line in enumerate(files.source.data[at:].splitlines(keepends=True), 1):
         if line.strip():
             found.append(_row(line, len(found), line_number, at, is_utf8=files.is_utf8))
