@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final, Protocol
 
 from trajcore.errors import BadInput
 
@@ -24,6 +24,22 @@ def recording_bytes() -> int:
     It is held in memory as a whole, and what is known of it beside it.
     """
     return min(4 << 30, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+
+
+def unpacked_bytes(size: int) -> int:
+    """Bytes that a compressed recording of this size may become: 100 times as many, 256 MB at least.
+
+    Recordings shrink to a tenth or a thirtieth; what swells much more was made to do harm.
+    """
+    return min(recording_bytes(), max(256 << 20, 100 * size))
+
+
+class Readable(Protocol):
+    """What bytes come out of."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, `size` at most; none at the end."""
+        ...
 
 
 _FIRST: Final = 4096
@@ -73,7 +89,7 @@ def _check(path: Path, about: os.stat_result, largest: int, own: bool) -> None:
         raise _too_large(str(path), largest)
 
 
-def read_bounded(file: BinaryIO, name: str, largest: int) -> bytes:
+def read_bounded(file: Readable, name: str, largest: int) -> bytes:
     """What comes out of an open file up to its end. Raises `BadInput` as `read_file` does."""
     first = file.read(_FIRST)
     _refuse_zeros(first, name)
@@ -86,7 +102,7 @@ def _refuse_zeros(first: bytes, name: str) -> None:
         raise BadInput(f"{name} is a binary file, no text.")
 
 
-def _all_of(file: BinaryIO, name: str, largest: int, first: bytes, expected: int = 0) -> bytes:
+def _all_of(file: Readable, name: str, largest: int, first: bytes, expected: int = 0) -> bytes:
     """Of a file that is as long as `expected` no part is copied: a recording may be half of the memory."""
     parts, size = [first] if first else [], len(first)
     while part := file.read(max(_CHUNK, expected - size + 1)):

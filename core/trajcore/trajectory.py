@@ -371,6 +371,11 @@ class Trajectory:
         return runs.run_file(self._document, events) if written is None else written
 
     @property
+    def needs_name(self) -> bool:
+        """Whether it can only be saved to another file: it came from standard input, or is packed."""
+        return self.path is None or bool(self._saver.packed)
+
+    @property
     def disk_state(self) -> tuple[int, ...]:
         """What tells the files as they were read, or saved last, from any others."""
         return self._saver.state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -46,6 +47,19 @@ def test_the_damaged_row_is_refused_in_a_line_that_says_where_it_breaks(middle: 
     refused = trajtui("show", middle)
     assert refused.returncode == 2
     assert "or its id: task-a, task-c). Damaged: line 2 (column 301" in refused.stderr
+
+
+def test_a_packed_recording_is_not_written_and_it_is_said_what_to_do(tmp_path: Path) -> None:
+    packed, out = tmp_path / "a.json.gz", tmp_path / "out.json"
+    packed.write_bytes(gzip.compress(json.dumps(EVENTS).encode()))
+    before = packed.read_bytes()
+    change = ("--set", '0:args.content="x"')
+    refused = trajtui("edit", packed, *change, "--in-place")
+    assert refused.returncode == 2
+    assert refused.stderr == f"trajtui: {packed} is packed (gzip): name another file to save it to.\n"
+    assert packed.read_bytes() == before
+    assert trajtui("edit", packed, *change, "-o", out).returncode == 0
+    assert json.loads(out.read_bytes())[0]["args"]["content"] == "x"
 
 
 async def test_the_screen_offers_the_rows_and_shows_the_damaged_one_as_such() -> None:

@@ -21,11 +21,15 @@ _TEXT: Final = re.compile(rb"[^ \t\n\r\x0b\f]")
 
 @dataclass(frozen=True)
 class Source:
-    """The bytes of one file; `path` is None for what came from elsewhere."""
+    """The bytes of one file; `path` is None for what came from elsewhere.
+
+    `packed` says how they were packed (`gzip`, `zip`), where they were: they are not what is on disk then.
+    """
 
     name: str
     path: Path | None
     data: bytes
+    packed: str = ""
 
 
 class Span(NamedTuple):
@@ -35,6 +39,9 @@ class Span(NamedTuple):
     begin: int
     end: int
 
+
+PACKED: Final = {"gzip": b"\x1f\x8b", "zip": b"PK\x03\x04"}
+"""How packed files begin."""
 
 DAMAGED: Final = msgspec.Raw(b"{}")
 """Stands for a record that cannot be read."""
@@ -70,10 +77,23 @@ class Layout:
 class Files:
     """What was opened: a file, bytes from elsewhere, or a directory. Read once, whoever asks."""
 
-    def __init__(self, name: str, path: Path | None = None, data: bytes | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: Path | None = None,
+        data: bytes | None = None,
+        *,
+        packed: str = "",
+        inside: str = "",
+        missing: str = "",
+    ) -> None:
+        """`packed`, `inside` and `missing`: how `data` was packed, as what, and what was lost behind it."""
         self.name = name
         self.path = path
+        self.inside = inside
+        self.missing = missing
         self._data = data
+        self._packed = packed
 
     @cached_property
     def directory(self) -> Path | None:
@@ -91,8 +111,15 @@ class Files:
     def source(self) -> Source:
         """The bytes of the file. Raises `BadInput`, naming it, when it cannot be read."""
         if self._data is not None or self.path is None:
-            return Source(self.name, self.path, self._data or b"")
+            return Source(self.name, self.path, self._data or b"", self._packed)
         return read_source(self.path)
+
+    @cached_property
+    def packing(self) -> str:
+        """How what was opened is packed: `gzip`, `zip`; empty where it is not."""
+        if self.directory is not None or self._packed:
+            return ""
+        return next((name for name, mark in PACKED.items() if self.source.data.startswith(mark)), "")
 
     @cached_property
     def begin(self) -> int:

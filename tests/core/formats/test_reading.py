@@ -87,7 +87,10 @@ BAD = {
     "null": (b"null", "found null"),
     "not a number": (b"NaN", "found a number"),
     "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "binary"),
-    "UTF-16": ("[{}]".encode("utf-16"), "binary"),
+    "UTF-16": (
+        "[{}]".encode("utf-16"),
+        "is UTF-16, and JSON is UTF-8: convert it (iconv -f UTF-16 -t UTF-8)",
+    ),
     "Latin-1": ('[{"action": "run",\n"message": "caf\u00e9"}]'.encode("latin-1"), "not valid UTF-8 (line 2)"),
     "objects that are no events": (b'[{"role": "user"}, {"role": "assistant"}]', "not a trajectory"),
     "numbers alone": (b"[1, -1.5]", "event #0 (line 1, column 2: a number, not an object)"),

@@ -27,7 +27,7 @@ from trajtui.widgets.inputs import Choices, SafeInput
 
 
 class _Paths(Suggester):
-    """Completes the path of a JSON file or a directory."""
+    """Completes the path of a directory, or of a file that may be a recording."""
 
     def __init__(self) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
@@ -44,13 +44,14 @@ def _completed(value: str) -> str | None:
         names = sorted(
             path.name + ("/" if os.path.isdir(path) else "")
             for path in directory.iterdir()
-            if path.name.startswith(start) and (os.path.isdir(path) or path.suffix == ".json")
+            if path.name.startswith(start) and (os.path.isdir(path) or path.suffix in _ENDINGS)
         )
     except OSError:
         return None
     return value[: len(value) - len(start)] + names[0] if names else None
 
 
+_ENDINGS = (".json", ".jsonl", ".gz", ".zip")
 _LIST_KEYS = "Enter opens · / types a path · q quits"
 _PATH_KEYS = "Enter opens what is typed · → completes it · Esc leaves the path"
 

@@ -10,6 +10,15 @@ from typing import Any, Final
 from trajcore.errors import BadInput
 
 _CHUNK: Final = 1 << 20
+_ENCODINGS: Final = {
+    "UTF-32": rb"\xff\xfe\0\0|\0\0\xfe\xff",  # before UTF-16, which begins likewise
+    "UTF-32LE": rb"[^\0]\0\0\0",
+    "UTF-32BE": rb"\0\0\0[^\0]",
+    "UTF-16": rb"\xff\xfe|\xfe\xff",
+    "UTF-16LE": rb"[^\0]\0[^\0]\0",
+    "UTF-16BE": rb"\0[^\0]\0[^\0]",
+}
+"""Other encodings of JSON, by how a file in them begins: with a mark, or with characters of ASCII."""
 _VISIBLE: Final = re.compile(rb"\S")
 
 
@@ -29,8 +38,19 @@ def text_begin(data: bytes, name: str) -> int:
     if _VISIBLE.search(data, start) is None:
         raise BadInput(f"{name} is empty: expected a JSON list of events.")
     if b"\0" in data[:_CHUNK]:
-        raise BadInput(f"{name} is a binary file, not JSON.")
+        encoding = next((name for name, begins in _ENCODINGS.items() if re.match(begins, data)), None)
+        if encoding is None:
+            raise BadInput(f"{name} is a binary file, not JSON.")
+        convert = f"iconv -f {encoding} -t UTF-8"
+        raise BadInput(f"{name} is {encoding}, and JSON is UTF-8: convert it ({convert}).")
     return start
+
+
+def first_character(data: bytes) -> bytes:
+    """The first byte of a text that is no white space, behind a byte order mark; empty: there is none."""
+    start = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
+    found = _VISIBLE.search(data, start)
+    return found[0] if found else b""
 
 
 def encoding_fault(data: bytes) -> tuple[int, str] | None:
