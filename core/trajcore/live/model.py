@@ -10,6 +10,7 @@ import asyncio
 import functools
 import logging
 import os
+import uuid
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -176,6 +177,7 @@ class Model:
         return {"model": model, **{name: value for name, value in options.items() if value is not None}}
 
     def _finished(self, litellm: ModuleType, chunks: list[Any], messages: Sequence[dict[str, Any]]) -> Reply:
+        _name_calls(chunks)
         built = litellm.stream_chunk_builder(chunks, messages=list(messages))
         response: dict[str, Any] = built.model_dump(mode="json", warnings=False) if built is not None else {}
         response = self._mask.tree(response)
@@ -257,6 +259,22 @@ def _length(chunk: Any) -> int:
     calls = getattr(getattr(choices[0], "delta", None), "tool_calls", None) if choices else None
     functions = [getattr(call, "function", None) for call in calls or ()]
     return len(_delta(chunk)) + sum(len(getattr(one, "arguments", None) or "") for one in functions)
+
+
+def _name_calls(chunks: Sequence[Any]) -> None:
+    """Give each call whose provider left its id out one of its own: put together, it would be lost."""
+    first: dict[tuple[int, int], Any] = {}
+    named = set()
+    for chunk in chunks:
+        for choice in getattr(chunk, "choices", None) or ():
+            for call in getattr(getattr(choice, "delta", None), "tool_calls", None) or ():
+                place = choice.index, call.index
+                first.setdefault(place, call)
+                if call.id:
+                    named.add(place)
+    for place, call in first.items():
+        if place not in named:
+            call.id = f"call_{uuid.uuid4().hex}"
 
 
 def _delta(chunk: Any) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from typing import Any
 
 import pytest
 
@@ -93,6 +95,28 @@ async def test_tool_calls_are_put_together_from_fragments():
     assert [call["id"] for call in message["tool_calls"]] == ["call_a", "call_b"]
     assert {"id", "created", "model", "object", "usage"} <= reply.response.keys()
     assert reply.response["id"] == "chatcmpl-loopback-1"
+
+
+@pytest.mark.parametrize("missing", [{}, {"id": None}, {"id": ""}], ids=["missing", "null", "empty"])
+async def test_a_call_without_an_id_is_given_one_of_its_own(missing: dict[str, Any]):
+    def piece(**call: Any) -> str:
+        choice = {"index": 0, "delta": {"role": "assistant", "tool_calls": [call]}, "finish_reason": None}
+        return f"data: {json.dumps({'id': 'c1', 'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n"
+
+    raw = "".join(
+        piece(
+            index=index, type="function", function={"name": "execute_bash", "arguments": '{"command"'}, **id
+        )
+        + piece(index=index, function={"arguments": ': "ls"}'}, **id)
+        for index, id in enumerate((missing, {"id": "call_1"}, missing))
+    )
+    with Loopback([Answer(raw=raw + "data: [DONE]\n\n")] * 2) as server:
+        model = model_at(server)
+        calls = [call for _ in range(2) for call in (await model.reply(ASK, TOOLS, ignore)).tool_calls]
+    assert [(call.name, call.arguments) for call in calls] == [("execute_bash", '{"command": "ls"}')] * 6
+    assert [call.id for call in calls[1::3]] == ["call_1", "call_1"]
+    own = [call.id for call in (*calls[::3], *calls[2::3])]
+    assert len({*own, "call_1", ""}) == 6
 
 
 async def test_usage_adds_up_and_an_unknown_model_costs_nothing():
