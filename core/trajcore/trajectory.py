@@ -174,6 +174,8 @@ class Trajectory:
 
     def resolve(self, reference: str) -> int:
         """The index of the event that a user named: an id, or `#index`. Raises `BadInput`."""
+        if not reference.strip():
+            raise BadInput(f"{self.name} has no event without a name: give an id, or #index.")
         named = self.outline.by_name.get(reference.strip())
         if named is not None:
             return named

@@ -137,6 +137,8 @@ def test_reading_a_file_that_may_not_be_read_is_refused_in_plain_words():
         (("replay", DEMO, *RECORDED, "--until", "999"), "999"),
         (("replay", DEMO, *RECORDED, "--until", "#999"), "#999"),
         (("replay", DEMO, *RECORDED, "--until", "soon"), "soon"),
+        (("replay", DEMO, *RECORDED, "--until", ""), "no event without a name"),
+        (("replay", DEMO, *RECORDED, "--break", "kind=run or waits"), "'or' joins nothing"),
         (("replay", DEMO, "--no-such-option"), "--no-such-option"),
         (("replay", DEMO, "--max-steps", "0"), "--max-steps"),
         (("replay", DEMO, *RECORDED, "--workspace", "missing"), "missing"),
