@@ -30,17 +30,23 @@ class JsonLines:
         records: list[msgspec.Raw] = []
         spans: list[Span] = []
         damaged: dict[int, str] = {}
-        at = files.start
-        for line in source.data[at:].split(b"\n"):
+        data, at = source.data, files.start
+        whole = memoryview(data)
+        while at < len(data):
+            end = data.find(b"\n", at)
+            end = len(data) if end < 0 else end
+            line = data[at:end]
             text = line.strip(_BLANK)
             if text:
                 begin = at + line.index(text[:1])
-                fault = _fault(text, source.data, begin, is_utf8=files.is_utf8)
+                span = Span(0, begin, begin + len(text))
+                fault = _fault(text, data, begin, is_utf8=files.is_utf8)
                 if fault is not None:
                     damaged[len(records)] = fault
-                records.append(msgspec.Raw(text) if fault is None else DAMAGED)
-                spans.append(Span(0, begin, begin + len(text)))
-            at += len(line) + 1
+                # A view: a recording may be half of the memory.
+                records.append(msgspec.Raw(whole[span.begin : span.end]) if fault is None else DAMAGED)
+                spans.append(span)
+            at = end + 1
         if len(damaged) == len(records):
             raise BadInput(f"{source.name} is not a trajectory: {damaged[0]}.")
         yield Layout(self.name, (source,), records, spans, files.start, lines=True, damaged=damaged)
