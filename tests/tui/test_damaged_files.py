@@ -11,6 +11,7 @@ from textual.widgets import OptionList
 
 from documents import message, ran, run
 from program import finish, trajtui
+from screens import opened
 from trajtui.screens.start import PickRow
 
 EVENTS = [message(0, "go"), run(1, "echo hi"), ran(2, 1, "hi"), finish(3)]
@@ -70,6 +71,19 @@ async def test_the_screen_offers_the_rows_and_shows_the_damaged_one_as_such() ->
         assert "damaged (column 7" in str(options.get_option_at_index(1).prompt)
         await pilot.press("down", "enter")
     assert app.return_value == "2"
+
+
+async def test_on_the_screen_a_damaged_event_is_shown_as_it_stands_and_can_be_mended(tmp_path: Path) -> None:
+    path = tmp_path / "torn.json"
+    path.write_text(json.dumps(EVENTS).replace('"observation": "run"', '"observation" "run"'))
+    async with opened(path) as shown:
+        await shown.wait("passed over: #2")
+        await shown.press("v", "g", "j", "j", "2")
+        await shown.wait("damaged (line 1, column")
+        await shown.wait('"observation" "run"')
+        await shown.press("e")
+        await shown.wait("Raw JSON")
+        await shown.wait('"observation" "run"')
 
 
 def test_a_damaged_event_is_shown_checked_and_said(tmp_path: Path) -> None:
