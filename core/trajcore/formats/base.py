@@ -225,11 +225,22 @@ class RowNeeded(BadInput):
 
     def __init__(self, name: str, rows: Sequence[FileRow]) -> None:
         whole = [row for row in rows if not row.fault]
-        ids = ", ".join(row.id or str(row.number) for row in whole[:_NAMED]) + ", …" * (len(whole) > _NAMED)
+        ids = ", ".join(_reference(row, rows) for row in whole[:_NAMED]) + ", …" * (len(whole) > _NAMED)
         count = "1 trajectory" if len(whole) == 1 else f"{len(whole)} trajectories"
         super().__init__(f"{name} holds {count}: pick one with --row (0 to {len(rows) - 1}, "
                          f"or its id: {ids}).{_faults(rows)}")  # fmt: skip
         self.rows = rows
+
+
+def _reference(row: FileRow, rows: Sequence[FileRow]) -> str:
+    """What names a row on the command line: its id, where that names no other."""
+    if not row.id or sum(other.id == row.id for other in rows) > 1:
+        return str(row.number)
+    return f"{_ID}{row.id}" if _is_number(row.id) else row.id
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
 
 
 _NAMED: Final = 5
@@ -253,7 +264,7 @@ def picked(name: str, rows: Sequence[FileRow], row: str) -> FileRow:
 
     Raises `BadInput` where there is none, where several have that id, and where it cannot be opened.
     """
-    if row.isascii() and row.isdigit() and len(row) <= _LONGEST_NUMBER:
+    if _is_number(row):
         found = [one for one in rows if one.number == int(row)]
     else:
         found = [one for one in rows if one.id == row] or [

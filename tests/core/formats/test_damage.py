@@ -213,6 +213,11 @@ def test_of_an_event_store_one_file_may_be_torn(tmp_path: Path) -> None:
         trajectory.set_value(0, ("message",), torn_text.hex())
         trajectory.save()
         assert (tmp_path / "2.json").read_bytes() == torn_text
+        one_file = Trajectory.open(tmp_path)
+        one_file.save(tmp_path / "one.list")
+        again = Trajectory.open(tmp_path / "one.list")
+        assert [number for number in ids(again) if number is not None] == [0, 1, 3]
+        assert torn_text.strip() in (tmp_path / "one.list").read_bytes()
     trajectory.replace_event(2, json.dumps(EVENTS[2]).encode())
     trajectory.save()
     assert json.loads((tmp_path / "2.json").read_bytes()) == EVENTS[2]
@@ -278,6 +283,8 @@ def test_a_number_is_an_index_and_an_id_can_be_said_to_be_one(tmp_path: Path) ->
     ]
     with pytest.raises(BadInput, match=r"no row '7'.*--row id:7"):
         Trajectory.open(path, "7")
+    with pytest.raises(RowNeeded, match=r"or its id: id:1, id:0, id:2, id:7, id:x\)"):
+        Trajectory.open(path)
 
 
 def test_a_repeated_id_is_refused_with_its_rows(tmp_path: Path) -> None:
@@ -286,6 +293,8 @@ def test_a_repeated_id_is_refused_with_its_rows(tmp_path: Path) -> None:
         Trajectory.open(path, "a")
     assert caught.value.exit_code == 2
     assert len(Trajectory.open(path, "2")) == 1
+    with pytest.raises(RowNeeded, match=r"or its id: 0, b, 2\)"):
+        Trajectory.open(path)
 
 
 # Hostile
