@@ -118,7 +118,7 @@ class Trajectory:
         damaged = [f"#{index} ({fault})" for index, fault in self._document.body.damaged.items()]
         more = f" and {len(damaged) - _SHOWN} more" if len(damaged) > _SHOWN else ""
         what = "1 event is" if len(damaged) == 1 else f"{len(damaged)} events are"
-        said = f"{what} damaged, kept as it stands and passed over: {', '.join(damaged[:_SHOWN])}{more}."
+        said = f"{what} damaged, kept byte for byte and passed over: {', '.join(damaged[:_SHOWN])}{more}."
         return (*(said,) * bool(damaged), *filter(None, (self.layout.missing and f"{self.layout.missing}.",)))
 
     def head(self, index: int) -> Head:

@@ -92,7 +92,7 @@ def test_a_damaged_event_is_shown_checked_and_said(tmp_path: Path) -> None:
     shown = trajtui("show", path)
     assert shown.returncode == 0
     assert "damaged (line 1, column" in shown.stdout
-    assert "1 event is damaged, kept as it stands and passed over: #2" in shown.stderr
+    assert "1 event is damaged, kept byte for byte and passed over: #2" in shown.stderr
     assert "the file ends too early" in shown.stderr
     checked = trajtui("show", "--check", path)
     assert checked.returncode == 1
