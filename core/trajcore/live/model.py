@@ -177,7 +177,7 @@ class Model:
         return {"model": model, **{name: value for name, value in options.items() if value is not None}}
 
     def _finished(self, litellm: ModuleType, chunks: list[Any], messages: Sequence[dict[str, Any]]) -> Reply:
-        _name_calls(chunks)
+        _name_calls(chunks, messages)
         built = litellm.stream_chunk_builder(chunks, messages=list(messages))
         response: dict[str, Any] = built.model_dump(mode="json", warnings=False) if built is not None else {}
         response = self._mask.tree(response)
@@ -261,20 +261,24 @@ def _length(chunk: Any) -> int:
     return len(_delta(chunk)) + sum(len(getattr(one, "arguments", None) or "") for one in functions)
 
 
-def _name_calls(chunks: Sequence[Any]) -> None:
-    """Give each call whose provider left its id out one of its own: put together, it would be lost."""
-    first: dict[tuple[int, int], Any] = {}
-    named = set()
+def _name_calls(chunks: Sequence[Any], messages: Sequence[dict[str, Any]]) -> None:
+    """Give each call an id of its own where its provider left it out, or repeats that of an earlier call.
+
+    Without one it would be lost when the reply is put together; with another's, results could be confused.
+    """
+    taken = {call.get("id") for message in messages for call in message.get("tool_calls") or ()}
+    fragments: dict[tuple[int, int], list[Any]] = {}
     for chunk in chunks:
         for choice in getattr(chunk, "choices", None) or ():
             for call in getattr(getattr(choice, "delta", None), "tool_calls", None) or ():
-                place = choice.index, call.index
-                first.setdefault(place, call)
-                if call.id:
-                    named.add(place)
-    for place, call in first.items():
-        if place not in named:
-            call.id = f"call_{uuid.uuid4().hex}"
+                fragments.setdefault((choice.index, call.index), []).append(call)
+    for calls in fragments.values():
+        id = next((call.id for call in calls if call.id), None)
+        if id is None or id in taken:
+            id = f"call_{uuid.uuid4().hex}"
+            for call in calls:
+                call.id = id
+        taken.add(id)
 
 
 def _delta(chunk: Any) -> str:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from documents import called, message, ran, run
-from program import SAMPLES
+from program import SAMPLES, finish
 from trajcore.dialects.newevents import new_action, new_command, user_message
 from trajcore.errors import BadInput
 from trajcore.events.kinds import INSERTABLE
@@ -127,3 +127,8 @@ def test_parallel_calls_are_saved_in_the_order_in_which_they_came() -> None:
     assert saved.outline.ids == list(range(8))
     assert saved.outline.kinds == ["message", "run", "run", "run", "run", "run", "run", "message"]
     assert saved.outline.answers == {3: 1, 4: 2, 6: 5}
+
+
+def test_what_a_model_asked_for_behind_its_finish_is_not_lost() -> None:
+    done = {**finish(1), "tool_call_metadata": called("a", "r", "a", "b")}
+    assert findings(Trajectory.from_bytes(json.dumps([message(0, "go"), done]).encode())) == []

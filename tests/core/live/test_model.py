@@ -119,6 +119,20 @@ async def test_a_call_without_an_id_is_given_one_of_its_own(missing: dict[str, A
     assert len({*own, "call_1", ""}) == 6
 
 
+async def test_a_call_that_repeats_an_id_of_the_request_is_given_another():
+    call = {"id": "call_1", "type": "function", "function": {"name": "think", "arguments": "{}"}}
+    asked = [*ASK, {"role": "assistant", "content": None, "tool_calls": [call]}]
+    asked.append({"role": "tool", "tool_call_id": "call_1", "content": "ok"})
+    calls = [Call("think", {"thought": name}, id) for name, id in (("a", "call_1"), ("b", "call_2"))]
+    with Loopback([Answer(calls=calls)]) as server:
+        reply = await model_at(server).reply(asked, TOOLS, ignore)
+    first, second = reply.tool_calls
+    assert (first.parsed(), second.parsed()) == ({"thought": "a"}, {"thought": "b"})
+    assert first.id not in ("call_1", "call_2", "")
+    assert second.id == "call_2"
+    assert reply.response["choices"][0]["message"]["tool_calls"][0]["id"] == first.id
+
+
 async def test_usage_adds_up_and_an_unknown_model_costs_nothing():
     answers = [
         Answer("a", prompt_tokens=100, completion_tokens=5),
