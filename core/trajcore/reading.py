@@ -54,6 +54,13 @@ class NotRegular(BadInput):
     """It is a directory, a pipe, a socket or a device."""
 
 
+class TooLarge(BadInput):
+    """It has more bytes than it may have."""
+
+    def __init__(self, name: str, largest: int) -> None:
+        super().__init__(f"{name} is larger than {_in_words(largest)}, which is too large for what it is.")
+
+
 def read_file(path: Path, largest: int, *, own: bool = False) -> bytes:
     """The bytes of a regular file of at most `largest`; of the user's, and no link, where it has to be `own`.
 
@@ -86,7 +93,7 @@ def _check(path: Path, about: os.stat_result, largest: int, own: bool) -> None:
     if own and about.st_uid != os.geteuid():
         raise PermissionError(errno.EACCES, "it belongs to somebody else")
     if about.st_size > largest:
-        raise _too_large(str(path), largest)
+        raise TooLarge(str(path), largest)
 
 
 def read_bounded(file: Readable, name: str, largest: int) -> bytes:
@@ -109,12 +116,8 @@ def _all_of(file: Readable, name: str, largest: int, first: bytes, expected: int
         parts.append(part)
         size += len(part)
         if size > largest:
-            raise _too_large(name, largest)
+            raise TooLarge(name, largest)
     return b"".join(parts)
-
-
-def _too_large(name: str, largest: int) -> BadInput:
-    return BadInput(f"{name} is larger than {_in_words(largest)}, which is too large for what it is.")
 
 
 def _in_words(size: int) -> str:

@@ -216,8 +216,8 @@ class FileRow:
     @property
     def named(self) -> str:
         """How it is called in messages: by number, id and line, as far as it has them."""
-        id, line = self.id and f"{self.id}, ", self.line and f"line {self.line}"
-        return f"row {self.number} ({id}{line})" if line else f"row {self.number} ({self.id})"
+        line = f"line {self.line}" if self.line else ""
+        return f"row {self.number} ({', '.join(filter(None, (_short(self.id), line)))})"
 
 
 class RowNeeded(BadInput):
@@ -236,7 +236,11 @@ def _reference(row: FileRow, rows: Sequence[FileRow]) -> str:
     """What names a row on the command line: its id, where that names no other."""
     if not row.id or sum(other.id == row.id for other in rows) > 1:
         return str(row.number)
-    return f"{_ID}{row.id}" if _is_number(row.id) else row.id
+    return f"{_ID}{row.id}" if _is_number(row.id) else _short(row.id)
+
+
+def _short(id: str) -> str:
+    return id if len(id) <= _LONGEST_ID else f"{id[:_LONGEST_ID]}…"
 
 
 def _is_number(text: str) -> bool:
@@ -276,7 +280,7 @@ def picked(name: str, rows: Sequence[FileRow], row: str) -> FileRow:
         raise BadInput(f"{name} has no row {row!r}: {known}{by_id}.")
     if len(found) > 1:
         raise BadInput(
-            f"{name} has {len(found)} rows with the id {found[0].id!r}: pick one by its number"
+            f"{name} has {len(found)} rows with the id {_short(found[0].id)!r}: pick one by its number"
             f"{_listed(': ', [str(one.number) for one in found])}"
         )
     if found[0].fault:
@@ -285,5 +289,6 @@ def picked(name: str, rows: Sequence[FileRow], row: str) -> FileRow:
 
 
 _ID: Final = "id:"
+_LONGEST_ID: Final = 80
 _LONGEST_NUMBER: Final = 18
 """Digits of the highest number of a row."""

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from trajcore.errors import BadInput
 from trajcore.formats.base import Files
 from trajcore.formats.json.text import first_character
-from trajcore.reading import read_bounded, unpacked_bytes
+from trajcore.reading import TooLarge, read_bounded, unpacked_bytes
 
 _HEAD: Final = 64
-_OPENING: Final = (b"{", b"[")
-_MOST_FILES: Final = 10_000
+_MOST_FILES: Final = 50_000
+_MOST_RECORDINGS: Final = 1000
 _NUMBERED: Final = re.compile(r"(?P<directory>.*/)?(?P<number>[0-9]{1,18})\.json")
 _CUT: Final = "its compressed data ends too early"
 _FAULTS: Final = (
@@ -63,41 +64,47 @@ class _UpToTheCut:
 
 
 def _archived(files: Files, data: bytes) -> list[Files]:
-    found: dict[str, bytes] = {}
-    left = unpacked_bytes(len(data))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        infos = [info for info in archive.infolist() if not info.is_dir()]
-        if len(infos) > _MOST_FILES:
-            raise BadInput(f"{files.name} holds more than {_MOST_FILES} files: unpack it first.")
-        for info in infos:
-            with archive.open(info) as file:
-                is_text = first_character(file.read(_HEAD)) in _OPENING
-            if not is_text and not _NUMBERED.fullmatch(info.filename):
-                continue
-            with archive.open(info) as file:
-                found[info.filename] = inside = read_bounded(file, files.name, left)
-            left -= len(inside)
-    recordings = list(_recordings(found))
+        recordings = list(_recordings(_unpacked(archive, files.name, unpacked_bytes(len(data)))))
     if not recordings:
         raise BadInput(f"{files.name} is an archive with no recording in it.")
+    if len(recordings) > _MOST_RECORDINGS:
+        raise BadInput(f"{files.name} holds more than {_MOST_RECORDINGS} recordings: unpack it first.")
+    alone = len(recordings) == 1
     return [
-        Files(
-            files.name if len(recordings) == 1 else f"{files.name}: {name}",
-            files.path, text, packed="zip", inside=name,
-        )
+        Files(files.name if alone else f"{files.name}: {name}", files.path, text, packed="zip", inside=name)
         for name, text in recordings
-    ]  # fmt: skip
+    ]
 
 
-def _recordings(found: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """Files that begin as JSON does and, of a directory with numbered ones, a list of these in order."""
+def _unpacked(archive: zipfile.ZipFile, name: str, largest: int) -> Iterator[tuple[str, bytes]]:
+    """The files of an archive that begin as JSON does, and all numbered ones: some may be damaged."""
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    if len(infos) > _MOST_FILES:
+        raise BadInput(f"{name} holds more than {_MOST_FILES} files: unpack it first.")
+    left = largest
+    for info in infos:
+        with archive.open(info) as file:
+            is_text = first_character(file.read(_HEAD)) in (b"{", b"[")
+        if is_text or _NUMBERED.fullmatch(info.filename):
+            with archive.open(info) as file:
+                try:
+                    inside = read_bounded(file, name, left)
+                except TooLarge:
+                    raise TooLarge(name, largest) from None
+            left -= len(inside)
+            yield info.filename, inside
+
+
+def _recordings(found: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """Recordings by their names; numbered files of a directory that are no lists are the events of one."""
     stores: dict[str, dict[int, bytes]] = {}
-    for name, data in found.items():
+    for name, data in found:
         numbered = _NUMBERED.fullmatch(name)
-        if numbered:
+        if numbered and first_character(data) != b"[":
             stores.setdefault(numbered["directory"] or "", {})[int(numbered["number"])] = data
         else:
             yield name, data
     for directory, events in stores.items():
-        texts = (events[number].strip() for number in sorted(events))
+        texts = (events[number].removeprefix(codecs.BOM_UTF8).strip() for number in sorted(events))
         yield directory.rstrip("/") or "events", b"[\n" + b",\n".join(texts) + b"\n]\n"

@@ -17,6 +17,7 @@ from documents import message, ran, run
 from trajcore import reading
 from trajcore.difference import diff
 from trajcore.errors import BadInput
+from trajcore.formats import packed
 from trajcore.formats.base import RowNeeded
 from trajcore.trajectory import Trajectory
 
@@ -77,6 +78,8 @@ def test_of_several_in_an_archive_one_is_picked_as_a_row_is() -> None:
         1,
         1,
     ]
+    numbered = zipped(("1.json", DATA), ("2.json", json.dumps(EVENTS[:1]).encode()))
+    assert [len(Trajectory.from_bytes(numbered, row=row)) for row in ("1.json", "2.json")] == [4, 1]
     for row in ("2", "notes.json"):
         with pytest.raises(BadInput, match="has no row"):
             Trajectory.from_bytes(data, row=row)
@@ -97,8 +100,8 @@ def test_compressed_data_that_was_cut_off_opens_up_to_the_cut() -> None:
     events = [message(number, f"{number} {number**40}") for number in range(200)]
     lines = b"".join(json.dumps(event).encode() + b"\n" for event in events)
     for whole in (json.dumps(events).encode(), lines):
-        packed = gzip.compress(whole)
-        trajectory = Trajectory.from_bytes(packed[: len(packed) // 2])
+        data = gzip.compress(whole)
+        trajectory = Trajectory.from_bytes(data[: len(data) // 2])
         assert 20 < len(trajectory) < 200
         assert any("ends too early" in fault for fault in trajectory.faults)
 
@@ -114,8 +117,15 @@ BOMBS = {
 @pytest.mark.parametrize("data", BOMBS.values(), ids=BOMBS)
 def test_what_swells_is_refused_in_one_line(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "recording_bytes", lambda: 2 << 20)
-    with pytest.raises(BadInput, match=r"^bomb is larger than \d MB, which is too large for what it is\.$"):
+    with pytest.raises(BadInput, match=r"^bomb is larger than 2 MB, which is too large for what it is\.$"):
         Trajectory.from_bytes(data, "bomb")
+
+
+@pytest.mark.parametrize("bound", ["_MOST_FILES", "_MOST_RECORDINGS"])
+def test_an_archive_of_too_many_is_refused(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, bound, 3)
+    with pytest.raises(BadInput, match=r"^many holds more than 3 (files|recordings): unpack it first\.$"):
+        Trajectory.from_bytes(zipped(*((f"x{number}", DATA) for number in range(4))), "many")
 
 
 def test_what_is_unpacked_is_bounded_by_what_it_was() -> None:
