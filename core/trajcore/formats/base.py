@@ -228,7 +228,7 @@ class RowNeeded(BadInput):
         ids = ", ".join(_reference(row, rows) for row in whole[:_NAMED]) + ", …" * (len(whole) > _NAMED)
         count = "1 trajectory" if len(whole) == 1 else f"{len(whole)} trajectories"
         super().__init__(f"{name} holds {count}: pick one with --row (0 to {len(rows) - 1}, "
-                         f"or its id: {ids}).{_faults(rows)}")  # fmt: skip
+                         f"or its id: {ids}).{faults_of(rows)}")  # fmt: skip
         self.rows = rows
 
 
@@ -251,7 +251,7 @@ _NAMED: Final = 5
 """So many rows are named in a message."""
 
 
-def _faults(rows: Sequence[FileRow]) -> str:
+def faults_of(rows: Sequence[FileRow]) -> str:
     """The rows that cannot be opened, in words."""
     damaged = [f"line {row.line} ({row.damage})" for row in rows if row.damage]
     failed = [str(row.number) for row in rows if row.failure and not row.damage]

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from trajcore.formats.base import FileRow, Files, Layout, RowNeeded, picked
+from trajcore.errors import BadInput
+from trajcore.formats.base import FileRow, Files, Layout, RowNeeded, faults_of, picked
 from trajcore.formats.json.damaged import keys_before_break, text_before_break
 from trajcore.formats.json.text import described, in_words, is_cut_off
 from trajcore.formats.lists import Lists, layout, list_in
@@ -24,6 +25,8 @@ class Rows:
         if files.directory is not None or not files.has_lines:
             return
         found, name = _rows(files), files.source.name
+        if row is None and all(one.fault for one in found):
+            raise BadInput(f"{name} holds no trajectory.{faults_of(found)}")
         if row is None and len(found) > 1:
             raise RowNeeded(name, found)
         one = picked(name, found, row or "0")
@@ -86,8 +89,9 @@ def _failure(head: _Head) -> str:
     if isinstance(error, str) and error.strip():
         said = " ".join(error.split())
         return f"a failed row, without a history: {said[:_ERROR_LENGTH]}" + "…" * (len(said) > _ERROR_LENGTH)
-    empty = any(found is not _NOTHING for found in (head.trajectory, head.history))
-    return "a failed row: its history is empty" if empty else ""
+    if any(found is not _NOTHING for found in (head.trajectory, head.history)):
+        return "a failed row: its history is empty"
+    return "" if head.instance_id is None else "a failed row, without a history"
 
 
 def _id_before_break(line: bytes) -> str:

@@ -266,12 +266,24 @@ def test_a_torn_row_leaves_the_others_usable(tmp_path: Path, place: int) -> None
 
 def test_a_failed_row_is_said_to_be_one(tmp_path: Path) -> None:
     failed = {"instance_id": "b", "history": None, "error": "Maximum retries\nreached"}
-    path = rows(tmp_path, row("a"), failed, row("c", []), {"instance_id": "d", "error": "no"}, row("e"))
-    for number, said in ((1, "Maximum retries reached"), (2, "its history is empty"), (3, "no")):
+    path = rows(
+        tmp_path, row("a"), failed, row("c", []), {"instance_id": "d", "error": "no"}, {"instance_id": "e"}
+    )
+    with path.open("a") as file:
+        file.write(json.dumps(row("f")) + "\n")
+    for number, said in ((1, "Maximum retries reached"), (2, "its history is empty"), (3, "no"), (4, "")):
         with pytest.raises(BadInput, match=rf"row {number} \(., line {number + 1}\) is a failed row.*{said}"):
             Trajectory.open(path, str(number))
-    with pytest.raises(RowNeeded, match=r"holds 2 trajectories.*Failed, without a trajectory: 1, 2, 3"):
+    with pytest.raises(RowNeeded, match=r"holds 2 trajectories.*Failed, without a trajectory: 1, 2, 3, 4\."):
         Trajectory.open(path)
+
+
+def test_a_file_of_failed_and_damaged_rows_alone_says_so(tmp_path: Path) -> None:
+    path = rows(tmp_path, row("a", None, error="no"), b'{"instance_id": "b", "hist')
+    with pytest.raises(BadInput, match=r"holds no trajectory\. Damaged: line 2 .*\. Failed, .*: 0\."):
+        Trajectory.open(path)
+    with pytest.raises(BadInput, match=r"row 0 \(a, line 1\) is a failed row.*: no\."):
+        Trajectory.open(path, "0")
 
 
 def test_a_number_is_an_index_and_an_id_can_be_said_to_be_one(tmp_path: Path) -> None:
