@@ -38,11 +38,11 @@ def diff(trajectory: Trajectory) -> Iterator[str]:
     """The lines of the diff, without newlines; none where nothing differs.
 
     The document is taken as it is now; the lines can be asked for in another thread. What came from
-    standard input is compared with what was read.
+    standard input, or was packed, is compared with what was read.
     """
-    if trajectory.path is None:
+    if trajectory.needs_name:
         sides = (trajectory.original, trajectory.to_bytes())
-        return _headed(trajectory.name, *sides, trajectory.row, whole=True)
+        return _headed(trajectory.name, *sides, None if trajectory.path else trajectory.row, whole=True)
     return _of_job(trajectory.saving(overwrite=True), trajectory.row)
 
 

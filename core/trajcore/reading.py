@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final, Protocol
 
 from trajcore.errors import BadInput
 
@@ -26,6 +26,22 @@ def recording_bytes() -> int:
     return min(4 << 30, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
 
 
+def unpacked_bytes(size: int) -> int:
+    """Bytes that a compressed recording of this size may become: 100 times as many, 256 MB at least.
+
+    Recordings shrink to a tenth or a thirtieth; what swells much more was made to do harm.
+    """
+    return min(recording_bytes(), max(256 << 20, 100 * size))
+
+
+class Readable(Protocol):
+    """What bytes come out of."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, `size` at most; none at the end."""
+        ...
+
+
 _FIRST: Final = 4096
 _CHUNK: Final = 1 << 20
 
@@ -36,6 +52,13 @@ class Missing(BadInput):
 
 class NotRegular(BadInput):
     """It is a directory, a pipe, a socket or a device."""
+
+
+class TooLarge(BadInput):
+    """It has more bytes than it may have."""
+
+    def __init__(self, name: str, largest: int) -> None:
+        super().__init__(f"{name} is larger than {_in_words(largest)}, which is too large for what it is.")
 
 
 def read_file(path: Path, largest: int, *, own: bool = False) -> bytes:
@@ -70,10 +93,10 @@ def _check(path: Path, about: os.stat_result, largest: int, own: bool) -> None:
     if own and about.st_uid != os.geteuid():
         raise PermissionError(errno.EACCES, "it belongs to somebody else")
     if about.st_size > largest:
-        raise _too_large(str(path), largest)
+        raise TooLarge(str(path), largest)
 
 
-def read_bounded(file: BinaryIO, name: str, largest: int) -> bytes:
+def read_bounded(file: Readable, name: str, largest: int) -> bytes:
     """What comes out of an open file up to its end. Raises `BadInput` as `read_file` does."""
     first = file.read(_FIRST)
     _refuse_zeros(first, name)
@@ -86,19 +109,15 @@ def _refuse_zeros(first: bytes, name: str) -> None:
         raise BadInput(f"{name} is a binary file, no text.")
 
 
-def _all_of(file: BinaryIO, name: str, largest: int, first: bytes, expected: int = 0) -> bytes:
+def _all_of(file: Readable, name: str, largest: int, first: bytes, expected: int = 0) -> bytes:
     """Of a file that is as long as `expected` no part is copied: a recording may be half of the memory."""
     parts, size = [first] if first else [], len(first)
     while part := file.read(max(_CHUNK, expected - size + 1)):
         parts.append(part)
         size += len(part)
         if size > largest:
-            raise _too_large(name, largest)
+            raise TooLarge(name, largest)
     return b"".join(parts)
-
-
-def _too_large(name: str, largest: int) -> BadInput:
-    return BadInput(f"{name} is larger than {_in_words(largest)}, which is too large for what it is.")
 
 
 def _in_words(size: int) -> str:

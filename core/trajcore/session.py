@@ -46,7 +46,9 @@ class Session(SessionState):
 
     def __init__(self, trajectory: Trajectory, settings: Settings | None = None) -> None:
         super().__init__(trajectory, settings)
-        self._warnings = tuple(filter(None, (*self.settings.warnings, self.breakpoints.fault)))
+        self._warnings = tuple(
+            filter(None, (*self.settings.warnings, *trajectory.faults, self.breakpoints.fault))
+        )
         self._interrupting: asyncio.Task[None] | None = None
         self._saving_run = asyncio.Lock()
 

@@ -28,6 +28,9 @@ __all__ = ["Edit", "Trajectory"]
 
 _T = TypeVar("_T")
 
+_SHOWN: Final = 3
+"""So many damaged events are named."""
+
 _LONGEST_NUMBER: Final = 20
 """Digits of the longest id that can be named."""
 
@@ -93,6 +96,31 @@ class Trajectory:
         """
         return self._document.beginning
 
+    def damage(self, index: int) -> str | None:
+        """Where an event breaks that cannot be read, by line and column; None where it can be.
+
+        It is kept byte for byte, has no kind, and is never played.
+        """
+        return self._document.damage(index)
+
+    def as_stored(self, index: int) -> bytes:
+        """What a save writes for an event: its text or, where it is damaged, the bytes that were read."""
+        return bytes(self._document.body.written(index)) if self.damage(index) else self.raw(index)
+
+    @property
+    def damaged(self) -> Mapping[int, str]:
+        """Where each event breaks that cannot be read, by index."""
+        return self._document.body.damaged if self.dialect.one_to_one else {}
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is to be said of the file itself, a line each: what of it is damaged, what is missing."""
+        damaged = [f"#{index} ({fault})" for index, fault in self._document.body.damaged.items()]
+        more = f" and {len(damaged) - _SHOWN} more" if len(damaged) > _SHOWN else ""
+        what = "1 event is" if len(damaged) == 1 else f"{len(damaged)} events are"
+        said = f"{what} damaged, kept byte for byte and passed over: {', '.join(damaged[:_SHOWN])}{more}."
+        return (*(said,) * bool(damaged), *filter(None, (self.layout.missing and f"{self.layout.missing}.",)))
+
     def head(self, index: int) -> Head:
         """What a timeline shows of an event."""
         return self._document.head(index)
@@ -146,6 +174,8 @@ class Trajectory:
 
     def resolve(self, reference: str) -> int:
         """The index of the event that a user named: an id, or `#index`. Raises `BadInput`."""
+        if not reference.strip():
+            raise BadInput(f"{self.name} has no event without a name: give an id, or #index.")
         named = self.outline.by_name.get(reference.strip())
         if named is not None:
             return named
@@ -281,8 +311,10 @@ class Trajectory:
 
     def checking(self) -> Callable[[], list[Finding]]:
         """A check of the events as they are now, which may run in any thread."""
-        texts = self.texts()
-        return lambda: self.dialect.check(texts)
+        from trajcore.dialects.findings import with_damage
+
+        texts, damaged, missing = self.texts(), self.damaged, self.layout.missing
+        return lambda: with_damage(self.dialect.check(texts), damaged, missing, len(texts))
 
     @property
     def original(self) -> bytes:
@@ -339,6 +371,11 @@ class Trajectory:
         """
         written = self.dialect.run(events)
         return runs.run_file(self._document, events) if written is None else written
+
+    @property
+    def needs_name(self) -> bool:
+        """Whether it can only be saved to another file: it came from standard input, or is packed."""
+        return self.path is None or bool(self._saver.packed)
 
     @property
     def disk_state(self) -> tuple[int, ...]:

@@ -76,7 +76,7 @@ BAD_FILES: dict[str, bytes | None] = {
     "no such file": None,
     "empty file": b"",
     "only white space": b" \n\n",
-    "not JSON": b'[\n  {"action": "run"},\n  {"action": oops}\n]\n',
+    "not JSON": b'[\n\n  {"action": oops}\n]\n',
     "JSON that is no trajectory": b'{"hello": "world"}',
     "a list of no events": b'[{"hello": "world"}]',
     "an empty list": b"[]",
@@ -84,8 +84,8 @@ BAD_FILES: dict[str, bytes | None] = {
     "binary": bytes(range(256)) * 8,
     "a picture": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
     "not UTF-8": b'[{"action": "message", "args": {"content": "caf\xe9"}}]',
-    "a list with something that is no object": b'[{"action": "run", "args": {"command": "ls"}}, 7]',
-    "cut in half": DEMO.read_bytes()[: DEMO.stat().st_size // 2],
+    "a list of what is no object": b"[7, null]",
+    "cut off in the first event": DEMO.read_bytes()[:100],
     "nested too deep": b"[" * 100_000,
 }
 
@@ -137,6 +137,8 @@ def test_reading_a_file_that_may_not_be_read_is_refused_in_plain_words():
         (("replay", DEMO, *RECORDED, "--until", "999"), "999"),
         (("replay", DEMO, *RECORDED, "--until", "#999"), "#999"),
         (("replay", DEMO, *RECORDED, "--until", "soon"), "soon"),
+        (("replay", DEMO, *RECORDED, "--until", ""), "no event without a name"),
+        (("replay", DEMO, *RECORDED, "--break", "kind=run or waits"), "'or' joins nothing"),
         (("replay", DEMO, "--no-such-option"), "--no-such-option"),
         (("replay", DEMO, "--max-steps", "0"), "--max-steps"),
         (("replay", DEMO, *RECORDED, "--workspace", "missing"), "missing"),

@@ -82,6 +82,22 @@ def test_the_value_of_set_may_hold_what_separates(recording: Path):
     assert edited(recording, "--set", '1:args.command="a=b:c"')[1]["args"]["command"] == "a=b:c"
 
 
+def test_an_edit_that_leaves_a_name_of_nothing_is_named(recording: Path):
+    out = recording.with_name("out.json")
+    for edits, said in (
+        (("--set", "1:id=70"), "#2 (id 2)  error: its cause 1 is not in this recording"),
+        (("--set", "2:cause=4711"), "#2 (id 2)  error: its cause 4711 is not in this recording"),
+        (("--set", "1:id=5"), "#5 (id 5)  error: duplicate id: event #1 has the id 5 too"),
+        (("--unset", "1:id"), "#1  warning: no id, where other events have one"),
+    ):
+        done = trajtui("edit", recording, "-o", out, *edits)
+        assert done.returncode == 0
+        assert f"trajtui: {said}" in done.stderr
+    done = trajtui("edit", recording, "-o", out, "--set", "1:id=70", "--set", "2:cause=70")
+    assert done.returncode == 0
+    assert "error" not in done.stderr
+
+
 def test_unset_removes_a_field(recording: Path):
     assert "file_urls" not in edited(recording, "--unset", "4:args.file_urls")[4]["args"]
 

@@ -24,7 +24,7 @@ _EARLIEST = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89)
 PROGRAMS: dict[type[App[Any]], Callable[[Path], App[Any]]] = {
     TrajApp: debugger,
     StartApp: lambda path: StartApp(),
-    PickRow: lambda path: PickRow("a.jsonl", [(number, f"row [{number}]") for number in range(100)]),
+    PickRow: lambda path: PickRow("a.jsonl", [(number, f"row [{number}]", "") for number in range(100)]),
     AskFirst: lambda path: AskFirst(Question("Which?", {"no": "none", "yes": "[all]"})),
 }
 

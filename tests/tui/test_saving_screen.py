@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from collections.abc import AsyncIterator
@@ -51,6 +52,19 @@ async def palette(shown: Shown, command: str) -> None:
     await shown.type(command)
     await shown.wait(command)
     await shown.press("enter")
+
+
+async def test_of_a_packed_recording_saving_asks_for_a_name(path: Path) -> None:
+    packed = path.with_name("t.json.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+    async with opened(packed) as shown:
+        await shown.press("w", "ctrl+s")
+        await shown.wait("Save the recording as")
+        await shown.press("enter")  # without its ending
+        await shown.wait("which is the recording now")
+        assert json.loads(path.read_text())[0]["args"]["wait_for_response"] is True
+        assert gzip.decompress(packed.read_bytes()) == json.dumps(EVENTS, indent=4).encode() + b"\n"
 
 
 async def test_saved_as_another_file_the_recording_is_that_file(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -76,6 +76,25 @@ class Finding:
     text: str
     severity: Severity = Severity.ERROR
     repair: Repair | None = field(default=None)
+
+
+def with_damage(
+    findings: Sequence[Finding], damaged: Mapping[int, str], missing: str, events: int
+) -> list[Finding]:
+    """Findings, those of events that cannot be read in place of what else was found in them.
+
+    `damaged` says where each breaks, `missing` what was lost behind the last of so many `events`.
+    """
+    found = [finding for finding in findings if finding.index not in damaged]
+    for index, fault in damaged.items():
+        step = Delete(index)
+        repair = Repair("delete what is left of it", (step,), tuple(arguments(step, f"#{index}")))
+        found.append(Finding(index, f"#{index}", "damaged", f"damaged: {fault}", repair=repair))
+    if missing:
+        found.append(
+            Finding(events - 1, f"#{events - 1}", "cut-off", f"the recording breaks off behind it: {missing}")
+        )
+    return sorted(found, key=lambda finding: finding.index)
 
 
 def arguments(step: RepairStep, name: str) -> Sequence[str]:

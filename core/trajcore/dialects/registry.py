@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from trajcore.dialects.base import CERTAIN, Dialect, claim_of
 from trajcore.errors import BadInput
-from trajcore.formats.base import Files, Layout
+from trajcore.formats.base import FileRow, Files, Layout, RowNeeded, picked
 from trajcore.formats.registry import FORMATS, readings
 from trajcore.plugins import Registry
 
@@ -38,6 +39,45 @@ def register_dialect(dialect: Dialect) -> None:
 
 
 def recognised(files: Files, row: str | None = None, format: str | None = None) -> tuple[Layout, Dialect]:
+    """The reading of what was opened, or of what is packed in it, and its dialect, as `_recognised`.
+
+    Of an archive with several recordings `row` picks one, by number or by its name there.
+    """
+    if not files.packing:
+        return _recognised(files, row, format)
+    from trajcore.formats.packed import contents
+
+    inside = contents(files)
+    if len(inside) == 1:
+        return _complete(inside[0], *_recognised(inside[0], row, format))
+    rows: list[FileRow] = []
+    found: dict[int, tuple[Layout, Dialect]] = {}
+    for one in inside:
+        try:
+            found[len(rows)] = _complete(one, *_recognised(one, None, format))
+            rows.append(FileRow(len(rows), one.inside, 0, 0))
+        except RowNeeded:
+            rows.append(FileRow(len(rows), one.inside, 0, 0, failure=_SEVERAL))
+        except BadInput:
+            continue  # What else lies beside recordings.
+    if not rows:
+        from trajcore.dialects import foreign
+
+        raise foreign.refusal(files, ()) or BadInput(f"{files.name} is an archive with no recording in it.")
+    if row is None and len(rows) > 1:
+        raise RowNeeded(files.name, rows)
+    return found[picked(files.name, rows, row or "0").number]
+
+
+_SEVERAL: Final = "a file with several recordings of its own: unpack it first"
+
+
+def _complete(files: Files, layout: Layout, dialect: Dialect) -> tuple[Layout, Dialect]:
+    """A reading that also says what was lost where it was unpacked."""
+    return replace(layout, missing=layout.missing or files.missing), dialect
+
+
+def _recognised(files: Files, row: str | None = None, format: str | None = None) -> tuple[Layout, Dialect]:
     """The reading of what was opened that a dialect claims most, and that dialect.
 
     `format` names a dialect, which is then taken at its word, or a container. A claim of 1 ends the search:

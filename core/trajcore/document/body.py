@@ -9,7 +9,7 @@ from functools import cached_property
 import msgspec
 
 from trajcore.document.edits import Change, Piece, Rewrite
-from trajcore.formats.base import Layout, Source
+from trajcore.formats.base import DAMAGED, Layout, Source
 from trajcore.formats.json.gaps import Gaps
 from trajcore.formats.json.lines import LineGaps
 from trajcore.formats.json.style import Style, escapes, style_of
@@ -38,6 +38,27 @@ class Body:
     def raw(self, index: int) -> bytes:
         """The JSON text of a record."""
         return bytes(self.records[index])
+
+    def damage(self, index: int) -> str | None:
+        """Where a record breaks that cannot be read, and was not given another text; None where it can be."""
+        return self._layout.damaged.get(self.uid(index)) if self.records[index] is DAMAGED else None
+
+    @property
+    def damaged(self) -> dict[int, str]:
+        """Where each record breaks that cannot be read, by index."""
+        found = ((self.index_of(uid), fault) for uid, fault in self._layout.damaged.items())
+        return dict(sorted((at, fault) for at, fault in found if at is not None and self.damage(at)))
+
+    def written(self, index: int) -> msgspec.Raw | bytes | memoryview:
+        """A record as it is written to a file: what stands there, where it cannot be read."""
+        if self.records[index] is not DAMAGED:
+            return self.records[index]
+        span = self._spans[self.uid(index)]
+        return memoryview(self.sources[span.source].data)[span.begin : span.end]
+
+    def all_written(self) -> Iterator[memoryview]:
+        """All records, as `written` has each."""
+        return (memoryview(self.written(index)) for index in range(len(self)))
 
     def piece(self, index: int) -> Piece:
         """A record as it can be put elsewhere."""
@@ -114,8 +135,9 @@ class Body:
         return self.ascii_only if own is None else own
 
     def style(self, index: int) -> Style:
-        """How a record is written."""
-        return style_of(self.raw(index), ascii_only=self.ascii_only)
+        """How a record is written; one that cannot be read, as the nearest before it that can be."""
+        near = (at for at in (*range(index, -1, -1), *range(index + 1, len(self))) if not self.damage(at))
+        return style_of(self.raw(next(near, index)), ascii_only=self.ascii_only)
 
     @cached_property
     def gaps(self) -> Gaps:
@@ -140,6 +162,8 @@ class Body:
         data, spans = self._data, self._spans
         if self._layout.lines:
             return len(data)
+        if self._layout.closing is not None:
+            return self._layout.closing
         depth = 1
         if self._layout.paired:
             begin = self._layout.opening or 0
@@ -244,9 +268,9 @@ class Body:
         whole = memoryview(self._data)
         gaps = self.gaps.texts
         yield whole[: self._layout.opening]
-        for gap, record in zip(gaps, self.records, strict=False):
+        for gap, record in zip(gaps, self.all_written(), strict=False):
             yield gap
-            yield memoryview(record)
+            yield record
         yield gaps[-1]
         yield whole[self._closing :]
 
@@ -263,7 +287,7 @@ class Body:
         whole, span = memoryview(self.sources[model].data), self._spans[model]
         if read:
             yield whole[: span.begin]
-        yield memoryview(self.records[index])
+        yield memoryview(self.written(index))
         yield whole[span.end :]
 
     def source_of(self, index: int) -> Source | None:

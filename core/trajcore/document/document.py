@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -108,17 +109,34 @@ class Document:
         """The events that belong together with one."""
         return self.units.unit_of(index)
 
+    def damage(self, index: int) -> str | None:
+        """Where an event breaks that cannot be read; None where it can be."""
+        return self.body.damage(index) if self.dialect.one_to_one else None
+
+    def refuse_damaged(self, index: int) -> None:
+        """Raise `BadInput` where an event cannot be read."""
+        damage = self.damage(index)
+        if damage is not None:
+            label = self.label(index)
+            raise BadInput(
+                f"event {label} is damaged ({damage}): give it a new text as a whole, or delete it."
+            )
+
     def head(self, index: int) -> Head:
         """What a timeline shows of an event."""
         found = self._heads.get(index)
-        return _kept(self._heads, index, self.events.head(index)) if found is None else found
+        return _kept(self._heads, index, self._read_head(index)) if found is None else found
+
+    def _read_head(self, index: int) -> Head:
+        damage = self.damage(index)
+        return self.events.head(index) if damage is None else Head(problem=f"damaged ({damage})")
 
     def data(self, index: int) -> dict[str, Any]:
-        """An event as a Python object, a new one at each call."""
+        """An event as a Python object, a new one at each call; an empty one, where it is damaged."""
         return self.dialect.event(self.events.texts(index), self.outline.slots[index])
 
     def text(self, index: int) -> bytes:
-        """The JSON text of an event."""
+        """The JSON text of an event: that of an empty object, where it is damaged."""
         return self.dialect.text(self.events.texts(index), self.outline.slots[index])
 
     def parsed(self, index: int) -> Parsed:
@@ -129,7 +147,8 @@ class Document:
     def _parse(self, index: int) -> Parsed:
         from trajcore.events.parse import parse
 
-        return parse(self.dialect.canonical(self.data(index)))
+        found, damage = parse(self.dialect.canonical(self.data(index))), self.damage(index)
+        return found if damage is None else replace(found, problems=(f"damaged ({damage})",))
 
     def label(self, index: int) -> str:
         """How an event is called in messages: its id, or `#index` where it has none of its own."""

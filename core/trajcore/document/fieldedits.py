@@ -60,6 +60,7 @@ def replace_event(document: Document, index: int, raw: bytes) -> Edit:
 def flip(document: Document, index: int, flag: str) -> Edit:
     """Turn a flag of an action's arguments over. Raises `BadInput` where the event has no such flag."""
     head = document.head(document.known(index))
+    document.refuse_damaged(index)
     if flag == "wait_for_response" and head.action != MESSAGE:
         raise BadInput(f"only messages have {flag}, and event {document.label(index)} is a {head.kind}")
     place, fields = document.dialect.own_fields(document.data(index))
@@ -78,6 +79,7 @@ def _attempt(
     document: Document, index: int, path: ValuePath, change: Callable[..., Changes], *value: Any
 ) -> Changes:
     """What a change of one field makes. Raises `BadInput` where it can't be made."""
+    document.refuse_damaged(index)
     event, where = document.label(index), ".".join(map(str, path))
     if not path:
         raise BadInput(f"no field of event {event} was named.")

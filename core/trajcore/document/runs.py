@@ -33,7 +33,7 @@ def _written(document: Document, events: Iterable[Played]) -> Iterator[bytes]:
         _leave_out(document, composer, played)
         _put_in(document, composer, played)
     body = document.body
-    pieces = Lists().write(map(memoryview, body.records)) if body.is_store else body.pieces()
+    pieces = Lists().write(body.all_written()) if body.is_store else body.pieces()
     yield from map(bytes, pieces)
 
 

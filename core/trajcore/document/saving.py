@@ -87,6 +87,8 @@ class Saver:
         self._behind = Path(os.path.realpath(path)) if path is not None and os.path.islink(path) else None
         """The file itself, where a link to it was opened; wherever that leads by now, it is saved there."""
         self._is_store = body.is_store
+        self.packed = body.sources[0].packed
+        """How the file is packed; empty where it is not. What is packed is not written."""
         self._on_disk: dict[Path, Identity | None] = {
             source.path: identity(source.path) for source in body.sources if source.path
         }
@@ -121,17 +123,17 @@ class Saver:
         """
         if not self._is_own(target):
             pieces = tuple(
-                Lists().write(map(memoryview, self._body.records))
-                if self._body.is_store
-                else self._body.pieces()
+                Lists().write(self._body.all_written()) if self._body.is_store else self._body.pieces()
             )
             there = None if overwrite else (identity(target),)
             return Job(target, [Output(target, pieces, None, there)], in_place=False)
+        if self.packed:
+            raise BadInput(f"{self.path} is packed ({self.packed}): name another file to save it to.")
         if self._is_store:
             return self._store_job(numbers, overwrite=overwrite)
         path = self.path or target
         pieces = tuple(
-            Lists().write(map(memoryview, self._body.records)) if self._body.is_store else self._body.pieces()
+            Lists().write(self._body.all_written()) if self._body.is_store else self._body.pieces()
         )
         expected = self._expected(path, overwrite=overwrite)
         return Job(path, [Output(path, pieces, None, expected, self._behind)])
@@ -153,6 +155,7 @@ class Saver:
             return False
         self.path, self._behind = job.target, None
         self._is_store = False
+        self.packed = ""
         self._on_disk = dict(job.written)
         self._filed = {}
         return True

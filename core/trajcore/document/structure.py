@@ -44,6 +44,8 @@ def delete(document: Document, indices: Sequence[int]) -> Edit:
 def duplicate(document: Document, indices: Sequence[int]) -> Edit:
     """Put copies of events in behind them, with ids and tool calls of their own."""
     whole = _whole(document, indices)
+    for index in whole:
+        document.refuse_damaged(index)
     place = legal_place(document, whole[-1] + 1)
     label = f"duplicate {_several(document, whole, indices)}"
     with document.composing() as composer:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from trajcore.errors import BadInput
-from trajcore.formats.json.text import text_start
+from trajcore.formats.json.text import encoding_fault, text_begin, text_start
 from trajcore.reading import NotRegular, read_file, recording_bytes
 
 _TEXT: Final = re.compile(rb"[^ \t\n\r\x0b\f]")
@@ -21,11 +21,15 @@ _TEXT: Final = re.compile(rb"[^ \t\n\r\x0b\f]")
 
 @dataclass(frozen=True)
 class Source:
-    """The bytes of one file; `path` is None for what came from elsewhere."""
+    """The bytes of one file; `path` is None for what came from elsewhere.
+
+    `packed` says how they were packed (`gzip`, `zip`), where they were: they are not what is on disk then.
+    """
 
     name: str
     path: Path | None
     data: bytes
+    packed: str = ""
 
 
 class Span(NamedTuple):
@@ -36,6 +40,13 @@ class Span(NamedTuple):
     end: int
 
 
+PACKED: Final = {"gzip": b"\x1f\x8b", "zip": b"PK\x03\x04"}
+"""How packed files begin."""
+
+DAMAGED: Final = msgspec.Raw(b"{}")
+"""Stands for a record that cannot be read."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """The records of a trajectory: their JSON texts, and the span that each occupies.
@@ -44,6 +55,11 @@ class Layout:
     means is a dialect's business. `opening` is the byte where the series of them begins, behind the
     bracket of a list, None where each has a file of its own; `paired` says that members of the list are
     lists of records themselves; `lines` that each stands on a line of its own, without brackets and commas.
+
+    `damaged` says of records that cannot be read where they break: their spans hold what stands there, and
+    `records` has `DAMAGED` in their place, an object without members. `closing` is the byte where the series
+    ends, None where that is at the bracket behind the last record. `missing` says what is known to have
+    been lost behind it: where the file was cut off.
     """
 
     format: str
@@ -53,15 +69,31 @@ class Layout:
     opening: int | None = None
     paired: bool = False
     lines: bool = False
+    damaged: Mapping[int, str] = field(default_factory=dict)
+    closing: int | None = None
+    missing: str = ""
 
 
 class Files:
     """What was opened: a file, bytes from elsewhere, or a directory. Read once, whoever asks."""
 
-    def __init__(self, name: str, path: Path | None = None, data: bytes | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: Path | None = None,
+        data: bytes | None = None,
+        *,
+        packed: str = "",
+        inside: str = "",
+        missing: str = "",
+    ) -> None:
+        """`packed`, `inside` and `missing`: how `data` was packed, as what, and what was lost behind it."""
         self.name = name
         self.path = path
+        self.inside = inside
+        self.missing = missing
         self._data = data
+        self._packed = packed
 
     @cached_property
     def directory(self) -> Path | None:
@@ -79,8 +111,15 @@ class Files:
     def source(self) -> Source:
         """The bytes of the file. Raises `BadInput`, naming it, when it cannot be read."""
         if self._data is not None or self.path is None:
-            return Source(self.name, self.path, self._data or b"")
+            return Source(self.name, self.path, self._data or b"", self._packed)
         return read_source(self.path)
+
+    @cached_property
+    def packing(self) -> str:
+        """How what was opened is packed: `gzip`, `zip`; empty where it is not."""
+        if self.directory is not None or self._packed:
+            return ""
+        return next((name for name, mark in PACKED.items() if self.source.data.startswith(mark)), "")
 
     @cached_property
     def begin(self) -> int:
@@ -88,10 +127,40 @@ class Files:
         return text_start(self.source.data, self.source.name)
 
     @cached_property
+    def start(self) -> int:
+        """As `begin`, whatever stands behind it. Raises `BadInput` for what is empty or binary."""
+        return text_begin(self.source.data, self.source.name)
+
+    @cached_property
+    def is_utf8(self) -> bool:
+        """Whether all of it is UTF-8. What is not may be one damaged record."""
+        return encoding_fault(self.source.data) is None
+
+    @cached_property
     def first(self) -> bytes:
-        """The first character of the text that is no white space. Raises as `begin` does."""
-        found = _TEXT.search(self.source.data, self.begin)
+        """The first character of the text that is no white space. Raises as `start` does."""
+        found = _TEXT.search(self.source.data, self.start)
         return found[0] if found else b""
+
+    @cached_property
+    def has_lines(self) -> bool:
+        """Whether it is JSON Lines of several objects, of which some may be damaged. Raises as `start`."""
+        if self.first != b"{":
+            return False
+        data = self.source.data
+        end = data.find(b"\n", data.index(b"{", self.start))
+        behind = _TEXT.search(data, end) if end >= 0 else None
+        if behind is None:
+            return False
+        if data[self.start : end].rstrip().endswith(b"}"):
+            return True
+        # The first may be the damaged one. The second line of one object over several mostly is a key.
+        return behind[0] == b"{" and _mostly_objects(data[self.start :].splitlines())
+
+
+def _mostly_objects(lines: Sequence[bytes]) -> bool:
+    texts = [line.strip() for line in lines if line.strip()]
+    return 2 * sum(text[:1] == b"{" and text[-1:] == b"}" for text in texts) >= len(texts)
 
 
 class Format(Protocol):
@@ -125,19 +194,101 @@ def read_source(path: Path, largest: int | None = None) -> Source:
 
 @dataclass(frozen=True)
 class FileRow:
-    """One row of a file that holds many trajectories. `number` counts from 0."""
+    """One row of a file that holds many trajectories. `number` counts from 0, `line` from 1.
+
+    `damage` says where it breaks, where it cannot be read; `failure` why it holds no trajectory, where its
+    run failed. Both are empty where it can be opened.
+    """
 
     number: int
     id: str
     begin: int
     end: int
+    line: int = 0
+    damage: str = ""
+    failure: str = ""
+
+    @property
+    def fault(self) -> str:
+        """Why it cannot be opened; empty where it can."""
+        return f"damaged ({self.damage})" if self.damage else self.failure
+
+    @property
+    def named(self) -> str:
+        """How it is called in messages: by number, id and line, as far as it has them."""
+        line = f"line {self.line}" if self.line else ""
+        return f"row {self.number} ({', '.join(filter(None, (_short(self.id), line)))})"
 
 
 class RowNeeded(BadInput):
     """The file holds several trajectories, and none was picked."""
 
     def __init__(self, name: str, rows: Sequence[FileRow]) -> None:
-        ids = ", ".join(row.id or str(row.number) for row in rows[:5]) + (", …" if len(rows) > 5 else "")
-        super().__init__(f"{name} holds {len(rows)} trajectories: pick one with --row (0 to {len(rows) - 1}, "
-                         f"or its id: {ids}).")  # fmt: skip
+        whole = [row for row in rows if not row.fault]
+        ids = ", ".join(_reference(row, rows) for row in whole[:_NAMED]) + ", …" * (len(whole) > _NAMED)
+        count = "1 trajectory" if len(whole) == 1 else f"{len(whole)} trajectories"
+        super().__init__(f"{name} holds {count}: pick one with --row (0 to {len(rows) - 1}, "
+                         f"or its id: {ids}).{faults_of(rows)}")  # fmt: skip
         self.rows = rows
+
+
+def _reference(row: FileRow, rows: Sequence[FileRow]) -> str:
+    """What names a row on the command line: its id, where that names no other."""
+    if not row.id or sum(other.id == row.id for other in rows) > 1:
+        return str(row.number)
+    return f"{_ID}{row.id}" if _is_number(row.id) else _short(row.id)
+
+
+def _short(id: str) -> str:
+    return id if len(id) <= _LONGEST_ID else f"{id[:_LONGEST_ID]}…"
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+
+
+_NAMED: Final = 5
+"""So many rows are named in a message."""
+
+
+def faults_of(rows: Sequence[FileRow]) -> str:
+    """The rows that cannot be opened, in words."""
+    damaged = [f"line {row.line} ({row.damage})" for row in rows if row.damage]
+    failed = [str(row.number) for row in rows if row.failure and not row.damage]
+    return _listed(" Damaged: ", damaged) + _listed(" Failed, without a trajectory: ", failed)
+
+
+def _listed(what: str, found: Sequence[str]) -> str:
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return f"{what}{', '.join(found[:_NAMED])}{more}." if found else ""
+
+
+def picked(name: str, rows: Sequence[FileRow], row: str) -> FileRow:
+    """The row that a user named: a number is always an index, `id:N` an id, and so is what is no number.
+
+    Raises `BadInput` where there is none, where several have that id, and where it cannot be opened.
+    """
+    if _is_number(row):
+        found = [one for one in rows if one.number == int(row)]
+    else:
+        found = [one for one in rows if one.id == row] or [
+            one for one in rows if row.startswith(_ID) and one.id == row.removeprefix(_ID)
+        ]
+    if not found:
+        known = f"rows are 0 to {len(rows) - 1}, or named by their id"
+        by_id = f" (--row {_ID}{row} is the one with that id)" if any(one.id == row for one in rows) else ""
+        raise BadInput(f"{name} has no row {row!r}: {known}{by_id}.")
+    if len(found) > 1:
+        raise BadInput(
+            f"{name} has {len(found)} rows with the id {_short(found[0].id)!r}: pick one by its number"
+            f"{_listed(': ', [str(one.number) for one in found])}"
+        )
+    if found[0].fault:
+        raise BadInput(f"{name}: {found[0].named} is {found[0].fault}.")
+    return found[0]
+
+
+_ID: Final = "id:"
+_LONGEST_ID: Final = 80
+_LONGEST_NUMBER: Final = 18
+"""Digits of the highest number of a row."""

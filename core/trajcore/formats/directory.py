@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from trajcore.errors import BadInput
-from trajcore.formats.base import Files, Layout, Source, Span, read_source
+from trajcore.formats.base import DAMAGED, Files, Layout, Source, Span, read_source
 from trajcore.formats.json.text import described, loads, text_start
 from trajcore.formats.lists import Lists
 from trajcore.reading import recording_bytes
@@ -24,7 +24,7 @@ class Directory:
     name: Final = "directory"
 
     def records(self, files: Files, row: str | None) -> Iterator[Layout]:
-        """The records of a directory. Raises `BadInput`, naming the file, where one cannot be used."""
+        """The records of a directory, damaged files among them. Raises `BadInput` where none is whole."""
         directory = files.directory
         if directory is None:
             return
@@ -34,15 +34,22 @@ class Directory:
         if not found:
             raise BadInput(f"{directory} is a directory with no events in it: expected files like 0.json.")
         sources, records, spans = [], [], []
+        damaged: dict[int, str] = {}
         left = recording_bytes()
         for number, path in enumerate(found):
             source = read_source(path, left)
             left -= len(source.data)
-            begin, end = _record_span(source)
             sources.append(source)
-            records.append(msgspec.Raw(source.data[begin:end]))
-            spans.append(Span(number, begin, end))
-        yield Layout(self.name, sources, records, spans)
+            try:
+                span = _record_span(source)
+            except BadInput as error:
+                damaged[number] = str(error).removesuffix(".")
+                span = 0, len(source.data)
+            records.append(DAMAGED if number in damaged else msgspec.Raw(source.data[slice(*span)]))
+            spans.append(Span(number, *span))
+        if len(damaged) == len(records):
+            raise BadInput(f"{damaged[0]}.")
+        yield Layout(self.name, sources, records, spans, damaged=damaged)
 
     def write(self, records: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
         """In one file its records are a list."""

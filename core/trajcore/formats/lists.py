@@ -1,6 +1,7 @@
 """A JSON list of records, as a whole file or inside an object.
 
-A member of the list is a record or, in rows of 2024, a pair of them: an action and its observation.
+A member of the list is a record or, in rows of 2024, a pair of them: an action and its observation. One
+that is damaged is a record that cannot be read, and a list that was cut off has those up to the cut.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from typing import Final, overload
 import msgspec
 
 from trajcore.errors import BadInput
-from trajcore.formats.base import Files, Layout, Source, Span
+from trajcore.formats.base import DAMAGED, Files, Layout, Source, Span
+from trajcore.formats.json.damaged import Part, keys_before_break, place, salvaged
 from trajcore.formats.json.edit import members
 from trajcore.formats.json.list import spans, split
-from trajcore.formats.json.text import described, loads
+from trajcore.formats.json.text import described, encoding_fault, loads, text_start
 
 LISTS: Final = ("trajectory", "history")
 """The keys under which an object holds its records, the first that is there."""
@@ -29,10 +31,10 @@ class Lists:
     name: Final = "list"
 
     def records(self, files: Files, row: str | None) -> Iterator[Layout]:
-        """The records of the list. Raises `BadInput` with the place of what is wrong."""
-        if files.directory is not None or are_rows(files):
+        """The records of the list. Raises `BadInput`, which says where it breaks, where none is whole."""
+        if files.directory is not None or files.has_lines:
             return
-        source, begin = files.source, files.begin
+        source, begin = files.source, files.start
         if files.first != b"{":
             if row is not None:
                 raise BadInput(f"{source.name} holds one trajectory: --row is for files with several.")
@@ -50,20 +52,22 @@ class Lists:
         yield b"\n]\n"
 
 
-def are_rows(files: Files) -> bool:
-    """Whether a file is JSON Lines of objects, several of them. Raises `BadInput` as `Files.begin` does."""
-    if files.first != b"{":
-        return False
-    lines = [line for line in files.source.data[files.begin :].splitlines() if line.strip()]
-    return len(lines) > 1 and lines[0].rstrip().endswith(b"}")
-
-
 def list_in(source: Source, begin: int, end: int) -> tuple[int, int]:
-    """The span of the list of records inside an object. Raises `BadInput` where there is none."""
+    """The span of the list of records inside an object, up to the end of what is no JSON.
+
+    Raises `BadInput` where there is none.
+    """
     data, name = source.data, source.name
-    text = data[begin:end].decode()
-    line = data.count(b"\n", 0, begin) + 1
-    value = loads(text, name, first_line=line)
+    try:
+        text = data[begin:end].decode()
+        value = loads(text, name, first_line=data.count(b"\n", 0, begin) + 1)
+    except (BadInput, UnicodeDecodeError):
+        broken = data[begin:end].decode("latin-1")
+        at = next((at for key, at in keys_before_break(broken) if key in LISTS and broken[at] == "["), None)
+        if at is not None:
+            return begin + at, end
+        text_start(data, name)
+        raise
     key = next((key for key in LISTS if isinstance(value.get(key), list)), None)
     if key is None:
         raise BadInput(f"{name} is not a trajectory: expected a list of events, found {described(value)}.")
@@ -72,21 +76,32 @@ def list_in(source: Source, begin: int, end: int) -> tuple[int, int]:
 
 
 def layout(format: str, source: Source, begin: int, end: int | None) -> Layout:
-    """The records of the list that begins at a byte. Raises `BadInput` for what is no list of objects."""
+    """The records of the list that begins at a byte. Raises `BadInput` where none of them is whole."""
     data, name = source.data, source.name
     try:
         found = split(data, begin, end)
     except ValueError:
-        whole = loads(data[begin:].decode(), name)
-        raise BadInput(
-            f"{name} is not a trajectory: expected a list of events, found {described(whole)}."
-        ) from None
+        return _damaged(format, source, begin, end)
     if not found:
         raise BadInput(f"{name} holds no events: its list is empty.")
     opening = data.index(b"[", begin) + 1
-    if {memoryview(raw)[0] for raw in found} == {ord("{")}:
+    if encoding_fault(data) is None and {memoryview(raw)[0] for raw in found} == {ord("{")}:
         return Layout(format, (source,), found, _Spans(data, begin, found), opening)
-    return _of_members(format, source, found, spans(data, begin, found), opening)
+    return of_parts(format, source, [Part(*span) for span in spans(data, begin, found)], opening)
+
+
+def _damaged(format: str, source: Source, begin: int, end: int | None) -> Layout:
+    """What is left of a list that is no JSON. Raises `BadInput` for what is nothing of the sort."""
+    data, name = source.data, source.name
+    if data[begin:].lstrip()[:1] == b"[":
+        left = salvaged(data, begin, end)
+        behind = data[left.closing + 1 :].strip() if end is None and not left.cut else b""
+        if not behind and any(part.fault is None for part in left.parts):
+            opening = data.index(b"[", begin) + 1
+            return of_parts(format, source, left.parts, opening, left.closing, left.cut)
+    text_start(data, name)
+    whole = loads(data[begin:end].decode(), name)
+    raise BadInput(f"{name} is not a trajectory: expected a list of events, found {described(whole)}.")
 
 
 class _Spans(Sequence[Span]):
@@ -110,43 +125,58 @@ class _Spans(Sequence[Span]):
         return self._found[index]
 
 
-def _of_members(
+def of_parts(
     format: str,
     source: Source,
-    found: Sequence[msgspec.Raw],
-    places: Iterable[tuple[int, int]],
+    parts: Sequence[Part],
     opening: int,
+    closing: int | None = None,
+    missing: str = "",
 ) -> Layout:
-    """The records of a list of which not every member is one."""
-    records, placed, paired = [], [], False
-    for number, (raw, (begin, end)) in enumerate(zip(found, places, strict=True)):
-        paired = paired or source.data[begin : begin + 1] == b"["
-        for record, at, until in _records_of(source, number, raw, begin, end):
-            records.append(record)
-            placed.append(Span(0, at, until))
-    return Layout(format, (source,), records, placed, opening, paired)
+    """The records of a list of which not every member is one. Raises `BadInput` where none is whole."""
+    records: list[msgspec.Raw] = []
+    placed: list[Span] = []
+    damaged: dict[int, str] = {}
+    for part in parts:
+        for begin, end, fault in _records_of(source, part):
+            if fault is not None:
+                damaged[len(records)] = fault
+            records.append(DAMAGED if fault is not None else msgspec.Raw(source.data[begin:end]))
+            placed.append(Span(0, begin, end))
+    if not records:
+        raise BadInput(f"{source.name} holds no events: its list is empty.")
+    if len(damaged) == len(records):
+        text_start(source.data, source.name)
+        number, fault = next(iter(damaged.items()))
+        raise BadInput(f"{source.name} is not a trajectory: event #{number} ({fault}).")
+    paired = any(source.data[part.begin : part.begin + 1] == b"[" and part.fault is None for part in parts)
+    return Layout(
+        format, (source,), records, placed, opening, paired,
+        damaged=damaged, closing=closing, missing=missing,
+    )  # fmt: skip
 
 
-def _records_of(
-    source: Source, number: int, raw: msgspec.Raw, begin: int, end: int
-) -> Iterator[tuple[msgspec.Raw, int, int]]:
+def _records_of(source: Source, part: Part) -> Iterator[Part]:
     """The records of one member of the list: itself, or the two sides of a pair."""
-    first = source.data[begin : begin + 1]
-    if first == b"[":
-        sides = split(source.data, begin, end)
-        for side, (at, until) in zip(sides, spans(source.data, begin, sides), strict=True):
-            if source.data[at : at + 1] == b"{":
-                yield side, at, until
-            elif source.data[at:until] != b"null":
-                raise _no_object(source, number, at)
-    elif first == b"{":
-        yield raw, begin, end
-    else:
-        raise _no_object(source, number, begin)
+    if part.fault is not None or source.data[part.begin : part.begin + 1] != b"[":
+        yield _record(source, part)
+        return
+    sides = split(source.data, part.begin, part.end)
+    for side in spans(source.data, part.begin, sides):
+        if source.data[slice(*side)] != b"null":
+            yield _record(source, Part(*side))
 
 
-def _no_object(source: Source, number: int, begin: int) -> BadInput:
-    found = _NAMES.get(source.data[begin : begin + 1], "a number")
-    line = source.data.count(b"\n", 0, begin) + 1
-    where = f"event #{number} (line {line})"
-    return BadInput(f"{source.name} is not a trajectory: {where} is {found}, not an object.")
+def _record(source: Source, part: Part) -> Part:
+    """A record, damaged where it is no object."""
+    begin, end, fault = part
+    if fault is None and source.data[begin : begin + 1] != b"{":
+        found = _NAMES.get(source.data[begin : begin + 1], "a number")
+        return Part(begin, end, f"{place(source.data, begin)}: {found}, not an object")
+    if fault is None:
+        try:
+            source.data[begin:end].decode()
+        except UnicodeDecodeError as error:
+            where = place(source.data, begin + error.start)
+            return Part(begin, end, f"{where}: no UTF-8, {error.reason}")
+    return part

@@ -17,6 +17,8 @@ from typing import Any, Final
 
 import msgspec
 
+from trajcore.formats.base import PACKED
+
 MOST_RECORDS: Final = 64
 """How many records are looked at."""
 MOST_BYTES: Final = 1 << 20
@@ -107,7 +109,7 @@ def _as_python_reads_it(raw: bytes) -> Any:
 
 def is_archive(data: bytes) -> bool:
     """Whether a file is a zip archive."""
-    return data.startswith(b"PK\x03\x04")
+    return data.startswith(PACKED["zip"])
 
 
 def archived(data: bytes) -> Iterator[bytes]:

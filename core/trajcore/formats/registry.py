@@ -10,13 +10,14 @@ from trajcore.formats.base import Files, Format, Layout
 from trajcore.formats.directory import Directory
 from trajcore.formats.jsonl import JsonLines
 from trajcore.formats.lists import Lists
+from trajcore.formats.pages import Pages
 from trajcore.formats.rows import Rows
 from trajcore.plugins import Registry
 
 FORMATS: Final[Registry[Format]] = Registry(
     "file format",
     "trajtui.formats",
-    {"directory": Directory, "list": Lists, "rows": Rows, "jsonl": JsonLines},
+    {"directory": Directory, "list": Lists, "jsonl": JsonLines, "pages": Pages, "rows": Rows},
 )
 """By name. A package offers one as an entry point of the group `trajtui.formats`."""
 

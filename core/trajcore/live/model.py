@@ -10,6 +10,7 @@ import asyncio
 import functools
 import logging
 import os
+import uuid
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -176,6 +177,7 @@ class Model:
         return {"model": model, **{name: value for name, value in options.items() if value is not None}}
 
     def _finished(self, litellm: ModuleType, chunks: list[Any], messages: Sequence[dict[str, Any]]) -> Reply:
+        _name_calls(chunks, messages)
         built = litellm.stream_chunk_builder(chunks, messages=list(messages))
         response: dict[str, Any] = built.model_dump(mode="json", warnings=False) if built is not None else {}
         response = self._mask.tree(response)
@@ -257,6 +259,26 @@ def _length(chunk: Any) -> int:
     calls = getattr(getattr(choices[0], "delta", None), "tool_calls", None) if choices else None
     functions = [getattr(call, "function", None) for call in calls or ()]
     return len(_delta(chunk)) + sum(len(getattr(one, "arguments", None) or "") for one in functions)
+
+
+def _name_calls(chunks: Sequence[Any], messages: Sequence[dict[str, Any]]) -> None:
+    """Give each call an id of its own where its provider left it out, or repeats that of an earlier call.
+
+    Without one it would be lost when the reply is put together; with another's, results could be confused.
+    """
+    taken = {call.get("id") for message in messages for call in message.get("tool_calls") or ()}
+    fragments: dict[tuple[int, int], list[Any]] = {}
+    for chunk in chunks:
+        for choice in getattr(chunk, "choices", None) or ():
+            for call in getattr(getattr(choice, "delta", None), "tool_calls", None) or ():
+                fragments.setdefault((choice.index, call.index), []).append(call)
+    for calls in fragments.values():
+        id = next((call.id for call in calls if call.id), None)
+        if id is None or id in taken:
+            id = f"call_{uuid.uuid4().hex}"
+            for call in calls:
+                call.id = id
+        taken.add(id)
 
 
 def _delta(chunk: Any) -> str:

@@ -104,7 +104,23 @@ def parse(text: str) -> Condition:
     )
 
 
+_QUOTED: Final = re.compile(r"""'[^']*'|"[^"]*\"""")
+_NO_JOINTS: Final = frozenset({"or", "not", "but", "&", "&&", "|", "||", ",", ";"})
+"""Words between parts that others' languages have, and this one has not."""
+
+
+def _refuse_other_joints(text: str) -> None:
+    """Raise `BadInput` for a word that is meant to join, and would be taken for a part of a value."""
+    for word in _QUOTED.sub("''", text).split():
+        if word.lower() in _NO_JOINTS:
+            raise BadInput(
+                f"{word!r} joins nothing in the condition {text!r}: parts are joined by `and`, "
+                "and a value with spaces stands in quotes"
+            )
+
+
 def _terms(text: str) -> list[str]:
+    _refuse_other_joints(text)
     lexer = shlex.shlex(text, posix=True, punctuation_chars="")
     lexer.whitespace_split = True
     lexer.escape = ""

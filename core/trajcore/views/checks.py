@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,7 +12,7 @@ from trajcore.dialects.findings import Finding, Severity, summary
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 
-__all__ = ["Checked", "Finding", "checking", "finding_line", "finding_object", "is_error"]
+__all__ = ["Checked", "Finding", "checking", "finding_line", "finding_object", "is_error", "new_findings"]
 
 _LONGEST_REPAIR: Final = 400
 
@@ -38,6 +39,19 @@ def checking(trajectory: Trajectory) -> Callable[[], Checked]:
         return Checked(findings, summary(findings, events))
 
     return checked
+
+
+def new_findings(before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:
+    """What is found after an edit and was not before, whatever events are called by then."""
+    known = Counter((finding.code, finding.text) for finding in before)
+    found = []
+    for finding in after:
+        key = finding.code, finding.text
+        if known[key]:
+            known[key] -= 1
+        else:
+            found.append(finding)
+    return found
 
 
 def is_error(finding: Finding) -> bool:

@@ -117,6 +117,9 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
     blocks = _event(head, _object(session, index), session.trajectory.label(index))
     if head.is_action:
         blocks += _observations(session, index)
+    if session.trajectory.damage(index):
+        stored = session.trajectory.as_stored(index).decode("utf-8", "replace")
+        blocks = [*blocks[:1], BLANK, _output(stored)]
     problems = session.trajectory.parsed(index).problems
     return (
         *(Block(BlockKind.BAD, f"invalid: {safe_line(p)}") for p in problems),

@@ -320,6 +320,12 @@ class Draft:
         self.data = session.trajectory.data(index)
         """The event, as a Python object."""
 
+    def text(self, *, short: bool = True) -> str:
+        """The JSON to edit, as `as_text` writes it; of a damaged event what is left of it."""
+        if self._session.trajectory.damage(self._index):
+            return self._session.trajectory.as_stored(self._index).decode("utf-8", "replace")
+        return as_text(self.data, short=short)
+
     @property
     def label(self) -> str:
         """How the event is called in messages."""

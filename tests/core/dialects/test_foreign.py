@@ -94,8 +94,7 @@ def test_an_event_store_is_openhands_whatever_lies_beside_it(tmp_path: Path) -> 
         (tmp_path / f"{number}.json").write_text(json.dumps(event))
     assert len(Trajectory.open(tmp_path)) == 3
     (tmp_path / "1.json").write_text('{"action": ')
-    with pytest.raises(BadInput, match=r"1\.json is not JSON"):
-        Trajectory.open(tmp_path)
+    assert "1.json is not JSON" in Trajectory.open(tmp_path).damaged[1]
 
 
 # OpenHands' own
@@ -258,7 +257,7 @@ def test_an_archive_that_swells_is_not_unpacked() -> None:
 
 def test_an_archive_of_openhands_events_is_nobody_elses() -> None:
     data = others.archive(**{f"{n}.json": json.dumps(event).encode() for n, event in enumerate(OPENHANDS)})
-    assert refused(data) == "the file is a binary file, not JSON."
+    assert len(Trajectory.from_bytes(data)) == len(OPENHANDS)
 
 
 def test_a_large_recording_is_judged_by_its_first_event(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from trajcore.formats.base import Format
 from trajcore.formats.directory import Directory
 from trajcore.formats.jsonl import JsonLines
 from trajcore.formats.lists import Lists
+from trajcore.formats.pages import Pages
 from trajcore.formats.rows import Rows
 
 EVENTS = [
@@ -86,6 +87,18 @@ class TestJsonLines(FormatLaws):
 
     format: Format = JsonLines()
     samples: Mapping[str, bytes] = {"lines": b'\xef\xbb\xbf{"a": 1}\r\n\n  {"b": NaN}\n{"c": "\xc3\xa4"}'}
+
+
+class TestPages(FormatLaws):
+    """A list in each page."""
+
+    format: Format = Pages()
+    samples: Mapping[str, bytes] = {
+        "one": b'{"events": [{"a": 1} , {"b": 2}], "has_more": false}',
+        "lines": b'{"events": [{"a": 1}], "has_more": true}\n{"events": []}\n{"events": [{"b": 2}]}\n',
+        "list": b'[{"has_more": true, "events": [{"a": 1}]},\n {"events": [{"c": NaN}]}, {"events": []}]',
+        "in a row": b'{"events": [\n {"a": 1}\n]}\n{\n "events": [\n {"b": "\xc3\xa4"}\n]}\n',
+    }
 
 
 class TestDirectory(FormatLaws):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from documents import NOT_QUITE_JSON, Text, documents, message, same_json
+from documents import NOT_QUITE_JSON, Text, documents, same_json
 from hostile import ODD, odd_file
 from trajcore.errors import BadInput
 from trajcore.trajectory import Trajectory
@@ -71,7 +71,6 @@ BAD = {
     "only a BOM": (b"\xef\xbb\xbf", "is empty"),
     "an empty list": (b"[]", "no events"),
     "words": (b"hello there", "not JSON (line 1, column 1)"),
-    "a comma too many": (b'[\n {"action": "run"},\n]', "not JSON (line"),
     "a comma too few": (b'[\n {"action": "run"}\n  {"action": "run"}]', "not JSON (line 3, column 3)"),
     "something behind the list": (
         b'[{"action": "run"}] and so on',
@@ -88,15 +87,13 @@ BAD = {
     "null": (b"null", "found null"),
     "not a number": (b"NaN", "found a number"),
     "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "binary"),
-    "UTF-16": ("[{}]".encode("utf-16"), "binary"),
+    "UTF-16": (
+        "[{}]".encode("utf-16"),
+        "is UTF-16, and JSON is UTF-8: convert it (iconv -f UTF-16 -t UTF-8)",
+    ),
     "Latin-1": ('[{"action": "run",\n"message": "caf\u00e9"}]'.encode("latin-1"), "not valid UTF-8 (line 2)"),
     "objects that are no events": (b'[{"role": "user"}, {"role": "assistant"}]', "not a trajectory"),
-    "a list in the list": (b'[{"action": "run"},\n [1]]', "event #1 (line 2) is a number, not an object"),
-    "null in the list": (b'[null, {"action": "run"}]', "event #0 (line 1) is null, not an object"),
-    "a number in the list": (b'[{"action": "run"}, -1.5]', "event #1 (line 1) is a number, not an object"),
-    "NaN in the list": (b'[{"action": "run"}, NaN]', "event #1 (line 1) is a number, not an object"),
-    "a string in the list": (b'[{"action": "run"}, "x"]', "event #1 (line 1) is a string, not an object"),
-    "true in the list": (b'[true, {"action": "run"}]', "event #0 (line 1) is true, not an object"),
+    "numbers alone": (b"[1, -1.5]", "event #0 (line 1, column 2: a number, not an object)"),
     "a deep nest": (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
     "a deep nest in an event": (
         b'[{"action": "run", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}]",
@@ -117,19 +114,6 @@ def test_what_is_no_trajectory_is_refused_in_one_line_that_names_the_file(
     assert expected in str(caught.value)
 
 
-def test_a_file_cut_off_at_any_byte_is_refused_with_the_reason(tmp_path: Path) -> None:
-    event = {**message(1, "naïve “quotes” 🙂\n\\ end"), "x": [1, -2.5e3, True, None, {}], "extra": {"k": "v"}}
-    data = json.dumps([message(0), event], indent=2, ensure_ascii=False).encode()
-    path = tmp_path / "cut.json"
-    for length in range(len(data)):
-        path.write_bytes(data[:length])
-        with pytest.raises(BadInput) as caught:
-            Trajectory.open(path)
-        assert_one_line(caught.value, path)
-        reasons = ("is empty", "the file ends too early", "unexpected end of data", "not JSON (line")
-        assert any(reason in str(caught.value) for reason in reasons), data[:length]
-
-
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"nowhere\.json: no such file") as caught:
         Trajectory.open(tmp_path / "nowhere.json")
@@ -144,8 +128,8 @@ def test_a_directory_without_events_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="is not a trajectory") as caught:
         Trajectory.open(tmp_path)
     assert_one_line(caught.value, tmp_path)
-    (tmp_path / "1.json").write_text('{"action": ')
-    with pytest.raises(BadInput, match=r"1\.json is not JSON \(line 1, column \d+\)"):
+    (tmp_path / "0.json").write_text('{"action": ')
+    with pytest.raises(BadInput, match=r"0\.json is not JSON \(line 1, column \d+\)"):
         Trajectory.open(tmp_path)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from typing import Any
 
 import pytest
 
@@ -93,6 +95,42 @@ async def test_tool_calls_are_put_together_from_fragments():
     assert [call["id"] for call in message["tool_calls"]] == ["call_a", "call_b"]
     assert {"id", "created", "model", "object", "usage"} <= reply.response.keys()
     assert reply.response["id"] == "chatcmpl-loopback-1"
+
+
+@pytest.mark.parametrize("missing", [{}, {"id": None}, {"id": ""}], ids=["missing", "null", "empty"])
+async def test_a_call_without_an_id_is_given_one_of_its_own(missing: dict[str, Any]):
+    def piece(**call: Any) -> str:
+        choice = {"index": 0, "delta": {"role": "assistant", "tool_calls": [call]}, "finish_reason": None}
+        return f"data: {json.dumps({'id': 'c1', 'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n"
+
+    raw = "".join(
+        piece(
+            index=index, type="function", function={"name": "execute_bash", "arguments": '{"command"'}, **id
+        )
+        + piece(index=index, function={"arguments": ': "ls"}'}, **id)
+        for index, id in enumerate((missing, {"id": "call_1"}, missing))
+    )
+    with Loopback([Answer(raw=raw + "data: [DONE]\n\n")] * 2) as server:
+        model = model_at(server)
+        calls = [call for _ in range(2) for call in (await model.reply(ASK, TOOLS, ignore)).tool_calls]
+    assert [(call.name, call.arguments) for call in calls] == [("execute_bash", '{"command": "ls"}')] * 6
+    assert [call.id for call in calls[1::3]] == ["call_1", "call_1"]
+    own = [call.id for call in (*calls[::3], *calls[2::3])]
+    assert len({*own, "call_1", ""}) == 6
+
+
+async def test_a_call_that_repeats_an_id_of_the_request_is_given_another():
+    call = {"id": "call_1", "type": "function", "function": {"name": "think", "arguments": "{}"}}
+    asked = [*ASK, {"role": "assistant", "content": None, "tool_calls": [call]}]
+    asked.append({"role": "tool", "tool_call_id": "call_1", "content": "ok"})
+    calls = [Call("think", {"thought": name}, id) for name, id in (("a", "call_1"), ("b", "call_2"))]
+    with Loopback([Answer(calls=calls)]) as server:
+        reply = await model_at(server).reply(asked, TOOLS, ignore)
+    first, second = reply.tool_calls
+    assert (first.parsed(), second.parsed()) == ({"thought": "a"}, {"thought": "b"})
+    assert first.id not in ("call_1", "call_2", "")
+    assert second.id == "call_2"
+    assert reply.response["choices"][0]["message"]["tool_calls"][0]["id"] == first.id
 
 
 async def test_usage_adds_up_and_an_unknown_model_costs_nothing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -133,6 +134,24 @@ def test_what_is_wrong_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(BadInput) as caught:
         parse(text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("kind=run or exit=1", "or"),
+        ("exit!=0 || waits", "||"),
+        ("not diverged", "not"),
+        ("text=a OR b", "OR"),
+    ],
+)
+def test_a_word_that_joins_nothing_is_named(text: str, word: str) -> None:
+    with pytest.raises(BadInput, match=rf"^{re.escape(repr(word))} joins nothing"):
+        parse(text)
+
+
+def test_in_quotes_it_is_a_text_as_any_other() -> None:
+    assert parse('text="this or that"').holds(moment({"action": "run", "args": {"command": "this or that"}}))
 
 
 @given(st.text(max_size=40))

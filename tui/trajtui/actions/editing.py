@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from trajcore import BadInput, Edit, Refused, user_message
 from trajcore.views.edits import edit_history, edit_line
-from trajcore.views.event_json import as_text, read_event
+from trajcore.views.event_json import read_event
 from trajcore.views.form import Draft, filled_in, flags_of, proposed
 from trajtui.external_editor import TextFile, edit_in, editor_command
 from trajtui.screens.checks import ChecksScreen
@@ -160,7 +160,7 @@ async def edit_outside(screen: DebuggerScreen) -> str:
     """Edit the selected event in the user's own editor, again and again until it is one."""
     command = editor_command()
     draft = Draft(screen.session, _index(screen, "events"))
-    text = as_text(draft.data, short=False) + "\n"
+    text = draft.text(short=False) + "\n"
     file = TextFile(f"event-{draft.label.lstrip('#')}.json", text)
     try:
         while True:

@@ -25,7 +25,7 @@ _NAME: Final = Path("trajectory.json")
 async def save(screen: DebuggerScreen) -> str | None:
     """Save the recording and say where; None when the user would rather not."""
     session = screen.session
-    if session.trajectory.path is None:
+    if session.trajectory.needs_name:
         return await save_as(screen)
     try:
         return f"saved {await session.editing.save()}"
@@ -57,10 +57,11 @@ async def save_as(screen: DebuggerScreen) -> str | None:
     """Save the recording as another file, which it is from then on."""
     session = screen.session
     own = session.trajectory.path
-    path = await screen.ask(AskPath("Save the recording as", session.settings.save_to or own or _NAME))
+    proposed = own.with_suffix("") if own is not None and session.trajectory.needs_name else own
+    path = await screen.ask(AskPath("Save the recording as", session.settings.save_to or proposed or _NAME))
     if path is None:
         return None
-    if own is not None and _are_same(path, own):
+    if own is not None and _are_same(path, own) and not session.trajectory.needs_name:
         return await save(screen)
     return f"saved {await session.editing.save(path)}, which is the recording now"
 

@@ -15,6 +15,7 @@ import click
 from trajcore import BadInput, Edit, Trajectory, new_command, search, user_message
 from trajcore import open as open_trajectory
 from trajcore.text import safe, safe_json, safe_line
+from trajcore.views.checks import checking, finding_line, new_findings
 from trajcore.views.event_json import problems_of, read_event, read_json
 from trajcore.views.form import fields_at
 
@@ -41,16 +42,30 @@ def edit(file: str, operations: Sequence[Operation], options: Mapping[str, Any])
         raise BadInput("--in-place writes the recording itself: it takes a file, and no -o.")
     trajectory = open_trajectory(file, options["row"])
     scribe = _Scribe(trajectory, regex=options["regex"], case=not options["ignore_case"])
+    links = checking(trajectory)().findings if any(map(_is_of_a_link, operations)) else None
     for operation in operations:
         note = _made(scribe, operation)
         if note:
             click.echo(safe_line(f"{operation.values[0]}: {note}"), err=True)
+    if links is not None:
+        for finding in new_findings(links, checking(trajectory)().findings):
+            click.echo(safe_line(f"trajtui: {finding_line(trajectory, finding)}"), err=True)
     if options["diff"]:
         _print_difference(trajectory)
     elif target == "-":
         _print(trajectory)
     else:
         _save(trajectory, Path(file) if target is None else Path(target))
+
+
+_LINKS: Final = frozenset({"id", "cause"})
+"""Fields by which events name each other."""
+
+
+def _is_of_a_link(operation: Operation) -> bool:
+    """Whether an edit may leave an event that names another one which is not there."""
+    path = operation.values[0].partition("=")[0].partition(":")[2]
+    return operation.option in ("set", "unset") and path in _LINKS
 
 
 def _made(scribe: _Scribe, operation: Operation) -> str:

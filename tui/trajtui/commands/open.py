@@ -95,7 +95,7 @@ def _open(file: str, row: str | None) -> Trajectory | None:
             raise
         from trajtui.screens.start import PickRow
 
-        picked = PickRow(file, [(row.number, row.id) for row in needed.rows]).run()
+        picked = PickRow(file, [(row.number, row.id, row.fault) for row in needed.rows]).run()
         return None if picked is None else open_trajectory(file, picked)
 
 

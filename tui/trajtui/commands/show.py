@@ -6,6 +6,7 @@ import click
 
 from trajcore import Trajectory
 from trajcore import open as open_trajectory
+from trajcore.text import safe_line
 from trajcore.views.exports import export
 
 
@@ -14,6 +15,8 @@ def show(file: str, row: str | None, *, as_json: bool, checking: bool = False) -
     trajectory = open_trajectory(file, row)
     if checking:
         return _show_findings(trajectory, as_json=as_json)
+    for fault in trajectory.faults:
+        click.echo(safe_line(f"trajtui: {file}: {fault}"), err=True)
     for line in export(trajectory, "json" if as_json else "text"):
         click.echo(line)
     return 0

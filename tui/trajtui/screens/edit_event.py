@@ -71,7 +71,7 @@ class EditEvent(Dialog[bool]):
         self._fresh = fresh
         self._fault = self._fault_of(event)
         self._first = "raw" if raw or self._fault else "form"
-        self._text = as_text(event)
+        self._text = draft.text() if draft else as_text(event)
         """The raw JSON as it was last written from the form, not by the user."""
         self._rewritten = False
         """Whether the form was made from JSON that the user wrote."""

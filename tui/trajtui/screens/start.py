@@ -27,7 +27,7 @@ from trajtui.widgets.inputs import Choices, SafeInput
 
 
 class _Paths(Suggester):
-    """Completes the path of a JSON file or a directory."""
+    """Completes the path of a directory, or of a file that may be a recording."""
 
     def __init__(self) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
@@ -44,13 +44,14 @@ def _completed(value: str) -> str | None:
         names = sorted(
             path.name + ("/" if os.path.isdir(path) else "")
             for path in directory.iterdir()
-            if path.name.startswith(start) and (os.path.isdir(path) or path.suffix == ".json")
+            if path.name.startswith(start) and (os.path.isdir(path) or path.suffix in _ENDINGS)
         )
     except OSError:
         return None
     return value[: len(value) - len(start)] + names[0] if names else None
 
 
+_ENDINGS = (".json", ".jsonl", ".gz", ".zip")
 _LIST_KEYS = "Enter opens · / types a path · q quits"
 _PATH_KEYS = "Enter opens what is typed · → completes it · Esc leaves the path"
 
@@ -149,17 +150,21 @@ class PickRow(PatientApp[str]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,ctrl+q", "quit", "quit")]
 
-    def __init__(self, file: str, rows: Sequence[tuple[int, str]]) -> None:
-        """`rows` are the numbers of the trajectories in the file, and their ids."""
+    def __init__(self, file: str, rows: Sequence[tuple[int, str, str]]) -> None:
+        """`rows` are the rows of the file: number, id, and why one cannot be opened."""
         super().__init__()
         self._file = file
         self._rows = rows
 
     def compose(self) -> ComposeResult:
-        """The rows by number and id."""
-        options = [Option(f"{number:>5}  {safe_line(id)}", id=str(number)) for number, id in self._rows]
+        """The rows by number and id; those that cannot be opened say why."""
+        options = [
+            Option(safe_line(f"{number:>5}  {id}  {fault}".rstrip()), id=str(number), disabled=bool(fault))
+            for number, id, fault in self._rows
+        ]
         with Vertical(id="start"):
-            title = f"{self._file} holds {len(self._rows)} trajectories: which one?"
+            whole = sum(not fault for _, _, fault in self._rows)
+            title = f"{self._file} holds {whole} trajectories: which one?"
             yield Static(safe_line(title), markup=False, classes="question")
             yield Choices(*options, markup=False)
             yield Static("Enter opens · q quits", markup=False, id="start-note")

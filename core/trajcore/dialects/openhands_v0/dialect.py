@@ -51,7 +51,7 @@ class OpenHandsV0(BaseDialect):
     """OpenHands V0, the identity: one record is one event, and an edit of an event is one of its record."""
 
     name: ClassVar[str] = "openhands"
-    formats: ClassVar[frozenset[str]] = frozenset({"list", "rows", "directory"})
+    formats: ClassVar[frozenset[str]] = frozenset({"list", "rows", "jsonl", "pages", "directory"})
     one_to_one: ClassVar[bool] = True
 
     def claims(self, head: Sequence[bytes]) -> float:

@@ -25,6 +25,8 @@ def links_of(keys: Sequence[Link]) -> Links:
             if key.action == DELEGATE:
                 delegations.append(index)
             continue
+        if key.observation is None:
+            continue  # No event at all: what is damaged answers nothing.
         if key.observation == DELEGATE:
             waiting = delegations.pop() if delegations else None
         action = None if key.observation in NO_ANSWERS else _answered(key, by_id, by_call, waiting)

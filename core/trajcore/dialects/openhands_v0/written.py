@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from trajcore.dialects.openhands_v0.stamps import calls_in
 from trajcore.events import kinds
 from trajcore.events.kinds import Source
 
@@ -44,11 +45,46 @@ def as_written_today(event: dict[str, Any]) -> dict[str, Any]:
     return today
 
 
+def in_their_order(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Events of a run in the order of their recording, where a model made several calls at once.
+
+    A replay has the result of each before the next is carried out; recorded, they may come behind all calls.
+    """
+    waiting: list[Mapping[str, Any]] = []
+    for event in events:
+        if waiting and "action" in event and _reply(event) != _reply(waiting[0]):
+            yield from waiting
+            waiting.clear()
+        earlier = [result for result in waiting if not _is_before(event, result)]
+        yield from earlier
+        waiting = [result for result in waiting if result not in earlier]
+        if "action" not in event and _reply(event) is not None:
+            waiting.append(event)
+        else:
+            yield event
+    yield from waiting
+
+
+def _reply(event: Mapping[str, Any]) -> str | None:
+    """The reply of a model that an event belongs to, where that made several calls."""
+    metadata = event.get("tool_call_metadata")
+    response = metadata.get("model_response") if isinstance(metadata, dict) else None
+    if not isinstance(response, dict) or len(calls_in(response)) < 2:
+        return None
+    return str(response.get("id"))
+
+
+def _is_before(event: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    ids = event.get("id"), other.get("id")
+    return all(isinstance(id, int) for id in ids) and ids < (ids[1], ids[1])
+
+
 def run_file(events: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-    """A run as OpenHands writes a trajectory today: one list, indented by four."""
+    """A run as OpenHands writes one today: a list, indented by four. What is no event is left out."""
     yield b"["
     nobody_spoke = True
-    for place, event in enumerate(events):
+    known = (event for event in events if "action" in event or "observation" in event)
+    for place, event in enumerate(in_their_order(known)):
         today = as_written_today(dict(event))
         # OpenHands cannot replay an event without a source; where there are none, the task is first.
         opening = nobody_spoke and event.get("action") == kinds.MESSAGE

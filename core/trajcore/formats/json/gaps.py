@@ -46,6 +46,11 @@ class Patch:
     inserted: tuple[bytes, ...]
 
 
+def _is_plain(gap: bytes) -> bool:
+    """Whether a gap separates and does no more: pages have the ends of their lists in it."""
+    return _SEPARATOR.fullmatch(gap) is not None or not gap.strip()
+
+
 class Gaps:
     """The gaps of a list in order: before the first event, between every two, behind the last."""
 
@@ -67,8 +72,11 @@ class Gaps:
         last = len(self.texts) - 1
         before, after = self.parts(begin), self.parts(end)
         kept, dropped = before.separator, after.separator
-        if end == last and begin:
+        at_an_end = not begin or end == last
+        if (end == last and begin) or (not at_an_end and _is_plain(kept) and not _is_plain(dropped)):
             kept, dropped = dropped, kept
+        if not _is_plain(dropped):
+            kept, dropped = before.separator + after.separator, b""
         inner = tuple(self.texts[begin + 1 : end])
         patch = Patch(begin, tuple(self.texts[begin : end + 1]), (before.tail + kept + after.head,))
         separator = dropped if (begin or end != last) and b"," in dropped else None

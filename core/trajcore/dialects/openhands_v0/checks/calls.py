@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from trajcore.dialects.findings import Delete, Finding, Insert, Repair, Set, Severity
 from trajcore.dialects.openhands_v0.checks.skeleton import Key, Skeleton
-from trajcore.events.kinds import ERROR, LOCAL, NULL, RESULTS, STEPS, Source, action_kind
+from trajcore.events.kinds import ERROR, FINISH, LOCAL, NULL, REJECT, RESULTS, STEPS, Source, action_kind
 
 _MISSING: Final = "There is no result of this action: it was not carried out, or what came back was lost."
 _NOT_EXECUTED: Final = "AGENT_ERROR$ERROR_ACTION_NOT_EXECUTED_STOPPED"
@@ -28,6 +28,8 @@ def _calls_without_results(skeleton: Skeleton) -> Iterator[Finding]:
     last = max((index for index, key in enumerate(skeleton.keys) if _acts(key)), default=-1)
     for index, key in enumerate(skeleton.keys):
         if not _expects_a_result(key) or index in answered or key.id in named:
+            continue
+        if skeleton.is_yet_to_be_played(index):
             continue
         # A recording may just end here: that is how an interrupted run looks.
         severity = Severity.ERROR if index < last else Severity.WARNING
@@ -94,6 +96,8 @@ def _tool_calls(skeleton: Skeleton) -> Iterator[Finding]:
 def _responses(skeleton: Skeleton) -> Iterator[Finding]:
     first: dict[str, int] = {}
     responses: dict[tuple[str, ...], int] = {}
+    ended: set[tuple[str, ...]] = set()
+    """Responses one of whose calls ended the run: those behind it are not carried out."""
     for index, key in enumerate(skeleton.keys):
         call = key.tool_call_id
         if key.action is None or not call:
@@ -107,9 +111,11 @@ def _responses(skeleton: Skeleton) -> Iterator[Finding]:
             text = f"event {skeleton.name(earlier)} has the tool call {call} too"
             yield Finding(index, name, "tool-call-repeated", text, Severity.WARNING)
         responses.setdefault(of_response, index)
+        if key.kind in (FINISH, REJECT):
+            ended.add(of_response)
     for calls, index in responses.items():
         lost = [call for call in calls if call not in first]
-        if lost:
+        if lost and calls not in ended:
             text = f"its response made {len(calls)} tool calls; nothing stands for {', '.join(lost[:3])}"
             yield Finding(index, skeleton.name(index), "tool-call-lost", text, Severity.WARNING)
 

@@ -49,14 +49,21 @@ def _new_id(skeleton: Skeleton, index: int) -> Repair:
 
 
 def _order_of_ids(skeleton: Skeleton) -> Iterator[Finding]:
-    last: int | None = None
+    """Ids that go back where nothing else tells the order.
+
+    Events with times have those. Of others a gap tells: what was put in or moved has the id behind another.
+    """
+    last: Key | None = None
     for index, key in enumerate(skeleton.keys):
         if key.id is None:
             continue
-        if last is not None and key.id < last and skeleton.places[key.id][0] == index:
-            text = f"ids out of order: {key.id} stands behind {last}"
-            yield Finding(index, skeleton.name(index), "id-order", text, Severity.WARNING)
-        last = key.id
+        if last is not None and last.id is not None and key.id < last.id:
+            is_timed = last.timestamp is not None and key.timestamp is not None
+            is_known = is_timed or last.id - 1 in skeleton.places
+            if not is_known and skeleton.places[key.id][0] == index:
+                text = f"ids out of order: {key.id} stands behind {last.id}"
+                yield Finding(index, skeleton.name(index), "id-order", text, Severity.WARNING)
+        last = key
 
 
 def _causes(skeleton: Skeleton) -> Iterator[Finding]:
@@ -132,5 +139,7 @@ def _delegations(skeleton: Skeleton) -> Iterator[Finding]:
         elif key.action is None and key.observation == DELEGATE and opened:
             opened.pop()
     for index in opened:
+        if skeleton.is_yet_to_be_played(index):
+            continue
         text = "this delegation is never closed: what follows counts as not inside it"
         yield Finding(index, skeleton.name(index), "open-delegation", text, Severity.WARNING)

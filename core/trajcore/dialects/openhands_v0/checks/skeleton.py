@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 import msgspec
 
@@ -11,6 +12,7 @@ from trajcore.dialects.findings import Delete, Insert, Repair, RepairStep, Set, 
 from trajcore.dialects.openhands_v0.links import links_of
 from trajcore.dialects.openhands_v0.responses import ModelResponse
 from trajcore.dialects.openhands_v0.wire import read_head
+from trajcore.events.kinds import FINISH, MESSAGE, REJECT, STEPS, Source
 from trajcore.formats.json.reading import as_object
 
 
@@ -30,6 +32,7 @@ class Key(msgspec.Struct, gc=False):
     """The fields that tie an event to others."""
 
     id: int | None = None
+    timestamp: str | None = None
     source: str | None = None
     action: str | None = None
     observation: str | None = None
@@ -56,6 +59,15 @@ class Key(msgspec.Struct, gc=False):
         return tuple(call.id for call in (message.tool_calls or [] if message else []) if call.id)
 
 
+_ENDS: Final = frozenset({FINISH, REJECT, MESSAGE})
+"""What the agent ends its turn with."""
+
+
+def later(one: str | None, other: str | None) -> bool:
+    """Whether a time is later than another one; not where there is none."""
+    return one is not None and other is not None and one > other
+
+
 _decoder = msgspec.json.Decoder(Key)
 
 
@@ -65,7 +77,7 @@ def _read(raw: msgspec.Raw | bytes) -> Key:
     except (msgspec.DecodeError, UnicodeDecodeError):
         head = read_head(raw)
         metadata = _Metadata(head.tool_call_id) if head.tool_call_id else None
-        return Key(head.id, head.source, head.action, head.observation, head.cause, metadata)
+        return Key(head.id, head.timestamp, head.source, head.action, head.observation, head.cause, metadata)
 
 
 class Skeleton:
@@ -111,6 +123,43 @@ class Skeleton:
             if number is not None and number >= 0 and len(self.places[number]) == 1
             else f"#{index}"
         )
+
+    def is_yet_to_be_played(self, index: int) -> bool:
+        """Whether an action was put in by hand, and no model waits for its result.
+
+        It is newer than one behind it, by id or by time, or stands behind the end of a run. Without both
+        there is no telling.
+        """
+        own = self.keys[index]
+        if own.action is None or own.tool_call_id is not None:
+            return False
+        id, time = self._oldest_behind[index]
+        newer = own.id is not None and id is not None and own.id > id
+        unknown = own.id is None and own.timestamp is None
+        return newer or unknown or later(own.timestamp, time) or self._follows_an_end(index)
+
+    @cached_property
+    def _oldest_behind(self) -> list[tuple[int | None, str | None]]:
+        """The lowest id and the earliest time of all events behind each."""
+        found: list[tuple[int | None, str | None]] = []
+        id: int | None = None
+        time: str | None = None
+        for key in reversed(self.keys):
+            found.append((id, time))
+            id = key.id if id is None or (key.id is not None and key.id < id) else id
+            time = key.timestamp if time is None or later(time, key.timestamp) else time
+        return found[::-1]
+
+    def _follows_an_end(self, index: int) -> bool:
+        """Whether the agent had finished, or said something, right before; others like it may be between."""
+        answered = self.links.answer_of
+        before = (self.keys[at] for at in reversed(range(index)) if at in answered or not self._asks(at))
+        last = next(before, None)
+        return last is not None and last.kind in _ENDS and last.source != Source.USER.value
+
+    def _asks(self, index: int) -> bool:
+        key = self.keys[index]
+        return key.kind in STEPS and key.tool_call_id is None
 
     def fresh_id(self, index: int) -> int:
         """An id for this event that no other has: between its neighbours' if there is room, else the next."""
