@@ -6,7 +6,7 @@ In docker and in bubblewrap:
 
 - `S`, from the key to PAUSED, behind 100 small steps and behind a long one (of so many seconds), each beside
   `docker run` of an image that was committed: at most 0.8 times as long. The world is looked at afterwards;
-- `S` behind the removal of 10,000 files and 500 MB, beside the time that is said before it (or 2 s, where less
+- `S` behind the removal of 10,000 files and 500 MB, beside the time that is said before it (2 s, where less
   is said): no longer;
 - what keeping each moment adds to a step that changes three files in a world where 1,000 have changed: at
   most 1 ms, and 0.2 ms for each further file. Beside it are the same steps of a session that keeps nothing,
