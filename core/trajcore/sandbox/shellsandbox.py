@@ -141,6 +141,7 @@ class ShellSandbox:
     async def run_cell(self, code: str, limit: float, emit: Emit) -> CellOutcome | None:
         """See `Sandbox.run_cell`."""
         async with self._lock:
+            await self._shell.untell()
             return await self._notebook.run(code, limit, emit)
 
     def _must_be_busy(self) -> None:

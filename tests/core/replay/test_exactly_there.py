@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 
 import pytest
 
 from accounts import Account, account
-from exactly import Walk
+from documents import of_commands, ran, run
+from exactly import Walk, files_of
 from needs import IMAGE
 from program import ROOT
+from trajcore.sandbox.base import SandboxSettings
 from trajcore.sandbox.machines.docker.machine import DockerMachine
+from trajcore.session import Session, Settings
+from trajcore.trajectory import Trajectory
 from worlds import KINDS
 
 __all__ = ["account"]
@@ -66,6 +71,44 @@ async def test_also_where_files_cannot_be_reached_in_many_walks(monkeypatch: pyt
 def test_for_whoever_runs_it_in_many_walks(kind: str, account: Account) -> None:
     for seed in range(3000, 3010):
         walked(account, kind, seed, 20)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_variables_of_a_notebook_are_lost_or_made_again_and_both_is_said(kind: str) -> None:
+    code = "import uuid; v = uuid.uuid4(); print(v)"
+    cell = {"source": "agent", "action": "run_ipython", "args": {"code": code}}
+    answer = {"source": "agent", "observation": "run_ipython", "content": "", "extras": {}}
+    events = [
+        *json.loads(of_commands("echo $RANDOM$RANDOM > a")),
+        {**cell, "id": 10}, {**answer, "id": 11, "cause": 10},
+        run(12, "cp a b"), ran(13, 12, ""),
+    ]  # fmt: skip
+    trajectory = Trajectory.from_bytes(json.dumps(events).encode())
+    session = Session(trajectory, Settings(kind, SandboxSettings(image=IMAGE), checkpoints=8))
+    try:
+        await stepped(session, 2)
+        before = await files_of(session._replay.world.sandbox)
+        await stepped(session)
+        straight, again = session.back_to_step()
+        assert (straight.steps, straight.lost) == (0, ("the notebook's Python",))
+        assert (again.steps, again.lost) == (1, ())
+        session.go_back(straight)
+        await session.idle()
+        assert await files_of(session._replay.world.sandbox) == before
+        await stepped(session)
+        session.go_back(session.back_to_step()[-1])
+        await session.idle()
+        remade = session._replay.remade
+        assert remade is not None
+        assert session.trajectory.index_of_uid(remade.uid) == 3
+    finally:
+        await session.close()
+
+
+async def stepped(session: Session, times: int = 1) -> None:
+    for _ in range(times):
+        session.step()
+        await session.idle()
 
 
 async def _nothing(self: DockerMachine) -> None:

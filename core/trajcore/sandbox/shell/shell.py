@@ -155,6 +155,11 @@ class Shell:
             self._telling = b""
         return self._told
 
+    async def untell(self) -> None:
+        """What the shell told does not hold any more: something else runs beside it."""
+        await self.told()
+        self._told = None
+
     async def _hear(self) -> None:
         deadline = time.monotonic() + _TELLING_PATIENCE
         while self._telling and self._ended is None and (left := deadline - time.monotonic()) > 0:
