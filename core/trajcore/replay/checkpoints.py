@@ -27,7 +27,7 @@ class RunCheckpoint:
     by_hand: int
     """How many times the user had changed files by hand."""
     world: Checkpoint
-    marked: bool = False
+    quick: bool = False
     """Whether it is one of those that cost next to nothing: what those may take, the sandbox sees to."""
 
     @property
@@ -103,7 +103,7 @@ class Restoring(Protocol):
 class RunCheckpoints:
     """The checkpoints of one run, the earliest first.
 
-    Of those that are not `marked` there are never more than `most`, nor more bytes of them than `disk`.
+    Of those that are not `quick` there are never more than `most`, nor more bytes of them than `disk`.
     """
 
     def __init__(self, most: int, disk: int) -> None:
@@ -130,14 +130,14 @@ class RunCheckpoints:
     def add(self, checkpoint: RunCheckpoint, course: Course) -> list[RunCheckpoint]:
         """Keep one more, the latest; the answer is what has to go for it."""
         gone = self._put(checkpoint)
-        full = [other for other in self._checkpoints if not other.marked]
+        full = [other for other in self._checkpoints if not other.quick]
         while len(full) > 1 and (len(full) > self.most or self._size(full) > self._disk):
             dearest = full.pop(self._cheapest(full, course))
             self._checkpoints.remove(dearest)
             gone.append(dearest)
         return gone
 
-    def mark(self, checkpoint: RunCheckpoint) -> None:
+    def add_quick(self, checkpoint: RunCheckpoint) -> None:
         """Keep one more, the latest, of those that cost next to nothing."""
         while self._checkpoints and self._checkpoints[-1].moment >= checkpoint.moment:
             self._checkpoints.pop()

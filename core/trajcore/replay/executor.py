@@ -75,7 +75,7 @@ class Executor:
         self.executing = False
         self._interrupted = False
         self.beginning: Checkpoint | None = None
-        """The world as it was made, where that was marked."""
+        """The world as it was made, where that was kept."""
 
     @property
     def sandbox(self) -> Sandbox | None:
@@ -120,7 +120,7 @@ class Executor:
             self._started = True
             _collect_rarely()
             self.start_seconds = time.perf_counter() - begun
-            self.beginning = await self.mark()
+            self.beginning = await self.quick_checkpoint()
         finally:
             self._tell(notices.Progress(""))
             if not self._started:
@@ -199,11 +199,11 @@ class Executor:
         checkpoint = await self._sandbox.checkpoint()
         return self._completed(checkpoint)
 
-    async def mark(self) -> Checkpoint | None:
+    async def quick_checkpoint(self) -> Checkpoint | None:
         """The world as it was after the last action; None where that costs more than next to nothing."""
-        if self._sandbox is None or not self._started or self.lost or not self._settings.marked_bytes:
+        if self._sandbox is None or not self._started or self.lost or not self._settings.quick_bytes:
             return None
-        checkpoint = await self._sandbox.mark()
+        checkpoint = await self._sandbox.quick_checkpoint()
         return self._completed(checkpoint)
 
     def _completed(self, checkpoint: Checkpoint | None) -> Checkpoint | None:

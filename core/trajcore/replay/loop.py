@@ -61,8 +61,8 @@ class Replay:
             settings.world,
             snapshot_bytes=room,
             track_files=settings.world.track_files or settings.checkpoints > 0,
-            marked_bytes=room if settings.checkpoints else 0,
-            marked_files=settings.checkpoint_files,
+            quick_bytes=room if settings.checkpoints else 0,
+            quick_files=settings.checkpoint_files,
         )
         self.world = Executor(self._settings.sandbox, world, self._tell, of.dialect)
         self.player = Player(
@@ -122,7 +122,7 @@ class Replay:
                 result = self.run.results.get(played)
                 if result is not None:
                     self._spent += result.seconds
-                    await self._mark()
+                    await self._quick_checkpoint()
                 stopped = self.breakpoints.after(result) if breaking and result else None
                 if stopped or (step_ends and one_step):
                     player.skip_bookkeeping()
@@ -375,23 +375,23 @@ class Replay:
         await asyncio.sleep(max(_SHORTEST_IDLE, last.world.seconds * _IDLE if last else 0.0))
         await self._checkpoint()
 
-    async def _mark(self) -> bool:
+    async def _quick_checkpoint(self) -> bool:
         """Keep this moment, where that costs next to nothing; whether it is kept."""
         if not self._checkpoints.most or self.run.has_live_steps:
             return False
-        world, beginning = await self.world.mark(), self.world.beginning
+        world, beginning = await self.world.quick_checkpoint(), self.world.beginning
         if beginning is not None and not len(self._checkpoints):
-            self._checkpoints.mark(RunCheckpoint(0, 0, beginning, marked=True))
+            self._checkpoints.add_quick(RunCheckpoint(0, 0, beginning, quick=True))
         if world is None:
             return False
         self._spent = 0.0
-        self._checkpoints.mark(RunCheckpoint(*self._moment, world, marked=True))
+        self._checkpoints.add_quick(RunCheckpoint(*self._moment, world, quick=True))
         self._checkpoints.let_go(self.world.is_there)
         return True
 
     async def _keep(self) -> None:
         """Keep this moment, if it must be by a snapshot."""
-        if not await self._mark():
+        if not await self._quick_checkpoint():
             await self._checkpoint()
 
     async def _checkpoint(self) -> None:

@@ -38,7 +38,7 @@ class Limits:
     previous: float = 30.0
 
 
-DEFAULT_MARKED_FILES: Final = 200_000
+DEFAULT_QUICK_FILES: Final = 200_000
 """How many versions of files are kept of a run, where nothing is said."""
 
 DEFAULT_PIDS: Final = 4096
@@ -79,12 +79,12 @@ class SandboxSettings:
     """Whether `changed_files` has an answer; it costs a look at all files after each step."""
     snapshot_bytes: int = 4 << 30
     """What the files of one checkpoint may take on disk; it is not taken where they take more."""
-    marked_bytes: int = 0
-    """What the files of all that `mark` keeps may take together; 0: `mark` keeps nothing.
+    quick_bytes: int = 0
+    """What the files of all quick checkpoints may take together; 0: there are none.
 
     It needs `track_files`.
     """
-    marked_files: int = DEFAULT_MARKED_FILES
+    quick_files: int = DEFAULT_QUICK_FILES
     """How many versions of files that may be."""
 
 
@@ -347,7 +347,7 @@ class Sandbox(Protocol):
     def price_of(self, checkpoint: Checkpoint) -> float:
         """Seconds that it is expected to take to restore `checkpoint`; 0 where nothing is known of that."""
 
-    async def mark(self) -> Checkpoint | None:
+    async def quick_checkpoint(self) -> Checkpoint | None:
         """The same of what `changed_files` told last, in next to no time; None where it cannot be kept so.
 
         Whatever changed since is not of it. It may cost earlier ones their place (`is_there`).

@@ -37,7 +37,7 @@ from trajcore.sandbox.tracking.findtracker import FindTracker
 from trajcore.sandbox.tracking.layertracker import LayerTracker
 from trajcore.sandbox.trees.io import copy_content
 from trajcore.sandbox.versions.inside import clear, packed, put_in_place
-from trajcore.sandbox.versions.store import Place, Versions
+from trajcore.sandbox.versions.store import Revision, Versions
 from trajcore.sandbox.versions.version import BELOW, State, Unknown, Version
 from trajcore.sandbox.versions.writing import TreeWriter
 from trajcore.tasks import finished, finished_in_thread, together
@@ -66,10 +66,10 @@ class _Kept:
 
 
 @dataclass(frozen=True)
-class _Moment:
+class _AtRevision:
     """The token of one that is a moment of the versions."""
 
-    place: Place
+    revision: Revision
     directory: str
 
 
@@ -122,10 +122,10 @@ class Checkpointer:
             altered=snapshot.altered,
         )
 
-    async def mark(self) -> Checkpoint | None:
-        """See `Sandbox.mark`."""
-        place = None if self.shell.busy or self.tracker is None else self.tracker.mark()
-        if place is None:
+    async def quick_checkpoint(self) -> Checkpoint | None:
+        """See `Sandbox.quick_checkpoint`."""
+        revision = None if self.shell.busy or self.tracker is None else self.tracker.revision()
+        if revision is None:
             return None
         try:
             state = await self._told_behind()
@@ -136,7 +136,7 @@ class Checkpointer:
         self.shell.owe(state.notices)
         around = self._around
         return Checkpoint(
-            token=_Moment(place, self._directory_of(state)),
+            token=_AtRevision(revision, self._directory_of(state)),
             shell=state.text,
             processes=around.processes,
             seconds=0.0,
@@ -151,8 +151,8 @@ class Checkpointer:
         `watch` begins to tell anew what changes in the world, and is called where it is another one.
         """
         kept = checkpoint.token
-        if isinstance(kept, _Moment):
-            await self._return_to(kept.place, progress, watch)
+        if isinstance(kept, _AtRevision):
+            await self._return_to(kept.revision, progress, watch)
         else:
             assert isinstance(kept, _Kept)
             self.shell.close()
@@ -172,26 +172,28 @@ class Checkpointer:
         token = checkpoint.token
         if isinstance(token, _Kept):
             await self.machine.forget(token.snapshot)
-        elif isinstance(token, _Moment) and self.versions is not None:
-            self.versions.drop(token.place)
+        elif isinstance(token, _AtRevision) and self.versions is not None:
+            self.versions.drop(token.revision)
 
     def price_of(self, checkpoint: Checkpoint) -> float:
         """See `Sandbox.price_of`."""
         token = checkpoint.token
-        if not isinstance(token, _Moment) or self.versions is None or not token.place.is_there:
+        if not isinstance(token, _AtRevision) or self.versions is None or not token.revision.is_there:
             return 0.0
-        wanted = [state for state in self.versions.way_to(token.place).values() if isinstance(state, Version)]
+        wanted = [
+            state for state in self.versions.way_to(token.revision).values() if isinstance(state, Version)
+        ]
         size = sum(version.size for version in wanted)
         return _REOPENING + len(wanted) * _PER_FILE + size / _PER_SECOND
 
     def is_there(self, checkpoint: Checkpoint) -> bool:
         """See `Sandbox.is_there`."""
         token = checkpoint.token
-        return not isinstance(token, _Moment) or token.place.is_there
+        return not isinstance(token, _AtRevision) or token.revision.is_there
 
     # Moments of the versions
 
-    async def _return_to(self, place: Place, progress: OnProgress, watch: Watch) -> None:
+    async def _return_to(self, revision: Revision, progress: OnProgress, watch: Watch) -> None:
         assert isinstance(self.machine, Rewritable)
         progress("restoring the files")
         how = await self.machine.reopen(progress)
@@ -207,24 +209,24 @@ class Checkpointer:
         everything = None
         if how is Reopened.FROM_THE_BEGINNING:
             assert self.versions is not None
-            everything = self.versions.everything_at(place)
+            everything = self.versions.everything_at(revision)
             await watch()
         try:
-            await self._write_back(self.machine, place, everything)
+            await self._write_back(self.machine, revision, everything)
         except OSError as error:
             raise SandboxUnavailable(f"The sandbox's files cannot be restored ({error}).") from error
         if how is not Reopened.AS_IT_STANDS:
             await self.shell.renew()
 
     async def _write_back(
-        self, machine: Rewritable, place: Place, everything: Mapping[str, State] | None
+        self, machine: Rewritable, revision: Revision, everything: Mapping[str, State] | None
     ) -> None:
         """Make the files what they were; `everything` is all that is to be written where that is known."""
         tracker, versions = self.tracker, self.versions
         assert tracker is not None
         assert versions is not None
         await tracker.catch_up()
-        wanted = _known(versions.way_to(place) if everything is None else everything)
+        wanted = _known(versions.way_to(revision) if everything is None else everything)
         if isinstance(tracker, LayerTracker):
             if machine.root is None:
                 raise SandboxUnavailable("The sandbox was lost: it ended while it was taken back.")
@@ -232,7 +234,7 @@ class Checkpointer:
             await finished_in_thread(partial(writer.write, wanted))
         else:
             await self._unpack(versions, tracker, wanted)
-        versions.arrive(place)
+        versions.arrive(revision)
         await tracker.settle(wanted)
 
     async def _unpack(

@@ -62,7 +62,7 @@ class RecordedSandbox:
         """Nothing is kept, for nothing changes."""
         return Checkpoint(token=None, shell=b"", processes=(), seconds=0.0, size=0)
 
-    async def mark(self) -> Checkpoint:
+    async def quick_checkpoint(self) -> Checkpoint:
         """The same."""
         return await self.checkpoint()
 

@@ -166,12 +166,12 @@ class ShellSandbox:
         async with self._lock:
             return await self._checkpoints.take()
 
-    async def mark(self) -> Checkpoint | None:
-        """See `Sandbox.mark`."""
+    async def quick_checkpoint(self) -> Checkpoint | None:
+        """See `Sandbox.quick_checkpoint`."""
         if self._shell.busy:
             return None
         async with self._lock:
-            return await self._checkpoints.mark()
+            return await self._checkpoints.quick_checkpoint()
 
     def price_of(self, checkpoint: Checkpoint) -> float:
         """See `Sandbox.price_of`."""
@@ -225,10 +225,10 @@ class ShellSandbox:
     def _versions(self) -> Versions | None:
         """The version store; None where none is wanted, or the machine cannot be taken back by it."""
         settings, machine, checkpoints = self._settings, self._machine, self._checkpoints
-        if not settings.marked_bytes or not isinstance(machine, Rewritable) or not machine.keeps:
+        if not settings.quick_bytes or not isinstance(machine, Rewritable) or not machine.keeps:
             return None
         if checkpoints.versions is None:
-            checkpoints.versions = Versions(settings.marked_bytes, settings.marked_files)
+            checkpoints.versions = Versions(settings.quick_bytes, settings.quick_files)
             self._shell.tells = True
         return checkpoints.versions
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trajcore.sandbox.versions.store import Place, Versions
+from trajcore.sandbox.versions.store import Revision, Versions
 from trajcore.sandbox.versions.version import State, Unknown, Version
 
 PATHS = ("/a", "/a/b", "/c", "/d")
@@ -27,10 +27,10 @@ class World:
     def __init__(self, most_bytes: int = 1 << 20, most_files: int = 1000) -> None:
         self.versions = Versions(most_bytes, most_files)
         self.files: dict[str, bytes | None] = {}
-        self.marked: list[tuple[Place, dict[str, bytes | None]]] = []
+        self.marked: list[tuple[Revision, dict[str, bytes | None]]] = []
 
     def do(self, what: str, path: str, number: int) -> None:
-        there = [(place, files) for place, files in self.marked if place.is_there]
+        there = [(revision, files) for revision, files in self.marked if revision.is_there]
         match what:
             case "write":
                 self.write(path, bytes([number]) * (number * 10))
@@ -41,7 +41,7 @@ class World:
                 self.files[path] = None
                 self.versions.note(path, None, Unknown.UNKNOWN)
             case "mark":
-                self.marked.append((self.versions.mark(), dict(self.files)))
+                self.marked.append((self.versions.revision(), dict(self.files)))
             case "go" if there:
                 self.go(*there[number % len(there)])
             case "drop" if there:
@@ -53,8 +53,8 @@ class World:
         self.files[path] = data if number is not None else None
         self.versions.note(path, None, state if number is not None else Unknown.UNKNOWN)
 
-    def go(self, place: Place, files: dict[str, bytes | None]) -> None:
-        wanted = self.versions.way_to(place)
+    def go(self, revision: Revision, files: dict[str, bytes | None]) -> None:
+        wanted = self.versions.way_to(revision)
         if Unknown.UNKNOWN in wanted.values():
             return  # what changed there is not marked yet: then it will be told
         for path, state in wanted.items():
@@ -62,7 +62,7 @@ class World:
             self.files.pop(path, None)
             if state is not None:
                 self.files[path] = self.versions.read(state)
-        self.versions.arrive(place)
+        self.versions.arrive(revision)
         assert self.files == files
 
 
@@ -72,9 +72,9 @@ def test_going_back_brings_what_was_there(operations: list[tuple[str, str, int]]
     world = World()
     for operation in operations:
         world.do(*operation)
-    for place, files in world.marked:
-        if place.is_there:
-            world.go(place, files)
+    for revision, files in world.marked:
+        if revision.is_there:
+            world.go(revision, files)
     world.versions.clear()
     assert world.versions._contents.size == 0
     world.versions.close()
@@ -87,10 +87,10 @@ def test_also_with_little_room_which_is_kept_to(operations: list[tuple[str, str,
     for operation in operations:
         world.do(*operation)
         if operation[0] == "mark":
-            assert sum(place.is_there for place, _ in world.marked) <= 12
-    for place, files in world.marked:
-        if place.is_there:
-            world.go(place, files)
+            assert sum(revision.is_there for revision, _ in world.marked) <= 12
+    for revision, files in world.marked:
+        if revision.is_there:
+            world.go(revision, files)
     world.versions.close()
 
 
@@ -99,7 +99,7 @@ def test_the_oldest_goes_where_there_is_no_room() -> None:
     for number in range(1, 9):
         world.write("/a", bytes([number]) * 20)
         world.do("mark", "", 0)
-    there = [place.is_there for place, _ in world.marked]
+    there = [revision.is_there for revision, _ in world.marked]
     assert there == sorted(there)
     assert there[-1]
     assert not there[0]
@@ -115,6 +115,6 @@ def test_what_is_too_large_costs_only_the_moments_at_which_it_was_there() -> Non
     world.do("mark", "", 0)
     world.do("remove", "/c", 0)
     world.do("mark", "", 0)
-    assert [place.is_there for place, _ in world.marked] == [True, False, True]
+    assert [revision.is_there for revision, _ in world.marked] == [True, False, True]
     world.go(*world.marked[0])
     world.versions.close()

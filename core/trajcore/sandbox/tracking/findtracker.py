@@ -23,7 +23,7 @@ from trajcore.sandbox.tracking.filechanges import (
     digest_of,
 )
 from trajcore.sandbox.tracking.hosttree import Stat
-from trajcore.sandbox.versions.store import Place, Versions
+from trajcore.sandbox.versions.store import Revision, Versions
 from trajcore.sandbox.versions.version import BELOW, KEPT_KINDS, State, Unknown, Version
 
 _READ_AT_ONCE: Final = 5000
@@ -103,9 +103,9 @@ class FindTracker:
                 self._note(path, None, found)
             self._old = found
 
-    def mark(self) -> Place | None:
+    def revision(self) -> Revision | None:
         """The world as it was last looked at, as a moment of its versions; None where that is not known."""
-        return None if self._versions is None or self._lost else self._versions.mark()
+        return None if self._versions is None or self._lost else self._versions.revision()
 
     async def catch_up(self) -> None:
         """Tell the versions what has changed since the last look. Raises `SandboxUnavailable`."""

@@ -25,7 +25,7 @@ from trajcore.sandbox.tracking.filechanges import (
 )
 from trajcore.sandbox.tracking.hosttree import MOST, WHITEOUT, Reader, Stat, TooMany, Tree, seen_as
 from trajcore.sandbox.tracking.lowers import Lowers
-from trajcore.sandbox.versions.store import Place, Versions
+from trajcore.sandbox.versions.store import Revision, Versions
 from trajcore.sandbox.versions.version import BELOW, State, Unknown, Version
 from trajcore.tasks import finished_in_thread
 
@@ -64,9 +64,9 @@ class LayerTracker:
         """See `Tracker.start`."""
         await finished_in_thread(self._begin)
 
-    def mark(self) -> Place | None:
+    def revision(self) -> Revision | None:
         """The world as it was last looked at, as a moment of its versions; None where that is not known."""
-        return None if self._versions is None or self._lost else self._versions.mark()
+        return None if self._versions is None or self._lost else self._versions.revision()
 
     @property
     def mounted(self) -> frozenset[str]:

@@ -40,7 +40,7 @@ class _Content:
     """Bytes of the disk."""
 
 
-class Contents:
+class ContentStore:
     """Contents by their numbers, which are never given twice. Every call may raise `OSError`."""
 
     def __init__(self) -> None:

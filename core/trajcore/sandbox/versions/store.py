@@ -1,6 +1,6 @@
-"""The version store of a world: what each path was that has changed, at each moment that was marked.
+"""The version store of a world: what each path was that has changed, at each of its revisions.
 
-A moment is known by what changed since the one before it. Going back to it means writing back, for each path
+A revision is known by what changed since the one before it. Going back to it means writing, for each path
 that changed behind it, what that path was.
 """
 
@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Final
 
-from trajcore.sandbox.versions.contents import Contents
+from trajcore.sandbox.versions.contents import ContentStore
 from trajcore.sandbox.versions.version import BELOW, State, Unknown, Version
 
 Changes = dict[str, tuple[State, State]]
@@ -21,18 +21,18 @@ _LARGEST_SHARE: Final = 4
 
 
 @dataclass(eq=False, slots=True)
-class Place:
+class Revision:
     """A moment of a world. `is_there`: it can still be gone back to."""
 
-    parent: Place | None
+    parent: Revision | None
     changes: Changes
     """Since the parent."""
-    children: list[Place] = field(default_factory=list)
+    children: list[Revision] = field(default_factory=list)
     is_there: bool = True
 
 
 class Versions:
-    """The moments of one world, in the order in which they were marked. One call at a time.
+    """The revisions of one world, in the order in which they came. One call at a time.
 
     Where there is no room for a further one, the oldest goes.
     """
@@ -41,12 +41,12 @@ class Versions:
         """At most so many bytes of files are kept, and so many versions."""
         self.present: dict[str, State] = {}
         """What each path is now that has ever changed."""
-        self._contents = Contents()
+        self._contents = ContentStore()
         self._most_bytes, self._most_files = most_bytes, most_files
-        self._places: list[Place] = []
-        self._here: Place | None = None
+        self._revisions: list[Revision] = []
+        self._here: Revision | None = None
         self._since: Changes = {}
-        """What changed since the moment that was marked or returned to last."""
+        """What changed since the revision that was made or returned to last."""
         self._users: dict[int, int] = {}
         self._numbers: dict[bytes, int] = {}
         """The contents by their digests."""
@@ -59,7 +59,7 @@ class Versions:
         """The number of what an open file holds; None where there is no room for it.
 
         `digest` stands for it and is empty where that is not known; `data` is it, where it was read. It must
-        get a user (`note`) before the next `mark`. Raises `OSError`.
+        get a user (`note`) before the next `revision`. Raises `OSError`.
         """
         if data is not None:
             return self.keep_data(digest, data)
@@ -109,40 +109,42 @@ class Versions:
         self._since[path] = (first, now)
         self._stand(path, now)
 
-    def mark(self) -> Place:
+    def revision(self) -> Revision:
         """The present moment, as one that can be gone back to."""
         if self._here is not None and not self._since:
             return self._here
-        for place in self._lost():
-            self.drop(place)
+        for revision in self._lost():
+            self.drop(revision)
         if self._here is None:
             self._release_all(self._since)
             self._since = {}
-        place = Place(self._here, self._since)
+        revision = Revision(self._here, self._since)
         if self._here is not None:
-            self._here.children.append(place)
-        self._places.append(place)
-        self._here, self._since = place, {}
+            self._here.children.append(revision)
+        self._revisions.append(revision)
+        self._here, self._since = revision, {}
         self._make_room()
-        return place
+        return revision
 
-    def _lost(self) -> list[Place]:
+    def _lost(self) -> list[Revision]:
         """Moments that cannot be gone back to any more: of some path it is not known what it was."""
         unknown = {path for path, (before, _) in self._since.items() if before is Unknown.UNKNOWN}
-        lost: list[Place] = []
+        lost: list[Revision] = []
         if not unknown:
             return lost
-        for place in self._line(self._here):
+        for revision in self._line(self._here):
             if not unknown:
                 break
-            lost.append(place)
-            unknown -= {path for path, (before, _) in place.changes.items() if before is not Unknown.UNKNOWN}
+            lost.append(revision)
+            unknown -= {
+                path for path, (before, _) in revision.changes.items() if before is not Unknown.UNKNOWN
+            }
         return lost
 
-    def way_to(self, place: Place) -> dict[str, State]:
+    def way_to(self, revision: Revision) -> dict[str, State]:
         """What is to be written so that the world becomes what it was: by path, and only what is not so."""
         wanted: dict[str, State] = {path: before for path, (before, _) in self._since.items()}
-        up, down = self._line(self._here), self._line(place)
+        up, down = self._line(self._here), self._line(revision)
         shared = {id(each) for each in down}
         for each in up:
             if id(each) in shared:
@@ -153,31 +155,31 @@ class Versions:
             wanted.update((path, after) for path, (_, after) in each.changes.items())
         return {path: state for path, state in wanted.items() if state != self.present.get(path)}
 
-    def everything_at(self, place: Place) -> dict[str, State]:
+    def everything_at(self, revision: Revision) -> dict[str, State]:
         """What each path was that has ever changed: what makes the world of one in which nothing has."""
-        return {**self.present, **self.way_to(place)}
+        return {**self.present, **self.way_to(revision)}
 
-    def arrive(self, place: Place) -> None:
-        """The world was made what it was at `place`."""
-        for path, state in self.way_to(place).items():
+    def arrive(self, revision: Revision) -> None:
+        """The world was made what it was at `revision`."""
+        for path, state in self.way_to(revision).items():
             self._stand(path, state)
         self._release_all(self._since)
-        left, self._here, self._since = self._here, place, {}
+        left, self._here, self._since = self._here, revision, {}
         if left is not None and not left.is_there:
             self._fold(left)
 
-    def drop(self, place: Place) -> None:
+    def drop(self, revision: Revision) -> None:
         """Forget a moment, and what only going back to it needs."""
-        if not place.is_there:
+        if not revision.is_there:
             return
-        place.is_there = False
-        self._places.remove(place)
-        self._fold(place)
+        revision.is_there = False
+        self._revisions.remove(revision)
+        self._fold(revision)
 
     def clear(self) -> None:
         """Forget all of them, and begin with the present one anew."""
-        for place in list(self._places):
-            self.drop(place)
+        for revision in list(self._revisions):
+            self.drop(revision)
         for state in self.present.values():
             self._release(state)
         self._release_all(self._since)
@@ -185,31 +187,31 @@ class Versions:
 
     def close(self) -> None:
         """Forget all of it. May be called twice."""
-        self._places, self._here = [], None
+        self._revisions, self._here = [], None
         self._contents.close()
 
-    def _fold(self, place: Place) -> None:
+    def _fold(self, revision: Revision) -> None:
         """Let a moment that is not wanted any more become a part of what follows it, where one thing does."""
-        parent, is_here = place.parent, place is self._here
-        if len(place.children) + is_here > 1:
+        parent, is_here = revision.parent, revision is self._here
+        if len(revision.children) + is_here > 1:
             return
-        changes, place.changes = place.changes, {}
+        changes, revision.changes = revision.changes, {}
         if parent is None:
             self._release_all(changes)
             changes = {}
-        for child in place.children:
+        for child in revision.children:
             child.parent, child.changes = parent, self._followed(changes, child.changes, parent)
         if is_here:
             self._here, self._since = parent, self._followed(changes, self._since, parent)
-        elif not place.children:
+        elif not revision.children:
             self._release_all(changes)
         if parent is not None:
-            parent.children.remove(place)
-            parent.children += place.children
+            parent.children.remove(revision)
+            parent.children += revision.children
             if not parent.is_there:
                 self._fold(parent)
 
-    def _followed(self, changes: Changes, then: Changes, parent: Place | None) -> Changes:
+    def _followed(self, changes: Changes, then: Changes, parent: Revision | None) -> Changes:
         """What changed since the parent; where there is none, nobody asks."""
         if parent is None:
             self._release_all(then)
@@ -229,17 +231,17 @@ class Versions:
         return joined
 
     def _make_room(self) -> None:
-        while len(self._places) > 1 and (
-            self._contents.size > self._most_bytes or self._versions + len(self._places) > self._most_files
+        while len(self._revisions) > 1 and (
+            self._contents.size > self._most_bytes or self._versions + len(self._revisions) > self._most_files
         ):
-            self.drop(self._places[0])
+            self.drop(self._revisions[0])
 
     @staticmethod
-    def _line(place: Place | None) -> list[Place]:
+    def _line(revision: Revision | None) -> list[Revision]:
         line = []
-        while place is not None:
-            line.append(place)
-            place = place.parent
+        while revision is not None:
+            line.append(revision)
+            revision = revision.parent
         return line
 
     # Who needs what
