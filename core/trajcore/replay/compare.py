@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from trajcore.dialects.base import Unwrapped
 from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.registry import default_dialect
-from trajcore.events.kinds import ERROR, RUN_IPYTHON, observation_kind
+from trajcore.events.kinds import ERROR, RUN, RUN_IPYTHON, observation_kind
 from trajcore.replay.normalise import NORMALISERS, Normaliser, OwnNormaliser, normalised, shown
 
 if TYPE_CHECKING:
@@ -115,7 +115,10 @@ def _compare_text(recorded: _Answer, actual: _Answer, normalisers: Sequence[Norm
     before, after = recorded.said.output, actual.said.output
     if recorded.failed != actual.failed:
         return Comparison(None, f"recorded {recorded.outcome}, actual {actual.outcome}")
-    if before == after or shown(before) == shown(after):
+    if before == after:
+        return Comparison(Match.EQUAL)
+    before, after = (shown(text, tabs=recorded.kind == RUN) for text in (before, after))
+    if before == after:
         return Comparison(Match.EQUAL)
     if recorded.kind == RUN_IPYTHON:
         before, after = shared_text(before, after)
@@ -136,7 +139,6 @@ def _with_pictures(found: Comparison, recorded: Observation, actual: Observation
 
 
 def _emptied_by(text: str, normalisers: Sequence[Normaliser]) -> str:
-    text = shown(text)
     for normaliser in normalisers:
         if isinstance(normaliser, OwnNormaliser):
             if normaliser.empties(text):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from trajcore.errors import BadInput
-from trajcore.text import as_shown, without_escapes
+from trajcore.text import as_recorded
 
 SECONDS: Final = 0.3
 """So long a pattern of the user's may take for a text."""
@@ -94,15 +94,19 @@ NORMALISERS: Final[tuple[Normaliser, ...]] = (
 """In the order in which they are applied. The first match of a stretch of text decides its name."""
 
 
-def shown(text: str) -> str:
-    """Output as OpenHands records it: what a terminal showed, without colours and trailing blanks."""
-    plain = without_escapes(as_shown(text))
-    return "\n".join(line.rstrip() for line in plain.split("\n")).strip("\n")
+def shown(text: str, *, tabs: bool = True) -> str:
+    """Output as OpenHands records it: what a terminal showed, without colours and trailing blanks.
+
+    Without `tabs` they stay tabs, as in what no terminal has shown.
+    """
+    return as_recorded(text, tabs=tabs).strip("\n")
 
 
 def normalised(text: str, names: Iterable[str] = (), normalisers: Iterable[Normaliser] = NORMALISERS) -> str:
-    """`text` with everything that is known to vary replaced; `names` are host and user names of the run."""
-    text = shown(text)
+    """`text`, as it is `shown`, with everything that is known to vary replaced.
+
+    `names` are host and user names of the run.
+    """
     for name in names:
         if len(name) > 2:
             text = re.sub(rf"\b{re.escape(name)}\b", "<name>", text)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trajcore.dialects.openhands_v0.legacy import migrated
 from trajcore.errors import BadInput
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
@@ -186,10 +187,60 @@ def test_the_exit_code_counts_before_all_else(text: str, before: int, after: int
         ("one", "one   \n\n"),
         ("red", "\x1b[31mred\x1b[0m"),
         ("100%", "10%\r 50%\r100%"),
+        ("a       b", "a\tb"),
+        ("a\tb", "a       b"),
+        ("b", "a\x1b[1G\x1b[Kb"),
+        ("done", "\x07done\x00"),
     ],
 )
 def test_what_a_terminal_shows_the_same_is_equal(before: str, after: str) -> None:
     assert compare_output(before, after) == Comparison(Match.EQUAL)
+
+
+def test_a_tab_is_as_many_blanks_as_a_terminal_shows_and_no_others() -> None:
+    assert compare_output("a b", "a\tb").diverged
+
+
+def test_where_no_terminal_was_a_tab_is_a_tab() -> None:
+    assert compare(edited("a\tb"), edited("a       b")).diverged
+    assert compare(edited("a\tb"), edited("a\tb")) == Comparison(Match.EQUAL)
+
+
+OLD = {"command": "x", "exit_code": 0, "command_id": -1}
+
+
+def ran_in_2024(content: str) -> Observation:
+    event = migrated({"observation": "run", "content": content, "extras": dict(OLD)})
+    return cast("Observation", parse(event).event)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "actual"),
+    [
+        ("\r\n\r\nroot@0123456789ab:/workspace # ", ""),
+        ("one\r\ntwo\r\n\r\nroot@0123456789ab:/workspace # ", "one\ntwo"),
+        ("one\r\nopenhands@0123456789ab:/a b $ ", "one"),
+        ("one\r\n$ ", "one"),
+        ("one\r\n[Python Interpreter: /opt/venv/bin/python]\r\nroot@here:~ # ", "one"),
+        ("root@there:/x # \r\nroot@0123456789ab:/tmp # ", "root@there:/x #"),
+    ],
+)
+def test_the_prompt_that_stands_behind_the_output_of_2024_is_no_output(recorded: str, actual: str) -> None:
+    assert compare(ran_in_2024(recorded), ran(actual)) == Comparison(Match.EQUAL)
+
+
+def test_no_other_line_is_taken_for_the_prompt() -> None:
+    assert compare(ran_in_2024("root@there:/x # \r\nroot@h:/tmp # "), ran("root@here:/x #")).diverged
+    assert compare(ran_in_2024("one\r\nroot@h:/tmp # more"), ran("one")).diverged
+    assert compare(ran("one\nroot@h:/tmp # ", hostname="h", username="root"), ran("one")).diverged
+
+
+BLOCK = '###PS1JSON###\n{\n  "pid": "",\n  "exit_code": "0"\n}\n###PS1END###'
+
+
+@pytest.mark.parametrize("recorded", [f"{BLOCK}one", f"one{BLOCK}", f"one{BLOCK[:30]}", f"{BLOCK[20:]}one"])
+def test_what_is_left_of_a_prompt_of_json_is_no_output(recorded: str) -> None:
+    assert compare(ran(recorded), ran("one")) == Comparison(Match.EQUAL)
 
 
 def test_the_host_and_user_of_each_run_are_no_divergence() -> None:

@@ -1,0 +1,77 @@
+"""Cases of recordings that comparing got wrong, replayed in real sandboxes: what each step must come to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from trajcore import areplay
+from trajcore.replay.report import Report, Step
+
+EQUAL: Final = ("matched", "equal")
+NORMALISED: Final = ("matched", "normalised")
+MATCHED: Final = ("matched", None)
+DIVERGED: Final = ("diverged", None)
+
+STEPS: Final = {
+    "tabs-shown-as-columns": {
+        **dict.fromkeys((1, 3, 7), EQUAL),
+        5: NORMALISED,
+        9: MATCHED,
+        11: DIVERGED,
+    },
+    "prompt-behind-the-output": {**dict.fromkeys((1, 3, 5), MATCHED), 7: DIVERGED},
+    "typed-text-in-the-output": dict.fromkeys(range(1, 16, 2), EQUAL),
+}
+"""By the name of the case and the id (or index) of the step; None for a match is any."""
+
+
+Replay = Callable[[str], Awaitable[Report]]
+
+
+@pytest.fixture(
+    params=[pytest.param(kind, marks=getattr(pytest.mark, kind)) for kind in ("bubblewrap", "docker")]
+)
+def replayed(request: pytest.FixtureRequest, case: Callable[[str], Path]) -> Replay:
+    """Replays a case in a sandbox, by its name."""
+    options = {"image": request.getfixturevalue("docker_image")} if request.param == "docker" else {}
+
+    async def replay(name: str) -> Report:
+        return await areplay(case(name), sandbox=request.param, **options)
+
+    return replay
+
+
+def by_name(report: Report) -> dict[int, Step]:
+    return {step.index if step.id is None else step.id: step for step in report.steps}
+
+
+@pytest.mark.parametrize("name", STEPS)
+async def test_each_step_comes_to_what_it_must(name: str, replayed: Replay) -> None:
+    steps = by_name(await replayed(name))
+    expected = STEPS[name]
+    found = {at: (steps[at].status, steps[at].match if expected[at][1] else None) for at in expected}
+    assert found == expected, {at: steps[at].reason for at in found}
+
+
+async def test_only_the_last_prompt_of_2024_is_set_aside(replayed: Replay) -> None:
+    steps = by_name(await replayed("prompt-behind-the-output"))
+    assert "root@there" in steps[7].reason
+    assert "root@here" in steps[7].reason
+
+
+@pytest.mark.bubblewrap
+async def test_a_saved_run_holds_what_a_terminal_shows_and_is_equal_when_it_is_replayed(
+    case: Callable[[str], Path], tmp_path: Path
+) -> None:
+    saved = tmp_path / "saved.json"
+    await areplay(case("tabs-shown-as-columns"), sandbox="bubblewrap", save=saved)
+    texts = [event.get("content", "") for event in json.loads(saved.read_bytes())]
+    assert "name    size\n        indented" in texts
+    assert not any("\t" in text for text in texts)
+    again = await areplay(saved, sandbox="bubblewrap")
+    assert {step.match for step in again.steps} == {"equal"}
