@@ -16,6 +16,7 @@ from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.registry import default_dialect
 from trajcore.events.kinds import ERROR, RUN, RUN_IPYTHON, observation_kind
 from trajcore.replay.normalise import NORMALISERS, Normaliser, OwnNormaliser, normalised, shown
+from trajcore.replay.sides import Side, aligned, differing, labelled
 
 if TYPE_CHECKING:
     from trajcore.events.base import Observation
@@ -71,6 +72,15 @@ class _Answer:
         return self.observation.observation
 
     @property
+    def side(self) -> Side:
+        """Where it came from, as far as it says."""
+        metadata = getattr(self.observation.extras, "metadata", None)
+        names = (getattr(metadata, name, None) for name in ("username", "hostname", "working_dir"))
+        user, host, directory = (name if isinstance(name, str) else None for name in names)
+        told = self.said
+        return Side(user or told.user, host or told.host, directory or told.directory)
+
+    @property
     def failed(self) -> bool:
         return observation_kind(self.kind).fails_in_text and self.said.output.startswith("ERROR:")
 
@@ -122,11 +132,12 @@ def _compare_text(recorded: _Answer, actual: _Answer, normalisers: Sequence[Norm
         return Comparison(Match.EQUAL)
     if recorded.kind == RUN_IPYTHON:
         before, after = shared_text(before, after)
-    names = (*_names(recorded.observation), *_names(actual.observation))
-    old, new = (normalised(text, names, normalisers) for text in (before, after))
+    names = differing(recorded.side, actual.side)
+    one, other = aligned(before, after, names)
+    old, new = aligned(normalised(one, normalisers), normalised(other, normalisers), names)
     if old == new or _equal_but_for_secrets(old, new):
         return Comparison(Match.NORMALISED, emptied_by=_emptied_by(before, normalisers))
-    return Comparison(None, _first_difference(old, new))
+    return Comparison(None, _first_difference(*labelled(old, new, names)))
 
 
 def _with_pictures(found: Comparison, recorded: Observation, actual: Observation) -> Comparison:
@@ -165,12 +176,6 @@ def _equal_but_for_secrets(old: str, new: str) -> bool:
 
 
 _BLANK: Final = re.compile(r"\s")
-
-
-def _names(observation: Observation) -> tuple[str, ...]:
-    metadata = getattr(observation.extras, "metadata", None)
-    found = (getattr(metadata, "hostname", None), getattr(metadata, "username", None))
-    return tuple(name for name in found if name and name != "root")
 
 
 def _first_difference(old: str, new: str) -> str:

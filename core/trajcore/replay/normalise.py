@@ -102,14 +102,8 @@ def shown(text: str, *, tabs: bool = True) -> str:
     return as_recorded(text, tabs=tabs).strip("\n")
 
 
-def normalised(text: str, names: Iterable[str] = (), normalisers: Iterable[Normaliser] = NORMALISERS) -> str:
-    """`text`, as it is `shown`, with everything that is known to vary replaced.
-
-    `names` are host and user names of the run.
-    """
-    for name in names:
-        if len(name) > 2:
-            text = re.sub(rf"\b{re.escape(name)}\b", "<name>", text)
+def normalised(text: str, normalisers: Iterable[Normaliser] = NORMALISERS) -> str:
+    """`text`, as it is `shown`, with everything that is known to vary replaced."""
     for normaliser in normalisers:
         text = normaliser(text)
     return text

@@ -96,10 +96,10 @@ class OpenHandsV0(BaseDialect):
 
     def unwrap(self, observation: Observation) -> Unwrapped:
         """The content without prompts. Edits of early 2025 keep the answer beside a diff of the file."""
+        if observation.observation == RUN:
+            return without_prompts(observation.content, getattr(observation.extras, "metadata", None))
         answered = (observation.extras.model_extra or {}).get("formatted_output_and_error")
         output = answered if isinstance(answered, str) else observation.content
-        if observation.observation == RUN:
-            output = without_prompts(output, getattr(observation.extras, "metadata", None))
         return Unwrapped(output, canonical.exit_code(observation))
 
     def treatment(self, action: Action, recorded: Observation | None) -> Satisfied:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from trajcore.dialects.base import Unwrapped
+
 if TYPE_CHECKING:
     from trajcore.events.observations import CommandMetadata
 
@@ -12,11 +14,11 @@ _BEGIN: Final = "###PS1JSON###"
 _END: Final = "###PS1END###"
 _TOLD_IN_2024: Final = frozenset({"exit_code", "pid"})
 
-_PROMPT: Final = re.compile(r"(?:[\w.-]+@[\w.-]+:[^\r\n]+ )?[#$] ?")
+_PROMPT: Final = re.compile(r"(?:(?P<user>[\w.-]+)@(?P<host>[\w.-]+):(?P<directory>[^\r\n]+) )?[#$] ?")
 _INTERPRETER: Final = re.compile(r"\[Python Interpreter: [^\r\n\]]*\]")
 
 
-def without_prompts(text: str, told: CommandMetadata | None) -> str:
+def without_prompts(text: str, told: CommandMetadata | None) -> Unwrapped:
     """The output of a command without the prompts in it; `told` is what was recorded of how it ended.
 
     Since 2025 a prompt is a block of JSON that is taken out, but for one that was broken. Until then the next
@@ -24,13 +26,16 @@ def without_prompts(text: str, told: CommandMetadata | None) -> str:
     """
     if _BEGIN in text or _END in text:
         text = _without_blocks(text)
+    code = None if told is None else told.exit_code
     if told is None or not told.model_fields_set >= _TOLD_IN_2024 or told.hostname is not None:
-        return text
+        return Unwrapped(text, code)
     before, _, last = text.rpartition("\n")
-    if _PROMPT.fullmatch(last) is None:
-        return text
+    prompt = _PROMPT.fullmatch(last)
+    if prompt is None:
+        return Unwrapped(text, code)
     before, newline, last = before.rstrip().rpartition("\n")
-    return before if _INTERPRETER.fullmatch(last) else f"{before}{newline}{last}"
+    output = before if _INTERPRETER.fullmatch(last) else f"{before}{newline}{last}"
+    return Unwrapped(output.strip(), code, **prompt.groupdict())
 
 
 def _without_blocks(text: str) -> str:
