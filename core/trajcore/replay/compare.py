@@ -15,7 +15,15 @@ from trajcore.dialects.base import Unwrapped
 from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.registry import default_dialect
 from trajcore.events.kinds import ERROR, RUN, RUN_IPYTHON, observation_kind
-from trajcore.replay.normalise import NORMALISERS, Normaliser, OwnNormaliser, normalised, shown
+from trajcore.replay.normalise import (
+    NORMALISERS,
+    Normaliser,
+    OwnNormaliser,
+    made_up,
+    names_commits,
+    normalised,
+    shown,
+)
 from trajcore.replay.sides import Side, aligned, differing, labelled
 
 if TYPE_CHECKING:
@@ -56,6 +64,14 @@ class Comparison:
         return self.compared and self.match is None
 
 
+@dataclass(frozen=True)
+class Circumstances:
+    """What bears on a comparison beside the two answers."""
+
+    committed: Callable[[], bool] = lambda: False
+    """Whether commits were made in this run, whose names no other run gives. Asked where it matters."""
+
+
 Unwrap = Callable[["Observation"], Unwrapped]
 """Takes what a program said out of a recorded observation (`Dialect.unwrap`)."""
 
@@ -81,6 +97,12 @@ class _Answer:
         return Side(user or told.user, host or told.host, directory or told.directory)
 
     @property
+    def given(self) -> str:
+        """The command or the cell."""
+        extras = self.observation.extras
+        return str(getattr(extras, "command", "") or getattr(extras, "code", ""))
+
+    @property
     def failed(self) -> bool:
         return observation_kind(self.kind).fails_in_text and self.said.output.startswith("ERROR:")
 
@@ -104,6 +126,7 @@ def compare(
     actual: Observation,
     normalisers: Sequence[Normaliser] = NORMALISERS,
     unwrap: Unwrap | None = None,
+    circumstances: Circumstances = Circumstances(),
 ) -> Comparison:
     """Compare two answers to the same action; `unwrap` is that of the recording's dialect.
 
@@ -117,11 +140,13 @@ def compare(
         return Comparison(None, f"recorded {before.outcome}, actual {after.outcome}")
     if before.said.exit_code not in (None, after.said.exit_code):
         return Comparison(None, f"exit {before.said.exit_code} → {after.said.exit_code}")
-    found = _compare_text(before, after, normalisers)
+    found = _compare_text(before, after, normalisers, circumstances)
     return _with_pictures(found, recorded, actual) if before.kind == RUN_IPYTHON else found
 
 
-def _compare_text(recorded: _Answer, actual: _Answer, normalisers: Sequence[Normaliser]) -> Comparison:
+def _compare_text(
+    recorded: _Answer, actual: _Answer, normalisers: Sequence[Normaliser], circumstances: Circumstances
+) -> Comparison:
     before, after = recorded.said.output, actual.said.output
     if recorded.failed != actual.failed:
         return Comparison(None, f"recorded {recorded.outcome}, actual {actual.outcome}")
@@ -135,6 +160,9 @@ def _compare_text(recorded: _Answer, actual: _Answer, normalisers: Sequence[Norm
     names = differing(recorded.side, actual.side)
     one, other = aligned(before, after, names)
     old, new = aligned(normalised(one, normalisers), normalised(other, normalisers), names)
+    if old != new:
+        of_step = made_up(actual.given, committed=names_commits(old) and circumstances.committed())
+        old, new = normalised(old, of_step), normalised(new, of_step)
     if old == new or _equal_but_for_secrets(old, new):
         return Comparison(Match.NORMALISED, emptied_by=_emptied_by(before, normalisers))
     return Comparison(None, _first_difference(*labelled(old, new, names)))

@@ -26,6 +26,10 @@ STEPS: Final = {
     },
     "prompt-behind-the-output": {**dict.fromkeys((1, 3, 5), MATCHED), 7: DIVERGED},
     "user-name-in-listings": {**dict.fromkeys((1, 3, 5), NORMALISED), 7: DIVERGED},
+    "ways-to-write-a-time": {
+        **dict.fromkeys(range(1, 24, 2), NORMALISED),
+        **dict.fromkeys(range(25, 32, 2), DIVERGED),
+    },
     "typed-text-in-the-output": dict.fromkeys(range(1, 16, 2), EQUAL),
 }
 """By the name of the case and the id (or index) of the step; None for a match is any."""
