@@ -15,6 +15,9 @@ from trajcore.dialects.base import Unwrapped
 from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.registry import default_dialect
 from trajcore.events.kinds import ERROR, RUN, RUN_IPYTHON, observation_kind
+from trajcore.replay import causes, tempnames
+from trajcore.replay.causes import NETWORK_OFF
+from trajcore.replay.excerpts import LONGEST, difference, excerpt
 from trajcore.replay.normalise import (
     NORMALISERS,
     Normaliser,
@@ -25,11 +28,11 @@ from trajcore.replay.normalise import (
     shown,
 )
 from trajcore.replay.sides import Side, aligned, differing, labelled
+from trajcore.text import TAB
 
 if TYPE_CHECKING:
     from trajcore.events.base import Observation
 
-_EXCERPT: Final = 60
 _LONG: Final = 100_000
 """Texts of more characters are compared off the event loop."""
 _HIDDEN: Final = "<secret_hidden>"
@@ -70,6 +73,8 @@ class Circumstances:
 
     committed: Callable[[], bool] = lambda: False
     """Whether commits were made in this run, whose names no other run gives. Asked where it matters."""
+    offline: bool = False
+    """Whether this run has no network."""
 
 
 Unwrap = Callable[["Observation"], Unwrapped]
@@ -112,7 +117,7 @@ class _Answer:
         if self.kind == ERROR or self.failed:
             lines = self.said.output.splitlines()[0:3]
             first = next((line for line in lines if line.strip("ERO: ")), "")
-            return f'"{_excerpt("ERROR: " + first.removeprefix("ERROR:").strip())}"'
+            return f'"{excerpt("ERROR: " + first.removeprefix("ERROR:").strip(), LONGEST)}"'
         return f'"{observation_kind(self.kind).done or self.kind}"'
 
 
@@ -139,7 +144,9 @@ def compare(
     if before.kind != after.kind:
         return Comparison(None, f"recorded {before.outcome}, actual {after.outcome}")
     if before.said.exit_code not in (None, after.said.exit_code):
-        return Comparison(None, f"exit {before.said.exit_code} → {after.said.exit_code}")
+        why = _cause(before, after, circumstances)
+        codes = f"exit {before.said.exit_code} → {after.said.exit_code}"
+        return Comparison(None, f"{codes}, {excerpt(why)}" if why else codes)
     found = _compare_text(before, after, normalisers, circumstances)
     return _with_pictures(found, recorded, actual) if before.kind == RUN_IPYTHON else found
 
@@ -152,20 +159,52 @@ def _compare_text(
         return Comparison(None, f"recorded {recorded.outcome}, actual {actual.outcome}")
     if before == after:
         return Comparison(Match.EQUAL)
+    raw = before
     before, after = (shown(text, tabs=recorded.kind == RUN) for text in (before, after))
+    if before != after and recorded.kind == RUN and "\t" in raw.partition("\n")[0]:
+        before = _indented_as(after, raw) or before
     if before == after:
         return Comparison(Match.EQUAL)
     if recorded.kind == RUN_IPYTHON:
         before, after = shared_text(before, after)
     names = differing(recorded.side, actual.side)
-    one, other = aligned(before, after, names)
+    one, other = aligned(*tempnames.aligned(before, after), names)
     old, new = aligned(normalised(one, normalisers), normalised(other, normalisers), names)
     if old != new:
         of_step = made_up(actual.given, committed=names_commits(old) and circumstances.committed())
         old, new = normalised(old, of_step), normalised(new, of_step)
     if old == new or _equal_but_for_secrets(old, new):
         return Comparison(Match.NORMALISED, emptied_by=_emptied_by(before, normalisers))
-    return Comparison(None, _first_difference(*labelled(old, new, names)))
+    return Comparison(None, _in_words(recorded, actual, labelled(old, new, names), circumstances))
+
+
+def _indented_as(actual: str, raw: str) -> str:
+    """A recorded text whose tabs were kept, but not the blanks before its first line, as a terminal shows it.
+
+    How many there were is told by what came back; empty where no number of them makes the first lines equal.
+    """
+    first = actual.partition("\n")[0]
+    spelled = (shown(" " * blanks + raw).lstrip(" ") for blanks in range(1, TAB))
+    return next((text for text in spelled if text.partition("\n")[0] == first), "")
+
+
+def _in_words(
+    recorded: _Answer, actual: _Answer, texts: tuple[str, str], circumstances: Circumstances
+) -> str:
+    """Where the texts differ, in what, and why, if what came back says so."""
+    raised = causes.exception(recorded.said.output, actual.said.output)
+    differs = difference(*texts, instead=raised)
+    return f"{differs}, {NETWORK_OFF}" if _cause(recorded, actual, circumstances) == NETWORK_OFF else differs
+
+
+def _cause(recorded: _Answer, actual: _Answer, circumstances: Circumstances) -> str:
+    return causes.cause(
+        recorded.said.output,
+        actual.said.output,
+        actual.given,
+        actual.said.exit_code,
+        offline=circumstances.offline,
+    )
 
 
 def _with_pictures(found: Comparison, recorded: Observation, actual: Observation) -> Comparison:
@@ -204,22 +243,6 @@ def _equal_but_for_secrets(old: str, new: str) -> bool:
 
 
 _BLANK: Final = re.compile(r"\s")
-
-
-def _first_difference(old: str, new: str) -> str:
-    before, after = old.split("\n"), new.split("\n")
-    number = next(
-        (at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other),
-        min(len(before), len(after)),
-    )
-    one = f'"{_excerpt(before[number])}"' if number < len(before) else "nothing"
-    other = f'"{_excerpt(after[number])}"' if number < len(after) else "nothing"
-    return f"output differs at line {number + 1}: {one} → {other}"
-
-
-def _excerpt(line: str) -> str:
-    line = line.strip()
-    return line if len(line) <= _EXCERPT else line[: _EXCERPT - 1] + "…"
 
 
 # Notebook cells: their text without what one version says and the other does not, and pictures

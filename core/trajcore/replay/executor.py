@@ -173,6 +173,12 @@ class Executor:
         return self._kind is None or self._kind.rewinds
 
     @property
+    def offline(self) -> bool:
+        """Whether what runs here is known to have no network."""
+        walled = self._kind is not None and self._kind.walled
+        return walled and not self._settings.network and self._settings.container is None
+
+    @property
     def described(self) -> str:
         """Where actions are carried out, in words."""
         if self._kind is None:

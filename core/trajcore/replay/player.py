@@ -192,7 +192,9 @@ class Player:
 
     def _compared(self, index: int, recorded: Observation | None, actual: Observation) -> Comparison:
         """Both compared, without patterns of the user's that take too long. It may be in a thread."""
-        circumstances = Circumstances(partial(self._has_committed, bytes(self._trajectory.raw(index))))
+        circumstances = Circumstances(
+            partial(self._has_committed, bytes(self._trajectory.raw(index))), self._world.offline
+        )
         while True:
             try:
                 return compare(recorded, actual, self._normalisers, self._unwrap, circumstances)

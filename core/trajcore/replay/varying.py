@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from trajcore.replay.tempnames import without_random
+from trajcore.replay import tempnames
 
 Replacement = str | Callable[[re.Match[str]], str]
 
@@ -89,10 +89,6 @@ _PER_SECOND: Final = rf"{_PAD}(?<![\d.])(?:(?:{_NUMBER}/)?{_SIZE}(?:,? (?:\| )?|
 
 # Names that a program makes up
 
-_TEMP: Final = (
-    r"(?<![\w.+-])(?P<root>/(?:private/)?(?:var/)?tmp/|/(?:private/)?var/folders/\w+/\w+/T/|/dev/shm/)"
-    r"(?P<path>[\w.+-]++(?:/[\w.+-]++)*+)"
-)
 _HEX: Final = r"[0-9a-fA-F]"
 _EPHEMERAL: Final = 32768
 """From here on a port is given out by the kernel, and not chosen."""
@@ -114,7 +110,7 @@ def _temp(found: re.Match[str]) -> str:
     """A path in a directory for temporary files, without what was made at random of its names."""
     names = found["path"].split("/")
     root = "<temp>/" if "/var/folders/" in found["root"] else found["root"]
-    return root + "/".join(map(without_random, names))
+    return root + "/".join(map(tempnames.without_random, names))
 
 
 def _port(found: re.Match[str]) -> str:
@@ -213,7 +209,8 @@ TABLE: Final[tuple[tuple[str, str, Replacement], ...]] = (
         r"@(?P<hash>[0-9a-f]{5,8})(?![\w@]|\.\w)",
         _identity,
     ),
-    ("temp path", _TEMP, _temp),
+    ("temp path", r"(/tmp/ipykernel_)\d+/\d+(\.py)\b", r"\1<temp>/<temp>\2"),
+    ("temp path", tempnames.PATH, _temp),
     ("temp path", r"(?<![\w./-])tmp(?:\.[A-Za-z0-9]{10}|(?=[a-z_]{0,7}\d)[a-z0-9_]{8})(?![\w.])", "<temp>"),
     ("python path", r"(?<![\w.+-])(?:/[\w.+-]++)+?/bin/python(?:\d(?:\.\d+)?)?\b", "<python path>"),
     (

@@ -197,6 +197,13 @@ def test_a_tab_is_as_many_blanks_as_a_terminal_shows_and_no_others() -> None:
     assert compare_output("a b", "a\tb").diverged
 
 
+def test_where_tabs_were_kept_the_first_line_has_lost_its_indent() -> None:
+    assert compare(ran("1\tone\n     2\ttwo"), ran("1  one\n     2  two")) == Comparison(Match.EQUAL)
+    assert compare(ran("1\tone"), ran("1 one")).match is Match.EQUAL
+    assert compare(ran("1\tone"), ran("1 two")).diverged
+    assert compare(ran("1\tone"), ran("1          one")).diverged
+
+
 def test_where_no_terminal_was_a_tab_is_a_tab() -> None:
     assert compare(edited("a\tb"), edited("a       b")).diverged
     assert compare(edited("a\tb"), edited("a\tb")) == Comparison(Match.EQUAL)

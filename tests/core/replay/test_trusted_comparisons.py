@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,8 @@ STEPS: Final = {
         **dict.fromkeys(range(1, 24, 2), NORMALISED),
         **dict.fromkeys(range(25, 32, 2), DIVERGED),
     },
+    "reason-shows-equal-texts": dict.fromkeys(range(1, 8, 2), DIVERGED),
+    "network-off-unsaid": dict.fromkeys(range(1, 10, 2), DIVERGED),
     "typed-text-in-the-output": dict.fromkeys(range(1, 16, 2), EQUAL),
 }
 """By the name of the case and the id (or index) of the step; None for a match is any."""
@@ -67,6 +70,40 @@ async def test_only_the_last_prompt_of_2024_is_set_aside(replayed: Replay) -> No
     steps = by_name(await replayed("prompt-behind-the-output"))
     assert "root@there" in steps[7].reason
     assert "root@here" in steps[7].reason
+
+
+async def test_a_reason_shows_what_differs(replayed: Replay) -> None:
+    report = await replayed("reason-shows-equal-texts")
+    told = {at: step.reason for at, step in by_name(report).items()}
+    for reason in told.values():
+        one, other = re.findall(r'"([^"]*)"', reason)
+        assert one.strip() != other.strip(), reason
+    assert "END-1" in told[1]
+    assert "END-2" in told[1]
+    assert "MU" in told[5]
+    assert "NU" in told[5]
+    assert "FileNotFoundError" in told[7]
+    assert "missing.txt" in told[7]
+    assert all(reason in report.junit().decode().replace("&quot;", '"') for reason in told.values())
+    assert told[1] in report.summary
+
+
+async def test_a_step_that_fails_for_want_of_the_network_says_so(replayed: Replay) -> None:
+    report = await replayed("network-off-unsaid")
+    told = {at: step.reason for at, step in by_name(report).items()}
+    for at in (1, 3, 5):
+        assert "the network is off" in told[at]
+        assert "--network" in told[at]
+    assert "network" not in told[7]
+    assert told[9] == "exit 0 → 127, no-such-program is not in the sandbox"
+    assert "--network" in report.summary
+    assert "--network" in report.junit().decode()
+
+
+@pytest.mark.bubblewrap
+async def test_with_the_network_open_nothing_is_said_of_it(case: Callable[[str], Path]) -> None:
+    report = await areplay(case("network-off-unsaid"), sandbox="bubblewrap", network=True)
+    assert not any("--network" in step.reason for step in report.steps)
 
 
 @pytest.mark.bubblewrap

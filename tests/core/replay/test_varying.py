@@ -156,6 +156,23 @@ def test_of_a_temporary_name_what_nobody_would_choose_is_set_aside(name: str, le
     assert without_random(name) == left
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("/tmp/out.DiobjyOA.log", "/tmp/out.EamrWQbI.log", True),
+        ("/tmp/oh_6hnbqmzh", "/tmp/oh_ab1c2d34", True),
+        ("/tmp/oh_6hnbqmzh/a", "/tmp/oh_ab1c2d34/b", False),
+        ("/tmp/oh_report01", "/tmp/oh_ab1c2d34", True),
+        ("/tmp/oh_report01", "/tmp/oh_report02", False),
+        ("/tmp/out.summary1.log", "/tmp/out.reports2.log", False),
+        ("/tmp/out.backup.log", "/tmp/out.newest.log", False),
+    ],
+)
+def test_one_of_two_temporary_names_tells_of_the_other(one: str, other: str, same: bool) -> None:
+    for before, after in ((one, other), (other, one)):
+        assert compare(ran(f"in {before}:"), ran(f"in {after}:")).diverged != same
+
+
 PIECES = (
     *(
         "1 ",
