@@ -17,7 +17,7 @@ from trajcore.dialects.registry import default_dialect
 from trajcore.events.kinds import ERROR, RUN, RUN_IPYTHON, observation_kind
 from trajcore.replay import causes, tempnames
 from trajcore.replay.causes import NETWORK_OFF
-from trajcore.replay.excerpts import LONGEST, difference, excerpt
+from trajcore.replay.excerpts import difference, excerpt
 from trajcore.replay.normalise import (
     NORMALISERS,
     Normaliser,
@@ -27,7 +27,7 @@ from trajcore.replay.normalise import (
     normalised,
     shown,
 )
-from trajcore.replay.sides import Side, aligned, differing, labelled
+from trajcore.replay.sides import UNKNOWN, Side, aligned, differing, labelled
 from trajcore.text import TAB
 
 if TYPE_CHECKING:
@@ -71,10 +71,14 @@ class Comparison:
 class Circumstances:
     """What bears on a comparison beside the two answers."""
 
-    committed: Callable[[], bool] = lambda: False
-    """Whether commits were made in this run, whose names no other run gives. Asked where it matters."""
+    committed: Callable[[str], bool] = lambda given: False
+    """Whether commits are made by what was given, or were before it in this run: no other run gives them the
+    same names. Asked where it matters."""
     offline: bool = False
     """Whether this run has no network."""
+    recorded: Side = UNKNOWN
+    actual: Side = UNKNOWN
+    """Where each came from, if the answers themselves do not say it."""
 
 
 Unwrap = Callable[["Observation"], Unwrapped]
@@ -87,6 +91,8 @@ class _Answer:
 
     observation: Observation
     said: Unwrapped
+    known: Side = UNKNOWN
+    """Where it came from, as far as is known beside it."""
 
     @property
     def kind(self) -> str:
@@ -94,12 +100,13 @@ class _Answer:
 
     @property
     def side(self) -> Side:
-        """Where it came from, as far as it says."""
-        metadata = getattr(self.observation.extras, "metadata", None)
-        names = (getattr(metadata, name, None) for name in ("username", "hostname", "working_dir"))
-        user, host, directory = (name if isinstance(name, str) else None for name in names)
-        told = self.said
-        return Side(user or told.user, host or told.host, directory or told.directory)
+        """Where it came from, as far as it says or is known."""
+        own, told, known = told_side(self.observation), self.said, self.known
+        return Side(
+            own.user or told.user or known.user,
+            own.host or told.host or known.host,
+            own.directory or told.directory,
+        )
 
     @property
     def given(self) -> str:
@@ -117,8 +124,15 @@ class _Answer:
         if self.kind == ERROR or self.failed:
             lines = self.said.output.splitlines()[0:3]
             first = next((line for line in lines if line.strip("ERO: ")), "")
-            return f'"{excerpt("ERROR: " + first.removeprefix("ERROR:").strip(), LONGEST)}"'
+            return f'"{excerpt("ERROR: " + first.removeprefix("ERROR:").strip())}"'
         return f'"{observation_kind(self.kind).done or self.kind}"'
+
+
+def told_side(observation: Observation) -> Side:
+    """Where an answer came from, as far as it says."""
+    metadata = getattr(observation.extras, "metadata", None)
+    names = (getattr(metadata, name, None) for name in ("username", "hostname", "working_dir"))
+    return Side(*(name if isinstance(name, str) else None for name in names))
 
 
 def is_long(recorded: Observation | None, actual: Observation) -> bool:
@@ -139,8 +153,8 @@ def compare(
     """
     if recorded is None:
         return Comparison(None, "nothing was recorded to compare with", compared=False)
-    before = _Answer(recorded, (unwrap or default_dialect().unwrap)(recorded))
-    after = _Answer(actual, Unwrapped(actual.content, exit_code(actual)))
+    before = _Answer(recorded, (unwrap or default_dialect().unwrap)(recorded), circumstances.recorded)
+    after = _Answer(actual, Unwrapped(actual.content, exit_code(actual)), circumstances.actual)
     if before.kind != after.kind:
         return Comparison(None, f"recorded {before.outcome}, actual {after.outcome}")
     if before.said.exit_code not in (None, after.said.exit_code):
@@ -171,7 +185,8 @@ def _compare_text(
     one, other = aligned(*tempnames.aligned(before, after), names)
     old, new = aligned(normalised(one, normalisers), normalised(other, normalisers), names)
     if old != new:
-        of_step = made_up(actual.given, committed=names_commits(old) and circumstances.committed())
+        given = actual.given
+        of_step = made_up(given, committed=names_commits(old) and circumstances.committed(given))
         old, new = normalised(old, of_step), normalised(new, of_step)
     if old == new or _equal_but_for_secrets(old, new):
         return Comparison(Match.NORMALISED, emptied_by=_emptied_by(before, normalisers))

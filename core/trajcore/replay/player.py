@@ -13,12 +13,13 @@ from trajcore.dialects.newevents import observation_event, user_message
 from trajcore.events.head import Head
 from trajcore.events.kinds import Service, Treatment, action_kind
 from trajcore.formats.json.reading import as_object
-from trajcore.replay.compare import Circumstances, Comparison, compare, is_long
+from trajcore.replay.compare import Circumstances, Comparison, compare, is_long, told_side
 from trajcore.replay.executor import Answer, Executor
 from trajcore.replay.normalise import Normaliser, OwnNormaliser, TooSlow
 from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.replay.positions import Position
 from trajcore.replay.run import EXECUTED, Run, Status, StepResult
+from trajcore.replay.sides import UNKNOWN
 from trajcore.replay.varying import GIVEN_DATES, MAKES_COMMITS
 from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Trajectory
@@ -66,6 +67,8 @@ class Player:
         self._tell = tell
         self._services = services
         self._normalisers = normalisers
+        self._recorded_side = UNKNOWN
+        """Where the recording was made, as far as it has said so."""
         self._slow: list[str] = []
         """What is to be said of patterns that took too long."""
         self.answered: set[int] = set()
@@ -181,7 +184,7 @@ class Player:
         came = answer.observation if answer.observation is not recorded else None
         own = any(isinstance(one, OwnNormaliser) for one in self._normalisers)
         if came is not None and (own or is_long(recorded, came)):
-            comparison = await finished_in_thread(partial(self._compared, index, recorded, came))
+            comparison = await finished_in_thread(partial(self._compared, recorded, came))
             self._take_in(index, head, answer, recorded, comparison)
             return
         if self.pipelined and came is not None:
@@ -190,11 +193,16 @@ class Player:
             return
         self._take_in(index, head, answer, recorded)
 
-    def _compared(self, index: int, recorded: Observation | None, actual: Observation) -> Comparison:
+    def _compared(self, recorded: Observation | None, actual: Observation) -> Comparison:
         """Both compared, without patterns of the user's that take too long. It may be in a thread."""
         circumstances = Circumstances(
-            partial(self._has_committed, bytes(self._trajectory.raw(index))), self._world.offline
+            self._has_committed,
+            self._world.offline,
+            self._recorded_side,
+            self._world.side,
         )
+        if recorded is not None and told_side(recorded).user is not None:
+            self._recorded_side = told_side(recorded)
         while True:
             try:
                 return compare(recorded, actual, self._normalisers, self._unwrap, circumstances)
@@ -202,10 +210,10 @@ class Player:
                 self._normalisers = [one for one in self._normalisers if one is not slow.normaliser]
                 self._slow.append(str(slow))
 
-    def _has_committed(self, action: bytes) -> bool:
-        """Whether an action, or one that was played before it, makes commits at a time of its own."""
+    def _has_committed(self, given: str) -> bool:
+        """Whether what was given, or an action that was played before, makes commits at a time of its own."""
         played = (entry.raw for entry in self._run.entries[:] if treatment(entry.head) is Treatment.EXECUTE)
-        texts = [action, *played]
+        texts = [given.encode("utf-8", "replace"), *played]
         return any(map(MAKES_COMMITS.search, texts)) and not any(GIVEN_DATES in text for text in texts)
 
     def _tell_slow(self) -> None:
@@ -231,7 +239,7 @@ class Player:
         if answer.observation is recorded:
             self._finish(index, head, Status.RECORDED, "served from the recording", answer.seconds, recorded)
             return
-        comparison = comparison or self._compared(index, recorded, answer.observation)
+        comparison = comparison or self._compared(recorded, answer.observation)
         self._tell_slow()
         status = Status.DIVERGED if comparison.diverged else Status.MATCHED
         reason = f"interrupted, {comparison.reason}" if answer.interrupted else comparison.reason

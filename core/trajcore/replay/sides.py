@@ -28,6 +28,10 @@ class Side:
         return "/root" if self.user == "root" else f"/home/{self.user}"
 
 
+UNKNOWN: Final = Side()
+"""What is known of a side that says nothing."""
+
+
 @dataclass(frozen=True)
 class Name:
     """What the one side calls as the other calls something else; `what` says of what it is the name."""

@@ -106,6 +106,48 @@ async def test_with_the_network_open_nothing_is_said_of_it(case: Callable[[str],
     assert not any("--network" in step.reason for step in report.steps)
 
 
+RECORDINGS: Final = (
+    "basic_gui_mode.json",
+    "flattened_2024.json",
+    "ponyc_4595.json",
+    "wrong_initial_state.json",
+)
+
+
+@pytest.mark.bubblewrap
+@pytest.mark.parametrize("name", RECORDINGS)
+async def test_what_a_recording_does_the_same_twice_never_diverges(
+    name: str, recordings: dict[str, Path], tmp_path: Path
+) -> None:
+    saved = tmp_path / "saved.json"
+    await areplay(recordings[name], sandbox="bubblewrap", save=saved)
+    again = await areplay(saved, sandbox="bubblewrap")
+    assert again.counts["executed"] > 0
+    assert {step.reason for step in again.steps if step.status == "diverged"} == set()
+
+
+@pytest.mark.bubblewrap
+async def test_the_name_of_a_commit_of_the_run_is_no_divergence(tmp_path: Path) -> None:
+    """A recording whose commits were made at another time, and one where none was."""
+    identity = "git -c user.name=a -c user.email=a@b"
+    made = f"git init -q -b main . && {identity} commit -q --allow-empty -m one && git log --oneline"
+    for commands, verdicts in (
+        ([made, "git log -1 --format=%h"], ["normalised", "normalised"]),
+        (["echo '3f2a91c (HEAD -> main) one'", "echo 3f2a91c"], [None, None]),
+    ):
+        events = [{"id": 0, "source": "user", "action": "message", "args": {"content": "go"}}]
+        for command, output in zip(commands, ("1a2b3c4 (HEAD -> main) one", "1a2b3c4"), strict=True):
+            at = len(events)
+            events.append({"id": at, "source": "agent", "action": "run", "args": {"command": command}})
+            extras = {"command": command, "metadata": {"exit_code": 0}}
+            events.append({"id": at + 1, "source": "agent", "observation": "run", "cause": at,
+                           "content": output, "extras": extras})  # fmt: skip
+        path = tmp_path / "commits.json"
+        path.write_text(json.dumps(events))
+        report = await areplay(path, sandbox="bubblewrap")
+        assert [step.match for step in report.steps] == verdicts, [step.reason for step in report.steps]
+
+
 @pytest.mark.bubblewrap
 async def test_a_saved_run_holds_what_a_terminal_shows_and_is_equal_when_it_is_replayed(
     case: Callable[[str], Path], tmp_path: Path

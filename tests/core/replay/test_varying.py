@@ -100,14 +100,14 @@ OBJECTS = [
 
 @pytest.mark.parametrize(("before", "after"), COMMITS)
 def test_the_name_of_a_commit_varies_where_one_was_made(before: str, after: str) -> None:
-    made, none = Circumstances(lambda: True), Circumstances(lambda: False)
+    made, none = Circumstances(lambda given: True), Circumstances(lambda given: False)
     assert compare(ran(before), ran(after), circumstances=made).match is Match.NORMALISED
     assert compare(ran(before), ran(after), circumstances=none).diverged
 
 
 @pytest.mark.parametrize(("before", "after"), OBJECTS)
 def test_what_its_content_decides_does_not(before: str, after: str) -> None:
-    assert compare(ran(before), ran(after), circumstances=Circumstances(lambda: True)).diverged
+    assert compare(ran(before), ran(after), circumstances=Circumstances(lambda given: True)).diverged
 
 
 @pytest.mark.parametrize(

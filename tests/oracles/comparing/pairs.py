@@ -35,7 +35,7 @@ class Pair:
 
     @cached_property
     def comparison(self) -> Comparison:
-        return compare(self.recorded, self.actual, circumstances=Circumstances(lambda: self.committed))
+        return compare(self.recorded, self.actual, circumstances=Circumstances(lambda given: self.committed))
 
     @property
     def passes(self) -> bool:
