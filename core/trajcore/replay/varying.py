@@ -39,7 +39,7 @@ _ZONES: Final = (
 )
 _NUMBERS: Final = (
     rf"(?:{_YEAR}-{_NN}-{_NN}|{_YEAR}/{_NN}/{_NN}|{_YEAR}\.{_NN}\.{_NN}"
-    rf"|{_NN}-{_NN}-(?:{_YEAR}|\d\d)|{_NN}/{_NN}/(?:{_YEAR}|\d\d)|{_NN}\.{_NN}\.(?:{_YEAR}|\d\d)|\d\d-\d\d)"
+    rf"|{_NN}-{_NN}-(?:{_YEAR}|\d\d)|{_NN}/{_NN}/(?:{_YEAR}|\d\d)|{_NN}\.{_NN}\.(?:{_YEAR}|\d\d))"
 )
 _NAMED: Final = rf"(?:{_MONTH} +{_DAY_OF_MONTH}|{_DAY_OF_MONTH}[ /-]{_MONTH})"
 _NAMED_AND_YEAR: Final = (
@@ -74,7 +74,7 @@ _PAD: Final = r"(?<! )(?P<pad> *+)"
 _SECONDS: Final = r"(?:nano|micro|milli)?seconds?|[munµ]?secs?|[nuµμm]?s"
 _UNIT: Final = rf"(?:{_SECONDS}|minutes?|mins?|hours?|hrs?|days?|m|h|d)(?![A-Za-z])"
 _GREAT: Final = r"(?:minutes?|mins?|hours?|hrs?|days?|m|h|d)(?![A-Za-z])"
-_ALONE: Final = rf"(?:{_SECONDS}|minutes?|mins|hours?)\b"
+_ALONE: Final = rf"(?:{_SECONDS}|minutes?|mins|hours?)\b(?!\.\w)"
 _OF_CLOCK: Final = r"\d++:\d\d(?::\d\d)?(?:\.\d++)?"
 _IN_WORDS: Final = r" \((?:\d+ days?, )?(?:<time>|\d+:\d\d:\d\d(?:\.\d+)?)\)"
 _DURATION: Final = (
@@ -82,16 +82,17 @@ _DURATION: Final = (
     rf"|{_NUMBER} ?{_ALONE}|{_OF_CLOCK} ?(?:min|h|{_ALONE})\b)(?:{_IN_WORDS})?"
 )
 _SIZE: Final = rf"{_NUMBER} ?(?:[kKMGT]i?)?(?:B|bytes?)\b"
-_RATE: Final = (
-    rf"(?:{_NUMBER}|\?) ?(?:(?:[A-Za-z]{{1,12}}+)?/(?:s|sec|second|min|minute)|s/it|[kKMG]i?[Bb]ps)\b"
-)
+_RATE: Final = rf"(?:{_NUMBER}|\?|--\.-) ?(?:(?:[A-Za-z]{{1,12}}+)?/(?:s|sec|second|min|minute)|s/it|[kKMG]i?[Bb]ps)\b(?![/-]|\.\w)"
 _PER_SECOND: Final = rf"{_PAD}(?<![\d.])(?:(?:{_NUMBER}/)?{_SIZE}(?:,? (?:\| )?|, ?| at | @ ))?{_RATE}"
 
 # Names that a program makes up
 
 _HEX: Final = r"[0-9a-fA-F]"
+_RULER: Final = 60
+"""So long is a line that a ruler fills."""
 _EPHEMERAL: Final = 32768
-"""From here on a port is given out by the kernel, and not chosen."""
+"""From here on a port is given out by the kernel, and not chosen, but for the round and the well-known ones."""
+_CHOSEN: Final = frozenset({33060, 35729, 49152, 50051, 50052, 50053})
 
 
 def _padded(what: str) -> Callable[[re.Match[str]], str]:
@@ -113,8 +114,14 @@ def _temp(found: re.Match[str]) -> str:
     return root + "/".join(map(tempnames.without_random, names))
 
 
-def _port(found: re.Match[str]) -> str:
-    return f"{found['before']}<port>" if int(found["port"]) >= _EPHEMERAL else found[0]
+def _ruler(found: re.Match[str]) -> str:
+    """pytest's: what is left of a line by its text. A short one that tells no time is somebody's heading."""
+    ours = "<duration>" in found[2] or len(found[0]) >= _RULER
+    return f"{found[1] * 3} {found[2]} {found[1] * 3}" if ours else found[0]
+
+
+def _token(found: re.Match[str]) -> str:
+    return f"{found[1] or found[2]}<token>"
 
 
 def _identity(found: re.Match[str]) -> str:
@@ -140,6 +147,7 @@ TABLE: Final[tuple[tuple[str, str, Replacement], ...]] = (
     ),
     ("timestamp", _STAMP, "<timestamp>"),
     ("timestamp", _COMPACT, "<timestamp>"),
+    ("timestamp", rf"(?<![\w-]){_MONTH_NUMBER}-{_DAY_NUMBER} \d\d:\d\d:\d\d(?:\.\d++)?\b", "<timestamp>"),
     (
         "timestamp",
         rf"\bdatetime\.(?:datetime|date|time)\((?:{_NN}|{_YEAR})(?:, \d++)+(?:, tzinfo=[\w.]+)?\)",
@@ -175,6 +183,7 @@ TABLE: Final[tuple[tuple[str, str, Replacement], ...]] = (
     ("duration", r"( = )[\d.]++(?:/[\d.]++)++ ms\b", r"\1<duration>"),
     ("time", _TIME, "<time>"),
     ("rate", _PER_SECOND, _padded("rate")),
+    ("duration", r"(<rate> +)\d+:\d\d\b", r"\1<duration>"),
     (
         "duration",
         r"\b(?:about an?|less than an?|an?|\d+) (?:second|minute|hour|day|week|month|year)s? ago\b",
@@ -213,23 +222,23 @@ TABLE: Final[tuple[tuple[str, str, Replacement], ...]] = (
     ("temp path", tempnames.PATH, _temp),
     ("temp path", r"(?<![\w./-])tmp(?:\.[A-Za-z0-9]{10}|(?=[a-z_]{0,7}\d)[a-z0-9_]{8})(?![\w.])", "<temp>"),
     ("python path", r"(?<![\w.+-])(?:/[\w.+-]++)+?/bin/python(?:\d(?:\.\d+)?)?\b", "<python path>"),
-    (
-        "port",
-        r"(?P<before>(?:\b(?:\d{1,3}\.){3}\d{1,3}|\blocalhost|\[[\da-f:]+\]|\bport)(?::| |: ))"
-        r"(?P<port>\d{5})\b",
-        _port,
-    ),
+    ("tty", r"/dev/pts/\d+\b", "/dev/pts/<tty>"),
+    ("token", r"(?i)\b(token=)[0-9a-f]{16,}\b|\b(Debugger PIN: )[\d-]+", _token),
     ("wheel", r"\b(Created wheel for .{1,200} sha256=)[0-9a-f]{64}\b", r"\1<digest>"),
     ("progress", r"[━─█▏▎▍▌▋▊▉░▒▓]{4,}[ ━╸╺─]*", "<progress>"),
     ("progress", r"[\[|][#=>][#=>. -]{3,}[\]|]", "<progress>"),
     ("no text", "(?<![ \ufffd]) *+\ufffd++$|\ufffd", ""),
-    ("ruler", r"^([=_])\1{2,}+ (.*\S) \1{3,}+$", r"\1\1\1 \2 \1\1\1"),
+    ("ruler", r"^([=_])\1{2,}+ (.*\S) \1{3,}+$", _ruler),
 )
 """Name, pattern and replacement, in the order in which they are applied."""
 
 # What is made up in this run, unless it was given: told by who compares, for the step at hand
 
-_UUID: Final = rf"\b{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}\b"
+_UUID: Final = rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
+_PORT: Final = (
+    r"(?P<before>(?:\b(?:\d{1,3}\.){3}\d{1,3}|\blocalhost|\[[\da-f:]{2,40}+\]|\bport)(?::| |: ))"
+    r"(?P<made>\d{5})\b"
+)
 COMMIT: Final = (
     r"(?<![\w@/+=-])(?<!index )(?<!tree )(?<!blob )(?<!index [0-9a-f]{7}\.\.)"
     r"(?:[0-9a-f]{40}|(?=[0-9]*+[a-f])(?=[a-f]*+[0-9])[0-9a-f]{7,12})(?![\w@/-]|  )"
@@ -245,9 +254,20 @@ GIVEN_DATES: Final = b"GIT_COMMITTER_DATE"
 
 
 def made_up(given: str, committed: bool) -> list[tuple[str, str, Replacement]]:
-    """Rows for one step: UUIDs that were not in what was `given`, and names of commits, if some were made."""
+    """Rows for one step: what was not in what it was `given`, and names of commits, if some were made."""
     known = given.lower()
+
+    def unless_given(what: str) -> Replacement:
+        return lambda found: found[0] if found["made"].lower() in known else f"{found['before']}<{what}>"
+
+    def port(found: re.Match[str]) -> str:
+        number = int(found["made"])
+        chosen = number < _EPHEMERAL or number in _CHOSEN or not number % 1000 or found["made"] in known
+        return found[0] if chosen else f"{found['before']}<port>"
+
     rows: list[tuple[str, str, Replacement]] = [
-        ("uuid", _UUID, lambda found: found[0] if found[0].lower() in known else "<uuid>")
+        ("uuid", rf"(?P<before>\b)(?P<made>{_UUID})\b", unless_given("uuid")),
+        ("seed", r"(?i)(?P<before>\bseed[ =:(]+)(?P<made>\d+)", unless_given("seed")),
+        ("port", _PORT, port),
     ]
     return [*rows, ("commit", COMMIT, "<commit>")] if committed else rows

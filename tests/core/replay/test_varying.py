@@ -129,6 +129,12 @@ def test_which_commands_make_commits(command: str, makes: bool) -> None:
     assert (MAKES_COMMITS.search(command.encode()) is not None) == makes
 
 
+def test_a_port_and_a_seed_vary_unless_they_were_given() -> None:
+    for one, other in (("port 54321", "port 43211"), ("seed 12", "seed 13")):
+        assert compare(ran(one), ran(other)).match is Match.NORMALISED
+        assert compare(ran(one, f"serve {one}"), ran(other, f"serve {one}")).diverged
+
+
 def test_a_uuid_varies_unless_it_was_given() -> None:
     one, other = "3f2a91c0-1111-4222-8333-444455556666", "00aa91c0-1111-4222-8333-444455556666"
     assert compare(ran(one), ran(other)).match is Match.NORMALISED
