@@ -22,9 +22,9 @@ from trajcore.replay.normalise import (
     NORMALISERS,
     Normaliser,
     OwnNormaliser,
+    both_normalised,
     made_up,
     names_commits,
-    normalised,
     shown,
 )
 from trajcore.replay.sides import UNKNOWN, Side, aligned, differing, labelled
@@ -33,7 +33,7 @@ from trajcore.text import TAB
 if TYPE_CHECKING:
     from trajcore.events.base import Observation
 
-_LONG: Final = 100_000
+_LONG: Final = 20_000
 """Texts of more characters are compared off the event loop."""
 _HIDDEN: Final = "<secret_hidden>"
 
@@ -183,11 +183,11 @@ def _compare_text(
         before, after = shared_text(before, after)
     names = differing(recorded.side, actual.side)
     one, other = aligned(*tempnames.aligned(before, after), names)
-    old, new = aligned(normalised(one, normalisers), normalised(other, normalisers), names)
+    old, new = aligned(*both_normalised(one, other, normalisers), names)
     if old != new:
         given = actual.given
         of_step = made_up(given, committed=names_commits(old) and circumstances.committed(given))
-        old, new = normalised(old, of_step), normalised(new, of_step)
+        old, new = both_normalised(old, new, of_step)
     if old == new or _equal_but_for_secrets(old, new):
         return Comparison(Match.NORMALISED, emptied_by=_emptied_by(before, normalisers))
     return Comparison(None, _in_words(recorded, actual, labelled(old, new, names), circumstances))

@@ -99,6 +99,28 @@ def normalised(text: str, normalisers: Iterable[Normaliser] = NORMALISERS) -> st
     return text
 
 
+def both_normalised(
+    recorded: str, actual: str, normalisers: Iterable[Normaliser] = NORMALISERS
+) -> tuple[str, str]:
+    """Both texts with everything that is known to vary replaced where they differ.
+
+    Only a pattern of the user's may reach over the end of a line: for all others, lines that are the same
+    need not be looked at.
+    """
+    own = [one for one in normalisers if isinstance(one, OwnNormaliser)]
+    ours = [one for one in normalisers if not isinstance(one, OwnNormaliser)]
+    texts = [normalised(text, own) for text in (recorded, actual)]
+    one, other = (text.split("\n") for text in texts)
+    if len(one) != len(other):
+        return normalised(texts[0], ours), normalised(texts[1], ours)
+    places = [at for at, (line, its) in enumerate(zip(one, other, strict=True)) if line != its]
+    for lines in (one, other):
+        changed = normalised("\n".join(lines[at] for at in places), ours).split("\n")
+        for at, line in zip(places, changed, strict=True) if places else ():
+            lines[at] = line
+    return "\n".join(one), "\n".join(other)
+
+
 def with_patterns(patterns: Iterable[str]) -> tuple[Normaliser, ...]:
     """The normalisers with the user's own patterns before them. Raises `BadInput` for a bad pattern."""
     return (*map(_own, patterns), *NORMALISERS)

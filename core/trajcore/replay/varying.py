@@ -82,7 +82,8 @@ _DURATION: Final = (
     rf"|{_NUMBER} ?{_ALONE}|{_OF_CLOCK} ?(?:min|h|{_ALONE})\b)(?:{_IN_WORDS})?"
 )
 _SIZE: Final = rf"{_NUMBER} ?(?:[kKMGT]i?)?(?:B|bytes?)\b"
-_RATE: Final = rf"(?:{_NUMBER}|\?|--\.-) ?(?:(?:[A-Za-z]{{1,12}}+)?/(?:s|sec|second|min|minute)|s/it|[kKMG]i?[Bb]ps)\b(?![/-]|\.\w)"
+_PER: Final = r"(?:(?:[A-Za-z]{1,12}+)?/(?:s|sec|second|min|minute)|s/it|[kKMG]i?[Bb]ps)\b(?![/-]|\.\w)"
+_RATE: Final = rf"(?:{_NUMBER}|\?|--\.-) ?{_PER}"
 _PER_SECOND: Final = rf"{_PAD}(?<![\d.])(?:(?:{_NUMBER}/)?{_SIZE}(?:,? (?:\| )?|, ?| at | @ ))?{_RATE}"
 
 # Names that a program makes up
@@ -91,7 +92,7 @@ _HEX: Final = r"[0-9a-fA-F]"
 _RULER: Final = 60
 """So long is a line that a ruler fills."""
 _EPHEMERAL: Final = 32768
-"""From here on a port is given out by the kernel, and not chosen, but for the round and the well-known ones."""
+"""From here on a port is given out by the kernel, and not chosen, but for the round and the known ones."""
 _CHOSEN: Final = frozenset({33060, 35729, 49152, 50051, 50052, 50053})
 
 

@@ -7,12 +7,14 @@ from functools import cache
 from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oracles.comparing.pairs import Pair, command_pairs, written_pairs
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
 from trajcore.replay.compare import Circumstances, Match, compare
-from trajcore.replay.normalise import NORMALISERS, made_up, shown
+from trajcore.replay.normalise import NORMALISERS, made_up, normalised, shown
 from trajcore.replay.tempnames import without_random
 from trajcore.replay.varying import MAKES_COMMITS
 
@@ -60,6 +62,19 @@ def test_each_row_of_the_table_is_needed() -> None:
                     needed.add(row)
                 text = after
     assert [NORMALISERS[row].pattern.pattern for row in range(len(NORMALISERS)) if row not in needed] == []
+
+
+WORDS = tuple({word for pair in written_pairs() for word in pair.recorded.content.split(" ") if word})
+PIECES_OF_LINES = st.sampled_from(
+    [*WORDS, "\n", " ", "  ", "\n-rw-r--r-- 1 a b 1", "10", "Jan", "2025", "ms"]
+)
+
+
+@given(st.lists(PIECES_OF_LINES, max_size=14).map(" ".join), st.integers(0, 3))
+def test_no_row_reaches_over_the_end_of_a_line(text: str, committed: int) -> None:
+    rows = (*NORMALISERS, *made_up("x", committed=bool(committed)))
+    lines = text.split("\n")
+    assert normalised(text, rows) == "\n".join(normalised(line, rows) for line in lines)
 
 
 # Names of commits, and UUIDs

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _BEGIN: Final = "###PS1JSON###"
 _END: Final = "###PS1END###"
+_EITHER: Final = "###PS1"
 _TOLD_IN_2024: Final = frozenset({"exit_code", "pid"})
 
 _PROMPT: Final = re.compile(r"(?:(?P<user>[\w.-]+)@(?P<host>[\w.-]+):(?P<directory>[^\r\n]+) )?[#$] ?")
@@ -24,7 +25,7 @@ def without_prompts(text: str, told: CommandMetadata | None) -> Unwrapped:
     Since 2025 a prompt is a block of JSON that is taken out, but for one that was broken. Until then the next
     one stands behind the output: the last line, where it is one, and the interpreter named above it.
     """
-    if _BEGIN in text or _END in text:
+    if _EITHER in text:
         text = _without_blocks(text)
     code = None if told is None else told.exit_code
     if told is None or not told.model_fields_set >= _TOLD_IN_2024 or told.hostname is not None:
