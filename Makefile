@@ -68,6 +68,7 @@ bench: setup
 	$(BIN)/python benchmarks/first_frame.py
 	$(BIN)/python benchmarks/stutter.py
 	$(BIN)/python benchmarks/on_screen.py --image $(IMAGE)
+	$(BIN)/python benchmarks/comparing.py --strict
 	$(BIN)/python benchmarks/linear.py
 
 # What an earlier checkout and this one write, compared: make net OLD=DIR

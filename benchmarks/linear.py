@@ -114,7 +114,7 @@ def _parts() -> Iterator[Part]:
     yield Part("compared, closing lines", _closed)
     for normaliser in NORMALISERS:
         yield Part(f"normalised: {normaliser.name}", normaliser)
-    yield Part("normalised", lambda text: normalised(text, ("name", "aaa")))
+    yield Part("normalised", lambda text: normalised(text))
     yield Part("wrapped", lambda text: wrapped(safe(text), 80))
     yield Part("a shell's output", _passed)
     yield Part("the Sandbox tab", _written)

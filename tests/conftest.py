@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from needs import IN_CI, need_bubblewrap, need_docker, need_tmux
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDINGS = ROOT.parent / "shared" / "trajectories" / "openhands"
+CASES = ROOT.parent / "shared" / "cases"
 
 settings.register_profile(
     "trajtui",
@@ -56,6 +59,24 @@ def recordings() -> dict[str, Path]:
     if not found:
         pytest.skip("no recordings: the directory shared/trajectories/openhands is not beside the repository")
     return found
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Callable[[str], Path]:
+    """The recording of a case by its name; cases are not part of this repository."""
+
+    def written(name: str) -> Path:
+        path = CASES / name / "case.json"
+        if not path.is_file():
+            pytest.skip(f"no case {name}: the directory shared/cases is not beside the repository")
+        told = json.loads(path.read_bytes())
+        if not isinstance(told, dict) or "files" not in told:
+            return path
+        for file, text in told["files"].items():
+            (tmp_path / file).write_text(text, encoding="utf-8")
+        return tmp_path / next(iter(told["files"]))
+
+    return written
 
 
 @pytest.fixture(scope="session")

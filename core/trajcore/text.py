@@ -10,6 +10,9 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+TAB: Final = 8
+"""A tab moves to the next multiple of this, in every pane as in a terminal."""
+
 _KEPT: Final = {"\n", "\t"}
 _PICTURES: Final = {
     **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in _KEPT},
@@ -47,7 +50,9 @@ _ESCAPES: Final = f"(?x){_ESCAPE}"
 _ALL_BUT_COLOURS: Final = _all_but(_SGR)
 _ALL_BUT_COLOURS_AND_ERASURES: Final = _all_but(f"{_SGR}|{_ERASURE}")
 _COLOUR: Final = re.compile(_SGR)
-_ERASE_LINE: Final = re.compile(_ERASURE)
+_MOVE: Final = r"\x1b(?:\[(?:[0-9]{0,5}(?:;[0-9]{0,5})?[ABCDEFGHJdfsu]|\?(?:47|1047|1049)[hl])|[78M])"
+"""What moves the cursor otherwise than along its line, erases more than one, or draws on another screen."""
+_ALL_BUT_DRAWING: Final = _all_but(f"{_SGR}|{_ERASURE}|{_MOVE}")
 
 _SEQUENCE: Final = rf"(?x){_ESCAPE} | (?P<single>[\x80-\x9f\udc80-\udc9f])"
 _REST_OF_STRING: Final = re.compile(r"[^\x07\x18\x1a\x1b\x9c\udc9c]*+(?P<end>[\x07\x18\x1a\x9c\udc9c])?")
@@ -180,67 +185,34 @@ def safe_with_colours(text: str) -> str:
     return "".join(safe(part) + colour for part, colour in zip(parts, [*colours, ""], strict=True))
 
 
-def as_shown(text: str) -> str:
-    """What a terminal would show of `text`: carriage returns, backspaces and erasures carried out.
+def as_shown(text: str, *, tabs: bool = True) -> str:
+    """What a terminal would show of `text`: tabs, returns, backspaces, erasures, movements carried out.
 
     Progress bars that redraw themselves collapse to their last state, as they do in OpenHands, which
-    records the screen of a tmux pane. Colours stay; other sequences go.
+    records the screen of a tmux pane. Colours stay; other sequences go. Without `tabs` these stay too: a file
+    or a notebook has them where a terminal has blanks.
     """
-    if "\r" not in text and "\b" not in text and "\x1b" not in text:
+    tabs = tabs and "\t" in text
+    if not tabs and "\r" not in text and "\b" not in text and "\x1b" not in text:
         return text
-    return "\n".join(_line_as_shown(line) for line in only_colours_and_erasures(text).split("\n"))
+    from trajcore import picture
+
+    if "\x1b" not in text and "\r" not in text and "\b" not in text and text.isascii():
+        return text.expandtabs(TAB)
+    if re.search(_MOVE, text) is not None:
+        return picture.drawn(re.sub(_ALL_BUT_DRAWING, "", text), tabs=tabs)
+    lines = only_colours_and_erasures(text).split("\n")
+    return "\n".join(picture.drawn(line.removesuffix("\r"), tabs=tabs) for line in lines)
 
 
-_STRETCH: Final = re.compile(r"\x1b\[[0-9;:]*[mK]|[\r\b]|[^\r\b\x1b]+")
+_UNSEEN: Final = dict.fromkeys((*(code for code in range(0x20) if chr(code) not in "\n\t"), 0x7F))
 
 
-def _line_as_shown(line: str) -> str:
-    line = line.removesuffix("\r")
-    if "\r" not in line and "\b" not in line and _ERASE_LINE.search(line) is None:
-        return line
-    shown, pending = _Row(), ""
-    for found in _STRETCH.finditer(line):
-        stretch = found[0]
-        if stretch == "\r":
-            shown.column = 0
-        elif stretch == "\b":
-            shown.column = max(0, shown.column - 1)
-        elif stretch[0] != "\x1b":
-            shown.write(pending + stretch[0], stretch[1:])
-            pending = ""
-        elif stretch[-1] == "m":
-            pending += stretch
-        else:
-            shown.erase(stretch[2:-1])
-    return f"{shown}{pending}"
-
-
-class _Row:
-    """The cells of one row of a terminal. An erasure costs the same, however much it erases."""
-
-    def __init__(self) -> None:
-        self.column = 0
-        self._cells: list[str] = []
-        self._written: list[int] = []
-        """After how many erasures of the whole row each was written: what is older is blank."""
-        self._erased = 0
-        self._end = 0
-
-    def write(self, first: str, others: str) -> None:
-        """Characters from the column on; the colours before one belong to it."""
-        end = self.column + 1 + len(others)
-        self._cells[self.column : end] = [first, *others]
-        self._written[self.column : end] = [self._erased] * (end - self.column)
-        self.column, self._end = end, max(self._end, end)
-
-    def erase(self, which: str) -> None:
-        """To the end of the row; with `2` the whole row. What `1` would erase stays."""
-        if which == "2":
-            self._erased += 1
-            self._end = 0
-        elif which != "1":
-            self._end = min(self._end, self.column)
-
-    def __str__(self) -> str:
-        row = zip(self._cells[: self._end], self._written, strict=False)
-        return "".join(cell if written == self._erased else " " for cell, written in row)
+def as_recorded(text: str, *, tabs: bool = True) -> str:
+    """What is recorded of what a terminal shows: nothing unseen, no colours, no blanks at ends of lines."""
+    plain = without_escapes(as_shown(text, tabs=tabs))
+    if not plain.isprintable():
+        plain = plain.translate(_UNSEEN)
+    if " \n" in plain or "\t\n" in plain or plain[-1:] in (" ", "\t"):
+        plain = "\n".join(line.rstrip(" \t") for line in plain.split("\n"))
+    return plain

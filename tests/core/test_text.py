@@ -15,6 +15,7 @@ from corpus.sequences import DRAWING
 from corpus.sequences import HOSTILE as CORPUS
 from trajcore.text import (
     TerminalFilter,
+    as_recorded,
     as_shown,
     only_colours,
     safe,
@@ -183,6 +184,53 @@ def test_erasures_are_carried_out(written: str, seen: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ("a\tb", "a       b"),
+        ("\tb", "        b"),
+        ("12345678\tb", "12345678        b"),
+        ("1234567\tb\nx\ty", "1234567 b\nx       y"),
+        ("漢\tb", "漢      b"),
+        ("e\u0301\tb", "e\u0301       b"),
+        ("\x1b[31ma\x1b[0m\tb", "\x1b[31ma       \x1b[0mb"),
+        ("abcdefghij\r\tX", "abcdefghXj"),
+        ("ab\b\b\tX", "ab      X"),
+    ],
+)
+def test_a_tab_moves_to_the_next_multiple_of_eight(written: str, seen: str) -> None:
+    assert as_shown(written) == seen
+
+
+def test_where_no_terminal_has_shown_them_tabs_stay() -> None:
+    assert as_shown("a\tb\rc", tabs=False) == "c\tb"
+    assert as_shown("a\tb", tabs=False) == "a\tb"
+
+
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ("one\ntwo\n\x1b[2A\x1b[2KONE\n", "ONE\ntwo\n"),
+        ("a 10%\nb 10%\x1b[1A\ra 99%\n\x1b[2C9", "a 99%\nb 90%"),
+        ("one\ntwo\nthree\x1b[1A\r\x1b[J", "one\n\n"),
+        ("abc\x1b[1GX", "Xbc"),
+        ("abc\x1b[6GX", "abc  X"),
+        ("one\n\x1b[H\x1b[2J\x1b[3Jtwo", "two"),
+        ("one\n\x1b[2J\x1b[Htwo", "one\ntwo"),
+        ("before\x1b[?1049hon the other screen\x1b[?1049l, after", "before, after"),
+        ("a\x1b7bc\x1b8X", "aXc"),
+        ("\x1b[99999999Cx", "x"),
+    ],
+)
+def test_movements_are_carried_out(written: str, seen: str) -> None:
+    assert as_shown(written) == seen
+
+
+def test_what_is_recorded_has_nothing_unseen() -> None:
+    assert as_recorded("a\x07b\x00 \t\n\x1b[31mc\td\x1b[0m  ") == "ab\nc       d"
+    assert as_recorded("a\tb\t\n", tabs=False) == "a\tb\n"
+
+
+@pytest.mark.parametrize(
     "piece",
     [
         *("\x9d", "\x1b]", "\x1b[", "\x9b", "\x1b", "\x90", "\x1bP", "\x1b]0;"),
@@ -199,6 +247,21 @@ def test_no_text_takes_long(piece: str) -> None:
             act(text_of_it)
     # In proportion to its length this takes well under a second; a pattern that backtracks takes minutes.
     assert time.process_time() - begun < 10
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("\t", "x\t\r", "漢\t", "\x1b[A", "x\n\x1b[J", "\x1b[999Bx\x1b[2J", "\x1b[999Bx\x1b[999A\x1b[J"),
+        *("\x1b[999Cx\r\x1b[K", "\x1b[sx\r\x1b[K\x1b[u", "\x1b[?1049h\x1b[?1049l", "x\x1b[s\x1b[2J\x1b[u"),
+    ],
+    ids=repr,
+)
+def test_no_movement_takes_long(piece: str) -> None:
+    begun = time.process_time()
+    as_shown(piece * (100_000 // len(piece)))
+    # What grows with the square of the length takes ten times as long.
+    assert time.process_time() - begun < 4
 
 
 # What a shell in a sandbox says to the user's own terminal

@@ -84,6 +84,10 @@ class Unwrapped:
     output: str
     exit_code: int | None = None
     """None where it is not known, which is not -1."""
+    user: str | None = None
+    host: str | None = None
+    directory: str | None = None
+    """Whose shell it was, on which machine and where, if that stood with the output."""
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,26 @@ from typing import TYPE_CHECKING, Final
 from trajcore.dialects.base import Unwrapped
 from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.registry import default_dialect
-from trajcore.events.kinds import ERROR, RUN_IPYTHON, observation_kind
-from trajcore.replay.normalise import NORMALISERS, Normaliser, OwnNormaliser, normalised, shown
+from trajcore.events.kinds import ERROR, RUN, RUN_IPYTHON, observation_kind
+from trajcore.replay import causes, tempnames
+from trajcore.replay.causes import NETWORK_OFF
+from trajcore.replay.excerpts import difference, excerpt
+from trajcore.replay.normalise import (
+    NORMALISERS,
+    Normaliser,
+    OwnNormaliser,
+    both_normalised,
+    made_up,
+    names_commits,
+    shown,
+)
+from trajcore.replay.sides import UNKNOWN, Side, aligned, differing, labelled
+from trajcore.text import TAB
 
 if TYPE_CHECKING:
     from trajcore.events.base import Observation
 
-_EXCERPT: Final = 60
-_LONG: Final = 100_000
+_LONG: Final = 20_000
 """Texts of more characters are compared off the event loop."""
 _HIDDEN: Final = "<secret_hidden>"
 
@@ -55,6 +67,20 @@ class Comparison:
         return self.compared and self.match is None
 
 
+@dataclass(frozen=True)
+class Circumstances:
+    """What bears on a comparison beside the two answers."""
+
+    committed: Callable[[str], bool] = lambda given: False
+    """Whether commits are made by what was given, or were before it in this run: no other run gives them the
+    same names. Asked where it matters."""
+    offline: bool = False
+    """Whether this run has no network."""
+    recorded: Side = UNKNOWN
+    actual: Side = UNKNOWN
+    """Where each came from, if the answers themselves do not say it."""
+
+
 Unwrap = Callable[["Observation"], Unwrapped]
 """Takes what a program said out of a recorded observation (`Dialect.unwrap`)."""
 
@@ -65,10 +91,28 @@ class _Answer:
 
     observation: Observation
     said: Unwrapped
+    known: Side = UNKNOWN
+    """Where it came from, as far as is known beside it."""
 
     @property
     def kind(self) -> str:
         return self.observation.observation
+
+    @property
+    def side(self) -> Side:
+        """Where it came from, as far as it says or is known."""
+        own, told, known = told_side(self.observation), self.said, self.known
+        return Side(
+            own.user or told.user or known.user,
+            own.host or told.host or known.host,
+            own.directory or told.directory,
+        )
+
+    @property
+    def given(self) -> str:
+        """The command or the cell."""
+        extras = self.observation.extras
+        return str(getattr(extras, "command", "") or getattr(extras, "code", ""))
 
     @property
     def failed(self) -> bool:
@@ -80,8 +124,15 @@ class _Answer:
         if self.kind == ERROR or self.failed:
             lines = self.said.output.splitlines()[0:3]
             first = next((line for line in lines if line.strip("ERO: ")), "")
-            return f'"{_excerpt("ERROR: " + first.removeprefix("ERROR:").strip())}"'
+            return f'"{excerpt("ERROR: " + first.removeprefix("ERROR:").strip())}"'
         return f'"{observation_kind(self.kind).done or self.kind}"'
+
+
+def told_side(observation: Observation) -> Side:
+    """Where an answer came from, as far as it says."""
+    metadata = getattr(observation.extras, "metadata", None)
+    names = (getattr(metadata, name, None) for name in ("username", "hostname", "working_dir"))
+    return Side(*(name if isinstance(name, str) else None for name in names))
 
 
 def is_long(recorded: Observation | None, actual: Observation) -> bool:
@@ -94,6 +145,7 @@ def compare(
     actual: Observation,
     normalisers: Sequence[Normaliser] = NORMALISERS,
     unwrap: Unwrap | None = None,
+    circumstances: Circumstances = Circumstances(),
 ) -> Comparison:
     """Compare two answers to the same action; `unwrap` is that of the recording's dialect.
 
@@ -101,29 +153,73 @@ def compare(
     """
     if recorded is None:
         return Comparison(None, "nothing was recorded to compare with", compared=False)
-    before = _Answer(recorded, (unwrap or default_dialect().unwrap)(recorded))
-    after = _Answer(actual, Unwrapped(actual.content, exit_code(actual)))
+    before = _Answer(recorded, (unwrap or default_dialect().unwrap)(recorded), circumstances.recorded)
+    after = _Answer(actual, Unwrapped(actual.content, exit_code(actual)), circumstances.actual)
     if before.kind != after.kind:
         return Comparison(None, f"recorded {before.outcome}, actual {after.outcome}")
     if before.said.exit_code not in (None, after.said.exit_code):
-        return Comparison(None, f"exit {before.said.exit_code} → {after.said.exit_code}")
-    found = _compare_text(before, after, normalisers)
+        why = _cause(before, after, circumstances)
+        codes = f"exit {before.said.exit_code} → {after.said.exit_code}"
+        return Comparison(None, f"{codes}, {excerpt(why)}" if why else codes)
+    found = _compare_text(before, after, normalisers, circumstances)
     return _with_pictures(found, recorded, actual) if before.kind == RUN_IPYTHON else found
 
 
-def _compare_text(recorded: _Answer, actual: _Answer, normalisers: Sequence[Normaliser]) -> Comparison:
+def _compare_text(
+    recorded: _Answer, actual: _Answer, normalisers: Sequence[Normaliser], circumstances: Circumstances
+) -> Comparison:
     before, after = recorded.said.output, actual.said.output
     if recorded.failed != actual.failed:
         return Comparison(None, f"recorded {recorded.outcome}, actual {actual.outcome}")
-    if before == after or shown(before) == shown(after):
+    if before == after:
+        return Comparison(Match.EQUAL)
+    raw = before
+    before, after = (shown(text, tabs=recorded.kind == RUN) for text in (before, after))
+    if before != after and recorded.kind == RUN and "\t" in raw.partition("\n")[0]:
+        before = _indented_as(after, raw) or before
+    if before == after:
         return Comparison(Match.EQUAL)
     if recorded.kind == RUN_IPYTHON:
         before, after = shared_text(before, after)
-    names = (*_names(recorded.observation), *_names(actual.observation))
-    old, new = (normalised(text, names, normalisers) for text in (before, after))
+    names = differing(recorded.side, actual.side)
+    one, other = aligned(*tempnames.aligned(before, after), names)
+    old, new = aligned(*both_normalised(one, other, normalisers), names)
+    if old != new:
+        given = actual.given
+        of_step = made_up(given, committed=names_commits(old) and circumstances.committed(given))
+        old, new = both_normalised(old, new, of_step)
     if old == new or _equal_but_for_secrets(old, new):
         return Comparison(Match.NORMALISED, emptied_by=_emptied_by(before, normalisers))
-    return Comparison(None, _first_difference(old, new))
+    return Comparison(None, _in_words(recorded, actual, labelled(old, new, names), circumstances))
+
+
+def _indented_as(actual: str, raw: str) -> str:
+    """A recorded text whose tabs were kept, but not the blanks before its first line, as a terminal shows it.
+
+    How many there were is told by what came back; empty where no number of them makes the first lines equal.
+    """
+    first = actual.partition("\n")[0]
+    spelled = (shown(" " * blanks + raw).lstrip(" ") for blanks in range(1, TAB))
+    return next((text for text in spelled if text.partition("\n")[0] == first), "")
+
+
+def _in_words(
+    recorded: _Answer, actual: _Answer, texts: tuple[str, str], circumstances: Circumstances
+) -> str:
+    """Where the texts differ, in what, and why, if what came back says so."""
+    raised = causes.exception(recorded.said.output, actual.said.output)
+    differs = difference(*texts, instead=raised)
+    return f"{differs}, {NETWORK_OFF}" if _cause(recorded, actual, circumstances) == NETWORK_OFF else differs
+
+
+def _cause(recorded: _Answer, actual: _Answer, circumstances: Circumstances) -> str:
+    return causes.cause(
+        recorded.said.output,
+        actual.said.output,
+        actual.given,
+        actual.said.exit_code,
+        offline=circumstances.offline,
+    )
 
 
 def _with_pictures(found: Comparison, recorded: Observation, actual: Observation) -> Comparison:
@@ -136,7 +232,6 @@ def _with_pictures(found: Comparison, recorded: Observation, actual: Observation
 
 
 def _emptied_by(text: str, normalisers: Sequence[Normaliser]) -> str:
-    text = shown(text)
     for normaliser in normalisers:
         if isinstance(normaliser, OwnNormaliser):
             if normaliser.empties(text):
@@ -163,28 +258,6 @@ def _equal_but_for_secrets(old: str, new: str) -> bool:
 
 
 _BLANK: Final = re.compile(r"\s")
-
-
-def _names(observation: Observation) -> tuple[str, ...]:
-    metadata = getattr(observation.extras, "metadata", None)
-    found = (getattr(metadata, "hostname", None), getattr(metadata, "username", None))
-    return tuple(name for name in found if name and name != "root")
-
-
-def _first_difference(old: str, new: str) -> str:
-    before, after = old.split("\n"), new.split("\n")
-    number = next(
-        (at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other),
-        min(len(before), len(after)),
-    )
-    one = f'"{_excerpt(before[number])}"' if number < len(before) else "nothing"
-    other = f'"{_excerpt(after[number])}"' if number < len(after) else "nothing"
-    return f"output differs at line {number + 1}: {one} → {other}"
-
-
-def _excerpt(line: str) -> str:
-    line = line.strip()
-    return line if len(line) <= _EXCERPT else line[: _EXCERPT - 1] + "…"
 
 
 # Notebook cells: their text without what one version says and the other does not, and pictures

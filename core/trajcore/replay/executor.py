@@ -17,6 +17,7 @@ from trajcore.dialects.registry import default_dialect
 from trajcore.errors import SandboxUnavailable
 from trajcore.events.head import head_of
 from trajcore.events.kinds import RUN
+from trajcore.replay.sides import UNKNOWN, Side
 from trajcore.runtimes.registry import make_runtime
 from trajcore.sandbox.base import Checkpoint, Sandbox, SandboxSettings
 
@@ -174,6 +175,18 @@ class Executor:
     def rewinds(self) -> bool:
         """Whether this kind of sandbox can be taken back to earlier moments."""
         return self._kind is None or self._kind.rewinds
+
+    @property
+    def offline(self) -> bool:
+        """Whether what runs here is known to have no network."""
+        walled = self._kind is not None and self._kind.walled
+        return walled and not self._settings.network and self._settings.container is None
+
+    @property
+    def side(self) -> Side:
+        """Whose shell it is here, and on which machine."""
+        sandbox = self._sandbox
+        return UNKNOWN if sandbox is None else Side(sandbox.user or None, sandbox.host or None)
 
     @property
     def described(self) -> str:

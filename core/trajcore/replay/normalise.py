@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from trajcore.errors import BadInput
-from trajcore.text import as_shown, without_escapes
+from trajcore.replay import varying
+from trajcore.replay.varying import TABLE, Replacement
+from trajcore.text import as_recorded
 
 SECONDS: Final = 0.3
 """So long a pattern of the user's may take for a text."""
@@ -19,8 +22,13 @@ class Normaliser:
     """A pattern whose matches are replaced before recorded and actual output are compared again."""
 
     name: str
-    pattern: re.Pattern[str]
-    replacement: str
+    source: str
+    replacement: Replacement
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when it is first used: all together take longer than most programs wait for."""
+        return re.compile(self.source, re.MULTILINE)
 
     def __call__(self, text: str) -> str:
         """`text` with every match replaced."""
@@ -43,7 +51,7 @@ class OwnNormaliser(Normaliser):
 
     def empties(self, text: str) -> bool:
         """Whether nothing of a text is left by it, so that any two such texts are the same."""
-        return bool(text.strip()) and not self(text).replace(self.replacement, "").strip()
+        return bool(text.strip()) and not self(text).replace(str(self.replacement), "").strip()
 
 
 class TooSlow(Exception):
@@ -58,57 +66,59 @@ class TooSlow(Exception):
         return f"normalise: {pattern!r} took more than {SECONDS:g} s of one text: this run goes on without it"
 
 
-def _normaliser(name: str, pattern: str, replacement: str | None = None) -> Normaliser:
-    return Normaliser(name, re.compile(pattern, re.MULTILINE), replacement or f"<{name}>")
+def _normalisers(rows: Iterable[tuple[str, str, Replacement]]) -> tuple[Normaliser, ...]:
+    return tuple(Normaliser(*row) for row in rows)
 
 
-_MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
-_DAY: Final = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
-_CLOCK: Final = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
-
-NORMALISERS: Final[tuple[Normaliser, ...]] = (
-    _normaliser(
-        "listing date",
-        rf"^([bcdlps-][rwxsStT-]{{9}}[.+@]?\s+\d+\s+\S+\s+\S+\s+\S+\s+){_MONTH}\s+\d{{1,2}}\s+(?:\d{{1,2}}:\d{{2}}|\d{{4}})",
-        r"\1<date>",
-    ),
-    _normaliser("timestamp", rf"\b\d{{4}}-\d{{2}}-\d{{2}}[T ]{_CLOCK}(?:Z|\s?[+-]\d{{2}}:?\d{{2}})?"),
-    _normaliser(
-        "timestamp",
-        rf"\b(?:{_DAY},?\s+)?(?:{_MONTH}\s+\d{{1,2}}|\d{{1,2}}\s+{_MONTH})"
-        rf"(?:,?\s+\d{{4}})?\s+{_CLOCK}(?:\s+(?:[AP]M|UTC|GMT|[+-]\d{{4}}))*(?:\s+\d{{4}})?",
-    ),
-    _normaliser("timestamp", rf"\b\d{{2}}/{_MONTH}/\d{{4}}[: ]{_CLOCK}"),
-    _normaliser("date", r"\b\d{4}-\d{2}-\d{2}\b"),
-    _normaliser("time", r"\b\d{2}:\d{2}:\d{2}(?:[.,]\d+)?\b"),
-    _normaliser("duration", r"\b\d+m\d+(?:\.\d+)?s\b"),
-    _normaliser("duration", r"\b\d+(?:\.\d+)?\s?(?:ns|µs|us|ms|s|secs?|seconds?|minutes?)\b"),
-    _normaliser("pid", r"^(\[\d+\][+-]?\s+)\d+", r"\1<pid>"),
-    _normaliser("pid", r"(?i)\b(pid[ =:]+)\d+", r"\1<pid>"),
-    _normaliser("address", r"\b0x[0-9a-fA-F]{4,16}\b"),
-    _normaliser("temp path", r"(?<![\w.+-])/(?:tmp|var/tmp)/[\w.+-]*\w(?:/[\w.+-]+)*"),
-    _normaliser("python path", r"(?<![\w.+-])(?:/[\w.+-]+)+/bin/python(?:\d(?:\.\d+)?)?\b"),
-    _normaliser("progress", r"[━─█▏▎▍▌▋▊▉░▒▓]{4,}[ ━╸╺─]*"),
-    _normaliser("progress", r"[\[|][#=>][#=>. -]{3,}[\]|]"),
-)
+NORMALISERS: Final = _normalisers(TABLE)
 """In the order in which they are applied. The first match of a stretch of text decides its name."""
 
 
-def shown(text: str) -> str:
-    """Output as OpenHands records it: what a terminal showed, without colours and trailing blanks."""
-    plain = without_escapes(as_shown(text))
-    return "\n".join(line.rstrip() for line in plain.split("\n")).strip("\n")
+def made_up(given: str, *, committed: bool) -> tuple[Normaliser, ...]:
+    """Those of one step, which was `given` a text: whether commits were made decides on their names."""
+    return _normalisers(varying.made_up(given, committed))
 
 
-def normalised(text: str, names: Iterable[str] = (), normalisers: Iterable[Normaliser] = NORMALISERS) -> str:
-    """`text` with everything that is known to vary replaced; `names` are host and user names of the run."""
-    text = shown(text)
-    for name in names:
-        if len(name) > 2:
-            text = re.sub(rf"\b{re.escape(name)}\b", "<name>", text)
+def names_commits(text: str) -> bool:
+    """Whether something in a text could be the name of a commit."""
+    return re.search(varying.COMMIT, text, re.MULTILINE) is not None
+
+
+def shown(text: str, *, tabs: bool = True) -> str:
+    """Output as OpenHands records it: what a terminal showed, without colours and trailing blanks.
+
+    Without `tabs` they stay tabs, as in what no terminal has shown.
+    """
+    return as_recorded(text, tabs=tabs).strip("\n")
+
+
+def normalised(text: str, normalisers: Iterable[Normaliser] = NORMALISERS) -> str:
+    """`text`, as it is `shown`, with everything that is known to vary replaced."""
     for normaliser in normalisers:
         text = normaliser(text)
     return text
+
+
+def both_normalised(
+    recorded: str, actual: str, normalisers: Iterable[Normaliser] = NORMALISERS
+) -> tuple[str, str]:
+    """Both texts with everything that is known to vary replaced where they differ.
+
+    Only a pattern of the user's may reach over the end of a line: for all others, lines that are the same
+    need not be looked at.
+    """
+    own = [one for one in normalisers if isinstance(one, OwnNormaliser)]
+    ours = [one for one in normalisers if not isinstance(one, OwnNormaliser)]
+    texts = [normalised(text, own) for text in (recorded, actual)]
+    one, other = (text.split("\n") for text in texts)
+    if len(one) != len(other):
+        return normalised(texts[0], ours), normalised(texts[1], ours)
+    places = [at for at, (line, its) in enumerate(zip(one, other, strict=True)) if line != its]
+    for lines in (one, other):
+        changed = normalised("\n".join(lines[at] for at in places), ours).split("\n")
+        for at, line in zip(places, changed, strict=True) if places else ():
+            lines[at] = line
+    return "\n".join(one), "\n".join(other)
 
 
 def with_patterns(patterns: Iterable[str]) -> tuple[Normaliser, ...]:
@@ -120,7 +130,8 @@ def _own(pattern: str) -> OwnNormaliser:
     import regex  # only who has patterns waits for it
 
     try:
-        compiled, limited = re.compile(pattern, re.MULTILINE), regex.compile(pattern, regex.MULTILINE)
+        re.compile(pattern, re.MULTILINE)
+        limited = regex.compile(pattern, regex.MULTILINE)
     except (re.error, regex.error, RecursionError, OverflowError) as error:
         raise BadInput(f"normalise: {pattern!r} is not a regular expression: {error}.") from None
-    return OwnNormaliser("yours", compiled, "<yours>", limited)
+    return OwnNormaliser("yours", pattern, "<yours>", limited)

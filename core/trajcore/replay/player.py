@@ -13,12 +13,14 @@ from trajcore.dialects.newevents import observation_event, user_message
 from trajcore.events.head import Head
 from trajcore.events.kinds import Service, Treatment, action_kind
 from trajcore.formats.json.reading import as_object
-from trajcore.replay.compare import Comparison, compare, is_long
+from trajcore.replay.compare import Circumstances, Comparison, compare, is_long, told_side
 from trajcore.replay.executor import Answer, Executor
 from trajcore.replay.normalise import Normaliser, OwnNormaliser, TooSlow
 from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.replay.positions import Position
 from trajcore.replay.run import EXECUTED, Run, Status, StepResult
+from trajcore.replay.sides import UNKNOWN
+from trajcore.replay.varying import GIVEN_DATES, MAKES_COMMITS
 from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Trajectory
 
@@ -65,6 +67,8 @@ class Player:
         self._tell = tell
         self._services = services
         self._normalisers = normalisers
+        self._recorded_side = UNKNOWN
+        """Where the recording was made, as far as it has said so."""
         self._slow: list[str] = []
         """What is to be said of patterns that took too long."""
         self.answered: set[int] = set()
@@ -191,12 +195,26 @@ class Player:
 
     def _compared(self, recorded: Observation | None, actual: Observation) -> Comparison:
         """Both compared, without patterns of the user's that take too long. It may be in a thread."""
+        circumstances = Circumstances(
+            self._has_committed,
+            self._world.offline,
+            self._recorded_side,
+            self._world.side,
+        )
+        if recorded is not None and told_side(recorded).user is not None:
+            self._recorded_side = told_side(recorded)
         while True:
             try:
-                return compare(recorded, actual, self._normalisers, self._unwrap)
+                return compare(recorded, actual, self._normalisers, self._unwrap, circumstances)
             except TooSlow as slow:
                 self._normalisers = [one for one in self._normalisers if one is not slow.normaliser]
                 self._slow.append(str(slow))
+
+    def _has_committed(self, given: str) -> bool:
+        """Whether what was given, or an action that was played before, makes commits at a time of its own."""
+        played = (entry.raw for entry in self._run.entries[:] if treatment(entry.head) is Treatment.EXECUTE)
+        texts = [given.encode("utf-8", "replace"), *played]
+        return any(map(MAKES_COMMITS.search, texts)) and not any(GIVEN_DATES in text for text in texts)
 
     def _tell_slow(self) -> None:
         """Say once which patterns were set aside."""

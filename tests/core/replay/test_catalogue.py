@@ -310,7 +310,7 @@ async def test_11_16_a_divergence_is_noticed(recording: Recording, replay: Any) 
     session = await replay(recording)
     reasons = [result.reason for result in session.run.results.values()]
     assert statuses(session) == ["diverged", "diverged"]
-    assert reasons[0] == "exit 0 → 1"
+    assert reasons[0] == "exit 0 → 1, cat: there: No such file or directory"
     assert reasons[1].startswith("output differs at line 1")
 
 

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trajcore.dialects.openhands_v0.legacy import migrated
 from trajcore.errors import BadInput
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
 from trajcore.replay.compare import Comparison, Match, compare, exit_code
-from trajcore.replay.normalise import NORMALISERS, TooSlow, normalised, shown, with_patterns
+from trajcore.replay.normalise import TooSlow, normalised, shown, with_patterns
 
 
 def observation(kind: str, content: str = "", **extras: Any) -> Observation:
@@ -37,7 +38,7 @@ def compare_output(before: str, after: str) -> Comparison:
     return compare(ran(before), ran(after))
 
 
-# What varies from run to run, by the name of the normaliser that hides it
+# What varies from run to run, by what it is; `test_varying.py` has many more
 
 HIDDEN = {
     "listing date": [
@@ -73,7 +74,7 @@ HIDDEN = {
     "address": [("<object at 0x7f3a5c0d1e80>", "<object at 0x7fb29c441d30>")],
     "temp path": [
         ("wrote /tmp/tmpab12cd/out.txt", "wrote /tmp/tmpzz98yy/out.txt"),
-        ("/var/tmp/build.x1", "/var/tmp/build.q7"),
+        ("/var/tmp/build.x1Yq7Z", "/var/tmp/build.q7RtW2"),
     ],
     "python path": [
         ("/usr/bin/python3.12", "/usr/bin/python3"),
@@ -81,10 +82,6 @@ HIDDEN = {
     ],
     "progress": [("[####      ]", "[########  ]"), ("━━━━━━━━╸━━", "━━━━━━━━━━━")],
 }  # fmt: skip
-
-
-def test_every_normaliser_has_an_example() -> None:
-    assert {normaliser.name for normaliser in NORMALISERS} <= set(HIDDEN)
 
 
 @pytest.mark.parametrize(
@@ -186,10 +183,67 @@ def test_the_exit_code_counts_before_all_else(text: str, before: int, after: int
         ("one", "one   \n\n"),
         ("red", "\x1b[31mred\x1b[0m"),
         ("100%", "10%\r 50%\r100%"),
+        ("a       b", "a\tb"),
+        ("a\tb", "a       b"),
+        ("b", "a\x1b[1G\x1b[Kb"),
+        ("done", "\x07done\x00"),
     ],
 )
 def test_what_a_terminal_shows_the_same_is_equal(before: str, after: str) -> None:
     assert compare_output(before, after) == Comparison(Match.EQUAL)
+
+
+def test_a_tab_is_as_many_blanks_as_a_terminal_shows_and_no_others() -> None:
+    assert compare_output("a b", "a\tb").diverged
+
+
+def test_where_tabs_were_kept_the_first_line_has_lost_its_indent() -> None:
+    assert compare(ran("1\tone\n     2\ttwo"), ran("1  one\n     2  two")) == Comparison(Match.EQUAL)
+    assert compare(ran("1\tone"), ran("1 one")).match is Match.EQUAL
+    assert compare(ran("1\tone"), ran("1 two")).diverged
+    assert compare(ran("1\tone"), ran("1          one")).diverged
+
+
+def test_where_no_terminal_was_a_tab_is_a_tab() -> None:
+    assert compare(edited("a\tb"), edited("a       b")).diverged
+    assert compare(edited("a\tb"), edited("a\tb")) == Comparison(Match.EQUAL)
+
+
+OLD = {"command": "x", "exit_code": 0, "command_id": -1}
+
+
+def ran_in_2024(content: str) -> Observation:
+    event = migrated({"observation": "run", "content": content, "extras": dict(OLD)})
+    return cast("Observation", parse(event).event)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "actual"),
+    [
+        ("\r\n\r\nroot@0123456789ab:/workspace # ", ""),
+        ("one\r\ntwo\r\n\r\nroot@0123456789ab:/workspace # ", "one\ntwo"),
+        ("one\r\nopenhands@0123456789ab:/a b $ ", "one"),
+        ("one\r\n$ ", "one"),
+        ("one\r\n[Python Interpreter: /opt/venv/bin/python]\r\nroot@here:~ # ", "one"),
+        ("root@there:/x # \r\nroot@0123456789ab:/tmp # ", "root@there:/x #"),
+    ],
+)
+def test_the_prompt_that_stands_behind_the_output_of_2024_is_no_output(recorded: str, actual: str) -> None:
+    assert compare(ran_in_2024(recorded), ran(actual)) == Comparison(Match.EQUAL)
+
+
+def test_no_other_line_is_taken_for_the_prompt() -> None:
+    assert compare(ran_in_2024("root@there:/x # \r\nroot@h:/tmp # "), ran("root@here:/x #")).diverged
+    assert compare(ran_in_2024("one\r\nroot@h:/tmp # more"), ran("one")).diverged
+    assert compare(ran("one\nroot@h:/tmp # ", hostname="h", username="root"), ran("one")).diverged
+
+
+BLOCK = '###PS1JSON###\n{\n  "pid": "",\n  "exit_code": "0"\n}\n###PS1END###'
+
+
+@pytest.mark.parametrize("recorded", [f"{BLOCK}one", f"one{BLOCK}", f"one{BLOCK[:30]}", f"{BLOCK[20:]}one"])
+def test_what_is_left_of_a_prompt_of_json_is_no_output(recorded: str) -> None:
+    assert compare(ran(recorded), ran("one")) == Comparison(Match.EQUAL)
 
 
 def test_the_host_and_user_of_each_run_are_no_divergence() -> None:

@@ -41,8 +41,14 @@ async def test_exports_functions_aliases_and_variables_last(world) -> None:
 
 
 async def test_several_lines_heredocs_and_loops(world) -> None:
-    assert await world.out("cat <<'EOF'\n a $x\n\tb\nEOF") == "a $x\n\tb"
+    assert await world.out("cat <<'EOF'\n a $x\n\tb\nEOF") == "a $x\n        b"
     assert await world.out("for i in 1 2; do\n  echo $i\ndone\necho end") == "1\n2\nend"
+
+
+async def test_what_a_terminal_shows_is_the_answer_and_what_was_written_is_emitted(world) -> None:
+    world.chunks.clear()
+    assert await world.out("printf 'a\\tb\\n10%%\\r100%%\\n'") == "a       b\n100%"
+    assert world.emitted == b"a\tb\n10%\r100%\n"
 
 
 async def test_odd_characters_in_a_command(world) -> None:

@@ -5,6 +5,11 @@ def test_progress_bars_collapse_and_colours_go() -> None:
     assert shown(b"10%\r50%\r100%\n\x1b[31mred\x1b[0m  \nend \n\n") == "100%\nred\nend"
 
 
+def test_a_tab_is_blanks_and_the_first_line_is_not_indented() -> None:
+    assert shown(b"name\tsize\n\tindented\n") == "name    size\n        indented"
+    assert shown(b"     1\tone\n     2\t\n     3\ttwo\n") == "1  one\n     2\n     3  two"
+
+
 def test_invalid_bytes_are_replaced() -> None:
     assert shown(b"a\xff\xfeb\n") == "a��b"
 

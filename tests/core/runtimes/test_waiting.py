@@ -35,6 +35,15 @@ async def test_input(world) -> None:
     assert await world.out('echo "$name"') == "Bob"
 
 
+async def test_what_a_program_prints_of_its_input_is_no_echo_of_it(world) -> None:
+    await world.run("while read x; do echo \"$x\"; printf '  indented\\n'; done", limit=0.3)
+    observation = await world.run("ab", is_input=True, limit=0.3)
+    assert observation.content == "ab\n  indented"
+    await world.run("C-d", is_input=True)
+    await world.run(r"read -s x; printf '%s\r\nanswer\n' $x", limit=0.3)
+    assert (await world.run("ab", is_input=True)).content == "answer"
+
+
 async def test_polling_for_more_output_of_a_slow_command(world) -> None:
     assert await world.ends("echo one; sleep 2.2; echo two; (exit 3)") == (-1, "one")
     assert await world.ends("") == (3, "two")

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widgets import Input, OptionList, TextArea
 
-from trajcore.text import safe_line
+from trajcore.text import TAB, safe_line
 from trajtui.widgets.lines import safe_strip
 
 _STAND_IN: Final = 0x100000
@@ -62,6 +62,7 @@ class SafeTextArea(TextArea):
         super().__init__(
             value.translate(_ENCODED), show_line_numbers=False, soft_wrap=True, id=id, classes=classes
         )
+        self.indent_width = TAB
         self._highlight = highlight
         self._coloured: tuple[str, list[Text]] = ("", [])
 

@@ -15,7 +15,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from trajcore.text import safe_line
+from trajcore.text import TAB, safe_line
 
 
 class LinePane(ScrollView, can_focus=True):
@@ -119,13 +119,13 @@ def wrapped_text(line: Text, width: int) -> list[Text]:
     """The rows of a coloured line, each at most `width` cells wide."""
     if line.cell_len <= width:
         return [line]
-    return list(line.wrap(CONSOLE, width, tab_size=4, overflow="fold"))
+    return list(line.wrap(CONSOLE, width, tab_size=TAB, overflow="fold"))
 
 
 def wrapped(text: str, width: int) -> list[str]:
     """The rows of a safe text, broken at spaces where there are any; each at most `width` cells wide."""
     rows: list[str] = []
-    for line in text.expandtabs(4).split("\n"):
+    for line in text.expandtabs(TAB).split("\n"):
         if len(line) <= width and (line.isascii() or cell_len(line) <= width):
             rows.append(line)
         elif len(line) > _WRAP_LIMIT:

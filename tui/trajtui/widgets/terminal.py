@@ -203,5 +203,5 @@ def output_text(line: str) -> Text:
     """One line of a command's output: redraws carried out, colours kept, everything else made harmless."""
     if len(line) > _LOOKED_AT:
         line = line[:_LOOKED_AT] + "…"
-    shown = safe_with_colours(as_shown(line).expandtabs(8)).replace("\n", " ")
+    shown = safe_with_colours(as_shown(line).strip("\n")).replace("\n", " ")
     return AnsiDecoder().decode_line(shown) if "\x1b" in shown else Text(shown)

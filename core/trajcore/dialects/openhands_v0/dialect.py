@@ -27,12 +27,13 @@ from trajcore.dialects.base import (
 from trajcore.dialects.openhands_v0 import claim, stamps, toolcalls
 from trajcore.dialects.openhands_v0.legacy import is_flattened, migrated
 from trajcore.dialects.openhands_v0.links import links_of
+from trajcore.dialects.openhands_v0.prompts import without_prompts
 from trajcore.dialects.openhands_v0.responses import response_of
 from trajcore.dialects.openhands_v0.wire import Key, read_head, read_keys
 from trajcore.dialects.slotted import BaseDialect
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
-from trajcore.events.kinds import CONDENSATION, USER_REJECTED, Service
+from trajcore.events.kinds import CONDENSATION, RUN, USER_REJECTED, Service
 from trajcore.formats.json.edit import with_value, without_value
 from trajcore.formats.json.reading import as_object
 from trajcore.formats.json.rewrite import rewritten
@@ -94,7 +95,9 @@ class OpenHandsV0(BaseDialect):
         return ((), fields) if is_flattened(event) else (path, fields)
 
     def unwrap(self, observation: Observation) -> Unwrapped:
-        """The content as it is. Edits of early 2025 keep the answer beside a diff of the file."""
+        """The content without prompts. Edits of early 2025 keep the answer beside a diff of the file."""
+        if observation.observation == RUN:
+            return without_prompts(observation.content, getattr(observation.extras, "metadata", None))
         answered = (observation.extras.model_extra or {}).get("formatted_output_and_error")
         output = answered if isinstance(answered, str) else observation.content
         return Unwrapped(output, canonical.exit_code(observation))

@@ -12,6 +12,7 @@ from trajcore.runtimes.base import Answered
 from trajcore.runtimes.openhands.screen import last_lines, screen_text, shortened, shown
 from trajcore.sandbox.base import Emit, Limits, Outcome, Patience, Pause, Sandbox
 from trajcore.sandbox.shell.quoting import encoded, quoted
+from trajcore.text import as_recorded
 
 _ADVICE: Final = (
     "You may wait longer to see additional output by sending empty command '', "
@@ -91,7 +92,7 @@ class Command:
         patient = self.action.args.blocking or _was_executed(recorded)
         satisfied = None
         if isinstance(recorded, RunObservation) and recorded.extras.metadata.exit_code == -1:
-            expected = recorded.content.strip()
+            expected = as_recorded(recorded.content).strip()
 
             def satisfied(output: bytes) -> bool:
                 return len(output) <= _COMPARED and expected in shown(output)
@@ -172,12 +173,18 @@ def _refusal(action: RunAction, content: str) -> RunObservation:
     )
 
 
+def _without_echo(data: bytes, typed: str) -> bytes:
+    """OpenHands leaves out what its terminal has echoed of typed text. Ours echoes nothing.
+
+    A program that echoes by itself, such as a REPL, goes back to the start of the line behind it, where one
+    that prints the same text ends the line.
+    """
+    return data.removeprefix(encoded(typed)) if data.startswith(encoded(typed) + b"\r") else data
+
+
 async def _observation(action: RunAction, data: bytes, metadata: CommandMetadata) -> RunObservation:
     command = action.args.command.strip()
-    text = await screen_text(data)
-    if action.args.is_input:  # a terminal shows what is typed; the answer leaves it out
-        text = text.removeprefix(command).lstrip()
-    text, note = last_lines(text)
+    text, note = last_lines(await screen_text(_without_echo(data, command) if action.args.is_input else data))
     metadata.prefix = note + metadata.prefix
     return RunObservation(
         source=action.source,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from trajcore.text import as_shown, without_escapes
+from trajcore.text import as_recorded
 
 _SLOW: Final = 1 << 16
 _LINES: Final = 10_000
@@ -14,7 +14,7 @@ _CUT: Final = "\n[... Observation truncated due to length ...]\n"
 
 
 async def screen_text(data: bytes) -> str:
-    """The text a terminal would show for `data`, without colours and blanks at the ends of lines."""
+    """The text that a terminal shows for `data`, without colours and without blanks at the ends of lines."""
     if len(data) > _SLOW:
         return await asyncio.to_thread(shown, data)
     return shown(data)
@@ -22,12 +22,7 @@ async def screen_text(data: bytes) -> str:
 
 def shown(data: bytes) -> str:
     """As `screen_text`, at once; slow for megabytes."""
-    text = data.decode("utf-8", "replace")
-    if "\x1b" in text or "\r" in text or "\b" in text:
-        text = without_escapes(as_shown(text))
-    if " \n" in text or "\t\n" in text:
-        text = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
-    return text.strip()
+    return as_recorded(data.decode("utf-8", "replace")).strip()
 
 
 def last_lines(text: str) -> tuple[str, str]:
