@@ -12,7 +12,9 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from needs import IN_CI, need_bubblewrap, need_docker, need_tmux
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORDINGS = ROOT.parent / "shared" / "trajectories" / "openhands"
+SHARED = ROOT.parent / "shared"
+RECORDINGS = SHARED / "trajectories" / "openhands"
+CASES = SHARED / "cases"
 
 settings.register_profile(
     "trajtui",
@@ -56,6 +58,14 @@ def recordings() -> dict[str, Path]:
     if not found:
         pytest.skip("no recordings: the directory shared/trajectories/openhands is not beside the repository")
     return found
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """The directory of recordings of one kind of fault each; they are not part of this repository."""
+    if not CASES.is_dir():
+        pytest.skip("no cases: the directory shared/cases is not beside the repository")
+    return CASES
 
 
 @pytest.fixture(scope="session")

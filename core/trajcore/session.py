@@ -195,15 +195,19 @@ class Session(SessionState):
 
     def next_service(self, index: int) -> Service:
         """Go on to the next way of satisfying a step: execute, recorded, skip. Raises `BadInput`."""
-        chosen = self.service_of(index).next
+        self._check_step(index)
+        chosen = self._replay.player.service_of(index).next
         self.serve(index, chosen)
         return chosen
 
-    def serve(self, index: int, service: Service) -> None:
-        """Choose how a step is satisfied when the replay comes to it. Raises `BadInput`."""
+    def _check_step(self, index: int) -> None:
         if not self.is_step(index):
             label = self.trajectory.label(index)
             raise BadInput(f"event {label} asks nothing of the sandbox: there is nothing to serve or skip")
+
+    def serve(self, index: int, service: Service) -> None:
+        """Choose how a step is satisfied when the replay comes to it. Raises `BadInput`."""
+        self._check_step(index)
         uid = self.trajectory.uid(index)
         self._replay.serve(uid, service)
         self._tell(notices.DocumentChanged(uid))

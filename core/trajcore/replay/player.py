@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from trajcore import notices
+from trajcore.dialects.base import Satisfied
 from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.newevents import observation_event, user_message
 from trajcore.events.head import Head
@@ -31,6 +32,7 @@ _LOOK_AHEAD = 4
 
 
 _CHOSEN = {
+    Service.EXECUTE: "",
     Service.RECORDED: "you asked for it: served from the recording",
     Service.SKIP: "you asked for it: skipped",
 }
@@ -165,17 +167,20 @@ class Player:
         parsed = self._trajectory.parsed(index)
         action = cast("Action", parsed.event)
         recorded = self._recorded(index)
-        service, reason = self._service_of(index, action, recorded, parsed.problems)
-        if service is not Service.EXECUTE:
+        by_itself, chosen = self._by_itself(index), self._chosen(index)
+        how = by_itself if chosen is None or parsed.problems else Satisfied(chosen, _CHOSEN[chosen])
+        if how.service is not Service.EXECUTE:
             self.flush_result()
-        if service is Service.SKIP:
-            self._skip(index, head, reason)
+        if how.service is Service.SKIP:
+            self._skip(index, head, how.reason)
             return
-        if service is Service.RECORDED:
-            self._serve(index, head, reason)
+        if how.service is Service.RECORDED:
+            self._serve(index, head, how.reason)
             return
         asyncio.get_running_loop().call_soon(self._use_the_time, index + 1)
-        answer = await self._world.execute(action, recorded)
+        # What says that the action was not carried out tells nothing of how it ended.
+        guide = recorded if by_itself.service is Service.EXECUTE else None
+        answer = await self._world.execute(action, guide)
         self.flush_result()
         came = answer.observation if answer.observation is not recorded else None
         own = any(isinstance(one, OwnNormaliser) for one in self._normalisers)
@@ -257,21 +262,23 @@ class Player:
                 self._recorded(index)
                 return
 
-    def _service_of(
-        self, index: int, action: Action, recorded: Observation | None, problems: tuple[str, ...]
-    ) -> tuple[Service, str]:
-        """How an action is satisfied, and why where it is not executed."""
-        if problems:
-            return Service.SKIP, f"not executed: {problems[0]}"
-        chosen = self._chosen(index)
-        if chosen is not Service.EXECUTE:
-            return chosen, _CHOSEN[chosen]
-        satisfied = self._trajectory.dialect.treatment(action, recorded)
-        return satisfied.service, satisfied.reason
+    def service_of(self, index: int) -> Service:
+        """How a step is satisfied: as the user wants it, else as its recording does by itself."""
+        return self._chosen(index) or self._by_itself(index).service
 
-    def _chosen(self, index: int) -> Service:
-        """How the user wants a step to be satisfied."""
-        return self._services.get(self._trajectory.uid(index), Service.EXECUTE)
+    def _by_itself(self, index: int) -> Satisfied:
+        """How a step is satisfied where the user wants nothing else, and why where it is not executed."""
+        head = self._trajectory.head(index)
+        if treatment(head) is Treatment.SERVE:
+            return Satisfied(Service.RECORDED, _served(head.kind))
+        parsed = self._trajectory.parsed(index)
+        if parsed.problems:
+            return Satisfied(Service.SKIP, f"not executed: {parsed.problems[0]}")
+        return self._trajectory.dialect.treatment(cast("Action", parsed.event), self._recorded(index))
+
+    def _chosen(self, index: int) -> Service | None:
+        """How the user wants a step to be satisfied; None where they have chosen nothing."""
+        return self._services.get(self._trajectory.uid(index))
 
     def _recorded(self, index: int) -> Observation | None:
         answer = self._trajectory.outline.answer_of.get(index)
@@ -309,7 +316,7 @@ class Player:
         self._add_result(StepResult(
             self._trajectory.uid(index), head.id, head.kind, Status.SKIPPED, None, None,
             self._recorded_code(self._recorded(index)), 0.0, reason, None, self._recorded(index),
-            service=self._chosen(index),
+            service=self.service_of(index),
         ))  # fmt: skip
 
     def _finish(
@@ -337,7 +344,7 @@ class Player:
         after = before if actual is recorded else exit_code(actual)
         self._add_result(StepResult(
             uid, head.id, head.kind, status, comparison, after, before,
-            seconds, reason, actual, recorded, files, self._chosen(index),
+            seconds, reason, actual, recorded, files, self.service_of(index),
         ))  # fmt: skip
 
     def _id_of(self, index: int | None) -> int | None:

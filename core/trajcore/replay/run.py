@@ -56,7 +56,7 @@ class StepResult:
     files: FileChanges | None = None
     """What it changed in the sandbox's files; None where that is not told."""
     service: Service = Service.EXECUTE
-    """How the user wanted it to be satisfied."""
+    """How it was to be satisfied: as the user wanted it, else as its recording does by itself."""
 
     @property
     def match(self) -> Match | None:
