@@ -220,14 +220,14 @@ class Session(SessionState):
         async with self._saving_run:
             if not len(self.run):
                 raise BadInput("nothing has happened in this run yet")
-            saved = self.run.history()
+            saved = tuple(self.run.entries)
             text = self.run.to_json(throttled(asyncio.get_running_loop(), path, self._tell))
             check = unchanged(path)
             try:
                 await finished_in_thread(lambda: write_atomically(path, text, before=check))
             finally:
                 self._tell(notices.Progress(""))
-            if saved.entries == tuple(self.run.entries):
+            if saved == tuple(self.run.entries):
                 self._tell(notices.RunSaved(str(path)))
         return path
 

@@ -76,4 +76,5 @@ class RunJournal:
 
 
 def _line(entry: Entry) -> bytes:
-    return json_line({"id": entry.id, "cause": entry.cause, "live": entry.live, "event": entry.raw.decode()})
+    kept = {"id": entry.id, "cause": entry.cause, "live": entry.live, "event": entry.raw.decode()}
+    return json_line({**kept, "skipped": True} if entry.skipped else kept)

@@ -157,11 +157,12 @@ class Player:
             return
         self._keep_as_is(index)
 
-    def _keep_as_is(self, index: int) -> None:
+    def _keep_as_is(self, index: int, *, skipped: bool = False) -> None:
         trajectory = self._trajectory
         action = trajectory.outline.answers.get(index)
         answers = None if action is None else trajectory.uid(action)
-        self._run.keep(trajectory.raw(index), trajectory.head(index), trajectory.uid(index), answers)
+        raw, head, uid = trajectory.raw(index), trajectory.head(index), trajectory.uid(index)
+        self._run.keep(raw, head, uid, answers, skipped=skipped)
 
     async def _execute(self, index: int, head: Head) -> None:
         parsed = self._trajectory.parsed(index)
@@ -312,7 +313,7 @@ class Player:
         self._finish(index, head, Status.RECORDED, reason, 0.0, recorded)
 
     def _skip(self, index: int, head: Head, reason: str) -> None:
-        self._keep_as_is(index)
+        self._keep_as_is(index, skipped=self._chosen(index) is Service.SKIP)
         self._add_result(StepResult(
             self._trajectory.uid(index), head.id, head.kind, Status.SKIPPED, None, None,
             self._recorded_code(self._recorded(index)), 0.0, reason, None, self._recorded(index),
