@@ -12,7 +12,8 @@ from trajcore.dialects.base import Satisfied
 from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.newevents import observation_event, user_message
 from trajcore.events.head import Head
-from trajcore.events.kinds import Service, Treatment, action_kind
+from trajcore.events.kinds import RUN, Service, Treatment, action_kind
+from trajcore.events.satisfied import BY_THE_USER, How, Kept, kept_in, was_interrupted
 from trajcore.formats.json.reading import as_object
 from trajcore.replay.compare import Comparison, compare, is_long
 from trajcore.replay.executor import Answer, Executor
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
 _LOOK_AHEAD = 4
 
 
+_SERVED = "served from the recording"
 _CHOSEN = {
     Service.EXECUTE: "",
-    Service.RECORDED: "you asked for it: served from the recording",
+    Service.RECORDED: f"you asked for it: {_SERVED}",
     Service.SKIP: "you asked for it: skipped",
 }
 
@@ -157,12 +159,12 @@ class Player:
             return
         self._keep_as_is(index)
 
-    def _keep_as_is(self, index: int, *, skipped: bool = False) -> None:
+    def _keep_as_is(self, index: int, *, skipped: bool = False, kept: Kept | None = None) -> None:
         trajectory = self._trajectory
         action = trajectory.outline.answers.get(index)
         answers = None if action is None else trajectory.uid(action)
         raw, head, uid = trajectory.raw(index), trajectory.head(index), trajectory.uid(index)
-        self._run.keep(raw, head, uid, answers, skipped=skipped)
+        self._run.keep(raw, head, uid, answers, skipped=skipped, kept=kept)
 
     async def _execute(self, index: int, head: Head) -> None:
         parsed = self._trajectory.parsed(index)
@@ -219,23 +221,23 @@ class Player:
     ) -> None:
         """The action and what came back enter the run, compared here unless that has been done."""
         if answer.observation is None:
-            self._serve(index, head, f"{answer.reason}: served from the recording")
+            self._serve(index, head, f"{answer.reason}: {_SERVED}")
             return
         earlier = self._run.results.get(self._trajectory.uid(index))
         again = earlier is not None and earlier.status in EXECUTED
         self._keep_as_is(index)
         if answer.observation is recorded:
-            self._finish(index, head, Status.RECORDED, "served from the recording", answer.seconds, recorded)
+            self._finish(index, head, Status.RECORDED, _SERVED, answer.seconds, recorded)
             return
         comparison = comparison or self._compared(recorded, answer.observation)
         self._tell_slow()
         status = Status.DIVERGED if comparison.diverged else Status.MATCHED
-        reason = f"interrupted, {comparison.reason}" if answer.interrupted else comparison.reason
-        if again:
-            reason = f"executed in this world a second time, {reason}"
-        self._finish(
-            index, head, status, reason, answer.seconds, answer.observation, comparison, answer.files
-        )
+        interrupted = answer.interrupted or was_interrupted(recorded)
+        kept = Kept(How.INTERRUPTED, BY_THE_USER) if interrupted else None
+        circumstances = ["executed in this world a second time"] * again + ["interrupted"] * interrupted
+        reason = ", ".join([*circumstances, *filter(None, [comparison.reason])])
+        seconds, actual = answer.seconds, answer.observation
+        self._finish(index, head, status, reason, seconds, actual, comparison, answer.files, kept)
 
     def flush_result(self) -> None:
         """Take in what the last action brought, if that was put off. A fault comes again until it is seen."""
@@ -275,7 +277,13 @@ class Player:
         parsed = self._trajectory.parsed(index)
         if parsed.problems:
             return Satisfied(Service.SKIP, f"not executed: {parsed.problems[0]}")
-        return self._trajectory.dialect.treatment(cast("Action", parsed.event), self._recorded(index))
+        recorded = self._recorded(index)
+        satisfied = self._trajectory.dialect.treatment(cast("Action", parsed.event), recorded)
+        kept = kept_in(recorded) if satisfied.service is Service.EXECUTE else None
+        # What else than a command was interrupted cannot be interrupted at the same place.
+        if kept is None or (kept.how is How.INTERRUPTED and head.kind == RUN):
+            return satisfied
+        return Satisfied(Service.RECORDED, f"as in the run that was saved ({kept.reason}): {_SERVED}")
 
     def _chosen(self, index: int) -> Service | None:
         """How the user wants a step to be satisfied; None where they have chosen nothing."""
@@ -310,7 +318,8 @@ class Player:
         self._tell(notices.Output(recorded.content.encode("utf-8", "replace") + b"\n"))
         self._tell(notices.Executed(self._recorded_code(recorded), 0.0, reason))
         self._keep_as_is(index)
-        self._finish(index, head, Status.RECORDED, reason, 0.0, recorded)
+        kept = kept_in(recorded) or Kept(How.SERVED, reason.removesuffix(f": {_SERVED}"))
+        self._finish(index, head, Status.RECORDED, reason, 0.0, recorded, kept=kept)
 
     def _skip(self, index: int, head: Head, reason: str) -> None:
         self._keep_as_is(index, skipped=self._chosen(index) is Service.SKIP)
@@ -330,15 +339,17 @@ class Player:
         actual: Observation | None,
         comparison: Comparison | None = None,
         files: FileChanges | None = None,
+        kept: Kept | None = None,
     ) -> None:
         """The action's answer enters the run behind it, in the place of the recorded one."""
         uid, answer = self._trajectory.uid(index), self._trajectory.outline.answer_of.get(index)
         if actual is not None:
             if status is Status.RECORDED and answer is not None:
-                self._keep_as_is(answer)
+                self._keep_as_is(answer, kept=kept)
             else:
                 event = partial(_answer, actual, self._run.entries[-1].raw)
-                self._run.add(event, origin=self._uid_of_answer(index), id=self._id_of(answer), answers=uid)
+                origin, id = self._uid_of_answer(index), self._id_of(answer)
+                self._run.add(event, origin=origin, id=id, answers=uid, kept=kept)
             self._note_answered(index)
         recorded = self._recorded(index)
         before = self._recorded_code(recorded)
@@ -361,4 +372,4 @@ def _answer(actual: Observation, action: bytes) -> dict[str, Any]:
 
 
 def _served(kind: str) -> str:
-    return f"{action_kind(kind).needs} would be needed: served from the recording"
+    return f"{action_kind(kind).needs} would be needed: {_SERVED}"

@@ -14,6 +14,7 @@ from trajcore.dialects.base import Played
 from trajcore.dialects.leftout import LeftOut
 from trajcore.events.head import Head, head_of
 from trajcore.events.kinds import Service, Treatment, action_kind
+from trajcore.events.satisfied import Kept
 from trajcore.formats.json.reading import as_object
 from trajcore.replay.compare import Comparison, Match
 from trajcore.replay.policy import treatment
@@ -89,6 +90,8 @@ class Entry:
     """Brings it to today's spelling."""
     skipped: bool = False
     """Whether the user skipped it: then neither it nor its answer has happened."""
+    kept: Kept | None = None
+    """How the step was satisfied that it answers, where it was not simply executed."""
 
     @cached_property
     def raw(self) -> bytes:
@@ -116,7 +119,7 @@ class Entry:
         event: dict[str, Any] = {"id": self.id, **written}
         if self.cause is not None:
             event["cause"] = self.cause
-        return event
+        return event if self.kept is None else self.kept.put_in(event)
 
 
 Writer = Callable[[Iterable[Played]], Iterator[bytes]]
@@ -234,11 +237,19 @@ class Run:
         return len(self.entries)
 
     def keep(
-        self, raw: bytes, head: Head, origin: int, answers: int | None = None, *, skipped: bool = False
+        self,
+        raw: bytes,
+        head: Head,
+        origin: int,
+        answers: int | None = None,
+        *,
+        skipped: bool = False,
+        kept: Kept | None = None,
     ) -> None:
         """A recorded event, as it is. `answers` is the uid of the action that an observation answers.
 
-        What the user `skipped` has its place in the run, and has not happened.
+        What the user `skipped` has its place in the run, and has not happened. `kept` is how the step was
+        satisfied that it answers.
 
         A cause that names no event of the run so far is dropped: it could come to name another one.
         """
@@ -248,7 +259,7 @@ class Run:
         if head.id is not None:
             self._id_of_recorded[head.id] = id
         self._id_of_origin[origin] = id
-        self.entries.append(Entry(raw, head, origin, False, id, cause, self._canonical, skipped))
+        self.entries.append(Entry(raw, head, origin, False, id, cause, self._canonical, skipped, kept))
 
     def add(
         self,
@@ -258,10 +269,12 @@ class Run:
         id: int | None = None,
         answers: int | None = None,
         live: bool = False,
+        kept: Kept | None = None,
     ) -> Entry:
         """A new event: it is stamped with an id (a fresh one unless given and free) and the time.
 
-        A callable is asked for it when it is first looked at; such an event needs `answers`.
+        A callable is asked for it when it is first looked at; such an event needs `answers`. `kept` is as in
+        `keep`.
         """
         id = self._unique(id)
         stamp = {"id": id, "timestamp": datetime.now().isoformat()}
@@ -270,11 +283,11 @@ class Run:
         if callable(event):
             make = event
             cause = self._id_of_origin.get(answers) if answers is not None else None
-            entry = Entry(lambda: {**stamp, **make()}, None, origin, live, id, cause)
+            entry = Entry(lambda: {**stamp, **make()}, None, origin, live, id, cause, kept=kept)
         else:
             cause = self._id_of_origin.get(answers) if answers is not None else event.get("cause")
             raw = json.dumps({**stamp, **event}).encode()
-            entry = Entry(raw, None, origin, live, id, cause)
+            entry = Entry(raw, None, origin, live, id, cause, kept=kept)
         self.entries.append(entry)
         return entry
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from trajcore.events.actions import RunAction
 from trajcore.events.base import Observation
 from trajcore.events.observations import CommandMetadata, RunExtras, RunObservation
+from trajcore.events.satisfied import was_interrupted
 from trajcore.runtimes.base import Answered
 from trajcore.runtimes.openhands.screen import last_lines, screen_text, shortened, shown
 from trajcore.sandbox.base import Emit, Limits, Outcome, Patience, Pause, Sandbox
@@ -55,12 +56,21 @@ class Command:
         if command:
             await self._type(command)
         outcome = await self.sandbox.follow(self._patience(), self.emit)
-        return await self._worded(outcome, prefix=_PREVIOUS)
+        return await self._worded(await self._as_recorded(outcome), prefix=_PREVIOUS)
 
     async def _start(self, command: str) -> Answered:
         args = self.action.args
         line = in_throwaway_shell(command, args.cwd) if args.is_static else command
-        return await self._worded(await self.sandbox.run(line, self._patience(), self.emit))
+        outcome = await self.sandbox.run(line, self._patience(), self.emit)
+        return await self._worded(await self._as_recorded(outcome))
+
+    async def _as_recorded(self, outcome: Outcome) -> Outcome:
+        """What came of the command; it is interrupted where the user had interrupted it."""
+        if outcome.still_running is None or not was_interrupted(self.recorded):
+            return outcome
+        await self.sandbox.interrupt()
+        after = await self.sandbox.follow(Patience(hard=self._hard()), self.emit)
+        return replace(after, output=outcome.output + after.output)
 
     async def _type(self, command: str) -> None:
         if _is_key(command):
@@ -88,10 +98,11 @@ class Command:
     def _patience(self) -> Patience:
         """A command that ended when it was recorded is given the time to end, however silent it is."""
         recorded = self.recorded
-        patient = self.action.args.blocking or _was_executed(recorded)
+        interrupted = was_interrupted(recorded)
+        patient = not interrupted and (self.action.args.blocking or _was_executed(recorded))
         satisfied = None
-        if isinstance(recorded, RunObservation) and recorded.extras.metadata.exit_code == -1:
-            expected = recorded.content.strip()
+        if isinstance(recorded, RunObservation) and (interrupted or recorded.extras.metadata.exit_code == -1):
+            expected = recorded.content.strip().removesuffix("^C" * interrupted).rstrip()
 
             def satisfied(output: bytes) -> bool:
                 return len(output) <= _COMPARED and expected in shown(output)
