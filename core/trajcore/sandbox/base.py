@@ -303,8 +303,10 @@ class Sandbox(Protocol):
     async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> None:
         """Type into the running program; `echo` counts as its output. Raises as `follow`."""
 
-    async def run_cell(self, code: str, limit: float, emit: Emit) -> CellOutcome | None:
+    async def run_cell(self, code: str, limit: float, emit: Emit, first: str = "") -> CellOutcome | None:
         """Run a notebook cell where the shell is, for at most `limit` seconds. None: there is no Python.
+
+        `first` is code that each new kernel runs, unseen, before its first cell.
 
         Raises `SandboxUnavailable`.
         """

@@ -41,7 +41,7 @@ class RecordedSandbox:
         """Raises `Refused`."""
         raise Refused(_NOTHING)
 
-    async def run_cell(self, code: str, limit: float, emit: Emit) -> NoReturn:
+    async def run_cell(self, code: str, limit: float, emit: Emit, first: str = "") -> NoReturn:
         """Raises `Refused`."""
         raise Refused(_NOTHING)
 

@@ -137,10 +137,10 @@ class ShellSandbox:
                 emit(echo)
                 self._shell.output.add(echo)
 
-    async def run_cell(self, code: str, limit: float, emit: Emit) -> CellOutcome | None:
+    async def run_cell(self, code: str, limit: float, emit: Emit, first: str = "") -> CellOutcome | None:
         """See `Sandbox.run_cell`."""
         async with self._lock:
-            return await self._notebook.run(code, limit, emit)
+            return await self._notebook.run(code, limit, emit, first)
 
     def _must_be_busy(self) -> None:
         if not self._shell.busy:

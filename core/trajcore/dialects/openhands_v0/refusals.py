@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from trajcore.events.kinds import ERROR, RUN, USER_REJECTED
+from trajcore.events.kinds import ERROR, RUN, RUN_IPYTHON, USER_REJECTED
 
 if TYPE_CHECKING:
     from trajcore.events.base import Observation
@@ -41,6 +41,7 @@ _STOPPED: Final = "the run was stopped"
 _FAILED: Final = "the runtime failed"
 _STOPPED_OR_FAILED: Final = "the run was stopped, or the runtime failed"
 _UNKNOWN: Final = "the runtime had no such action"
+_LINTED: Final = "its linter refused the edit"
 _SILENT: Final = "the runtime gave no answer in time"
 
 BY_USER: Final = _row("2024 on", USER_REJECTED, r"", "the user refused it")
@@ -71,6 +72,9 @@ REFUSALS: Final = (
         "2025-05 on", ERROR, r"\bCLIRuntime does not support\b|\bnot implemented \w+ CLIRuntime\b", _UNKNOWN
     ),
     _row("2025-05 on", ERROR, r"\AInvalid path(?: traversal)?: ", "it would have left the workspace"),
+    _row(
+        "2024, to November", RUN_IPYTHON, r"\A\[Your proposed edit has introduced new syntax error", _LINTED
+    ),
     _row("2024-07 to 2024-11", ERROR, r"\ACommand execution failed: ", _FAILED),
     _row("2024-07 to 2024-11", ERROR, r"\ACommand execution timed out\b", _SILENT, _GIVEN_UP),
     _row("2024-11 on", ERROR, r"\ARuntime failed to return execute_action before ", _SILENT, _GIVEN_UP),
