@@ -300,8 +300,11 @@ class Sandbox(Protocol):
     async def follow(self, patience: Patience, emit: Emit) -> Outcome:
         """Follow the command that still runs. Raises `Refused` when none does, `SandboxUnavailable`."""
 
-    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> None:
-        """Type into the running program; `echo` counts as its output. Raises as `follow`."""
+    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> bool:
+        """Type into the running program; `echo` counts as its output. Raises as `follow`.
+
+        The answer is whether what was typed comes back as a part of what the program writes.
+        """
 
     async def run_cell(self, code: str, limit: float, emit: Emit, first: str = "") -> CellOutcome | None:
         """Run a notebook cell where the shell is, for at most `limit` seconds. None: there is no Python.

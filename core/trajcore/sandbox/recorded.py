@@ -37,7 +37,7 @@ class RecordedSandbox:
         """Raises `Refused`."""
         raise Refused(_NOTHING)
 
-    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> None:
+    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> NoReturn:
         """Raises `Refused`."""
         raise Refused(_NOTHING)
 

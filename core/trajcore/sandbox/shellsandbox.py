@@ -24,6 +24,7 @@ from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.machines.leftovers import clean_in_background
 from trajcore.sandbox.machines.machine import Machine
 from trajcore.sandbox.notebook.notebook import Notebook
+from trajcore.sandbox.shell.echo import MODES, comes_back
 from trajcore.sandbox.shell.shell import UNSEEN, Finished, Shell
 from trajcore.sandbox.tracking.filechanges import Tracker
 from trajcore.sandbox.tracking.findtracker import FindTracker
@@ -127,15 +128,17 @@ class ShellSandbox:
             self._interrupted = False
             return await self._followed(patience, emit)
 
-    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> None:
+    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> bool:
         """See `Sandbox.type`."""
         async with self._lock:
             self._must_be_busy()
+            shown = comes_back(await self._files.output(MODES))
             if not await self._shell.type(data):
                 echo += _UNREAD
             if echo:
                 emit(echo)
                 self._shell.output.add(echo)
+            return shown
 
     async def run_cell(self, code: str, limit: float, emit: Emit, first: str = "") -> CellOutcome | None:
         """See `Sandbox.run_cell`."""

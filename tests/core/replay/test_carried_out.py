@@ -88,6 +88,16 @@ async def test_a_choice_that_changes_nothing_makes_nothing_stale(opened: Any) ->
     assert session.departure == 3
 
 
+async def test_the_case_of_typed_text(opened: Any, cases: Path, kind: str) -> None:
+    session = await played(opened((cases / "typed-text-in-the-output" / "case.json").read_bytes(), kind))
+    assert [status for status, _ in told(session)] == ["matched"] * 8
+    written = json.loads(b"".join(session.run.to_json()))
+    assert [event["content"] for event in written if event.get("cause") in (3, 9, 15)] == [
+        *("hello", "ab"),
+        "xyz is 3\n  indented",
+    ]
+
+
 async def test_the_case_of_three_refusals(opened: Any, cases: Path, kind: str) -> None:
     session = await played(opened((cases / "never-carried-out" / "case.json").read_bytes(), kind))
     by_id = {result.id: result for result in session.run.results.values()}

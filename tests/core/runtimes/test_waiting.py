@@ -35,6 +35,36 @@ async def test_input(world) -> None:
     assert await world.out('echo "$name"') == "Bob"
 
 
+@pytest.mark.parametrize(
+    ("program", "typed", "written"),
+    [
+        ("cat", "hello", "hello"),
+        ('while read x; do echo "$x"; done', "ab", "ab"),
+        ("read -s x; echo $x", "secret", "secret"),
+        ("python3 -c \"a = input(); print(a, 'is', len(a)); print('  there')\"", "xyz", "xyz is 3\n  there"),
+    ],
+)
+async def test_what_a_program_writes_is_no_echo_however_it_begins(world, program, typed, written) -> None:
+    await world.run(program, limit=0.3)
+    assert (await world.run(typed, is_input=True, limit=0.5)).content == written
+    await world.run("C-d", is_input=True)
+
+
+@pytest.mark.parametrize(
+    ("program", "typed", "written"),
+    [
+        ("stty echo; cat", "ab", "ab"),
+        ("stty echo; head -n 1 | tr a-z A-Z; stty -echo", "ab", "AB"),
+        ("read -e x; echo got $x", "ab", "got ab"),
+    ],
+)
+async def test_what_is_echoed_is_left_out_once(world, program, typed, written) -> None:
+    await world.run(program, limit=0.3)
+    assert (await world.run(typed, is_input=True, limit=0.5)).content == written
+    await world.run("C-d", is_input=True)
+    assert await world.ends("stty -echo") in ((0, ""), (0, "stty -echo"))
+
+
 async def test_polling_for_more_output_of_a_slow_command(world) -> None:
     assert await world.ends("echo one; sleep 2.2; echo two; (exit 3)") == (-1, "one")
     assert await world.ends("") == (3, "two")

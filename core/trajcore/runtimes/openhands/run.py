@@ -53,10 +53,9 @@ class Command:
             if previous.still_running is not None:
                 return await self._not_executed(command, previous)
             return await self._start(command)
-        if command:
-            await self._type(command)
+        echoed = bool(command) and await self._type(command)
         outcome = await self.sandbox.follow(self._patience(), self.emit)
-        return await self._worded(await self._as_recorded(outcome), prefix=_PREVIOUS)
+        return await self._worded(await self._as_recorded(outcome), _PREVIOUS, command if echoed else "")
 
     async def _start(self, command: str) -> Answered:
         args = self.action.args
@@ -72,12 +71,13 @@ class Command:
         after = await self.sandbox.follow(Patience(hard=self._hard()), self.emit)
         return replace(after, output=outcome.output + after.output)
 
-    async def _type(self, command: str) -> None:
+    async def _type(self, command: str) -> bool:
+        """Type a line, or a key; whether the line comes back as a part of the output."""
         if _is_key(command):
             key = bytes([ord(command[-1].upper()) & 0x1F])
             await self.sandbox.type(key, self.emit, _ECHOED_KEYS.get(command, b""))
-        else:
-            await self.sandbox.type(encoded(command) + b"\n", self.emit)
+            return False
+        return await self.sandbox.type(encoded(command) + b"\n", self.emit)
 
     async def _previous(self) -> Outcome:
         """What becomes of the running command: does it end in time for another one to be carried out?
@@ -87,13 +87,15 @@ class Command:
         hard = self.limits.previous if _was_executed(self.recorded) else 0.0
         return await self.sandbox.follow(Patience(hard=hard), self.emit)
 
-    async def _worded(self, outcome: Outcome, prefix: str = "") -> Answered:
+    async def _worded(self, outcome: Outcome, prefix: str = "", echoed: str = "") -> Answered:
+        """The observation of an outcome, without the typed text that came back in it (`echoed`)."""
         if outcome.still_running is None:
             metadata = self._metadata(outcome)
         else:
             metadata = CommandMetadata(suffix=self._still_running(outcome.still_running))
         metadata.prefix = prefix
-        return Answered(await _observation(self.action, outcome.output, metadata), outcome)
+        observation = await _observation(self.action, outcome.output, metadata, echoed)
+        return Answered(observation, outcome)
 
     def _patience(self) -> Patience:
         """A command that ended when it was recorded is given the time to end, however silent it is."""
@@ -183,11 +185,13 @@ def _refusal(action: RunAction, content: str) -> RunObservation:
     )
 
 
-async def _observation(action: RunAction, data: bytes, metadata: CommandMetadata) -> RunObservation:
+async def _observation(
+    action: RunAction, data: bytes, metadata: CommandMetadata, echoed: str = ""
+) -> RunObservation:
     command = action.args.command.strip()
     text = await screen_text(data)
-    if action.args.is_input:  # a terminal shows what is typed; the answer leaves it out
-        text = text.removeprefix(command).lstrip()
+    if echoed:
+        text = text.removeprefix(echoed).lstrip()
     text, note = last_lines(text)
     metadata.prefix = note + metadata.prefix
     return RunObservation(
