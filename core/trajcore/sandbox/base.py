@@ -117,6 +117,8 @@ class Outcome:
     """Whether it took the shell with it, and a new one was started."""
     background: int = -1
     """The last process that was put in the background; -1 for none."""
+    in_new_shell: bool = False
+    """Whether it ran in a new shell, because the one before it had ended by itself meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,8 @@ class ShellSandbox:
         self.directory = ended.directory or self.directory
         code = None if ended.exit_code == UNSEEN else ended.exit_code
         background = -1 if ended.restarted else ended.background
-        return Outcome(output.take(), code, self.directory, None, interrupted, ended.restarted, background)
+        restarted, new = ended.restarted, ended.in_new_shell
+        return Outcome(output.take(), code, self.directory, None, interrupted, restarted, background, new)
 
     async def checkpoint(self) -> Checkpoint | None:
         """See `Sandbox.checkpoint`."""

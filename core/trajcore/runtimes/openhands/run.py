@@ -123,6 +123,8 @@ class Command:
         if outcome.restarted:
             where = outcome.directory
             words += f" It ended the shell: a new one was started in {where}, without its variables."
+        if outcome.in_new_shell:
+            words += " The shell had ended before it: it ran in a new one, without the variables of that."
         return CommandMetadata(
             exit_code=code,
             pid=outcome.background,
