@@ -98,6 +98,11 @@ async def test_the_case_of_typed_text(opened: Any, cases: Path, kind: str) -> No
     ]
 
 
+async def test_the_case_of_a_shell_that_has_ended(opened: Any, cases: Path, kind: str) -> None:
+    session = await played(opened((cases / "step-never-executed" / "case.json").read_bytes(), kind))
+    assert [status for status, _ in told(session)] == ["matched"] * 3
+
+
 async def test_the_case_of_three_refusals(opened: Any, cases: Path, kind: str) -> None:
     session = await played(opened((cases / "never-carried-out" / "case.json").read_bytes(), kind))
     by_id = {result.id: result for result in session.run.results.values()}

@@ -18,7 +18,7 @@ OURS: Final = b"__trajtui_"
 _SHELL: Final = r"""
 unset HISTFILE; set +o history; set +H; HISTCONTROL=ignorespace; alias git='git --no-pager'
 __trajtui_m() { builtin printf "$@" >/dev/tty || builtin printf "$@"; }
-__trajtui_a() { builtin local x=${__trajtui_x:-0}; __trajtui_n=$1; __trajtui_x=;
+__trajtui_a() { builtin local x="${__trajtui_x:-0}"; __trajtui_n=$1; __trajtui_x=;
 __trajtui_m '\033]7717;%s;A\a' "$1"; [[ $- == *e* ]] || builtin return "$x"; }
 __trajtui_w() { [[ -z $(bash -n <<<"$__trajtui_c" 2>&1) ]] || builtin return 0
 __trajtui_c+=$'\n\n{ __trajtui_z; } 2>/dev/null'; }
@@ -28,7 +28,7 @@ if [[ $- == *x* ]]; then builtin printf -v PROMPT_COMMAND %s '{ __trajtui_p; } 2
 else builtin printf -v PROMPT_COMMAND %s \
 'case ${__trajtui_n-} in ?*) { __trajtui_p; } 2>/dev/null || __trajtui_p; esac'; fi
 __trajtui_p; }
-__trajtui_p() { builtin local x=$?; builtin printf -v PS1 ''; builtin printf -v PS2 ''
+__trajtui_p() { builtin local x="$?"; builtin printf -v PS1 ''; builtin printf -v PS2 ''
 [[ ${__trajtui_n-} ]] || builtin return 0
 __trajtui_x=${__trajtui_x:-$x}; [[ ${!-} ]] && { builtin jobs -rn >/dev/null; builtin jobs -n; } >/dev/tty
 [[ $PWD == "${__trajtui_e-}" ]] || { __trajtui_e=$PWD; __trajtui_d=${PWD//[[:cntrl:]]/?}; }

@@ -1,4 +1,4 @@
-"""Whether what is typed into a running program comes back as a part of its output."""
+"""What is asked of the terminal from outside: whether it gives back what is typed, and who sits at it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,26 @@ MODES: Final = (
     "stty -F $_shell/fd/255 -a 2>/dev/null"
 )
 """A command for the control bash that prints the modes of the shell's terminal; nothing where it has none."""
+
+
+# Fields of `stat` behind the name: state, parent, group, session, terminal, the terminal's foreground group.
+SITTERS: Final = (
+    "read -r _stat </proc/$$/stat; _mine=(${_stat##*) }); for _p in /proc/[0-9]*; do "
+    "read -r _stat <$_p/stat && mapfile -d '' -t _words <$_p/cmdline || continue; _stat=(${_stat##*) }); "
+    "[[ ${_stat[4]} != 0 ]] && [[ ${_mine[4]} == 0 || ${_stat[3]} == ${_mine[3]} ]] || continue; "
+    'case "${_words[*]}" in "bash --noprofile --norc --noediting -i") echo ours; continue;; esac; '
+    "[[ ${_stat[5]} == ${_p#/proc/} ]] || continue; _name=${_words[0]##*/}; case ${_name#-} in "
+    'bash|dash|sh|zsh|ksh|fish) case " ${_words[*]:1}" in *" -c"*|*" "[!-]*) ;; *) echo other;; esac;; esac; '
+    "done 2>/dev/null"
+)
+"""A command for the control bash: it prints `ours` where our shell is there, and `other` where another one
+waits at the terminal.
+"""
+
+
+def is_replaced(sitters: str) -> bool:
+    """Whether another shell has taken the place of ours (`exec bash`): no mark will come from it."""
+    return "other" in sitters.split() and "ours" not in sitters.split()
 
 
 def comes_back(modes: str) -> bool:
