@@ -32,7 +32,8 @@ from trajcore.sandbox.machines.stream import FdStream, Stream
 from trajcore.sandbox.registry import SandboxKind, on_machine
 from trajcore.sandbox.trees.copying import LeftOut, copy_tree
 
-PREFIX = "trajtui-toy-"
+PREFIX = f"trajtui-toy-{os.getpid()}-"
+"""Others may be at work beside this program."""
 _ON_TERMINAL = 'exec 0<>"$(tty)" 1>&0 2>&0\n'
 
 

@@ -73,6 +73,8 @@ KEYS: Final = (
     Key("pids", "trajtui", int, 4096, Reach.LIMIT),
     Key("normalise", "trajtui", list, [], Reach.VERDICT),
     Key("checkpoints", "trajtui", int, 24, Reach.LIMIT),
+    Key("checkpoint_bytes", "trajtui", int, 0, Reach.LIMIT),
+    Key("checkpoint_files", "trajtui", int, 200_000, Reach.LIMIT),
     Key("patience", "trajtui", float, 10.0, Reach.NOWHERE, "NO_CHANGE_TIMEOUT_SECONDS"),
 )
 """Every setting that the program reads, in the order in which `trajtui config` lists them."""

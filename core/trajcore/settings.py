@@ -15,7 +15,7 @@ from trajcore.errors import BadInput
 from trajcore.live.modelsettings import ModelSettings
 from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
 from trajcore.replay.normalise import NORMALISERS, Normaliser, with_patterns
-from trajcore.sandbox.base import DEFAULT_IMAGE, Limits, Resources, SandboxSettings
+from trajcore.sandbox.base import DEFAULT_IMAGE, DEFAULT_MARKED_FILES, Limits, Resources, SandboxSettings
 from trajcore.sandbox.registry import is_walled
 from trajcore.trust import Origin, path_of
 
@@ -47,8 +47,10 @@ class Settings:
     """What may vary between recorded and actual output."""
     checkpoints: int = 0
     """How many moments of a run are kept to go back to; without any, going back replays from the start."""
-    checkpoint_bytes: int = 4 << 30
-    """What the checkpoints may take on disk."""
+    checkpoint_bytes: int = 0
+    """What the checkpoints may take on disk; 0: a tenth of what is free there."""
+    checkpoint_files: int = DEFAULT_MARKED_FILES
+    """How many versions of files they may hold."""
     keep_breakpoints: bool = False
     """Whether breakpoints are read from, and kept in, the user's state directory."""
     save_to: Path | None = None

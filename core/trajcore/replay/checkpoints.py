@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from trajcore.sandbox.base import Checkpoint
 from trajcore.text import safe_line
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _WORTH: Final = 2.0
 """While a replay goes on, so many seconds of commands are worth a checkpoint, unless those are dear."""
+_LET_GO: Final = "those nearer took more room than there is"
 _SHARE: Final = 12.0
 """A checkpoint may cost the twelfth part of what it saves."""
 
@@ -25,8 +26,9 @@ class RunCheckpoint:
     entries: int
     by_hand: int
     """How many times the user had changed files by hand."""
-    directory: str
     world: Checkpoint
+    marked: bool = False
+    """Whether it is one of those that cost next to nothing: what those may take, the sandbox sees to."""
 
     @property
     def moment(self) -> Moment:
@@ -88,13 +90,28 @@ class Route:
         return f"about {_seconds(self.seconds)}"
 
 
+class Restoring(Protocol):
+    """The world that checkpoints are restored in."""
+
+    def is_there(self, checkpoint: Checkpoint) -> bool:
+        """Whether it can still be restored."""
+
+    def price_of(self, checkpoint: Checkpoint) -> float:
+        """Seconds that this is expected to take."""
+
+
 class RunCheckpoints:
-    """The checkpoints of one run, the earliest first; never more than `most`, nor more bytes than `disk`."""
+    """The checkpoints of one run, the earliest first.
+
+    Of those that are not `marked` there are never more than `most`, nor more bytes of them than `disk`.
+    """
 
     def __init__(self, most: int, disk: int) -> None:
         self.most = most
         self._disk = disk
         self._checkpoints: list[RunCheckpoint] = []
+        self._let_go = 0
+        """How many entries the run had at the latest moment that was given up for later ones."""
 
     def __len__(self) -> int:
         return len(self._checkpoints)
@@ -113,9 +130,27 @@ class RunCheckpoints:
     def add(self, checkpoint: RunCheckpoint, course: Course) -> list[RunCheckpoint]:
         """Keep one more, the latest; the answer is what has to go for it."""
         gone = self._put(checkpoint)
-        while len(self._checkpoints) > 1 and (len(self._checkpoints) > self.most or self._size > self._disk):
-            gone.append(self._checkpoints.pop(self._cheapest(course)))
+        full = [other for other in self._checkpoints if not other.marked]
+        while len(full) > 1 and (len(full) > self.most or self._size(full) > self._disk):
+            dearest = full.pop(self._cheapest(full, course))
+            self._checkpoints.remove(dearest)
+            gone.append(dearest)
         return gone
+
+    def mark(self, checkpoint: RunCheckpoint) -> None:
+        """Keep one more, the latest, of those that cost next to nothing."""
+        while self._checkpoints and self._checkpoints[-1].moment >= checkpoint.moment:
+            self._checkpoints.pop()
+        self._checkpoints.append(checkpoint)
+
+    def let_go(self, is_there: Callable[[Checkpoint], bool]) -> None:
+        """Forget the earliest, as far as they are not there any more."""
+        gone = 0
+        while gone < len(self._checkpoints) and not is_there(self._checkpoints[gone].world):
+            gone += 1
+        if gone:
+            self._let_go = self._checkpoints[gone - 1].entries
+            del self._checkpoints[:gone]
 
     def drop_behind(self, moment: Moment) -> list[RunCheckpoint]:
         """Forget those of a later moment; the answer is what was forgotten."""
@@ -144,13 +179,14 @@ class RunCheckpoints:
     def clear(self) -> None:
         """Forget all of them."""
         self._checkpoints = []
+        self._let_go = 0
 
     def routes(
         self,
         target: int,
         course: Course,
         start_seconds: float,
-        restore_seconds: float,
+        world: Restoring,
         unkept: tuple[str, ...] = (),
         by_hand: Sequence[str] = (),
         missed: Sequence[tuple[int, str]] = (),
@@ -168,6 +204,7 @@ class RunCheckpoints:
         place = course.place(target)
         by_hand = by_hand[: len(by_hand) - before_hand]
         found: list[Route] = []
+        gone_too = self._let_go
         for checkpoint in reversed([None, *self._checkpoints]):
             entries, hands = checkpoint.moment if checkpoint else (0, 0)
             if entries > course.standing or hands > len(by_hand):
@@ -175,12 +212,17 @@ class RunCheckpoints:
             start = course.position(entries)
             if start > target:
                 continue
+            if checkpoint and not world.is_there(checkpoint.world):
+                gone_too = max(gone_too, entries)
+                continue
             steps = course.carried_out(entries, place)
-            price = restore_seconds if checkpoint else start_seconds
+            price = world.price_of(checkpoint.world) if checkpoint else start_seconds
             gone = (*checkpoint.world.processes, *checkpoint.world.lost) if checkpoint else ()
             altered = checkpoint.world.altered if checkpoint else ()
             lost = (*unkept, *gone, *by_hand[hands:])
             farther = next((why for at, why in missed[::-1] if start < at <= target), "")
+            if not farther and steps and entries < gone_too:
+                farther = _LET_GO
             seconds = price + course.seconds(entries, place)
             route = Route(
                 target, checkpoint, steps, seconds, start, entries, hands, before_hand,
@@ -188,15 +230,16 @@ class RunCheckpoints:
             )  # fmt: skip
             if not found or len(route.lost) < len(found[-1].lost):
                 found.append(route)
+            if checkpoint and not gone:
+                break  # none before it loses less
         return found
 
-    @property
-    def _size(self) -> int:
-        return sum(checkpoint.world.size for checkpoint in self._checkpoints)
+    def _size(self, checkpoints: Sequence[RunCheckpoint]) -> int:
+        return sum(checkpoint.world.size for checkpoint in checkpoints)
 
-    def _cheapest(self, course: Course) -> int:
+    def _cheapest(self, checkpoints: Sequence[RunCheckpoint], course: Course) -> int:
         """The one (never the latest) without which the longest way forward grows least."""
-        places = [0, *(checkpoint.entries for checkpoint in self._checkpoints)]
+        places = [0, *(checkpoint.entries for checkpoint in checkpoints)]
         gaps = [
             course.seconds(before, behind) + (behind - before) * 1e-3
             for before, behind in zip(places, places[2:], strict=False)

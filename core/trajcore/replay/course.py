@@ -112,6 +112,15 @@ class Course:
             index += 1
         return index
 
+    def behind_answers(self, position: int) -> int:
+        """The same position, or where it is between an action that was played and its answer, behind that."""
+        trajectory, answers = self._trajectory, self._trajectory.outline.answers
+        while position < len(trajectory) and position in answers:
+            if trajectory.uid(answers[position]) not in self._entered:
+                break
+            position += 1
+        return position
+
     def place(self, position: int) -> int:
         """How many entries the run had before it came to the event at `position`, or to a model."""
         here, entries = self._trajectory.index_of_uid, self._run.entries

@@ -74,6 +74,8 @@ class Executor:
         self.lost = False
         self.executing = False
         self._interrupted = False
+        self.beginning: Checkpoint | None = None
+        """The world as it was made, where that was marked."""
 
     @property
     def sandbox(self) -> Sandbox | None:
@@ -118,6 +120,7 @@ class Executor:
             self._started = True
             _collect_rarely()
             self.start_seconds = time.perf_counter() - begun
+            self.beginning = await self.mark()
         finally:
             self._tell(notices.Progress(""))
             if not self._started:
@@ -194,20 +197,41 @@ class Executor:
         if self._sandbox is None or not self._started or self.lost:
             return None
         checkpoint = await self._sandbox.checkpoint()
+        return self._completed(checkpoint)
+
+    async def mark(self) -> Checkpoint | None:
+        """The world as it was after the last action; None where that costs more than next to nothing."""
+        if self._sandbox is None or not self._started or self.lost or not self._settings.marked_bytes:
+            return None
+        checkpoint = await self._sandbox.mark()
+        return self._completed(checkpoint)
+
+    def _completed(self, checkpoint: Checkpoint | None) -> Checkpoint | None:
+        """The same, with what the sandbox knows nothing of."""
         if checkpoint is None or self._runtime is None:
             return checkpoint
-        return replace(checkpoint, memory=self._runtime.memory())
+        return replace(checkpoint, memory=self._runtime.memory(), directory=self.directory)
 
-    async def restore(self, checkpoint: Checkpoint, directory: str) -> None:
-        """Make the world what it was, its shell in `directory`. Raises `SandboxUnavailable`."""
-        assert self._sandbox is not None
+    def is_there(self, checkpoint: Checkpoint) -> bool:
+        """Whether a checkpoint can still be restored."""
+        return self._sandbox is not None and self._sandbox.is_there(checkpoint)
+
+    def price_of(self, checkpoint: Checkpoint) -> float:
+        """Seconds that it is expected to take to restore a checkpoint."""
+        told = 0.0 if self._sandbox is None else self._sandbox.price_of(checkpoint)
+        return told or self.restore_seconds
+
+    async def restore(self, checkpoint: Checkpoint) -> None:
+        """Make the world what it was. Raises `SandboxUnavailable`."""
+        sandbox = self._sandbox
+        assert sandbox is not None
         assert self._runtime is not None
         begun = time.perf_counter()
         self.lost = True
-        await self._sandbox.restore(checkpoint, lambda text: self._tell(notices.Progress(text)))
+        await sandbox.restore(checkpoint, lambda text: self._tell(notices.Progress(text)))
         self._runtime.recall(checkpoint.memory)
         self.lost = False
-        self.directory = directory
+        self.directory = checkpoint.directory or sandbox.directory
         self.restore_seconds = time.perf_counter() - begun
 
     async def forget(self, checkpoint: Checkpoint) -> None:
@@ -220,6 +244,7 @@ class Executor:
         sandbox, self._sandbox, self._kind, self._runtime = self._sandbox, None, None, None
         if sandbox is not None:
             await sandbox.close()
+        self.beginning = None
         self._started = self.lost = False
         self.directory = "/workspace"
 

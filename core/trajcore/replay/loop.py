@@ -21,6 +21,7 @@ from trajcore.replay.positions import Position
 from trajcore.replay.remade import Remade, first_remade
 from trajcore.replay.run import Run, StepResult
 from trajcore.replay.staleness import first_departure, stale_events
+from trajcore.sandbox.machines.diskguard import share_of_disk
 from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
 
@@ -54,7 +55,15 @@ class Replay:
         """A new run, before the first event, in a world that is yet to be made."""
         of = self._trajectory
         self.run = Run(lambda: of.outline.last_id, of.run_file, of.dialect.canonical)
-        world = replace(self._settings.world, snapshot_bytes=self._settings.checkpoint_bytes)
+        settings = self._settings
+        room = settings.checkpoint_bytes or share_of_disk()
+        world = replace(
+            settings.world,
+            snapshot_bytes=room,
+            track_files=settings.world.track_files or settings.checkpoints > 0,
+            marked_bytes=room if settings.checkpoints else 0,
+            marked_files=settings.checkpoint_files,
+        )
         self.world = Executor(self._settings.sandbox, world, self._tell, of.dialect)
         self.player = Player(
             self._trajectory, self.run, self.world, self.services, self._settings.normalisers, self._tell
@@ -75,7 +84,7 @@ class Replay:
         """Where the user changed files by hand."""
         self._goal: tuple[int, int] | None = None
         """From where to where the replay goes forward in order to be back."""
-        self._checkpoints = RunCheckpoints(self._settings.checkpoints, self._settings.checkpoint_bytes)
+        self._checkpoints = RunCheckpoints(settings.checkpoints, room)
         self._missed: list[tuple[Position, str]] = []
         """Where no checkpoint could be taken, and why."""
         self._typed: list[tuple[Position, str]] = []
@@ -111,7 +120,9 @@ class Replay:
                 self._deliver_queued()
                 self._deliver_again()
                 result = self.run.results.get(played)
-                self._spent += result.seconds if result else 0.0
+                if result is not None:
+                    self._spent += result.seconds
+                    await self._mark()
                 stopped = self.breakpoints.after(result) if breaking and result else None
                 if stopped or (step_ends and one_step):
                     player.skip_bookkeeping()
@@ -166,6 +177,7 @@ class Replay:
             where = self.world.described
             raise Refused(f"{where} cannot be taken back: use --sandbox docker or bubblewrap for that")
         world, course = self.world, self._course
+        target = course.behind_answers(target)
         place = course.place(target)
         if not (before_hand or world.lost) and course.leads_to(place, target):
             hands = len(self.run.by_hand)
@@ -179,7 +191,7 @@ class Replay:
             for at in self._hands[: course.hands(place)]
         ]
         return self._checkpoints.routes(
-            target, course, world.start_seconds, world.restore_seconds, world.unkept, by_hand, missed,
+            target, course, world.start_seconds, world, world.unkept, by_hand, missed,
             before_hand=before_hand, network=self._settings.world.network,
         )  # fmt: skip
 
@@ -193,13 +205,14 @@ class Replay:
         how = route.describe(f"event {self._label(route.start)}")
         self._tell(notices.Progress(f"going back, {route.price}: {how}", 0.0))
         gone = self._checkpoints.settle if route.stays else self._checkpoints.drop_behind
-        for checkpoint in gone((route.entries, route.by_hand)):
-            await self.world.forget(checkpoint.world)
+        dropped = gone((route.entries, route.by_hand))
         if route.checkpoint is not None:
-            await self.world.restore(route.checkpoint.world, route.checkpoint.directory)
+            await self.world.restore(route.checkpoint.world)
         elif not route.stays:
             self._checkpoints.clear()
             await self.world.close()
+        for checkpoint in reversed(dropped):
+            await self.world.forget(checkpoint.world)
         self._rewind(route)
         place = "what you did by hand" if route.before_hand else f"event {self._label(route.target)}"
         words = f"back before {place}: {how}"
@@ -251,14 +264,14 @@ class Replay:
         last = self._checkpoints.last
         kept = self._checkpoints.most and not self.run.has_live_steps
         if kept and (last is None or last.moment != self._moment):
-            await self._checkpoint()
+            await self._keep()
         await self.world.visit(visitor)
         files = await self.world.changed_files()
         if files is not None and files.count:
             self._hands.append(Position(self.player.position))
             self.run.add_by_hand(files)
             if kept:
-                await self._checkpoint()
+                await self._keep()
         return files
 
     @property
@@ -362,6 +375,25 @@ class Replay:
         await asyncio.sleep(max(_SHORTEST_IDLE, last.world.seconds * _IDLE if last else 0.0))
         await self._checkpoint()
 
+    async def _mark(self) -> bool:
+        """Keep this moment, where that costs next to nothing; whether it is kept."""
+        if not self._checkpoints.most or self.run.has_live_steps:
+            return False
+        world, beginning = await self.world.mark(), self.world.beginning
+        if beginning is not None and not len(self._checkpoints):
+            self._checkpoints.mark(RunCheckpoint(0, 0, beginning, marked=True))
+        if world is None:
+            return False
+        self._spent = 0.0
+        self._checkpoints.mark(RunCheckpoint(*self._moment, world, marked=True))
+        self._checkpoints.let_go(self.world.is_there)
+        return True
+
+    async def _keep(self) -> None:
+        """Keep this moment, if it must be by a snapshot."""
+        if not await self._mark():
+            await self._checkpoint()
+
     async def _checkpoint(self) -> None:
         self._spent = 0.0
         at = Position(self.player.position)
@@ -372,7 +404,7 @@ class Replay:
             return
         if world is None:
             return
-        checkpoint = RunCheckpoint(*self._moment, self.world.directory, world)
+        checkpoint = RunCheckpoint(*self._moment, world)
         for gone in self._checkpoints.add(checkpoint, self._course):
             await self.world.forget(gone.world)
 

@@ -225,6 +225,8 @@ class Run:
         self.by_hand: list[tuple[int | None, FileChanges]] = []
         """What the user changed in them, behind the entry with this id (None: before all others)."""
         self._given_last_id = last_id
+        self._live = 0
+        """How many entries a model has added."""
         self._ids: set[int] = set()
         self._id_of_origin: dict[int, int] = {}
         self._id_of_recorded: dict[int, int] = {}
@@ -288,6 +290,7 @@ class Run:
             cause = self._id_of_origin.get(answers) if answers is not None else event.get("cause")
             raw = json.dumps({**stamp, **event}).encode()
             entry = Entry(raw, None, origin, live, id, cause, kept=kept)
+        self._live += live
         self.entries.append(entry)
         return entry
 
@@ -302,6 +305,7 @@ class Run:
         """
         gone = self.entries[entries:]
         del self.entries[entries:]
+        self._live -= sum(entry.live for entry in gone)
         self._ids = {entry.id for entry in self.entries}
         del self.by_hand[by_hand:]
         self.live_files = {id: files for id, files in self.live_files.items() if id in self._ids}
@@ -331,7 +335,7 @@ class Run:
     @property
     def has_live_steps(self) -> bool:
         """Whether a model has added anything."""
-        return any(entry.live for entry in self.entries)
+        return self._live > 0
 
     @property
     def agent_spoke_last(self) -> bool:

@@ -38,6 +38,9 @@ class Limits:
     previous: float = 30.0
 
 
+DEFAULT_MARKED_FILES: Final = 200_000
+"""How many versions of files are kept of a run, where nothing is said."""
+
 DEFAULT_PIDS: Final = 4096
 """How many processes a sandbox may have at a time, where nothing is said."""
 
@@ -76,6 +79,13 @@ class SandboxSettings:
     """Whether `changed_files` has an answer; it costs a look at all files after each step."""
     snapshot_bytes: int = 4 << 30
     """What the files of one checkpoint may take on disk; it is not taken where they take more."""
+    marked_bytes: int = 0
+    """What the files of all that `mark` keeps may take together; 0: `mark` keeps nothing.
+
+    It needs `track_files`.
+    """
+    marked_files: int = DEFAULT_MARKED_FILES
+    """How many versions of files that may be."""
 
 
 class Pause(Enum):
@@ -253,6 +263,8 @@ class Checkpoint:
     """What it brings back not quite as it was, in words."""
     memory: object = None
     """What the agent's runtime remembered, kept with it by who drives both."""
+    directory: str = ""
+    """Where the shell was, as they know it; it need not be there any more."""
 
 
 class Sandbox(Protocol):
@@ -338,6 +350,18 @@ class Sandbox(Protocol):
 
         Raises `Refused` where it would take more than `snapshot_bytes`.
         """
+
+    def price_of(self, checkpoint: Checkpoint) -> float:
+        """Seconds that it is expected to take to restore `checkpoint`; 0 where nothing is known of that."""
+
+    async def mark(self) -> Checkpoint | None:
+        """The same of what `changed_files` told last, in next to no time; None where it cannot be kept so.
+
+        Whatever changed since is not of it. It may cost earlier ones their place (`is_there`).
+        """
+
+    def is_there(self, checkpoint: Checkpoint) -> bool:
+        """Whether `checkpoint` can still be restored."""
 
     async def restore(self, checkpoint: Checkpoint, progress: OnProgress) -> None:
         """Make the world what it was at `checkpoint`, also when the present one was lost.

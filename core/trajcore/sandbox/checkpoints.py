@@ -1,59 +1,61 @@
-"""Going back in time: what a sandbox is at one moment, kept and put back."""
+"""Going back in time: what a sandbox is at one moment, kept and put back.
+
+There are two ways. A moment of the versions holds what changed since the one before it: it costs next to
+nothing, and going back to it is exact. A snapshot of the machine holds all that was ever written: it is for
+what the versions have no room for.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
+import errno
+import os
 import secrets
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.base import Checkpoint, OnProgress
+from trajcore.sandbox.census import (
+    Census,
+    KeptFile,
+    contents,
+    end_others,
+    look,
+    others,
+    taken,
+)
 from trajcore.sandbox.files import BashFiles
-from trajcore.sandbox.machines.machine import BASH, CONTROL, Machine, Snapshot
+from trajcore.sandbox.machines.machine import Machine, Reopened, Rewritable, Snapshot, Unpacking
 from trajcore.sandbox.shell.quoting import quoted
 from trajcore.sandbox.shell.shell import Shell
-from trajcore.sandbox.shell.state import ShellState, read_state, taking, telling
-from trajcore.tasks import finished, together
+from trajcore.sandbox.shell.state import ShellState, lasting, read_state, surroundings, taking, telling
+from trajcore.sandbox.tracking.findtracker import FindTracker
+from trajcore.sandbox.tracking.layertracker import LayerTracker
+from trajcore.sandbox.trees.io import copy_content
+from trajcore.sandbox.versions.inside import clear, packed, put_in_place
+from trajcore.sandbox.versions.store import Place, Versions
+from trajcore.sandbox.versions.version import BELOW, State, Unknown, Version
+from trajcore.sandbox.versions.writing import TreeWriter
+from trajcore.tasks import finished, finished_in_thread, together
 
-NOTEBOOK: Final = "the notebook's Python"
-"""What the processes of the notebook are called."""
+# Measured on two processors: a restore that changes little, one of 10,000 files, one of 500 MB.
+_REOPENING: Final = 0.15
+_PER_FILE: Final = 120e-6
+"""Seconds that it takes to write a file back."""
+_PER_SECOND: Final = 400e6
+"""Bytes that are written back in a second."""
+Watch = Callable[[], Awaitable[None]]
 
-_INNER: Final = "bash --noprofile --norc"
-_CONTROL: Final = " ".join([*BASH, CONTROL])
-_IDLE: Final = "sleep 2147483647"
-_LONGEST: Final = 400
-
-# For a subshell of the bash that serves files: nothing is left behind.
-_PROCESSES: Final = (
-    "printf 'c%s\\0' $$; for p in /proc/[0-9]*; do s=; c=(); IFS= read -r -d '' s <$p/stat; "
-    "set -- ${s##*) }; mapfile -d '' -t c <$p/cmdline; "
-    "printf 'p%s %s %s\\0' ${p#/proc/} ${2:-0} \"${c[*]}\"; done; "
-)
-_FILE: Final = "t=; IFS= read -r -d '' t <{0}; printf 'f%s\\0%s\\0%s\\0' {0} \"$(stat -c %a {0})\" \"$t\"; "
-# Of the shell, which is the first that the file {0} names: descriptors that are not its terminal, limits.
-# Of the world: shared memory, sockets with a name.
-_BESIDES: Final = r"""
-[[ -r {0} ]] || chmod u+r {0}; {{ IFS= read -r -d '' _; IFS=' ' read -r -d '' s _; }} <{0}
-for p in /proc/$s/fd/*; do case ${{p##*/}} in [012]|255|\*) ;;
-*) printf 'lthe open descriptor %s (%s)\0' ${{p##*/}} "$(readlink $p)";; esac; done
-[[ $(</proc/$s/limits) == $(</proc/$$/limits) ]] || printf "lthe shell's limits\0"
-for p in /dev/shm/* /dev/shm/.[!.]*; do
-[[ -e $p && $p != {0} ]] && {{ printf 'lwhat is in /dev/shm\0'; break; }}; done
-while read -r _ _ _ _ _ _ _ p; do [[ $p == /* && -S $p ]] && printf 'lthe socket %s\0' "$p"
-done </proc/net/unix
-"""
-_TOLD: Final = "printf s; cat {0}; rm -f {0}"
-_WHERE: Final = "[[ -d /dev/shm && -w /dev/shm ]] && echo /dev/shm || echo /tmp"
+_NOT_KEPT: Final = "what {} held was not kept: it was too large"
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """A checkpoint's token."""
+    """The token of a checkpoint that is a snapshot."""
 
     snapshot: Snapshot
     files: tuple[KeptFile, ...]
@@ -61,32 +63,55 @@ class _Kept:
     directory: str
 
 
+@dataclass(frozen=True)
+class _Moment:
+    """The token of one that is a moment of the versions."""
+
+    place: Place
+    directory: str
+
+
+@dataclass
+class _Around:
+    """What there was beside files and shell when that was last looked for; `shown` is how it is told."""
+
+    shown: tuple[bytes, bytes] | None = None
+    processes: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+@dataclass
 class Checkpointer:
     """Takes and restores the checkpoints of one sandbox. One call at a time, and none beside a command."""
 
-    def __init__(self, machine: Machine, shell: Shell, files: BashFiles) -> None:
-        self._machine = machine
-        self._shell = shell
-        self._files = files
-        self._where = ""
+    machine: Machine
+    shell: Shell
+    files: BashFiles
+    versions: Versions | None = None
+    tracker: LayerTracker | FindTracker | None = None
+    """Tells the versions of what changed; as long as they are kept."""
+    _where: str = ""
+    _around: _Around = field(default_factory=_Around)
+    _state: tuple[bytes, ShellState] | None = None
+    """What the shell told last (`lasting`), and what that says; mostly it tells the same again."""
 
     async def take(self) -> Checkpoint | None:
         """See `Sandbox.checkpoint`. Raises `Refused`."""
         began = time.monotonic()
-        if self._shell.busy or not self._machine.keeps:
+        if self.shell.busy or not self.machine.keeps:
             return None
         try:
             told = await finished(self._told())
             if told is None:
                 return None
             state, seen = told
-            snapshot = await self._machine.snapshot()
+            snapshot = await self.machine.snapshot()
         except SandboxUnavailable:
             return None
         if snapshot is None:
             return None
         return Checkpoint(
-            token=_Kept(snapshot, seen.files, self._machine.directory if state.removed else state.directory),
+            token=_Kept(snapshot, seen.files, self._directory_of(state)),
             shell=state.text,
             processes=others(seen, state.pid, state.parent),
             seconds=time.monotonic() - began,
@@ -95,131 +120,220 @@ class Checkpointer:
             altered=snapshot.altered,
         )
 
-    async def restore(self, checkpoint: Checkpoint, progress: OnProgress) -> str:
-        """See `Sandbox.restore`; returns where the shell is then. Raises `SandboxUnavailable`."""
+    async def mark(self) -> Checkpoint | None:
+        """See `Sandbox.mark`."""
+        place = None if self.shell.busy or self.tracker is None else self.tracker.mark()
+        if place is None:
+            return None
+        try:
+            state = await self._told_behind()
+        except SandboxUnavailable:
+            return None
+        if state is None:
+            return None
+        self.shell.owe(state.notices)
+        around = self._around
+        return Checkpoint(
+            token=_Moment(place, self._directory_of(state)),
+            shell=state.text,
+            processes=around.processes,
+            seconds=0.0,
+            size=0,
+            lost=around.lost,
+        )
+
+    async def restore(self, checkpoint: Checkpoint, progress: OnProgress, watch: Watch) -> str:
+        """See `Sandbox.restore`; returns where the shell is then. Raises `SandboxUnavailable`.
+
+        `watch` begins to tell anew what changes in the world, and is called where it is another one.
+        """
         kept = checkpoint.token
-        assert isinstance(kept, _Kept)
-        self._shell.close()
-        self._files.close()
-        await self._machine.restore(kept.snapshot, progress)
-        progress("restoring the shell")
-        self._where = ""
-        await together(self._shell.renew(), self._renew_files(kept.files))
+        if isinstance(kept, _Moment):
+            await self._return_to(kept.place, progress, watch)
+        else:
+            assert isinstance(kept, _Kept)
+            self.shell.close()
+            self.files.close()
+            await self.machine.restore(kept.snapshot, progress)
+            progress("restoring the shell")
+            self._where = ""
+            await together(self.shell.renew(), self._renew_files(kept.files))
+            if self.versions is not None:
+                self.versions.clear()
+            await watch()
         await finished(self._give(checkpoint.shell))
         return kept.directory
 
     async def forget(self, checkpoint: Checkpoint) -> None:
         """See `Sandbox.forget`."""
-        if isinstance(checkpoint.token, _Kept):
-            await self._machine.forget(checkpoint.token.snapshot)
+        token = checkpoint.token
+        if isinstance(token, _Kept):
+            await self.machine.forget(token.snapshot)
+        elif isinstance(token, _Moment) and self.versions is not None:
+            self.versions.drop(token.place)
+
+    def price_of(self, checkpoint: Checkpoint) -> float:
+        """See `Sandbox.price_of`."""
+        token = checkpoint.token
+        if not isinstance(token, _Moment) or self.versions is None or not token.place.is_there:
+            return 0.0
+        wanted = [state for state in self.versions.way_to(token.place).values() if isinstance(state, Version)]
+        size = sum(version.size for version in wanted)
+        return _REOPENING + len(wanted) * _PER_FILE + size / _PER_SECOND
+
+    def is_there(self, checkpoint: Checkpoint) -> bool:
+        """See `Sandbox.is_there`."""
+        token = checkpoint.token
+        return not isinstance(token, _Moment) or token.place.is_there
+
+    # Moments of the versions
+
+    async def _return_to(self, place: Place, progress: OnProgress, watch: Watch) -> None:
+        assert isinstance(self.machine, Rewritable)
+        progress("restoring the files")
+        how = await self.machine.reopen(progress)
+        if how is Reopened.AS_IT_STANDS:
+            await end_others(self.files)
+            await self.shell.revive()
+        else:
+            self.shell.close()
+            self.files.close()
+            self._where = ""
+        if how is not Reopened.AS_IT_STANDS:
+            await self.files.start()
+        everything = None
+        if how is Reopened.FROM_THE_BEGINNING:
+            assert self.versions is not None
+            everything = self.versions.everything_at(place)
+            await watch()
+        try:
+            await self._write_back(self.machine, place, everything)
+        except OSError as error:
+            raise SandboxUnavailable(f"The sandbox's files cannot be restored ({error}).") from error
+        if how is not Reopened.AS_IT_STANDS:
+            await self.shell.renew()
+
+    async def _write_back(
+        self, machine: Rewritable, place: Place, everything: Mapping[str, State] | None
+    ) -> None:
+        """Make the files what they were; `everything` is all that is to be written where that is known."""
+        tracker, versions = self.tracker, self.versions
+        assert tracker is not None
+        assert versions is not None
+        await tracker.catch_up()
+        wanted = _known(versions.way_to(place) if everything is None else everything)
+        if isinstance(tracker, LayerTracker):
+            if machine.root is None:
+                raise SandboxUnavailable("The sandbox was lost: it ended while it was taken back.")
+            writer = TreeWriter(machine.root, partial(_fill, versions, tracker), tracker.mounted)
+            await finished_in_thread(partial(writer.write, wanted))
+        else:
+            await self._unpack(versions, tracker, wanted)
+        versions.arrive(place)
+        await tracker.settle(wanted)
+
+    async def _unpack(
+        self, versions: Versions, tracker: FindTracker, wanted: Mapping[str, Version | None]
+    ) -> None:
+        machine, outside = self.machine, self.machine.outside
+        assert isinstance(machine, Unpacking)
+        below = [
+            path
+            for path, version in wanted.items()
+            if version is not None and (version.content == BELOW or version.is_directory)
+        ]
+        needed = any(version is not None and version.content == BELOW for version in wanted.values())
+        originals = await machine.originals(below) if needed else {}
+        read = partial(_read, versions, originals)
+        await clear(self.files, wanted)
+        archive = await finished_in_thread(partial(packed, wanted, outside, tracker.known, read))
+        with archive:
+            await machine.put(archive)
+        await put_in_place(self.files, outside, wanted, read)
+
+    # The shell
+
+    async def _told_behind(self) -> ShellState | None:
+        """How the shell is, from what it told behind the last command where that can be trusted.
+
+        What else there is besides is looked for where something of it shows to have changed.
+        """
+        told = await self.shell.told()
+        shown = None if told is None else surroundings(told)
+        if shown is None or shown != self._around.shown:
+            asked = await finished(self._told())
+            if asked is None:
+                return None
+            state, seen = asked
+            processes = others(seen, state.pid, state.parent)
+            self._around = _Around(shown, processes, tuple(_lost(seen, state)))
+            return state
+        if self._around.processes:  # they may have written into what was told
+            return await finished(self._asked())
+        assert told is not None
+        known = lasting(told)
+        if self._state is None or self._state[0] != known:
+            read = read_state(told)
+            self._state = None if read is None else (known, read)
+        return self._state[1] if self._state is not None else await finished(self._asked())
+
+    async def _asked(self) -> ShellState | None:
+        """What the shell says of itself in a file."""
+        path = await self._new_path()
+        if not await self.shell.quietly(partial(telling, path)):
+            return None
+        told = await taken(self.files, path)
+        return None if told is None else read_state(told)
 
     async def _told(self) -> tuple[ShellState, Census] | None:
         """What the shell says of itself, and what else there is."""
         path = await self._new_path()
-        if not await self._shell.quietly(partial(telling, path)):
+        if not await self.shell.quietly(partial(telling, path)):
             return None
-        seen = await look(self._files, self._machine.outside, path)
+        seen = await look(self.files, self.machine.outside, path)
         state = None if seen is None else read_state(seen.told)
         if seen is None or state is None:
             return None
-        self._shell.owe(state.notices)
+        self.shell.owe(state.notices)
         return state, seen
 
     async def _give(self, text: bytes) -> None:
         path = await self._new_path()
         try:
-            await self._files.write(path, text)
+            await self.files.write(path, text)
         except OSError as error:
             raise SandboxUnavailable(f"The shell's state cannot be restored ({error.strerror}).") from error
-        done = await self._shell.quietly(partial(taking, path))
-        await self._files.output(f"rm -f {path}")
+        done = await self.shell.quietly(partial(taking, path))
+        await self.files.output(f"rm -f {path}")
         if not done:
             raise SandboxUnavailable("The shell's state cannot be restored: it does not answer.")
 
     async def _renew_files(self, outside: Sequence[KeptFile]) -> None:
-        await self._files.start()
+        await self.files.start()
         await self._put(outside)
 
     async def _put(self, files: Sequence[KeptFile]) -> None:
         """Give files what they held. What is there is asked once for all of them: it is mostly the same."""
-        there = await contents(self._files, [file.path for file in files])
+        there = await contents(self.files, [file.path for file in files])
         for file in files:
             now = there.get(file.path)
             if now == file:
                 continue
             try:
                 if now is None or now.content != file.content:
-                    await self._files.write(file.path, file.content)
+                    await self.files.write(file.path, file.content)
             except OSError:
                 continue  # it cannot be written, so it was not changed either
             if file.mode and (now is None or now.mode != file.mode):
-                await self._files.output(f"chmod {file.mode} {quoted(file.path).decode()}")
+                await self.files.output(f"chmod {file.mode} {quoted(file.path).decode()}")
 
     async def _new_path(self) -> str:
         """A file for the shell's state where no snapshot sees it."""
-        self._where = self._where or await self._files.output(_WHERE)
+        self._where = self._where or await self.files.scratch()
         return f"{self._where}/.trajtui-{secrets.token_hex(8)}"
 
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A process as seen inside."""
-
-    pid: int
-    parent: int
-    command: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFile:
-    """A file that no snapshot holds. `mode` is in octal digits, empty where it was not told."""
-
-    path: str
-    mode: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Census:
-    """What was there, and the process that looked."""
-
-    looker: int
-    processes: tuple[Process, ...]
-    files: tuple[KeptFile, ...]
-    lost: tuple[str, ...]
-    """What nothing brings back, in words."""
-    told: bytes
-    """What the file held that was taken away."""
-
-
-async def look(files: BashFiles, outside: Sequence[str], told: str) -> Census | None:
-    """Processes, the contents of the files `outside`, and that of `told`, which is removed.
-
-    None when the answer makes no sense. Raises `SandboxUnavailable`.
-    """
-    told = quoted(told).decode()
-    return await _answered(
-        files, _PROCESSES + _kept_files(outside) + _BESIDES.format(told) + _TOLD.format(told)
-    )
-
-
-async def contents(files: BashFiles, paths: Sequence[str]) -> dict[str, KeptFile]:
-    """What is at `paths`, as far as that is told. Raises `SandboxUnavailable`."""
-    seen = await _answered(files, _kept_files(paths) + "printf s") if paths else None
-    return {} if seen is None else {file.path: file for file in seen.files}
-
-
-def _kept_files(paths: Sequence[str]) -> str:
-    return "".join(_FILE.format(quoted(path).decode()) for path in paths)
-
-
-async def _answered(files: BashFiles, script: str) -> Census | None:
-    """What a script of ours says in its records; None when the answer makes no sense."""
-    answer = await files.output(f"{{ {script}; }} | base64 -w0")
-    try:
-        return _parsed(base64.b64decode(answer, validate=True))
-    except (binascii.Error, ValueError):
-        return None
+    def _directory_of(self, state: ShellState) -> str:
+        return self.machine.directory if state.removed else state.directory
 
 
 def _lost(seen: Census, state: ShellState) -> Iterator[str]:
@@ -228,75 +342,30 @@ def _lost(seen: Census, state: ShellState) -> Iterator[str]:
         yield f"the removed directory {state.directory}"
 
 
-def others(seen: Census, shell: int, terminal: int) -> tuple[str, ...]:
-    """The command lines of the processes that are not ours. `shell` and its parent `terminal` are."""
-    by_pid = {process.pid: process for process in seen.processes}
-    main = by_pid.get(1)
-    controls = {process.pid for process in seen.processes if _is_control(process, main)}
-    relays = {
-        process.pid
-        for process in seen.processes
-        if process.parent in controls and process.command != _INNER and process.pid not in controls
-    }
-    ours = {1, shell, terminal} | controls
-    found = []
-    for process in seen.processes:
-        if process.pid in relays or process.parent in relays:
-            found.append(NOTEBOOK)
-        elif process.pid not in ours and not _is_helper(process, controls, seen.looker, by_pid):
-            found.append(process.command[:_LONGEST])
-    return tuple(dict.fromkeys(found)) if NOTEBOOK in found else tuple(found)
+def _known(wanted: Mapping[str, State]) -> dict[str, Version | None]:
+    """Raises `OSError` where something of it was not kept."""
+    for path, state in wanted.items():
+        if isinstance(state, Unknown):
+            raise OSError(errno.ENODATA, _NOT_KEPT.format(path))
+    return {path: state for path, state in wanted.items() if not isinstance(state, Unknown)}
 
 
-def _is_control(process: Process, main: Process | None) -> bool:
-    """A container's is started for itself; in bubblewrap it is a fork of the first process."""
-    forked = main is not None and process.parent == 1 and process.command == main.command
-    return process.command == _CONTROL or forked
+def _read(versions: Versions, originals: Mapping[str, bytes], path: str, version: Version) -> bytes:
+    """See `Reader`."""
+    if version.content != BELOW:
+        return versions.read(version)
+    if path not in originals:
+        raise OSError(errno.ENODATA, f"what {path} held is not in the image")
+    return originals[path]
 
 
-def _is_helper(process: Process, controls: set[int], looker: int, by_pid: dict[int, Process]) -> bool:
-    if not process.command:  # it has ended
-        return True
-    if process.parent == 1 and process.command == _IDLE:
-        return True
-    if process.parent in controls and process.command == _INNER:
-        return True
-    return any(pid == looker for pid in _line(process, by_pid))
-
-
-def _line(process: Process, by_pid: dict[int, Process]) -> Iterator[int]:
-    """A process and what it descends from."""
-    current: Process | None = process
-    for _ in range(len(by_pid) + 1):
-        if current is None:
-            return
-        yield current.pid
-        current = by_pid.get(current.parent)
-
-
-def _parsed(data: bytes) -> Census:
-    """Raises `ValueError`."""
-    looker, processes, contents, lost = 0, [], [], []
-    while not data.startswith(b"s"):
-        record, zero, data = data.partition(b"\0")
-        if not zero:
-            raise ValueError
-        kind, text = record[:1], record[1:]
-        if kind == b"c":
-            looker = int(text)
-        elif kind == b"p":
-            pid, parent, command = [*text.split(b" ", 2), b"", b""][:3]
-            processes.append(Process(int(pid), int(parent), command.decode("utf-8", "replace")))
-        elif kind == b"f":
-            mode, content, data = data.split(b"\0", 2)
-            octal = mode.decode() if mode.isdigit() else ""
-            contents.append(KeptFile(text.decode(), octal, content))
-        elif kind == b"l":
-            lost.append(text.decode("utf-8", "replace"))
-        else:
-            raise ValueError
-    return Census(looker, tuple(sorted(processes, key=_pid)), tuple(contents), tuple(lost), data[1:])
-
-
-def _pid(process: Process) -> int:
-    return process.pid
+def _fill(versions: Versions, tracker: LayerTracker, path: str, version: Version, target: int) -> None:
+    """See `Filler`."""
+    if version.content != BELOW:
+        versions.fill(target, version)
+        return
+    source = tracker.opened_below(path)
+    try:
+        copy_content(source, target, threading.Event())
+    finally:
+        os.close(source)

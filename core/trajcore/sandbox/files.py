@@ -27,6 +27,8 @@ _LONGEST: Final = 1 << 28
 LARGEST: Final = 64 << 20
 """Bytes of the largest file that is read."""
 
+_SCRATCH: Final = "[[ -d /dev/shm && -w /dev/shm ]] && echo /dev/shm || echo /tmp"
+
 _PROGRAM: Final = r"""
 _size() { stat -Lc %s -- "$1"; }
 _kind() { if [[ -d $1 ]]; then echo directory; elif [[ -f $1 ]]; then echo file "$(_size "$1")"
@@ -110,6 +112,10 @@ class BashFiles:
         """What a command of ours prints, in one line of words. It may take `seconds` more than others."""
         answer = await self._ask(b"_answer=$(%s); echo $_answer" % command.encode(), seconds=seconds)
         return answer.decode("utf-8", "replace")
+
+    async def scratch(self) -> str:
+        """A directory for files of ours where they are no change of the world, if there is one."""
+        return await self.output(_SCRATCH)
 
     def close(self) -> None:
         """Close the way into the sandbox."""

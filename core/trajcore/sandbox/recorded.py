@@ -62,6 +62,18 @@ class RecordedSandbox:
         """Nothing is kept, for nothing changes."""
         return Checkpoint(token=None, shell=b"", processes=(), seconds=0.0, size=0)
 
+    async def mark(self) -> Checkpoint:
+        """The same."""
+        return await self.checkpoint()
+
+    def is_there(self, checkpoint: Checkpoint) -> bool:
+        """Always."""
+        return True
+
+    def price_of(self, checkpoint: Checkpoint) -> float:
+        """Nothing is known of it, as it takes nothing."""
+        return 0.0
+
     async def restore(self, checkpoint: Checkpoint, progress: OnProgress) -> None:
         """Nothing has changed."""
 

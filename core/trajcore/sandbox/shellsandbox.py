@@ -24,13 +24,14 @@ from trajcore.sandbox.base import (
 from trajcore.sandbox.checkpoints import Checkpointer
 from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.machines.leftovers import clean_in_background
-from trajcore.sandbox.machines.machine import Machine
+from trajcore.sandbox.machines.machine import Machine, Rewritable
 from trajcore.sandbox.notebook.notebook import Notebook
 from trajcore.sandbox.shell.shell import UNSEEN, Finished, Shell
 from trajcore.sandbox.shell.terminal import MODES, SITTERS, comes_back, is_replaced
 from trajcore.sandbox.tracking.filechanges import Tracker
 from trajcore.sandbox.tracking.findtracker import FindTracker
 from trajcore.sandbox.tracking.layertracker import LayerTracker
+from trajcore.sandbox.versions.store import Versions
 from trajcore.sandbox.visit import visit
 from trajcore.tasks import together
 
@@ -189,16 +190,31 @@ class ShellSandbox:
         async with self._lock:
             return await self._checkpoints.take()
 
+    async def mark(self) -> Checkpoint | None:
+        """See `Sandbox.mark`."""
+        if self._shell.busy:
+            return None
+        async with self._lock:
+            return await self._checkpoints.mark()
+
+    def price_of(self, checkpoint: Checkpoint) -> float:
+        """See `Sandbox.price_of`."""
+        return self._checkpoints.price_of(checkpoint)
+
+    def is_there(self, checkpoint: Checkpoint) -> bool:
+        """See `Sandbox.is_there`."""
+        return self._checkpoints.is_there(checkpoint)
+
     async def restore(self, checkpoint: Checkpoint, progress: OnProgress) -> None:
         """See `Sandbox.restore`."""
         async with self._lock:
             self._notebook.close()
-            self.directory = await self._checkpoints.restore(checkpoint, progress)
-            await self.forget_changes()
+            self.directory = await self._checkpoints.restore(checkpoint, progress, self.forget_changes)
 
     async def forget(self, checkpoint: Checkpoint) -> None:
         """See `Sandbox.forget`."""
-        await self._checkpoints.forget(checkpoint)
+        async with self._lock:
+            await self._checkpoints.forget(checkpoint)
 
     async def visit(self, visitor: Visitor) -> None:
         """See `Sandbox.visit`."""
@@ -218,11 +234,27 @@ class ShellSandbox:
             return
         layers = await self._machine.layers()
         directory = self._machine.directory
+        versions = self._versions()
+        tracker: LayerTracker | FindTracker
         if layers is None:
-            self._tracker = FindTracker(self._files, directory)
+            pristine = self._settings.setup is None
+            also = self._machine.outside
+            tracker = FindTracker(self._files, directory, versions, also=also, pristine=pristine)
         else:
-            self._tracker = LayerTracker(layers, directory)
-        await self._tracker.start()
+            tracker = LayerTracker(layers, directory, versions)
+        await tracker.start()
+        self._tracker = tracker
+        self._checkpoints.tracker = None if versions is None else tracker
+
+    def _versions(self) -> Versions | None:
+        """The version store; None where none is wanted, or the machine cannot be taken back by it."""
+        settings, machine, checkpoints = self._settings, self._machine, self._checkpoints
+        if not settings.marked_bytes or not isinstance(machine, Rewritable) or not machine.keeps:
+            return None
+        if checkpoints.versions is None:
+            checkpoints.versions = Versions(settings.marked_bytes, settings.marked_files)
+            self._shell.tells = True
+        return checkpoints.versions
 
     async def interrupt(self) -> None:
         """See `Sandbox.interrupt`."""
@@ -234,6 +266,9 @@ class ShellSandbox:
         self._shell.close()
         self._notebook.close()
         self._files.close()
+        if self._checkpoints.versions is not None:
+            self._checkpoints.versions.close()
+            self._checkpoints.versions = None
         await self._machine.close()
 
     async def _setup_script(self) -> bytes | None:

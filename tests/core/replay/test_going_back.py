@@ -224,7 +224,7 @@ async def test_a_killed_world_is_recovered_by_stepping_back(kind: str):
 
 
 @pytest.mark.bubblewrap
-async def test_no_checkpoint_is_taken_of_what_a_model_does():
+async def test_behind_what_a_model_did_there_is_a_way_back_to_before_it():
     answers = [
         Answer("Let me see.", calls=[Call("execute_bash", {"command": "sleep 0.6; echo live > made"})]),
         Answer("There it is."),
@@ -240,7 +240,7 @@ async def test_no_checkpoint_is_taken_of_what_a_model_does():
         await session.checkpointed()
         assert session.run.has_live_steps
         route = session.back_to(session.position)[0]
-        assert route.checkpoint is None
+        assert route.steps == 0
         session.go_back(route)
         await session.idle()
         assert not session.run.has_live_steps
@@ -249,6 +249,16 @@ async def test_no_checkpoint_is_taken_of_what_a_model_does():
         assert actual is not None
         assert "No such file" in actual.content
         await session.close()
+
+
+class _Always:
+    """A world in which every checkpoint can be restored within a second."""
+
+    def is_there(self, checkpoint: Checkpoint) -> bool:
+        return True
+
+    def price_of(self, checkpoint: Checkpoint) -> float:
+        return 1.0
 
 
 def _skip() -> Any:
@@ -286,7 +296,7 @@ def behind(steps: int) -> int:
 
 
 def mark(steps: int, seconds: float = 0.1, processes: tuple[str, ...] = (), size: int = 10) -> RunCheckpoint:
-    return RunCheckpoint(behind(steps), 0, "/", Checkpoint(None, b"", processes, seconds, size))
+    return RunCheckpoint(behind(steps), 0, Checkpoint(None, b"", processes, seconds, size))
 
 
 def test_no_more_checkpoints_are_kept_than_asked_for_and_they_spread_over_the_time():
@@ -294,7 +304,7 @@ def test_no_more_checkpoints_are_kept_than_asked_for_and_they_spread_over_the_ti
     for steps in range(1, 101):
         marks.add(mark(steps), course(steps))
         assert len(marks) <= 4
-    routes = [marks.routes(behind(steps), course(100), 1.0, 1.0)[0] for steps in (30, 60, 99, 100)]
+    routes = [marks.routes(behind(steps), course(100), 1.0, _Always())[0] for steps in (30, 60, 99, 100)]
     assert routes[-1].steps == 0
     assert all(route.steps < 60 for route in routes)
 
@@ -311,7 +321,7 @@ def test_another_way_back_is_offered_where_the_nearest_loses_a_process():
     marks = RunCheckpoints(8, 1 << 30)
     marks.add(mark(2), course(2))
     marks.add(mark(6, processes=("python -m http.server",)), course(6))
-    near, far = marks.routes(behind(8), course(10), 5.0, 1.0)
+    near, far = marks.routes(behind(8), course(10), 5.0, _Always())
     assert (near.steps, near.lost) == (2, ("python -m http.server",))
     assert (far.steps, far.lost) == (6, ())
     assert "without python -m http.server" in near.describe("event 6")
@@ -341,8 +351,7 @@ async def test_what_takes_too_much_to_be_kept_makes_the_way_back_farther_and_tha
         _, _, third, _ = sorted(session.run.results, key=session.trajectory.index_of_uid)
         route = session.back_to(session.trajectory.index_of_uid(third))[0]
         assert route.steps == 1
-        assert "no checkpoint before event" in route.describe("event 3")
-        assert "takes more than 0.0 GB" in route.describe("event 3")
+        assert "those nearer took more room than there is" in route.describe("event 3")
         session.go_back(route)
         await session.idle()
         assert session.state is State.PAUSED
@@ -363,6 +372,5 @@ async def test_what_a_way_back_loses_is_said_before_it_is_taken(kind: str) -> No
         assert question is not None
         words = "without the open descriptor 7 (/workspace/log), what is in /dev/shm"
         assert words in question.answers["0"]
-        assert ("file times in whole seconds" in question.answers["0"]) is (kind == "docker")
     finally:
         await session.close()

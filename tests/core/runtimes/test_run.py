@@ -83,9 +83,9 @@ async def test_no_final_newline(world) -> None:
 
 
 async def test_output_that_looks_like_a_mark(world) -> None:
-    mark = "\\033]7717;0123456789abcdef;Z;0;;/x\\a"
+    mark = "\\033]7717;0123456789abcdef;Z;0;;;;/x\\a"
     await world.out(f"printf 'a{mark}b'")
-    assert world.emitted == b"a\x1b]7717;0123456789abcdef;Z;0;;/x\x07b"
+    assert world.emitted == b"a\x1b]7717;0123456789abcdef;Z;0;;;;/x\x07b"
     await world.out("printf '\\033]7717;'; printf '\\033'; echo end")
     assert world.emitted == b"\x1b]7717;\x1bend\n"
 

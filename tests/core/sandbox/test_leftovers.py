@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 from accounts import Account, account
 from documents import message, ran, run
 from needs import IMAGE
-from program import start, trajtui, write
+from program import ROOT, start, trajtui, write
 from trajcore.sandbox.machines.leftovers import Leftover, sentence
 from trajcore.sandbox.machines.owner import Owner, read_labels, read_word, this_program
 from worlds import KINDS
@@ -142,6 +143,22 @@ def test_after_kill_9_in_bubblewrap(recording: Path, scratch: Path) -> None:
     finally:
         living.kill()
     assert names(scratch) == [foreign.name]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_left_of_what_is_kept_to_go_back_to(kind: str, scratch: Path) -> None:
+    """Killed anywhere, while files are kept and put back all the time."""
+    walking = [sys.executable, str(ROOT / "tests" / "exactly.py"), kind, IMAGE, "6", "999"]
+    for seconds in (0.5, 1.1, 1.9):
+        walk = subprocess.Popen(walking, env={**os.environ, "TMPDIR": str(scratch)}, stderr=subprocess.PIPE)
+        try:
+            wait_for(lambda: kind == "docker" or names(scratch))
+            time.sleep(seconds)  # it may be anywhere
+        finally:
+            walk.kill()
+            walk.communicate()
+    trajtui("doctor", "--clean", TMPDIR=str(scratch))
+    assert names(scratch) == []
 
 
 @pytest.mark.bubblewrap

@@ -6,11 +6,11 @@ from trajcore.sandbox.shell.markers import Begun, Died, Ended, Scanner
 KEY = b"0123456789abcdef"
 STREAM = (
     b"late\x1b]7717;" + KEY + b";A\x07one\x1b[31mred\x1b]7717;ffff;A\x07"
-    b"\x1b]0;title\x07tail\x1b]7717;" + KEY + b";Z;3;77;himBH;/a;b\x07after\x1b]77"
+    b"\x1b]0;title\x07tail\x1b]7717;" + KEY + b";Z;3;77;himBH;1;/a;b\x07after\x1b]77"
 )
 EXPECTED = [
     b"late", Begun(KEY), b"one\x1b[31mred\x1b]7717;ffff;A\x07\x1b]0;title\x07tail",
-    Ended(KEY, 3, b"77", b"himBH", b"/a;b"), b"after",
+    Ended(KEY, 3, b"77", b"himBH", True, b"/a;b"), b"after",
 ]  # fmt: skip
 
 

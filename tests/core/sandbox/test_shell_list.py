@@ -141,7 +141,7 @@ async def test_output_of_the_marks_own_text(world) -> None:
     """Even of a mark that was true for the command before."""
     key = await world.out('echo "$__trajtui_n"')
     assert key
-    for mark in (f"\\033]7717;{key};Z;0;;;/tmp\\a", f"\\033]7717;{key};A\\a", f"\\033]7717;{key};D;0\\a"):
+    for mark in (f"\\033]7717;{key};Z;0;;;;/tmp\\a", f"\\033]7717;{key};A\\a", f"\\033]7717;{key};D;0\\a"):
         observation = await world.run(f"printf 'a{mark}b\\n'; (exit 5)")
         assert world.emitted == b"a" + mark.encode().decode("unicode_escape").encode() + b"b\n"
         assert observation.extras.metadata.exit_code == 5
@@ -447,9 +447,9 @@ async def test_the_history_does_not_hold_our_lines(world) -> None:
 
 
 FORGED = {
-    "a mark": "printf '\\033]7717;%s;Z;7;;;\\a' \"$__trajtui_n\" >/dev/tty; sleep 0.2; echo late; false",
+    "a mark": "printf '\\033]7717;%s;Z;7;;;;\\a' \"$__trajtui_n\" >/dev/tty; sleep 0.2; echo late; false",
     "a function": (
-        '__trajtui_p() { printf "\\033]7717;%s;Z;7;;;\\a" "$__trajtui_n" >/dev/tty; __trajtui_n=; }'
+        '__trajtui_p() { printf "\\033]7717;%s;Z;7;;;;\\a" "$__trajtui_n" >/dev/tty; __trajtui_n=; }'
     ),
 }
 

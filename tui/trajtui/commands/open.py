@@ -72,6 +72,8 @@ def _settings(config: Config, options: Mapping[str, Any], file: str) -> Settings
         keep_journal=True,
         save_to=save_to,
         checkpoints=config.get("checkpoints"),
+        checkpoint_bytes=config.get("checkpoint_bytes"),
+        checkpoint_files=config.get("checkpoint_files"),
         warnings=(config.warning,) if config.warning else (),
     )
 

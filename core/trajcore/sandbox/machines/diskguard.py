@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ RESERVED_FILES: Final = 20_000
 """How many more files everybody else can make on a disk."""
 
 FULL: Final = "The sandbox was stopped before it filled the disk of {}. Step back or restart to go on."
+
+_MOST_SHARED: Final = 1 << 40
 
 _EVERY: Final = 0.2
 """Seconds between looks; a fast disk takes some hundred megabytes in that time."""
@@ -46,6 +49,12 @@ def room(directory: Path) -> Room:
             break
         return Room(disk.f_bavail * disk.f_frsize, disk.f_favail if disk.f_files else float("inf"))
     return Room()
+
+
+def share_of_disk() -> int:
+    """Bytes of the disk of temporary files that a run may take unasked: a tenth of what is free."""
+    left = room(Path(tempfile.gettempdir())).size
+    return int(min(left / 10, _MOST_SHARED))
 
 
 def spared(directory: Path) -> int:

@@ -7,9 +7,11 @@ known. `CONTROL`: a bash on pipes, which serves files and the notebook.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import Final, Protocol
+from typing import IO, Final, Protocol, runtime_checkable
 
 from trajcore.errors import Refused
 from trajcore.sandbox.base import OnProgress
@@ -65,13 +67,15 @@ class Layer:
     """The directory `at` of a world is the directory `upper` of this host.
 
     With `lowers` (the uppermost first) it is an overlay, and `upper` holds its changes. With `names`, only
-    what is called so in `upper` is in `at`.
+    what is called so in `upper` is in `at`, and each is mounted there by itself. What is not `kept` is not
+    the world's own: no way back changes it.
     """
 
     at: str
     upper: Path
     lowers: tuple[Path, ...] = ()
     names: frozenset[str] | None = None
+    kept: bool = True
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,43 @@ class TooLarge(Refused):
     def __init__(self, largest: int) -> None:
         """`largest` is what they may take, in bytes."""
         super().__init__(f"what was written takes more than {largest / 1e9:.1f} GB")
+
+
+class Reopened(Enum):
+    """What a machine is when it is to be taken back to a moment of its versions."""
+
+    AS_IT_STANDS = "as it stands"
+    """It and the ways into it are what they were; what runs in it is to be ended from inside."""
+    WITH_ITS_FILES = "with its files"
+    """Nothing runs in it any more; its files are what they were, and all ways into it must be opened anew."""
+    FROM_THE_BEGINNING = "from the beginning"
+    """The same, but its files are those that it began with, before anything was copied into it or set up."""
+
+
+@runtime_checkable
+class Rewritable(Protocol):
+    """A machine whose files can be made what they were at an earlier moment, one by one."""
+
+    @property
+    def root(self) -> Path | None:
+        """The world's root as this host sees it, guarded as from inside; None where it cannot be reached."""
+
+    async def reopen(self, progress: OnProgress) -> Reopened:
+        """Get ready to be taken back, also where the world was lost. Raises `SandboxUnavailable`."""
+
+
+@runtime_checkable
+class Unpacking(Protocol):
+    """A machine of which `Rewritable.root` may be None: it puts there what it is given."""
+
+    async def put(self, archive: IO[bytes]) -> None:
+        """Unpack a tar archive at the root. Raises `SandboxUnavailable`."""
+
+    async def originals(self, paths: Collection[str]) -> Mapping[str, bytes]:
+        """What these files held, and where these links led to, when the machine began.
+
+        `paths` may name directories too. What is not found is left out. Raises `SandboxUnavailable`.
+        """
 
 
 class Machine(Protocol):

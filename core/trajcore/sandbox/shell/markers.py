@@ -26,7 +26,8 @@ _COUNT: Final = itertools.count()
 _LONGEST: Final = 8192
 _FIELD: Final = rb"[^\x1b\x07;]*"
 _MARK: Final = re.compile(
-    rb"\x1b\]7717;([0-9a-z]+);(?:A|D;([0-9]+)|Z;([0-9]+);(%b);(%b);([^\x1b\x07]*))\x07" % (_FIELD, _FIELD)
+    rb"\x1b\]7717;([0-9a-z]+);(?:(A|T)|D;([0-9]+)|Z;([0-9]+);(%b);(%b);(1?);([^\x1b\x07]*))\x07"
+    % (_FIELD, _FIELD)
 )
 
 
@@ -41,14 +42,23 @@ class Begun:
 class Ended:
     """The command with this key is done.
 
-    `background` is bash's `$!`, empty when there is none; `options` is its `$-`.
+    `background` is bash's `$!`, empty when there is none; `options` is its `$-`. `whole`: what was
+    typed behind the command is carried out too.
     """
 
     key: bytes
     exit_code: int
     background: bytes
     options: bytes
+    whole: bool
     directory: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The shell has told of itself behind the command with this key."""
+
+    key: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ class Died:
     exit_code: int
 
 
-Mark = Begun | Ended | Died
+Mark = Begun | Ended | Told | Died
 
 
 def new_key() -> bytes:
@@ -125,7 +135,9 @@ class Scanner:
 
 
 def _mark(match: re.Match[bytes]) -> Mark:
-    key, died, code, background, options, directory = match.groups()
+    key, plain, died, code, background, options, whole, directory = match.groups()
     if code is not None:
-        return Ended(key, int(code), background, options, directory)
-    return Begun(key) if died is None else Died(int(died))
+        return Ended(key, int(code), background, options, bool(whole), directory)
+    if died is not None:
+        return Died(int(died))
+    return Begun(key) if plain == b"A" else Told(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from trajcore.sandbox.shell.quoting import cut, escaped
+from trajcore.sandbox.shell.state import TELLS_AT_ONCE, telling_behind
 
 OURS: Final = b"__trajtui_"
 """How every name that we define in a shell begins."""
@@ -27,31 +28,35 @@ __trajtui_x=$__trajtui_y; builtin unset PROMPT_COMMAND
 if [[ $- == *x* ]]; then builtin printf -v PROMPT_COMMAND %s '{ __trajtui_p; } 2>/dev/null || __trajtui_p'
 else builtin printf -v PROMPT_COMMAND %s \
 'case ${__trajtui_n-} in ?*) { __trajtui_p; } 2>/dev/null || __trajtui_p; esac'; fi
-__trajtui_p; }
+__trajtui_p 1; }
 __trajtui_p() { builtin local x="$?"; builtin printf -v PS1 ''; builtin printf -v PS2 ''
 [[ ${__trajtui_n-} ]] || builtin return 0
 __trajtui_x=${__trajtui_x:-$x}; [[ ${!-} ]] && { builtin jobs -rn >/dev/null; builtin jobs -n; } >/dev/tty
 [[ $PWD == "${__trajtui_e-}" ]] || { __trajtui_e=$PWD; __trajtui_d=${PWD//[[:cntrl:]]/?}; }
-__trajtui_m '\033]7717;%s;Z;%s;%s;%s;%s\a' "$__trajtui_n" "$__trajtui_x" "${!-}" "$-" "$__trajtui_d"
+__trajtui_m '\033]7717;%s;Z;%s;%s;%s;%s;%s\a' \
+"$__trajtui_n" "$__trajtui_x" "${!-}" "$-" "${1-}" "$__trajtui_d"
 __trajtui_n=; }
 """
 
 
 def shell_setup(key: bytes) -> bytes:
     """What is typed into a new shell; ends with the end mark of `key`."""
-    return _SHELL.strip().encode() + b"\n__trajtui_n=%s; __trajtui_z\n" % key
+    return b"%s%s\n__trajtui_n=%s; __trajtui_z\n" % (_SHELL.strip().encode(), TELLS_AT_ONCE.encode(), key)
 
 
-def typed(command: bytes, key: bytes, options: bytes = b"ex") -> bytes:
+def typed(command: bytes, key: bytes, options: bytes = b"ex", *, tells: bool = False) -> bytes:
     """`command` as the lines to be typed: it runs at top level between a begin and an end mark of `key`.
 
     The line that a shell may repeat on the terminal (`set -x`, `set -v`, `stty echo`) contains one of `OURS`.
     `options` are those that may be set (`$-`); where they say so, less is typed. Under `set -e` the end mark
     is set inside what is evaluated, if that is complete: `eval` ends the shell also for `! true`.
+
+    With `tells`, the shell tells of itself behind the end mark, up to the mark of `key` for that.
     """
     begin = b"{ __trajtui_a %s; } 2>/dev/null\n" if b"x" in options else b"__trajtui_a %s\n"
     first, *others = cut(escaped(begin % key + command))
-    end = b"; { __trajtui_z; } 2>/dev/null\n"
+    told = b"; " + telling_behind(key) if tells else b""
+    end = b"; { __trajtui_z; } 2>/dev/null" + told + b"\n"
     if not others and b"e" not in options:
         return b" builtin eval $'" + first + b"'" + end
     lines = [b" __trajtui_c=$'" + first + b"'\n"]

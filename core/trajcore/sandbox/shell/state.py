@@ -12,29 +12,49 @@ from typing import Final
 
 from trajcore.sandbox.shell.quoting import escaped, quoted
 
-# Runs at top level (a function does not see all traps), parsed when it runs, so that aliases do not matter.
-# Each command writes to a descriptor of its own, because a DEBUG trap writes to standard output. Sections end
-# with a zero byte. Nothing here may fail under set -e or set -u, or depend on IFS.
-_TELL: Final = r"""
-__trajtui_s() {
+# Each command writes to descriptor 9, as a DEBUG trap writes to standard output. Sections end with a zero
+# byte. Nothing here may fail under set -e or set -u, or depend on IFS. A bash writes line by line, and few
+# lines are told sooner: so functions are told only where some are the user's, and options but once.
+_TELLS: Final = r"""
+NAME() {
+local __trajtui_k=$1; builtin shift
 builtin printf '\0%s %s %s' "$$" "$PPID" "${__trajtui_x:-0}" >&9
 [[ . -ef $PWD ]] || builtin printf ' removed' >&9; builtin printf '\0' >&9
 if [[ ${!-} ]]; then builtin jobs -rn >/dev/null; builtin jobs -n >&9; fi; builtin printf '\0' >&9
 builtin declare -p >&9; builtin printf '\0' >&9
-builtin declare -F >&9; builtin printf '\0' >&9
-builtin declare -f >&9; builtin printf '\0' >&9
+if builtin compgen -A function -X '__trajtui_*' >/dev/null; then
+builtin declare -F >&9; builtin printf '\0' >&9; builtin declare -f >&9; builtin printf '\0' >&9
+else builtin printf '\0\0' >&9; fi
 builtin alias -p >&9; builtin printf '\0' >&9
-builtin shopt -p >&9; builtin printf '\0' >&9
-builtin set +o >&9; builtin printf '\0' >&9
 builtin umask -p >&9; builtin printf '\0%s\0' "$PWD" >&9
 builtin dirs -l -p >&9; builtin printf '\0' >&9
 if (( $# )); then builtin printf ' %q' "$@" >&9; fi; builtin printf '\0' >&9
+builtin compgen -G '/proc/[0-9]*' >&9; builtin printf '\0' >&9
+builtin compgen -G "/proc/$$/fd/*" >&9
+builtin compgen -G '/dev/shm/*' >&9; builtin compgen -G '/dev/shm/.[!.]*' >&9
+builtin mapfile -t __trajtui_l </proc/self/limits && builtin printf '%s ' "${__trajtui_l[@]}" >&9
+builtin unset -v __trajtui_l; builtin printf '\0\n\t' >&9
+[[ ! $__trajtui_k ]] || builtin printf '\033]7717;%s;T\a' "$__trajtui_k" >&9
 return 0; }
-builtin trap -p >|FILE || :
-__trajtui_s "$@" 9>>FILE || :
-builtin unset -f __trajtui_s || :
 """
-_MARK: Final = rb"""builtin printf '\033]7717;%s;Z;0;;%%s;\a' "$-" >/dev/tty"""
+TELLS_AT_ONCE: Final = _TELLS.replace("NAME", "__trajtui_s").replace(" >&9", "")
+"""Defines what makes a shell tell of itself, but for its traps, which come first; for `telling_behind`.
+
+What has no DEBUG trap to fear writes to standard output: a fifth less is to be done.
+"""
+_TELL_BEHIND: Final = b'{ builtin trap -p; __trajtui_s %s "$@"; } >/dev/tty 2>/dev/null || :'
+# Runs at top level (a function does not see all traps), parsed when it runs, so that aliases do not matter.
+_TELL: Final = (
+    _TELLS.replace("NAME", "__trajtui_u")
+    + r"""
+builtin trap -p >|FILE || :
+__trajtui_u "" "$@" 9>>FILE || :
+builtin unset -f __trajtui_u || :
+"""
+)
+_WHOLE: Final = b"\n\t"
+"""How what is told ends, unless the terminal has altered it."""
+_MARK: Final = rb"""builtin printf '\033]7717;%s;Z;0;;%%s;;\a' "$-" >/dev/tty"""
 _SECTIONS: Final = 14
 
 _OF_BASH: Final = frozenset(
@@ -46,6 +66,11 @@ _OF_BASH: Final = frozenset(
 )  # fmt: skip
 """Variables that bash sets, or that are ours; those that begin with BASH are too, but for one."""
 
+_PASSING: Final = re.compile(
+    rb"^declare -[-a-zA-Z]+ (?:BASH(?!_ENV=|OPTS=)\w*|__trajtui_\w*|%s)(?:=.*)?\n"
+    % "|".join(sorted(_OF_BASH - {"SHELLOPTS"})).encode(),
+    re.MULTILINE,
+)
 _CLEAR: Final = (
     b"for __trajtui_v in $(\\builtin compgen -v); do case $__trajtui_v in BASH*|__trajtui_*|%s) ;; "
     b'*) \\builtin unset -v -- "$__trajtui_v";; esac; done; \\builtin unset -v __trajtui_v\n'
@@ -53,10 +78,20 @@ _CLEAR: Final = (
 
 _VARIABLE: Final = re.compile(rb"^declare -[-a-zA-Z]+ ([A-Za-z_][A-Za-z0-9_]*)(?==|$)", re.MULTILINE)
 _FUNCTION: Final = re.compile(rb"^declare -f([a-zA-Z]*) (.+)$", re.MULTILINE)
-_OPTION: Final = re.compile(rb"^set ([-+]o [a-z-]+)$", re.MULTILINE)
-_SHOPT: Final = re.compile(rb"^shopt -[su] (?!login_shell|restricted_shell)\w+$", re.MULTILINE)
-_NOT_SET: Final = (b"history", b"emacs", b"vi", b"noexec")
-_SET_LAST: Final = (b"nounset", b"errexit", b"xtrace", b"verbose")
+_SHOPTS_SET: Final = re.compile(rb'^declare -\w+ BASHOPTS="([\w:]*)"$', re.MULTILINE)
+_OPTIONS_SET: Final = re.compile(rb'^declare -\w+ SHELLOPTS="([\w:-]*)"$', re.MULTILINE)
+_SHOPT: Final = (
+    b"for __trajtui_v in $(\\builtin compgen -A shopt); do case :%s: in *:$__trajtui_v:*) "
+    b'\\builtin shopt -s "$__trajtui_v";; *) \\builtin shopt -u "$__trajtui_v";; esac; done\n'
+)
+_OPTIONS: Final = (
+    b"allexport", b"braceexpand", b"errtrace", b"functrace", b"hashall", b"histexpand", b"ignoreeof",
+    b"interactive-comments", b"keyword", b"monitor", b"noclobber", b"noglob", b"nolog", b"notify", b"onecmd",
+    b"physical", b"pipefail", b"posix", b"privileged",
+    # Those last that would act on what follows.
+    b"nounset", b"errexit", b"xtrace", b"verbose",
+)  # fmt: skip
+"""Options of `set` that are given to another shell, in this order: all but those of typing, and `noexec`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +115,14 @@ def telling(path: str, key: bytes) -> bytes:
     return b" { builtin eval $'%s'; %s; } >/dev/null 2>&1\n" % (escaped(program), _MARK % key)
 
 
+def telling_behind(key: bytes) -> bytes:
+    """Commands that make a shell write its state to its terminal, and then the mark of `key` for it.
+
+    Where there is a DEBUG trap, what that writes may be in it (`surroundings`).
+    """
+    return _TELL_BEHIND % key
+
+
 def taking(path: str, key: bytes) -> bytes:
     """The line that makes a shell carry out the commands in `path`, and then write the end mark of `key`."""
     return b' { builtin eval "$(<%s)" || :; %s; } >/dev/null 2>&1\n' % (quoted(path), _MARK % key)
@@ -88,29 +131,46 @@ def taking(path: str, key: bytes) -> bytes:
 def read_state(told: bytes) -> ShellState | None:
     """What `telling` made a shell write; None when it is not complete."""
     sections = told.split(b"\0")
-    if len(sections) != _SECTIONS:
+    if len(sections) != _SECTIONS or sections[-1] != _WHOLE:
         return None
-    traps, known, notices, variables, names, functions, aliases, shopts, options, umask = sections[:10]
-    directory, directories, arguments, _ = sections[10:]
+    traps, known, notices, variables, names, functions, aliases, umask = sections[:8]
+    directory, directories, arguments = sections[8:11]
     pid, parent, status, *removed = known.split()
-    shopt = b"\n".join(b"builtin " + found for found in _SHOPT.findall(shopts))
+    shopt, options = _shopt(variables), _option_names(variables)
     lines = [
         b"\\builtin unalias -a\n",
-        _evaluated(shopt),
+        shopt,
         _CLEAR,
         b"\\builtin cd -- $'%s'\n" % escaped(directory),
         *(b"\\builtin pushd -n -- $'%s'\n" % escaped(one) for one in directories.splitlines()[:0:-1]),
+        b"\\builtin unset -v OLDPWD\n",
         *_functions(names, functions),
         *_variables(variables),
         _evaluated(aliases),
         b"\\builtin set --%s\n" % arguments,
         _evaluated(umask),
     ]
-    if b"set -o posix" in options:
-        lines += [b"\\builtin set -o posix\n", _evaluated(shopt)]
+    if b"posix" in options:
+        lines += [b"\\builtin set -o posix\n", shopt]
     lines += [_evaluated(traps), b"__trajtui_x=%d\n" % int(status), _options(options)]
     name = directory.decode("utf-8", "surrogateescape")
     return ShellState(int(pid), int(parent), name, bool(removed), notices, b"".join(lines))
+
+
+def surroundings(told: bytes) -> tuple[bytes, bytes] | None:
+    """The processes that there were when this was told, and what else shows: open descriptors, limits.
+
+    None when it is not complete, or something else may be in it.
+    """
+    sections = told.split(b"\0")
+    if len(sections) != _SECTIONS or sections[-1] != _WHOLE or b" DEBUG\n" in sections[0]:
+        return None
+    return sections[11], sections[12]
+
+
+def lasting(told: bytes) -> bytes:
+    """What stands for it: it is the same where it says the same. What is another each time is not in it."""
+    return _PASSING.sub(b"", told)
 
 
 def _variables(told: bytes) -> list[bytes]:
@@ -139,25 +199,36 @@ def _functions(names: bytes, told: bytes) -> list[bytes]:
     found = [(match[2], match[1]) for match in _FUNCTION.finditer(names)]
     begin = rb"\n\}.*\n(?:declare -f\w+ .+\n)?(?=(?:function )?%s \(\) ?\n\{)"
     lines, start = [], 0
-    for (name, _), (following, _) in zip(found, [*found[1:], (b"", b"")], strict=True):
+    for (name, _), (following, _) in zip(found, [*found[1:], (b"", b"")][: len(found)], strict=True):
         border = re.compile(begin % re.escape(following)).search(told, start) if following else None
         end = len(told) if border is None else border.end()
         if not name.startswith(b"__trajtui_"):
             lines.append(_evaluated(told[start:end]))
         start = end
     if lines:
-        lines += [_evaluated(told), b"\\builtin unset -f __trajtui_s\n"]
+        lines.append(_evaluated(told))
     for name, attributes in found:
         if attributes and not name.startswith(b"__trajtui_"):
             lines.append(_evaluated(b"builtin declare -f%s -- %s" % (attributes, name)))
     return lines
 
 
-def _options(told: bytes) -> bytes:
-    """All options at once, those last that would act on what follows."""
-    options = [option for option in _OPTION.findall(told) if option[3:] not in _NOT_SET]
-    options.sort(key=lambda option: option[3:] in _SET_LAST)
-    return b"\\builtin set " + b" ".join(options) + b"\n"
+def _shopt(variables: bytes) -> bytes:
+    """Gives a shell the options of `shopt` that are set."""
+    found = _SHOPTS_SET.search(variables)
+    return b"" if found is None else _SHOPT % found[1]
+
+
+def _option_names(variables: bytes) -> frozenset[bytes]:
+    """The options of `set` that are set."""
+    found = _OPTIONS_SET.search(variables)
+    return frozenset() if found is None else frozenset(found[1].split(b":"))
+
+
+def _options(chosen: frozenset[bytes]) -> bytes:
+    """All options at once."""
+    given = [(b"-o " if option in chosen else b"+o ") + option for option in _OPTIONS]
+    return b"\\builtin set " + b" ".join(given) + b"\n"
 
 
 def _evaluated(commands: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from trajcore.sandbox.base import FileChanges
@@ -23,17 +23,21 @@ from trajcore.sandbox.tracking.filechanges import (
     digest_of,
 )
 from trajcore.sandbox.tracking.hosttree import Stat
+from trajcore.sandbox.versions.store import Place, Versions
+from trajcore.sandbox.versions.version import BELOW, KEPT_KINDS, State, Unknown, Version
 
-_NAMES: Final = f"{OWN_FILES[0]}names"
 _READ_AT_ONCE: Final = 5000
 _BYTES_AT_ONCE: Final = 16 << 20
 _ONE_BY_ONE: Final = 200
+_LARGEST: Final = 16 << 20
+"""Bytes of the largest file that is read only to be kept."""
+_LARGE_AT_ONCE: Final = 64 << 20
 _SECONDS: Final = 60
 _PRUNED: Final = " -o ".join(
     [*(f"-path /{name}" for name in UNTRACKED), *(f"-path '{path}*'" for path in OWN_FILES)]
 )
-_FORMAT: Final = r"%#m\0%y\0%U\0%G\0%s\0%T@\0%C@\0%i\0%p\0"
-_FIELDS: Final = 9
+_FORMAT: Final = r"%#m\0%y\0%U\0%G\0%s\0%T@\0%C@\0%i\0%n\0%p\0"
+_FIELDS: Final = 10
 _TYPES: Final = {
     "f": stat.S_IFREG,
     "d": stat.S_IFDIR,
@@ -53,11 +57,30 @@ _Table = dict[str, Stat]
 class FindTracker:
     """Tells what has changed in the whole file system, and in `directory`, wherever that is mounted.
 
-    What the files in `directory` hold is read at the start; what others held before they are changed for
-    the first time is not known. `plain`: do without the options that only GNU's find has.
+    What the files in `directory`, and those in `also`, hold is read at the start; what others held before
+    they are changed for the first time is not known. `plain`: do without what only GNU's find has.
+
+    With `versions`, these are told of it too, and keep what files held; `pristine` says that all that is
+    outside of `directory` at the start is what the machine began with.
     """
 
-    def __init__(self, files: BashFiles, directory: str, *, plain: bool = False) -> None:
+    def __init__(
+        self,
+        files: BashFiles,
+        directory: str,
+        versions: Versions | None = None,
+        *,
+        also: Sequence[str] = (),
+        plain: bool = False,
+        pristine: bool = True,
+    ) -> None:
+        self._also = also
+        self._versions = versions
+        self._pristine = pristine
+        self._names = ""
+        """A file of ours in the world, for lists of paths."""
+        self._numbers: dict[str, int] = {}
+        """The numbers under which is kept what files hold that were read last."""
         self._files = files
         self._directory = directory.rstrip("/")
         self._plain = plain
@@ -68,13 +91,34 @@ class FindTracker:
 
     async def start(self) -> None:
         """See `Tracker.start`. Raises `SandboxUnavailable` when the sandbox was lost."""
+        self._names = f"{await self._files.scratch()}/.trajtui-names"
         self._plain = self._plain or await self._files.output("find / -maxdepth 0 -printf yes") != "yes"
         found = await self._found()
         self._lost = found is None
         if found is not None:
             inside = [path for path in found if path.startswith(f"{self._directory}/")]
+            inside += [path for path in self._also if path in found]
             await self._read(inside, found)
+            for path in inside:
+                self._note(path, None, found)
             self._old = found
+
+    def mark(self) -> Place | None:
+        """The world as it was last looked at, as a moment of its versions; None where that is not known."""
+        return None if self._versions is None or self._lost else self._versions.mark()
+
+    async def catch_up(self) -> None:
+        """Tell the versions what has changed since the last look. Raises `SandboxUnavailable`."""
+        await self.changes()
+
+    async def settle(self, written: Collection[str]) -> None:
+        """The paths `written` were made what the versions say of them now. Raises `SandboxUnavailable`."""
+        await self.changes()
+
+    def known(self, path: str) -> Version | None:
+        """What there is at a path, as far as it was seen: not what it holds."""
+        seen = self._old.get(path)
+        return None if seen is None else Version(seen.mode, seen.uid, seen.gid, seen.mtime, seen.size)
 
     async def changes(self) -> FileChanges:
         """See `Tracker.changes`. Raises `SandboxUnavailable` when the sandbox was lost."""
@@ -98,8 +142,36 @@ class FindTracker:
             if old.get(path) == new.get(path) and was is not None and was.content is None:
                 continue  # looked at again only because its time is too coarse to tell
             collector.add(path, was, now)
+        for path in touched:
+            self._note(path, old.get(path), new)
         self._old = new
         return collector.result()
+
+    def _note(self, path: str, before: Stat | None, table: _Table) -> None:
+        if self._versions is not None:
+            self._versions.note(path, self._as_below(before), self._version(path, table.get(path)))
+
+    def _as_below(self, seen: Stat | None) -> State:
+        """What a path was that has never changed before."""
+        if seen is None:
+            return None
+        if not stat.S_ISDIR(seen.mode) and not self._pristine:
+            return Unknown.UNKNOWN
+        content = 0 if stat.S_ISDIR(seen.mode) or not seen.size else BELOW
+        return Version(seen.mode, seen.uid, seen.gid, seen.mtime, seen.size, (), content)
+
+    def _version(self, path: str, seen: Stat | None) -> State:
+        if seen is None or stat.S_IFMT(seen.mode) not in KEPT_KINDS:
+            return None
+        what = (seen.mode, seen.uid, seen.gid, seen.mtime)
+        if stat.S_ISREG(seen.mode):
+            number = self._numbers.get(path) if seen.size else 0
+            twin = seen.inode if seen.linked else None
+            return Unknown.UNKNOWN if number is None else Version(*what, seen.size, (), number, "", twin)
+        content = self._contents.get(path) if stat.S_ISLNK(seen.mode) else None
+        if stat.S_ISLNK(seen.mode) and (content is None or content.text is None):
+            return Unknown.UNKNOWN
+        return Version(*what, target=content.text or "" if content is not None else "")
 
     def _state(self, path: str, table: _Table) -> FileState | None:
         seen = table.get(path)
@@ -114,11 +186,10 @@ class FindTracker:
             return None if listing is None else _parsed(listing)
         for _ in range(3):
             now = await self._files.output("date +%s")
-            await self._files.output(f"rm -rf {_NAMES}")
-            names = await self._listing("-print0", f"| tee {_NAMES}")
-            stats = await self._bytes(
-                f"timeout {_SECONDS} xargs -0 stat -c '%f %u %g %s %Y %Z %i' -- <{_NAMES}; rm -f {_NAMES}"
-            )
+            await self._files.output(f"rm -rf {self._names}")
+            names = await self._listing("-print0", f"| tee {self._names}")
+            stat_all = "xargs -0 stat -c '%f %u %g %s %Y %Z %i %h' --"
+            stats = await self._bytes(f"timeout {_SECONDS} {stat_all} <{self._names}; rm -f {self._names}")
             if names is None or stats is None or not now.isdigit():
                 return None
             table = _joined(names.split(b"\0")[:-1], stats.splitlines())
@@ -144,7 +215,9 @@ class FindTracker:
 
     async def _read(self, paths: Sequence[str], table: _Table) -> None:
         """Find out what these files and links hold, as far as that is worth its time."""
+        self._numbers = {}
         wanted: list[str] = []
+        large: list[str] = []
         room = _BYTES_AT_ONCE
         links = []
         for path in paths:
@@ -158,7 +231,10 @@ class FindTracker:
                 room -= seen.size
                 if room >= 0:
                     wanted.append(path)
+            elif stat.S_ISREG(seen.mode) and self._versions is not None and seen.size <= _LARGEST:
+                large.append(path)
         await self._read_files(wanted, table)
+        await self._read_large(large)
         await self._read_links(links)
 
     async def _read_files(self, paths: Sequence[str], table: _Table) -> None:
@@ -169,14 +245,36 @@ class FindTracker:
             at = 0
             for path in paths:
                 size = table[path].size
-                self._contents.keep(path, Content.of(together[at : at + size]))
+                self._keep(path, together[at : at + size])
                 at += size
             return
         for path in paths[:_ONE_BY_ONE]:  # one of them has changed, or is closed to us
             try:
-                self._contents.keep(path, Content.of(await self._files.read(path, TEXT_LIMIT)))
+                self._keep(path, await self._files.read(path, TEXT_LIMIT))
             except OSError:
                 continue
+
+    async def _read_large(self, paths: Sequence[str]) -> None:
+        """Files that are read for their versions alone."""
+        room = _LARGE_AT_ONCE
+        for path in paths:
+            try:
+                data = await self._files.read(path, min(_LARGEST, room))
+            except OSError:
+                continue
+            room -= len(data)
+            self._keep(path, data)
+
+    def _keep(self, path: str, data: bytes) -> None:
+        content = Content.of(data)
+        self._contents.keep(path, content)
+        if self._versions is not None:
+            try:
+                number = self._versions.keep_data(content.digest, data)
+            except OSError:
+                return
+            if number is not None:
+                self._numbers[path] = number
 
     async def _read_links(self, paths: Sequence[str]) -> None:
         if not paths:
@@ -192,10 +290,10 @@ class FindTracker:
     async def _of_all(self, command: str, paths: Sequence[str]) -> bytes | None:
         """What `command` writes for all these paths, in order."""
         try:
-            await self._files.write(_NAMES, b"".join(encoded(path) + b"\0" for path in paths))
+            await self._files.write(self._names, b"".join(encoded(path) + b"\0" for path in paths))
         except OSError:
             return None
-        return await self._bytes(f"timeout {_SECONDS} xargs -0 {command} <{_NAMES}; rm -f {_NAMES}")
+        return await self._bytes(f"timeout {_SECONDS} xargs -0 {command} <{self._names}; rm -f {self._names}")
 
 
 def _parsed(listing: bytes) -> _Table | None:
@@ -205,9 +303,10 @@ def _parsed(listing: bytes) -> _Table | None:
     table: _Table = {}
     try:
         for at in range(0, len(fields), _FIELDS):
-            mode, kind, uid, gid, size, modified, changed, inode, path = fields[at : at + _FIELDS]
+            mode, kind, uid, gid, size, modified, changed, inode, links, path = fields[at : at + _FIELDS]
             what = _TYPES.get(kind, 0) | int(mode, 8)
-            table[path] = _seen(what, int(uid), int(gid), int(size), _ns(modified), _ns(changed), int(inode))
+            times = _ns(modified), _ns(changed)
+            table[path] = _seen(what, int(uid), int(gid), int(size), *times, int(inode), int(links))
     except ValueError:
         return None
     table.pop("/", None)
@@ -228,10 +327,12 @@ def _joined(names: Sequence[bytes], stats: Sequence[bytes]) -> _Table | None:
     return table
 
 
-def _seen(mode: int, uid: int, gid: int, size: int, modified: int, changed: int, inode: int) -> Stat:
+def _seen(
+    mode: int, uid: int, gid: int, size: int, modified: int, changed: int, inode: int, links: int
+) -> Stat:
     if stat.S_ISDIR(mode):
-        return Stat(mode, uid, gid)
-    return Stat(mode, uid, gid, size, modified, changed, inode)
+        return Stat(mode, uid, gid, mtime=modified)
+    return Stat(mode, uid, gid, size, modified, changed, inode, linked=links > 1)
 
 
 def _ns(seconds: str) -> int:

@@ -18,6 +18,8 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from trajcore.sandbox.tracking.filechanges import DIGEST_LIMIT, FRESH, TEXT_LIMIT, Content, digest_of
+from trajcore.sandbox.trees.io import Xattrs, xattrs
+from trajcore.sandbox.versions.version import State, Unknown, version_of
 
 DEEPEST: Final = 100
 """Levels of directories that are looked into."""
@@ -31,9 +33,10 @@ _SKIPPED: Final = 2
 
 
 class Stat(NamedTuple):
-    """What a path was when it was looked at. Of a directory only mode, owner and `opaque` are kept.
+    """What a path was when it was looked at. Of a directory only mode, owner, `mtime` and `opaque` are kept.
 
-    `opaque`: in an overlay, it hides what lies below it.
+    `opaque`: in an overlay, it hides what lies below it. `linked`: a file has other names too, where that was
+    asked.
     """
 
     mode: int
@@ -44,6 +47,7 @@ class Stat(NamedTuple):
     changed: int = 0
     inode: int = 0
     opaque: bool = False
+    linked: bool = False
 
     @property
     def is_directory(self) -> bool:
@@ -68,7 +72,7 @@ def seen_as(found: os.stat_result, *, layered: bool) -> Stat:
     """What was found, in few words; `layered`: in an overlay's directory, where whiteouts mean something."""
     mode = found.st_mode
     if stat.S_ISDIR(mode):
-        return Stat(mode, found.st_uid, found.st_gid)
+        return Stat(mode, found.st_uid, found.st_gid, mtime=found.st_mtime_ns)
     if layered and stat.S_ISCHR(mode) and found.st_rdev == 0:
         return WHITEOUT
     return Stat(
@@ -103,11 +107,11 @@ class _Directory:
 
 
 class Tree:
-    """Everything in a tree by its path, which is relative to the root and has no slash at its end.
+    """Everything in a tree by its path: relative to the root, itself empty, with no slash at its end.
 
     It is looked at again and again: a directory whose own time of change is what it was has the same names,
     so only what they stand for is asked. What is in a directory that is closed to us stays as it was.
-    `skip` says of the entries of the first two levels which are left out, `covered` are others that are.
+    `skip` says of the root and the first two levels what is left out, `covered` is what is beside that.
     """
 
     def __init__(
@@ -178,7 +182,10 @@ class Tree:
         touched: set[str] = set()
         directory = opened_directory(self._root)
         try:
-            self._look_into(directory, os.fstat(directory), "", 0, since, touched)
+            own = os.fstat(directory)
+            if not self._skip(""):
+                self._note("", seen_as(own, layered=False), since, touched)
+            self._look_into(directory, own, "", 0, since, touched)
         finally:
             os.close(directory)
         return touched
@@ -347,43 +354,104 @@ class Reader:
 
         The content is no older than what is said of the path. It is None for a file that is too large.
         """
+        found, content, _ = self.look_at(path)
+        return seen_as(found, layered=False), content
+
+    def look_at(self, path: str, keep: Keep | None = None) -> tuple[os.stat_result, Content | None, State]:
+        """The same, and what is to be written back there: with `keep`, which is given what a file holds.
+
+        Raises `OSError`.
+        """
         parent, _, name = path.rpartition("/")
         directory = self.directory(parent)
-        fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+        fd = os.open(name or ".", os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
         try:
             found = os.fstat(fd)
-            seen = seen_as(found, layered=False)
             if stat.S_ISLNK(found.st_mode):
-                return seen, _link(os.readlink("", dir_fd=fd))
-            if not stat.S_ISREG(found.st_mode) or found.st_size > DIGEST_LIMIT:
-                return seen, None
-            reading = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+                target = os.readlink("", dir_fd=fd)
+                return found, _link(target), version_of(found, target=target)
+            if stat.S_ISDIR(found.st_mode):
+                own = self._attributes(fd) if keep is not None else ()
+                return found, None, version_of(found, own)
+            if not stat.S_ISREG(found.st_mode):
+                return found, None, version_of(found)
+            if keep is None and found.st_size > DIGEST_LIMIT:
+                return found, None, Unknown.UNKNOWN
+            reading = _readable(fd, found, let_in=keep is not None)
         finally:
             os.close(fd)
         try:
-            return seen, _read(reading, found.st_size)
+            found = os.fstat(reading)
+            data, content = _read(reading, found.st_size)
+            if keep is None:
+                return found, content, Unknown.UNKNOWN
+            number = keep(reading, found, content, data)
+            twin = (found.st_dev, found.st_ino) if found.st_nlink > 1 else None
+            kept = version_of(found, lasting(reading), number or 0, twin=twin)
+            return found, content, Unknown.UNKNOWN if number is None else kept
         finally:
             os.close(reading)
+
+    def _attributes(self, path: int) -> Xattrs:
+        try:
+            opened = os.open(f"/proc/self/fd/{path}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except PermissionError:
+            return ()
+        try:
+            return lasting(opened)
+        finally:
+            os.close(opened)
+
+
+def _readable(path: int, found: os.stat_result, *, let_in: bool) -> int:
+    """A descriptor for reading what `path` stands for; with `let_in`, of what is ours, whatever its mode."""
+    same, flags = f"/proc/self/fd/{path}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        return os.open(same, flags)
+    except PermissionError:
+        if not let_in:
+            raise
+    os.chmod(same, stat.S_IMODE(found.st_mode) | stat.S_IRUSR)  # noqa: PTH101 - an open entry, not a path
+    try:
+        return os.open(same, flags)
+    finally:
+        os.chmod(same, stat.S_IMODE(found.st_mode))  # noqa: PTH101
+
+
+Keep = Callable[[int, os.stat_result, "Content | None", "bytes | None"], "int | None"]
+"""Keeps what an open file holds: as it was found, what stands for it, and it itself where it was read.
+
+The answer is the number of what is kept, None where it is not.
+"""
+
+_OF_OVERLAYS: Final = ("trusted.overlay.", "user.overlay.")
+
+
+def lasting(opened: int) -> Xattrs:
+    """The extended attributes of an open file or directory, without those that an overlay itself needs."""
+    return tuple(pair for pair in xattrs(opened) if not pair[0].startswith(_OF_OVERLAYS))
 
 
 def _link(target: str) -> Content:
     return Content(digest_of(os.fsencode(target)), target)
 
 
-def _read(fd: int, size: int) -> Content | None:
-    """The content of an open file that had `size` bytes; None for one that has grown too large."""
+def _read(fd: int, size: int) -> tuple[bytes | None, Content | None]:
+    """What an open file of `size` bytes holds, itself only where it is short; None where it is too large."""
     if size <= TEXT_LIMIT:
         data = b""
         while chunk := os.read(fd, TEXT_LIMIT + 1 - len(data)):
             data += chunk
             if len(data) > TEXT_LIMIT:
-                return None
-        return Content.of(data)
+                return None, None
+        return data, Content.of(data)
+    if size > DIGEST_LIMIT:
+        return None, None
     digest = blake2b(digest_size=16)
     read = 0
     while chunk := os.read(fd, _CHUNK):
         digest.update(chunk)
         read += len(chunk)
         if read > DIGEST_LIMIT:
-            return None
-    return Content(digest.digest())
+            return None, None
+    return None, Content(digest.digest())

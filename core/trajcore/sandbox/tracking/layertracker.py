@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import Final
 
+from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.base import FileChanges
 from trajcore.sandbox.machines.machine import Layer
 from trajcore.sandbox.tracking.filechanges import (
     OWN_FILES,
+    TEXT_LIMIT,
     UNKNOWN,
     UNTRACKED,
     Collector,
@@ -19,8 +23,10 @@ from trajcore.sandbox.tracking.filechanges import (
     Contents,
     FileState,
 )
-from trajcore.sandbox.tracking.hosttree import MOST, WHITEOUT, Reader, Stat, TooMany, Tree
+from trajcore.sandbox.tracking.hosttree import MOST, WHITEOUT, Reader, Stat, TooMany, Tree, seen_as
 from trajcore.sandbox.tracking.lowers import Lowers
+from trajcore.sandbox.versions.store import Place, Versions
+from trajcore.sandbox.versions.version import BELOW, State, Unknown, Version
 from trajcore.tasks import finished_in_thread
 
 _READ_AT_ONCE: Final = 20_000
@@ -35,12 +41,18 @@ It takes 0.1 ms, and to have it done by a thread as much again, which each step 
 
 
 class LayerTracker:
-    """Tells what has changed in these layers. What is in `first` comes first in what it tells."""
+    """Tells what has changed in these layers. What is in `first` comes first in what it tells.
 
-    def __init__(self, layers: Sequence[Layer], first: str) -> None:
+    With `versions`, these are told of it too, and keep what files held.
+    """
+
+    def __init__(self, layers: Sequence[Layer], first: str, versions: Versions | None = None) -> None:
         self._contents = Contents()
+        self._versions = versions
         covered = frozenset(layer.at.strip("/") for layer in layers if layer.names is None)
-        self._watched = [_Watched(layer, self._contents, covered) for layer in layers]
+        self._watched = [
+            _Watched(layer, self._contents, covered, versions if layer.kept else None) for layer in layers
+        ]
         self._first = f"{first.rstrip('/')}/"
         roots = [layer.at for layer in layers]
         self._lost = True
@@ -51,6 +63,48 @@ class LayerTracker:
     async def start(self) -> None:
         """See `Tracker.start`."""
         await finished_in_thread(self._begin)
+
+    def mark(self) -> Place | None:
+        """The world as it was last looked at, as a moment of its versions; None where that is not known."""
+        return None if self._versions is None or self._lost else self._versions.mark()
+
+    @property
+    def mounted(self) -> frozenset[str]:
+        """Files each of which is mounted by itself: they cannot be replaced."""
+        return frozenset(one.name_of(name) for one in self._watched for name in one.names)
+
+    async def catch_up(self) -> None:
+        """Tell the versions what has changed since the last look. Raises `SandboxUnavailable`."""
+        await finished_in_thread(self._catch_up)
+
+    async def settle(self, written: Collection[str]) -> None:
+        """The paths `written` were made what the versions say of them now. Raises `SandboxUnavailable`."""
+        await finished_in_thread(partial(self._settle, written))
+
+    def _catch_up(self) -> None:
+        self._lost = True
+        with _in_plain_words():
+            self._look(Collector())
+        self._lost = False
+
+    def opened_below(self, path: str) -> int:
+        """What a file of the world was before it was ever changed, open for reading. Raises `OSError`."""
+        watched = max(
+            (one for one in self._watched if path.startswith(one.seen_at(""))),
+            key=lambda one: len(one.seen_at("")),
+        )
+        return watched.opened_below(path.removeprefix(watched.seen_at("")))
+
+    def _settle(self, written: Collection[str]) -> None:
+        """What turns out otherwise is told to the versions as a change."""
+        self._contents.allow(_READ_AT_ONCE)
+        with _in_plain_words():
+            for watched in self._watched:
+                touched = watched.look()
+                with watched.reading():
+                    for path in touched:
+                        if not (watched.name_of(path) in written and watched.is_as_said(path)):
+                            watched.pass_over(path)
 
     async def changes(self) -> FileChanges:
         """See `Tracker.changes`."""
@@ -75,6 +129,8 @@ class LayerTracker:
     def _compare(self) -> FileChanges:
         collector = Collector()
         lost, self._lost = self._lost, True
+        if lost and self._versions is not None:
+            self._versions.clear()
         try:
             self._look(None if lost else collector)
         except TooMany:
@@ -88,7 +144,7 @@ class LayerTracker:
 
     def _look(self, collector: Collector | None) -> None:
         touched = [
-            (watched.seen_at(path), path, watched) for watched in self._watched for path in watched.look()
+            (watched.name_of(path), path, watched) for watched in self._watched for path in watched.look()
         ]
         if not touched:
             return
@@ -98,18 +154,28 @@ class LayerTracker:
             for watched in {id(watched): watched for _, _, watched in touched}.values():
                 opened.enter_context(watched.reading())
             for name, path, watched in touched:
-                before = watched.before(path) if collector is not None else None
-                now = watched.now(path)
+                before, now = watched.pass_over(path, first=collector is None)
                 if collector is not None:
                     collector.add(name, before, now)
+
+
+@contextmanager
+def _in_plain_words() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, TooMany) as error:
+        raise SandboxUnavailable(f"The sandbox's files cannot be looked at ({error}).") from error
 
 
 class _Watched:
     """One layer, as it was when it was last looked at and as it is now."""
 
-    def __init__(self, layer: Layer, contents: Contents, covered: frozenset[str]) -> None:
+    def __init__(
+        self, layer: Layer, contents: Contents, covered: frozenset[str], versions: Versions | None
+    ) -> None:
         """`covered` are the places of other layers, below `/`: what is there is theirs to tell."""
         self._layer = layer
+        self._versions = versions
         self._contents = contents
         self._prefix = f"{layer.at.rstrip('/')}/"
         covered = covered if self._prefix == "/" else frozenset()
@@ -120,13 +186,22 @@ class _Watched:
     def __len__(self) -> int:
         return len(self._tree.found)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What is watched alone; empty where all is."""
+        return self._layer.names or frozenset()
+
     def is_unchanged(self) -> bool:
         """Whether nothing of the layer has changed since the last look."""
         return self._tree.is_unchanged()
 
     def seen_at(self, path: str) -> str:
-        """The path as it is inside the world."""
+        """The path as it is inside the world; what is in a directory begins with that of the empty one."""
         return self._prefix + path
+
+    def name_of(self, path: str) -> str:
+        """The same, with no slash at its end."""
+        return self._prefix + path if path else self._prefix.rstrip("/") or "/"
 
     def look(self) -> set[str]:
         """The paths of the layer that may have changed since the last look."""
@@ -145,43 +220,93 @@ class _Watched:
             opened.enter_context(self._lowers)
             return opened.pop_all()
 
-    def before(self, path: str) -> FileState | None:
-        """What a path was; to be asked before `now`, which forgets it."""
+    def pass_over(self, path: str, *, first: bool = False) -> tuple[FileState | None, FileState | None]:
+        """What a path was and is; what it is takes the place of what it was, which is not asked `first`."""
+        before, was = (None, None) if first else self._before(path)
+        now, state = self._now(path)
+        if self._versions is not None:
+            self._versions.note(self.name_of(path), was, state)
+        return before, now
+
+    def is_as_said(self, path: str) -> bool:
+        """Whether a path is what its present version says, as far as it shows."""
+        assert self._versions is not None
+        name, seen = self.name_of(path), self._tree.found.get(path)
+        said = self._versions.present[name]
+        self._contents.forget(name)
+        if seen is None or seen == WHITEOUT:
+            return said is None
+        if not isinstance(said, Version):
+            return False
+        shown = (said.mode, said.uid, said.gid, said.modified)
+        return shown == (seen.mode, seen.uid, seen.gid, seen.mtime) and (
+            not said.is_file or said.size == seen.size
+        )
+
+    def opened_below(self, path: str) -> int:
+        """What lies below a path, open for reading. Raises `OSError`."""
+        with self._lowers as lowers:
+            return lowers.opened(path)
+
+    def _before(self, path: str) -> tuple[FileState | None, State]:
         seen = self._tree.was(path)
         if seen is None:
             return self._from_below(path, self._tree.was)
-        return None if seen == WHITEOUT else _state(seen, self._contents.get(self.seen_at(path)))
+        if seen == WHITEOUT:
+            return None, None
+        return _state(seen, self._content_before(self.name_of(path))), Unknown.UNKNOWN
 
-    def now(self, path: str) -> FileState | None:
-        """What a path is."""
+    def _content_before(self, name: str) -> Content | None:
+        content = self._contents.get(name)
+        if content is not None or self._versions is None:
+            return content
+        version = self._versions.present.get(name)
+        if not isinstance(version, Version) or not version.is_file or version.size > TEXT_LIMIT:
+            return None
+        if version.content == BELOW:
+            return None
+        try:
+            return Content.of(self._versions.read(version))
+        except OSError:
+            return None
+
+    def _now(self, path: str) -> tuple[FileState | None, State]:
         seen = self._tree.found.get(path)
-        name = self.seen_at(path)
+        name = self.name_of(path)
         if seen is None or seen == WHITEOUT:
             self._contents.forget(name)
-            return self._from_below(path, self._tree.found.get) if seen is None else None
-        if not _has_content(seen) or not self._contents.may_read():
+            return self._from_below(path, self._tree.found.get) if seen is None else (None, None)
+        wanted = _has_content(seen) or self._versions is not None
+        if not wanted or not self._contents.may_read():
             self._contents.forget(name)
-            return _state(seen)
+            return _state(seen), Unknown.UNKNOWN
         try:
-            seen, content = self._reader.content(path)
+            found, content, state = self._reader.look_at(path, self._kept if self._versions else None)
         except OSError:  # gone, or closed to us
             self._contents.forget(name)
-            return _state(seen)
-        self._tree.found[path] = seen
+            return _state(seen), Unknown.UNKNOWN
+        if not seen.is_directory:
+            seen = self._tree.found[path] = seen_as(found, layered=False)
         self._contents.keep(name, content)
-        return _state(seen, content)
+        return _state(seen, content), state
 
-    def _from_below(self, path: str, at: Callable[[str], Stat | None]) -> FileState | None:
+    def _kept(
+        self, opened: int, found: os.stat_result, content: Content | None, data: bytes | None
+    ) -> int | None:
+        """See `Keep`."""
+        assert self._versions is not None
+        digest = content.digest if content is not None else b""
+        try:
+            return self._versions.keep(opened, found, digest, data)
+        except OSError:
+            return None
+
+    def _from_below(self, path: str, at: Callable[[str], Stat | None]) -> tuple[FileState | None, State]:
         """What lies below the changes, where nothing of them hides it; `at` tells what is in them."""
         names = path.split("/")
         hidden = any(_hides(at("/".join(names[:depth]))) for depth in range(1, len(names)))
-        if not self._layer.lowers or hidden:
-            return None
-        found = self._lowers.find(path)
-        if found is None:
-            return None
-        content = self._lowers.content(path) if _has_content(found[0]) else None
-        return _state(found[0], content)
+        found = None if hidden or not self._layer.lowers else self._lowers.look_at(path)
+        return (None, None) if found is None else (_state(found[0], found[1]), found[2])
 
     def _below(self, lowers: Lowers, path: str) -> Iterator[str]:
         for count, child in enumerate(lowers.below(path)):

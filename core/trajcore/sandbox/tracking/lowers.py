@@ -13,6 +13,8 @@ from typing import Final, Self
 
 from trajcore.sandbox.tracking.filechanges import Content
 from trajcore.sandbox.tracking.hosttree import WHITEOUT, Reader, Stat, is_opaque, seen_as
+from trajcore.sandbox.trees.io import open_file
+from trajcore.sandbox.versions.version import BELOW, State, Unknown
 
 _GONE: Final = (errno.ENOENT, errno.ENAMETOOLONG)
 
@@ -24,6 +26,11 @@ class _Here(Enum):
     """Nothing."""
     ABSENT = 2
     """That it is not there, whatever is below."""
+
+
+def _as_below(*_: object) -> int:
+    """What is kept of a file that lies below: nothing but that."""
+    return BELOW
 
 
 class Lowers:
@@ -57,15 +64,28 @@ class Lowers:
                 return None
         return None
 
-    def content(self, path: str) -> Content | None:
-        """What the file or link at `path` holds, where that can be known."""
-        found = self.find(path)
-        if found is None:
+    def look_at(self, path: str) -> tuple[Stat, Content | None, State] | None:
+        """What is at `path`: as it is found, what it holds, and as it is written back; None: nothing.
+
+        Of one that is closed to us, the last two are not known.
+        """
+        there = self.find(path)
+        if there is None:
             return None
+        seen, reader = there
         try:
-            return found[1].content(path)[1]
+            _, content, state = reader.look_at(path, _as_below)
         except OSError:
-            return None
+            return seen, None, Unknown.UNKNOWN
+        return seen, content, state
+
+    def opened(self, path: str) -> int:
+        """The file at `path`, open for reading. Raises `OSError`."""
+        there = self.find(path)
+        if there is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        parent, _, name = path.rpartition("/")
+        return open_file(name, there[1].directory(parent))
 
     def below(self, path: str) -> Iterator[str]:
         """Every path inside the directory `path`, in no order that matters."""

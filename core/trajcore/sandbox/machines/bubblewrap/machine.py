@@ -22,8 +22,8 @@ from trajcore.sandbox.machines.diskguard import DiskGuard, spared
 from trajcore.sandbox.machines.giveback import give_back
 from trajcore.sandbox.machines.host.confine import Confinement
 from trajcore.sandbox.machines.host.entered import Entered
-from trajcore.sandbox.machines.host.processes import has_as_root, kill_all
-from trajcore.sandbox.machines.machine import Layer, Snapshot, TooLarge
+from trajcore.sandbox.machines.host.processes import children_of, has_as_root, kill_all
+from trajcore.sandbox.machines.machine import Layer, Reopened, Snapshot, TooLarge
 from trajcore.sandbox.machines.owner import make_directory
 from trajcore.sandbox.machines.stream import Stream
 from trajcore.sandbox.trees.copying import LeftOut, copy_tree, remove_tree
@@ -32,6 +32,8 @@ from trajcore.sandbox.trees.store import TreeSnapshot, TreeStore
 from trajcore.tasks import finished_in_thread
 
 _KILLED: Final = "The bubblewrap sandbox, or its helper, was killed or stopped. Restart it to go on."
+_OPENING: Final = 5.0
+_PAUSE: Final = 2e-3
 _MEND: Final = "Use --sandbox docker or --sandbox recorded."
 
 
@@ -143,6 +145,40 @@ class BubblewrapMachine:
             await self._launch()
         except OSError as error:
             raise SandboxUnavailable(f"The bubblewrap sandbox cannot be made ({error}).") from error
+
+    @property
+    def root(self) -> Path | None:
+        """See `Rewritable.root`."""
+        if self._directory is None:
+            return None
+        root = self._directory / "root"
+        inside = next((pid for pid in children_of(self._entered.pid) if has_as_root(pid, root)), None)
+        return None if inside is None else Path(f"/proc/{inside}/root")
+
+    async def reopen(self, progress: OnProgress) -> Reopened:
+        """See `Rewritable.reopen`."""
+        await self._entered.close()
+        await finished_in_thread(self._end_all)
+        await asyncio.to_thread(self._confinement.close)
+        progress("starting bubblewrap")
+        try:
+            await self._launch()
+        except OSError as error:
+            raise SandboxUnavailable(f"The bubblewrap sandbox cannot be made ({error}).") from error
+        await finished_in_thread(self._await_root)
+        return Reopened.WITH_ITS_FILES
+
+    def _await_root(self) -> None:
+        """It takes a moment to put its file systems together."""
+        deadline = time.monotonic() + _OPENING
+        while self.root is None and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
+
+    def _end_all(self) -> None:
+        if self._directory is None:
+            raise SandboxUnavailable(_KILLED)
+        root = self._directory / "root"
+        kill_all(lambda pid: has_as_root(pid, root))
 
     async def forget(self, snapshot: Snapshot) -> None:
         """See `Machine.forget`."""

@@ -135,7 +135,7 @@ def layers(directory: Path, entries: list[Entry], settings: SandboxSettings) -> 
     """Where the files of the world made by `prepare` lie on this host."""
     found = [Layer("/", directory / "root")]
     if settings.mount and settings.workspace is not None:
-        found.append(Layer("/workspace", settings.workspace))
+        found.append(Layer("/workspace", settings.workspace, kept=False))
     for number, entry in enumerate(entries):
         upper = _changes(directory, number) / "upper"
         if isinstance(entry, Overlay) and os.path.isdir(upper):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import tarfile
+import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException, parse_headers
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -246,6 +249,51 @@ def present(client: Any, image: str) -> bool:
     except ImageNotFound:
         return False
     return True
+
+
+def read_image(
+    client: Any, image: str, labels: Mapping[str, str], paths: Collection[str]
+) -> dict[str, bytes]:
+    """What files of an image hold, and where its links lead to, by their paths, as far as they are there.
+
+    Whole directories among `paths` are read in one go. Raises what the library raises.
+    """
+    from docker.errors import NotFound
+
+    wanted = set(paths)
+    found: dict[str, bytes] = {}
+    container = client.containers.create(image, ["true"], labels=dict(labels))
+    try:
+        read: set[str] = set()
+        for path in sorted(wanted):
+            if any(parent in read for parent in map(str, PurePosixPath(path).parents)):
+                continue
+            try:
+                chunks, _ = container.get_archive(path)
+            except NotFound:
+                continue  # what is in it may be asked for by itself
+            read.add(path)
+            found.update(_members(chunks, PurePosixPath(path).parent, wanted))
+    finally:
+        container.remove(v=True, force=True)
+    return found
+
+
+def _members(
+    chunks: Iterable[bytes], parent: PurePosixPath, wanted: Collection[str]
+) -> Iterator[tuple[str, bytes]]:
+    with tempfile.TemporaryFile() as spool:
+        for chunk in chunks:
+            spool.write(chunk)
+        spool.seek(0)
+        with tarfile.open(fileobj=spool) as archive:
+            for member in archive:
+                path = str(parent / member.name)
+                content = archive.extractfile(member) if member.isfile() or member.islnk() else None
+                if path in wanted and content is not None:
+                    yield path, content.read()
+                elif path in wanted and member.issym():
+                    yield path, member.linkname.encode("utf-8", "surrogateescape")
 
 
 def discard(container: Any) -> None:

@@ -7,9 +7,9 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import IO, Any, Final, TypeVar
 
 from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.sandbox.base import OnProgress, SandboxSettings
@@ -28,6 +28,7 @@ from trajcore.sandbox.machines.docker.engine import (
     plain_errors,
     present,
     pull,
+    read_image,
     remove,
     start_exec,
 )
@@ -40,6 +41,7 @@ from trajcore.sandbox.machines.machine import (
     ROWS,
     TERMINAL,
     Layer,
+    Reopened,
     Snapshot,
     TooLarge,
 )
@@ -97,6 +99,8 @@ class DockerMachine:
         self._made_from: Commit | None = None
         """What the container was made from, where that is not the image."""
         self._hostname = ""
+        self._reachable = False
+        """Whether the files of the container are seen from here, and can be changed."""
         # A file's times lie behind the clock by less than it takes to make a world: none made in it is older.
         self._began = time.time_ns()
         self._keeping = asyncio.Lock()
@@ -182,6 +186,48 @@ class DockerMachine:
             self._guard.end()
             await self._call(lambda: self._replace(commit))
             await self._watch()
+
+    @property
+    def root(self) -> Path | None:
+        """See `Rewritable.root`."""
+        if self._client is None or self._container is None or not self._reachable:
+            return None
+        first = int(self._container.attrs.get("State", {}).get("Pid") or 0)
+        return Path(f"/proc/{first}/root") if first else None
+
+    async def reopen(self, progress: OnProgress) -> Reopened:
+        """See `Rewritable.reopen`. A container that is gone is made once more."""
+        async with self._keeping:
+            if self._client is None:
+                raise SandboxUnavailable(GONE)
+            if await self._call(self._stands):
+                return Reopened.AS_IT_STANDS
+            progress("starting the container")
+            self._guard.end()
+            await self._call(lambda: self._replace(None))
+            await self._watch()
+            return Reopened.FROM_THE_BEGINNING
+
+    async def put(self, archive: IO[bytes]) -> None:
+        """See `Unpacking.put`."""
+        await self._call(lambda: self._container.put_archive("/", archive))
+
+    async def originals(self, paths: Collection[str]) -> Mapping[str, bytes]:
+        """See `Unpacking.originals`."""
+        image = self.detail if self._made_from is None else self._made_from.image
+        labels = this_program().labels
+        return await self._call(lambda: read_image(self._client, image, labels, paths)) if paths else {}
+
+    def _stands(self) -> bool:
+        """Whether the container runs, as far as the engine knows."""
+        if self._container is None:
+            return False
+        try:
+            with plain_errors():
+                self._container.reload()
+        except SandboxUnavailable:
+            return False
+        return bool(self._container.status == "running")
 
     async def forget(self, snapshot: Snapshot) -> None:
         """See `Machine.forget`."""
@@ -275,7 +321,9 @@ class DockerMachine:
         if not is_here(self._client):
             return None
         self._container.reload()
-        return container_layers(self._container.attrs, self._client.info())
+        layers = container_layers(self._container.attrs, self._client.info())
+        self._reachable = layers is not None
+        return layers
 
     def _commit(self) -> Commit:
         if self._container is None:
@@ -286,8 +334,8 @@ class DockerMachine:
             raise TooLarge(self._settings.snapshot_bytes)
         return self._commits.take(self._client, self._container, self._made_from)
 
-    def _replace(self, commit: Commit) -> None:
-        """Another container, made from `commit`, in the place of this one."""
+    def _replace(self, commit: Commit | None) -> None:
+        """Another container, made from `commit` or else the image, in the place of this one."""
         old, self._container = self._container, None
         if old is not None:
             discard(old)
@@ -299,6 +347,8 @@ class DockerMachine:
         made_from = self._made_from
         image = self.detail if made_from is None else made_from.image
         options = self._options() if made_from is None else self._as_it_was(made_from)
+        if self._hostname:
+            options["hostname"] = self._hostname
         with plain_errors("The container cannot be made"):
             self._container = self._client.containers.create(image, [*BASH, _MAIN], **options)
             self._hostname = self._hostname or self._container.attrs["Config"]["Hostname"]
@@ -330,7 +380,7 @@ class DockerMachine:
     def _as_it_was(self, commit: Commit) -> dict[str, Any]:
         """The options of a container that takes the place of an earlier one."""
         kept = {"environment": dict(commit.environment), "user": commit.user}
-        return {**self._options(), **kept, "hostname": self._hostname}
+        return {**self._options(), **kept}
 
     def _memory(self) -> int:
         """Bytes of memory where the engine is."""
@@ -414,7 +464,8 @@ def container_layers(attributes: Mapping[str, Any], engine: Mapping[str, Any]) -
         return None
     layers = [Layer("/", Path(upper), tuple(map(Path, lowers.split(":"))))]
     for mount in attributes.get("Mounts") or []:
-        layers.append(Layer(mount["Destination"], Path(mount.get("Source") or "")))
+        is_own = mount.get("Type") == "volume"
+        layers.append(Layer(mount["Destination"], Path(mount.get("Source") or ""), kept=is_own))
     if hosts := attributes.get("HostsPath"):
         layers.append(Layer("/etc", Path(hosts).parent, names=_MADE_BY_ENGINE))
     return tuple(layers) if all(_readable(layer) for layer in layers) else None

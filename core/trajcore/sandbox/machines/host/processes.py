@@ -49,6 +49,15 @@ def variable_of(pid: int, name: str) -> str:
     return found[0].removeprefix(start).decode("utf-8", "replace") if found else ""
 
 
+def children_of(pid: int) -> Iterator[int]:
+    """The children of a process that are there now."""
+    try:
+        told = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return
+    yield from map(int, told.split())
+
+
 def has_as_root(pid: int, directory: Path) -> bool:
     """Whether `directory`, whose parent has a name like no other, is the root of the files a process sees."""
     try:

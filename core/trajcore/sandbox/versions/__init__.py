@@ -1,0 +1,1 @@
+"""What paths were at the moments of a run: kept as they change, and written back."""

@@ -1,0 +1,82 @@
+"""Going back brings the world that was there, not one that is made again."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from accounts import Account, account
+from exactly import Walk
+from needs import IMAGE
+from program import ROOT
+from trajcore.sandbox.machines.docker.machine import DockerMachine
+from worlds import KINDS
+
+__all__ = ["account"]
+
+TESTS = ROOT / "tests"
+SEEDS = (2, 6, 10)
+"""Walks that go back and forth several times each."""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("kind", KINDS)
+async def test_each_place_is_the_world_that_it_was(kind: str, seed: int) -> None:
+    walk = Walk(kind, IMAGE, seed)
+    await walk.go(16)
+    assert walk.returned
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("seed", SEEDS[:2])
+async def test_also_where_the_files_of_a_container_cannot_be_reached_from_here(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DockerMachine, "layers", _nothing)
+    walk = Walk("docker", IMAGE, seed)
+    await walk.go(16)
+    assert walk.returned
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_for_whoever_runs_it(kind: str, account: Account) -> None:
+    assert walked(account, kind, 6, 12) > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("portion", range(10))
+async def test_each_place_is_the_world_that_it_was_in_many_walks(kind: str, portion: int) -> None:
+    for seed in range(1000 + 5 * portion, 1005 + 5 * portion):
+        await Walk(kind, IMAGE, seed).go(24)
+
+
+@pytest.mark.long
+@pytest.mark.docker
+async def test_also_where_files_cannot_be_reached_in_many_walks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DockerMachine, "layers", _nothing)
+    for seed in range(2000, 2020):
+        await Walk("docker", IMAGE, seed).go(20)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", KINDS)
+def test_for_whoever_runs_it_in_many_walks(kind: str, account: Account) -> None:
+    for seed in range(3000, 3010):
+        walked(account, kind, seed, 20)
+
+
+async def _nothing(self: DockerMachine) -> None:
+    return None
+
+
+def walked(account: Account, kind: str, seed: int, operations: int) -> int:
+    """A walk as somebody else; how many times it was exactly there again."""
+    for name in ("exactly.py", "typist.py"):
+        shutil.copy(TESTS / name, account.home)
+    command = [*account.python, str(account.home / "exactly.py"), kind, IMAGE, str(seed), str(operations)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return int(done.stdout.split()[-1])
