@@ -14,8 +14,9 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from needs import IN_CI, need_bubblewrap, need_docker, need_tmux
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORDINGS = ROOT.parent / "shared" / "trajectories" / "openhands"
-CASES = ROOT.parent / "shared" / "cases"
+SHARED = ROOT.parent / "shared"
+RECORDINGS = SHARED / "trajectories" / "openhands"
+CASES = SHARED / "cases"
 
 settings.register_profile(
     "trajtui",
@@ -77,6 +78,14 @@ def case(tmp_path: Path) -> Callable[[str], Path]:
         return tmp_path / next(iter(told["files"]))
 
     return written
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """The directory of recordings of one kind of fault each; they are not part of this repository."""
+    if not CASES.is_dir():
+        pytest.skip("no cases: the directory shared/cases is not beside the repository")
+    return CASES
 
 
 @pytest.fixture(scope="session")

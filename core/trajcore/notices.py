@@ -57,13 +57,16 @@ class Progress:
 
 @dataclass(frozen=True)
 class Executing:
-    """An action is being carried out. `directory` is where; `recorded` that it is served, not executed."""
+    """An action is being carried out. `directory` is where; `recorded` that it is served, not executed;
+    `limit` how many seconds it has at most, 0 where nobody says.
+    """
 
     kind: str
     text: str
     directory: str
     recorded: bool
     live: bool = False
+    limit: float = 0.0
 
     @property
     def line(self) -> str:

@@ -197,15 +197,19 @@ class Session(SessionState):
 
     def next_service(self, index: int) -> Service:
         """Go on to the next way of satisfying a step: execute, recorded, skip. Raises `BadInput`."""
-        chosen = self.service_of(index).next
+        self._check_step(index)
+        chosen = self._replay.player.service_of(index).next
         self.serve(index, chosen)
         return chosen
 
-    def serve(self, index: int, service: Service) -> None:
-        """Choose how a step is satisfied when the replay comes to it. Raises `BadInput`."""
+    def _check_step(self, index: int) -> None:
         if not self.is_step(index):
             label = self.trajectory.label(index)
             raise BadInput(f"event {label} asks nothing of the sandbox: there is nothing to serve or skip")
+
+    def serve(self, index: int, service: Service) -> None:
+        """Choose how a step is satisfied when the replay comes to it. Raises `BadInput`."""
+        self._check_step(index)
         uid = self.trajectory.uid(index)
         self._replay.serve(uid, service)
         self._tell(notices.DocumentChanged(uid))
@@ -218,14 +222,14 @@ class Session(SessionState):
         async with self._saving_run:
             if not len(self.run):
                 raise BadInput("nothing has happened in this run yet")
-            saved = self.run.history()
+            saved = tuple(self.run.entries)
             text = self.run.to_json(throttled(asyncio.get_running_loop(), path, self._tell))
             check = unchanged(path)
             try:
                 await finished_in_thread(lambda: write_atomically(path, text, before=check))
             finally:
                 self._tell(notices.Progress(""))
-            if saved.entries == tuple(self.run.entries):
+            if saved == tuple(self.run.entries):
                 self._tell(notices.RunSaved(str(path)))
         return path
 

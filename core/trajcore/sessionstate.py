@@ -73,7 +73,7 @@ class SessionState:
         return self.trajectory.by_index(self._replay.services)
 
     def service_of(self, index: int) -> Service:
-        """How a step is satisfied."""
+        """How the user wants a step to be satisfied; executed where nothing is said."""
         return self._replay.services.get(self.trajectory.uid(index), Service.EXECUTE)
 
     @property

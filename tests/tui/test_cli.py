@@ -209,6 +209,16 @@ def test_going_live_without_a_model_is_exit_code_3_before_anything_runs(recordin
 # show
 
 
+@pytest.mark.bubblewrap
+def test_what_a_replay_waits_for_is_named(tmp_path: Path):
+    asked = {"id": 1, "source": "agent", "action": "run", "args": {"command": "sleep 3.4"}, "timeout": 9}
+    path = tmp_path / "slow.json"
+    path.write_text(json.dumps([asked]))
+    done = trajtui("replay", path, "--sandbox", "bubblewrap")
+    assert "waiting for sleep 3.4, for 9 s at most" in done.stderr.splitlines()
+    assert "waiting" not in trajtui("replay", path, "--sandbox", "recorded").stderr
+
+
 def test_show_prints_one_line_an_event():
     done = trajtui("show", DEMO)
     events = json.loads(DEMO.read_text())

@@ -71,8 +71,9 @@ def _next(places: list[int] | None, left: set[int]) -> int | None:
 
 
 def _said(event: Event) -> str:
-    """An event without what a run gives it anew."""
-    return json.dumps({key: event[key] for key in sorted(event) if key not in _GIVEN})
+    """An event without what a run gives it anew; of its response, the others may have been skipped."""
+    kept = {key: event[key] for key in sorted(event) if key not in _GIVEN}
+    return json.dumps({**kept, canonical.CALL: canonical.call_id(event)})
 
 
 def _take_results(document: Document, composer: Composer, played: Sequence[Played]) -> None:

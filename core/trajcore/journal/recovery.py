@@ -83,8 +83,9 @@ class Orphan:
             with contextlib.suppress(KeyError, TypeError, AttributeError, ValueError):
                 raw = line["event"].encode()
                 if isinstance(json.loads(raw), dict):
+                    live, skipped = bool(line["live"]), line.get("skipped") is True
                     found.entries.append(
-                        Entry(raw, None, None, bool(line["live"]), int(line["id"]), line["cause"])
+                        Entry(raw, None, None, live, int(line["id"]), line["cause"], skipped=skipped)
                     )
         if not found.entries:
             raise BadInput(f"{self.run_path} holds no event that could be read.")

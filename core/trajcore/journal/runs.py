@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -76,4 +77,6 @@ class RunJournal:
 
 
 def _line(entry: Entry) -> bytes:
-    return json_line({"id": entry.id, "cause": entry.cause, "live": entry.live, "event": entry.raw.decode()})
+    raw = entry.raw if entry.kept is None else json.dumps(entry.data()).encode()
+    line = {"id": entry.id, "cause": entry.cause, "live": entry.live, "event": raw.decode()}
+    return json_line({**line, "skipped": True} if entry.skipped else line)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from trajcore import notices
 from trajcore.dialects.newevents import error, observation_event
+from trajcore.events.satisfied import BY_THE_USER, How, Kept
 from trajcore.replay.executor import Executor
 from trajcore.replay.run import History, Run, Written
 from trajcore.replay.states import State
@@ -102,9 +103,9 @@ class AgentHost:
         """The run as it is now."""
         return self._run.history()
 
-    def add(self, event: dict[str, Any]) -> Event:
-        """Append an event of the live session."""
-        entry = self._run.add(event, live=True)
+    def add(self, event: dict[str, Any], kept: Kept | None = None) -> Event:
+        """Append an event of the live session; `kept` is how the step was satisfied that it answers."""
+        entry = self._run.add(event, live=True, kept=kept)
         self._fresh = True
         self._tell(notices.RunChanged())
         return entry.event
@@ -119,7 +120,8 @@ class AgentHost:
         if answer.observation is None:
             self.add(error(f"{action.action} cannot be executed in this sandbox.", data))
         else:
-            self.add(observation_event(answer.observation, data))
+            kept = Kept(How.INTERRUPTED, BY_THE_USER) if answer.interrupted else None
+            self.add(observation_event(answer.observation, data), kept)
         if self.stop_asked:
             raise Interrupted
         self._set_state(State.THINKING)

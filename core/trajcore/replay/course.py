@@ -97,7 +97,7 @@ class Course:
     def _as_chosen(self, entry: Entry, services: Mapping[int, Service]) -> bool:
         assert entry.origin is not None
         result = self._run.results.get(entry.origin)
-        return result is not None and result.service is services.get(entry.origin, Service.EXECUTE)
+        return result is not None and result.service is services.get(entry.origin, result.service)
 
     def position(self, place: int) -> int:
         """Where in the recording a place is that still stands: what comes next has not been played there."""

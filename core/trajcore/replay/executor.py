@@ -133,9 +133,9 @@ class Executor:
         assert self._runtime is not None
         text = head_of(action.model_dump()).summary() if action.action != RUN else ""
         text = text or str(getattr(action.args, "command", ""))
-        self._tell(
-            notices.Executing(action.action, text, self.directory, recorded=not sandbox.executes, live=live)
-        )
+        limit = self._settings.limits.hard if action.timeout is None else action.timeout
+        served = not sandbox.executes
+        self._tell(notices.Executing(action.action, text, self.directory, served, live, limit))
         begun = time.perf_counter()
         self.executing, self._interrupted = True, False
         try:

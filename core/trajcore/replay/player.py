@@ -8,10 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from trajcore import notices
+from trajcore.dialects.base import Satisfied
 from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.newevents import observation_event, user_message
 from trajcore.events.head import Head
-from trajcore.events.kinds import Service, Treatment, action_kind
+from trajcore.events.kinds import RUN, Service, Treatment, action_kind
+from trajcore.events.satisfied import BY_THE_USER, How, Kept, kept_in, was_interrupted
 from trajcore.formats.json.reading import as_object
 from trajcore.replay.compare import Circumstances, Comparison, compare, is_long, told_side
 from trajcore.replay.executor import Answer, Executor
@@ -32,8 +34,10 @@ if TYPE_CHECKING:
 _LOOK_AHEAD = 4
 
 
+_SERVED = "served from the recording"
 _CHOSEN = {
-    Service.RECORDED: "you asked for it: served from the recording",
+    Service.EXECUTE: "",
+    Service.RECORDED: f"you asked for it: {_SERVED}",
     Service.SKIP: "you asked for it: skipped",
 }
 
@@ -159,27 +163,31 @@ class Player:
             return
         self._keep_as_is(index)
 
-    def _keep_as_is(self, index: int) -> None:
+    def _keep_as_is(self, index: int, *, skipped: bool = False, kept: Kept | None = None) -> None:
         trajectory = self._trajectory
         action = trajectory.outline.answers.get(index)
         answers = None if action is None else trajectory.uid(action)
-        self._run.keep(trajectory.raw(index), trajectory.head(index), trajectory.uid(index), answers)
+        raw, head, uid = trajectory.raw(index), trajectory.head(index), trajectory.uid(index)
+        self._run.keep(raw, head, uid, answers, skipped=skipped, kept=kept)
 
     async def _execute(self, index: int, head: Head) -> None:
         parsed = self._trajectory.parsed(index)
         action = cast("Action", parsed.event)
         recorded = self._recorded(index)
-        service, reason = self._service_of(index, action, recorded, parsed.problems)
-        if service is not Service.EXECUTE:
+        by_itself, chosen = self._by_itself(index), self._chosen(index)
+        how = by_itself if chosen is None or parsed.problems else Satisfied(chosen, _CHOSEN[chosen])
+        if how.service is not Service.EXECUTE:
             self.flush_result()
-        if service is Service.SKIP:
-            self._skip(index, head, reason)
+        if how.service is Service.SKIP:
+            self._skip(index, head, how.reason)
             return
-        if service is Service.RECORDED:
-            self._serve(index, head, reason)
+        if how.service is Service.RECORDED:
+            self._serve(index, head, how.reason)
             return
         asyncio.get_running_loop().call_soon(self._use_the_time, index + 1)
-        answer = await self._world.execute(action, recorded)
+        # What says that the action was not carried out tells nothing of how it ended.
+        guide = recorded if by_itself.service is Service.EXECUTE else None
+        answer = await self._world.execute(action, guide)
         self.flush_result()
         came = answer.observation if answer.observation is not recorded else None
         own = any(isinstance(one, OwnNormaliser) for one in self._normalisers)
@@ -231,23 +239,23 @@ class Player:
     ) -> None:
         """The action and what came back enter the run, compared here unless that has been done."""
         if answer.observation is None:
-            self._serve(index, head, f"{answer.reason}: served from the recording")
+            self._serve(index, head, f"{answer.reason}: {_SERVED}")
             return
         earlier = self._run.results.get(self._trajectory.uid(index))
         again = earlier is not None and earlier.status in EXECUTED
         self._keep_as_is(index)
         if answer.observation is recorded:
-            self._finish(index, head, Status.RECORDED, "served from the recording", answer.seconds, recorded)
+            self._finish(index, head, Status.RECORDED, _SERVED, answer.seconds, recorded)
             return
         comparison = comparison or self._compared(recorded, answer.observation)
         self._tell_slow()
         status = Status.DIVERGED if comparison.diverged else Status.MATCHED
-        reason = f"interrupted, {comparison.reason}" if answer.interrupted else comparison.reason
-        if again:
-            reason = f"executed in this world a second time, {reason}"
-        self._finish(
-            index, head, status, reason, answer.seconds, answer.observation, comparison, answer.files
-        )
+        interrupted = answer.interrupted or was_interrupted(recorded)
+        kept = Kept(How.INTERRUPTED, BY_THE_USER) if interrupted else None
+        circumstances = ["executed in this world a second time"] * again + ["interrupted"] * interrupted
+        reason = ", ".join([*circumstances, *filter(None, [comparison.reason])])
+        seconds, actual = answer.seconds, answer.observation
+        self._finish(index, head, status, reason, seconds, actual, comparison, answer.files, kept)
 
     def flush_result(self) -> None:
         """Take in what the last action brought, if that was put off. A fault comes again until it is seen."""
@@ -275,21 +283,29 @@ class Player:
                 self._recorded(index)
                 return
 
-    def _service_of(
-        self, index: int, action: Action, recorded: Observation | None, problems: tuple[str, ...]
-    ) -> tuple[Service, str]:
-        """How an action is satisfied, and why where it is not executed."""
-        if problems:
-            return Service.SKIP, f"not executed: {problems[0]}"
-        chosen = self._chosen(index)
-        if chosen is not Service.EXECUTE:
-            return chosen, _CHOSEN[chosen]
-        satisfied = self._trajectory.dialect.treatment(action, recorded)
-        return satisfied.service, satisfied.reason
+    def service_of(self, index: int) -> Service:
+        """How a step is satisfied: as the user wants it, else as its recording does by itself."""
+        return self._chosen(index) or self._by_itself(index).service
 
-    def _chosen(self, index: int) -> Service:
-        """How the user wants a step to be satisfied."""
-        return self._services.get(self._trajectory.uid(index), Service.EXECUTE)
+    def _by_itself(self, index: int) -> Satisfied:
+        """How a step is satisfied where the user wants nothing else, and why where it is not executed."""
+        head = self._trajectory.head(index)
+        if treatment(head) is Treatment.SERVE:
+            return Satisfied(Service.RECORDED, _served(head.kind))
+        parsed = self._trajectory.parsed(index)
+        if parsed.problems:
+            return Satisfied(Service.SKIP, f"not executed: {parsed.problems[0]}")
+        recorded = self._recorded(index)
+        satisfied = self._trajectory.dialect.treatment(cast("Action", parsed.event), recorded)
+        kept = kept_in(recorded) if satisfied.service is Service.EXECUTE else None
+        # What else than a command was interrupted cannot be interrupted at the same place.
+        if kept is None or (kept.how is How.INTERRUPTED and head.kind == RUN):
+            return satisfied
+        return Satisfied(Service.RECORDED, f"as in the run that was saved ({kept.reason}): {_SERVED}")
+
+    def _chosen(self, index: int) -> Service | None:
+        """How the user wants a step to be satisfied; None where they have chosen nothing."""
+        return self._services.get(self._trajectory.uid(index))
 
     def _recorded(self, index: int) -> Observation | None:
         answer = self._trajectory.outline.answer_of.get(index)
@@ -320,14 +336,15 @@ class Player:
         self._tell(notices.Output(recorded.content.encode("utf-8", "replace") + b"\n"))
         self._tell(notices.Executed(self._recorded_code(recorded), 0.0, reason))
         self._keep_as_is(index)
-        self._finish(index, head, Status.RECORDED, reason, 0.0, recorded)
+        kept = kept_in(recorded) or Kept(How.SERVED, reason.removesuffix(f": {_SERVED}"))
+        self._finish(index, head, Status.RECORDED, reason, 0.0, recorded, kept=kept)
 
     def _skip(self, index: int, head: Head, reason: str) -> None:
-        self._keep_as_is(index)
+        self._keep_as_is(index, skipped=self._chosen(index) is Service.SKIP)
         self._add_result(StepResult(
             self._trajectory.uid(index), head.id, head.kind, Status.SKIPPED, None, None,
             self._recorded_code(self._recorded(index)), 0.0, reason, None, self._recorded(index),
-            service=self._chosen(index),
+            service=self.service_of(index),
         ))  # fmt: skip
 
     def _finish(
@@ -340,22 +357,24 @@ class Player:
         actual: Observation | None,
         comparison: Comparison | None = None,
         files: FileChanges | None = None,
+        kept: Kept | None = None,
     ) -> None:
         """The action's answer enters the run behind it, in the place of the recorded one."""
         uid, answer = self._trajectory.uid(index), self._trajectory.outline.answer_of.get(index)
         if actual is not None:
             if status is Status.RECORDED and answer is not None:
-                self._keep_as_is(answer)
+                self._keep_as_is(answer, kept=kept)
             else:
                 event = partial(_answer, actual, self._run.entries[-1].raw)
-                self._run.add(event, origin=self._uid_of_answer(index), id=self._id_of(answer), answers=uid)
+                origin, id = self._uid_of_answer(index), self._id_of(answer)
+                self._run.add(event, origin=origin, id=id, answers=uid, kept=kept)
             self._note_answered(index)
         recorded = self._recorded(index)
         before = self._recorded_code(recorded)
         after = before if actual is recorded else exit_code(actual)
         self._add_result(StepResult(
             uid, head.id, head.kind, status, comparison, after, before,
-            seconds, reason, actual, recorded, files, self._chosen(index),
+            seconds, reason, actual, recorded, files, self.service_of(index),
         ))  # fmt: skip
 
     def _id_of(self, index: int | None) -> int | None:
@@ -371,4 +390,4 @@ def _answer(actual: Observation, action: bytes) -> dict[str, Any]:
 
 
 def _served(kind: str) -> str:
-    return f"{action_kind(kind).needs} would be needed: served from the recording"
+    return f"{action_kind(kind).needs} would be needed: {_SERVED}"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from trajcore.dialects.base import Played
+from trajcore.dialects.leftout import LeftOut
 from trajcore.events.head import Head, head_of
 from trajcore.events.kinds import Service, Treatment, action_kind
+from trajcore.events.satisfied import Kept
 from trajcore.formats.json.reading import as_object
 from trajcore.replay.compare import Comparison, Match
 from trajcore.replay.policy import treatment
@@ -56,7 +58,7 @@ class StepResult:
     files: FileChanges | None = None
     """What it changed in the sandbox's files; None where that is not told."""
     service: Service = Service.EXECUTE
-    """How the user wanted it to be satisfied."""
+    """How it was to be satisfied: as the user wanted it, else as its recording does by itself."""
 
     @property
     def match(self) -> Match | None:
@@ -86,6 +88,10 @@ class Entry:
     cause: int | None
     canonical: Callable[[dict[str, Any]], dict[str, Any]] = dict
     """Brings it to today's spelling."""
+    skipped: bool = False
+    """Whether the user skipped it: then neither it nor its answer has happened."""
+    kept: Kept | None = None
+    """How the step was satisfied that it answers, where it was not simply executed."""
 
     @cached_property
     def raw(self) -> bytes:
@@ -113,7 +119,7 @@ class Entry:
         event: dict[str, Any] = {"id": self.id, **written}
         if self.cause is not None:
             event["cause"] = self.cause
-        return event
+        return event if self.kept is None else self.kept.put_in(event)
 
 
 Writer = Callable[[Iterable[Played]], Iterator[bytes]]
@@ -123,14 +129,47 @@ Spelling = Callable[[dict[str, Any]], dict[str, Any]]
 """Brings an event to today's spelling."""
 
 
-class History(Sequence["Event"]):
-    """The events of a run as it was at a moment, typed where they are looked at. Any thread may read it."""
+class Happened(Sequence[Entry]):
+    """What has happened in a run, as it was at a moment: without what the user skipped, and its answers.
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        self.entries = tuple(entries)
+    An event that came from one response of a model with what was skipped has a copy of that response without
+    the skipped call. Any thread may read it.
+    """
+
+    def __init__(self, entries: Iterable[Entry], left_out: LeftOut | None = None) -> None:
+        every = tuple(entries)
+        self._left_out = left_out or LeftOut.of(entry.data() for entry in every if entry.skipped)
+        self._entries = tuple(entry for entry in every if not self._is_left_out(entry))
+
+    def _is_left_out(self, entry: Entry) -> bool:
+        return entry.skipped or (entry.cause in self._left_out.ids and not entry.head.is_action)
 
     def __len__(self) -> int:
-        return len(self.entries)
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, place: int) -> Entry: ...
+    @overload
+    def __getitem__(self, place: slice) -> Happened: ...
+    def __getitem__(self, place: int | slice) -> Entry | Happened:
+        if isinstance(place, slice):
+            return Happened(self._entries[place], self._left_out)
+        entry = self._entries[place]
+        if not self._left_out.ids:
+            return entry
+        data = entry.data()
+        left = self._left_out.taken_from(data)
+        return entry if left is data else replace(entry, content=json.dumps(left).encode())
+
+
+class History(Sequence["Event"]):
+    """The events of what has happened in a run, typed where they are looked at. Any thread may read it."""
+
+    def __init__(self, happened: Happened) -> None:
+        self.happened = happened
+
+    def __len__(self) -> int:
+        return len(self.happened)
 
     @overload
     def __getitem__(self, place: int) -> Event: ...
@@ -138,15 +177,15 @@ class History(Sequence["Event"]):
     def __getitem__(self, place: slice) -> Sequence[Event]: ...
     def __getitem__(self, place: int | slice) -> Event | Sequence[Event]:
         if isinstance(place, slice):
-            return History(self.entries[place])
-        return self.entries[place].event
+            return History(self.happened[place])
+        return self.happened[place].event
 
 
 class Written(Sequence[dict[str, Any]]):
     """The events of a history as objects, made where they are looked at."""
 
     def __init__(self, history: History) -> None:
-        self._entries = history.entries
+        self._entries = history.happened
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -199,8 +238,20 @@ class Run:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def keep(self, raw: bytes, head: Head, origin: int, answers: int | None = None) -> None:
+    def keep(
+        self,
+        raw: bytes,
+        head: Head,
+        origin: int,
+        answers: int | None = None,
+        *,
+        skipped: bool = False,
+        kept: Kept | None = None,
+    ) -> None:
         """A recorded event, as it is. `answers` is the uid of the action that an observation answers.
+
+        What the user `skipped` has its place in the run, and has not happened. `kept` is how the step was
+        satisfied that it answers.
 
         A cause that names no event of the run so far is dropped: it could come to name another one.
         """
@@ -210,7 +261,7 @@ class Run:
         if head.id is not None:
             self._id_of_recorded[head.id] = id
         self._id_of_origin[origin] = id
-        self.entries.append(Entry(raw, head, origin, False, id, cause, self._canonical))
+        self.entries.append(Entry(raw, head, origin, False, id, cause, self._canonical, skipped, kept))
 
     def add(
         self,
@@ -220,10 +271,12 @@ class Run:
         id: int | None = None,
         answers: int | None = None,
         live: bool = False,
+        kept: Kept | None = None,
     ) -> Entry:
         """A new event: it is stamped with an id (a fresh one unless given and free) and the time.
 
-        A callable is asked for it when it is first looked at; such an event needs `answers`.
+        A callable is asked for it when it is first looked at; such an event needs `answers`. `kept` is as in
+        `keep`.
         """
         id = self._unique(id)
         stamp = {"id": id, "timestamp": datetime.now().isoformat()}
@@ -232,11 +285,11 @@ class Run:
         if callable(event):
             make = event
             cause = self._id_of_origin.get(answers) if answers is not None else None
-            entry = Entry(lambda: {**stamp, **make()}, None, origin, live, id, cause)
+            entry = Entry(lambda: {**stamp, **make()}, None, origin, live, id, cause, kept=kept)
         else:
             cause = self._id_of_origin.get(answers) if answers is not None else event.get("cause")
             raw = json.dumps({**stamp, **event}).encode()
-            entry = Entry(raw, None, origin, live, id, cause)
+            entry = Entry(raw, None, origin, live, id, cause, kept=kept)
         self._live += live
         self.entries.append(entry)
         return entry
@@ -288,6 +341,8 @@ class Run:
     def agent_spoke_last(self) -> bool:
         """Whether the last word is the agent's, or nobody has said anything yet."""
         for entry in reversed(self.entries):
+            if entry.skipped:
+                continue
             how = treatment(entry.head)
             if how is Treatment.DIALOGUE and not action_kind(entry.head.kind).system_prompt:
                 return entry.head.source != "user"
@@ -296,11 +351,11 @@ class Run:
         return True
 
     def history(self) -> History:
-        """The run as it is now, whatever is added later."""
-        return History(self.entries)
+        """What has happened so far, whatever is added later."""
+        return History(Happened(self.entries))
 
     def to_json(self, told: Callable[[int, int], None] = lambda done, total: None) -> Iterator[bytes]:
-        """The run as it is now, as its dialect writes one.
+        """What has happened so far, as its dialect writes a run.
 
         `told` is called with how many events were given so far, and how many there are.
         """
@@ -308,9 +363,10 @@ class Run:
 
 
 def _played(entries: Sequence[Entry], told: Callable[[int, int], None]) -> Iterator[Played]:
-    for place, entry in enumerate(entries):
+    happened = Happened(entries)
+    for place, entry in enumerate(happened):
         yield Played(entry.origin, entry.data(), entry.recorded_head is not None)
-        told(place + 1, len(entries))
+        told(place + 1, len(happened))
 
 
 def _as_any(events: Iterable[Played]) -> Iterator[bytes]:

@@ -127,6 +127,8 @@ class Outcome:
     """Whether it took the shell with it, and a new one was started."""
     background: int = -1
     """The last process that was put in the background; -1 for none."""
+    in_new_shell: bool = False
+    """Whether it ran in a new shell, because the one before it had ended by itself meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,11 +314,16 @@ class Sandbox(Protocol):
     async def follow(self, patience: Patience, emit: Emit) -> Outcome:
         """Follow the command that still runs. Raises `Refused` when none does, `SandboxUnavailable`."""
 
-    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> None:
-        """Type into the running program; `echo` counts as its output. Raises as `follow`."""
+    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> bool:
+        """Type into the running program; `echo` counts as its output. Raises as `follow`.
 
-    async def run_cell(self, code: str, limit: float, emit: Emit) -> CellOutcome | None:
+        The answer is whether what was typed comes back as a part of what the program writes.
+        """
+
+    async def run_cell(self, code: str, limit: float, emit: Emit, first: str = "") -> CellOutcome | None:
         """Run a notebook cell where the shell is, for at most `limit` seconds. None: there is no Python.
+
+        `first` is code that each new kernel runs, unseen, before its first cell.
 
         Raises `SandboxUnavailable`.
         """

@@ -37,11 +37,11 @@ class RecordedSandbox:
         """Raises `Refused`."""
         raise Refused(_NOTHING)
 
-    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> None:
+    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> NoReturn:
         """Raises `Refused`."""
         raise Refused(_NOTHING)
 
-    async def run_cell(self, code: str, limit: float, emit: Emit) -> NoReturn:
+    async def run_cell(self, code: str, limit: float, emit: Emit, first: str = "") -> NoReturn:
         """Raises `Refused`."""
         raise Refused(_NOTHING)
 

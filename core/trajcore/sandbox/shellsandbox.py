@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from dataclasses import replace
 from typing import Final
 
 from trajcore.errors import Refused, SandboxUnavailable
@@ -25,6 +27,7 @@ from trajcore.sandbox.machines.leftovers import clean_in_background
 from trajcore.sandbox.machines.machine import Machine, Rewritable
 from trajcore.sandbox.notebook.notebook import Notebook
 from trajcore.sandbox.shell.shell import UNSEEN, Finished, Shell
+from trajcore.sandbox.shell.terminal import MODES, SITTERS, comes_back, is_replaced
 from trajcore.sandbox.tracking.filechanges import Tracker
 from trajcore.sandbox.tracking.findtracker import FindTracker
 from trajcore.sandbox.tracking.layertracker import LayerTracker
@@ -128,21 +131,23 @@ class ShellSandbox:
             self._interrupted = False
             return await self._followed(patience, emit)
 
-    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> None:
+    async def type(self, data: bytes, emit: Emit, echo: bytes = b"") -> bool:
         """See `Sandbox.type`."""
         async with self._lock:
             self._must_be_busy()
+            shown = comes_back(await self._asked(MODES))
             if not await self._shell.type(data):
                 echo += _UNREAD
             if echo:
                 emit(echo)
                 self._shell.output.add(echo)
+            return shown
 
-    async def run_cell(self, code: str, limit: float, emit: Emit) -> CellOutcome | None:
+    async def run_cell(self, code: str, limit: float, emit: Emit, first: str = "") -> CellOutcome | None:
         """See `Sandbox.run_cell`."""
         async with self._lock:
             await self._shell.untell()
-            return await self._notebook.run(code, limit, emit)
+            return await self._notebook.run(code, limit, emit, first)
 
     def _must_be_busy(self) -> None:
         if not self._shell.busy:
@@ -150,14 +155,34 @@ class ShellSandbox:
 
     async def _followed(self, patience: Patience, emit: Emit) -> Outcome:
         output = self._shell.output
-        ended = await self._shell.follow(patience, emit)
+        ended = await self._watched(patience, emit)
         interrupted = self._interrupted
         if isinstance(ended, Pause):
             return Outcome(output.take(), None, self.directory, ended, interrupted)
         self.directory = ended.directory or self.directory
         code = None if ended.exit_code == UNSEEN else ended.exit_code
         background = -1 if ended.restarted else ended.background
-        return Outcome(output.take(), code, self.directory, None, interrupted, ended.restarted, background)
+        restarted, new = ended.restarted, ended.in_new_shell
+        return Outcome(output.take(), code, self.directory, None, interrupted, restarted, background, new)
+
+    async def _watched(self, patience: Patience, emit: Emit) -> Finished | Pause:
+        """Follow the command. However patient, nobody waits for a shell that has taken the place of ours."""
+        if patience.no_change is not None:
+            return await self._shell.follow(patience, emit)
+        begun = time.monotonic()
+        first = replace(patience, no_change=self._settings.limits.no_change)
+        ended = await self._shell.follow(first, emit)
+        if ended is not Pause.NO_CHANGE or is_replaced(await self._asked(SITTERS)):
+            return ended
+        left = None if patience.hard is None else max(0.0, patience.hard - (time.monotonic() - begun))
+        return await self._shell.follow(replace(patience, hard=left), emit)
+
+    async def _asked(self, command: str) -> str:
+        """What a command of ours prints beside the shell; nothing where nobody carries that out any more."""
+        try:
+            return await self._files.output(command)
+        except SandboxUnavailable:
+            return ""
 
     async def checkpoint(self) -> Checkpoint | None:
         """See `Sandbox.checkpoint`."""

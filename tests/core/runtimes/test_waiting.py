@@ -35,13 +35,34 @@ async def test_input(world) -> None:
     assert await world.out('echo "$name"') == "Bob"
 
 
-async def test_what_a_program_prints_of_its_input_is_no_echo_of_it(world) -> None:
-    await world.run("while read x; do echo \"$x\"; printf '  indented\\n'; done", limit=0.3)
-    observation = await world.run("ab", is_input=True, limit=0.3)
-    assert observation.content == "ab\n  indented"
+@pytest.mark.parametrize(
+    ("program", "typed", "written"),
+    [
+        ("cat", "hello", "hello"),
+        ('while read x; do echo "$x"; done', "ab", "ab"),
+        ("read -s x; echo $x", "secret", "secret"),
+        ("python3 -c \"a = input(); print(a, 'is', len(a)); print('  there')\"", "xyz", "xyz is 3\n  there"),
+    ],
+)
+async def test_what_a_program_writes_is_no_echo_however_it_begins(world, program, typed, written) -> None:
+    await world.run(program, limit=0.3)
+    assert (await world.run(typed, is_input=True, limit=0.5)).content == written
     await world.run("C-d", is_input=True)
-    await world.run(r"read -s x; printf '%s\r\nanswer\n' $x", limit=0.3)
-    assert (await world.run("ab", is_input=True)).content == "answer"
+
+
+@pytest.mark.parametrize(
+    ("program", "typed", "written"),
+    [
+        ("stty echo; cat", "ab", "ab"),
+        ("stty echo; head -n 1 | tr a-z A-Z; stty -echo", "ab", "AB"),
+        ("read -e x; echo got $x", "ab", "got ab"),
+    ],
+)
+async def test_what_is_echoed_is_left_out_once(world, program, typed, written) -> None:
+    await world.run(program, limit=0.3)
+    assert (await world.run(typed, is_input=True, limit=0.5)).content == written
+    await world.run("C-d", is_input=True)
+    assert await world.ends("stty -echo") in ((0, ""), (0, "stty -echo"))
 
 
 async def test_polling_for_more_output_of_a_slow_command(world) -> None:

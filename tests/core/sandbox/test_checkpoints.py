@@ -232,10 +232,11 @@ async def test_the_news_that_the_shell_has_ended_is_kept(fresh) -> None:
     await fresh.out("cd /tmp; (sleep 0.2; kill -9 $$) & true")
     await asyncio.sleep(0.6)
     assert await fresh.sandbox.checkpoint() is None
-    observation = await fresh.run("echo not run > /workspace/ran")
-    assert observation.extras.metadata.exit_code == 137
-    assert "It ended the shell" in observation.extras.metadata.suffix
-    assert await fresh.ends("ls; pwd") == (0, "/workspace")
+    observation = await fresh.run("echo run > /workspace/ran")
+    assert observation.extras.metadata.exit_code == 0
+    assert "The shell had ended before it" in observation.extras.metadata.suffix
+    assert b"The shell had ended, with exit code 137" in fresh.emitted
+    assert await fresh.ends("ls; pwd") == (0, "ran\n/workspace")
     await kept(fresh)
 
 

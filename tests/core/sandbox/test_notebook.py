@@ -280,6 +280,30 @@ async def test_pip_is_that_of_the_kernels_python(cells: Cells):
     assert answer.endswith("Note: you may need to restart the kernel to use updated packages.")
 
 
+WHEEL = """
+import zipfile
+with zipfile.ZipFile("heron-1.0-py3-none-any.whl", "w") as wheel:
+    wheel.writestr("heron.py", "answer = 42")
+    about = "heron-1.0.dist-info/"
+    wheel.writestr(about + "METADATA", "Metadata-Version: 2.1\\nName: heron\\nVersion: 1.0\\n")
+    wheel.writestr(about + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    wheel.writestr(about + "RECORD", "")
+"""
+
+
+async def test_what_pip_installs_is_there_at_once_and_in_later_kernels(cells: Cells):
+    if "No module named pip" in await cells("%pip --version"):
+        pytest.skip("the Python of this sandbox has no pip")
+    await cells(WHEEL)
+    assert "Successfully installed heron-1.0" in await cells(
+        "%pip install --no-index ./heron-1.0-py3-none-any.whl"
+    )
+    assert await cells("import heron; heron.answer") == "42"
+    assert "heron" in await cells("%pip list")
+    await cells("import os; os._exit(1)")
+    assert await cells("import heron; heron.answer") == "42"
+
+
 async def test_time_magics_print_a_time(cells: Cells):
     assert " per loop (mean ± std. dev. of 2 runs, 3 loops each)" in await cells("%timeit -n 3 -r 2 1 + 1")
     assert (await cells("%time 1 + 1")).endswith("\n2")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 
 import pytest
 
@@ -213,7 +214,57 @@ async def test_a_shell_in_the_place_of_the_shell(world) -> None:
     await goes_on(world)
 
 
+async def test_nobody_is_patient_with_a_shell_in_the_place_of_the_shell(world) -> None:
+    ended = world.recording("", 0)
+    begun = time.monotonic()
+    observation = await world.run("exec bash --norc --noprofile", ended, limit=15)
+    assert observation.extras.metadata.exit_code == -1
+    assert time.monotonic() - begun < 8
+    assert (await world.run("exit 5", is_input=True)).extras.metadata.exit_code == 5
+    await answers(world, "bash -c 'sleep 2'; echo waited", "waited", recorded=ended)
+    await goes_on(world)
+
+
+async def test_a_shell_that_ends_behind_a_command_leaves_the_next_one_whole(world) -> None:
+    before = await world.run("exec 0</dev/null")
+    observation = await world.run(f"here=1; echo {'x' * 5000}")
+    assert (observation.content, observation.extras.metadata.exit_code) == ("x" * 5000, 0)
+    told = ("It ended the shell", "The shell had ended before it")
+    suffixes = [one.extras.metadata.suffix for one in (before, observation)]
+    assert [words in suffix for words, suffix in zip(told, suffixes, strict=True)].count(True) == 1
+    await answers(world, "echo $here", "1")
+    await goes_on(world)
+
+
 # Settings of the shell
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "readonly PS1 PS2 PROMPT_COMMAND",
+        "readonly PS1='> ' PROMPT_COMMAND=:",
+        "printf() { echo mine; }; echo() { builtin echo mine; }; unset -f echo",
+        "local() { :; }; unset() { :; }; jobs() { :; }; return() { :; }; set() { :; }; true() { :; }",
+    ],
+)
+async def test_what_is_redefined_does_not_keep_the_marks_back(world, command: str) -> None:
+    begun = time.monotonic()
+    assert (await world.run(command)).extras.metadata.exit_code == 0
+    await answers(world, "(exit 3)", "", 3)
+    await answers(world, "echo a", "a")
+    assert time.monotonic() - begun < 5
+    await world.run("exit")
+    await goes_on(world)
+
+
+async def test_a_shell_without_descriptors_left_is_not_waited_for(world) -> None:
+    begun = time.monotonic()
+    await world.run("ulimit -n 3")
+    assert (await world.run("echo a")).content.startswith("a")
+    assert time.monotonic() - begun < 5
+    await world.run("exit")
+    await goes_on(world)
 
 
 async def test_stop_at_errors(world) -> None:

@@ -7,6 +7,7 @@ import inspect
 import signal
 from collections.abc import Mapping
 from dataclasses import replace as with_changes
+from functools import partial
 from typing import Any, Final
 
 import click
@@ -17,6 +18,8 @@ from trajcore.text import safe, safe_line
 from trajcore.views.marks import step_line
 
 _TAKEN: Final = inspect.signature(areplay).parameters
+_LONG: Final = 3.0
+"""Seconds after which a step that is still carried out is named."""
 _PASSED_ON: Final = tuple(
     one.keyword for one in table.OPTIONS if table.REPLAY in one.commands and one.keyword in _TAKEN
 )
@@ -65,6 +68,7 @@ class _Printer:
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
         self._progress = ""
+        self._waiting: asyncio.TimerHandle | None = None
 
     def begin(self, session: Session) -> None:
         """Print what the session tells from now on."""
@@ -73,6 +77,8 @@ class _Printer:
         session.subscribe(self._print)
 
     def _print(self, change: notices.Notice) -> None:
+        if not self._quiet:
+            self._say_what_takes_long(change)
         match change:
             case notices.StepDone(result) if not self._quiet:
                 index = self._session.trajectory.index_of_uid(result.uid)
@@ -86,3 +92,13 @@ class _Printer:
                 click.echo(safe_line(text), err=True)
             case notices.Said(text, severity) if severity != "information":
                 click.echo(f"trajtui: {safe(text)}", err=True)
+
+    def _say_what_takes_long(self, change: notices.Notice) -> None:
+        """Have a step named that does not come back for a while: what waits says nothing of itself."""
+        if isinstance(change, notices.Executing | notices.Executed) and self._waiting is not None:
+            self._waiting.cancel()
+        if isinstance(change, notices.Executing) and not change.recorded:
+            most = f", for {change.limit:g} s at most" if change.limit else ""
+            text = safe_line(f"waiting for {change.line}{most}")
+            say = partial(click.echo, text, err=True)
+            self._waiting = asyncio.get_running_loop().call_later(_LONG, say)

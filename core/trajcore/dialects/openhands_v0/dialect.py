@@ -28,12 +28,13 @@ from trajcore.dialects.openhands_v0 import claim, stamps, toolcalls
 from trajcore.dialects.openhands_v0.legacy import is_flattened, migrated
 from trajcore.dialects.openhands_v0.links import links_of
 from trajcore.dialects.openhands_v0.prompts import without_prompts
+from trajcore.dialects.openhands_v0.refusals import BY_USER, refusal
 from trajcore.dialects.openhands_v0.responses import response_of
 from trajcore.dialects.openhands_v0.wire import Key, read_head, read_keys
 from trajcore.dialects.slotted import BaseDialect
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
-from trajcore.events.kinds import CONDENSATION, RUN, USER_REJECTED, Service
+from trajcore.events.kinds import CONDENSATION, RUN, Service
 from trajcore.formats.json.edit import with_value, without_value
 from trajcore.formats.json.reading import as_object
 from trajcore.formats.json.rewrite import rewritten
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
 
 
-_IN_BACKGROUND: Final = "it ran in the background, as none does today: served from the recording"
-_REFUSED: Final = "the user had refused it: served from the recording"
+_SERVED: Final = "served from the recording"
+_IN_BACKGROUND: Final = f"it ran in the background, as none does today: {_SERVED}"
 _UNCONFIRMED: Final = "not executed: it waited for the user's confirmation, and comes again if confirmed"
 
 
@@ -103,16 +104,16 @@ class OpenHandsV0(BaseDialect):
         return Unwrapped(output, canonical.exit_code(observation))
 
     def treatment(self, action: Action, recorded: Observation | None) -> Satisfied:
-        """What the user had refused, or had yet to confirm, is not executed."""
+        """What was refused, or had yet to be confirmed, is not executed."""
         if getattr(action.args, "background", False) is True:
             return Satisfied(Service.RECORDED, _IN_BACKGROUND)
         state = getattr(action.args, "confirmation_state", "confirmed")
-        if state == "rejected":
-            return Satisfied(Service.RECORDED, _REFUSED)
-        carried_out = recorded is not None and recorded.observation != USER_REJECTED
-        if state == "awaiting_confirmation" and not carried_out:
+        refused = refusal(recorded)
+        if state == "awaiting_confirmation" and (recorded is None or refused is BY_USER):
             return Satisfied(Service.SKIP, _UNCONFIRMED)
-        return Satisfied()
+        if refused is None and state == "rejected":
+            refused = BY_USER
+        return Satisfied() if refused is None else Satisfied(Service.RECORDED, f"{refused.reason}: {_SERVED}")
 
     def check(self, texts: Sequence[Text]) -> list[Finding]:
         """What OpenHands' own reader, a replay or a provider would trip over."""

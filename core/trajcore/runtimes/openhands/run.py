@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from trajcore.events.actions import RunAction
 from trajcore.events.base import Observation
 from trajcore.events.observations import CommandMetadata, RunExtras, RunObservation
+from trajcore.events.satisfied import was_interrupted
 from trajcore.runtimes.base import Answered
 from trajcore.runtimes.openhands.screen import last_lines, screen_text, shortened, shown
 from trajcore.sandbox.base import Emit, Limits, Outcome, Patience, Pause, Sandbox
@@ -53,22 +54,31 @@ class Command:
             if previous.still_running is not None:
                 return await self._not_executed(command, previous)
             return await self._start(command)
-        if command:
-            await self._type(command)
+        echoed = bool(command) and await self._type(command)
         outcome = await self.sandbox.follow(self._patience(), self.emit)
-        return await self._worded(outcome, prefix=_PREVIOUS)
+        return await self._worded(await self._as_recorded(outcome), _PREVIOUS, command if echoed else "")
 
     async def _start(self, command: str) -> Answered:
         args = self.action.args
         line = in_throwaway_shell(command, args.cwd) if args.is_static else command
-        return await self._worded(await self.sandbox.run(line, self._patience(), self.emit))
+        outcome = await self.sandbox.run(line, self._patience(), self.emit)
+        return await self._worded(await self._as_recorded(outcome))
 
-    async def _type(self, command: str) -> None:
+    async def _as_recorded(self, outcome: Outcome) -> Outcome:
+        """What came of the command; it is interrupted where the user had interrupted it."""
+        if outcome.still_running is None or not was_interrupted(self.recorded):
+            return outcome
+        await self.sandbox.interrupt()
+        after = await self.sandbox.follow(Patience(hard=self._hard()), self.emit)
+        return replace(after, output=outcome.output + after.output)
+
+    async def _type(self, command: str) -> bool:
+        """Type a line, or a key; whether the line comes back as a part of the output."""
         if _is_key(command):
             key = bytes([ord(command[-1].upper()) & 0x1F])
             await self.sandbox.type(key, self.emit, _ECHOED_KEYS.get(command, b""))
-        else:
-            await self.sandbox.type(encoded(command) + b"\n", self.emit)
+            return False
+        return await self.sandbox.type(encoded(command) + b"\n", self.emit)
 
     async def _previous(self) -> Outcome:
         """What becomes of the running command: does it end in time for another one to be carried out?
@@ -78,21 +88,24 @@ class Command:
         hard = self.limits.previous if _was_executed(self.recorded) else 0.0
         return await self.sandbox.follow(Patience(hard=hard), self.emit)
 
-    async def _worded(self, outcome: Outcome, prefix: str = "") -> Answered:
+    async def _worded(self, outcome: Outcome, prefix: str = "", echoed: str = "") -> Answered:
+        """The observation of an outcome, without the typed text that came back in it (`echoed`)."""
         if outcome.still_running is None:
             metadata = self._metadata(outcome)
         else:
             metadata = CommandMetadata(suffix=self._still_running(outcome.still_running))
         metadata.prefix = prefix
-        return Answered(await _observation(self.action, outcome.output, metadata), outcome)
+        observation = await _observation(self.action, outcome.output, metadata, echoed)
+        return Answered(observation, outcome)
 
     def _patience(self) -> Patience:
         """A command that ended when it was recorded is given the time to end, however silent it is."""
         recorded = self.recorded
-        patient = self.action.args.blocking or _was_executed(recorded)
+        interrupted = was_interrupted(recorded)
+        patient = not interrupted and (self.action.args.blocking or _was_executed(recorded))
         satisfied = None
-        if isinstance(recorded, RunObservation) and recorded.extras.metadata.exit_code == -1:
-            expected = as_recorded(recorded.content).strip()
+        if isinstance(recorded, RunObservation) and (interrupted or recorded.extras.metadata.exit_code == -1):
+            expected = as_recorded(recorded.content).strip().removesuffix("^C" * interrupted).rstrip()
 
             def satisfied(output: bytes) -> bool:
                 return len(output) <= _COMPARED and expected in shown(output)
@@ -111,6 +124,8 @@ class Command:
         if outcome.restarted:
             where = outcome.directory
             words += f" It ended the shell: a new one was started in {where}, without its variables."
+        if outcome.in_new_shell:
+            words += " The shell had ended before it: it ran in a new one, without the variables of that."
         return CommandMetadata(
             exit_code=code,
             pid=outcome.background,
@@ -173,18 +188,14 @@ def _refusal(action: RunAction, content: str) -> RunObservation:
     )
 
 
-def _without_echo(data: bytes, typed: str) -> bytes:
-    """OpenHands leaves out what its terminal has echoed of typed text. Ours echoes nothing.
-
-    A program that echoes by itself, such as a REPL, goes back to the start of the line behind it, where one
-    that prints the same text ends the line.
-    """
-    return data.removeprefix(encoded(typed)) if data.startswith(encoded(typed) + b"\r") else data
-
-
-async def _observation(action: RunAction, data: bytes, metadata: CommandMetadata) -> RunObservation:
+async def _observation(
+    action: RunAction, data: bytes, metadata: CommandMetadata, echoed: str = ""
+) -> RunObservation:
     command = action.args.command.strip()
-    text, note = last_lines(await screen_text(_without_echo(data, command) if action.args.is_input else data))
+    text = await screen_text(data)
+    if echoed:
+        text = text.removeprefix(echoed).lstrip()
+    text, note = last_lines(text)
     metadata.prefix = note + metadata.prefix
     return RunObservation(
         source=action.source,

@@ -34,7 +34,7 @@ class OpenHandsRuntime:
             case RunAction():
                 return await Command(action, recorded, sandbox, limits, emit).answer()
             case RunIpythonAction():
-                return await run_cell(action, sandbox, limits, emit)
+                return await run_cell(action, recorded, sandbox, limits, emit)
             case ReadAction():
                 return Answered(await read(action, sandbox, self._editor_in(sandbox)))
             case WriteAction():

@@ -36,7 +36,8 @@ ROWS: Final = 1000
 BASH: Final = ("bash", "--noprofile", "--norc", "-c")
 
 # Job control must be on (and standard error the terminal) for the terminal to be given to each shell and
-# taken back from a killed one. The first line read is the key of the marks that tell of a shell's death.
+# taken back from a killed one. The first line read is the key of the marks that tell of a shell's death; with
+# that line again the next shell starts. What was typed before it was meant for the one that has ended.
 TERMINAL: Final = r"""
 trap : INT QUIT TERM HUP
 set -m
@@ -46,7 +47,7 @@ while :; do
   PS1= PS2= bash --noprofile --norc --noediting -i 2>&1
   printf '\033]7717;%s;D;%s\a' "$key" "$?"
   stty sane -echo -onlcr 2>/dev/null
-  IFS= read -r go || exit
+  while IFS= read -r go || exit; do [[ $go != "$key" ]] || break; done
 done
 """
 

@@ -24,8 +24,8 @@ _LARGEST: Final = 24 << 20
 _LENGTH: Final = 8
 _LAST_BYTES: Final = 4096
 _MODULES: Final = (
-    "__init__", "child", "figures", "jupyter", "magics", "plain", "pretty", "relay", "timing", "tracebacks",
-    "transform",
+    "__init__", "child", "figures", "jupyter", "magics", "pip", "plain", "pretty", "relay", "timing",
+    "tracebacks", "transform",
 )  # fmt: skip
 
 # Loads what runs in a new Python: one line, read from a descriptor that goes on to carry the commands.

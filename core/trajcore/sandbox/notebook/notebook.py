@@ -99,19 +99,21 @@ class Notebook:
         self._number = 0
         self._unfinished = 0
         self._moved_to: str | None = None
+        self._ready = False
+        """Whether this kernel has run what is to be run in it first."""
         self._interrupted = False
         self._told = ""
         self.busy = False
         """Whether a cell runs."""
 
-    async def run(self, code: str, limit: float, emit: Emit) -> CellOutcome | None:
+    async def run(self, code: str, limit: float, emit: Emit, first: str = "") -> CellOutcome | None:
         """See `Sandbox.run_cell`."""
         self.busy, self._interrupted = True, False
         output = CellOutput(emit)
         try:
             if not await self._started(emit):
                 return None
-            ended = await self._cell(code, output, limit)
+            ended = await self._prepared(first) or await self._cell(code, output, limit)
         except KernelLost as lost:
             ended = _Ended(words=f"The kernel was lost ({lost}): {_NEW_KERNEL}", lost=True)
         finally:
@@ -129,13 +131,13 @@ class Notebook:
 
     async def forget(self) -> None:
         """End the kernel; the next cell starts a new one. Raises `SandboxUnavailable`."""
-        self._unfinished, self._moved_to = 0, None
+        self._unfinished, self._moved_to, self._ready = 0, None, False
         if self._link.started:
             await self._link.kill()
 
     def close(self) -> None:
         """End the kernel and give back the way in; the next cell, in whatever world, starts anew."""
-        self._unfinished, self._moved_to = 0, None
+        self._unfinished, self._moved_to, self._ready = 0, None, False
         self._link.close()
 
     async def _started(self, emit: Emit) -> bool:
@@ -167,6 +169,8 @@ class Notebook:
         words = (
             f"{why}: cells run in a plain Python {facts.get('version')}, which knows the common magics only."
         )
+        if facts.get("managed"):
+            words += " Its packages are its system's: %pip installs into an environment beside them."
         if words != self._told:
             self._told = words
             emit(f"\x1b[2m[{words}]\x1b[0m\n".encode("utf-8", "replace"))
@@ -183,6 +187,14 @@ class Notebook:
                 self._unfinished = 0
                 return
         await self.forget()
+
+    async def _prepared(self, first: str) -> _Ended | None:
+        """Have a new kernel run what is to be run in it first, unseen; how that ended where it was lost."""
+        if self._ready:
+            return None
+        ended = await self._execute(first, CellOutput(lambda data: None), _MOVE_PATIENCE) if first else None
+        self._ready = ended is None or not ended.lost
+        return None if self._ready else ended
 
     async def _cell(self, code: str, output: CellOutput, limit: float) -> _Ended:
         """Run a cell in the shell's directory, if that has changed since the last one."""

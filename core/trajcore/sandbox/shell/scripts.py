@@ -13,23 +13,29 @@ OURS: Final = b"__trajtui_"
 # __trajtui_n: key of the running command; __trajtui_x: exit code of the last one, empty while one runs.
 # Whatever may be traced (set -x) is inside braces whose standard error is dropped. Nothing here may fail
 # under set -e or set -u, depend on IFS, or leave the bytes of a mark in a variable. Each line typed later
-# begins with a blank, which keeps it out of the history of a command that turns the history on.
+# begins with a blank, which keeps it out of the history of a command that turns the history on. Functions may
+# have the names of builtins, prompts may be read-only (which ends a function that assigns them, but not one
+# that has printf do it), and where no more descriptors are to be had nothing can be redirected.
 _SHELL: Final = r"""
 unset HISTFILE; set +o history; set +H; HISTCONTROL=ignorespace; alias git='git --no-pager'
-__trajtui_a() { local x=${__trajtui_x:-0}; __trajtui_n=$1; __trajtui_x=;
-printf '\033]7717;%s;A\a' "$1" >/dev/tty; [[ $- == *e* ]] || return "$x"; }
-__trajtui_w() { [[ -z $(bash -n <<<"$__trajtui_c" 2>&1) ]] || return 0
+__trajtui_m() { builtin printf "$@" >/dev/tty || builtin printf "$@"; }
+__trajtui_a() { builtin local x="${__trajtui_x:-0}"; __trajtui_n=$1; __trajtui_x=;
+__trajtui_m '\033]7717;%s;A\a' "$1"; [[ $- == *e* ]] || builtin return "$x"; }
+__trajtui_w() { [[ -z $(bash -n <<<"$__trajtui_c" 2>&1) ]] || builtin return 0
 __trajtui_c+=$'\n\n{ __trajtui_z; } 2>/dev/null'; }
-__trajtui_z() { __trajtui_y=$?; [[ ${__trajtui_n-} ]] || return 0
-__trajtui_x=$__trajtui_y; unset PROMPT_COMMAND
-PROMPT_COMMAND='case ${__trajtui_n-} in ?*) { __trajtui_p; } 2>/dev/null; esac'
-[[ $- != *x* ]] || PROMPT_COMMAND='{ __trajtui_p; } 2>/dev/null'
+__trajtui_z() { __trajtui_y=$?; [[ ${__trajtui_n-} ]] || builtin return 0
+__trajtui_x=$__trajtui_y; builtin unset PROMPT_COMMAND
+if [[ $- == *x* ]]; then builtin printf -v PROMPT_COMMAND %s '{ __trajtui_p; } 2>/dev/null || __trajtui_p'
+else builtin printf -v PROMPT_COMMAND %s \
+'case ${__trajtui_n-} in ?*) { __trajtui_p; } 2>/dev/null || __trajtui_p; esac'; fi
 __trajtui_p 1; }
-__trajtui_p() { local x=$?; PS1= PS2=; [[ ${__trajtui_n-} ]] || return 0
-__trajtui_x=${__trajtui_x:-$x}; [[ ${!-} ]] && { jobs -rn >/dev/null; jobs -n; }
+__trajtui_p() { builtin local x="$?"; builtin printf -v PS1 ''; builtin printf -v PS2 ''
+[[ ${__trajtui_n-} ]] || builtin return 0
+__trajtui_x=${__trajtui_x:-$x}; [[ ${!-} ]] && { builtin jobs -rn >/dev/null; builtin jobs -n; } >/dev/tty
 [[ $PWD == "${__trajtui_e-}" ]] || { __trajtui_e=$PWD; __trajtui_d=${PWD//[[:cntrl:]]/?}; }
-printf '\033]7717;%s;Z;%s;%s;%s;%s;%s\a' "$__trajtui_n" "$__trajtui_x" "${!-}" "$-" "${1-}" "$__trajtui_d"
-__trajtui_n=; } >/dev/tty
+__trajtui_m '\033]7717;%s;Z;%s;%s;%s;%s;%s\a' \
+"$__trajtui_n" "$__trajtui_x" "${!-}" "$-" "${1-}" "$__trajtui_d"
+__trajtui_n=; }
 """
 
 

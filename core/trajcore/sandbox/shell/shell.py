@@ -27,6 +27,9 @@ _TYPING_PATIENCE: Final = 10.0
 _UNREAD_PATIENCE: Final = 1.0
 """The same of a program that runs, which need not read at all."""
 _LOST: Final = "The sandbox was lost: its shell does not answer. Restart it to go on."
+_ENDED: Final = (
+    "[The shell had ended, with exit code {}: a new one was started in {}, without its variables.]\n"
+)
 _INTERRUPT_PATIENCE: Final = 0.8
 _QUIET: Final = 1.0
 _TRACED: Final = b"T"
@@ -40,12 +43,15 @@ UNSEEN: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a command ended. `restarted`: it took the shell with it, and a new one was started."""
+    """How a command ended. `restarted`: it took the shell with it, and a new one was started. `in_new_shell`:
+    the one before it had ended by itself.
+    """
 
     exit_code: int
     background: int = -1
     directory: str = ""
     restarted: bool = False
+    in_new_shell: bool = False
 
 
 @dataclass(slots=True)
@@ -55,7 +61,8 @@ class _Running:
     typed: float = field(default_factory=time.monotonic)
     begun: bool = False
     before: Capture = field(default_factory=Capture)
-    reopened: bool = False
+    typed_again: bool = False
+    in_new_shell: bool = False
     finished: Finished | None = None
     interrupted: float | None = None
     output: Capture = field(default_factory=Capture)
@@ -109,14 +116,11 @@ class Shell:
         await self.told()
         self._told = None
         key = new_key()
-        if self._ended is not None:
-            self._running = _Running(key, b"", finished=self._ended)
-            self._ended = None
-            return
         lines = b"\n" * self._failed + typed(
             encoded(command), key, self._options, tells=self.tells and _TRACED not in self._options
         )
         self._running = _Running(key, lines)
+        self._say_it_ended(self._running)
         self._scanner.accept(key, self._death_key)
         await self._send_again_if_lost(self._running)
 
@@ -296,6 +300,8 @@ class Shell:
                 self._take_told()
             elif isinstance(found, Died):
                 await self._restart(running, found.exit_code)
+                if running.finished is None:
+                    self._deliver_late(emit)
             elif found.key == running.key:
                 self._note(found, running, emit)
 
@@ -323,7 +329,8 @@ class Shell:
                 emit(self._notices)
                 running.output.add(self._notices)
                 self._notices = b""
-            running.finished = Finished(mark.exit_code, background, directory)
+            code, new = mark.exit_code, running.in_new_shell
+            running.finished = Finished(code, background, directory, in_new_shell=new)
 
     async def _send_again_if_lost(self, running: _Running) -> None:
         """Type the command; if the terminal turns out to be gone, in a new one."""
@@ -340,21 +347,34 @@ class Shell:
             running.output.add(rest)
         self.close()
         await self.start()
-        if running.begun or running.reopened:
+        if running.begun or running.typed_again:
             running.finished = Finished(UNSEEN, directory=self._machine.directory, restarted=True)
             return
-        running.reopened = True
+        running.typed_again = True
         self._scanner.accept(running.key, self._death_key)
         await self._send(running.lines)
 
     async def _restart(self, running: _Running, exit_code: int) -> None:
-        """The shell has ended, and the running command with it."""
+        """The shell has ended, and the running command with it; one that had not begun is typed once more."""
         await self._replace(exit_code)
-        running.finished, self._ended = self._ended, None
+        if running.begun or running.typed_again:
+            running.finished, self._ended = self._ended, None
+            return
+        running.typed_again = True
+        self._say_it_ended(running)
+        self._scanner.accept(running.key, self._death_key)
+        await self._send(running.lines)
+
+    def _say_it_ended(self, running: _Running) -> None:
+        """The shell has ended behind a command whose end was told: have that said with the next one."""
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            running.in_new_shell = True
+            self._late.add(_ENDED.format(ended.exit_code, ended.directory).encode("utf-8", "replace"))
 
     async def _replace(self, exit_code: int) -> None:
         """The shell has ended: start the next one in the same terminal."""
-        await self._send(b"\n")
+        await self._send(b"\n" + self._death_key + b"\n")
         await self._set_up(keep_output=True)
         self._failed = False
         self._ended = Finished(exit_code, directory=self._machine.directory, restarted=True)

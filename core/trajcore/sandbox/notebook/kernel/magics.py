@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import Any, Callable, Dict, List, Optional
 
-from . import timing
+from . import pip, timing
 
 _EXPANDED = re.compile(r"\{\{|\}\}|\{([^{}]+)\}|\$\$|\$(\w+)")
 _ALIASES = {
@@ -163,7 +163,8 @@ class Shell:
 
     def line_pip(self, line: str) -> None:
         """Run pip with this Python."""
-        self.system("{} -m pip {}".format(shlex.quote(sys.executable), line))
+        self.system("{} -m pip {}".format(shlex.quote(pip.python_for(line)), line))
+        pip.find_packages()
         print("Note: you may need to restart the kernel to use updated packages.")
 
     def line_matplotlib(self, line: str) -> None:

@@ -16,7 +16,7 @@ import threading
 from types import ModuleType
 from typing import Any, Dict, List, Optional
 
-from . import figures, tracebacks
+from . import figures, pip, tracebacks
 from .magics import Shell, UsageError
 from .pretty import shown
 from .transform import transformed
@@ -57,6 +57,7 @@ class Kernel:
         sys.meta_path.insert(0, figures.Backend(self._show_figures))
         offered = {"get_ipython": lambda: self._shell, "display": self._display, "input": _no_input}
         builtins.__dict__.update(offered)
+        pip.find_packages()
 
     def serve(self, commands: Any) -> None:
         """Run cells until the commands end. The answer to each ends with its number."""

@@ -19,6 +19,7 @@ import threading
 from functools import partial
 from typing import Any, Callable, Dict, Tuple
 
+from . import pip
 from .child import Child
 
 _PIECE = 1 << 16
@@ -111,6 +112,7 @@ class Relay:
             "python": sys.executable,
             "version": "{}.{}.{}".format(*sys.version_info[:3]),
             "note": note[:500],
+            "managed": pip.is_managed(),
         }
         self._send("h", json.dumps(hello).encode())
 
