@@ -45,6 +45,8 @@ REACHING: dict[str, tuple[str, ...]] = {
     "memory": ("'900000g'",),
     "pids": ("100000", "4097"),
     "checkpoints": ("25", "1000000000000"),
+    "checkpoint_bytes": ("1", "1000000000000"),
+    "checkpoint_files": ("200001",),
     "normalise": ("['x']",),
     "base_url": (f"'{EVIL}'",),
     "model": (f"'huggingface/{EVIL}'",),
@@ -69,6 +71,8 @@ HARMLESS: dict[str, str] = {
     "pids": "100",
     "normalise": "[]",
     "checkpoints": "3",
+    "checkpoint_bytes": "0",
+    "checkpoint_files": "1000",
     "patience": "5",
 }
 

@@ -28,12 +28,14 @@ _PROCESSES: Final = (
     "printf 'p%s %s %s\\0' ${p#/proc/} ${2:-0} \"${c[*]}\"; done; "
 )
 _FILE: Final = "t=; IFS= read -r -d '' t <{0}; printf 'f%s\\0%s\\0%s\\0' {0} \"$(stat -c %a {0})\" \"$t\"; "
-# Of the shell, which is the first that the file {0} names: descriptors that are not its terminal, limits.
+# Of the shell, the first that the file {0} names: descriptors that are not its terminal, limits. Descriptors
+# that it would not pass on are its own, for what it redirects just now.
 # Of the world: shared memory, sockets with a name.
 _BESIDES: Final = r"""
 [[ -r {0} ]] || chmod u+r {0}; {{ IFS= read -r -d '' _; IFS=' ' read -r -d '' s _; }} <{0}
-for p in /proc/$s/fd/*; do case ${{p##*/}} in [012]|255|\*) ;;
-*) printf 'lthe open descriptor %s (%s)\0' ${{p##*/}} "$(readlink $p)";; esac; done
+for p in /proc/$s/fd/*; do n=${{p##*/}}; case $n in [012]|255|\*) continue;; esac; o=2000000
+while read -r k v; do [[ $k != flags: ]] || o=$v; done </proc/$s/fdinfo/$n
+(( 8#$o & 8#2000000 )) || printf 'lthe open descriptor %s (%s)\0' $n "$(readlink $p)"; done
 [[ $(</proc/$s/limits) == $(</proc/$$/limits) ]] || printf "lthe shell's limits\0"
 for p in /dev/shm/* /dev/shm/.[!.]*; do
 [[ -e $p && $p != {0} ]] && {{ printf 'lwhat is in /dev/shm\0'; break; }}; done
