@@ -43,14 +43,20 @@ while read -r _ _ _ _ _ _ _ p; do [[ $p == /* && -S $p ]] && printf 'lthe socket
 done </proc/net/unix
 """
 _TOLD: Final = "printf s; cat {0}; rm -f {0}"
-# Ours are the first process with what it sleeps by, those that came from outside (they have no parent here),
-# and the one that asks.
+# Ours are the first process with what it sleeps by, its own forks, those that came from outside (they have no
+# parent here), the bash that each of these runs, and the one that asks.
 _END: Final = f"""
-for _ in {{1..200}}; do n=; for p in /proc/[0-9]*; do p=${{p#/proc/}}; s=; c=()
-IFS= read -r -d '' s </proc/$p/stat; set -- ${{s##*) }}; [[ ${{1-Z}} == [ZX] || $2 == 0 ]] && continue
-[[ $p == 1 || $p == $$ || $p == $BASHPID ]] && continue
-mapfile -d '' -t c </proc/$p/cmdline; [[ $2 == 1 && ${{c[*]}} == '{_IDLE}' ]] && continue
-kill -9 $p; n=1; done; [[ $n ]] || {{ echo done; break; }}; sleep 0.01; done
+mapfile -d '' -t m </proc/1/cmdline
+for _ in {{1..200}}; do n=; a=(); b=()
+for p in /proc/[0-9]*; do p=${{p#/proc/}}; s=; c=(); IFS= read -r -d '' s </proc/$p/stat
+set -- ${{s##*) }}; [[ ${{1-Z}} == [ZX] ]] && continue; mapfile -d '' -t c </proc/$p/cmdline
+a[$p]=$2; b[$p]=${{c[*]}}; done
+for p in ${{!a[@]}}; do q=${{a[$p]}}; c=${{b[$p]}}
+(( p == 1 || q == 0 || p == $$ || p == BASHPID )) && continue
+(( q == 1 )) && [[ $c == "${{m[*]}}" || $c == '{_IDLE}' ]] && continue
+[[ $c == '{_INNER}' && $q != 1 ]] && [[ ${{a[$q]-}} == 0 || ${{b[$q]-}} == "${{m[*]}}" ]] && continue
+kill -9 $p; n=1; done; [[ $n ]] || break; sleep 0.01; done
+shopt -s dotglob nullglob; rm -rf /dev/shm/*; [[ $n ]] || echo done
 """
 
 

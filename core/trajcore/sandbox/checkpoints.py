@@ -197,10 +197,9 @@ class Checkpointer:
         assert isinstance(self.machine, Rewritable)
         progress("restoring the files")
         how = await self.machine.reopen(progress)
-        if how is Reopened.AS_IT_STANDS:
-            await end_others(self.files)
-            await self.shell.revive()
-        else:
+        if how is Reopened.AS_IT_STANDS and not await self._ended():
+            how = await self.machine.reopen(progress, anew=True)
+        if how is not Reopened.AS_IT_STANDS:
             self.shell.close()
             self.files.close()
             self._where = ""
@@ -217,6 +216,15 @@ class Checkpointer:
             raise SandboxUnavailable(f"The sandbox's files cannot be restored ({error}).") from error
         if how is not Reopened.AS_IT_STANDS:
             await self.shell.renew()
+
+    async def _ended(self) -> bool:
+        """End what runs in the world, from inside; whether that is done and there is a new shell."""
+        try:
+            await end_others(self.files)
+            await self.shell.revive()
+        except SandboxUnavailable:
+            return False
+        return True
 
     async def _write_back(
         self, machine: Rewritable, revision: Revision, everything: Mapping[str, State] | None

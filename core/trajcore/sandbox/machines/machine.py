@@ -119,8 +119,12 @@ class Rewritable(Protocol):
     def root(self) -> Path | None:
         """The world's root as this host sees it, guarded as from inside; None where it cannot be reached."""
 
-    async def reopen(self, progress: OnProgress) -> Reopened:
-        """Get ready to be taken back, also where the world was lost. Raises `SandboxUnavailable`."""
+    async def reopen(self, progress: OnProgress, *, anew: bool = False) -> Reopened:
+        """Get ready to be taken back, also where the world was lost.
+
+        With `anew`, it is not left as it stands: what runs in it cannot be ended from inside. Raises
+        `SandboxUnavailable`.
+        """
 
 
 @runtime_checkable

@@ -17,7 +17,7 @@ TEXT_LIMIT: Final = 256 << 10
 DIGEST_LIMIT: Final = 8 << 20
 """Bytes of the largest file whose content is compared at all; beyond it, size and time must do."""
 
-UNTRACKED: Final = ("dev", "proc", "run", "sys")
+UNTRACKED: Final = ("dev", "proc", "sys")
 """Directories of the root that are never looked at: they are not files, or not kept."""
 
 OWN_FILES: Final = ("/tmp/.trajtui-", "/.trajtui-")

@@ -155,8 +155,10 @@ class BubblewrapMachine:
         inside = next((pid for pid in children_of(self._entered.pid) if has_as_root(pid, root)), None)
         return None if inside is None else Path(f"/proc/{inside}/root")
 
-    async def reopen(self, progress: OnProgress) -> Reopened:
-        """See `Rewritable.reopen`."""
+    async def reopen(self, progress: OnProgress, *, anew: bool = False) -> Reopened:
+        """See `Rewritable.reopen`. One of which the notebook's way in was used has to be made once more."""
+        if not anew and self._entered.stands and self.root is not None:
+            return Reopened.AS_IT_STANDS
         await self._entered.close()
         await finished_in_thread(self._end_all)
         await asyncio.to_thread(self._confinement.close)

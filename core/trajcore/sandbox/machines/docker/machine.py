@@ -195,12 +195,12 @@ class DockerMachine:
         first = int(self._container.attrs.get("State", {}).get("Pid") or 0)
         return Path(f"/proc/{first}/root") if first else None
 
-    async def reopen(self, progress: OnProgress) -> Reopened:
+    async def reopen(self, progress: OnProgress, *, anew: bool = False) -> Reopened:
         """See `Rewritable.reopen`. A container that is gone is made once more."""
         async with self._keeping:
             if self._client is None:
                 raise SandboxUnavailable(GONE)
-            if await self._call(self._stands):
+            if not anew and await self._call(self._stands):
                 return Reopened.AS_IT_STANDS
             progress("starting the container")
             self._guard.end()

@@ -45,6 +45,11 @@ class Entered:
         """The process, which is also its session's and its first group's id; 0 before `launch`."""
         return 0 if self._process is None else self._process.pid
 
+    @property
+    def stands(self) -> bool:
+        """Whether the process runs, and there is a way into it that nobody took yet."""
+        return self._process is not None and self._process.poll() is None and bool(self._controls)
+
     async def launch(
         self,
         wrapper: list[str],
