@@ -231,12 +231,7 @@ async def test_a_directory_made_again_in_the_same_step(tracked: Tracked) -> None
 
 
 async def test_files_that_are_not_ours_to_tell(tracked: Tracked) -> None:
-    assert (
-        await tracked.files(
-            "mkdir -p /run/x; echo 1 > /run/x/y; echo 2 > /dev/shm/z; echo 3 > /tmp/.trajtui-x"
-        )
-        == {}
-    )
+    assert await tracked.files("echo 2 > /dev/shm/z; echo 3 > /tmp/.trajtui-x") == {}
     assert set(await tracked.files("echo 4 > /tmp/mine")) == {"/tmp/mine"}
 
 

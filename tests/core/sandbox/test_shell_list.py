@@ -36,7 +36,7 @@ async def goes_on(world) -> None:
 
 async def test_here_documents(world) -> None:
     text = "$HOME `date` \\ 'q' \"d\"\n\ttab\n\nlast"
-    await answers(world, f"cat <<'EOF'\n{text}\nEOF", text)
+    await answers(world, f"cat <<'EOF'\n{text}\nEOF", text.expandtabs(8))
     await answers(world, "x=1; cat <<EOF\n$x $((1+1))\nEOF\n(exit 4)", "1 2", 4)
     await answers(world, "cat <<-A; cat <<B\n\tone\n\tA\ntwo\nB", "one\ntwo")
     await answers(world, "cat <<< 'a here string'", "a here string")
