@@ -33,7 +33,6 @@ SOMETHING_ELSE = {
     "run": [
         "core/trajcore/sandbox/machines/bubblewrap/mounts.py",
         "core/trajcore/sandbox/machines/docker/address.py",
-        "core/trajcore/sandbox/tracking/filechanges.py",
     ],
     # A key of JSON that others write, an option, a box to type in.
     "message": [

@@ -229,6 +229,7 @@ ELSEWHERE = {
     "trajcore/reading.py", "trajcore/formats/peek.py",  # the first bytes of a file
     "trajcore/sandbox/machines/owner.py", "trajcore/sandbox/machines/host/processes.py",  # of /proc
     "trajcore/sandbox/machines/bubblewrap/mounts.py", "trajcore/sandbox/machines/bubblewrap/seccomp.py",
+    "trajcore/runtimes/openhands/cell.py",  # ours
     "trajcore/sandbox/notebook/kernellink.py", "trajcore/sandbox/notebook/kernel/magics.py",  # ours; inside
 }  # fmt: skip
 READS = re.compile(r"""\.read_(text|bytes)\(|\.open\((mode=)?"r?b|read_bytes\)|stdin\.buffer\.read""")

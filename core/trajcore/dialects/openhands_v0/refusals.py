@@ -95,8 +95,9 @@ def refusal(recorded: Observation | None) -> Refusal | None:
 
 def _words(recorded: Observation) -> str:
     """What OpenHands itself says in an answer: beside the output of a command, else all of it."""
-    metadata = getattr(recorded.extras, "metadata", None)
-    if metadata is not None:
-        return str(metadata.suffix)
+    # An answer to something else may have a key of that name too, which holds anything.
+    suffix = getattr(getattr(recorded.extras, "metadata", None), "suffix", None)
+    if isinstance(suffix, str):
+        return suffix
     error_id = getattr(recorded.extras, "error_id", "")
     return f"{recorded.content.strip()}\n{error_id}".strip()
