@@ -38,7 +38,7 @@ while read -r k v; do [[ $k != flags: ]] || o=$v; done </proc/$s/fdinfo/$n
 (( 8#$o & 8#2000000 )) || printf 'lthe open descriptor %s (%s)\0' $n "$(readlink $p)"; done
 [[ $(</proc/$s/limits) == $(</proc/$$/limits) ]] || printf "lthe shell's limits\0"
 for p in /dev/shm/* /dev/shm/.[!.]*; do
-[[ -e $p && $p != {0} ]] && {{ printf 'lwhat is in /dev/shm\0'; break; }}; done
+[[ -e $p && $p != /dev/shm/.trajtui-* ]] && {{ printf 'lwhat is in /dev/shm\0'; break; }}; done
 while read -r _ _ _ _ _ _ _ p; do [[ $p == /* && -S $p ]] && printf 'lthe socket %s\0' "$p"
 done </proc/net/unix
 """

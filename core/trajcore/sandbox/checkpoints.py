@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from trajcore.errors import SandboxUnavailable
@@ -33,6 +34,7 @@ from trajcore.sandbox.machines.machine import Machine, Reopened, Rewritable, Sna
 from trajcore.sandbox.shell.quoting import quoted
 from trajcore.sandbox.shell.shell import Shell
 from trajcore.sandbox.shell.state import ShellState, lasting, read_state, surroundings, taking, telling
+from trajcore.sandbox.told import ToldFile
 from trajcore.sandbox.tracking.findtracker import FindTracker
 from trajcore.sandbox.tracking.layertracker import LayerTracker
 from trajcore.sandbox.trees.io import copy_content
@@ -92,10 +94,23 @@ class Checkpointer:
     versions: Versions | None = None
     tracker: LayerTracker | FindTracker | None = None
     """Tells the versions of what changed; as long as they are kept."""
+    told: ToldFile = field(init=False)
+    _root: Path | None = None
+    """The world's root as this host sees it, as long as it is that."""
     _where: str = ""
     _around: _Around = field(default_factory=_Around)
     _state: tuple[bytes, ShellState] | None = None
     """What the shell told last (`lasting`), and what that says; mostly it tells the same again."""
+
+    def __post_init__(self) -> None:
+        self.told = ToldFile(self.files)
+
+    async def begin_telling(self) -> None:
+        """From now on the shell tells of itself behind each command. Raises `SandboxUnavailable`."""
+        self.told.leave()
+        await self.told.place()
+        self._root = self.machine.root if isinstance(self.machine, Rewritable) else None
+        self.shell.tells = self.told.path
 
     async def take(self) -> Checkpoint | None:
         """See `Sandbox.checkpoint`. Raises `Refused`."""
@@ -216,6 +231,7 @@ class Checkpointer:
             raise SandboxUnavailable(f"The sandbox's files cannot be restored ({error}).") from error
         if how is not Reopened.AS_IT_STANDS:
             await self.shell.renew()
+            await self.begin_telling()
 
     async def _ended(self) -> bool:
         """End what runs in the world, from inside; whether that is done and there is a new shell."""
@@ -267,11 +283,11 @@ class Checkpointer:
     # The shell
 
     async def _told_behind(self) -> ShellState | None:
-        """How the shell is, from what it told behind the last command where that can be trusted.
+        """how the shell is, from what it told behind the last command where that is whole.
 
         What else there is besides is looked for where something of it shows to have changed.
         """
-        told = await self.shell.told()
+        told = await self.told.read(self._root) if await self.shell.told() else None
         shown = None if told is None else surroundings(told)
         if shown is None or shown != self._around.shown:
             asked = await finished(self._told())
@@ -281,8 +297,6 @@ class Checkpointer:
             processes = others(seen, state.pid, state.parent)
             self._around = _Around(shown, processes, tuple(_lost(seen, state)))
             return state
-        if self._around.processes:  # they may have written into what was told
-            return await finished(self._asked())
         assert told is not None
         known = lasting(told)
         if self._state is None or self._state[0] != known:

@@ -246,6 +246,8 @@ class ShellSandbox:
         await tracker.start()
         self._tracker = tracker
         self._checkpoints.tracker = None if versions is None else tracker
+        if versions is not None:
+            await self._checkpoints.begin_telling()
 
     def _versions(self) -> Versions | None:
         """The version store; None where none is wanted, or the machine cannot be taken back by it."""
@@ -254,7 +256,6 @@ class ShellSandbox:
             return None
         if checkpoints.versions is None:
             checkpoints.versions = Versions(settings.quick_bytes, settings.quick_files)
-            self._shell.tells = True
         return checkpoints.versions
 
     async def interrupt(self) -> None:
@@ -270,6 +271,7 @@ class ShellSandbox:
         if self._checkpoints.versions is not None:
             self._checkpoints.versions.close()
             self._checkpoints.versions = None
+        self._checkpoints.told.leave()
         await self._machine.close()
 
     async def _setup_script(self) -> bytes | None:

@@ -44,18 +44,18 @@ def shell_setup(key: bytes) -> bytes:
     return b"%s%s\n__trajtui_n=%s; __trajtui_z\n" % (_SHELL.strip().encode(), TELLS_AT_ONCE.encode(), key)
 
 
-def typed(command: bytes, key: bytes, options: bytes = b"ex", *, tells: bool = False) -> bytes:
+def typed(command: bytes, key: bytes, options: bytes = b"ex", *, tells: str = "") -> bytes:
     """`command` as the lines to be typed: it runs at top level between a begin and an end mark of `key`.
 
     The line that a shell may repeat on the terminal (`set -x`, `set -v`, `stty echo`) contains one of `OURS`.
     `options` are those that may be set (`$-`); where they say so, less is typed. Under `set -e` the end mark
     is set inside what is evaluated, if that is complete: `eval` ends the shell also for `! true`.
 
-    With `tells`, the shell tells of itself behind the end mark, up to the mark of `key` for that.
+    With `tells`, the shell tells of itself in that file behind the end mark, and then comes another mark.
     """
     begin = b"{ __trajtui_a %s; } 2>/dev/null\n" if b"x" in options else b"__trajtui_a %s\n"
     first, *others = cut(escaped(begin % key + command))
-    told = b"; " + telling_behind(key) if tells else b""
+    told = b"; " + telling_behind(tells, key) if tells else b""
     end = b"; { __trajtui_z; } 2>/dev/null" + told + b"\n"
     if not others and b"e" not in options:
         return b" builtin eval $'" + first + b"'" + end

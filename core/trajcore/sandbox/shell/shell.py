@@ -72,12 +72,12 @@ class Shell:
     """A bash that lives as long as the sandbox; when a command ends it, the next one takes its place."""
 
     def __init__(self, machine: Machine) -> None:
-        self.tells = False
-        """Whether the shell tells of itself behind each command (`told`)."""
+        self.tells = ""
+        """The file in which the shell tells of itself behind each command (`told`); empty: it does not."""
         self._machine = machine
         self._telling = b""
         """The key of the command behind which the shell still has to tell of itself."""
-        self._told: bytes | None = None
+        self._told = False
         self._stream: Stream | None = None
         self._scanner = Scanner()
         self._death_key = b""
@@ -114,10 +114,10 @@ class Shell:
         """
         assert self._running is None
         await self.told()
-        self._told = None
+        self._told = False
         key = new_key()
         lines = b"\n" * self._failed + typed(
-            encoded(command), key, self._options, tells=self.tells and _TRACED not in self._options
+            encoded(command), key, self._options, tells="" if _TRACED in self._options else self.tells
         )
         self._running = _Running(key, lines)
         self._say_it_ended(self._running)
@@ -152,8 +152,8 @@ class Shell:
         self._failed = running.finished.exit_code != 0
         return running.finished
 
-    async def told(self) -> bytes | None:
-        """What the shell told of itself behind the last command (`read_state`); None where it did not."""
+    async def told(self) -> bool:
+        """Whether the shell told of itself behind the last command (`read_state`), in the file `tells`."""
         if self._telling:
             await self._hear()
             self._telling = b""
@@ -162,7 +162,7 @@ class Shell:
     async def untell(self) -> None:
         """What the shell told does not hold any more: something else runs beside it."""
         await self.told()
-        self._told = None
+        self._told = False
 
     async def _hear(self) -> None:
         deadline = time.monotonic() + _TELLING_PATIENCE
@@ -182,9 +182,8 @@ class Shell:
                     await self._replace(found.exit_code)
 
     def _take_told(self) -> None:
-        """What the shell wrote behind its end mark is what it told."""
         self._telling = b""
-        self._told = self._late.take()
+        self._told = True
 
     async def quietly(self, line: Callable[[bytes], bytes]) -> bool:
         """Type a line of our own between two commands, and wait for the end mark of the key it was made for.
@@ -234,7 +233,7 @@ class Shell:
         self._failed = False
         self._late.take()
         self._telling = self._notices = b""
-        self._told = None
+        self._told = False
 
     async def revive(self) -> None:
         """The shell was killed by us: start the next one in the same terminal, and know nothing of the old.

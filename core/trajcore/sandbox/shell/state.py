@@ -17,7 +17,6 @@ from trajcore.sandbox.shell.quoting import escaped, quoted
 # lines are told sooner: so functions are told only where some are the user's, and options but once.
 _TELLS: Final = r"""
 NAME() {
-local __trajtui_k=$1; builtin shift
 builtin printf '\0%s %s %s' "$$" "$PPID" "${__trajtui_x:-0}" >&9
 [[ . -ef $PWD ]] || builtin printf ' removed' >&9; builtin printf '\0' >&9
 if [[ ${!-} ]]; then builtin jobs -rn >/dev/null; builtin jobs -n >&9; fi; builtin printf '\0' >&9
@@ -34,7 +33,6 @@ builtin compgen -G "/proc/$$/fd/*" >&9
 builtin compgen -G '/dev/shm/*' >&9; builtin compgen -G '/dev/shm/.[!.]*' >&9
 builtin mapfile -t __trajtui_l </proc/self/limits && builtin printf '%s ' "${__trajtui_l[@]}" >&9
 builtin unset -v __trajtui_l; builtin printf '\0\n\t' >&9
-[[ ! $__trajtui_k ]] || builtin printf '\033]7717;%s;T\a' "$__trajtui_k" >&9
 return 0; }
 """
 TELLS_AT_ONCE: Final = _TELLS.replace("NAME", "__trajtui_s").replace(" >&9", "")
@@ -42,13 +40,16 @@ TELLS_AT_ONCE: Final = _TELLS.replace("NAME", "__trajtui_s").replace(" >&9", "")
 
 What has no DEBUG trap to fear writes to standard output: a fifth less is to be done.
 """
-_TELL_BEHIND: Final = b'{ builtin trap -p; __trajtui_s %s "$@"; } >/dev/tty 2>/dev/null || :'
+_TELL_BEHIND: Final = (
+    b'{ builtin trap -p; __trajtui_s "$@"; '
+    b'builtin printf "\\033]7717;%s;T\\a" >/dev/tty; } >|%s 2>/dev/null || :'
+)
 # Runs at top level (a function does not see all traps), parsed when it runs, so that aliases do not matter.
 _TELL: Final = (
     _TELLS.replace("NAME", "__trajtui_u")
     + r"""
 builtin trap -p >|FILE || :
-__trajtui_u "" "$@" 9>>FILE || :
+__trajtui_u "$@" 9>>FILE || :
 builtin unset -f __trajtui_u || :
 """
 )
@@ -115,12 +116,12 @@ def telling(path: str, key: bytes) -> bytes:
     return b" { builtin eval $'%s'; %s; } >/dev/null 2>&1\n" % (escaped(program), _MARK % key)
 
 
-def telling_behind(key: bytes) -> bytes:
-    """Commands that make a shell write its state to its terminal, and then the mark of `key` for it.
+def telling_behind(path: str, key: bytes) -> bytes:
+    """Commands that make a shell write its state to `path`, and then the mark of `key` for that.
 
     Where there is a DEBUG trap, what that writes may be in it (`surroundings`).
     """
-    return _TELL_BEHIND % key
+    return _TELL_BEHIND % (key, quoted(path))
 
 
 def taking(path: str, key: bytes) -> bytes:

@@ -1,0 +1,76 @@
+"""What the shell tells of itself behind each command: a file in the world, read from here if it can be."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from trajcore.sandbox.files import BashFiles
+
+_NAME: Final = ".trajtui-told"
+_LARGEST: Final = 1 << 20
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class ToldFile:
+    """The file; what stands there may be anything, as whatever runs in the world can write it."""
+
+    def __init__(self, files: BashFiles) -> None:
+        self.path = ""
+        """Empty until it is known where it can be."""
+        self._files = files
+        self._directory: int | None = None
+
+    async def place(self) -> None:
+        """Choose where it is. Raises `SandboxUnavailable`."""
+        self.path = f"{await self._files.scratch()}/{_NAME}"
+
+    async def read(self, root: Path | None) -> bytes | None:
+        """What it holds; `root` is the world's root as this host sees it, where it does.
+
+        None where it is not to be had. Raises `SandboxUnavailable`.
+        """
+        try:
+            if root is None:
+                return await self._files.read(self.path, _LARGEST)
+            if self._directory is None:
+                self._directory = _entered(root, self.path)
+            return _read(_NAME, self._directory)
+        except OSError:
+            return None
+
+    def leave(self) -> None:
+        """The world is about to be another one."""
+        directory, self._directory = self._directory, None
+        if directory is not None:
+            os.close(directory)
+
+
+def _entered(root: Path, path: str) -> int:
+    """The directory that a path in a world is in, of which no part may be a link. Raises `OSError`."""
+    opened = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for name in path.strip("/").split("/")[:-1]:
+        above = opened
+        try:
+            opened = os.open(name, _DIRECTORY, dir_fd=above)
+        finally:
+            os.close(above)
+    return opened
+
+
+def _read(name: str, directory: int) -> bytes | None:
+    opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
+    try:
+        found = os.fstat(opened)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
+            return None
+        data = b""
+        with suppress(BlockingIOError):
+            while chunk := os.read(opened, _LARGEST + 1 - len(data)):
+                data += chunk
+        return data
+    finally:
+        os.close(opened)
