@@ -287,7 +287,8 @@ class Checkpointer:
 
         What else there is besides is looked for where something of it shows to have changed.
         """
-        told = await self.told.read(self._root) if await self.shell.told() else None
+        key = self.shell.told
+        told = await self.told.read(self._root, key) if key else None
         shown = None if told is None else surroundings(told)
         if shown is None or shown != self._around.shown:
             asked = await finished(self._told())

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from trajcore.sandbox.files import BashFiles
+from trajcore.sandbox.shell.state import is_whole
 
 _NAME: Final = ".trajtui-told"
 _LARGEST: Final = 1 << 20
+_PATIENCE: Final = 2.0
+"""Seconds that a shell takes at most to tell of itself behind a command."""
+_AT_ONCE: Final = 20
+"""It mostly has told by the time that it is asked for, or has within so many looks of 20 µs each."""
+_PAUSE: Final = 1e-3
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -28,11 +36,23 @@ class ToldFile:
         """Choose where it is. Raises `SandboxUnavailable`."""
         self.path = f"{await self._files.scratch()}/{_NAME}"
 
-    async def read(self, root: Path | None) -> bytes | None:
-        """What it holds; `root` is the world's root as this host sees it, where it does.
+    async def read(self, root: Path | None, key: bytes) -> bytes | None:
+        """What the shell told with this key, which it may still be about.
 
-        None where it is not to be had. Raises `SandboxUnavailable`.
+        `root` is the world's root as this host sees it, where it does. None where it is not to be had. Raises
+        `SandboxUnavailable`.
         """
+        deadline = time.monotonic() + _PATIENCE
+        reads = 0
+        while time.monotonic() < deadline:
+            data = await self._now(root)
+            if data is None or is_whole(data, key):
+                return data
+            reads += 1
+            await asyncio.sleep(0 if reads < _AT_ONCE else _PAUSE)
+        return None
+
+    async def _now(self, root: Path | None) -> bytes | None:
         try:
             if root is None:
                 return await self._files.read(self.path, _LARGEST)

@@ -26,7 +26,7 @@ _COUNT: Final = itertools.count()
 _LONGEST: Final = 8192
 _FIELD: Final = rb"[^\x1b\x07;]*"
 _MARK: Final = re.compile(
-    rb"\x1b\]7717;([0-9a-z]+);(?:(A|T)|D;([0-9]+)|Z;([0-9]+);(%b);(%b);(1?);([^\x1b\x07]*))\x07"
+    rb"\x1b\]7717;([0-9a-z]+);(?:(A)|D;([0-9]+)|Z;([0-9]+);(%b);(%b);(1?);([^\x1b\x07]*))\x07"
     % (_FIELD, _FIELD)
 )
 
@@ -55,20 +55,13 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """The shell has told of itself behind the command with this key."""
-
-    key: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Died:
     """The shell itself has ended with this exit code."""
 
     exit_code: int
 
 
-Mark = Begun | Ended | Told | Died
+Mark = Begun | Ended | Died
 
 
 def new_key() -> bytes:
@@ -135,9 +128,9 @@ class Scanner:
 
 
 def _mark(match: re.Match[bytes]) -> Mark:
-    key, plain, died, code, background, options, whole, directory = match.groups()
+    key, _, died, code, background, options, whole, directory = match.groups()
     if code is not None:
         return Ended(key, int(code), background, options, bool(whole), directory)
     if died is not None:
         return Died(int(died))
-    return Begun(key) if plain == b"A" else Told(key)
+    return Begun(key)

@@ -16,7 +16,7 @@ from trajcore.sandbox.base import Emit, Patience, Pause
 from trajcore.sandbox.machines.machine import Machine
 from trajcore.sandbox.machines.stream import Stream
 from trajcore.sandbox.shell.capture import Capture
-from trajcore.sandbox.shell.markers import Begun, Died, Ended, Mark, Scanner, Told, begin_mark, new_key
+from trajcore.sandbox.shell.markers import Begun, Died, Ended, Mark, Scanner, begin_mark, new_key
 from trajcore.sandbox.shell.quoting import encoded
 from trajcore.sandbox.shell.scripts import shell_setup, typed, without_our_lines
 
@@ -34,8 +34,6 @@ _INTERRUPT_PATIENCE: Final = 0.8
 _QUIET: Final = 1.0
 _TRACED: Final = b"T"
 """Of `$-`: what a DEBUG trap writes may be in what a function writes."""
-_TELLING_PATIENCE: Final = 2.0
-"""Seconds that a shell takes at most to tell of itself behind a command."""
 
 UNSEEN: Final = -1
 """The exit code of a command whose end was not seen: its terminal was lost."""
@@ -75,9 +73,8 @@ class Shell:
         self.tells = ""
         """The file in which the shell tells of itself behind each command (`told`); empty: it does not."""
         self._machine = machine
-        self._telling = b""
-        """The key of the command behind which the shell still has to tell of itself."""
-        self._told = False
+        self.told = b""
+        """The key of the last command, where the shell tells of itself behind it and nothing was done since."""
         self._stream: Stream | None = None
         self._scanner = Scanner()
         self._death_key = b""
@@ -113,8 +110,7 @@ class Shell:
         After a syntax error bash takes the next line's first word for an argument, unless a line was empty.
         """
         assert self._running is None
-        await self.told()
-        self._told = False
+        self.told = b""
         key = new_key()
         lines = b"\n" * self._failed + typed(
             encoded(command), key, self._options, tells="" if _TRACED in self._options else self.tells
@@ -152,46 +148,12 @@ class Shell:
         self._failed = running.finished.exit_code != 0
         return running.finished
 
-    async def told(self) -> bool:
-        """Whether the shell told of itself behind the last command (`read_state`), in the file `tells`."""
-        if self._telling:
-            await self._hear()
-            self._telling = b""
-        return self._told
-
-    async def untell(self) -> None:
-        """What the shell told does not hold any more: something else runs beside it."""
-        await self.told()
-        self._told = False
-
-    async def _hear(self) -> None:
-        deadline = time.monotonic() + _TELLING_PATIENCE
-        while self._telling and self._ended is None and (left := deadline - time.monotonic()) > 0:
-            try:
-                chunk = await self._read(left)
-            except SandboxUnavailable:
-                return
-            if chunk == b"":
-                return
-            for found in self._scanner.feed(chunk or b""):
-                if isinstance(found, bytes):
-                    self._late.add(found)
-                elif isinstance(found, Told):
-                    self._take_told()
-                elif isinstance(found, Died):
-                    await self._replace(found.exit_code)
-
-    def _take_told(self) -> None:
-        self._telling = b""
-        self._told = True
-
     async def quietly(self, line: Callable[[bytes], bytes]) -> bool:
         """Type a line of our own between two commands, and wait for the end mark of the key it was made for.
 
         False when the shell does not answer. What others write meanwhile is given to the next command; so is
         the news that the shell has ended.
         """
-        await self.told()
         if self._running is not None or self._ended is not None or self._stream is None:
             return False
         key = new_key()
@@ -232,8 +194,7 @@ class Shell:
         self._running = self._ended = None
         self._failed = False
         self._late.take()
-        self._telling = self._notices = b""
-        self._told = False
+        self.told = self._notices = b""
 
     async def revive(self) -> None:
         """The shell was killed by us: start the next one in the same terminal, and know nothing of the old.
@@ -295,8 +256,6 @@ class Shell:
         for found in self._scanner.feed(chunk):
             if isinstance(found, bytes):
                 self._pass_on(found, running, emit)
-            elif isinstance(found, Told):
-                self._take_told()
             elif isinstance(found, Died):
                 await self._restart(running, found.exit_code)
                 if running.finished is None:
@@ -323,7 +282,7 @@ class Shell:
             background = int(mark.background) if mark.background.isdigit() else -1
             directory = mark.directory.decode("utf-8", "replace")
             self._options = mark.options
-            self._telling = running.key if self.tells and mark.whole else b""
+            self.told = running.key if self.tells and mark.whole and _TRACED not in mark.options else b""
             if self._notices:
                 emit(self._notices)
                 running.output.add(self._notices)

@@ -17,6 +17,7 @@ from trajcore.sandbox.shell.quoting import escaped, quoted
 # lines are told sooner: so functions are told only where some are the user's, and options but once.
 _TELLS: Final = r"""
 NAME() {
+local __trajtui_k=$1; builtin shift
 builtin printf '\0%s %s %s' "$$" "$PPID" "${__trajtui_x:-0}" >&9
 [[ . -ef $PWD ]] || builtin printf ' removed' >&9; builtin printf '\0' >&9
 if [[ ${!-} ]]; then builtin jobs -rn >/dev/null; builtin jobs -n >&9; fi; builtin printf '\0' >&9
@@ -32,7 +33,7 @@ builtin compgen -G '/proc/[0-9]*' >&9; builtin printf '\0' >&9
 builtin compgen -G "/proc/$$/fd/*" >&9
 builtin compgen -G '/dev/shm/*' >&9; builtin compgen -G '/dev/shm/.[!.]*' >&9
 builtin mapfile -t __trajtui_l </proc/self/limits && builtin printf '%s ' "${__trajtui_l[@]}" >&9
-builtin unset -v __trajtui_l; builtin printf '\0\n\t' >&9
+builtin unset -v __trajtui_l; builtin printf '\0%s\n' "$__trajtui_k" >&9
 return 0; }
 """
 TELLS_AT_ONCE: Final = _TELLS.replace("NAME", "__trajtui_s").replace(" >&9", "")
@@ -40,21 +41,16 @@ TELLS_AT_ONCE: Final = _TELLS.replace("NAME", "__trajtui_s").replace(" >&9", "")
 
 What has no DEBUG trap to fear writes to standard output: a fifth less is to be done.
 """
-_TELL_BEHIND: Final = (
-    b'{ builtin trap -p; __trajtui_s "$@"; '
-    b'builtin printf "\\033]7717;%s;T\\a" >/dev/tty; } >|%s 2>/dev/null || :'
-)
+_TELL_BEHIND: Final = b'{ builtin trap -p; __trajtui_s %s "$@"; } >|%s 2>/dev/null || :'
 # Runs at top level (a function does not see all traps), parsed when it runs, so that aliases do not matter.
 _TELL: Final = (
     _TELLS.replace("NAME", "__trajtui_u")
     + r"""
 builtin trap -p >|FILE || :
-__trajtui_u "$@" 9>>FILE || :
+__trajtui_u "" "$@" 9>>FILE || :
 builtin unset -f __trajtui_u || :
 """
 )
-_WHOLE: Final = b"\n\t"
-"""How what is told ends, unless the terminal has altered it."""
 _MARK: Final = rb"""builtin printf '\033]7717;%s;Z;0;;%%s;;\a' "$-" >/dev/tty"""
 _SECTIONS: Final = 14
 
@@ -117,7 +113,7 @@ def telling(path: str, key: bytes) -> bytes:
 
 
 def telling_behind(path: str, key: bytes) -> bytes:
-    """Commands that make a shell write its state to `path`, and then the mark of `key` for that.
+    """Commands that make a shell write its state to `path`, with `key` in the end (`is_whole`).
 
     Where there is a DEBUG trap, what that writes may be in it (`surroundings`).
     """
@@ -132,7 +128,7 @@ def taking(path: str, key: bytes) -> bytes:
 def read_state(told: bytes) -> ShellState | None:
     """What `telling` made a shell write; None when it is not complete."""
     sections = told.split(b"\0")
-    if len(sections) != _SECTIONS or sections[-1] != _WHOLE:
+    if len(sections) != _SECTIONS:
         return None
     traps, known, notices, variables, names, functions, aliases, umask = sections[:8]
     directory, directories, arguments = sections[8:11]
@@ -158,13 +154,18 @@ def read_state(told: bytes) -> ShellState | None:
     return ShellState(int(pid), int(parent), name, bool(removed), notices, b"".join(lines))
 
 
+def is_whole(told: bytes, key: bytes) -> bool:
+    """Whether all is there of what was told with this key."""
+    return told.endswith(b"\0%s\n" % key)
+
+
 def surroundings(told: bytes) -> tuple[bytes, bytes] | None:
     """The processes that there were when this was told, and what else shows: open descriptors, limits.
 
     None when it is not complete, or something else may be in it.
     """
     sections = told.split(b"\0")
-    if len(sections) != _SECTIONS or sections[-1] != _WHOLE or b" DEBUG\n" in sections[0]:
+    if len(sections) != _SECTIONS or b" DEBUG\n" in sections[0]:
         return None
     return sections[11], sections[12]
 
