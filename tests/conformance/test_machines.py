@@ -16,6 +16,7 @@ from conformance.machine import SandboxLaws
 from needs import IMAGE
 from toymachine import PREFIX, TOY
 from trajcore.sandbox.base import Sandbox, SandboxSettings
+from trajcore.sandbox.machines.host.processes import running, session_of
 from trajcore.sandbox.registry import sandbox_kind
 from trajcore.sandbox.shellsandbox import ShellSandbox
 
@@ -47,7 +48,9 @@ class TestLocal(SandboxLaws):
     kind = sandbox_kind("local")
 
     async def lose(self, sandbox: Sandbox) -> None:
-        os.kill(machine(sandbox)._entered.pid, signal.SIGKILL)
+        leader = machine(sandbox)._entered.pid
+        for pid in [pid for pid in running() if session_of(pid) == leader]:  # its shell may live on alone
+            os.kill(pid, signal.SIGKILL)
 
 
 class TestToy(SandboxLaws):

@@ -74,7 +74,7 @@ class Shell:
         """The file in which the shell tells of itself behind each command (`told`); empty: it does not."""
         self._machine = machine
         self.told = b""
-        """The key of the last command, where the shell tells of itself behind it and nothing was done since."""
+        """The key of the last command, if the shell tells of itself behind it and nothing was done since."""
         self._stream: Stream | None = None
         self._scanner = Scanner()
         self._death_key = b""
