@@ -236,10 +236,10 @@ def test_of_two_who_take_one_new_name_the_second_is_told(path: Path) -> None:
     said = []
 
     def save() -> None:
-        trajectory = edited(path)
+        job = edited(path).saving(goal)
         start.wait()
         try:
-            trajectory.save(goal)
+            job.write()
         except FileChanged:
             said.append("told")
         else:
