@@ -17,21 +17,37 @@ class Position:
     """A position between events: before the one at `index`, or at the end.
 
     An edit leaves it behind the last event before it that stayed. Where that event went, and comes back,
-    the position is behind it again, unless it was put elsewhere meanwhile.
+    the position is behind it again, unless it was put elsewhere meanwhile. An edit that is undone at once
+    leaves it where it was.
     """
 
     def __init__(self, index: int = 0) -> None:
         self.index = index
         self._lost: list[int] = []
         """Events (their uids) that it was behind and that have left the recording, one after the other."""
+        self._followed: list[tuple[Edit, int, int]] = []
+        """The edits that it has followed, with where it was before each and behind."""
 
     def put(self, index: int) -> None:
         """Be before the event at another index."""
         self.index = index
         self._lost.clear()
+        self._followed.clear()
 
     def follow(self, edit: Edit, index_of: Callable[[int], int | None], *, undone: bool = False) -> None:
         """Events came, went or moved. `index_of` tells where an event is now by its uid, None: nowhere."""
+        before = self.index
+        self._follow(edit, index_of, undone=undone)
+        if not undone:
+            self._followed.append((edit, before, self.index))
+        elif self._followed:
+            last, where, behind = self._followed.pop()
+            if last is edit and before == behind:
+                self.index = where
+            else:
+                self._followed.clear()
+
+    def _follow(self, edit: Edit, index_of: Callable[[int], int | None], *, undone: bool) -> None:
         self.index, gone = edit.place(self.index, undone=undone)
         self._lost += [uid for uid in gone if index_of(uid) is None]
         for number, uid in enumerate(self._lost):

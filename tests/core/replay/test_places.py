@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from documents import message, of_commands, ran, run
@@ -209,7 +209,13 @@ OPERATIONS = st.lists(
 )
 
 
+MOVED = [("step", 0, 1), ("step", 0, 1), ("back", 0, 1), ("move", 25, 1), ("back", 0, 1), ("move", 5, -1),
+         ("undo", 0, 1), ("step", 0, 1)]  # fmt: skip
+"""A move within what was played, and its undo: the position is where it was."""
+
+
 @given(OPERATIONS)
+@example(MOVED)
 @settings(max_examples=10)
 def test_what_is_shown_as_equal_is_equal_in_a_fresh_replay(operations: list[tuple[str, int, int]]) -> None:
     asyncio.run(_holds(operations))
