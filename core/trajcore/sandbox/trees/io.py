@@ -99,38 +99,45 @@ def copy_content(source: int, target: int, stop: threading.Event) -> None:
         os.lseek(source, 0, os.SEEK_SET)
         os.lseek(target, 0, os.SEEK_SET)
     for start, end in filled(source, about.st_size):
-        _copy_range(source, target, start, end, stop)
+        copy_range(source, start, target, start, end - start, stop)
     os.ftruncate(target, about.st_size)
 
 
-def filled(source: int, size: int) -> Iterator[tuple[int, int]]:
-    """Where a file of `size` bytes has content: its parts between holes. Raises `OSError`."""
-    position = 0
-    while position < size:
+def filled(source: int, end: int, position: int = 0) -> Iterator[tuple[int, int]]:
+    """Where a file has content between two places: its parts between holes. Raises `OSError`."""
+    while position < end:
         try:
             start = os.lseek(source, position, os.SEEK_DATA)
         except OSError as error:
             if error.errno == errno.ENXIO:
                 return
             raise
-        position = min(os.lseek(source, start, os.SEEK_HOLE), size)
+        if start >= end:
+            return
+        position = min(os.lseek(source, start, os.SEEK_HOLE), end)
         yield start, position
 
 
-def _copy_range(source: int, target: int, start: int, end: int, stop: threading.Event) -> None:
-    while start < end:
-        if stop.is_set():
+def copy_range(
+    source: int, start: int, target: int, at: int, length: int, stop: threading.Event | None = None
+) -> None:
+    """Copy so many bytes of an open file to a place in another, as far as they are there.
+
+    Raises `OSError`, `Stopped`.
+    """
+    while length:
+        if stop is not None and stop.is_set():
             raise Stopped
-        length = min(_CHUNK, end - start)
+        size = min(_CHUNK, length)
         try:
-            copied = os.copy_file_range(source, target, length, start, start)
+            copied = os.copy_file_range(source, target, size, start, at)
         except OSError as error:
             if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
                 raise
-            copied = os.pwrite(target, os.pread(source, length, start), start)
+            copied = os.pwrite(target, os.pread(source, size, start), at)
         if copied == 0:  # it has become shorter
             return
-        start += copied
+        start, at, length = start + copied, at + copied, length - copied
 
 
 def _write(target: int, data: bytes) -> None:

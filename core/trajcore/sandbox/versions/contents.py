@@ -9,17 +9,16 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from trajcore.sandbox.machines.diskguard import RESERVE
+from trajcore.sandbox.trees.io import copy_range, filled
 
 SEGMENT: Final = 64 << 20
 """Bytes behind which another file is begun; what one content takes stands in one of them."""
 
-_CHUNK: Final = 4 << 20
 _NO_SUCH: Final = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL)
 
 
@@ -63,8 +62,8 @@ class ContentStore:
     def copy(self, source: int, size: int, taken: int) -> int:
         """The same of `size` bytes of an open file, which take so many of the disk; holes stay holes."""
         segment = self._with_room(size)
-        for start, end in _filled(source, 0, size):
-            _copy(source, start, segment.opened, segment.end + start, end - start)
+        for start, end in filled(source, size):
+            copy_range(source, start, segment.opened, segment.end + start, end - start)
         return self._added(segment, size, taken)
 
     def read(self, number: int) -> bytes:
@@ -80,8 +79,8 @@ class ContentStore:
         content = self._kept[number]
         source, begin = content.segment.opened, content.at
         os.ftruncate(target, content.size)
-        for start, end in _filled(source, begin, begin + content.size):
-            _copy(source, start, target, start - begin, end - start)
+        for start, end in filled(source, begin + content.size, begin):
+            copy_range(source, start, target, start - begin, end - start)
 
     def remove(self, number: int) -> None:
         """Forget a content. Its room is free again with that of those beside it."""
@@ -132,38 +131,3 @@ def _nameless() -> int:
     opened, path = tempfile.mkstemp(dir=directory)
     Path(path).unlink()
     return opened
-
-
-def _filled(source: int, position: int, end: int) -> Iterator[tuple[int, int]]:
-    """Where an open file has content between two places: its parts between holes."""
-    while position < end:
-        try:
-            start = os.lseek(source, position, os.SEEK_DATA)
-        except OSError as error:
-            if error.errno == errno.ENXIO:
-                return
-            raise
-        if start >= end:
-            return
-        position = min(os.lseek(source, start, os.SEEK_HOLE), end)
-        yield start, position
-
-
-def _copy(source: int, start: int, target: int, at: int, length: int) -> None:
-    how: Callable[[int, int, int, int, int], int] = os.copy_file_range
-    while length:
-        size = min(_CHUNK, length)
-        try:
-            copied = how(source, target, size, start, at)
-        except OSError as error:
-            if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
-                raise
-            how = _by_hand
-            continue
-        if not copied:  # it has become shorter
-            return
-        start, at, length = start + copied, at + copied, length - copied
-
-
-def _by_hand(source: int, target: int, size: int, start: int, at: int) -> int:
-    return os.pwrite(target, os.pread(source, size, start), at)
