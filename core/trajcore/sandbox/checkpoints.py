@@ -50,6 +50,7 @@ _PER_FILE: Final = 600e-6
 """Seconds that it takes to write a file back."""
 _PER_SECOND: Final = 400e6
 """Bytes that are written back in a second."""
+
 Watch = Callable[[], Awaitable[None]]
 
 _UNSEEN: Final = ("extended attributes of files aside",)
@@ -148,7 +149,6 @@ class Checkpointer:
             return None
         if state is None:
             return None
-        self.shell.owe(state.notices)
         around = self._around
         return Checkpoint(
             token=_AtRevision(revision, self._directory_of(state)),
@@ -218,7 +218,6 @@ class Checkpointer:
             self.shell.close()
             self.files.close()
             self._where = ""
-        if how is not Reopened.AS_IT_STANDS:
             await self.files.start()
         everything = None
         if how is Reopened.FROM_THE_BEGINNING:
@@ -283,7 +282,7 @@ class Checkpointer:
     # The shell
 
     async def _told_behind(self) -> ShellState | None:
-        """how the shell is, from what it told behind the last command where that is whole.
+        """How the shell is, from what it told behind the last command where that is whole.
 
         What else there is besides is looked for where something of it shows to have changed.
         """
@@ -303,7 +302,10 @@ class Checkpointer:
         if self._state is None or self._state[0] != known:
             read = read_state(told)
             self._state = None if read is None else (known, read)
-        return self._state[1] if self._state is not None else await finished(self._asked())
+        if self._state is None:
+            return await finished(self._asked())
+        self.shell.owe(self._state[1].notices)
+        return self._state[1]
 
     async def _asked(self) -> ShellState | None:
         """What the shell says of itself in a file."""
@@ -311,7 +313,10 @@ class Checkpointer:
         if not await self.shell.quietly(partial(telling, path)):
             return None
         told = await taken(self.files, path)
-        return None if told is None else read_state(told)
+        state = None if told is None else read_state(told)
+        if state is not None:
+            self.shell.owe(state.notices)
+        return state
 
     async def _told(self) -> tuple[ShellState, Census] | None:
         """What the shell says of itself, and what else there is."""

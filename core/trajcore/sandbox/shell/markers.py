@@ -26,7 +26,7 @@ _COUNT: Final = itertools.count()
 _LONGEST: Final = 8192
 _FIELD: Final = rb"[^\x1b\x07;]*"
 _MARK: Final = re.compile(
-    rb"\x1b\]7717;([0-9a-z]+);(?:(A)|D;([0-9]+)|Z;([0-9]+);(%b);(%b);(1?);([^\x1b\x07]*))\x07"
+    rb"\x1b\]7717;([0-9a-z]+);(?:A|D;([0-9]+)|Z;([0-9]+);(%b);(%b);(1?);([^\x1b\x07]*))\x07"
     % (_FIELD, _FIELD)
 )
 
@@ -128,9 +128,7 @@ class Scanner:
 
 
 def _mark(match: re.Match[bytes]) -> Mark:
-    key, _, died, code, background, options, whole, directory = match.groups()
+    key, died, code, background, options, whole, directory = match.groups()
     if code is not None:
         return Ended(key, int(code), background, options, bool(whole), directory)
-    if died is not None:
-        return Died(int(died))
-    return Begun(key)
+    return Begun(key) if died is None else Died(int(died))

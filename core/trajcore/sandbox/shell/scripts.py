@@ -51,7 +51,7 @@ def typed(command: bytes, key: bytes, options: bytes = b"ex", *, tells: str = ""
     `options` are those that may be set (`$-`); where they say so, less is typed. Under `set -e` the end mark
     is set inside what is evaluated, if that is complete: `eval` ends the shell also for `! true`.
 
-    With `tells`, the shell tells of itself in that file behind the end mark, and then comes another mark.
+    With `tells`, the shell tells of itself in that file behind the end mark.
     """
     begin = b"{ __trajtui_a %s; } 2>/dev/null\n" if b"x" in options else b"__trajtui_a %s\n"
     first, *others = cut(escaped(begin % key + command))
