@@ -146,6 +146,7 @@ class Walk:
                     + ["back"] * 4
                     + ["resume"] * 2
                     + ["far", "to", "hand", "edit", "undo", "restart"]
+                    + ["mark", "to mark"] * 2
                 )
                 await self._do(chance.choice(names), chance)
         finally:
@@ -156,26 +157,7 @@ class Walk:
         self.told.append(f"{name} at {session.position}")
         route: Route | None = None
         try:
-            match name:
-                case "step":
-                    session.step()
-                case "resume":
-                    session.run_to(chance.randrange(session.position + 1, len(session.trajectory) + 1))
-                case "hand":
-                    session.visit(Typist("echo $RANDOM > /workspace/hand", "exit"))
-                case "edit":
-                    self._edit(chance)
-                case "undo":
-                    session.editing.undo()
-                case "restart":
-                    if chance.random() < 0.2:
-                        session.restart()
-                        self.seen.clear()
-                case "back":
-                    route = session.back_to_step()[0]
-                case "far" | "to":
-                    far = 1 if name == "far" else chance.randrange(max(1, session.position))
-                    route = session.back_to(far)[0]
+            route = self._ask(name, chance)
             if route is not None:
                 self._leave_behind(route)
                 session.go_back(route)
@@ -185,6 +167,40 @@ class Walk:
         await session.idle()
         assert session.failure is None, (self.told, session.failure)
         await self._look(route)
+
+    def _ask(self, name: str, chance: random.Random) -> Route | None:
+        """Begin what is to be done; the way back where that is one."""
+        session = self.session
+        match name:
+            case "step":
+                session.step()
+            case "resume":
+                session.run_to(chance.randrange(session.position + 1, len(session.trajectory) + 1))
+            case "hand":
+                session.visit(Typist("echo $RANDOM > /workspace/hand", "exit"))
+            case "edit":
+                self._edit(chance)
+            case "undo":
+                session.editing.undo()
+            case "mark":
+                session.toggle_breakpoint(chance.randrange(1, len(session.trajectory)))
+            case "restart" if chance.random() < 0.2:
+                session.restart()
+                self.seen.clear()
+            case "back" | "to mark" | "far" | "to":
+                return self._way_back(name, chance)
+        return None
+
+    def _way_back(self, name: str, chance: random.Random) -> Route:
+        session = self.session
+        match name:
+            case "back":
+                return session.back_to_step()[0]
+            case "to mark":
+                return session.back_to_breakpoint()[0]
+            case "far":
+                return session.back_to(1)[0]
+        return session.back_to(chance.randrange(max(1, session.position)))[0]
 
     def _edit(self, chance: random.Random) -> None:
         session = self.session

@@ -243,8 +243,10 @@ class ShellSandbox:
             tracker = FindTracker(self._files, directory, versions, also=also, pristine=pristine)
         else:
             tracker = LayerTracker(layers, directory, versions)
-        await tracker.start()
+        if self._tracker is not None:
+            self._tracker.close()
         self._tracker = tracker
+        await tracker.start()
         self._checkpoints.tracker = None if versions is None else tracker
         if versions is not None:
             await self._checkpoints.begin_telling()
@@ -271,6 +273,8 @@ class ShellSandbox:
         if self._checkpoints.versions is not None:
             self._checkpoints.versions.close()
             self._checkpoints.versions = None
+        if self._tracker is not None:
+            self._tracker.close()
         self._checkpoints.told.leave()
         await self._machine.close()
 

@@ -22,8 +22,8 @@ from worlds import KINDS
 __all__ = ["account"]
 
 TESTS = ROOT / "tests"
-SEEDS = (2, 6)
-"""Walks that go back and forth several times each."""
+SEEDS = (6, 17)
+"""Walks that go back and forth several times each, also to breakpoints."""
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -35,7 +35,7 @@ async def test_each_place_is_the_world_that_it_was(kind: str, seed: int) -> None
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("seed", SEEDS[1:])
+@pytest.mark.parametrize("seed", SEEDS[:1])
 async def test_also_where_the_files_of_a_container_cannot_be_reached_from_here(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

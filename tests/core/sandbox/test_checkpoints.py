@@ -572,3 +572,19 @@ async def test_what_lies_where_the_host_keeps_secrets_is_kept(build) -> None:
         await sandbox.restore(checkpoint, lambda _: None)
         for place in places:
             assert await world.out(f"cat {place}/f; ls -1 {place}; stat -c %a {place}/d") == "one\nd\nf\n700"
+
+
+async def test_a_shell_that_tells_the_same_behind_each_command_is_read_once(build, kind) -> None:
+    sandbox = build(track_files=True, quick_bytes=1 << 20, quick_files=1000)
+    await sandbox.start(lambda _: None)
+    world = World(sandbox, kind)
+    told = []
+    for command in ("true", "echo some > file; cat file", "true", "x=$RANDOM", "unset x"):
+        await world.out(command)
+        await sandbox.changed_files()
+        checkpoint = await sandbox.quick_checkpoint()
+        assert checkpoint is not None
+        told.append(checkpoint.shell)
+    assert told[0] == told[1]
+    assert told[1] is told[2]
+    assert told[3] != told[2] == told[4]

@@ -76,6 +76,7 @@ class SidePane(Vertical):
         self._row: Row | None = None
         self._shown = TABS[0]
         self._panes: dict[PaneTab, LinePane] = {}
+        self._followers: list[Follower] = []
 
     def compose(self) -> ComposeResult:
         """The tabs above the panes."""
@@ -84,6 +85,8 @@ class SidePane(Vertical):
             for tab in TABS:
                 pane = self._panes[tab] = tab.pane(self._session)
                 pane.id = tab.id
+                if isinstance(pane, Follower):
+                    self._followers.append(pane)
                 yield pane
 
     @property
@@ -93,9 +96,8 @@ class SidePane(Vertical):
 
     def follow(self, notice: notices.Notice) -> None:
         """Hand a notice on to the panes that show such things."""
-        for pane in self._panes.values():
-            if isinstance(pane, Follower):
-                pane.follow(notice)
+        for pane in self._followers:
+            pane.follow(notice)
 
     def show_tab(self, tab: PaneTab) -> None:
         """Show the pane of a tab."""

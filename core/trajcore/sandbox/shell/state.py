@@ -53,6 +53,8 @@ builtin unset -f __trajtui_u || :
 )
 _MARK: Final = rb"""builtin printf '\033]7717;%s;Z;0;;%%s;;\a' "$-" >/dev/tty"""
 _SECTIONS: Final = 14
+_OF_STATE: Final = 11
+"""So many of them say how the shell is; the others what is around it, and with which key it was told."""
 
 _OF_BASH: Final = frozenset(
     {
@@ -131,7 +133,7 @@ def read_state(told: bytes) -> ShellState | None:
     if len(sections) != _SECTIONS:
         return None
     traps, known, notices, variables, names, functions, aliases, umask = sections[:8]
-    directory, directories, arguments = sections[8:11]
+    directory, directories, arguments = sections[8:_OF_STATE]
     pid, parent, status, *removed = known.split()
     shopt, options = _shopt(variables), _option_names(variables)
     lines = [
@@ -171,8 +173,8 @@ def surroundings(told: bytes) -> tuple[bytes, bytes] | None:
 
 
 def lasting(told: bytes) -> bytes:
-    """What stands for it: it is the same where it says the same. What is another each time is not in it."""
-    return _PASSING.sub(b"", told)
+    """What stands for the state in it: the same where that is. What is another each time is left out."""
+    return _PASSING.sub(b"", b"\0".join(told.split(b"\0")[:_OF_STATE]))
 
 
 def _variables(told: bytes) -> list[bytes]:

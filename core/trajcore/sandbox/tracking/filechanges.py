@@ -48,6 +48,9 @@ class Tracker(Protocol):
     async def changes(self) -> FileChanges:
         """What has changed since the start or the last call."""
 
+    def close(self) -> None:
+        """Let go of the world; it is not asked again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:

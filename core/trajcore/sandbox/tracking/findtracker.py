@@ -147,6 +147,9 @@ class FindTracker:
         self._old = new
         return collector.result()
 
+    def close(self) -> None:
+        """See `Tracker.close`: nothing is held."""
+
     def _note(self, path: str, before: Stat | None, table: _Table) -> None:
         if self._versions is not None:
             self._versions.note(path, self._as_below(before), self._version(path, table.get(path)))

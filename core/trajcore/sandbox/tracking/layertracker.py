@@ -112,6 +112,11 @@ class LayerTracker:
             return FileChanges(note=self._scope)
         return await finished_in_thread(self._compare)
 
+    def close(self) -> None:
+        """See `Tracker.close`."""
+        for watched in self._watched:
+            watched.close()
+
     def _is_unchanged(self) -> bool:
         """Whether nothing has changed, where that is told on the spot sooner than in a thread."""
         if self._dear or sum(len(watched) for watched in self._watched) > _FEW:
@@ -190,6 +195,10 @@ class _Watched:
     def names(self) -> frozenset[str]:
         """What is watched alone; empty where all is."""
         return self._layer.names or frozenset()
+
+    def close(self) -> None:
+        """Let go of the layer."""
+        self._tree.close()
 
     def is_unchanged(self) -> bool:
         """Whether nothing of the layer has changed since the last look."""
