@@ -69,7 +69,7 @@ def on_screen(kind: str, image: str, file: Path, steps: int, variables: dict[str
     with running(arguments, variables, str(file.parent)) as program:
         program.wait(["true", "? keys"])
         program.press("s")
-        program.wait(["── exit 0 ·", "PAUSED"])
+        program.wait(["── exit 0 ·", f"PAUSED   2/{2 * steps}"])
         begun = program.press("c")
         return (program.wait([f"{steps} steps: {steps} equal"]) - begun) * 1e3
 

@@ -61,3 +61,21 @@ def test_what_comes_behind_a_flight_is_seen_at_once_again(clock: Clock) -> None:
     clock.now += 1.0
     pace.step()
     assert pace.delay() < 0.05
+
+
+def test_whatever_flies_by_is_drawn_in_one_frame(clock: Clock) -> None:
+    paces = [Pace(), Pace()]
+    due: list[float | None] = [None, None]
+    frames: list[set[int]] = [set(), set()]
+    for turn in range(3000):
+        clock.now += 0.001
+        for which, pace in enumerate(paces if turn > 70 else paces[:1]):
+            moment = due[which]
+            if moment is not None and clock.now >= moment:
+                frames[which].add(turn)
+                due[which] = None
+            pace.step()
+            if due[which] is None:
+                due[which] = clock.now + pace.delay()
+    assert len(frames[1]) > 8
+    assert len(frames[0] ^ frames[1]) <= 6

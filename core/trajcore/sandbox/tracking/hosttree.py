@@ -128,6 +128,8 @@ class Tree:
         """By their paths, each with a slash at its end; the root's is empty."""
         self._held: int | None = None
         """The root, opened: most trees stay empty, and to ask an open directory takes a third of the time."""
+        self._empty: tuple[int, int] | None = None
+        """The number and time of change of a root that was empty, where a later change shows another time."""
         self._since = 0
         self._settled = False
         """Whether whatever changes later shows another time than it had at the last look."""
@@ -139,9 +141,9 @@ class Tree:
         """
         if not self._settled:
             return False
+        if self._is_empty_still():
+            return True
         try:
-            if self._is_empty_still():
-                return True
             directory = opened_directory(self._root)
             try:
                 return self._is_as_known(directory, "")
@@ -156,7 +158,10 @@ class Tree:
             return False
         for name in known.files:
             found = os.stat(name, dir_fd=directory, follow_symlinks=False)
-            if seen_as(found, layered=self._layered) != self.found.get(prefix + name):
+            was = self.found.get(prefix + name)
+            if was is not None and (was.inode, was.changed) == (found.st_ino, found.st_ctime_ns):
+                continue  # whatever changes a file gives it another time of change
+            if seen_as(found, layered=self._layered) != was:
                 return False
         for name in known.below:
             path = f"{prefix}{name}/"
@@ -188,6 +193,9 @@ class Tree:
         if not self._skip(""):
             self._note("", seen_as(own, layered=False), since, touched)
         self._look_into(directory, own, "", 0, since, touched)
+        known = self._directories[""]
+        bare = known.settled and not known.files and not known.below
+        self._empty = (known.inode, known.changed) if bare else None
         return touched
 
     def close(self) -> None:
@@ -198,10 +206,10 @@ class Tree:
 
     def _is_empty_still(self) -> bool:
         """Whether the whole tree was empty, and has not changed in any way since."""
-        known = self._directories.get("")
-        if known is None or known.files or known.below or self._held is None:
+        if self._empty is None or self._held is None:
             return False
-        return known.is_same(os.fstat(self._held))
+        found = os.fstat(self._held)
+        return self._empty == (found.st_ino, found.st_ctime_ns)
 
     def _is_empty(self, prefix: str, name: str, parent: int | None) -> bool:
         """Whether a directory was empty when it was looked into, and has not changed in any way since."""

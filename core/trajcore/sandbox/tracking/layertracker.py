@@ -119,7 +119,7 @@ class LayerTracker:
 
     def _is_unchanged(self) -> bool:
         """Whether nothing has changed, where that is told on the spot sooner than in a thread."""
-        if self._dear or sum(len(watched) for watched in self._watched) > _FEW:
+        if self._dear or sum(map(len, self._watched)) > _FEW:
             return False
         begun = time.perf_counter()
         same = all(watched.is_unchanged() for watched in self._watched)
