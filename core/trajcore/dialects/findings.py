@@ -83,7 +83,8 @@ def with_damage(
 ) -> list[Finding]:
     """Findings, those of events that cannot be read in place of what else was found in them.
 
-    `damaged` says where each breaks, `missing` what was lost behind the last of so many `events`.
+    `damaged` says where each breaks, `missing` what is wrong behind the last of so
+    many `events`.
     """
     found = [finding for finding in findings if finding.index not in damaged]
     for index, fault in damaged.items():
@@ -91,9 +92,8 @@ def with_damage(
         repair = Repair("delete what is left of it", (step,), tuple(arguments(step, f"#{index}")))
         found.append(Finding(index, f"#{index}", "damaged", f"damaged: {fault}", repair=repair))
     if missing:
-        found.append(
-            Finding(events - 1, f"#{events - 1}", "cut-off", f"the recording breaks off behind it: {missing}")
-        )
+        said = f"what stands behind it is damaged or missing: {missing}"
+        found.append(Finding(events - 1, f"#{events - 1}", "cut-off", said))
     return sorted(found, key=lambda finding: finding.index)
 
 

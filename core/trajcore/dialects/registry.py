@@ -63,7 +63,9 @@ def recognised(files: Files, row: str | None = None, format: str | None = None) 
     if not rows:
         from trajcore.dialects import foreign
 
-        raise foreign.refusal(files, ()) or BadInput(f"{files.name} is an archive with no recording in it.")
+        refusals = (foreign.refusal(one, ()) for one in (files, *inside))
+        nothing = BadInput(f"{files.name} is an archive with no recording in it.")
+        raise next(filter(None, refusals), nothing)
     if row is None and len(rows) > 1:
         raise RowNeeded(files.name, rows)
     return found[picked(files.name, rows, row or "0").number]

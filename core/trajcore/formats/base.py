@@ -23,7 +23,8 @@ _TEXT: Final = re.compile(rb"[^ \t\n\r\x0b\f]")
 class Source:
     """The bytes of one file; `path` is None for what came from elsewhere.
 
-    `packed` says how they were packed (`gzip`, `zip`), where they were: they are not what is on disk then.
+    `packed` says how they were packed (`gzip`, `zip`, `tar`), where they were: they are not what is on disk
+    then.
     """
 
     name: str
@@ -42,6 +43,14 @@ class Span(NamedTuple):
 
 PACKED: Final = {"gzip": b"\x1f\x8b", "zip": b"PK\x03\x04"}
 """How packed files begin."""
+_TAR: Final = b"ustar", 257
+"""What stands at which byte of a tar archive."""
+
+
+def is_tar(data: bytes) -> bool:
+    """Whether these are the bytes of a tar archive."""
+    return data.startswith(*_TAR)
+
 
 DAMAGED: Final = msgspec.Raw(b"{}")
 """Stands for a record that cannot be read."""
@@ -58,8 +67,8 @@ class Layout:
 
     `damaged` says of records that cannot be read where they break: their spans hold what stands there, and
     `records` has `DAMAGED` in their place, an object without members. `closing` is the byte where the series
-    ends, None where that is at the bracket behind the last record. `missing` says what is known to have
-    been lost behind it: where the file was cut off.
+    ends, None where that is at the bracket behind the last record. `missing` says what is wrong behind
+    it: where the file was cut off, or that text stands there.
     """
 
     format: str
@@ -116,10 +125,12 @@ class Files:
 
     @cached_property
     def packing(self) -> str:
-        """How what was opened is packed: `gzip`, `zip`; empty where it is not."""
+        """How what was opened is packed: `gzip`, `zip`, `tar`; empty where it is not."""
         if self.directory is not None or self._packed:
             return ""
-        return next((name for name, mark in PACKED.items() if self.source.data.startswith(mark)), "")
+        data = self.source.data
+        found = next((name for name, mark in PACKED.items() if data.startswith(mark)), "")
+        return found or ("tar" if is_tar(data) else "")
 
     @cached_property
     def begin(self) -> int:

@@ -1,12 +1,16 @@
 """A JSON list of records, as a whole file or inside an object.
 
 A member of the list is a record or, in rows of 2024, a pair of them: an action and its observation. One
-that is damaged is a record that cannot be read, and a list that was cut off has those up to the cut.
+that is damaged is a record that cannot be read, and a list that was cut off has those up to the cut. Text
+behind a whole list is no part of it, and is kept.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Final, overload
 
@@ -17,11 +21,14 @@ from trajcore.formats.base import DAMAGED, Files, Layout, Source, Span
 from trajcore.formats.json.damaged import Part, keys_before_break, place, salvaged
 from trajcore.formats.json.edit import members
 from trajcore.formats.json.list import spans, split
-from trajcore.formats.json.text import described, encoding_fault, loads, text_start
+from trajcore.formats.json.text import described, encoding_fault, in_words, loads, text_start
 
 LISTS: Final = ("trajectory", "history")
 """The keys under which an object holds its records, the first that is there."""
 
+_MORE: Final = "Extra data"
+"""How Python's reader says that text stands behind a value."""
+_TEXT: Final = re.compile(rb"[^ \t\r\n]")
 _NAMES: Final = {b'"': "a string", b"[": "a list", b"t": "true", b"f": "false", b"n": "null"}
 
 
@@ -42,7 +49,10 @@ class Lists:
             return
         if row not in (None, "0"):
             raise BadInput(f"{source.name} holds one trajectory, which is row 0.")
-        yield layout(self.name, source, *list_in(source, begin, len(source.data)))
+        inside = list_in(source, begin, len(source.data))
+        found = layout(self.name, source, *inside)
+        broken = inside[1] == len(source.data) and not found.missing and not found.damaged
+        yield replace(found, missing=_fault_behind(source.data, begin)) if broken else found
 
     def write(self, records: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
         """One list, its records as they are written, one below the other."""
@@ -95,13 +105,32 @@ def _damaged(format: str, source: Source, begin: int, end: int | None) -> Layout
     data, name = source.data, source.name
     if data[begin:].lstrip()[:1] == b"[":
         left = salvaged(data, begin, end)
-        behind = data[left.closing + 1 :].strip() if end is None and not left.cut else b""
-        if not behind and any(part.fault is None for part in left.parts):
+        if any(part.fault is None for part in left.parts):
             opening = data.index(b"[", begin) + 1
-            return of_parts(format, source, left.parts, opening, left.closing, left.cut)
+            missing = left.cut or (_behind(data, left.closing) if end is None else "")
+            return of_parts(format, source, left.parts, opening, left.closing, missing)
     text_start(data, name)
     whole = loads(data[begin:end].decode(), name)
     raise BadInput(f"{name} is not a trajectory: expected a list of events, found {described(whole)}.")
+
+
+def _fault_behind(data: bytes, begin: int) -> str:
+    """Where the object around a list that is whole breaks, behind that; empty where it is whole too."""
+    text = data[begin:].decode("latin-1")
+    try:
+        json.loads(text, parse_int=float)
+    except json.JSONDecodeError as error:
+        fault = "text stands behind the object" if error.msg == _MORE else in_words(error, text)
+        return f"{place(data, begin + error.pos)}: {fault}"
+    except RecursionError:
+        return ""
+    return ""
+
+
+def _behind(data: bytes, closing: int) -> str:
+    """What is to be said of text behind the bracket that closes a list; empty where there is none."""
+    found = _TEXT.search(data, closing + 1)
+    return "" if found is None else f"{place(data, found.start())}: text stands behind the list"
 
 
 class _Spans(Sequence[Span]):

@@ -132,6 +132,44 @@ def test_a_comma_too_many_is_said() -> None:
         assert trajectory.to_bytes() == written
 
 
+BEHIND = {
+    "a list": (b"%b", b"text stands behind the list"),
+    "an object": (b'{"trajectory": %b, "id": 7}', b"text stands behind the object"),
+    "an object that breaks": (b'{"trajectory": %b, "id": 7', b"delimiter"),
+}
+
+
+@pytest.mark.parametrize(("around", "fault"), BEHIND.values(), ids=BEHIND)
+@pytest.mark.parametrize("text", [" junk\n", "\nTraceback (most recent call last):\n", "]", "\n[1]", "\n{}"])
+@pytest.mark.parametrize("torn_too", [False, True])
+def test_text_behind_a_whole_list_is_said_and_kept(
+    around: bytes, fault: bytes, text: str, torn_too: bool
+) -> None:
+    data = around % json.dumps(EVENTS, indent=1).encode() + text.encode()
+    if torn_too and around == b"%b" and text != "]":
+        data = data.replace(b'"id": 1,', b'"id" 1,', 1)
+    trajectory = Trajectory.from_bytes(data)
+    assert ids(trajectory)[2:] == [2, 3]
+    assert fault.decode() in trajectory.faults[-1]
+    assert "line" in trajectory.faults[-1]
+    assert trajectory.checking()()[-1].code == "cut-off"
+    assert trajectory.to_bytes() == data
+    trajectory.set_value(0, ("message",), "edited")
+    trajectory.insert(4, [message(4, "new")])
+    trajectory.delete([2])
+    assert trajectory.to_bytes().endswith(text.encode())
+    assert ids(Trajectory.from_bytes(trajectory.to_bytes()))[-2:] == [3, 4]
+    while trajectory.undo():
+        pass
+    assert trajectory.to_bytes() == data
+
+
+def test_text_behind_a_list_of_no_events_makes_it_none() -> None:
+    for data in (b"[1, 2]\njunk", b"[2025-01-01 10:00] up\n", b"[]\njunk", b'["a"] b'):
+        with pytest.raises(BadInput):
+            Trajectory.from_bytes(data)
+
+
 # What is done with it
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,20 @@ def zipped(*files: tuple[str, bytes]) -> bytes:
     return made.getvalue()
 
 
+def tarred(*files: tuple[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        for name, data in files:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE):
+            info = tarfile.TarInfo("elsewhere.json")
+            info.type, info.linkname = kind, "/etc/passwd"
+            archive.addfile(info)
+    return made.getvalue()
+
+
 LINES = b"".join(json.dumps(event).encode() + b"\n" for event in EVENTS)
 STORE = [(f"x/events/{event['id']}.json", json.dumps(event).encode()) for event in reversed(EVENTS)]
 PACKED = {
@@ -43,6 +59,9 @@ PACKED = {
     "zip beside other files": zipped(
         ("meta.json", b'{"id": 1}'), ("a/", b""), ("a/x.json", DATA), ("b", b"\0")
     ),
+    "tar": tarred(("./run.json", DATA)),
+    "tar in gzip": gzip.compress(tarred(("meta.json", b'{"id": 1}'), ("a/x.json", DATA), ("b", b"\0"))),
+    "an event store in a tar": gzip.compress(tarred(("x/metadata.json", b"{}"), *STORE)),
     "an event store in a zip": zipped(("x/metadata.json", b"{}"), *STORE, ("x/agent_state.pkl", b"\x80x")),
 }
 
@@ -57,7 +76,7 @@ def test_what_is_packed_opens_and_is_saved_to_another_file(tmp_path: Path, data:
     trajectory.set_value(0, ("message",), "edited")
     assert any(line.startswith("+") and "edited" in line for line in diff(trajectory))
     for target in (None, path):
-        with pytest.raises(BadInput, match=r"is packed \((gzip|zip)\): name another file"):
+        with pytest.raises(BadInput, match=r"is packed \((gzip|zip|tar)\): name another file"):
             trajectory.save(target)
     assert path.read_bytes() == data
     other = trajectory.save(tmp_path / "out.json")
@@ -68,21 +87,44 @@ def test_what_is_packed_opens_and_is_saved_to_another_file(tmp_path: Path, data:
     assert trajectory.save() == other
 
 
-def test_of_several_in_an_archive_one_is_picked_as_a_row_is() -> None:
-    data = zipped(("a.json", DATA), ("notes.json", b'{"x": 1}'), ("b.json", json.dumps(EVENTS[:1]).encode()))
+@pytest.mark.parametrize(
+    "archive",
+    [zipped, tarred, lambda *files: gzip.compress(tarred(*files))],
+    ids=("zip", "tar", "tar in gzip"),
+)
+def test_of_several_in_an_archive_one_is_picked_as_a_row_is(archive: Callable[..., bytes]) -> None:
+    short = json.dumps(EVENTS[:1]).encode()
+    data = archive(("a.json", DATA), ("notes.json", b'{"x": 1}'), ("b.json", short))
     with pytest.raises(RowNeeded, match=r"holds 2 trajectories.*\(0 to 1, or its id: a\.json, b\.json\)"):
         Trajectory.from_bytes(data)
-    assert [len(Trajectory.from_bytes(data, row=row)) for row in ("0", "a.json", "1", "b.json")] == [
-        4,
-        4,
-        1,
-        1,
-    ]
-    numbered = zipped(("1.json", DATA), ("2.json", json.dumps(EVENTS[:1]).encode()))
+    lengths = [len(Trajectory.from_bytes(data, row=row)) for row in ("0", "a.json", "1", "b.json")]
+    assert lengths == [4, 4, 1, 1]
+    numbered = archive(("1.json", DATA), ("2.json", short))
     assert [len(Trajectory.from_bytes(numbered, row=row)) for row in ("1.json", "2.json")] == [4, 1]
     for row in ("2", "notes.json"):
         with pytest.raises(BadInput, match="has no row"):
             Trajectory.from_bytes(data, row=row)
+    with pytest.raises(BadInput, match="no recording in it"):
+        Trajectory.from_bytes(archive(("a.txt", b"text"), ("b.json", b'{"x": 1}'), ("c.json", b"{}")))
+
+
+def test_an_archive_that_was_cut_off_has_what_came_before_the_cut() -> None:
+    noise = "".join(f"{number**50:x}" for number in range(5_000))
+    data = gzip.compress(
+        tarred(("a.json", DATA), ("b.json", json.dumps([*EVENTS, message(4, noise)]).encode()))
+    )
+    for length in (len(data) * 3 // 4, len(data) // 2):
+        cut = data[:length]
+        assert Trajectory.from_bytes(cut, row="a.json").faults == ()
+        assert len(Trajectory.from_bytes(cut, row="b.json")) == 4
+        assert "ends too early" in Trajectory.from_bytes(cut, row="b.json").faults[0]
+
+
+def test_another_agents_recordings_in_an_archive_are_refused_by_name() -> None:
+    steps = json.dumps({"environment": "x", "trajectory": [], "history": [], "info": {"exit_status": "x"}})
+    for archive in (zipped, tarred):
+        with pytest.raises(BadInput, match="SWE-agent"):
+            Trajectory.from_bytes(archive(("a.traj", steps.encode()), ("b.traj", steps.encode())))
 
 
 def test_rows_in_a_packed_file_are_picked_as_ever() -> None:
@@ -124,8 +166,9 @@ def test_what_swells_is_refused_in_one_line(data: bytes, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("bound", ["_MOST_FILES", "_MOST_RECORDINGS"])
 def test_an_archive_of_too_many_is_refused(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packed, bound, 3)
-    with pytest.raises(BadInput, match=r"^many holds more than 3 (files|recordings): unpack it first\.$"):
-        Trajectory.from_bytes(zipped(*((f"x{number}", DATA) for number in range(4))), "many")
+    for archive in (zipped, tarred):
+        with pytest.raises(BadInput, match=r"^many holds more than 3 (files|recordings): unpack it first\.$"):
+            Trajectory.from_bytes(archive(*((f"x{number}", DATA) for number in range(4))), "many")
 
 
 def test_what_is_unpacked_is_bounded_by_what_it_was() -> None:

@@ -104,10 +104,12 @@ async def test_listing_every_variable_and_function_ends(world) -> None:
 async def test_tracing(world) -> None:
     assert "echo a" in await world.out("set -x; echo a")
     observation = await world.run("echo b")
-    assert observation.content.endswith("echo b\nb")
+    assert observation.content == "+ echo b\nb"
     assert b"trajtui" not in world.emitted
-    await world.out("set +x")
+    assert await world.out("set +x") == "+ set +x"
     assert await world.out("echo c") == "c"
+    assert await world.out("set -x; echo $(echo d); set +x") == "++ echo d\n+ echo d\nd\n+ set +x"
+    assert await world.out("printf '++ a\\n'") == "++ a"
 
 
 async def test_strict_variables(world) -> None:

@@ -10,7 +10,7 @@ STREAM = (
 )
 EXPECTED = [
     b"late", Begun(KEY), b"one\x1b[31mred\x1b]7717;ffff;A\x07\x1b]0;title\x07tail",
-    Ended(KEY, 3, b"77", b"himBH", True, b"/a;b"), b"after",
+    Ended(KEY, 3, b"77", b"himBH", True, False, b"/a;b"), b"after",
 ]  # fmt: skip
 
 

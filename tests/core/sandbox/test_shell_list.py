@@ -260,8 +260,12 @@ async def test_what_is_redefined_does_not_keep_the_marks_back(world, command: st
 
 async def test_a_shell_without_descriptors_left_is_not_waited_for(world) -> None:
     begun = time.monotonic()
-    await world.run("ulimit -n 3")
-    assert (await world.run("echo a")).content.startswith("a")
+    await answers(world, "ulimit -n 3", "")
+    await answers(world, "echo a", "a")
+    await answers(world, "printf b", "b")
+    await answers(world, "false", "", 1)
+    await answers(world, "f() { return 7; }; f", "", 7)
+    assert "Too many open files" in (await world.run("echo c >/dev/null")).content
     assert time.monotonic() - begun < 5
     await world.run("exit")
     await goes_on(world)

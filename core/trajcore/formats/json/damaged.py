@@ -19,6 +19,8 @@ _WHITE: Final = b" \t\r\n"
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
 _NEXT: Final = re.compile(r",[ \t\r\n]*(?=[\[{])")
 _DECODER: Final = json.JSONDecoder(parse_int=float)
+_WITHIN: Final = frozenset(",:}]")
+"""What can stand behind a list that is inside of a member."""
 _NESTED: Final = 100_000
 """So many characters a text that is nested too deeply counts for."""
 _MOST: Final = 8
@@ -222,9 +224,14 @@ class _Salvage:
         return not known or (common > 0 and _LIKENESS * common >= self._fewest)
 
     def _closes(self, at: int) -> bool:
-        """Whether a bracket closes the list itself: nothing stands behind it that belongs to no object."""
+        """Whether a bracket closes the list itself.
+
+        What stands behind it goes on with the object that it is in or, where it is in none, with nothing that
+        would be inside of a member.
+        """
         if not self._in_object:
-            return _blanks_end(self._text, at + 1) >= len(self._text)
+            behind = _blanks_end(self._text, at + 1)
+            return self._text[behind : behind + 1] not in _WITHIN
         self._left -= len(self._text) - at
         behind = self._text[at + 1 :].strip(" \t\r\n").removeprefix(",")
         try:

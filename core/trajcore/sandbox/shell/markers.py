@@ -26,7 +26,7 @@ _COUNT: Final = itertools.count()
 _LONGEST: Final = 8192
 _FIELD: Final = rb"[^\x1b\x07;]*"
 _MARK: Final = re.compile(
-    rb"\x1b\]7717;([0-9a-z]+);(?:A|D;([0-9]+)|Z;([0-9]+);(%b);(%b);(1?);([^\x1b\x07]*))\x07"
+    rb"\x1b\]7717;([0-9a-z]+);(?:A|D;([0-9]+)|Z;([0-9]+);(%b);(%b);([12]?);([^\x1b\x07]*))\x07"
     % (_FIELD, _FIELD)
 )
 
@@ -43,7 +43,8 @@ class Ended:
     """The command with this key is done.
 
     `background` is bash's `$!`, empty when there is none; `options` is its `$-`. `whole`: what was
-    typed behind the command is carried out too.
+    typed behind the command is carried out too. `poor`: it had no descriptors left for our redirections, and
+    has said so behind the output.
     """
 
     key: bytes
@@ -51,6 +52,7 @@ class Ended:
     background: bytes
     options: bytes
     whole: bool
+    poor: bool
     directory: bytes
 
 
@@ -130,5 +132,5 @@ class Scanner:
 def _mark(match: re.Match[bytes]) -> Mark:
     key, died, code, background, options, whole, directory = match.groups()
     if code is not None:
-        return Ended(key, int(code), background, options, bool(whole), directory)
+        return Ended(key, int(code), background, options, whole == b"1", whole == b"2", directory)
     return Begun(key) if died is None else Died(int(died))

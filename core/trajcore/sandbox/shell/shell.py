@@ -18,7 +18,13 @@ from trajcore.sandbox.machines.stream import Stream
 from trajcore.sandbox.shell.capture import Capture
 from trajcore.sandbox.shell.markers import Begun, Died, Ended, Mark, Scanner, begin_mark, new_key
 from trajcore.sandbox.shell.quoting import encoded
-from trajcore.sandbox.shell.scripts import shell_setup, typed, without_our_lines
+from trajcore.sandbox.shell.scripts import (
+    shell_setup,
+    typed,
+    without_our_faults,
+    without_our_level,
+    without_our_lines,
+)
 
 _STARTING: Final = 0.25
 _START_PATIENCE: Final = 30.0
@@ -281,6 +287,7 @@ class Shell:
         elif isinstance(mark, Ended):
             background = int(mark.background) if mark.background.isdigit() else -1
             directory = mark.directory.decode("utf-8", "replace")
+            self._tidy(running, mark)
             self._options = mark.options
             self.told = running.key if self.tells and mark.whole and _TRACED not in mark.options else b""
             if self._notices:
@@ -289,6 +296,13 @@ class Shell:
                 self._notices = b""
             code, new = mark.exit_code, running.in_new_shell
             running.finished = Finished(code, background, directory, in_new_shell=new)
+
+    def _tidy(self, running: _Running, ended: Ended) -> None:
+        """Take from an output what a shell wrote only because of how commands are typed here."""
+        text = running.output.take()
+        if ended.poor:
+            text = without_our_faults(text, jobs=bool(ended.background))
+        running.output.add(without_our_level(text, self._options + ended.options))
 
     async def _send_again_if_lost(self, running: _Running) -> None:
         """Type the command; if the terminal turns out to be gone, in a new one."""
