@@ -83,18 +83,18 @@ def test_a_private_key_stays_where_it_is(home: Path, here: Path, sandbox: str) -
         "model = 'huggingface/{url}'\napi_key = 'theirs-1234'",
     ],
 )
+@pytest.mark.parametrize("ours", [True, pytest.param(False, marks=pytest.mark.long)])
 @pytest.mark.bubblewrap
-def test_a_key_does_not_go_to_an_address_of_theirs(home: Path, here: Path, llm: str) -> None:
+def test_a_key_does_not_go_to_an_address_of_theirs(home: Path, here: Path, llm: str, ours: bool) -> None:
     with Loopback() as server:
         path = write(here / "demo.json", [message(0, "go"), say(1, "what now?", wait=True)])
         config(here, f"[llm]\n{llm.format(url=server.url)}\n")
         keys = {"ANTHROPIC_API_KEY": KEY, "HUGGINGFACE_API_KEY": KEY, "OPENAI_API_KEY": KEY}
         live = ("--sandbox", "bubblewrap", "--continue", "--message", "go on")
-        for environment in ({"LLM_API_KEY": KEY, **keys}, keys):
-            done = trajtui("replay", path, *live, **environment)
-            assert not any(CANARY in json.dumps(asked.headers) for asked in server.requests)
-            assert CANARY not in done.stdout + done.stderr
-            assert "left out" in done.stderr
+        done = trajtui("replay", path, *live, **keys, **({"LLM_API_KEY": KEY} if ours else {}))
+        assert not any(CANARY in json.dumps(asked.headers) for asked in server.requests)
+        assert CANARY not in done.stdout + done.stderr
+        assert "left out" in done.stderr
 
 
 @pytest.mark.parametrize(

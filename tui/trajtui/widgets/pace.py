@@ -7,7 +7,7 @@ from typing import Final
 
 _SOON: Final = 1 / 30
 """Seconds until a change is seen: sooner than anybody notices."""
-_SELDOM: Final = 1 / 4
+_SELDOM: Final = 1 / 3
 """Seconds between two frames of a replay at full speed, which takes a step in less than a millisecond while a
 frame takes 20: drawn as often as a film, it would spend nine tenths of its time on drawing. All that is drawn
 so seldom is drawn at the same moments, in one frame."""

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from trajcore.sandbox.tracking.filechanges import DIGEST_LIMIT, FRESH, TEXT_LIMIT, Content, digest_of
+from trajcore.sandbox.tracking.watch import Watch
 from trajcore.sandbox.trees.io import Xattrs, xattrs
 from trajcore.sandbox.versions.version import State, Unknown, version_of
 
@@ -126,10 +127,8 @@ class Tree:
         self._layered = layered
         self._directories: dict[str, _Directory] = {}
         """By their paths, each with a slash at its end; the root's is empty."""
-        self._held: int | None = None
-        """The root, opened: most trees stay empty, and to ask an open directory takes a third of the time."""
-        self._empty: tuple[int, int] | None = None
-        """The number and time of change of a root that was empty, where a later change shows another time."""
+        self._watch: Watch | None = None
+        """Asks for all that is known, where that is little, and is not too new to be asked for so."""
         self._since = 0
         self._settled = False
         """Whether whatever changes later shows another time than it had at the last look."""
@@ -141,39 +140,42 @@ class Tree:
         """
         if not self._settled:
             return False
-        if self._is_empty_still():
-            return True
+        if self._watch is not None:
+            return self._watch.is_as_it_was()
+        watch = Watch()
+        same = False
         try:
-            directory = opened_directory(self._root)
-            try:
-                return self._is_as_known(directory, "")
-            finally:
-                os.close(directory)
+            same = self._is_as_known(opened_directory(self._root), "", watch)
         except OSError:
             return False
+        finally:
+            if same and watch.is_whole:
+                self._watch = watch
+            else:
+                watch.close()
+        return same
 
-    def _is_as_known(self, directory: int, prefix: str) -> bool:
-        known = self._directories.get(prefix)
-        if known is None or not known.is_same(os.fstat(directory)):
-            return False
-        for name in known.files:
-            found = os.stat(name, dir_fd=directory, follow_symlinks=False)
-            was = self.found.get(prefix + name)
-            if was is not None and (was.inode, was.changed) == (found.st_ino, found.st_ctime_ns):
-                continue  # whatever changes a file gives it another time of change
-            if seen_as(found, layered=self._layered) != was:
+    def _is_as_known(self, directory: int, prefix: str, watch: Watch) -> bool:
+        """Whether an open directory is as known, with all below; `watch` gets it, or it is closed."""
+        own = os.fstat(directory)
+        held = watch.hold(directory, own)
+        try:
+            known = self._directories.get(prefix)
+            if known is None or not known.is_same(own):
                 return False
-        for name in known.below:
-            path = f"{prefix}{name}/"
-            if self._is_empty(path, name, directory):
-                continue
-            below = opened_directory(name, directory)
-            try:
-                if not self._is_as_known(below, path):
+            for name in known.files:
+                found = os.stat(name, dir_fd=directory, follow_symlinks=False)
+                if seen_as(found, layered=self._layered) != self.found.get(prefix + name):
                     return False
-            finally:
-                os.close(below)
-        return True
+                if held:
+                    watch.add(directory, name, found)
+            return all(
+                self._is_as_known(opened_directory(name, directory), f"{prefix}{name}/", watch)
+                for name in known.below
+            )
+        finally:
+            if not held:
+                os.close(directory)
 
     def look(self) -> set[str]:
         """Bring `found` up to date; the answer is the paths that may have changed.
@@ -184,32 +186,27 @@ class Tree:
         self.before = {}
         since, self._since = self._since, time.time_ns() - int(FRESH * 1e9)
         self._settled = True
-        if self._is_empty_still():
+        if self._watch is not None and self._watch.is_as_it_was():
+            return set()
+        self.close()
+        if self._is_empty("", str(self._root), None):
             return set()
         touched: set[str] = set()
-        self.close()
-        self._held = directory = opened_directory(self._root)
-        own = os.fstat(directory)
-        if not self._skip(""):
-            self._note("", seen_as(own, layered=False), since, touched)
-        self._look_into(directory, own, "", 0, since, touched)
-        known = self._directories[""]
-        bare = known.settled and not known.files and not known.below
-        self._empty = (known.inode, known.changed) if bare else None
+        directory = opened_directory(self._root)
+        try:
+            own = os.fstat(directory)
+            if not self._skip(""):
+                self._note("", seen_as(own, layered=False), since, touched)
+            self._look_into(directory, own, "", 0, since, touched)
+        finally:
+            os.close(directory)
         return touched
 
     def close(self) -> None:
         """Let go of the tree; it can be looked at again."""
-        held, self._held = self._held, None
-        if held is not None:
-            os.close(held)
-
-    def _is_empty_still(self) -> bool:
-        """Whether the whole tree was empty, and has not changed in any way since."""
-        if self._empty is None or self._held is None:
-            return False
-        found = os.fstat(self._held)
-        return self._empty == (found.st_ino, found.st_ctime_ns)
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.close()
 
     def _is_empty(self, prefix: str, name: str, parent: int | None) -> bool:
         """Whether a directory was empty when it was looked into, and has not changed in any way since."""
