@@ -230,8 +230,8 @@ class _Salvage:
         would be inside of a member.
         """
         if not self._in_object:
-            behind = _blanks_end(self._text, at + 1)
-            return self._text[behind : behind + 1] not in _WITHIN
+            follows = _blanks_end(self._text, at + 1)
+            return self._text[follows : follows + 1] not in _WITHIN
         self._left -= len(self._text) - at
         behind = self._text[at + 1 :].strip(" \t\r\n").removeprefix(",")
         try:
