@@ -88,6 +88,8 @@ def test_an_edit_that_leaves_a_name_of_nothing_is_named(recording: Path):
         (("--set", "1:id=70"), "#2 (id 2)  error: its cause 1 is not in this recording"),
         (("--set", "2:cause=4711"), "#2 (id 2)  error: its cause 4711 is not in this recording"),
         (("--set", "1:id=5"), "#5 (id 5)  error: duplicate id: event #1 has the id 5 too"),
+        (("--unset", "2:cause"), "#2 (id 2)  warning: it names no cause, where other results do"),
+        (("--set", "2:cause=-1"), "#2 (id 2)  warning: it names no cause, where other results do"),
         (("--unset", "1:id"), "#1  warning: no id, where other events have one"),
     ):
         done = trajtui("edit", recording, "-o", out, *edits)

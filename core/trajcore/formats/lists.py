@@ -7,7 +7,6 @@ behind a whole list is no part of it, and is kept.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -18,16 +17,14 @@ import msgspec
 
 from trajcore.errors import BadInput
 from trajcore.formats.base import DAMAGED, Files, Layout, Source, Span
-from trajcore.formats.json.damaged import Part, keys_before_break, place, salvaged
+from trajcore.formats.json.damaged import Part, keys_before_break, object_fault, place, salvaged
 from trajcore.formats.json.edit import members
 from trajcore.formats.json.list import spans, split
-from trajcore.formats.json.text import described, encoding_fault, in_words, loads, text_start
+from trajcore.formats.json.text import described, encoding_fault, loads, text_start
 
 LISTS: Final = ("trajectory", "history")
 """The keys under which an object holds its records, the first that is there."""
 
-_MORE: Final = "Extra data"
-"""How Python's reader says that text stands behind a value."""
 _TEXT: Final = re.compile(rb"[^ \t\r\n]")
 _NAMES: Final = {b'"': "a string", b"[": "a list", b"t": "true", b"f": "false", b"n": "null"}
 
@@ -52,7 +49,7 @@ class Lists:
         inside = list_in(source, begin, len(source.data))
         found = layout(self.name, source, *inside)
         broken = inside[1] == len(source.data) and not found.missing and not found.damaged
-        yield replace(found, missing=_fault_behind(source.data, begin)) if broken else found
+        yield replace(found, missing=object_fault(source.data, begin)) if broken else found
 
     def write(self, records: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
         """One list, its records as they are written, one below the other."""
@@ -112,19 +109,6 @@ def _damaged(format: str, source: Source, begin: int, end: int | None) -> Layout
     text_start(data, name)
     whole = loads(data[begin:end].decode(), name)
     raise BadInput(f"{name} is not a trajectory: expected a list of events, found {described(whole)}.")
-
-
-def _fault_behind(data: bytes, begin: int) -> str:
-    """Where the object around a list that is whole breaks, behind that; empty where it is whole too."""
-    text = data[begin:].decode("latin-1")
-    try:
-        json.loads(text, parse_int=float)
-    except json.JSONDecodeError as error:
-        fault = "text stands behind the object" if error.msg == _MORE else in_words(error, text)
-        return f"{place(data, begin + error.pos)}: {fault}"
-    except RecursionError:
-        return ""
-    return ""
 
 
 def _behind(data: bytes, closing: int) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from trajcore.errors import BadInput
 from trajcore.formats.base import Files, Layout
-from trajcore.formats.json.damaged import Part, keys_before_break, salvaged
+from trajcore.formats.json.damaged import Part, keys_before_break, object_fault, salvaged
 from trajcore.formats.json.edit import members
 from trajcore.formats.json.list import spans, split
 from trajcore.formats.lists import Lists, of_parts
@@ -105,7 +105,8 @@ def _damaged_page(data: bytes, begin: int, end: int) -> _Page | None:
         return None
     left = salvaged(data, begin + at, end)
     page = _Page(left.parts, begin + at + 1, left.closing, end)
-    page.missing = left.cut
+    is_whole = not left.cut and all(part.fault is None for part in left.parts)
+    page.missing = object_fault(data, begin, end) if is_whole else left.cut
     page.has_more = text.startswith("true", places.get("has_more", len(text)))
     return page
 

@@ -22,12 +22,13 @@ from trajcore.replay.normalise import (
     NORMALISERS,
     Normaliser,
     OwnNormaliser,
+    asked_for,
     both_normalised,
     made_up,
     names_commits,
     shown,
 )
-from trajcore.replay.sides import UNKNOWN, Side, aligned, differing, labelled
+from trajcore.replay.sides import UNKNOWN, USER, Side, aligned, differing, labelled
 from trajcore.text import TAB
 
 if TYPE_CHECKING:
@@ -186,6 +187,9 @@ def _compare_text(
     old, new = aligned(*both_normalised(one, other, normalisers), names)
     if old != new:
         given = actual.given
+        asked = asked_for(given, other_user=any(name.what == USER for name in names))
+        if asked:
+            old, new = aligned(*both_normalised(one, other, (*asked, *normalisers)), names)
         of_step = made_up(given, committed=names_commits(old) and circumstances.committed(given))
         old, new = both_normalised(old, new, of_step)
     if old == new or _equal_but_for_secrets(old, new):

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from trajcore.errors import BadInput
 from trajcore.replay import varying
+from trajcore.replay.figures import figures
 from trajcore.replay.varying import TABLE, Replacement
 from trajcore.text import as_recorded
 
@@ -77,6 +78,11 @@ NORMALISERS: Final = _normalisers(TABLE)
 def made_up(given: str, *, committed: bool) -> tuple[Normaliser, ...]:
     """Those of one step, which was `given` a text: whether commits were made decides on their names."""
     return _normalisers(varying.made_up(given, committed))
+
+
+def asked_for(given: str, *, other_user: bool) -> tuple[Normaliser, ...]:
+    """Those of one step which was `given` a command that asks the machine for figures; see `figures`."""
+    return _normalisers(figures(given, other_user=other_user))
 
 
 def names_commits(text: str) -> bool:

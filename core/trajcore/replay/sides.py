@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
+USER: Final = "<user>"
+"""What a user's name is of."""
+_ID: Final = r"\buid=\d+\(%s\) gid=\d+\([^)\s]*\)(?: groups=\S+)?"
+"""What `id` says of a user: the numbers and groups are those of the machine that it is a user of."""
 _STATES: Final = 100_000
 """So many pairs of places are looked at in two texts, before their lines are taken to differ."""
 
@@ -46,7 +50,7 @@ def differing(before: Side, after: Side) -> tuple[Name, ...]:
     pairs = {
         "<workspace>": _roots(before.directory, after.directory),
         "<home>": (before.home, after.home),
-        "<user>": (before.user, after.user),
+        USER: (before.user, after.user),
         "<host>": (before.host, after.host),
     }
     return tuple(
@@ -70,6 +74,7 @@ def aligned(recorded: str, actual: str, names: Sequence[Name]) -> tuple[str, str
     for at, (line, its) in enumerate(zip(one, other, strict=False)):
         if line == its:
             continue
+        line, its = _without_ids(line, its, names)
         same, looked_at = _same(line, its, names, budget)
         budget -= looked_at
         one[at], other[at] = (its, its) if same else _without_paths(line, its, names)
@@ -110,6 +115,14 @@ def _without_paths(line: str, its: str, names: Sequence[Name]) -> tuple[str, str
         ours, theirs = {name.recorded: name.what}, {name.actual: name.what}
         if _replaced(line, theirs) == line and _replaced(its, ours) == its:
             line, its = _replaced(line, ours), _replaced(its, theirs)
+    return line, its
+
+
+def _without_ids(line: str, its: str, names: Sequence[Name]) -> tuple[str, str]:
+    for name in names if line.startswith("uid=") else ():
+        if name.what == USER:
+            line = re.sub(_ID % re.escape(name.recorded), f"uid={USER}", line)
+            its = re.sub(_ID % re.escape(name.actual), f"uid={USER}", its)
     return line, its
 
 

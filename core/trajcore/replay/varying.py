@@ -39,7 +39,7 @@ _ZONES: Final = (
 )
 _NUMBERS: Final = (
     rf"(?:{_YEAR}-{_NN}-{_NN}|{_YEAR}/{_NN}/{_NN}|{_YEAR}\.{_NN}\.{_NN}"
-    rf"|{_NN}-{_NN}-(?:{_YEAR}|\d\d)|{_NN}/{_NN}/(?:{_YEAR}|\d\d)|{_NN}\.{_NN}\.(?:{_YEAR}|\d\d))"
+    rf"|{_NN}-{_NN}-(?:{_YEAR}|\d\d)|{_NN}/{_NN}/(?:{_YEAR}|\d\d)|{_NN}\.{_NN}\.(?:{_YEAR}|\d\d)|{_NN}-{_MONTH}-\d\d)"
 )
 _NAMED: Final = rf"(?:{_MONTH} +{_DAY_OF_MONTH}|{_DAY_OF_MONTH}[ /-]{_MONTH})"
 _NAMED_AND_YEAR: Final = (
@@ -85,6 +85,17 @@ _SIZE: Final = rf"{_NUMBER} ?(?:[kKMGT]i?)?(?:B|bytes?)\b"
 _PER: Final = r"(?:(?:[A-Za-z]{1,12}+)?/(?:s|sec|second|min|minute)|s/it|[kKMG]i?[Bb]ps)\b(?![/-]|\.\w)"
 _RATE: Final = rf"(?:{_NUMBER}|\?|--\.-) ?{_PER}"
 _PER_SECOND: Final = rf"{_PAD}(?<![\d.])(?:(?:{_NUMBER}/)?{_SIZE}(?:,? (?:\| )?|, ?| at | @ ))?{_RATE}"
+
+# What is told of the machine
+
+_AMOUNT: Final = r"-?\d++(?:[.,]\d++)?(?:[KMGTP]i?)?"
+_RESOURCES: Final = (
+    r"(?:User|System) time \(seconds\)|Percent of CPU this job got"
+    r"|Elapsed \(wall clock\) time \(h:mm:ss or m:ss\)"
+    r"|Maximum resident set size \(kbytes\)|(?:Major|Minor) \([a-zA-Z /]+\) page faults"
+    r"|(?:Voluntary|Involuntary) context switches|File system (?:inputs|outputs)"
+)
+"""Lines of GNU time."""
 
 # Names that a program makes up
 
@@ -133,12 +144,13 @@ def _identity(found: re.Match[str]) -> str:
 TABLE: Final[tuple[tuple[str, str, Replacement], ...]] = (
     (
         "listing",
-        r"^(?P<inode> *\d+ +\d+ +)?(?P<mode>[bcdlps-][rwxsStT-]{9}[.+@]?) +(?P<links>\d+)"
+        r"^(?P<inode> *(?:\d+ +\d+|\d{5,}) +)?(?P<mode>[bcdlps-][rwxsStT-]{9}[.+@]?) +(?P<links>\d+)"
         r" +(?P<owner>\S+) +(?P<group>\S+)"
         rf" +(?P<size>[\d.,]+[KMGTPE]?(?:, +\d+)?) +(?:{_MONTH} +\d{{1,2}} +(?:\d{{1,2}}:\d{{2}}|\d{{4}})"
         rf"|{_YEAR}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d\.\d+ [+-]\d{{4}})?)?|\d\d-\d\d +\d\d:\d\d)(?!\S)",
         _listing,
     ),
+    ("inode", r"^((?:<inode> )?dr-xr-xr-x) \d+ (\S+ \S+ <size> <date> /?proc)$", r"\1 <links> \2"),
     ("inode", r"(?i)\b(inode: )\d+|^(device: )\S+", lambda found: f"{found[1] or found[2]}<inode>"),
     ("progress", r"\[\d+:\d\d(?::\d\d)?<[\d:?]+,[^\]\n]{0,40}\]", "<progress>"),
     (
@@ -160,6 +172,7 @@ TABLE: Final[tuple[tuple[str, str, Replacement], ...]] = (
         rf"(?i)(\b(?:time|timestamp|ts|created|created_at|mtime|now|epoch)[\"']? ?[:=] ?){_EPOCH}\b",
         r"\1<timestamp>",
     ),
+    ("timestamp", r"\btime\.struct_time\(tm_year=[^)\n]*\)", "<timestamp>"),
     ("date", _DATE, "<date>"),
     ("pid", r"(<timestamp>\]?,? )\[\d+\]", r"\1[<pid>]"),
     ("pid", r"(<timestamp> \[\w+\] )\d+#\d+:", r"\1<pid>:"),
@@ -171,6 +184,11 @@ TABLE: Final[tuple[tuple[str, str, Replacement], ...]] = (
         r"^(?P<user>[\w+-]+) +\d+ +[\d.]+ +[\d.]+ +\d+ +\d+ +\S+ +[A-Za-z][\w<+]* +[\w:]+ +\d+:\d\d ",
         r"\g<user> <pid> ",
     ),
+    ("memory", rf"^( *)(Mem|Swap):(?: +{_AMOUNT}){{3,6}}$", r"\2: <figure>"),
+    ("memory", rf"^(\S+(?: +[a-z][\w.]*)?)(?: +{_AMOUNT}){{3}} +\d+% (?=/)", r"\1 <figure> "),
+    ("memory", r"(?i)\b((?:rss|heapTotal|heapUsed|external|arrayBuffers)[\"']?: )\d+", r"\1<figure>"),
+    ("memory", rf"^[ \t]*({_RESOURCES}): [\d.:?]+%?$", r"\1: <figure>"),
+    ("inode", r"\b(st_(?:ino|dev|[amc]time(?:_ns)?)=)\d+", r"\1<inode>"),
     ("load", r"\bload averages?: [\d.,]+ [\d.,]+ [\d.,]+", "load average: <load>"),
     (
         "duration",
@@ -199,6 +217,11 @@ TABLE: Final[tuple[tuple[str, str, Replacement], ...]] = (
         rf"(?i)\b((?:duration|elapsed|took|time)_(?:ms|s|sec|seconds)[\"']?[:= ] ?){_NUMBER}",
         r"\1<duration>",
     ),
+    (
+        "duration",
+        r"(?i)\b((?:elapsed|duration|took|time taken)(?: time)?[:=]? )\d+\.\d++(?:e-\d+)?$",
+        r"\1<duration>",
+    ),
     ("loops", r"\b[\d,]+ (loops?(?:, best of| each))", r"<loops> \1"),
     ("pid", r"^(\[\d+\][+-]? +)\d+", r"\1<pid>"),
     ("pid", r"(?i)\b(pid[ =:]+)\d+", r"\1<pid>"),
@@ -211,7 +234,7 @@ TABLE: Final[tuple[tuple[str, str, Replacement], ...]] = (
         r"(: line \d+:) +\d+ (Killed|Terminated|Aborted|Hangup|Segmentation|Bus error|Illegal|Floating|Quit)",
         r"\1 <pid> \2",
     ),
-    ("address", rf"\b0x{_HEX}{{9,16}}\b", "<address>"),
+    ("address", rf"\b0x{_HEX}{{9,16}}\b|(?<![\w.])1(?:39|40)\d{{12}}(?![\w.])", "<address>"),
     ("address", rf"(?i)((?:\bat|\bptr|\baddress|\baddr|@)[ =:]*)0x{_HEX}{{4,8}}\b", r"\1<address>"),
     (
         "identity",
@@ -221,7 +244,11 @@ TABLE: Final[tuple[tuple[str, str, Replacement], ...]] = (
     ),
     ("temp path", r"(/tmp/ipykernel_)\d+/\d+(\.py)\b", r"\1<temp>/<temp>\2"),
     ("temp path", tempnames.PATH, _temp),
-    ("temp path", r"(?<![\w./-])tmp(?:\.[A-Za-z0-9]{10}|(?=[a-z_]{0,7}\d)[a-z0-9_]{8})(?![\w.])", "<temp>"),
+    (
+        "temp path",
+        r"(?:(?<=[\w.]/)|(?<![\w./-]))tmp(?:\.[A-Za-z0-9]{10}|(?=[a-z_]{0,7}\d)[a-z0-9_]{8})(?![\w.])",
+        "<temp>",
+    ),
     ("python path", r"(?<![\w.+-])(?:/[\w.+-]++)+?/bin/python(?:\d(?:\.\d+)?)?\b", "<python path>"),
     ("tty", r"/dev/pts/\d+\b", "/dev/pts/<tty>"),
     ("token", r"(?i)\b(token=)[0-9a-f]{16,}\b|\b(Debugger PIN: )[\d-]+", _token),
@@ -237,7 +264,7 @@ TABLE: Final[tuple[tuple[str, str, Replacement], ...]] = (
 
 _UUID: Final = rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
 _PORT: Final = (
-    r"(?P<before>(?:\b(?:\d{1,3}\.){3}\d{1,3}|\blocalhost|\[[\da-f:]{2,40}+\]|\bport)(?::| |: ))"
+    r"(?P<before>(?:\b(?:\d{1,3}\.){3}\d{1,3}|\blocalhost|\[[\da-f:]{2,40}+\]|\bport)(?::| |: |', ))"
     r"(?P<made>\d{5})\b"
 )
 COMMIT: Final = (

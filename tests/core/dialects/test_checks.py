@@ -104,6 +104,10 @@ FAULTY: dict[str, tuple[list[Any], list[tuple[int, str]]]] = {
         [message(0), run(1), ran(2, 1), {**ran(3, 2), "observation": "error"}],
         [(3, "cause-no-action")],
     ),
+    "a result that names no cause, where others do": (
+        [message(0), run(1), ran(2, 1), run(3), ran(4, None), run(5), ran(6, -1)],
+        [(4, "missing-cause"), (6, "missing-cause")],
+    ),
     "a result before its action": (
         [message(0), ran(2, 5), run(5), message(6)],
         [(1, "early-result")],

@@ -109,6 +109,20 @@ def test_a_torn_page_has_what_is_whole_of_it() -> None:
     assert "ends too early" in trajectory.faults[0]
 
 
+def test_a_page_that_breaks_behind_its_events_is_said_to() -> None:
+    first, last = json.dumps(page(EVENTS[:2], True)), json.dumps(page(EVENTS[2:], False))
+    data = (first.partition(', "has_more')[0] + last).encode()
+    trajectory = Trajectory.from_bytes(data)
+    assert trajectory.outline.ids == [0, 1]
+    assert "delimiter" in trajectory.faults[0]
+    assert trajectory.to_bytes() == data
+    data = f"{first}\n{last}\n".replace('"has_more": true', '"has_more" true').encode()
+    trajectory = Trajectory.from_bytes(data)
+    assert trajectory.outline.ids[:2] == [0, 1]
+    assert trajectory.outline.ids[3:] == [event["id"] for event in EVENTS[2:]]
+    assert list(trajectory.damaged) == [2]
+
+
 def test_one_event_a_line_is_a_trajectory_and_keeps_its_bytes() -> None:
     written = "".join(f"{json.dumps(event)}\n" for event in EVENTS).encode()
     trajectory = Trajectory.from_bytes(written)

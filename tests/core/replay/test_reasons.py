@@ -86,6 +86,9 @@ UNREACHED = [
     "dial tcp 93.184.216.34:443: connect: network is unreachable",
     "Could not transfer artifact org.x:y:pom:1.0 from/to central: x.invalid: unknown error",
     "java.net.UnknownHostException: x.invalid",
+    ";; communications error to 10.0.0.1#53: timed out",
+    "ERROR:  Could not reach host https://rubygems.invalid",
+    "> Could not GET 'https://plugins.invalid/m2/x.pom'.",
 ]
 
 
@@ -109,9 +112,44 @@ def test_who_says_nothing_of_it_is_known_by_the_command() -> None:
     assert NETWORK_OFF not in compare(ran("1"), ran(refused, 7), circumstances=offline).reason
 
 
+ASKED = [
+    ("apt-get update", "E: Method http has died unexpectedly!"),
+    ("sudo apt install -y sl 2>&1 | tail -1", "E: Unable to locate package sl"),
+    (
+        "pip install x",
+        "ERROR: Could not find a version that satisfies the requirement x (from versions: none)",
+    ),
+    ("python3 -m pip install -q x", "ERROR: No matching distribution found for x"),
+    ("mvn -q package", "[ERROR] No plugin found for prefix 'archetype' in the current project"),
+    ("curl -s https://x.invalid/a.tgz | tar xz", "gzip: stdin: unexpected end of file"),
+    ("cd /tmp && wget -qO- https://x.invalid/a.json | python3 -m json.tool", "Expecting value: line 1"),
+    ("git ls-remote -q https://x.invalid/a 2>/dev/null", ""),
+]
+
+
+@pytest.mark.parametrize(("command", "line"), ASKED)
+def test_who_fetches_and_gets_nothing_is_known_by_what_it_was_asked(command: str, line: str) -> None:
+    offline = Circumstances(offline=True)
+    actual = ran(line, 128, command)
+    assert NETWORK_OFF in compare(ran("ok"), actual, circumstances=offline).reason
+    assert NETWORK_OFF not in compare(ran("ok"), actual).reason
+    if line:
+        elsewhere = ran(line, 1, "cat build.log")
+        assert NETWORK_OFF not in compare(ran("ok"), elsewhere, circumstances=offline).reason
+        assert NETWORK_OFF not in compare(ran(line), ran(line, 1, "apt-get -q"), circumstances=offline).reason
+
+
 @pytest.mark.parametrize(
     ("output", "exit_code", "reason"),
     [
+        ("curl: (7) Failed to connect", 7, "curl: (7) Failed to connect"),
+        ("/usr/bin/python3: No module named pytest", 1, "/usr/bin/python3: No module named pytest"),
+        ("/a.js:1\nnull.x\n     ^\n\nTypeError: no\n    at a.js", 1, "TypeError: no"),
+        ('Exception in thread "main" java.lang.E: x\n\tat N', 1, 'Exception in thread "main" java.lang.E: x'),
+        ("thread 'main' panicked at a.rs:1", 101, "thread 'main' panicked at a.rs:1"),
+        ("F\nFAILED t.py::test_b - assert 0\n1 failed", 1, "FAILED t.py::test_b - assert 0"),
+        ("bash: line 1: 12 Segmentation fault      ./s", 139, "bash: line 1: 12 Segmentation fault      ./s"),
+        ("npm error code ENOENT\nnpm error x", 254, "npm error code ENOENT"),
         ("bash: foo: command not found", 127, "foo is not in the sandbox"),
         ("bash: line 3: foo: command not found", 127, "foo is not in the sandbox"),
         ("/bin/sh: 1: foo: not found\nmake: *** [Makefile:2: all] Error 127", 2, "foo is not in the sandbox"),
@@ -147,7 +185,9 @@ def test_an_exception_is_named_and_not_the_lines_above_it() -> None:
     )
 
 
-@pytest.mark.parametrize("piece", ["dial tcp ", "curl ", "a.", "Error", "http://", "x: ", "/", "-"], ids=repr)
+@pytest.mark.parametrize(
+    "piece", ["dial tcp ", "curl ", "a.", "Error", "http://", "x: ", "/", "-", "curl http://a"], ids=repr
+)
 def test_no_output_takes_long_to_explain(piece: str) -> None:
     text = piece * (30_000 // len(piece))
     begun = time.process_time()

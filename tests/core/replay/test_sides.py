@@ -102,6 +102,9 @@ LOCAL = {"user": "ma", "host": "laptop", "directory": "/tmp/oh_ab12cd34/workspac
         ("drwx------ 1 dev  dev  5 Aug  1 10:00 a\ndrwx------ 1 root root 5 Aug  1 10:00 b",
          "drwx------ 1 root root 5 Aug  1 10:00 a\ndrwx------ 1 root root 5 Aug  1 10:00 b", (DEV, ROOT)),
         ("dev      pts/0\nroot     pts/1", "root pts/0\nroot pts/1", (DEV, ROOT)),
+        ("uid=1000(dev) gid=1000(dev) groups=1000(dev),27(sudo)",
+         "uid=0(root) gid=0(root) groups=0(root)", (DEV, ROOT)),
+        ("uid=1000(dev) gid=100(users)", "uid=0(root) gid=0(root) groups=0(root)", (DEV, ROOT)),
         ("/home/dev/.cache", "/root/.cache", (DEV, ROOT)),
         ("root:x:0:0\ndev", "root:x:0:0\nroot", (DEV, ROOT)),
         ("/tmp/pytest-of-dev/x", "/tmp/pytest-of-root/x", (DEV, ROOT)),
@@ -120,6 +123,8 @@ def test_names_of_the_two_sides_are_no_divergence(before: str, after: str, both:
     [
         ("www-data", "root", (DEV, ROOT)),
         ("root", "dev", (DEV, ROOT)),
+        ("uid=33(www-data) gid=33(www-data)", "uid=0(root) gid=0(root)", (DEV, ROOT)),
+        ("uid=0(root) gid=0(root)", "uid=0(root) gid=1(daemon)", (ROOT, {**ROOT, "host": "other"})),
         ("dev dev", "root www-data", (DEV, ROOT)),
         ("dev 5", "root 6", (DEV, ROOT)),
         ("dev\ndev", "root", (DEV, ROOT)),

@@ -1,6 +1,7 @@
 """Two texts that are the same but for what varies, or are not: recorded and written ones, in one shape.
 
 A line of `varying.txt` and `differing.txt` is a pair as programs write it, with ` | ` between its texts.
+Where it begins with `$ COMMAND :: `, that is what was carried out.
 """
 
 from __future__ import annotations
@@ -64,9 +65,12 @@ def written_pairs() -> Iterator[Pair]:
     """Each both ways round."""
     for same, file in ((True, "varying.txt"), (False, "differing.txt")):
         for line in (_HERE / file).read_text(encoding="utf-8").splitlines():
-            one, _, other = line.partition(" | ")
+            asked = line.startswith("$ ")
+            command, _, texts = line[2:].partition(" :: ") if asked else ("x", "", line)
+            one, _, other = texts.partition(" | ")
             for before, after in ((one, other), (other, one)):
-                yield Pair(f"{before} | {after}", _ran("x", before), _ran("x", after), same)
+                ran = (_ran(command, text) for text in (before, after))
+                yield Pair(f"{command} :: {before} | {after}", *ran, same)
 
 
 def _ran(command: str, output: str, told: dict[str, Any] | None = None, host: str = "h") -> Observation:

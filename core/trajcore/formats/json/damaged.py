@@ -19,6 +19,8 @@ _WHITE: Final = b" \t\r\n"
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
 _NEXT: Final = re.compile(r",[ \t\r\n]*(?=[\[{])")
 _DECODER: Final = json.JSONDecoder(parse_int=float)
+_MORE: Final = "Extra data"
+"""How Python's reader says that text stands behind a value."""
 _WITHIN: Final = frozenset(",:}]")
 """What can stand behind a list that is inside of a member."""
 _NESTED: Final = 100_000
@@ -61,6 +63,19 @@ def place(data: bytes, at: int) -> str:
     start = data.rfind(b"\n", 0, at) + 1
     line, column = data.count(b"\n", 0, at) + 1, len(data[start:at].decode("utf-8", "replace")) + 1
     return f"line {line}, column {column}"
+
+
+def object_fault(data: bytes, begin: int, end: int | None = None) -> str:
+    """Where the object that begins at a byte breaks; empty where it is whole, up to the end."""
+    text = data[begin:end].decode("latin-1")
+    try:
+        json.loads(text, parse_int=float)
+    except json.JSONDecodeError as error:
+        fault = "text stands behind the object" if error.msg == _MORE else in_words(error, text)
+        return f"{place(data, begin + error.pos)}: {fault}"
+    except RecursionError:
+        return ""
+    return ""
 
 
 def keys_before_break(text: str, at: int = 0) -> Iterator[tuple[str, int]]:
@@ -230,8 +245,8 @@ class _Salvage:
         would be inside of a member.
         """
         if not self._in_object:
-            behind = _blanks_end(self._text, at + 1)
-            return self._text[behind : behind + 1] not in _WITHIN
+            follows = _blanks_end(self._text, at + 1)
+            return self._text[follows : follows + 1] not in _WITHIN
         self._left -= len(self._text) - at
         behind = self._text[at + 1 :].strip(" \t\r\n").removeprefix(",")
         try:

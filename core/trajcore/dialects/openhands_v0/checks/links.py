@@ -16,6 +16,7 @@ def check_links(skeleton: Skeleton) -> Iterator[Finding]:
         yield from _repeated_ids(skeleton)
         yield from _order_of_ids(skeleton)
     yield from _causes(skeleton)
+    yield from _missing_causes(skeleton)
     yield from _condensations(skeleton)
     yield from _delegations(skeleton)
 
@@ -83,6 +84,27 @@ def _causes(skeleton: Skeleton) -> Iterator[Finding]:
             code, text = "dangling-cause", f"its cause {key.cause} is not in this recording"
         repair = None if code == "early-result" else _mended_cause(skeleton, index, key)
         yield Finding(index, skeleton.name(index), code, text, repair=repair)
+
+
+def _missing_causes(skeleton: Skeleton) -> Iterator[Finding]:
+    """Results that name no action, where others do: by its place one may be taken for another's."""
+    results = [(index, key) for index, key in enumerate(skeleton.keys) if _is_result(key)]
+    if all(key.cause is None or key.cause < 0 for _, key in results):
+        return
+    for index, key in results:
+        action = skeleton.links.answers.get(index)
+        if action is None or (key.cause is not None and key.cause >= 0):
+            continue
+        number, repair = skeleton.keys[action].id, None
+        if number is not None and len(skeleton.places[number]) == 1:
+            words = f"let it name event {skeleton.name(action)}, which it is taken to answer"
+            repair = skeleton.repair(words, Set(index, ("cause",), number))
+        text = "it names no cause, where other results do"
+        yield Finding(index, skeleton.name(index), "missing-cause", text, Severity.WARNING, repair)
+
+
+def _is_result(key: Key) -> bool:
+    return key.action is None and key.kind in RESULTS
 
 
 def _mended_cause(skeleton: Skeleton, index: int, key: Key) -> Repair:
