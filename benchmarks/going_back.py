@@ -151,7 +151,7 @@ def a_step_on_screen(
     with running(arguments, variables, str(directory)) as program:
         program.wait(["RANDOM", "? keys"])
         program.press("s")
-        program.wait(["── exit 0 ·", "PAUSED"])
+        program.wait(["── exit 0 ·", "PAUSED   2/"])
         begun = program.press("c")
         return (program.wait([f"{STEPS + 1} steps: {STEPS + 1} equal"]) - begun) * 1e3 / STEPS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-_MOST: Final = 32
+_MOST: Final = 16
 """Directories that are held open: to ask an open one takes a third of the time. A process has not many."""
 
 
