@@ -13,7 +13,7 @@ from typing import Any, Final
 from trajcore import config
 from trajcore.errors import BadInput
 from trajcore.live.modelsettings import ModelSettings
-from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
+from trajcore.options import KEYS, OPTIONS, WORLDS, bytes_of, session_options
 from trajcore.replay.normalise import NORMALISERS, Normaliser, with_patterns
 from trajcore.sandbox.base import DEFAULT_IMAGE, DEFAULT_QUICK_FILES, Limits, Resources, SandboxSettings
 from trajcore.sandbox.registry import is_walled
@@ -59,6 +59,8 @@ class Settings:
     """What the user is to be told at the start, a line each: what of config.toml is left out."""
     keep_journal: bool = False
     """Whether unsaved work is kept in the user's state directory, so that a crash loses none."""
+    beginning: str = "none"
+    """What the files are that the recording began with: one of `options.WORLDS`."""
 
     @property
     def walled(self) -> bool:
@@ -97,6 +99,7 @@ def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
         world,
         model,
         found.get("max_iterations"),
+        beginning=_beginning(found),
         model_fault=fault,
         normalisers=with_patterns(found.get("normalise")),
     )
@@ -130,6 +133,13 @@ def _check_named(found: config.Config) -> None:
         raise BadInput("--mount needs a directory: name it with --workspace DIR.")
     if found.get("mount") and found.get("container"):
         raise BadInput("--mount does not go with --container, which has the mounts it was made with.")
+
+
+def _beginning(found: config.Config) -> str:
+    named = str(found.get("world"))
+    if named not in WORLDS:
+        raise BadInput(f"world: expected {', '.join(WORLDS[:-1])} or {WORLDS[-1]}, got {named[:40]!r}.")
+    return named
 
 
 def _resources(found: config.Config) -> Resources:
