@@ -59,7 +59,8 @@ class Layout:
     `damaged` says of records that cannot be read where they break: their spans hold what stands there, and
     `records` has `DAMAGED` in their place, an object without members. `closing` is the byte where the series
     ends, None where that is at the bracket behind the last record. `missing` says what is known to have
-    been lost behind it: where the file was cut off.
+    been lost behind it: where the file was cut off. `holder` is where the object stands in the first source
+    whose list the records are: a row of an evaluation's results says more than what its agent did.
     """
 
     format: str
@@ -72,6 +73,7 @@ class Layout:
     damaged: Mapping[int, str] = field(default_factory=dict)
     closing: int | None = None
     missing: str = ""
+    holder: tuple[int, int] | None = None
 
 
 class Files:

@@ -7,6 +7,7 @@ that is damaged is a record that cannot be read, and a list that was cut off has
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Final, overload
 
@@ -42,7 +43,8 @@ class Lists:
             return
         if row not in (None, "0"):
             raise BadInput(f"{source.name} holds one trajectory, which is row 0.")
-        yield layout(self.name, source, *list_in(source, begin, len(source.data)))
+        found = layout(self.name, source, *list_in(source, begin, len(source.data)))
+        yield replace(found, holder=(begin, len(source.data)))
 
     def write(self, records: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
         """One list, its records as they are written, one below the other."""
