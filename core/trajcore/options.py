@@ -138,6 +138,12 @@ OPTIONS: Final = (
     Option("pids", "How many processes at a time [4096].", "N", int, key="pids"),
     Option("world", "What the files are that the recording began with: auto, image, evidence (what its own "
            "events give away of them), none [auto].", "WORLD", key="world"),
+    Option("repo", "The files that the recording began with: a clone of this repository, at its recorded "
+           "commit or the one named.", "PATH|URL[@COMMIT]"),
+    Option("dockerfile", "Build the image from the Dockerfile in this directory; for docker.", "DIR", Path),
+    Option("map", "Use directory TO for the recording's FROM in commands and paths; may be repeated.",
+           "FROM=TO", repeated=True),
+    Option("pull", "Fetch the image that the recording names, if it is not here.", kind=bool),
     Option("setup", "A shell script run in the sandbox before the first step.", "SCRIPT", Path),
     Option("model", "The model of a live session, as litellm names it.", "MODEL", key="model"),
     Option("config", "Read this config.toml.", "FILE", Path),

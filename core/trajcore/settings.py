@@ -13,13 +13,15 @@ from typing import Any, Final
 from trajcore import config
 from trajcore.errors import BadInput
 from trajcore.live.modelsettings import ModelSettings
-from trajcore.options import KEYS, OPTIONS, WORLDS, bytes_of, session_options
+from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
 from trajcore.replay.normalise import NORMALISERS, Normaliser, with_patterns
 from trajcore.sandbox.base import DEFAULT_IMAGE, DEFAULT_QUICK_FILES, Limits, Resources, SandboxSettings
 from trajcore.sandbox.registry import is_walled
 from trajcore.trust import Origin, path_of
+from trajcore.worlds.choice import NONE, Choice, choice_of
 
 _FEWEST_PIDS: Final = 32
+_BARE: Final = Choice(kind=NONE)
 
 
 class Delivery(Enum):
@@ -59,8 +61,12 @@ class Settings:
     """What the user is to be told at the start, a line each: what of config.toml is left out."""
     keep_journal: bool = False
     """Whether unsaved work is kept in the user's state directory, so that a crash loses none."""
-    beginning: str = "none"
-    """What the files are that the recording began with: one of `options.WORLDS`."""
+    beginning: Choice = _BARE
+    """In which world the run is to begin."""
+    own_image: bool = False
+    """Whether the user has typed the image, which is then taken whatever the recording names."""
+    keep_choices: bool = False
+    """Whether such a choice is kept in the user's state directory, to be offered again."""
 
     @property
     def walled(self) -> bool:
@@ -99,7 +105,14 @@ def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
         world,
         model,
         found.get("max_iterations"),
-        beginning=_beginning(found),
+        beginning=choice_of(
+            found.get("world"),
+            options.get("repo"),
+            options.get("dockerfile"),
+            options.get("map") or (),
+            bool(options.get("pull")),
+        ),
+        own_image=found.settings["base_container_image"].source is Origin.OPTION,
         model_fault=fault,
         normalisers=with_patterns(found.get("normalise")),
     )
@@ -124,6 +137,10 @@ def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
             taken[name] = Path(value)
         elif option.key is not None:
             taken[name] = config.converted(keys[option.key], value, name)
+        elif option.repeated:
+            taken[name] = tuple(map(str, (value,) if isinstance(value, str) else value))
+        else:
+            taken[name] = option.kind(value)
     return taken
 
 
@@ -133,13 +150,6 @@ def _check_named(found: config.Config) -> None:
         raise BadInput("--mount needs a directory: name it with --workspace DIR.")
     if found.get("mount") and found.get("container"):
         raise BadInput("--mount does not go with --container, which has the mounts it was made with.")
-
-
-def _beginning(found: config.Config) -> str:
-    named = str(found.get("world"))
-    if named not in WORLDS:
-        raise BadInput(f"world: expected {', '.join(WORLDS[:-1])} or {WORLDS[-1]}, got {named[:40]!r}.")
-    return named
 
 
 def _resources(found: config.Config) -> Resources:
