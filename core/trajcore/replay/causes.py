@@ -23,8 +23,14 @@ _UNREACHED: Final = (
     # Whoever only says that it did not get there: apt, pip, npm, cargo, Maven, R
     r"|failed to establish a new connection|unable to connect to (?!(?:127\.0\.0\.1|localhost))"
     r"|spurious network error|network failure seems to have happened|could not transfer artifact"
-    r"|failed to fetch https?:|cannot open url 'https?:|\bERR_INTERNET_DISCONNECTED\b"
+    r"|failed to fetch https?:|CondaHTTPError|Bad hostname\b"
+    r"|cannot open url 'https?:|\bERR_INTERNET_DISCONNECTED\b"
 )
+_NOT_FOUND: Final = (
+    r"\(from versions: none\)|No plugin found for prefix|Unable to locate package|Could not find a valid gem"
+    r"|no matching package named|PackagesNotFoundError"
+)
+"""What is said of a package where it is not in an index, and where the index was not reached."""
 _FETCHES: Final = r"\b(?:curl|wget)\b[^\n]{0,300}?\b(?:https?|ftp)://(?!127\.|localhost|\[::1\])"
 _SILENT: Final = {"curl": (5, 6, 7), "wget": (4,)}
 """The exit codes of who has said nothing and could not reach a host."""
@@ -32,6 +38,7 @@ _SILENT: Final = {"curl": (5, 6, 7), "wget": (4,)}
 _NO_PROGRAM: Final = (
     re.compile(r"(?:[\w./-]+: )?(?:line \d+: |\d+: )?([^\s:]+): (?:command )?not found"),
     re.compile(r"(?:/usr/bin/)?env: [‘'\"]?([^\s:’'\"]+)[’'\"]?: No such file or directory"),
+    re.compile(r"(?:error|fatal): cannot (?:run|exec) '?([^\s:']+)'?: No such file or directory"),
     re.compile(r"make(?:\[\d+\])?: ([^\s:/]+): No such file or directory"),
 )
 _TRACEBACK: Final = re.compile(r"^(?:Traceback \(most recent call last\)|-{40,}$)", re.MULTILINE)
@@ -108,11 +115,14 @@ _CLOCK: Final = re.compile(
 _TELLS_TIME: Final = re.compile(r"\d{1,2}:\d{2}|\d{4}-\d{2}-\d{2}|\b\d+(?:\.\d+)? ?(?:ms|s|sec|seconds)\b")
 
 
-def kind_of(outcomes: Outcomes) -> Cause:
-    """What kind of thing made a step come out otherwise, as far as both outcomes tell; else `OTHER`."""
+def kind_of(outcomes: Outcomes, *, offline: bool = False) -> Cause:
+    """What kind of thing made a step come out otherwise, as far as both outcomes tell; else `OTHER`.
+
+    `offline`: whether this run has no network.
+    """
     recorded, actual, given = outcomes.recorded, outcomes.actual, outcomes.given
     new = "\n".join(_new_lines(recorded, actual))
-    if _is_for_network(recorded, actual, given, outcomes.actual_code):
+    if _is_for_network(recorded, actual, given, outcomes.actual_code, offline=offline):
         return Cause.NETWORK
     if _TIMED_OUT in (outcomes.recorded_code, outcomes.actual_code):
         return Cause.TIME
@@ -153,7 +163,7 @@ def cause(recorded: str, actual: str, command: str, exit_code: int | None, *, of
 
     `offline`: whether this run has no network, so that not to reach a host is no fault of the command.
     """
-    if offline and _is_for_network(recorded, actual, command, exit_code):
+    if offline and _is_for_network(recorded, actual, command, exit_code, offline=True):
         return NETWORK_OFF
     lines = _new_lines(recorded, actual)
     program = _no_program(lines)
@@ -169,9 +179,12 @@ def exception(recorded: str, actual: str) -> str:
     return next((line for line in reversed(_new_lines(recorded, actual)) if _EXCEPTION.fullmatch(line)), "")
 
 
-def _is_for_network(recorded: str, actual: str, command: str, exit_code: int | None) -> bool:
-    if re.search(_UNREACHED, actual):
-        return re.search(_UNREACHED, recorded) is None
+def _is_for_network(
+    recorded: str, actual: str, command: str, exit_code: int | None, *, offline: bool
+) -> bool:
+    words = f"{_UNREACHED}|{_NOT_FOUND}" if offline else _UNREACHED
+    if re.search(words, actual):
+        return re.search(words, recorded) is None
     if actual.strip() or not re.search(_FETCHES, command):
         return False
     silent = any(name in command and exit_code in codes for name, codes in _SILENT.items())

@@ -162,7 +162,7 @@ def compare(
     found = _compared(before, after, normalisers, circumstances)
     if not found.diverged:
         return found
-    return replace(found, cause=causes.kind_of(_outcomes(before, after)))
+    return replace(found, cause=causes.kind_of(_outcomes(before, after), offline=circumstances.offline))
 
 
 def _outcomes(recorded: _Answer, actual: _Answer) -> Outcomes:

@@ -52,6 +52,7 @@ _CASES = {
     ],
     Cause.PROGRAM: [
         ("bash: make: command not found", "make"),
+        ("error: cannot run ssh: No such file or directory", "git fetch"),
         ("/usr/bin/env: ‘node’: No such file or directory", "./x"),
         ("ModuleNotFoundError: No module named 'numpy'", "python x.py"),
         ("Error: Cannot find module 'left-pad'", "node x.js"),
@@ -94,6 +95,25 @@ def test_the_same_in_another_order_and_at_another_time() -> None:
         is Cause.TIME
     )
     assert kind_of(Outcomes("done", "", "make", 0, -1)) is Cause.TIME
+
+
+@pytest.mark.parametrize(
+    ("said", "given"),
+    [
+        (
+            "ERROR: Could not find a version that satisfies the requirement x (from versions: none)",
+            "pip install x",
+        ),
+        ("E: Unable to locate package x", "apt-get install x"),
+        ("[ERROR] No plugin found for prefix 'dependency' in the current project", "mvn dependency:get"),
+    ],
+)
+def test_a_package_that_is_not_found_is_for_want_of_the_network_where_that_is_off(
+    said: str, given: str
+) -> None:
+    outcomes = Outcomes("Installed", said, given, 0, 1)
+    assert kind_of(outcomes, offline=True) is Cause.NETWORK
+    assert kind_of(outcomes) is not Cause.NETWORK
 
 
 def test_what_was_recorded_without_a_network_too_is_not_for_want_of_it() -> None:
