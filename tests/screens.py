@@ -91,9 +91,10 @@ async def opened(
     sandbox: str = "recorded",
     model: ModelSettings | None = None,
     at: str | None = None,
+    **more: Any,
 ) -> AsyncIterator[Shown]:
-    """The debugger on a file, ready for keys."""
-    settings = Settings(sandbox, SandboxSettings(track_files=True), model or ModelSettings())
+    """The debugger on a file, ready for keys; `more` are other settings."""
+    settings = Settings(sandbox, SandboxSettings(track_files=True), model or ModelSettings(), **more)
     session = Session(Trajectory.open(path), settings)
     app = TrajApp(session, at)
     try:

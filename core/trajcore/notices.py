@@ -10,7 +10,7 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from trajcore.events.kinds import RUN
 from trajcore.replay.run import StepResult
@@ -19,6 +19,9 @@ from trajcore.replay.states import Mode, State
 if TYPE_CHECKING:
     from trajcore.document.edits import Edit
     from trajcore.sandbox.base import FileChanges
+
+PRELUDE: Final = "prelude"
+"""The kind of what is carried out before the first step."""
 
 Severity = Literal["information", "warning", "error"]
 
@@ -48,6 +51,35 @@ class SandboxChosen:
 
 
 @dataclass(frozen=True)
+class WorldChosen:
+    """In which world this run is to begin, with its image, repository and commit.
+
+    `kind` is `image`, `dockerfile`, `repo`, `evidence` or `none`. `missing` is the image that the recording
+    names where it is not used, and `why`. `told` is what names the recording's world, in one line; `maps` are
+    directories of the recording's and those that stand for them.
+    """
+
+    kind: str
+    image: str | None = None
+    repository: str | None = None
+    commit: str | None = None
+    missing: str = ""
+    why: str = ""
+    told: str = ""
+    maps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WorldLacks:
+    """A step came out otherwise for want of a file that the recording began with, the first of the run.
+
+    `uid` is of the step.
+    """
+
+    uid: int
+
+
+@dataclass(frozen=True)
 class Progress:
     """A long operation is at `text`; an empty text ends it. `done`, where known, goes from 0 to 1."""
 
@@ -71,7 +103,12 @@ class Executing:
     @property
     def line(self) -> str:
         """What a terminal shows of it: a command as it is, anything else behind its kind."""
-        return self.text if self.kind == RUN else f"{self.kind} {self.text}"
+        return self.text if self.kind in (RUN, PRELUDE) else f"{self.kind} {self.text}"
+
+    @property
+    def is_prelude(self) -> bool:
+        """Whether it is no step: the recording's harness ran it before the first one."""
+        return self.kind == PRELUDE
 
 
 @dataclass(frozen=True)
@@ -189,6 +226,8 @@ Notice = (
     StateChanged
     | PositionChanged
     | SandboxChosen
+    | WorldChosen
+    | WorldLacks
     | Progress
     | Executing
     | Output

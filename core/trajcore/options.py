@@ -76,8 +76,12 @@ KEYS: Final = (
     Key("checkpoint_bytes", "trajtui", int, 0, Reach.LIMIT),
     Key("checkpoint_files", "trajtui", int, 200_000, Reach.LIMIT),
     Key("patience", "trajtui", float, 10.0, Reach.NOWHERE, "NO_CHANGE_TIMEOUT_SECONDS"),
+    Key("world", "trajtui", str, "auto", Reach.NOWHERE),
 )
 """Every setting that the program reads, in the order in which `trajtui config` lists them."""
+
+WORLDS: Final = ("auto", "image", "evidence", "none")
+"""What the world of a recording can be made of before its first step (`--world`)."""
 
 OPEN: Final = "open"
 REPLAY: Final = "replay"
@@ -132,6 +136,14 @@ OPTIONS: Final = (
            key="memory"),
     Option("cpus", "How many processors, for example 1.5 [all].", "N", float, key="cpus"),
     Option("pids", "How many processes at a time [4096].", "N", int, key="pids"),
+    Option("world", "What the files are that the recording began with: auto, image, evidence (what its own "
+           "events give away of them), none [auto].", "WORLD", key="world"),
+    Option("repo", "The files that the recording began with: a clone of this repository, at its recorded "
+           "commit or the one named.", "PATH|URL[@COMMIT]"),
+    Option("dockerfile", "Build the image from the Dockerfile in this directory; for docker.", "DIR", Path),
+    Option("map", "Use directory TO for the recording's FROM in commands and paths; may be repeated.",
+           "FROM=TO", repeated=True),
+    Option("pull", "Fetch the image that the recording names, if it is not here.", kind=bool),
     Option("setup", "A shell script run in the sandbox before the first step.", "SCRIPT", Path),
     Option("model", "The model of a live session, as litellm names it.", "MODEL", key="model"),
     Option("config", "Read this config.toml.", "FILE", Path),

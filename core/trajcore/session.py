@@ -34,9 +34,11 @@ from trajcore.storage import unchanged, write_atomically
 from trajcore.tasks import finished_in_thread
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
+from trajcore.worlds import choice as choices
 
 if TYPE_CHECKING:
     from trajcore.sandbox.base import Visitor
+    from trajcore.worlds.choice import Choice
 
 __all__ = ["Delivery", "Session", "Settings"]
 
@@ -60,7 +62,29 @@ class Session(SessionState):
         warnings, self._warnings = self._warnings, ()
         for line in warnings:
             self._say(line, "warning")
+        await self._offer_again()
         self._sandbox_kind = (await self._replay.world.choose()).kind
+        self._keep_choice()
+
+    async def _offer_again(self) -> None:
+        """Find what was chosen for this recording's world before; it is only offered."""
+        path, row = self.trajectory.path, self.trajectory.row
+        if self.settings.keep_choices and self.world_before is None and self.world_choice == choices.Choice():
+            self.world_before = await asyncio.to_thread(choices.remembered, path, row)
+
+    def _keep_choice(self) -> None:
+        """What the user chose of the world has come about: it is offered again."""
+        if self.settings.keep_choices and not self.world_choice.is_default:
+            try:
+                choices.remember(self.trajectory.path, self.trajectory.row, self.world_choice)
+            except BadInput as error:
+                self._say(str(error), "warning")
+
+    def choose_world(self, choice: Choice) -> None:
+        """Have the runs from now on begin in another world, and begin one. Raises `Refused`."""
+        self._activity.check(Command.RESTART)
+        self._replay.worlds.choice = choice
+        self.restart()
 
     def step(self) -> None:
         """Play up to and including the next thing the agent did. Raises `Refused`."""
@@ -253,6 +277,7 @@ class Session(SessionState):
         await self._activity.close()
         await self._live.close()
         await self._replay.close()
+        await self._replay.worlds.close()
         if self.keeping is not None:
             await asyncio.to_thread(self.keeping.close)
 

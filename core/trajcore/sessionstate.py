@@ -23,6 +23,9 @@ from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from trajcore.live.usage import Usage
+    from trajcore.worlds.choice import Choice
+    from trajcore.worlds.facts import Found
+    from trajcore.worlds.plan import World
 
 
 class SessionState:
@@ -45,6 +48,8 @@ class SessionState:
         if self.settings.keep_journal:
             self.keeping = Keeping(trajectory, lambda: self.run)
             self.subscribe(self.keeping.listen)
+        self.world_before: Choice | None = None
+        """What was chosen for this recording's world in an earlier session, where nothing is chosen now."""
         self._step_count: int | None = None
         self._live = self._live_host()
 
@@ -142,6 +147,21 @@ class SessionState:
     def sandbox_kind(self) -> str | None:
         """The kind of this run's sandbox, once it is chosen."""
         return self._sandbox_kind
+
+    @property
+    def world(self) -> World | None:
+        """The world that this run begins in, once that is known."""
+        return self._replay.world.world
+
+    @property
+    def world_choice(self) -> Choice:
+        """What the user wants of the world that runs begin in."""
+        return self._replay.worlds.choice
+
+    @property
+    def world_facts(self) -> Found:
+        """What names the world of the recording."""
+        return self._replay.worlds.found
 
     @property
     def usage(self) -> Usage | None:

@@ -18,8 +18,10 @@ from trajcore.replay.normalise import NORMALISERS, Normaliser, with_patterns
 from trajcore.sandbox.base import DEFAULT_IMAGE, DEFAULT_QUICK_FILES, Limits, Resources, SandboxSettings
 from trajcore.sandbox.registry import is_walled
 from trajcore.trust import Origin, path_of
+from trajcore.worlds.choice import NONE, Choice, choice_of
 
 _FEWEST_PIDS: Final = 32
+_BARE: Final = Choice(kind=NONE)
 
 
 class Delivery(Enum):
@@ -59,6 +61,12 @@ class Settings:
     """What the user is to be told at the start, a line each: what of config.toml is left out."""
     keep_journal: bool = False
     """Whether unsaved work is kept in the user's state directory, so that a crash loses none."""
+    beginning: Choice = _BARE
+    """In which world the run is to begin."""
+    own_image: bool = False
+    """Whether the user has typed the image, which is then taken whatever the recording names."""
+    keep_choices: bool = False
+    """Whether such a choice is kept in the user's state directory, to be offered again."""
 
     @property
     def walled(self) -> bool:
@@ -97,6 +105,14 @@ def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
         world,
         model,
         found.get("max_iterations"),
+        beginning=choice_of(
+            found.get("world"),
+            options.get("repo"),
+            options.get("dockerfile"),
+            options.get("map") or (),
+            bool(options.get("pull")),
+        ),
+        own_image=found.settings["base_container_image"].source is Origin.OPTION,
         model_fault=fault,
         normalisers=with_patterns(found.get("normalise")),
     )
@@ -121,6 +137,10 @@ def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
             taken[name] = Path(value)
         elif option.key is not None:
             taken[name] = config.converted(keys[option.key], value, name)
+        elif option.repeated:
+            taken[name] = tuple(map(str, (value,) if isinstance(value, str) else value))
+        else:
+            taken[name] = option.kind(value)
     return taken
 
 

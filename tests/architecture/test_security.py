@@ -119,6 +119,25 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "tests/core/formats/test_reading.py": ("test_what_is_no_recording_is_not_waited_for",),
     },
+    "The world that a recording names is not fetched or built unasked; no name of it reaches a command that "
+    "is not such as evaluations have; the solution in its row reaches neither sandbox, model nor screen": {
+        "tests/core/worlds/test_facts.py": (
+            "test_a_hostile_instance_is_in_no_image_and_no_command",
+            "test_what_solves_the_task_and_keys_are_never_told",
+        ),
+        "tests/core/worlds/test_beginning.py": (
+            "test_it_begins_in_the_image_behind_what_its_harness_ran",
+            "test_without_the_image_it_says_which_it_wants_and_goes_on_bare",
+            "test_what_the_user_brings_is_left_alone",
+        ),
+    },
+    "Nothing that a repository given with `--repo` sets up is run, and no account in its address gets into "
+    "the sandbox": {
+        "tests/core/worlds/test_placing.py": (
+            "test_nothing_that_a_repository_sets_up_is_run",
+            "test_an_account_in_an_address_is_not_in_the_clone",
+        ),
+    },
     "A model's reply that does not end is given up": {
         "tests/core/live/test_model.py": ("test_a_reply_that_does_not_end_is_given_up",),
     },

@@ -19,6 +19,7 @@ from trajcore.errors import BadInput
 from trajcore.formats.base import Files, Format, Layout
 from trajcore.formats.registry import FORMATS, readings
 from trajcore.trajectory import Trajectory
+from trajcore.worlds.facts import found_in
 
 OPENHANDS = (
     b'[{"id": 0, "source": "user", "action": "message", "args": {"content": "go"}},'
@@ -85,6 +86,12 @@ class DialectLaws:
                 assert head.kind == trajectory.outline.kinds[index]
                 assert ("action" in data) == trajectory.outline.is_action[index]
                 assert trajectory.parsed(index).problems == ()
+
+    def test_what_is_told_of_its_world_stands_in_it(self) -> None:
+        for trajectory, data in zip(self.opened(), self.samples.values(), strict=True):
+            for fact in found_in(trajectory).facts:
+                assert fact.where
+                assert fact.derived or fact.value.encode() in data
 
     def test_an_answer_stands_behind_its_action(self) -> None:
         for trajectory in self.opened():

@@ -20,6 +20,8 @@ from trajcore.trajectory import Trajectory
 MADE: list[notices.Notice] = [
     notices.StateChanged(State.PAUSED, Mode.LIVE),
     notices.SandboxChosen("docker", "image", "its engine answers"),
+    notices.WorldChosen("none", missing="image", why="it is not here", maps=("/a=/b",)),
+    notices.WorldLacks(3),
     notices.Progress("starting", 0.5),
     notices.Output(b"\xff\x00 bytes"),
     notices.RunChanged(restarted=True),

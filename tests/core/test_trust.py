@@ -74,6 +74,7 @@ HARMLESS: dict[str, str] = {
     "checkpoint_bytes": "0",
     "checkpoint_files": "1000",
     "patience": "5",
+    "world": "'evidence'",
 }
 
 
@@ -83,6 +84,7 @@ NOWHERE: dict[str, str] = {
     "timeout": "an action of the recording says how long it may take, too",
     "patience": "the same",
     "cpus": "the default is all of them, so it can only take some away",
+    "world": "what the recording gives away of its files is put into its own world, and nowhere else",
 }
 """Settings whose values are all harmless, and why."""
 

@@ -322,9 +322,11 @@ def test_the_report_has_the_shape_of_the_contract(recording: Path, tmp_path: Pat
     assert trajtui("replay", recording, *BUBBLEWRAP, "--report", out).returncode == 0
     report = report_of(out)
     assert list(report) == [
-        "trajectory", "sandbox", "mode", "state", "events", "counts", "seconds", "remade_from", "steps",
+        "trajectory", "sandbox", "mode", "state", "events", "counts", "seconds", "remade_from", "world",
+        "steps",
     ]  # fmt: skip
     assert report["remade_from"] is None
+    assert report["world"] == {"kind": "none", "image": None, "repo": None, "commit": None, "evidence": None}
     assert report["trajectory"] == str(recording)
     assert (report["sandbox"], report["mode"], report["state"]) == ("bubblewrap", "replay", "finished")
     assert report["events"] == 6
@@ -334,7 +336,8 @@ def test_the_report_has_the_shape_of_the_contract(recording: Path, tmp_path: Pat
     assert report["seconds"] > 0
     keys = ["index", "id", "kind", "status", "match", "exit_code", "recorded_exit_code", "seconds", "reason"]
     first, second = report["steps"]
-    assert list(first) == list(second) == [*keys, "files"]
+    assert list(first) == list(second) == [*keys, "cause", "files"]
+    assert (first["cause"], second["cause"]) == (None, "other")
     assert first["files"] == second["files"] == []
     assert {key: first[key] for key in keys if key not in ("seconds", "reason")} == {
         "index": 1, "id": 1, "kind": "run", "status": "matched", "match": "equal", "exit_code": 0,

@@ -138,17 +138,18 @@ def replay_command(file: str | None, **options: Any) -> None:
 @_commands.command("show")
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--world", is_flag=True, help="What names the world it began in, and where that stands.")
 @click.option("--check", is_flag=True, help="List what is wrong with it, and how `trajtui edit` mends that.")
 @_ROW
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def show_command(file: str, as_json: bool, check: bool, row: str | None, debug: bool) -> None:
+def show_command(file: str, as_json: bool, world: bool, check: bool, row: str | None, debug: bool) -> None:
     """Print the timeline of a recording.
 
     With --check the exit code is 1 where an error was found, and 0 where there are only warnings.
     """
     from trajtui.commands.show import show
 
-    sys.exit(show(file, row, as_json=as_json, checking=check))
+    sys.exit(show(file, row, as_json=as_json, checking=check, world=world))
 
 
 def _operations(command: Callback) -> Callback:

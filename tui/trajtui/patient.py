@@ -36,7 +36,9 @@ class PatientApp(App[Result]):
         if isinstance(event, events.InputEvent | events.Paste):
             await asyncio.sleep(0)  # What the key before has begun takes its first step: to ask, perhaps.
             await self._wait_for_screen()
-        if isinstance(event, events.Key) and self.screen_stack:
+            if not self.screen_stack:
+                return  # the program is ending, and there is nobody left that it could be meant for
+        if isinstance(event, events.Key):
             if event.is_forwarded and self._meant_for.get(event) is not self.screen:
                 event = events.Key(event.key, event.character)
             self._meant_for[event] = self.screen

@@ -24,6 +24,7 @@ from trajcore.dialects.changes import (
 )
 from trajcore.dialects.codecs import Place
 from trajcore.dialects.recording import Link, Links, Recording, Slot, Text
+from trajcore.dialects.told import Around, Fact, What
 from trajcore.events.head import Head
 from trajcore.events.kinds import Service
 from trajcore.runtimes.habits import Habits, Shell
@@ -34,10 +35,12 @@ if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
 
 __all__ = [
+    "Around",
     "Changes",
     "Copied",
     "Dialect",
     "Event",
+    "Fact",
     "Habits",
     "Inserted",
     "Link",
@@ -56,6 +59,7 @@ __all__ = [
     "Text",
     "Unwrapped",
     "ValuePath",
+    "What",
 ]
 
 ValuePath = Sequence[str | int]
@@ -179,6 +183,18 @@ class Dialect(Protocol):
 
     def treatment(self, action: Action, recorded: Observation | None) -> Satisfied:
         """How a replay satisfies an action of a kind that is executed; `recorded` is what answered it."""
+        ...
+
+    @property
+    def beside(self) -> frozenset[str]:
+        """The files that may lie beside a recording and say in what world it was made: their names."""
+        ...
+
+    def world(self, events: Iterable[tuple[str, Event]], around: Around) -> Sequence[Fact]:
+        """What is told of the world that a recording was made in, what says most first.
+
+        `events` are its first ones in today's spelling, each with what it is called in messages.
+        """
         ...
 
     @property

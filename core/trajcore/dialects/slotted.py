@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from trajcore.dialects import canonical
 from trajcore.dialects.base import (
+    Around,
     Changes,
     Copied,
     Event,
+    Fact,
     Links,
     Moved,
     Place,
@@ -47,6 +49,7 @@ class BaseDialect:
     formats: ClassVar[frozenset[str]] = frozenset()
     one_to_one: ClassVar[bool] = False
     habits: ClassVar[Habits] = PERSISTENT
+    beside: ClassVar[frozenset[str]] = frozenset()
 
     def event(self, texts: Sequence[Text], slot: Any) -> dict[str, Any]:
         """The event, a new object at each call."""
@@ -100,6 +103,10 @@ class BaseDialect:
     def treatment(self, action: Action, recorded: Observation | None) -> Satisfied:
         """It is executed."""
         return Satisfied()
+
+    def world(self, events: Iterable[tuple[str, Event]], around: Around) -> Sequence[Fact]:
+        """Nothing is told."""
+        return ()
 
     @property
     def tools(self) -> ToolMap:

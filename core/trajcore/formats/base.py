@@ -68,7 +68,9 @@ class Layout:
     `damaged` says of records that cannot be read where they break: their spans hold what stands there, and
     `records` has `DAMAGED` in their place, an object without members. `closing` is the byte where the series
     ends, None where that is at the bracket behind the last record. `missing` says what is wrong behind
-    it: where the file was cut off, or that text stands there.
+    it: where the file was cut off, or that text stands there. `holder` is where the object stands in the
+    first source whose list the records are: a row of an evaluation's results says more than what its agent
+    did.
     """
 
     format: str
@@ -81,6 +83,7 @@ class Layout:
     damaged: Mapping[int, str] = field(default_factory=dict)
     closing: int | None = None
     missing: str = ""
+    holder: tuple[int, int] | None = None
 
 
 class Files:

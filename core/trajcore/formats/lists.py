@@ -47,7 +47,7 @@ class Lists:
         if row not in (None, "0"):
             raise BadInput(f"{source.name} holds one trajectory, which is row 0.")
         inside = list_in(source, begin, len(source.data))
-        found = layout(self.name, source, *inside)
+        found = replace(layout(self.name, source, *inside), holder=(begin, len(source.data)))
         broken = inside[1] == len(source.data) and not found.missing and not found.damaged
         yield replace(found, missing=object_fault(source.data, begin)) if broken else found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -30,7 +31,8 @@ class Rows:
         if row is None and len(found) > 1:
             raise RowNeeded(name, found)
         one = picked(name, found, row or "0")
-        yield layout(self.name, files.source, *list_in(files.source, one.begin, one.end))
+        records = layout(self.name, files.source, *list_in(files.source, one.begin, one.end))
+        yield replace(records, holder=(one.begin, one.end))
 
     def write(self, records: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
         """One trajectory alone is a list."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 NETWORK_OFF: Final = "the network is off (--network opens it)"
@@ -25,7 +27,7 @@ _UNREACHED: Final = (
     r"|unable to load the service index for source|couldn't connect to) ['\"]?https?:"
     r"|cannot open url 'https?:"
     r"|\bERR_INTERNET_DISCONNECTED\b|no servers could be reached|communications error to \S"
-    r"|HTTP 000 CONNECTION FAILED|\bLocalEntryNotFoundError\b"
+    r"|\bBad hostname\b|\bCondaHTTPError\b|HTTP 000 CONNECTION FAILED|\bLocalEntryNotFoundError\b"
 )
 _NOTHING_TO_BE_HAD: Final = (
     (
@@ -40,6 +42,8 @@ _NOTHING_TO_BE_HAD: Final = (
     ),
     (r"\bgradlew?\b", r"Could not resolve all "),
     (r"\bgem\b|\bbundle\b", r"Could not find a valid gem|Could not find gem"),
+    (r"\bcargo\b", r"no matching package named"),
+    (r"\b(?:conda|mamba)\b", r"\bPackagesNotFoundError\b"),
     (r"\bapk\b", r"unable to select packages|temporary error"),
     (
         r"\b(?:dnf|yum|microdnf)\b",
@@ -48,7 +52,8 @@ _NOTHING_TO_BE_HAD: Final = (
 )
 """Programs that fetch, and what they say of what they did not find where they reached nobody.
 
-The first words are sought in the command: what a program says of others' files is no such thing.
+The first words are sought in the command: what a program says of others' files is no such thing. Where there
+is a network, it is the package that there is not.
 """
 _ELSEWHERE: Final = r"(?:https?|ftp)://(?!127\.|localhost|\[::1\]|0\.0\.0\.0)"
 _FETCHES: Final = rf"\b(?:curl|wget)\b[^\n]{{0,300}}?{_ELSEWHERE}"
@@ -73,6 +78,7 @@ _SILENT: Final = (
 _NO_PROGRAM: Final = (
     re.compile(r"(?:[\w./-]+: )?(?:line \d+: |\d+: )?([^\s:]+): (?:command )?not found"),
     re.compile(r"(?:/usr/bin/)?env: [‘'\"]?([^\s:’'\"]+)[’'\"]?: No such file or directory"),
+    re.compile(r"(?:error|fatal): cannot (?:run|exec) '?([^\s:']+)'?: No such file or directory"),
     re.compile(r"make(?:\[\d+\])?: ([^\s:/]+): No such file or directory"),
 )
 _TRACEBACK: Final = re.compile(r"^(?:Traceback \(most recent call last\)|-{40,}$)", re.MULTILINE)
@@ -90,19 +96,123 @@ _FAULT: Final = re.compile(
 )
 
 
+class Cause(Enum):
+    """What kind of thing made a step come out otherwise."""
+
+    WORLD = "world"
+    """A file is not there, or holds something else."""
+    PROGRAM = "program"
+    """A program or a package is missing, or is another version."""
+    NETWORK = "network"
+    TIME = "time"
+    """What differs is a time, or it took too long."""
+    ORDER = "order"
+    """The same lines in another order."""
+    PERMISSION = "permission"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """The two outcomes of a step that diverged: what was said, and how it ended (None: not told)."""
+
+    recorded: str
+    actual: str
+    given: str
+    """The command, the cell or the path."""
+    recorded_code: int | None = None
+    actual_code: int | None = None
+    reads: bool = False
+    """Whether the action itself is one that reads a file."""
+
+
+_MISSING: Final = re.compile(
+    r"No such file or directory|FileNotFoundError|does not exist|doesn't exist|\bENOENT\b"
+    r"|no such file|cannot access|can't open file|cannot stat|Is a directory|Not a directory"
+    r"|not a git repository|did not appear verbatim|did not match any file|unknown revision or path"
+    r"|File not found",
+    re.IGNORECASE,
+)
+_NO_PACKAGE: Final = re.compile(
+    r"ModuleNotFoundError|ImportError|No module named|command not found|\bnot found in PATH"
+    r"|Cannot find module '[^./']|error\[E0463\]|package \S+ is not in|Could not find executable"
+)
+_REFUSED: Final = re.compile(
+    r"Permission denied|Operation not permitted|Read-only file system|PermissionError|\bEACCES\b|\bEPERM\b"
+    r"|access denied|must be root",
+    re.IGNORECASE,
+)
+_READS: Final = re.compile(
+    r"^(?:ls|ll|cat|find|tree|head|tail|grep|rg|sed -n|wc|stat|file|du|nl|diff|less|more"
+    r"|git (?:status|log|diff|show|branch|rev-parse|ls-files|blame|grep|describe))\b"
+)
+_VERSION: Final = re.compile(
+    r"(?:^|\s)(?:--version|-V|version|-version)\b|pip (?:list|freeze|show)|^(?:which|uname)\b"
+)
+_NO_PROGRAM_CODE: Final = 127
+_TIMED_OUT: Final = -1
+_CLOCK: Final = re.compile(
+    r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\b,?"
+    r"|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\b"
+    r"|\d+(?:[.:,/T+-]\d+)*Z?|\b(?:AM|PM|UTC|GMT|CET|CEST|ms|s|seconds?|minutes?|hours?|ago)\b"
+)
+_TELLS_TIME: Final = re.compile(r"\d{1,2}:\d{2}|\d{4}-\d{2}-\d{2}|\b\d+(?:\.\d+)? ?(?:ms|s|sec|seconds)\b")
+
+
+def kind_of(outcomes: Outcomes, *, offline: bool = False) -> Cause:
+    """What kind of thing made a step come out otherwise, as far as both outcomes tell; else `OTHER`.
+
+    `offline`: whether this run has no network.
+    """
+    recorded, actual, given = outcomes.recorded, outcomes.actual, outcomes.given
+    new = "\n".join(_new_lines(recorded, actual))
+    if _is_for_network(recorded, actual, given, outcomes.actual_code, offline=offline):
+        return Cause.NETWORK
+    if _TIMED_OUT in (outcomes.recorded_code, outcomes.actual_code):
+        return Cause.TIME
+    if outcomes.actual_code == _NO_PROGRAM_CODE or _NO_PACKAGE.search(new) or _no_program(new.split("\n")):
+        return Cause.PROGRAM
+    if _REFUSED.search(new):
+        return Cause.PERMISSION
+    if _MISSING.search(new) or (_MISSING.search(recorded) and not _MISSING.search(actual)):
+        return Cause.WORLD
+    if recorded != actual and sorted(recorded.split()) == sorted(actual.split()):
+        return Cause.ORDER
+    if (
+        recorded != actual
+        and _TELLS_TIME.search(actual)
+        and _CLOCK.sub("", recorded) == _CLOCK.sub("", actual)
+    ):
+        return Cause.TIME
+    commands = re.split(r"&&|\|\||[;|\n]", given)
+    if any(_VERSION.search(command.strip()) for command in commands):
+        return Cause.PROGRAM
+    if outcomes.reads or any(_READS.match(command.strip()) for command in commands):
+        return Cause.WORLD
+    return Cause.OTHER
+
+
+def _no_program(lines: list[str]) -> str:
+    """The program that a line says to be missing; empty where none does."""
+    for line in lines:
+        for pattern in _NO_PROGRAM:
+            found = pattern.fullmatch(line)
+            if found:
+                return found[1]
+    return ""
+
+
 def cause(recorded: str, actual: str, command: str, exit_code: int | None, *, offline: bool) -> str:
     """What the output that came back names as the cause, where the recorded one does not; mostly empty.
 
     `offline`: whether this run has no network, so that not to reach a host is no fault of the command.
     """
-    if offline and _is_for_network(recorded, actual, command, exit_code):
+    if offline and _is_for_network(recorded, actual, command, exit_code, offline=True):
         return NETWORK_OFF
     lines = _new_lines(recorded, actual)
-    for line in lines:
-        for pattern in _NO_PROGRAM:
-            found = pattern.fullmatch(line)
-            if found:
-                return f"{found[1]} is not in the sandbox"
+    program = _no_program(lines)
+    if program:
+        return f"{program} is not in the sandbox"
     return exception(recorded, actual) or next((line for line in lines if _FAULT.fullmatch(line)), "")
 
 
@@ -113,10 +223,12 @@ def exception(recorded: str, actual: str) -> str:
     return next((line for line in reversed(_new_lines(recorded, actual)) if _EXCEPTION.fullmatch(line)), "")
 
 
-def _is_for_network(recorded: str, actual: str, command: str, exit_code: int | None) -> bool:
+def _is_for_network(
+    recorded: str, actual: str, command: str, exit_code: int | None, *, offline: bool
+) -> bool:
     if re.search(_UNREACHED, actual):
         return re.search(_UNREACHED, recorded) is None
-    for program, words in _NOTHING_TO_BE_HAD:
+    for program, words in _NOTHING_TO_BE_HAD if offline else ():
         if re.search(words, actual) and re.search(program, command):
             return re.search(words, recorded) is None
     if _PASSES_ON.search(command):

@@ -7,16 +7,16 @@ import binascii
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from trajcore.dialects.base import Unwrapped
 from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.registry import default_dialect
-from trajcore.events.kinds import ERROR, RUN, RUN_IPYTHON, observation_kind
+from trajcore.events.kinds import ERROR, READ, RUN, RUN_IPYTHON, observation_kind
 from trajcore.replay import causes, tempnames
-from trajcore.replay.causes import NETWORK_OFF
+from trajcore.replay.causes import NETWORK_OFF, Cause, Outcomes
 from trajcore.replay.excerpts import difference, excerpt
 from trajcore.replay.normalise import (
     NORMALISERS,
@@ -28,7 +28,7 @@ from trajcore.replay.normalise import (
     names_commits,
     shown,
 )
-from trajcore.replay.sides import UNKNOWN, USER, Side, aligned, differing, labelled
+from trajcore.replay.sides import UNKNOWN, USER, Name, Side, aligned, differing, labelled
 from trajcore.text import TAB
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class Comparison:
     compared: bool = True
     emptied_by: str = ""
     """The pattern of the user's that left nothing to compare, where they agree only by one that did."""
+    cause: Cause | None = None
+    """What kind of thing made them differ, where they do."""
 
     @property
     def diverged(self) -> bool:
@@ -80,6 +82,8 @@ class Circumstances:
     recorded: Side = UNKNOWN
     actual: Side = UNKNOWN
     """Where each came from, if the answers themselves do not say it."""
+    mapped: tuple[Name, ...] = ()
+    """Directories of the recording's that have another name here."""
 
 
 Unwrap = Callable[["Observation"], Unwrapped]
@@ -156,6 +160,26 @@ def compare(
         return Comparison(None, "nothing was recorded to compare with", compared=False)
     before = _Answer(recorded, (unwrap or default_dialect().unwrap)(recorded), circumstances.recorded)
     after = _Answer(actual, Unwrapped(actual.content, exit_code(actual)), circumstances.actual)
+    found = _compared(before, after, normalisers, circumstances)
+    if not found.diverged:
+        return found
+    return replace(found, cause=causes.kind_of(_outcomes(before, after), offline=circumstances.offline))
+
+
+def _outcomes(recorded: _Answer, actual: _Answer) -> Outcomes:
+    return Outcomes(
+        recorded.said.output,
+        actual.said.output,
+        actual.given,
+        recorded.said.exit_code,
+        actual.said.exit_code,
+        reads=READ in (recorded.kind, actual.kind),
+    )
+
+
+def _compared(
+    before: _Answer, after: _Answer, normalisers: Sequence[Normaliser], circumstances: Circumstances
+) -> Comparison:
     if before.kind != after.kind:
         return Comparison(None, f"recorded {before.outcome}, actual {after.outcome}")
     if before.said.exit_code not in (None, after.said.exit_code):
@@ -163,7 +187,9 @@ def compare(
         codes = f"exit {before.said.exit_code} → {after.said.exit_code}"
         return Comparison(None, f"{codes}, {excerpt(why)}" if why else codes)
     found = _compare_text(before, after, normalisers, circumstances)
-    return _with_pictures(found, recorded, actual) if before.kind == RUN_IPYTHON else found
+    return (
+        _with_pictures(found, before.observation, after.observation) if before.kind == RUN_IPYTHON else found
+    )
 
 
 def _compare_text(
@@ -182,7 +208,7 @@ def _compare_text(
         return Comparison(Match.EQUAL)
     if recorded.kind == RUN_IPYTHON:
         before, after = shared_text(before, after)
-    names = differing(recorded.side, actual.side)
+    names = (*circumstances.mapped, *differing(recorded.side, actual.side))
     one, other = aligned(*tempnames.aligned(before, after), names)
     old, new = aligned(*both_normalised(one, other, normalisers), names)
     if old != new:

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
@@ -19,7 +20,9 @@ from trajcore.events.head import head_of
 from trajcore.events.kinds import RUN
 from trajcore.replay.sides import UNKNOWN, Side
 from trajcore.runtimes.registry import make_runtime
-from trajcore.sandbox.base import Checkpoint, Sandbox, SandboxSettings
+from trajcore.sandbox.base import Checkpoint, OnProgress, Outcome, Sandbox, SandboxSettings
+from trajcore.worlds import prelude
+from trajcore.worlds.placing import PathMaps
 
 if TYPE_CHECKING:
     from trajcore.dialects.base import Dialect
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from trajcore.runtimes.base import Answered, Runtime
     from trajcore.sandbox.base import FileChanges, Visitor
     from trajcore.sandbox.registry import SandboxKind
+    from trajcore.worlds.plan import World, Worlds
 
 _ALLOCATIONS: Final = 50_000
 """So many new objects lie between two searches of Python's for cycles."""
@@ -56,9 +60,15 @@ class Executor:
         settings: SandboxSettings,
         tell: notices.Listener,
         dialect: Dialect | None = None,
+        worlds: Worlds | None = None,
     ) -> None:
-        """`name` is the sandbox's, `dialect` the recording's, which says how its actions were run."""
+        """`name` is the sandbox's, `dialect` the recording's, which says how its actions were run.
+
+        `worlds` says in which world to begin; without them it is the bare sandbox.
+        """
         self._name = name
+        self._worlds = worlds
+        self._decided: World | None = None
         self._settings = settings
         self._tell = tell
         self._dialect = dialect or default_dialect()
@@ -75,6 +85,7 @@ class Executor:
         self.lost = False
         self.executing = False
         self._interrupted = False
+        self._begun = 0.0
         self.beginning: Checkpoint | None = None
         """The world as it was made, where that was kept."""
 
@@ -89,11 +100,72 @@ class Executor:
 
         async with self._choosing:
             if self._sandbox is None:
-                choice = await choose(self._name, self._settings)
+                name, settings = await self._decide()
+                choice = await choose(name, settings)
                 self._runtime = self._new_runtime(choice.sandbox)
                 self._sandbox, self._kind = choice.sandbox, choice.kind
                 self._tell(notices.SandboxChosen(choice.sandbox.kind, choice.sandbox.detail, choice.why))
         return self._sandbox
+
+    async def _decide(self) -> tuple[str, SandboxSettings]:
+        """Which sandbox to ask for, and how it is to be set up, for the world that the run is to begin in."""
+        if self._worlds is None:
+            return self._name, self._settings
+        try:
+            world = await self._worlds.decide(self._settings, self._tell_progress)
+        finally:
+            self._tell(notices.Progress(""))
+        is_new, self._decided = self._decided is None, world
+        if is_new:
+            self._tell_world(world, self._worlds.found.line)
+        if not world.steps:
+            return world.sandbox, world.settings
+        return world.sandbox, replace(world.settings, prepare=partial(self._prepare, world))
+
+    def _tell_world(self, world: World, told: str) -> None:
+        missing = world.missing
+        self._tell(
+            notices.WorldChosen(
+                world.kind,
+                world.image,
+                world.repository,
+                world.commit,
+                missing=missing.image if missing else "",
+                why=missing.why if missing else "",
+                told=told,
+                maps=tuple(one.text for one in world.maps.maps),
+            )
+        )
+        for warning in world.warnings:
+            self._tell(notices.Said(warning, "warning"))
+
+    async def _prepare(self, world: World, sandbox: Sandbox, progress: OnProgress) -> None:
+        """Run in the shell what ran there before the first step. Raises `SandboxUnavailable`."""
+        await prelude.run(world.steps, sandbox, self._emit, self)
+        self.directory = sandbox.directory
+
+    def begins(self, command: str) -> None:
+        """See `prelude.Teller`."""
+        self._tell(notices.Executing(notices.PRELUDE, command, self.directory, False))
+        self._begun = time.perf_counter()
+
+    def ended(self, outcome: Outcome) -> None:
+        """See `prelude.Teller`."""
+        self.directory = outcome.directory
+        self._tell(notices.Executed(outcome.exit_code, time.perf_counter() - self._begun))
+
+    def _tell_progress(self, text: str) -> None:
+        self._tell(notices.Progress(text))
+
+    @property
+    def world(self) -> World | None:
+        """The world that the run begins in, once that is known."""
+        return self._decided
+
+    @property
+    def maps(self) -> PathMaps:
+        """The directories of the recording that have another name here."""
+        return PathMaps() if self._decided is None else self._decided.maps
 
     def _new_runtime(self, sandbox: Sandbox) -> Runtime:
         """Where nothing is executed, what was recorded is served, whoever's it is."""
@@ -117,7 +189,7 @@ class Executor:
             self._tell(notices.Progress(f"starting {sandbox.kind}"))
         begun = time.perf_counter()
         try:
-            await sandbox.start(lambda text: self._tell(notices.Progress(text)))
+            await sandbox.start(self._tell_progress)
             self._started = True
             _collect_rarely()
             self.start_seconds = time.perf_counter() - begun
@@ -140,7 +212,7 @@ class Executor:
         self.executing, self._interrupted = True, False
         try:
             answered = await self._runtime.carry_out(
-                action, recorded, sandbox, self._settings.limits, self._emit
+                self.maps.mapped(action), recorded, sandbox, self._settings.limits, self._emit
             )
             seconds, interrupted = time.perf_counter() - begun, self._interrupted
             files = await self.changed_files()
@@ -150,6 +222,8 @@ class Executor:
         finally:
             self.executing = False
         observation = answered.observation
+        if observation is not None and observation is not recorded:
+            observation = self.maps.restored(observation, action)
         self._follow(answered)
         served = observation is not None and observation is recorded
         code = self._dialect.unwrap(recorded).exit_code if served and recorded else exit_code(observation)

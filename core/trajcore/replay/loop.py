@@ -13,6 +13,7 @@ from trajcore.document.edits import Edit
 from trajcore.errors import Refused
 from trajcore.events.kinds import Service
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
+from trajcore.replay.causes import Cause
 from trajcore.replay.checkpoints import Moment, Route, RunCheckpoint, RunCheckpoints
 from trajcore.replay.course import Course
 from trajcore.replay.executor import Executor
@@ -24,6 +25,7 @@ from trajcore.replay.staleness import first_departure, stale_events
 from trajcore.sandbox.machines.diskguard import share_of_disk
 from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
+from trajcore.worlds.plan import Worlds
 
 if TYPE_CHECKING:
     from trajcore.activity import Activity
@@ -47,6 +49,8 @@ class Replay:
         self._trajectory = trajectory
         self._settings = settings
         self._tell = activity.tell
+        self.worlds = Worlds(trajectory, settings.sandbox, settings.beginning, own=settings.own_image)
+        """In which world each run begins."""
         self._queued: list[str] = []
         self._idle_checkpoint: asyncio.Task[None] | None = None
         self.begin()
@@ -64,9 +68,9 @@ class Replay:
             quick_bytes=room if settings.checkpoints else 0,
             quick_files=settings.checkpoint_files,
         )
-        self.world = Executor(self._settings.sandbox, world, self._tell, of.dialect)
+        self.world = Executor(settings.sandbox, world, self._tell, of.dialect, self.worlds)
         self.player = Player(
-            self._trajectory, self.run, self.world, self.services, self._settings.normalisers, self._tell
+            of, self.run, self.world, self.services, settings.normalisers, self._told_by_player
         )
         self._suspects: set[int] = set()
         """Events (their uids) that were edited since the run began."""
@@ -82,6 +86,7 @@ class Replay:
         """The first step of this run that came out otherwise when it was executed again on a way back."""
         self._hands: list[Position] = []
         """Where the user changed files by hand."""
+        self._told_lack = False
         self._goal: tuple[int, int] | None = None
         """From where to where the replay goes forward in order to be back."""
         self._checkpoints = RunCheckpoints(settings.checkpoints, room)
@@ -137,6 +142,16 @@ class Replay:
         finally:
             player.flush_result()
             self._deliver_queued()
+
+    def _told_by_player(self, notice: notices.Notice) -> None:
+        """Pass on what the player tells; and once in a run, that a file is missing it should begin with."""
+        self._tell(notice)
+        world = self.world.world
+        if self._told_lack or world is None or not world.is_bare:
+            return
+        if isinstance(notice, notices.StepDone) and notice.result.cause is Cause.WORLD:
+            self._told_lack = True
+            self._tell(notices.WorldLacks(notice.result.uid))
 
     def queue(self, text: str) -> None:
         """A message that enters the run when the present event is done."""

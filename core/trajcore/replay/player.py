@@ -21,7 +21,7 @@ from trajcore.replay.normalise import Normaliser, OwnNormaliser, TooSlow
 from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.replay.positions import Position
 from trajcore.replay.run import EXECUTED, Run, Status, StepResult
-from trajcore.replay.sides import UNKNOWN
+from trajcore.replay.sides import UNKNOWN, Name
 from trajcore.replay.varying import GIVEN_DATES, MAKES_COMMITS
 from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Trajectory
@@ -208,6 +208,7 @@ class Player:
             self._world.offline,
             self._recorded_side,
             self._world.side,
+            tuple(Name(one.recorded, one.recorded, one.here) for one in self._world.maps.maps),
         )
         if recorded is not None and told_side(recorded).user is not None:
             self._recorded_side = told_side(recorded)

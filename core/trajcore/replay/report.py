@@ -15,6 +15,7 @@ from trajcore.text import safe
 
 if TYPE_CHECKING:
     from trajcore.sandbox.base import FileChanges
+    from trajcore.worlds.plan import World
 
 _NOT_XML: Final = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """A text: compiling it takes milliseconds, which only who writes XML waits for."""
@@ -35,6 +36,8 @@ class Step:
     recorded_exit_code: int | None
     seconds: float
     reason: str
+    cause: str | None = None
+    """What kind of thing made it diverge (`causes.Cause`); None where it did not."""
     files: FileChanges | None = None
     """What it changed in the sandbox's files; None where that is not told."""
     summary: str = ""
@@ -59,6 +62,7 @@ class Step:
             recorded_exit_code=result.recorded_exit_code,
             seconds=result.seconds,
             reason=result.reason,
+            cause=result.cause.value if result.cause else None,
             files=result.files,
             summary=summary,
             recorded=result.recorded.content if result.recorded else "",
@@ -78,6 +82,7 @@ class Step:
             "recorded_exit_code": self.recorded_exit_code,
             "seconds": round(self.seconds, 6),
             "reason": self.reason,
+            "cause": self.cause,
             **({} if self.files is None else _files(self.files)),
         }
 
@@ -110,6 +115,8 @@ class Report:
     """What ended the run where `state` is `error`."""
     live_steps: bool = False
     """Whether a model has added anything."""
+    world: World | None = None
+    """The world that it began in; None where none was chosen."""
     remade_from: int | str | None = None
     """The first step that came out otherwise when a way back executed it again: its id, or `#index`."""
 
@@ -124,6 +131,7 @@ class Report:
             "counts": self.counts,
             "seconds": round(self.seconds, 3),
             "remade_from": self.remade_from,
+            "world": None if self.world is None else _world(self.world),
             "steps": [step.to_dict() for step in self.steps],
         }
 
@@ -158,6 +166,16 @@ def counts(results: Iterable[StepResult]) -> dict[str, int]:
         "diverged": found[Status.DIVERGED],
         "skipped": found[Status.SKIPPED],
         "recorded": found[Status.RECORDED],
+    }
+
+
+def _world(world: World) -> dict[str, Any]:
+    return {
+        "kind": world.kind,
+        "image": world.image,
+        "repo": world.repository,
+        "commit": world.commit,
+        "evidence": None,
     }
 
 

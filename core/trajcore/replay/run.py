@@ -16,6 +16,7 @@ from trajcore.events.head import Head, head_of
 from trajcore.events.kinds import Service, Treatment, action_kind
 from trajcore.events.satisfied import Kept
 from trajcore.formats.json.reading import as_object
+from trajcore.replay.causes import Cause
 from trajcore.replay.compare import Comparison, Match
 from trajcore.replay.policy import treatment
 
@@ -64,6 +65,11 @@ class StepResult:
     def match(self) -> Match | None:
         """How recorded and actual agree; None when they do not, or were not compared."""
         return self.comparison.match if self.comparison else None
+
+    @property
+    def cause(self) -> Cause | None:
+        """What kind of thing made it diverge; None where it did not."""
+        return self.comparison.cause if self.comparison and self.status is Status.DIVERGED else None
 
 
 Content = bytes | Callable[[], dict[str, Any]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -58,6 +58,22 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """A tree of this machine, `name` in `directory`, of which the sandbox gets a copy at `target`.
+
+    What is at `target` already stays, as far as the tree does not have it too.
+    """
+
+    directory: Path
+    name: str
+    target: str
+
+
+Prepare = Callable[["Sandbox", OnProgress], Awaitable[None]]
+"""Makes of a sandbox that has just been opened what it is to be before the first step."""
+
+
+@dataclass(frozen=True)
 class SandboxSettings:
     """How a sandbox is set up."""
 
@@ -74,6 +90,10 @@ class SandboxSettings:
     network: bool = False
     setup: Path | None = None
     """A shell script run before the first step."""
+    placed: Placed | None = None
+    """Files that are in the sandbox from the beginning."""
+    prepare: Prepare | None = field(default=None, compare=False)
+    """What else is done in it before anything else is."""
     limits: Limits = field(default_factory=Limits)
     track_files: bool = False
     """Whether `changed_files` has an answer; it costs a look at all files after each step."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from trajcore.errors import Refused, SandboxUnavailable
@@ -18,6 +19,7 @@ from trajcore.sandbox.base import (
     Outcome,
     Patience,
     Pause,
+    Placed,
     SandboxSettings,
     Visitor,
 )
@@ -26,6 +28,7 @@ from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.machines.leftovers import clean_in_background
 from trajcore.sandbox.machines.machine import Machine, Rewritable
 from trajcore.sandbox.notebook.notebook import Notebook
+from trajcore.sandbox.shell.quoting import quoted
 from trajcore.sandbox.shell.shell import UNSEEN, Finished, Shell
 from trajcore.sandbox.shell.terminal import MODES, SITTERS, comes_back, is_replaced
 from trajcore.sandbox.tracking.filechanges import Tracker
@@ -37,6 +40,12 @@ from trajcore.tasks import together
 
 _SETUP: Final = "/tmp/.trajtui-setup"
 _SETUP_LINES: Final = 5
+_PLACE: Final = (
+    "{{ if [[ -e {1} ]]; then cp -a {0}/. {1}/ && rm -rf {0}; else mkdir -p {2} && mv {0} {1}; fi; }} "
+    "2>&1 && echo placed"
+)
+_PLACING: Final = 600.0
+"""Seconds that it may take to copy files from one place of the world to another."""
 _UNREAD: Final = b"[The program does not read what is typed: the rest of it was dropped.]\n"
 
 
@@ -105,9 +114,24 @@ class ShellSandbox:
             if said := left_out.sentence():
                 progress(f"not copied: {said}")
         await together(self._shell.start(), self._introduce())
+        if self._settings.placed is not None:
+            await self._place(self._settings.placed, progress)
+        if self._settings.prepare is not None:
+            await self._settings.prepare(self, progress)
         if script is not None:
             await self._set_up(script, progress)
         await self.forget_changes()
+
+    async def _place(self, placed: Placed, progress: OnProgress) -> None:
+        progress(f"copying the files to {placed.target}")
+        left_out = await self._machine.copy_in(placed.directory)
+        if said := left_out.sentence():
+            progress(f"not copied: {said}")
+        source = f"{self._machine.directory}/{placed.name}"
+        names = [quoted(path).decode() for path in (source, placed.target, str(Path(placed.target).parent))]
+        said = await self._files.output(_PLACE.format(*names), seconds=_PLACING)
+        if said != "placed":
+            raise SandboxUnavailable(f"The files cannot be put at {placed.target}: {said or 'no answer'}.")
 
     async def _introduce(self) -> None:
         """Open the way to the files, and ask who we are there."""
@@ -238,7 +262,8 @@ class ShellSandbox:
         versions = self._versions()
         tracker: LayerTracker | FindTracker
         if layers is None:
-            pristine = self._settings.setup is None
+            settings = self._settings
+            pristine = settings.setup is None and settings.prepare is None and settings.placed is None
             also = self._machine.outside
             tracker = FindTracker(self._files, directory, versions, also=also, pristine=pristine)
         else:

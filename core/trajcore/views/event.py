@@ -12,6 +12,7 @@ from typing import Any, Final
 from trajcore.dialects import canonical
 from trajcore.events.head import Head
 from trajcore.events.kinds import EDIT, action_kind
+from trajcore.replay.causes import Cause
 from trajcore.replay.run import Status, StepResult
 from trajcore.session import Session
 from trajcore.text import as_shown, safe, safe_line, without_escapes
@@ -227,8 +228,20 @@ def _verdict(result: StepResult) -> Block:
     elif result.match is not None and result.match.value == "normalised":
         words = "equal once what is known to vary is set aside"
     reason = f": {safe_line(result.reason)}" if result.reason else ""
+    if result.cause is not None and result.cause is not Cause.OTHER:
+        words += f" ({_CAUSES[result.cause]})"
     kind = BlockKind.BAD if result.status is Status.DIVERGED else BlockKind.GOOD
     return Block(kind, f"{mark_of(result)} {words}{reason}")
+
+
+_CAUSES: Final = {
+    Cause.WORLD: "a file of its world",
+    Cause.PROGRAM: "a program, or its version",
+    Cause.NETWORK: "the network",
+    Cause.TIME: "a time",
+    Cause.ORDER: "the order",
+    Cause.PERMISSION: "a permission",
+}
 
 
 def _observation(title: str, content: str, exit_code: int | None, seconds: float | None) -> list[Block]:

@@ -10,6 +10,7 @@ from trajcore.replay.states import Mode, State
 from trajcore.session import Session
 from trajcore.settings import Settings
 from trajcore.text import safe_line
+from trajcore.views import worlds
 from trajcore.views.timeline import Row
 
 
@@ -39,12 +40,15 @@ def header_left(session: Session) -> str:
     return f"{text} · {steps} step{'s' * (steps != 1)}"
 
 
-def header_right(session: Session, sandbox: notices.SandboxChosen | None) -> str:
-    """The sandbox, its network and the model."""
+def header_right(
+    session: Session, sandbox: notices.SandboxChosen | None, began: notices.WorldChosen | None = None
+) -> str:
+    """The sandbox, its network and the model; and the world that the run begins in, where there is one."""
     settings = session.settings
     world = "choosing a sandbox" if sandbox is None else f"{sandbox.kind} {sandbox.detail}".strip()
     network = _network(settings)
-    parts = [world, network, settings.model.model or "no model", *_cost(session)]
+    told = "" if began is None else worlds.short(began)
+    parts = [world, *filter(None, [told]), network, settings.model.model or "no model", *_cost(session)]
     return " · ".join(parts)
 
 

@@ -74,6 +74,7 @@ def test_a_step_of_the_report_has_the_fields_of_the_contract() -> None:
         "recorded_exit_code": 0,
         "seconds": 0.123457,
         "reason": "exit 0 → 1",
+        "cause": None,
     }
     assert Step.of(1, NORMALISED).to_dict()["match"] == "normalised"
     assert Step.of(1, EQUAL).to_dict()["match"] == "equal"

@@ -13,6 +13,7 @@ from trajcore.views.status import message_hint
 from trajtui.host_terminal import HostTerminal
 from trajtui.screens.breakpoints import BreakpointList
 from trajtui.screens.dialogs import Ask, Choose
+from trajtui.screens.world import WorldSettings
 from trajtui.widgets.message_box import MessageBox
 
 if TYPE_CHECKING:
@@ -117,10 +118,22 @@ async def shell(screen: DebuggerScreen) -> None:
 
 async def restart(screen: DebuggerScreen) -> None:
     """Restart in a fresh sandbox; a run that holds unsaved work is asked for first."""
+    if await _may_go(screen):
+        screen.session.restart()
+
+
+async def world(screen: DebuggerScreen) -> None:
+    """See in which world the run began, and restart it in another one."""
+    choice = await screen.ask(WorldSettings(screen.session))
+    if choice is not None and await _may_go(screen):
+        screen.session.choose_world(choice)
+
+
+async def _may_go(screen: DebuggerScreen) -> bool:
+    """Whether the run may be given up: it is asked where it holds unsaved work."""
     question = "This run has messages or live steps that are not saved. Restart all the same?"
     answers = {"no": "Keep the run", "yes": "Restart"}
-    if not screen.unsaved_run or await screen.ask(Choose(question, answers)) == "yes":
-        screen.session.restart()
+    return not screen.unsaved_run or await screen.ask(Choose(question, answers)) == "yes"
 
 
 def message(screen: DebuggerScreen) -> None:

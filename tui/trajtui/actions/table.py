@@ -121,6 +121,9 @@ ACTIONS: Final = (
     UserAction(
         replay.restart, "R", "restart from the first event in a fresh sandbox", _REPLAY, "R", "restart"
     ),
+    UserAction(
+        replay.world, "O", "the world that the run begins in: what names it, another one", _REPLAY, "O"
+    ),
     UserAction(replay.message, "m", "type a message", _LIVE, "m", "message"),
     UserAction(replay.go_live, "L", "go live: hand the run and its sandbox to the model", _LIVE, "L", "live"),
     UserAction(editing.flip_wait, "w", "flip wait_for_response of the selected message", _EDIT, "w", "wait"),

@@ -15,6 +15,7 @@ import click
 from trajcore import BadInput, Report, Session, areplay, load_config, notices, settings_from
 from trajcore import options as table
 from trajcore.text import safe, safe_line
+from trajcore.views import worlds
 from trajcore.views.marks import step_line
 
 _TAKEN: Final = inspect.signature(areplay).parameters
@@ -35,7 +36,7 @@ def replay(file: str | None, options: Mapping[str, Any]) -> int:
         click.echo(safe_line(f"trajtui: {line}"), err=True)
     if not file:
         raise BadInput("name a recording to replay (or set replay_trajectory_path in config.toml).")
-    settings = with_changes(settings_from(config, options), save_to=save_to)
+    settings = with_changes(settings_from(config, options), save_to=save_to, keep_choices=True)
     passed = {name: options[name] for name in _PASSED_ON}
     begin = _Printer(quiet=options["quiet"]).begin
     try:
@@ -68,6 +69,8 @@ class _Printer:
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
         self._progress = ""
+        self._offered = False
+        """Whether it has been said what could be had instead of a bare sandbox."""
         self._waiting: asyncio.TimerHandle | None = None
 
     def begin(self, session: Session) -> None:
@@ -90,8 +93,24 @@ class _Printer:
             case notices.Progress(text, done=None) if text not in ("", self._progress) and not self._quiet:
                 self._progress = text
                 click.echo(safe_line(text), err=True)
+            case notices.WorldChosen():
+                self._say_world(change)
+            case notices.WorldLacks() if not self._offered:
+                self._offer(worlds.lacking())
             case notices.Said(text, severity) if severity != "information":
                 click.echo(f"trajtui: {safe(text)}", err=True)
+
+    def _say_world(self, chosen: notices.WorldChosen) -> None:
+        """In which world the run begins, and what could be had instead."""
+        line = worlds.world_line(chosen)
+        if line and not chosen.missing and not self._quiet:
+            click.echo(line, err=True)
+        self._offer(worlds.offer(self._session))
+
+    def _offer(self, line: str) -> None:
+        if line:
+            self._offered = True
+            click.echo(f"trajtui: {line}", err=True)
 
     def _say_what_takes_long(self, change: notices.Notice) -> None:
         """Have a step named that does not come back for a while: what waits says nothing of itself."""

@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerState
 
 from trajcore import Delivery, Mode, Session, State, TrajError, notices
 from trajcore.views.status import header_left, header_right, status_of
+from trajcore.views.worlds import lacking, offer
 from trajtui.actions.table import ACTIONS, BY_NAME, HARMLESS, ActionProvider, UserAction, bindings, footer
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar, TabBar
 from trajtui.widgets.message_box import MessageBox
@@ -55,6 +56,7 @@ class DebuggerScreen(Screen[None]):
         self._in_progress = False
         """Whether the note is that of a long operation, which ends it."""
         self._sandbox: notices.SandboxChosen | None = None
+        self._world: notices.WorldChosen | None = None
         self._pace = Pace()
         self._behind = False
         """Whether the screen has yet to catch up with the replay's position."""
@@ -147,6 +149,11 @@ class DebuggerScreen(Screen[None]):
                 self.say(text, bad=severity != "information")
             case notices.SandboxChosen():
                 self._sandbox = event.change
+            case notices.WorldChosen():
+                self._world = event.change
+                self._offer(offer(self.session, screen=True))
+            case notices.WorldLacks():
+                self._offer(lacking(screen=True))
             case notices.RunChanged(restarted):
                 self._show_run(restarted=restarted)
             case notices.StateChanged():
@@ -154,6 +161,11 @@ class DebuggerScreen(Screen[None]):
             case _:
                 self._show_rows()
         self._refresh_bars()
+
+    def _offer(self, line: str) -> None:
+        """Say what could be had instead of a bare sandbox."""
+        if line:
+            self.say(line)
 
     def _show_state(self) -> None:
         """What was said of the last state does not outlive it; a live session is shown when it begins."""
@@ -304,7 +316,7 @@ class DebuggerScreen(Screen[None]):
     def _refresh_bars(self) -> None:
         header = self.query_one("#header", EndsBar)
         header.left = header_left(self.session)
-        header.right = header_right(self.session, self._sandbox)
+        header.right = header_right(self.session, self._sandbox, self._world)
         header.alarm = "" if self.session.settings.walled else self.session.settings.sandbox
         timeline = self.timeline
         status = status_of(

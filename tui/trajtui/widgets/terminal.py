@@ -12,6 +12,7 @@ from rich.text import Text
 from trajcore import notices
 from trajcore.text import as_shown, safe, safe_line, safe_with_colours
 from trajcore.views.marks import duration
+from trajcore.views.worlds import lacking, world_notes
 from trajtui.widgets.lines import LinePane, wrapped
 from trajtui.widgets.pace import Pace
 
@@ -64,7 +65,13 @@ class TerminalPane(LinePane):
             case notices.Output(data):
                 self.write(data)
             case notices.Executing(directory=directory, recorded=recorded):
-                self.prompt(directory, notice.line, recorded=recorded)
+                mark = "(recorded) " if recorded else "(before the first step) " * notice.is_prelude
+                self.prompt(directory, notice.line, recorded=recorded, mark=mark)
+            case notices.WorldChosen():
+                for line in world_notes(notice):
+                    self.note(f"── {line}")
+            case notices.WorldLacks():
+                self.note(f"── {lacking(screen=True)}")
             case notices.Executed(exit_code, seconds, note):
                 self.end(exit_code, seconds, note)
             case notices.WentBack(_, text):
@@ -80,12 +87,11 @@ class TerminalPane(LinePane):
         self._open = False
         self._changed()
 
-    def prompt(self, directory: str, command: str, *, recorded: bool) -> None:
+    def prompt(self, directory: str, command: str, *, recorded: bool, mark: str = "") -> None:
         """A command begins."""
         self._pace.step()
         self._style_of_output = _RECORDED if recorded else _PLAIN
         lines = safe(command).split("\n")
-        mark = "(recorded) " if recorded else ""
         where = "" if recorded and not directory else f"root@sandbox:{safe_line(directory)}"
         typed = "\n> ".join([f"{where}$ {mark}{lines[0]}", *lines[1:]])
         self._append(_PROMPT, typed)

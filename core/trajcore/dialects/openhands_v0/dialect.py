@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from trajcore.dialects import canonical
 from trajcore.dialects.base import (
+    Around,
     Changes,
     Copied,
     Event,
+    Fact,
     Inserted,
     Link,
     Links,
@@ -24,7 +26,7 @@ from trajcore.dialects.base import (
     Unwrapped,
     ValuePath,
 )
-from trajcore.dialects.openhands_v0 import claim, stamps, toolcalls
+from trajcore.dialects.openhands_v0 import claim, stamps, toolcalls, world
 from trajcore.dialects.openhands_v0.legacy import is_flattened, migrated
 from trajcore.dialects.openhands_v0.links import links_of
 from trajcore.dialects.openhands_v0.prompts import without_prompts
@@ -55,6 +57,7 @@ class OpenHandsV0(BaseDialect):
     name: ClassVar[str] = "openhands"
     formats: ClassVar[frozenset[str]] = frozenset({"list", "rows", "jsonl", "pages", "directory"})
     one_to_one: ClassVar[bool] = True
+    beside: ClassVar[frozenset[str]] = frozenset({world.METADATA})
 
     def claims(self, head: Sequence[bytes]) -> float:
         """Sure where a record has a kind that OpenHands has, its arguments or details in their place."""
@@ -114,6 +117,10 @@ class OpenHandsV0(BaseDialect):
         if refused is None and state == "rejected":
             refused = BY_USER
         return Satisfied() if refused is None else Satisfied(Service.RECORDED, f"{refused.reason}: {_SERVED}")
+
+    def world(self, events: Iterable[tuple[str, Event]], around: Around) -> Sequence[Fact]:
+        """What the row, `metadata.json`, the first message, a `recall` and the first command's shell tell."""
+        return tuple(world.facts(events, around))
 
     def check(self, texts: Sequence[Text]) -> list[Finding]:
         """What OpenHands' own reader, a replay or a provider would trip over."""

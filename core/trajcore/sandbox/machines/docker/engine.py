@@ -10,8 +10,9 @@ import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.client import HTTPException, parse_headers
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -56,6 +57,72 @@ def _has_image(image: str) -> bool:
         return present(client, image)
     except (DockerException, RequestException):
         return False
+    finally:
+        client.close()
+
+
+@dataclass(frozen=True)
+class ImageState:
+    """Whether the engine has an image, and the machines that the image and the engine are for."""
+
+    here: bool
+    architecture: str = ""
+    engine: str = ""
+    fault: str = ""
+    """Why nobody knows: no engine answers."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether the image is for the engine's machine, as far as both say."""
+        return not self.architecture or not self.engine or self.architecture == self.engine
+
+
+async def image_state(image: str) -> ImageState:
+    """How it stands with an image. Never raises."""
+    return await asyncio.to_thread(_image_state, image)
+
+
+def _image_state(image: str) -> ImageState:
+    from docker.errors import DockerException, ImageNotFound
+    from requests.exceptions import RequestException
+
+    try:
+        client = connect()
+    except SandboxUnavailable as error:
+        return ImageState(False, fault=str(error))
+    try:
+        found = client.images.get(image)
+        return ImageState(
+            True, str(found.attrs.get("Architecture", "")), str(client.version().get("Arch", ""))
+        )
+    except ImageNotFound:
+        return ImageState(False)
+    except (DockerException, RequestException) as error:
+        return ImageState(False, fault=f"The Docker engine does not answer ({first_line(error)}).")
+    finally:
+        client.close()
+
+
+def build(directory: Path, name: str, say: Callable[[str], None], stop: threading.Event) -> None:
+    """Build the image of the Dockerfile in a directory, until `stop` is set. Raises `SandboxUnavailable`."""
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    client = connect()
+    try:
+        lines = client.api.build(path=str(directory), tag=name, rm=True, forcerm=True, decode=True)
+        failed = ""
+        for line in lines:  # to its end, so that the connection is not left open
+            if stop.is_set():
+                return
+            failed = failed or str(line.get("error", ""))
+            if said := str(line.get("stream", "")).strip():
+                say(f"building {directory.name}: {first_line(said)}")
+        if failed:
+            raise SandboxUnavailable(f"{directory} cannot be built ({first_line(failed)}).")
+    except (DockerException, RequestException) as error:
+        reason = first_line(getattr(error, "explanation", None) or error)
+        raise SandboxUnavailable(f"{directory} cannot be built ({reason}).") from error
     finally:
         client.close()
 

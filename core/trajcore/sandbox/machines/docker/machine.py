@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import tempfile
 import threading
@@ -19,11 +20,13 @@ from trajcore.sandbox.machines.docker.commits import Commit, Commits
 from trajcore.sandbox.machines.docker.disks import look_at, written_size, written_to
 from trajcore.sandbox.machines.docker.engine import (
     GONE,
+    build,
     connect,
     discard,
     engine_answers,
     first_line,
     has_image,
+    image_state,
     is_here,
     plain_errors,
     present,
@@ -51,7 +54,15 @@ from trajcore.sandbox.trees.copying import LeftOut, ask_for_room, pack_tree
 from trajcore.tasks import finished_in_thread
 from trajcore.text import safe_line
 
-__all__ = ["LABEL", "DockerMachine", "engine_answers", "has_image"]
+__all__ = [
+    "LABEL",
+    "DockerMachine",
+    "build_image",
+    "engine_answers",
+    "fetch_image",
+    "has_image",
+    "image_state",
+]
 
 _MEMORY_SHARE: Final = 0.8
 _MADE_BY_ENGINE: Final = frozenset({"hosts", "hostname", "resolv.conf"})
@@ -80,6 +91,41 @@ touch -r "$t" -- "$f"; rm -f -- "$t"
 _MAIN: Final = "trap 'exit 0' TERM INT; while :; do sleep 2147483647 & wait; done"
 
 T = TypeVar("T")
+
+
+async def build_image(directory: Path, progress: OnProgress) -> str:
+    """Build the image of a Dockerfile, and answer what it is called. Raises `SandboxUnavailable`."""
+    digest = hashlib.sha256(os.fsencode(directory)).hexdigest()
+    name = f"trajtui-world:{digest[:12]}"
+    loop = asyncio.get_running_loop()
+    stop = threading.Event()
+
+    def say(line: str) -> None:
+        loop.call_soon_threadsafe(progress, line)
+
+    progress(f"building {directory}")
+    await finished_in_thread(lambda: build(directory, name, say, stop), stop.set)
+    return name
+
+
+async def fetch_image(image: str, progress: OnProgress) -> None:
+    """Pull an image. Raises `SandboxUnavailable`."""
+    client = await asyncio.to_thread(connect)
+    try:
+        await _pull(client, image, progress)
+    finally:
+        client.close()
+
+
+async def _pull(client: Any, image: str, progress: OnProgress) -> None:
+    progress(f"pulling {image}")
+    loop = asyncio.get_running_loop()
+    stop = threading.Event()
+
+    def say(line: str) -> None:
+        loop.call_soon_threadsafe(progress, line)
+
+    await finished_in_thread(lambda: pull(client, image, say, stop), stop.set)
 
 
 class DockerMachine:
@@ -130,7 +176,7 @@ class DockerMachine:
         if not await self._call(lambda: present(self._client, self.detail)):
             if not self._settings.fetch:
                 raise SandboxUnavailable(_NOT_FETCHED.format(safe_line(self.detail)))
-            await self._pull(progress)
+            await _pull(self._client, self.detail, progress)
         progress("starting the container")
         await finished_in_thread(self._run)
         await self._watch()
@@ -427,16 +473,6 @@ class DockerMachine:
             if code != 0:
                 raise OSError(f"{one.path}: {first_line(said.decode(errors='replace'))}")
         return left_out
-
-    async def _pull(self, progress: OnProgress) -> None:
-        progress(f"pulling {self.detail}")
-        loop = asyncio.get_running_loop()
-        stop = threading.Event()
-
-        def say(line: str) -> None:
-            loop.call_soon_threadsafe(progress, line)
-
-        await finished_in_thread(lambda: pull(self._client, self.detail, say, stop), stop.set)
 
 
 def _end_processes(container: Any, is_guest: bool) -> None:

@@ -1,0 +1,50 @@
+"""What a recording, and what lies beside it, says of the world that it was made in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class What(Enum):
+    """What a fact names. The value is the word that people read."""
+
+    DATA_SET = "data set"
+    INSTANCE = "instance"
+    VERSION = "version"
+    LANGUAGE = "language"
+    IMAGE = "image"
+    REPOSITORY = "repository"
+    BRANCH = "branch"
+    COMMIT = "commit"
+    DIRECTORY = "directory"
+    """Where the agent worked: absolute, or below where its shell began."""
+    SHELL = "shell"
+    """Where the agent's shell was when it was first heard of."""
+    PRELUDE = "prelude"
+    """What was run before the first step."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that is told, and where that stands: `row: instance.repo`, `event 1: content`.
+
+    `derived`: it does not stand there itself, but follows from what does, as `where` says.
+    """
+
+    what: What
+    value: str
+    where: str
+    derived: bool = False
+
+
+@dataclass(frozen=True)
+class Around:
+    """What there is around the events of a recording."""
+
+    holder: Mapping[str, Any] = field(default_factory=dict)
+    """The object whose list they are, without the list: a row of an evaluation's results."""
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The objects in the files beside it that the dialect has named (`Dialect.beside`), by name."""
