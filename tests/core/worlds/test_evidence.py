@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -181,3 +182,24 @@ def test_grades_are_counted() -> None:
     assert evidence.counts() == {"whole": 1, "partial": 1, "named": 1}
     assert [known.grade for known in evidence.files()] == [Grade.WHOLE, Grade.PARTIAL, Grade.NAMED]
     assert json.dumps(evidence.counts())
+
+
+@pytest.mark.parametrize(
+    ("command", "output", "code"),
+    [
+        ("ls", "a b " * 100_000, 0),
+        ("ls", "a" * 1_000_000, 0),
+        ("cat x", "a" * 1_000_000 + ": No such file", 1),
+        ("wc -l f", "1 " * 300_000 + "x", 0),
+        ("grep -rn x .", "a-" * 300_000, 0),
+        ("tree", "│   " * 200_000, 0),
+        ("cat f | head", ("bash: " * 100 + "\n") * 2_000, 0),
+        ("cat " + '"' * 9_999, "", 0),
+        ("git status", "On branch " + "x" * 500_000, 0),
+    ],
+    ids=range(9),
+)
+def test_hostile_output_is_read_in_no_time(command: str, output: str, code: int) -> None:
+    begun = time.process_time()
+    gather([run(command, output, code)])
+    assert time.process_time() - begun < 2

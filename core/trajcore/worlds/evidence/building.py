@@ -21,7 +21,7 @@ _SECONDS: Final = 120.0
 """What it may take to put all files there."""
 MOST: Final = 20_000
 """So many files and directories are made."""
-_ROOM: Final = 256 << 20
+_ROOM: Final = 64 << 20
 """Bytes that all of them take together."""
 _SYSTEM: Final = re.compile(
     r"/(?:bin|boot|dev|etc|lib|lib32|lib64|libx32|proc|run|sbin|snap|sys|usr|var)(?:/|$)|/opt/(?:mini)?conda|/nix(?:/|$)"

@@ -11,7 +11,7 @@ from typing import Final
 from trajcore.sandbox.shell.quoting import encoded
 from trajcore.worlds.evidence.model import MARK, Grade, Known
 
-LARGEST: Final = 16 << 20
+LARGEST: Final = 4 << 20
 """Bytes of the largest file that is made."""
 _MOST_LINES: Final = 200_000
 _NAMED: Final = f"{MARK}the recording tells the name of this file, and not what it holds"

@@ -29,7 +29,10 @@ _MATCH_IN: Final = re.compile(
 _BRANCH: Final = re.compile(r"^((?:[│|] {3}|[│|]\xa0\xa0 | {4})*)(?:├──|└──|\|--|`--) (.+)$")
 _SECTION: Final = re.compile(r"^(?:'(?P<quoted>[^']+)'|(?P<plain>\S.*)):$")
 _COLUMN: Final = re.compile(r"(?:'([^']*)'|\"([^\"]*)\"|(\S+(?: \S+)*?))(?:[ \t]{2,}|\t|$)")
-_MISSING: Final = re.compile(r"['‘]?([^\s:'‘’]+)['’]?: No such file or directory")
+_MISSING: Final = ": No such file or directory"
+_LAST_WORD: Final = re.compile(r"['‘]?([^\s:'‘’]+)['’]?\Z")
+_LONGEST: Final = 4000
+"""A line of more characters names no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,13 @@ def long_entry(line: str, when: str | None) -> Entry | None:
 def short_names(lines: Sequence[str]) -> list[Entry]:
     """The names of `ls`, one a line or in columns; `-F` and `-p` say which are directories."""
     names: list[str] = []
+    lines = [line.rstrip() for line in lines if len(line) <= _LONGEST]
     columns = any(re.search(r"\S(?: {2,}|\t)\S", line) for line in lines)
     for line in lines:
         if columns:
             names += [quoted or double or plain for quoted, double, plain in _COLUMN.findall(line)]
         else:
-            names.append(unquoted(line.rstrip()))
+            names.append(unquoted(line))
     found = []
     for name in names:
         kind = Kind.DIRECTORY if name.endswith("/") else None
@@ -146,8 +150,10 @@ def tree(text: str, root: str) -> Iterator[tuple[str, bool]]:
 
 def missing(text: str) -> Iterator[str]:
     """Paths of which a program says that there is nothing."""
-    for found in _MISSING.finditer(text):
-        yield found[1]
+    for line in text.split("\n"):
+        before, said, _ = line.partition(_MISSING)
+        if said and len(before) <= _LONGEST and (found := _LAST_WORD.search(before)):
+            yield found[1]
 
 
 def _mode(letters: str) -> int:
