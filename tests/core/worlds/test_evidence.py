@@ -148,6 +148,12 @@ def test_a_repository_is_told_of_by_git() -> None:
     assert (evidence.repository.root, evidence.repository.branch) == ("/w", "topic")
 
 
+def test_blank_lines_that_a_terminal_has_not_kept_are_not_taken_for_the_end_of_a_file() -> None:
+    for command in ("head -n 3 f", "cat f | head -3", "tail -n 3 f"):
+        assert file(run(command, "a\nb")).grade is Grade.NAMED
+        assert file(run(command.replace("3", "100"), "a\nb")).text == "a\nb\n"
+
+
 def test_what_is_made_up_says_so_and_has_the_recorded_size() -> None:
     named = Known("/w/f", size=200)
     assert content(named).startswith(MARK.encode())

@@ -58,9 +58,10 @@ def _cp(said: Said) -> None:
         known = None if path is None else scene.trail(path)
         kind = None if known is not None or set(said.command.flags) & set("raR") else Kind.FILE
         scene.saw(path, said.witness("cp"), kind=kind)
-        scene.made(
-            scene.path(posixpath.join(target, posixpath.basename(source.rstrip("/"))) if into else target)
-        )
+        name = posixpath.basename(source.rstrip("/"))
+        to = scene.path(posixpath.join(target, name) if into else target)
+        scene.has_room(to, said.witness("cp"))
+        scene.made(to, anew=True)
 
 
 def _is_directory(scene: Scene, path: str | None) -> bool:

@@ -51,36 +51,55 @@ def _part(said: Said) -> None:
         _document(said, files[0], [command, *said.filters], command.program)
 
 
+_BLANK_LINES: Final = 10
+"""So many blank lines on end hardly any file has: where more lack of what was asked for, it has ended."""
+
+
 def _document(said: Said, file: str, filters: Sequence[Command], how: str) -> None:
     """Lines of one file, of which `filters` have let through some."""
     if not said.whole:
         return
     path, text = said.scene.path(file), said.text
     lines = text.split("\n") if text else []
-    first, complete = 1, True
+    last = filters[-1] if filters else None
+    if last is not None and last.program in ("grep", "egrep") and "n" in last.flags:
+        if all(one.program == "cat" and len(one.words) == 1 for one in filters[:-1]):
+            said.scene.shows(path, outputs.matches(text), said.witness("grep -n"), exact=False)
+        return
+    first = 1
     for one in filters:
-        count, between = line_count(one), line_range(one)
-        if one.program == "cat" and len(one.words) == 1:
-            pass
-        elif one.program == "head" and count is not None and first == 1:
-            complete = complete and len(lines) < count
-        elif one.program == "tail" and count is not None and len(lines) < count and complete:
-            pass
-        elif one.program == "sed" and between is not None and "-n" in one.words and first == 1:
-            how = "sed -n"
-            first, complete = between[0], False
-            if len(lines) != between[1] - between[0] + 1:
-                return  # blank lines at either end may be missing
-        elif one.program in ("grep", "egrep") and "n" in one.flags and one is filters[-1]:
-            matches = outputs.matches(text)
-            said.scene.shows(path, matches, said.witness("grep -n"), exact=False)
+        begins = _begins(one, len(lines)) if first == 1 else None
+        if begins is None:
             return
-        else:
-            return
-    if complete:
+        first = begins
+        how = "sed -n" if one.program == "sed" else how
+    if first == 1 and not any(_cuts(one, len(lines)) for one in filters):
         said.scene.holds(path, text + "\n" if text else "", said.witness(how), exact=False, ended=False)
     else:
         said.scene.shows(path, enumerate(lines, first), said.witness(how), exact=False)
+
+
+def _begins(one: Command, shown: int) -> int | None:
+    """The number of the first line that a filter has let through, so many being shown; None: not known.
+
+    Where fewer are shown than were asked for, those that lack may be blank: no recording of a terminal keeps
+    these at the ends of its text.
+    """
+    count, between = line_count(one), line_range(one)
+    if one.program == "cat" and len(one.words) == 1:
+        return 1
+    if one.program == "head" and count is not None:
+        return None if 0 < count - shown < _BLANK_LINES else 1
+    if one.program == "tail" and count is not None:
+        return None if count - shown < _BLANK_LINES else 1
+    if one.program == "sed" and between is not None and "-n" in one.words:
+        return between[0] if shown == between[1] - between[0] + 1 else None
+    return None
+
+
+def _cuts(one: Command, shown: int) -> bool:
+    """Whether a filter may have left out something behind what is shown."""
+    return one.program == "sed" or (one.program == "head" and shown >= (line_count(one) or 0))
 
 
 def _grep(said: Said) -> None:

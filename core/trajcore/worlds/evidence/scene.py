@@ -71,8 +71,9 @@ class Scene:
                 return None
             found = self._trails[path] = Trail(self._original(path))
             generated = not self.firm and _GENERATED.search(path)
-            if generated or self._is_ours(path) or self._was_not_listed(path):
+            if generated or self._was_not_listed(path):
                 found.began = False
+            found.lost = self._is_ours(path)
         return found
 
     def saw(self, path: str | None, witness: Witness, **facts: object) -> Trail | None:
@@ -231,6 +232,8 @@ class Scene:
             else:
                 overwritten.add(trail.path)
         parents = _parents_of(known)
+        # Had it been a file, the answer would not have been that there is nothing in it.
+        parents |= {path for path in _parents_of(absent) if path in known and known[path].guessed}
         for path in parents & known.keys():
             if known[path].kind is Kind.FILE:
                 known[path] = Known(
