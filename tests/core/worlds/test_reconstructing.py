@@ -416,7 +416,7 @@ async def test_each_file_is_shown_with_the_events_that_tell_of_it() -> None:
         await session.idle()
         assert "world: reconstructed (1 whole, 1 by name)" in header_right(session, None)
         shown = [block.text for block in blocks_for_files(session, Row(session.trajectory.uid(0)))]
-        assert "whole    /workspace/f  event 2 (cat), event 6 (rm)" in shown
+        assert "whole    /workspace/f  event 2 (cat), event 6 (rm) · a guess" in shown
         assert "named    /workspace/g  event 4 (cat), event 8 (cp)" in shown
     finally:
         await session.close()

@@ -354,7 +354,8 @@ def _text_of(sheet: Sheet, size: int | None) -> tuple[str | None, bool]:
     if not sheet.ended:
         stripped = text.removesuffix("\n")
         text = stripped if size == len(stripped.encode("utf-8", "replace")) else f"{stripped}\n"
-    return text, sheet.exact or _fits(text, size) or not _may_hide_tabs(text)
+    # Blanks at its ends, and tabs, are lost in what a terminal has shown.
+    return text, sheet.exact or _fits(text, size)
 
 
 def _is_all_there(sheet: Sheet) -> bool:
@@ -363,12 +364,3 @@ def _is_all_there(sheet: Sheet) -> bool:
 
 def _fits(text: str, size: int | None) -> bool:
     return size is not None and len(text.encode("utf-8", "replace")) == size
-
-
-def _may_hide_tabs(text: str) -> bool:
-    """Whether a terminal may have shown tabs of it as blanks: up to a column that a tab leads to."""
-    for line in text.split("\n"):
-        for found in re.finditer(" +", line):
-            if any(column % 8 == 0 for column in range(found.start() + 1, found.end() + 1)):
-                return True
-    return False
