@@ -170,6 +170,7 @@ def report_of(session: Session, name: str, seconds: float, *, live: bool = False
         world=session.world,
         live_steps=session.run.has_live_steps,
         remade_from=None if session.remade is None else _name(session, session.remade[0]),
+        evidence=None if session.built is None else session.built.evidence.counts(),
     )
 
 

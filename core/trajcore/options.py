@@ -106,6 +106,8 @@ class Option:
     flag: str = ""
     repeated: bool = False
     least: int | None = None
+    also: str = ""
+    """What may follow a flag behind `=`, and goes further."""
 
     @property
     def name(self) -> str:
@@ -155,7 +157,8 @@ OPTIONS: Final = (
     _of_the_run("until", "Stop before this event.", "ID"),
     _of_the_run("save", "Write what happened in this run, as a trajectory.", "OUT.json", Path),
     _of_the_run("report", "Write what each step came to, as JSON.", "OUT.json", Path),
-    _of_the_run("strict", "Exit with 1 when a step diverged.", kind=bool),
+    Option("strict", "Exit with 1 when a step diverged; with =all also where that can't be known.", kind=bool,
+           commands=(REPLAY,), session=False, also="all"),
     _of_the_run("carry_on", "Then let a live model carry on.", kind=bool, flag="--continue"),
     _of_the_run("messages", "A user message for the live session; may be repeated.", "TEXT", flag="--message",
                 repeated=True),

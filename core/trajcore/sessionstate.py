@@ -24,6 +24,7 @@ from trajcore.trajectory import Trajectory
 if TYPE_CHECKING:
     from trajcore.live.usage import Usage
     from trajcore.worlds.choice import Choice
+    from trajcore.worlds.evidence.building import Built
     from trajcore.worlds.facts import Found
     from trajcore.worlds.plan import World
 
@@ -162,6 +163,12 @@ class SessionState:
     def world_facts(self) -> Found:
         """What names the world of the recording."""
         return self._replay.worlds.found
+
+    @property
+    def built(self) -> Built | None:
+        """What was made of what the recording tells of its files; None where, or while, nothing was."""
+        reconstruction = self._replay.world.reconstruction
+        return None if reconstruction is None else reconstruction.built
 
     @property
     def usage(self) -> Usage | None:

@@ -298,6 +298,35 @@ def test_strict_is_content_where_nothing_diverged():
     assert trajtui("replay", DEMO, *BUBBLEWRAP, "--strict").returncode == 0
 
 
+@pytest.mark.bubblewrap
+def test_what_cannot_be_known_has_a_mark_of_its_own_and_fails_only_strict_all(tmp_path: Path):
+    recording = tmp_path / "recording.json"
+    events = []
+    for id, command, output in ((1, "wc -c f", "9 f"), (3, "md5sum f", "0123  f")):
+        args = {"command": command}
+        extras = {**args, "metadata": {"exit_code": 0, "working_dir": "/workspace"}}
+        events += [
+            {"id": id, "source": "agent", "action": "run", "args": args},
+            {
+                "id": id + 1,
+                "source": "agent",
+                "cause": id,
+                "observation": "run",
+                "content": output,
+                "extras": extras,
+            },
+        ]
+    recording.write_text(json.dumps(events))
+    done = trajtui("replay", "--strict", recording, *BUBBLEWRAP, "--world", "evidence")
+    assert done.returncode == 0, done.stderr
+    *steps, last = lines(done.stdout)
+    assert [line[0] for line in steps] == ["=", "?"]
+    assert last == "2 steps: 1 equal, 1 unknown"
+    assert trajtui("replay", "--strict=all", recording, *BUBBLEWRAP, "--world", "evidence").returncode == 1
+    assert trajtui("replay", "--strict=some", recording).returncode == 2
+    assert trajtui("replay", recording, "--world", "there").returncode == 2
+
+
 def test_quiet_prints_the_sentence_alone(recording: Path):
     done = trajtui("replay", recording, *RECORDED, "--quiet")
     assert (lines(done.stdout), done.stderr) == (["2 steps: 2 served from the recording"], "")

@@ -23,6 +23,25 @@ _TYPED: Final = "trajtui.typed"
 """Where a command finds them: a list of (name of the parameter, its values), as they were typed."""
 
 
+def _with_values(args: list[str]) -> list[str]:
+    """Arguments in which a flag that was given a value (`--strict=all`) is the hidden option of that."""
+    end = args.index("--") if "--" in args else len(args)
+    given = {f"{one.name}={one.also}": _further(one) for one in options.OPTIONS if one.also}
+    return [given.get(arg, arg) for arg in args[:end]] + args[end:]
+
+
+def _further(option: options.Option) -> str:
+    return f"{option.name}-{option.also}"
+
+
+class _WithValues(click.Command):
+    """A command with flags that may be given a value behind `=`, and none without."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As usual."""
+        return super().parse_args(ctx, _with_values(args))
+
+
 class _InOrder(click.Command):
     """A command that keeps its repeatable options in the order in which they were typed."""
 
@@ -76,6 +95,8 @@ def _options_of(command: str) -> Callable[[Callback], Callback]:
 
 def _click_option(option: options.Option) -> Callable[[Callback], Callback]:
     names = (option.name, option.keyword)
+    if option.also:
+        return _flag_with_value(option)
     if not option.metavar:
         default = None if option.key is not None else False
         return click.option(*names, is_flag=True, default=default, help=option.what)
@@ -87,6 +108,26 @@ def _click_option(option: options.Option) -> Callable[[Callback], Callback]:
         multiple=option.repeated,
         help=option.what,
     )
+
+
+def _flag_with_value(option: options.Option) -> Callable[[Callback], Callback]:
+    """A flag whose value is True, or what stood behind `=`."""
+
+    def with_both(function: Callback) -> Callback:
+        further = click.option(
+            _further(option), option.keyword, flag_value=option.also, hidden=True, type=click.UNPROCESSED
+        )
+        plain = click.option(
+            option.name,
+            option.keyword,
+            flag_value=True,
+            default=False,
+            help=option.what,
+            type=click.UNPROCESSED,
+        )
+        return plain(further(function))
+
+    return with_both
 
 
 def _type_of(option: options.Option) -> Any:
@@ -121,7 +162,7 @@ def open_command(file: str | None = None, **options: Any) -> None:
     open_screen(file, options)
 
 
-@_commands.command("replay")
+@_commands.command("replay", cls=_WithValues)
 @click.argument("file", required=False)
 @_options_of(options.REPLAY)
 def replay_command(file: str | None, **options: Any) -> None:

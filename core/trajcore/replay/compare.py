@@ -38,6 +38,11 @@ _LONG: Final = 20_000
 """Texts of more characters are compared off the event loop."""
 _HIDDEN: Final = "<secret_hidden>"
 
+_UNORDERED: Final = re.compile(
+    r"\bfind\b|\bgrep\b[^|;&]* (?:-\w*[rR]|--recursive)|\brg\b|\bls\b[^|;&]* -\w*U"
+)
+"""What shows names as they stand on the disk: where files were reconstructed, that order is another one."""
+
 _TRAILERS: Final = ("current working directory", "Python interpreter")
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _CHUNK_FRAME: Final = 12
@@ -79,6 +84,8 @@ class Circumstances:
     same names. Asked where it matters."""
     offline: bool = False
     """Whether this run has no network."""
+    reconstructed: bool = False
+    """Whether the files of this run's world were made of what the recording tells of them."""
     recorded: Side = UNKNOWN
     actual: Side = UNKNOWN
     """Where each came from, if the answers themselves do not say it."""
@@ -216,8 +223,11 @@ def _compare_text(
         asked = asked_for(given, other_user=any(name.what == USER for name in names))
         if asked:
             old, new = aligned(*both_normalised(one, other, (*asked, *normalisers)), names)
-        of_step = made_up(given, committed=names_commits(old) and circumstances.committed(given))
+        committed = names_commits(old) and circumstances.committed(given)
+        of_step = made_up(given, committed=committed, untold=circumstances.reconstructed)
         old, new = both_normalised(old, new, of_step)
+    if old != new and circumstances.reconstructed and _UNORDERED.search(actual.given):
+        old, new = ("\n".join(sorted(text.split("\n"))) for text in (old, new))
     if old == new or _equal_but_for_secrets(old, new):
         return Comparison(Match.NORMALISED, emptied_by=_emptied_by(before, normalisers))
     return Comparison(None, _in_words(recorded, actual, labelled(old, new, names), circumstances))

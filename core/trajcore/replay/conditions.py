@@ -233,12 +233,23 @@ def _diverged(moment: Moment) -> bool:
     return moment.result is not None and moment.result.status is Status.DIVERGED
 
 
+def _unknown(moment: Moment) -> bool:
+    return moment.result is not None and moment.result.status is Status.UNKNOWN
+
+
 def _exit(moment: Moment) -> int | None:
     return moment.result.exit_code if moment.result else None
 
 
 TERMS: Final = (
     Term("diverged", "the step came out otherwise than recorded", Sort.WORD, _diverged, on_result=True),
+    Term(
+        "unknown",
+        "the step rests on what the recording does not tell of its files",
+        Sort.WORD,
+        _unknown,
+        on_result=True,
+    ),
     Term(
         "waits",
         "the message waits for the user",

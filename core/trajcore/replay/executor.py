@@ -23,10 +23,12 @@ from trajcore.runtimes.registry import make_runtime
 from trajcore.sandbox.base import Checkpoint, OnProgress, Outcome, Sandbox, SandboxSettings
 from trajcore.worlds import prelude
 from trajcore.worlds.placing import PathMaps
+from trajcore.worlds.plan import EVIDENCE
 
 if TYPE_CHECKING:
     from trajcore.dialects.base import Dialect
     from trajcore.events.base import Action, Observation
+    from trajcore.replay.reconstruction import Reconstruction
     from trajcore.runtimes.base import Answered, Runtime
     from trajcore.sandbox.base import FileChanges, Visitor
     from trajcore.sandbox.registry import SandboxKind
@@ -41,7 +43,8 @@ class Answer:
     """What came back, None where the sandbox has no answer, and after how many seconds.
 
     `interrupted`: the user stopped the command. `files`: what it changed, None where that is not told.
-    `reason` says why there is no answer.
+    `reason` says why there is no answer. `made_up`: paths that it has read of which nobody knows what was
+    there when it was recorded.
     """
 
     observation: Observation | None
@@ -49,6 +52,15 @@ class Answer:
     interrupted: bool = False
     files: FileChanges | None = None
     reason: str = ""
+    made_up: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """What belongs to a checkpoint beside the world."""
+
+    runtime: object
+    made_up: object
 
 
 class Executor:
@@ -61,10 +73,12 @@ class Executor:
         tell: notices.Listener,
         dialect: Dialect | None = None,
         worlds: Worlds | None = None,
+        reconstruction: Reconstruction | None = None,
     ) -> None:
         """`name` is the sandbox's, `dialect` the recording's, which says how its actions were run.
 
-        `worlds` says in which world to begin; without them it is the bare sandbox.
+        `worlds` says in which world to begin; without them it is the bare sandbox. `reconstruction` makes the
+        files that the recording began with, where they are to be had of its own evidence.
         """
         self._name = name
         self._worlds = worlds
@@ -72,6 +86,7 @@ class Executor:
         self._settings = settings
         self._tell = tell
         self._dialect = dialect or default_dialect()
+        self._reconstruction = reconstruction
         self._runtime: Runtime | None = None
         self._sandbox: Sandbox | None = None
         self._kind: SandboxKind | None = None
@@ -118,7 +133,7 @@ class Executor:
         is_new, self._decided = self._decided is None, world
         if is_new:
             self._tell_world(world, self._worlds.found.line)
-        if not world.steps:
+        if not world.steps and world.kind != EVIDENCE:
             return world.sandbox, world.settings
         return world.sandbox, replace(world.settings, prepare=partial(self._prepare, world))
 
@@ -140,7 +155,12 @@ class Executor:
             self._tell(notices.Said(warning, "warning"))
 
     async def _prepare(self, world: World, sandbox: Sandbox, progress: OnProgress) -> None:
-        """Run in the shell what ran there before the first step. Raises `SandboxUnavailable`."""
+        """Make the files of evidence, and run in the shell what ran there before the first step.
+
+        Raises `SandboxUnavailable`.
+        """
+        if self.reconstruction is not None:
+            await self._reconstruct(self.reconstruction, sandbox, progress)
         await prelude.run(world.steps, sandbox, self._emit, self)
         self.directory = sandbox.directory
 
@@ -161,6 +181,12 @@ class Executor:
     def world(self) -> World | None:
         """The world that the run begins in, once that is known."""
         return self._decided
+
+    @property
+    def reconstruction(self) -> Reconstruction | None:
+        """What makes the files that the recording began with, where this run's world is made so."""
+        made = self._decided is not None and self._decided.kind == EVIDENCE
+        return self._reconstruction if made else None
 
     @property
     def maps(self) -> PathMaps:
@@ -199,6 +225,14 @@ class Executor:
             if not self._started:
                 await asyncio.shield(self.close())
 
+    async def _reconstruct(self, made: Reconstruction, sandbox: Sandbox, progress: OnProgress) -> None:
+        """Make the files that the recording began with."""
+        progress("making the files that the recording tells of")
+        built = await made.make(sandbox)
+        self._tell(notices.Said(f"world: {built.words}"))
+        for line in built.notes:
+            self._tell(notices.Said(line, "warning"))
+
     async def execute(self, action: Action, recorded: Observation | None, *, live: bool = False) -> Answer:
         """Carry out one action, its output told as it comes. Raises `SandboxUnavailable`."""
         sandbox = await self.ready()
@@ -210,11 +244,18 @@ class Executor:
         self._tell(notices.Executing(action.action, text, self.directory, served, live, limit))
         begun = time.perf_counter()
         self.executing, self._interrupted = True, False
+        before = self.directory
+        made_up: tuple[str, ...] = ()
         try:
+            if self.reconstruction is not None:
+                await self.reconstruction.arm(sandbox)
+                begun = time.perf_counter()
             answered = await self._runtime.carry_out(
                 self.maps.mapped(action), recorded, sandbox, self._settings.limits, self._emit
             )
             seconds, interrupted = time.perf_counter() - begun, self._interrupted
+            if self.reconstruction is not None:
+                made_up = await self.reconstruction.looked_at(sandbox, action, answered.observation, before)
             files = await self.changed_files()
         except SandboxUnavailable:
             self.lost = True
@@ -228,7 +269,7 @@ class Executor:
         served = observation is not None and observation is recorded
         code = self._dialect.unwrap(recorded).exit_code if served and recorded else exit_code(observation)
         self._tell(notices.Executed(code, seconds, _note(observation)))
-        return Answer(observation, seconds, interrupted, files, answered.reason)
+        return Answer(observation, seconds, interrupted, files, answered.reason, made_up)
 
     async def changed_files(self) -> FileChanges | None:
         """What has changed in the sandbox's files since the last action; None where that is not told."""
@@ -255,6 +296,11 @@ class Executor:
         """Whether what runs here is known to have no network."""
         walled = self._kind is not None and self._kind.walled
         return walled and not self._settings.network and self._settings.container is None
+
+    @property
+    def reconstructed(self) -> bool:
+        """Whether the files here were made of what the recording tells of them."""
+        return self.reconstruction is not None
 
     @property
     def side(self) -> Side:
@@ -297,7 +343,8 @@ class Executor:
         """The same, with what the sandbox knows nothing of."""
         if checkpoint is None or self._runtime is None:
             return checkpoint
-        return replace(checkpoint, memory=self._runtime.memory(), directory=self.directory)
+        made_up = None if self.reconstruction is None else self.reconstruction.memory()
+        return replace(checkpoint, memory=_Memory(self._runtime.memory(), made_up), directory=self.directory)
 
     def is_there(self, checkpoint: Checkpoint) -> bool:
         """Whether a checkpoint can still be restored."""
@@ -316,7 +363,10 @@ class Executor:
         begun = time.perf_counter()
         self.lost = True
         await sandbox.restore(checkpoint, lambda text: self._tell(notices.Progress(text)))
-        self._runtime.recall(checkpoint.memory)
+        memory = checkpoint.memory if isinstance(checkpoint.memory, _Memory) else _Memory(None, None)
+        self._runtime.recall(memory.runtime)
+        if self.reconstruction is not None:
+            self.reconstruction.recall(memory.made_up)
         self.lost = False
         self.directory = checkpoint.directory or sandbox.directory
         self.restore_seconds = time.perf_counter() - begun

@@ -19,6 +19,7 @@ from trajcore.replay.course import Course
 from trajcore.replay.executor import Executor
 from trajcore.replay.player import Player
 from trajcore.replay.positions import Position
+from trajcore.replay.reconstruction import Reconstruction
 from trajcore.replay.remade import Remade, first_remade
 from trajcore.replay.run import Run, StepResult
 from trajcore.replay.staleness import first_departure, stale_events
@@ -68,7 +69,9 @@ class Replay:
             quick_bytes=room if settings.checkpoints else 0,
             quick_files=settings.checkpoint_files,
         )
-        self.world = Executor(settings.sandbox, world, self._tell, of.dialect, self.worlds)
+        self.world = Executor(
+            settings.sandbox, world, self._tell, of.dialect, self.worlds, Reconstruction(of)
+        )
         self.player = Player(
             of, self.run, self.world, self.services, settings.normalisers, self._told_by_player
         )

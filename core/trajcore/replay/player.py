@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from trajcore.sandbox.base import FileChanges
 
 _LOOK_AHEAD = 4
+_MOST_NAMED = 3
 
 
 _SERVED = "served from the recording"
@@ -206,6 +207,7 @@ class Player:
         circumstances = Circumstances(
             self._has_committed,
             self._world.offline,
+            self._world.reconstructed,
             self._recorded_side,
             self._world.side,
             tuple(Name(one.recorded, one.recorded, one.here) for one in self._world.maps.maps),
@@ -250,11 +252,12 @@ class Player:
             return
         comparison = comparison or self._compared(recorded, answer.observation)
         self._tell_slow()
-        status = Status.DIVERGED if comparison.diverged else Status.MATCHED
+        status = _status(comparison, answer)
         interrupted = answer.interrupted or was_interrupted(recorded)
         kept = Kept(How.INTERRUPTED, BY_THE_USER) if interrupted else None
         circumstances = ["executed in this world a second time"] * again + ["interrupted"] * interrupted
-        reason = ", ".join([*circumstances, *filter(None, [comparison.reason])])
+        why = _rests_on(answer.made_up) if status is Status.UNKNOWN else ""
+        reason = ", ".join([*circumstances, *filter(None, [comparison.reason, why])])
         seconds, actual = answer.seconds, answer.observation
         self._finish(index, head, status, reason, seconds, actual, comparison, answer.files, kept)
 
@@ -388,6 +391,19 @@ class Player:
 
 def _answer(actual: Observation, action: bytes) -> dict[str, Any]:
     return observation_event(actual, as_object(action))
+
+
+def _status(comparison: Comparison, answer: Answer) -> Status:
+    if not comparison.diverged:
+        return Status.MATCHED
+    return Status.UNKNOWN if answer.made_up else Status.DIVERGED
+
+
+def _rests_on(made_up: Sequence[str]) -> str:
+    """What a step has read that is made up, in words."""
+    named = ", ".join(made_up[:_MOST_NAMED])
+    more = f" and {len(made_up) - _MOST_NAMED} more" if len(made_up) > _MOST_NAMED else ""
+    return f"the recording does not tell enough of {named}{more}"
 
 
 def _served(kind: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,7 +29,9 @@ class Step:
     id: int | None
     kind: str
     status: str
-    """`matched`, `diverged`, `skipped` or `recorded` (served, not executed)."""
+    """`matched`, `diverged`, `skipped`, `recorded` (served, not executed), or `unknown`: it rests on what a
+    reconstructed world cannot know.
+    """
     match: str | None
     """`equal` or `normalised`; None where nothing was compared, or it diverged."""
     exit_code: int | None
@@ -119,6 +121,8 @@ class Report:
     """The world that it began in; None where none was chosen."""
     remade_from: int | str | None = None
     """The first step that came out otherwise when a way back executed it again: its id, or `#index`."""
+    evidence: Mapping[str, int] | None = None
+    """How many files were reconstructed `whole`, `partial` and `named`; None where none were to be."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `trajtui replay --report` writes."""
@@ -131,7 +135,7 @@ class Report:
             "counts": self.counts,
             "seconds": round(self.seconds, 3),
             "remade_from": self.remade_from,
-            "world": None if self.world is None else _world(self.world),
+            "world": None if self.world is None else _world(self.world, self.evidence),
             "steps": [step.to_dict() for step in self.steps],
         }
 
@@ -144,11 +148,14 @@ class Report:
             for pattern, count in found.items()
         )
 
-    def exit_code(self, *, strict: bool = False) -> int:
-        """The exit code of `trajtui replay`; a divergence counts where it is `strict`."""
+    def exit_code(self, *, strict: bool | str = False) -> int:
+        """The exit code of `trajtui replay`; a divergence counts where it is `strict`, and with `all` what
+        cannot be known does too.
+        """
         if self.failure is not None:
             return 1 if self.live_steps else self.failure.exit_code
-        return 1 if strict and self.counts["diverged"] else 0
+        counted = self.counts["diverged"] + (self.counts["unknown"] if strict == "all" else 0)
+        return 1 if strict and counted else 0
 
     def junit(self) -> bytes:
         """The steps as JUnit test cases, so that a trajectory is a regression test in anyone's CI."""
@@ -166,16 +173,17 @@ def counts(results: Iterable[StepResult]) -> dict[str, int]:
         "diverged": found[Status.DIVERGED],
         "skipped": found[Status.SKIPPED],
         "recorded": found[Status.RECORDED],
+        "unknown": found[Status.UNKNOWN],
     }
 
 
-def _world(world: World) -> dict[str, Any]:
+def _world(world: World, evidence: Mapping[str, int] | None) -> dict[str, Any]:
     return {
         "kind": world.kind,
         "image": world.image,
         "repo": world.repository,
         "commit": world.commit,
-        "evidence": None,
+        "evidence": None if evidence is None else dict(evidence),
     }
 
 
@@ -214,6 +222,7 @@ def sentence(steps: Iterable[tuple[int, StepResult]], label: str = "step") -> st
         (sum(r.status is Status.MATCHED and r.match is None for r in results), "with nothing to compare"),
         (sum(r.status is Status.RECORDED for r in results), "served from the recording"),
         (sum(r.status is Status.SKIPPED for r in results), "skipped"),
+        (sum(r.status is Status.UNKNOWN for r in results), "unknown"),
     ]
     parts = [f"{number} {what}" for number, what in groups if number]
     diverged = [(index, result) for index, result in steps if result.status is Status.DIVERGED]
@@ -233,8 +242,11 @@ def _count(results: list[StepResult], match: Match) -> int:
 # JUnit
 
 
+_NO_VERDICT: Final = frozenset({Status.SKIPPED.value, Status.RECORDED.value, Status.UNKNOWN.value})
+
+
 def junit(name: str, steps: Iterable[Step], seconds: float) -> bytes:
-    """One test case a step: a divergence is a failure, what was not executed is skipped.
+    """One test case a step: a divergence is a failure, what was not executed or cannot be known is skipped.
 
     `seconds` is how long the whole run took.
     """
@@ -256,7 +268,7 @@ def junit(name: str, steps: Iterable[Step], seconds: float) -> bytes:
             numbers["failures"] += 1
             failure = ElementTree.SubElement(case, "failure", type="diverged", message=_clean(step.reason))
             failure.text = _clean(_both(step))
-        elif step.status in (Status.SKIPPED.value, Status.RECORDED.value):
+        elif step.status in _NO_VERDICT:
             numbers["skipped"] += 1
             ElementTree.SubElement(case, "skipped", message=_clean(step.reason))
     suite.attrib.update({key: str(number) for key, number in numbers.items()})

@@ -32,9 +32,11 @@ class Status(Enum):
     DIVERGED = "diverged"
     SKIPPED = "skipped"
     RECORDED = "recorded"
+    UNKNOWN = "unknown"
+    """Carried out in a reconstructed world, and rests on what is only made up there."""
 
 
-EXECUTED: Final = (Status.MATCHED, Status.DIVERGED)
+EXECUTED: Final = (Status.MATCHED, Status.DIVERGED, Status.UNKNOWN)
 """What a step comes to that was carried out."""
 
 

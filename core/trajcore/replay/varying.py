@@ -287,6 +287,15 @@ GIVEN_DATES: Final = b"GIT_COMMITTER_DATE"
 """Where this is set, a commit has the same name each time."""
 
 
+UNTOLD: Final[tuple[tuple[str, str, Replacement], ...]] = (
+    ("links", r"^((?:<inode> )?d[rwxsStT-]{9}[.+@]? )\d+(?= )", r"\1<links>"),
+    ("blocks", r"^total [\d.]+[KMGT]?(?=\n(?:<inode> )?[bcdlps-][rwxsStT-]{9})", "total <blocks>"),
+)
+"""What a listing tells of the disk, and of what is in directories that it shows: where files were
+reconstructed, nobody knows it.
+"""
+
+
 def made_up(given: str, committed: bool) -> list[tuple[str, str, Replacement]]:
     """Rows for one step: what was not in what it was `given`, and names of commits, if some were made."""
     known = given.lower()

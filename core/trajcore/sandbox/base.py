@@ -210,6 +210,12 @@ class Files(Protocol):
     async def replace(self, path: str, content: bytes) -> None:
         """Put a new file that only its owner may read and write in the place of a file or a link to one."""
 
+    async def output(self, command: str, seconds: float = ...) -> str:
+        """What a command of ours prints, in one line of words. It may take `seconds` more than others."""
+
+    async def scratch(self) -> str:
+        """A directory for files of ours where they are no change of the world, if there is one."""
+
 
 FileChangeKind = Literal["added", "changed", "deleted"]
 

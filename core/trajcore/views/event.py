@@ -216,12 +216,16 @@ def _recorded_text(recorded: dict[str, Any]) -> str:
     return answered if isinstance(answered, str) else _text(recorded.get("content"))
 
 
+_TONES: Final = {Status.DIVERGED: BlockKind.BAD, Status.UNKNOWN: BlockKind.NOTE}
+
+
 def _verdict(result: StepResult) -> Block:
     words = {
         Status.MATCHED: "equal to the recording",
         Status.DIVERGED: "diverged",
         Status.RECORDED: "served from the recording, not executed",
         Status.SKIPPED: "skipped",
+        Status.UNKNOWN: "unknown: it rests on what the recording does not tell of its files",
     }[result.status]
     if result.status is Status.MATCHED and result.match is None:
         words = "executed"
@@ -230,7 +234,7 @@ def _verdict(result: StepResult) -> Block:
     reason = f": {safe_line(result.reason)}" if result.reason else ""
     if result.cause is not None and result.cause is not Cause.OTHER:
         words += f" ({_CAUSES[result.cause]})"
-    kind = BlockKind.BAD if result.status is Status.DIVERGED else BlockKind.GOOD
+    kind = _TONES.get(result.status, BlockKind.GOOD)
     return Block(kind, f"{mark_of(result)} {words}{reason}")
 
 

@@ -14,6 +14,7 @@ from trajcore.session import Session
 from trajcore.text import safe, safe_line
 from trajcore.views.event import BLANK, Block, BlockKind
 from trajcore.views.timeline import Row
+from trajcore.worlds.evidence.model import Grade, Known
 
 _UNTRACKED: Final = "What this step changed was not looked at: this sandbox does not tell."
 _NOT_YET: Final = "Not executed yet. Once it has been, what it changed is shown here."
@@ -24,6 +25,8 @@ _OF_LINES: Final = {
     "@": BlockKind.NOTE,
     "\\": BlockKind.NOTE,
 }
+_MOST_LISTED: Final = 1000
+_MOST_WITNESSES: Final = 3
 _OF_FILES: Final = {"added": BlockKind.ADDED, "deleted": BlockKind.REMOVED, "changed": BlockKind.TEXT}
 
 
@@ -31,7 +34,7 @@ def blocks_for_files(session: Session, row: Row | None) -> tuple[Block, ...]:
     """The view of a row: a recorded event, or one that this run added."""
     if row is None:
         return ()
-    blocks = _of_step(session, row)
+    blocks = [*_of_step(session, row), *_of_the_beginning(session, row)]
     for changes in _by_hand(session, row):
         blocks += [BLANK, *_shown(changes, "made by hand after it, in the sandbox's shell")]
     return tuple(blocks)
@@ -56,6 +59,29 @@ def _of_step(session: Session, row: Row) -> list[Block]:
     if result.status in (Status.RECORDED, Status.SKIPPED):
         return [_aside(f"Not executed, so nothing was changed: {result.reason}.")]
     return [_aside(_UNTRACKED)] if result.files is None else _shown(result.files)
+
+
+def _of_the_beginning(session: Session, row: Row) -> list[Block]:
+    """What the world was made of, at what asks nothing of it: each file with the events that tell of it."""
+    built, index = session.built, row.index(session.trajectory)
+    if built is None or index is None or asks_the_world(session.trajectory.head(index)):
+        return []
+    files = sorted(built.evidence.files(), key=lambda known: (list(Grade).index(known.grade), known.path))
+    lines = [_known(known, made=known.path in built.placed) for known in files[:_MOST_LISTED]]
+    blocks = [BLANK, Block(BlockKind.HEADING, f"world: {built.words}")]
+    blocks += [Block(BlockKind.TEXT, line) for line in lines]
+    if len(files) > _MOST_LISTED:
+        blocks.append(_aside(f"and {len(files) - _MOST_LISTED} more, which are not listed"))
+    return blocks + [_aside(safe_line(note)) for note in built.notes]
+
+
+def _known(known: Known, *, made: bool) -> str:
+    told = ", ".join(map(str, known.witnesses[:_MOST_WITNESSES]))
+    more = len(known.witnesses) - _MOST_WITNESSES
+    notes = [f"{told}{f' and {more} more' if more > 0 else ''}"]
+    notes += [] if known.firm else ["a guess"]
+    notes += [] if made else ["not made here"]
+    return safe_line(f"{known.grade.value:<7}  {known.path}  {' · '.join(notes)}")
 
 
 def _by_hand(session: Session, row: Row) -> Iterable[FileChanges]:

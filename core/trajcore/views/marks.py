@@ -13,6 +13,7 @@ NEXT: Final = "▶"
 EQUAL: Final = "="
 NORMALISED: Final = "≈"
 DIVERGED: Final = "≠"
+UNKNOWN: Final = "?"
 EDITED: Final = "✎"
 SKIPPED: Final = "⊘"
 SERVED: Final = "r"
@@ -25,6 +26,7 @@ MEANINGS: Final = (
     (EQUAL, "executed, equal to the recording"),
     (NORMALISED, "equal once what is known to vary is set aside"),
     (DIVERGED, "diverged from the recording"),
+    (UNKNOWN, "rests on what the recording does not tell of its files"),
     (SERVED, "served from the recording, not executed"),
     (SKIPPED, "skipped"),
     (EDITED, "edited"),
@@ -39,6 +41,8 @@ def mark_of(result: StepResult) -> str:
     match result.status:
         case Status.DIVERGED:
             return DIVERGED
+        case Status.UNKNOWN:
+            return UNKNOWN
         case Status.RECORDED:
             return SERVED
         case Status.SKIPPED:

@@ -103,13 +103,15 @@ def _recorded(session: Session, index: int, outline: Outline) -> RowLine:
     )
 
 
+_TONES: Final = {Status.DIVERGED: RowTone.BAD, Status.UNKNOWN: RowTone.PLAIN}
+
+
 def _mark(session: Session, index: int) -> tuple[str, RowTone]:
     if index in session.trajectory.edited or index in session.stale:
         return marks.EDITED, RowTone.EDITED
     result = session.result_of(index)
     if result is not None:
-        diverged = result.status is Status.DIVERGED
-        return marks.mark_of(result), RowTone.BAD if diverged else RowTone.GOOD
+        return marks.mark_of(result), _TONES.get(result.status, RowTone.GOOD)
     if index < session.position:
         return " ", RowTone.PLAIN
     return _CHOSEN.get(session.service_of(index), marks.RECORDED_ONLY), RowTone.PLAIN

@@ -47,9 +47,15 @@ def header_right(
     settings = session.settings
     world = "choosing a sandbox" if sandbox is None else f"{sandbox.kind} {sandbox.detail}".strip()
     network = _network(settings)
-    told = "" if began is None else worlds.short(began)
+    told = _reconstructed(session) or ("" if began is None else worlds.short(began))
     parts = [world, *filter(None, [told]), network, settings.model.model or "no model", *_cost(session)]
     return " · ".join(parts)
+
+
+def _reconstructed(session: Session) -> str:
+    """What was made of what the recording tells of its files; empty where nothing was."""
+    built = session.built
+    return "" if built is None else f"world: {built.words}"
 
 
 def _network(settings: Settings) -> str:

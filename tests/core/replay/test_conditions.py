@@ -22,9 +22,10 @@ def moment(
     *,
     exit_code: int | None = None,
     diverged: bool = False,
+    unknown: bool = False,
     files: FileChanges | None = None,
 ) -> Moment:
-    status = Status.DIVERGED if diverged else Status.MATCHED
+    status = Status.DIVERGED if diverged else Status.UNKNOWN if unknown else Status.MATCHED
     result = StepResult(
         0, 0, data.get("action", "?"), status, Comparison(None), exit_code, 0, 0.0, "", None, None, files
     )
@@ -165,6 +166,7 @@ def test_any_text_is_a_condition_or_bad_input(text: str) -> None:
 
 EXAMPLES = {
     "diverged": ("diverged", moment(RUN, exit_code=1, diverged=True)),
+    "unknown": ("unknown", moment(RUN, exit_code=1, unknown=True)),
     "waits": ("waits", moment(ASK)),
     "kind": ("kind=run", moment(RUN)),
     "source": ("source=agent", moment(RUN)),

@@ -31,6 +31,7 @@ UNCOMPARED = result(3)
 DIVERGED = result(4, Status.DIVERGED, reason="exit 0 → 1", id=9)
 SERVED = result(5, Status.RECORDED, reason="served from the recording")
 SKIPPED = result(6, Status.SKIPPED, reason="not executed")
+UNKNOWN = result(7, Status.UNKNOWN, reason="the recording does not tell enough of f")
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,7 @@ SKIPPED = result(6, Status.SKIPPED, reason="not executed")
             [UNCOMPARED, SERVED, SKIPPED],
             "3 steps: 1 with nothing to compare, 1 served from the recording, 1 skipped",
         ),
+        ([EQUAL, UNKNOWN], "2 steps: 1 equal, 1 unknown"),
         ([DIVERGED, DIVERGED], "2 steps: 2 diverged (step 9: exit 0 → 1, …)"),
         ([result(4, Status.DIVERGED, reason="x")], "1 step: 1 diverged (step #4: x)"),
         ([], "0 steps: nothing in it asks anything of a sandbox"),
@@ -54,13 +56,14 @@ def test_one_sentence_says_what_happened(results: list[StepResult], expected: st
     assert sentence([(result.uid, result) for result in results]) == expected
 
 
-@given(st.lists(st.sampled_from([EQUAL, NORMALISED, UNCOMPARED, DIVERGED, SERVED, SKIPPED])))
+@given(st.lists(st.sampled_from([EQUAL, NORMALISED, UNCOMPARED, DIVERGED, SERVED, SKIPPED, UNKNOWN])))
 def test_the_counts_add_up_as_the_contract_says(results: list[StepResult]) -> None:
     found = counts(results)
-    assert list(found) == ["actions", "executed", "matched", "diverged", "skipped", "recorded"]
+    assert list(found) == ["actions", "executed", "matched", "diverged", "skipped", "recorded", "unknown"]
     assert found["actions"] == len(results)
     assert found["executed"] == found["matched"] + found["diverged"]
-    assert found["actions"] == found["executed"] + found["skipped"] + found["recorded"]
+    others = ("executed", "skipped", "recorded", "unknown")
+    assert found["actions"] == sum(found[name] for name in others)
 
 
 def test_a_step_of_the_report_has_the_fields_of_the_contract() -> None:

@@ -7,16 +7,20 @@ from pathlib import PurePosixPath
 from typing import Final
 
 _LONGEST: Final = 16_000
-_CLIPPED: Final = (
-    "<response clipped><NOTE>Due to the max output limit, only part of this file has been shown to you. "
+CLIPPED: Final = "<response clipped>"
+"""Here an answer breaks off that is too long."""
+_CLIPPED: Final = CLIPPED + (
+    "<NOTE>Due to the max output limit, only part of this file has been shown to you. "
     "You should retry this tool after you have searched inside the file with `grep -n` in order to find "
     "the line numbers of what you are looking for.</NOTE>"
 )
 
-_CLIPPED_LISTING: Final = (
-    "<response clipped><NOTE>Due to the max output limit, only part of this directory has been shown to you. "
+_CLIPPED_LISTING: Final = CLIPPED + (
+    "<NOTE>Due to the max output limit, only part of this directory has been shown to you. "
     "You should use `ls -la` instead to view large directories incrementally.</NOTE>"
 )
+_HIDDEN: Final = "hidden files/directories in this directory are excluded."
+_LISTED: Final = "Here's the files and directories up to 2 levels deep in"
 _DOCUMENTS: Final = (".docx", ".xlsx", ".pptx", ".pdf", ".mp3", ".wav", ".m4a", ".flac")
 
 
@@ -113,12 +117,20 @@ def listing(path: str, found: dict[str, bool], hidden: int) -> str:
         text = text[:_LONGEST] + _CLIPPED_LISTING
     names = text.strip().split("\n")
     shown = "\n".join(f"{name}/" if found.get(name) else name for name in names)
-    note = (
-        f"\n\n{hidden} hidden files/directories in this directory are excluded. "
-        f"You can use 'ls -la {path}' to see them."
-    )
-    head = f"Here's the files and directories up to 2 levels deep in {path}, excluding hidden items:"
+    note = f"\n\n{hidden} {_HIDDEN} You can use 'ls -la {path}' to see them."
+    head = f"{_LISTED} {path}, excluding hidden items:"
     return f"{head}\n{shown}{note if hidden else ''}"
+
+
+def hidden_in(answer: str) -> int:
+    """How many hidden names an answer that shows a directory leaves out."""
+    found = re.search(rf"^(\d+) {_HIDDEN}", answer, re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+def is_listing(answer: str) -> bool:
+    """Whether an answer shows a directory."""
+    return answer.startswith(_LISTED)
 
 
 def invalid(name: str, value: object, reason: str) -> EditorError:
