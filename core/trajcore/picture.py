@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Final
-from unicodedata import combining, east_asian_width
+from unicodedata import category, east_asian_width
 
 from trajcore.text import TAB
 
@@ -18,15 +18,22 @@ _COLUMNS: Final = 1000
 _HISTORY: Final = 10_000
 """So many rows can have scrolled out of sight without having been written to."""
 
-_STRETCH: Final = re.compile(r"\x1b\[[0-9;:?]*[@-~]|\x1b.|[\n\r\b\t]|[^\n\r\b\t\x1b]+")
-_ACTS: Final = re.compile(r"[\r\b\t]|\x1b(?!\[[0-9;:]*m)")
+_STRETCH: Final = re.compile(r"\x1b\[[0-9;:?]*[@-~]|\x1b.|[\n\r\b\t\v\f]|[^\n\r\b\t\v\f\x1b]+")
+_ACTS: Final = re.compile(r"[\r\b\t\v\f]|\x1b(?!\[[0-9;:]*m)")
+_OF_TERMINALS: Final = frozenset("\t\v\f")
+_UNSEEN: Final = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]+")
+"""Controls that do nothing to a screen, and take no cell of it."""
 _WIDE: Final = frozenset("WF")
+_JOINER: Final = "\u200d"
+_NO_CELL: Final = frozenset({"Mn", "Me", "Cf"})
+"""Marks, variation selectors and joiners belong to the cell before them."""
+_SOFT_HYPHEN: Final = "\u00ad"
 
 
 def drawn(text: str, *, tabs: bool = True) -> str:
     """What is seen of a text whose sequences are colours, erasures and movements alone.
 
-    Without `tabs`, a tab is a character as any other.
+    Without `tabs`, a tab is a character as any other, and so is a feed of a form: no terminal has shown it.
     """
     if _ACTS.search(text) is None:
         return text
@@ -38,10 +45,10 @@ def drawn(text: str, *, tabs: bool = True) -> str:
                 pending += stretch
             else:
                 screen.obey(stretch)
-        elif stretch in _CONTROLS and (tabs or stretch != "\t"):
+        elif stretch in _CONTROLS and (tabs or stretch not in _OF_TERMINALS):
             _CONTROLS[stretch](screen)
-        else:
-            screen.write(pending, stretch)
+        elif seen := _UNSEEN.sub("", stretch):
+            screen.write(pending, seen)
             pending = ""
     return f"{screen}{pending}"
 
@@ -114,6 +121,12 @@ class _Screen:
 
     def line(self) -> None:
         self._move(self._at + 1, 0)
+        self._lowest = max(self._lowest, self._at)
+        self._lines += 1
+
+    def down(self) -> None:
+        """What a feed of a line or of a form does where no return comes with it."""
+        self._move(self._at + 1, self._column)
         self._lowest = max(self._lowest, self._at)
         self._lines += 1
 
@@ -205,6 +218,8 @@ _CONTROLS: Final[dict[str, Callable[[_Screen], None]]] = {
     "\r": _Screen.start,
     "\b": _Screen.back,
     "\t": _Screen.tab,
+    "\v": _Screen.down,
+    "\f": _Screen.down,
 }
 
 
@@ -213,12 +228,15 @@ def _number(digits: str) -> int:
 
 
 def _cells(text: str) -> list[str]:
-    """A character is a cell, a wide one two; a mark belongs to the cell before it."""
+    """A character is a cell, a wide one two; a mark, and what is joined, belongs to the cell before it."""
     cells: list[str] = []
+    last = -1
     for character in text:
-        if combining(character) and cells:
-            cells[-1] += character
+        joined = last >= 0 and cells[last].endswith(_JOINER)
+        if last >= 0 and (joined or (category(character) in _NO_CELL and character != _SOFT_HYPHEN)):
+            cells[last] += character
             continue
+        last = len(cells)
         cells.append(character)
         if east_asian_width(character) in _WIDE:
             cells.append("")

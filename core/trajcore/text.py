@@ -192,17 +192,22 @@ def as_shown(text: str, *, tabs: bool = True) -> str:
     records the screen of a tmux pane. Colours stay; other sequences go. Without `tabs` these stay too: a file
     or a notebook has them where a terminal has blanks.
     """
-    tabs = tabs and "\t" in text
-    if not tabs and "\r" not in text and "\b" not in text and "\x1b" not in text:
+    acts = any(control in text for control in ("\x1b\r\b\v\f" if tabs else "\x1b\r\b"))
+    if not acts and (not tabs or "\t" not in text):
         return text
     from trajcore import picture
 
-    if "\x1b" not in text and "\r" not in text and "\b" not in text and text.isascii():
+    if not acts and text.isascii() and not _takes_no_cell(text):
         return text.expandtabs(TAB)
     if re.search(_MOVE, text) is not None:
         return picture.drawn(re.sub(_ALL_BUT_DRAWING, "", text), tabs=tabs)
     lines = only_colours_and_erasures(text).split("\n")
     return "\n".join(picture.drawn(line.removesuffix("\r"), tabs=tabs) for line in lines)
+
+
+def _takes_no_cell(text: str) -> bool:
+    """Whether something in a text of ASCII is a control that leaves the cursor where it is."""
+    return text.translate(_UNSEEN) != text
 
 
 _UNSEEN: Final = dict.fromkeys((*(code for code in range(0x20) if chr(code) not in "\n\t"), 0x7F))

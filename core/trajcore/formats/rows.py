@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +28,13 @@ class Rows:
         found, name = _rows(files), files.source.name
         if row is None and all(one.fault for one in found):
             raise BadInput(f"{name} holds no trajectory.{faults_of(found)}")
+        objects = [one for one in found if files.source.data[one.begin : one.end].lstrip()[:1] == b"{"]
+        if row is None and objects == found[:1] and len(found) > 1:
+            # No line but the first is even the beginning of a row: it is one object, and a log behind it.
+            inside = list_in(files.source, found[0].begin, found[0].end)
+            behind = f"line {found[1].line}, column 1: text stands behind the object"
+            yield replace(layout(self.name, files.source, *inside), missing=behind)
+            return
         if row is None and len(found) > 1:
             raise RowNeeded(name, found)
         one = picked(name, found, row or "0")

@@ -69,7 +69,7 @@ _EPOCH: Final = r"1[5-9]\d{8}(?:\d{3})?(?:\.\d++)?"
 
 # Durations, rates and what stands beside them
 
-_NUMBER: Final = r"\d++(?:\.\d++)?(?:[eE][+-]?\d{1,3}+)?"
+_NUMBER: Final = r"\d++(?:,\d{3}(?!\d))*+(?:\.\d++)?(?:[eE][+-]?\d{1,3}+)?"
 _PAD: Final = r"(?<! )(?P<pad> *+)"
 _SECONDS: Final = r"(?:nano|micro|milli)?seconds?|[munµ]?secs?|[nuµμm]?s"
 _UNIT: Final = rf"(?:{_SECONDS}|minutes?|mins?|hours?|hrs?|days?|m|h|d)(?![A-Za-z])"
@@ -177,7 +177,7 @@ TABLE: Final[tuple[tuple[str, str, Replacement], ...]] = (
     ("pid", r"(<timestamp>\]?,? )\[\d+\]", r"\1[<pid>]"),
     ("pid", r"(<timestamp> \[\w+\] )\d+#\d+:", r"\1<pid>:"),
     ("pid", r"(<timestamp> [\w.-]+ [\w./-]+)\[\d+\]:", r"\1[<pid>]:"),
-    ("pid", r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ ", r"\1<timestamp> <pid> "),
+    ("pid", r"^([IWEF])\d{4} \d\d:\d\d:(?:\d\d|\d{10})\.\d{6} +\d+ ", r"\1<timestamp> <pid> "),
     ("pid", r"^ *\d+ +(?:pts/\d+|tty\d+|\?) +\d+:\d\d:\d\d ", "<pid> <tty> <time> "),
     (
         "pid",
@@ -196,6 +196,10 @@ TABLE: Final[tuple[tuple[str, str, Replacement], ...]] = (
         "up <duration>",
     ),
     ("duration", r"(?<![\d.])[\d.]++user [\d.]++system [\d:.]++elapsed \d+%CPU .*$", "<duration>"),
+    ("duration", r"\b(Run Time:) real [\d.]+ user [\d.]+ sys [\d.]+$", r"\1 <duration>"),
+    ("duration", r"\b((?:JVM|process) running for) \d+\.\d+\)", r"\1 <duration>)"),
+    ("duration", r"(?i)\b(up(?: ?time)?: )(?:\d+ days?, )?(?=<time>|\d+:\d\d:\d\d\b)", r"\1"),
+    ("loops", r"^(Benchmark\S+) +\d+ +[\d.]+ ns/op *+", r"\1 <loops> <duration>/op "),
     ("duration", r"^\d+inputs\+\d+outputs \(\d+major\+\d+minor\)pagefaults \d+swaps$", "<duration>"),
     ("duration", r"(?P<pad>)\b\d+% cpu \d++(?:\.\d+)? total\b", "<duration>"),
     ("duration", r"^\[ *\d+\.\d{6}\]", "[<duration>]"),
@@ -224,11 +228,13 @@ TABLE: Final[tuple[tuple[str, str, Replacement], ...]] = (
     ),
     ("loops", r"\b[\d,]+ (loops?(?:, best of| each))", r"<loops> \1"),
     ("pid", r"^(\[\d+\][+-]? +)\d+", r"\1<pid>"),
-    ("pid", r"(?i)\b(pid[ =:]+)\d+", r"\1<pid>"),
+    ("pid", r"(?i)\b(pid[\"']?[ =:]+)\d+", r"\1<pid>"),
+    ("pid", r"(<timestamp> +[A-Z]{4,5} )\d+( --- \[)", r"\1<pid>\2"),
     ("pid", r"(?i)\b(process )\[\d+\](?=$| using\b|[.,;]? ?\()", r"\1[<pid>]"),
     ("pid", r"(?i)\b(process )\d+(?=\)? (?:attached|detached|exited|terminated|resumed))", r"\1<pid>"),
     ("pid", r"\((node|bun|deno):\d+\)", r"(\1:<pid>)"),
-    ("pid", r"^==\d+==", "==<pid>=="),
+    ("pid", r"^==\d+==|\b\d+==(?=ERROR)", "==<pid>=="),
+    ("pid", r"\b(Killed process )\d+(?= \()", r"\1<pid>"),
     (
         "pid",
         r"(: line \d+:) +\d+ (Killed|Terminated|Aborted|Hangup|Segmentation|Bus error|Illegal|Floating|Quit)",

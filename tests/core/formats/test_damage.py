@@ -164,6 +164,22 @@ def test_text_behind_a_whole_list_is_said_and_kept(
     assert trajectory.to_bytes() == data
 
 
+def test_a_log_behind_an_object_on_one_line_is_said_and_kept() -> None:
+    row = json.dumps({"trajectory": EVENTS}).encode()
+    for text in (b"Killed\n", b"Traceback\n  File\n", b"null\n"):
+        data = row + b"\n" + text
+        trajectory = Trajectory.from_bytes(data)
+        assert ids(trajectory) == [0, 1, 2, 3]
+        assert trajectory.faults == ("line 2, column 1: text stands behind the object.",)
+        trajectory.set_value(0, ("message",), "edited")
+        assert trajectory.to_bytes().endswith(b"}\n" + text)
+        assert trajectory.undo()
+        assert trajectory.to_bytes() == data
+        assert len(Trajectory.from_bytes(data, row="0")) == 4
+    with pytest.raises(RowNeeded):
+        Trajectory.from_bytes(row + b'\n{"trajectory": [{"id": 1, "act\n')
+
+
 def test_text_behind_a_list_of_no_events_makes_it_none() -> None:
     for data in (b"[1, 2]\njunk", b"[2025-01-01 10:00] up\n", b"[]\njunk", b'["a"] b'):
         with pytest.raises(BadInput):

@@ -10,6 +10,21 @@ def test_a_tab_is_blanks_and_the_first_line_is_not_indented() -> None:
     assert shown(b"     1\tone\n     2\t\n     3\ttwo\n") == "1  one\n     2\n     3  two"
 
 
+def test_what_takes_no_cell_moves_nothing() -> None:
+    assert shown(b"a\0\x07\tb\n") == "a       b"
+    assert shown("✔\ufe0f\tx\n".encode()) == "✔\ufe0f       x"
+    assert shown("e\u0301\tx\n".encode()) == "e\u0301       x"
+    family = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}"
+    assert shown(f"{family}\tx\n".encode()) == f"{family}      x"
+    assert shown(f"{family}\rab\n".encode()) == "ab"
+
+
+def test_a_feed_without_a_return_stays_in_its_column() -> None:
+    assert shown(b"ab\x0ccd\n") == "ab\n  cd"
+    assert shown(b"ab\x0bcd\r\x0bx\n") == "ab\n  cd\nx"
+    assert shown(b"one\n\x0ctwo\n") == "one\n\ntwo"
+
+
 def test_invalid_bytes_are_replaced() -> None:
     assert shown(b"a\xff\xfeb\n") == "a��b"
 

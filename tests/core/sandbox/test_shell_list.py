@@ -185,8 +185,11 @@ async def test_the_shell_restarts_and_the_loss_is_said(world, command: str, code
     metadata = observation.extras.metadata
     assert (metadata.exit_code, metadata.working_dir) == (code, world.home)
     assert f"It ended the shell: a new one was started in {world.home}" in metadata.suffix
+    assert "noprofile" not in observation.content
     if "bye" in command:
         assert observation.content == "exit\nbye"
+    if "kill -9" in command:
+        assert observation.content == ""
     await answers(world, 'echo "[$here]"; type -t f', "[]", 1)
     await goes_on(world)
 

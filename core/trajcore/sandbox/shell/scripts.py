@@ -13,6 +13,7 @@ OURS: Final = b"__trajtui_"
 _LEVEL: Final = re.compile(rb"^\+(?=\++ )", re.MULTILINE)
 """What stands before a traced command for the `eval` that it is in."""
 _UNTRACED: Final = re.compile(rb"^\+{2,} set (?:\+[a-z]*x|\+o xtrace)", re.MULTILINE)
+_DEATH: Final = re.compile(rb"bash: line \d+: +\d+ [^\r\n]* PS1= PS2= bash --noprofile [^\r\n]*\r?\n\Z")
 _FAULT: Final = rb"(?:bash: redirection error: [^\r\n]*\r?\n)?bash: /dev/(?:null|tty): [^\r\n]*\r?\n"
 _FAULTS: Final = re.compile(rb"(?:%b){1,2}\Z" % _FAULT)
 _FAULTS_WITH_JOBS: Final = re.compile(rb"(?:%b){1,3}\Z" % _FAULT)
@@ -70,6 +71,11 @@ def typed(command: bytes, key: bytes, options: bytes = b"ex", *, tells: str = ""
     lines += [b" __trajtui_c+=$'" + piece + b"'\n" for piece in others]
     check = b" { __trajtui_w; } 2>/dev/null;" if b"e" in options else b""
     return b"".join(lines) + check + b' builtin eval "$__trajtui_c"' + end
+
+
+def without_our_shell(text: bytes) -> bytes:
+    """Output of a shell that was killed, without the line in which the one around it names its command."""
+    return _DEATH.sub(b"", text)
 
 
 def without_our_faults(text: bytes, *, jobs: bool) -> bytes:

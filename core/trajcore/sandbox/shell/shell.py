@@ -24,6 +24,7 @@ from trajcore.sandbox.shell.scripts import (
     without_our_faults,
     without_our_level,
     without_our_lines,
+    without_our_shell,
 )
 
 _STARTING: Final = 0.25
@@ -263,6 +264,7 @@ class Shell:
             if isinstance(found, bytes):
                 self._pass_on(found, running, emit)
             elif isinstance(found, Died):
+                running.output.add(without_our_shell(running.output.take()))
                 await self._restart(running, found.exit_code)
                 if running.finished is None:
                     self._deliver_late(emit)
