@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,22 @@ settings.register_profile(
 settings.load_profile("trajtui")
 
 _NEEDS = {"docker": need_docker, "bubblewrap": need_bubblewrap, "terminal": need_tmux}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of what is `sampled`, each nth is for each change; the others are `long`.
+
+    In docker they are others than elsewhere.
+    """
+    seen: Counter[tuple[str, bool]] = Counter()
+    for item in items:
+        sampled = item.get_closest_marker("sampled")
+        if sampled is not None:
+            test = item.nodeid.partition("[")[0], item.get_closest_marker("docker") is not None
+            if (seen[test] + test[1]) % sampled.args[0]:
+                item.add_marker(pytest.mark.long)
+            seen[test] += 1
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

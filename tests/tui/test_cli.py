@@ -92,6 +92,7 @@ BAD_FILES: dict[str, bytes | None] = {
 
 @pytest.mark.parametrize("command", [("show",), ("replay", *RECORDED), ()], ids=["show", "replay", "open"])
 @pytest.mark.parametrize("fault", BAD_FILES)
+@pytest.mark.sampled(2)
 def test_a_bad_file_is_named_in_plain_words(tmp_path: Path, fault: str, command: tuple[str, ...]):
     path = tmp_path / "given.json"
     data = BAD_FILES[fault]

@@ -642,6 +642,7 @@ async def test_the_palette_offers_no_way_out_that_does_not_ask(dialogue: Path):
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+@pytest.mark.sampled(2)
 async def test_no_key_breaks_a_thing_at_the_start_or_at_the_end(dialogue: Path, action: Any):
     if action.name == "quit":
         pytest.skip("quitting has tests of its own")

@@ -235,6 +235,7 @@ async def test_files_that_are_not_ours_to_tell(tracked: Tracked) -> None:
     assert set(await tracked.files("echo 4 > /tmp/mine")) == {"/tmp/mine"}
 
 
+@pytest.mark.sampled(2)
 async def test_very_many_files(tracked: Tracked) -> None:
     changes = await tracked.changes("mkdir many; (cd many; seq 5000 | xargs touch); echo x > /tmp/aside")
     assert len(changes.files) == LISTED
@@ -309,6 +310,7 @@ def _random_commands(chance: random.Random, paths: list[str]) -> str:
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.sampled(2)
 async def test_what_is_told_is_the_difference_of_the_trees(tracked: Tracked, seed: int) -> None:
     """Where what a file held before is not known, it may be told of though it is the same, without a diff."""
     chance = random.Random(seed)

@@ -80,6 +80,7 @@ async def test_an_error_behind_commands_that_ran(world) -> None:
 # Output
 
 
+@pytest.mark.sampled(3)
 async def test_a_hundred_megabytes(world) -> None:
     """Every byte reaches the user; the model sees both ends of it; memory stays bounded."""
     size = highest = 0
@@ -328,6 +329,7 @@ async def test_stop_at_unset_variables(world) -> None:
         "exec 3>/dev/null 4</dev/null",
     ],
 )
+@pytest.mark.sampled(2)
 async def test_a_setting_disturbs_nothing(fresh_everywhere, setting: str) -> None:
     world = fresh_everywhere
     command, _, rest = setting.partition(";0")
@@ -432,6 +434,7 @@ async def test_the_model_sees_the_ends_and_the_user_everything(world) -> None:
     assert "Showing the last 10000 lines" in observation.extras.metadata.prefix
 
 
+@pytest.mark.sampled(3)
 async def test_a_thousand_steps_in_a_row(world) -> None:
     await world.out("mkdir -p d{0..9}")
     for number in range(1000):
