@@ -445,3 +445,8 @@ def test_docker_is_given_the_same_world(tmp_path: Path, docker_image: str) -> No
     path.write_text(json.dumps([event for step in steps for event in step]))
     report = trajcore.replay(path, sandbox="docker", image=docker_image, world="evidence")
     assert [status for _, status in steps_of(report)] == ["matched", "unknown", "diverged"]
+
+
+def test_what_the_recording_only_added_to_may_have_held_something(tmp_path: Path) -> None:
+    steps = [run("echo more >> f"), run("cat f"), run("cat -n /workspace/f"), run("wc -l f")]
+    check({"f": "\n"}, steps, tmp_path)

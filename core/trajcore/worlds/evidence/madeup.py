@@ -49,7 +49,7 @@ class MadeUp:
         directories = {path for path in self._evidence.directories if not is_systems(path)}
         self._roots = _topmost(directories)
         """What is known of lies below these."""
-        self._unknown: dict[str, None] = {}
+        self._unknown: dict[str, None] = dict.fromkeys(sorted(self._evidence.added_to))
         """Files that hold, and directories that list, what nobody knows."""
         self._bare: set[str] = set()
         """Files of which not all facts beside what they hold are known, and directories that hold some."""

@@ -132,6 +132,8 @@ class Evidence:
     """Paths at which there was nothing: told so, or made by the recording itself."""
     overwritten: frozenset[str] = frozenset()
     """Paths at which something may have been: the recording has overwritten it without a look."""
+    added_to: frozenset[str] = frozenset()
+    """Those of them that were only added to or changed: what was there is still in what is there then."""
     repository: Repository | None = None
     directory: str | None = None
     """Where the shell was at the beginning."""

@@ -223,6 +223,7 @@ class Scene:
         known: dict[str, Known] = {}
         absent: set[str] = set()
         overwritten: set[str] = set()
+        added_to: set[str] = set()
         for trail in [*self._trails.values(), *self._gone]:
             one = trail.known()
             if one is not None:
@@ -231,6 +232,7 @@ class Scene:
                 absent.add(trail.path)
             else:
                 overwritten.add(trail.path)
+                added_to |= {trail.path} if trail.doubtful else set()
         parents = _parents_of(known)
         # Had it been a file, the answer would not have been that there is nothing in it.
         parents |= {path for path in _parents_of(absent) if path in known and known[path].guessed}
@@ -244,6 +246,7 @@ class Scene:
             dict(sorted(known.items())),
             frozenset(absent),
             frozenset(overwritten - known.keys()),
+            frozenset(added_to - known.keys()),
             self.repository,
             self.first_directory,
         )

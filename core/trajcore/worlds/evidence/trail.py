@@ -130,6 +130,11 @@ class Trail:
         """Whether it was edited before now."""
         return bool(self._changes)
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether the first that was done to it changed it, or made it: then it is not told which."""
+        return self._doubtful
+
     def seen(self, witness: Witness, *, firm: bool = True) -> bool:
         """It is there. The answer is whether what is told of it now says something of the beginning."""
         if self.lost:
