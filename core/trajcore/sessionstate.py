@@ -12,6 +12,7 @@ from trajcore.editing import Editing
 from trajcore.errors import TrajError
 from trajcore.events.kinds import MESSAGE, Service
 from trajcore.journal.keeping import Keeping
+from trajcore.live.confirming import Confirmation
 from trajcore.live.host import AgentHost
 from trajcore.replay.breakpoints import Breakpoints
 from trajcore.replay.loop import Replay
@@ -46,6 +47,7 @@ class SessionState:
             self.keeping = Keeping(trajectory, lambda: self.run)
             self.subscribe(self.keeping.listen)
         self._step_count: int | None = None
+        self._confirmation = Confirmation(self.settings.confirmation)
         self._live = self._live_host()
 
     def _follow(self, edit: Edit, *, undone: bool = False) -> None:
@@ -55,7 +57,8 @@ class SessionState:
 
     def _live_host(self) -> AgentHost:
         dialect = self.trajectory.dialect
-        return AgentHost(self.run, self._replay.world, self._activity.become, self._tell, dialect)
+        world, become = self._replay.world, self._activity.become
+        return AgentHost(self.run, world, become, self._tell, dialect, self._confirmation)
 
     @property
     def run(self) -> Run:
@@ -127,6 +130,11 @@ class SessionState:
     def failure(self) -> TrajError | None:
         """What put the session into the state ERROR."""
         return self._activity.failure
+
+    @property
+    def asked(self) -> notices.Asked | None:
+        """The action of the model that waits for the user's word, if one does."""
+        return self._live.asking.asked
 
     @property
     def position(self) -> int:
