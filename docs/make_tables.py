@@ -18,6 +18,7 @@ from trajcore.dialects.registry import DIALECTS, default_dialect
 from trajcore.errors import EXIT_CODES
 from trajcore.events.kinds import ACTION_KINDS, OBSERVATION_KINDS, Treatment
 from trajcore.formats.registry import FORMATS
+from trajcore.live.risks.rules import RULES
 from trajcore.options import KEYS, OPTIONS, Option, Reach, session_options
 from trajcore.replay.conditions import TERMS
 from trajcore.runtimes.registry import RUNTIMES, make_runtime
@@ -117,6 +118,11 @@ def keys() -> str:
     return table("keys|does|where|name", rows)
 
 
+def risks() -> str:
+    """What a model's action is asked for first."""
+    return table("rule|what it says|examples", ((code(row.name), row.what, row.examples) for row in RULES))
+
+
 def notices_table() -> str:
     """What a session tells."""
     rows = (
@@ -204,6 +210,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "dialects": dialects,
     "refused": refused,
     "tools": tools,
+    "risks": risks,
     "exports": exports,
     "exit_codes": exit_codes,
 }

@@ -40,6 +40,9 @@ _PUBLIC: Final = {
     "Refused": "errors:Refused",
     "SandboxUnavailable": "errors:SandboxUnavailable",
     "ModelUnavailable": "errors:ModelUnavailable",
+    "Unconfirmed": "errors:Unconfirmed",
+    "Confirm": "live.confirming:Confirm",
+    "Verdict": "live.confirming:Verdict",
     "register_dialect": "dialects.registry:register_dialect",
     "register_format": "formats.registry:register_format",
     "register_runtime": "runtimes.registry:register_runtime",
@@ -76,8 +79,11 @@ if TYPE_CHECKING:
     from trajcore.errors import Refused as Refused
     from trajcore.errors import SandboxUnavailable as SandboxUnavailable
     from trajcore.errors import TrajError as TrajError
+    from trajcore.errors import Unconfirmed as Unconfirmed
     from trajcore.formats.base import RowNeeded as RowNeeded
     from trajcore.formats.registry import register_format as register_format
+    from trajcore.live.confirming import Confirm as Confirm
+    from trajcore.live.confirming import Verdict as Verdict
     from trajcore.replay.report import Report as Report
     from trajcore.replay.states import Mode as Mode
     from trajcore.replay.states import State as State

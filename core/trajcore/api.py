@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as with_changes
 from json import dumps
@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trajcore import notices
-from trajcore.errors import BadInput
+from trajcore.errors import BadInput, TrajError
 from trajcore.events.kinds import Service
+from trajcore.live.confirming import Verdict
 from trajcore.reading import read_bounded, recording_bytes
 from trajcore.replay.conditions import parse
 from trajcore.replay.states import State
@@ -26,6 +27,10 @@ from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from trajcore.replay.report import Report
+
+
+AskUser = Callable[[notices.Asked], Awaitable[tuple[Verdict, str] | None]]
+"""Gives the user's word on an action, and the text for `Session.answer`; None: there is nobody to give it."""
 
 
 def open(path: str | Path, row: str | int | None = None) -> Trajectory:
@@ -95,6 +100,7 @@ async def areplay(
     track_files: bool = False,
     on_notice: Callable[[notices.Notice], None] | None = None,
     on_session: Callable[[Session], None] | None = None,
+    on_question: AskUser | None = None,
     settings: Settings | None = None,
     **options: Any,
 ) -> Report:
@@ -106,8 +112,11 @@ async def areplay(
     files to write, also where the replay is cut off. `track_files` has each step tell what it changed.
 
     `on_notice` is called with all that the session tells; `on_session` once with the session itself, before
-    it begins. `settings`, or the other `options` of the command (`sandbox`, `image`, `workspace`, …), say
-    in what world it happens; what neither says comes from the environment and config.toml. Of a
+    it begins. `on_question` gives the user's word on an action of the model that is asked for (`confirm`);
+    where there is nobody to ask, the run ends there in the error `Unconfirmed`.
+
+    `settings`, or the other `options` of the command (`sandbox`, `image`, `workspace`, …), say in what world
+    it happens; what neither says comes from the environment and config.toml. Of a
     `./config.toml` that is not trusted some is left out, which is told as `Said`; one named with `config=`
     is trusted.
 
@@ -135,6 +144,7 @@ async def areplay(
         on_session(session)
     if on_notice is not None:
         session.subscribe(on_notice)
+    answering = _Answering(session, on_question)
     loop = asyncio.get_running_loop()
     begun = loop.time()
     try:
@@ -143,10 +153,46 @@ async def areplay(
         if carry_on and session.state is not State.ERROR:
             await _carry_on(session, messages)
     finally:
+        await answering.close()
         await session.close()
         told = report_of(session, name, loop.time() - begun, live=carry_on)
         await outputs.write(session, told)
     return told
+
+
+class _Answering:
+    """Has the user asked about the model's actions, one at a time."""
+
+    def __init__(
+        self,
+        session: Session,
+        ask: AskUser | None,
+    ) -> None:
+        self._session = session
+        self._ask = ask
+        self._task: asyncio.Task[None] | None = None
+        session.subscribe(self._listen)
+
+    def _listen(self, notice: notices.Notice) -> None:
+        if isinstance(notice, notices.Asked):
+            self._task = asyncio.create_task(self._answer(notice))
+
+    async def _answer(self, asked: notices.Asked) -> None:
+        while self._session.asked is asked:
+            said = None if self._ask is None else await self._ask(asked)
+            if said is None:
+                self._session.give_up_asking()
+                return
+            try:
+                self._session.answer(*said)
+            except TrajError as error:
+                self._session.say(str(error))
+
+    async def close(self) -> None:
+        """Ask no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
 
 
 def report_of(session: Session, name: str, seconds: float, *, live: bool = False) -> Report:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import platformdirs
 
 from trajcore.errors import BadInput
-from trajcore.options import KEYS, Key
+from trajcore.options import KEYS, Key, Reach
 from trajcore.reading import SETTINGS, Missing, read_file
 from trajcore.storage import in_words, write_atomically
 from trajcore.trust import (
@@ -142,10 +142,14 @@ def load(
     data = read_file(found, SETTINGS) if found else b""
     origin = _origin(found, digest(data), accepted, named=path is not None) if found else Origin.DEFAULT
     tables = _parsed(found, data) if found else {}
+    own, own_tables = _not_hidden(origin)
     settings = {}
     for key in KEYS:
+        where = (tables, found, origin)
+        if key.reach is Reach.UNASKED and _says(own_tables, key):
+            where = (own_tables, own, Origin.OWN)
         try:
-            settings[key.name] = _setting(key, tables, found, origin, options or {}, environment)
+            settings[key.name] = _setting(key, *where, options or {}, environment)
         except BadInput as error:
             if key.section != "llm":
                 raise
@@ -160,6 +164,22 @@ def _origin(file: Path, digest: str, accepted: str, *, named: bool) -> Origin:
     if os.path.realpath(file) == os.path.realpath(config_directory() / _NAME):
         return Origin.OWN
     return Origin.TRUSTED if digest == accepted or answer(file, digest) == TRUSTED else Origin.HERE
+
+
+def _not_hidden(origin: Origin) -> tuple[Path | None, dict[str, Any]]:
+    """The user's own file where one that is not trusted is read in its place, and what it says.
+
+    What the user wants to be asked about is not for that file to make less.
+    """
+    own = config_directory() / _NAME
+    if origin is not Origin.HERE or not os.path.isfile(own):
+        return None, {}
+    return own, _parsed(own, read_file(own, SETTINGS))
+
+
+def _says(tables: Mapping[str, Any], key: Key) -> bool:
+    table = tables.get(key.section)
+    return isinstance(table, dict) and table.get(key.name, "") != ""
 
 
 def _find(path: Path | None) -> Path | None:
@@ -201,9 +221,8 @@ def _setting(
     if key.variable and environment.get(key.variable):
         value = converted(key, environment[key.variable], key.variable)
         return Setting(key, value, key.variable, source=Origin.ENVIRONMENT)
-    table = tables.get(key.section)
-    if isinstance(table, dict) and key.name in table and table[key.name] != "":
-        value = table[key.name]
+    if _says(tables, key):
+        value = tables[key.section][key.name]
         value = converted(key, value, f"{path}, [{key.section}] {key.name}")
         return Setting(key, value, str(path), source=origin)
     return Setting(key, key.default, "default")

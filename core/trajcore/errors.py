@@ -41,6 +41,10 @@ class SandboxUnavailable(TrajError):
     exit_code = 3
 
 
+class Unconfirmed(TrajError):
+    """A model's action waits for the user's word, and there is nobody to give it."""
+
+
 class ModelUnavailable(TrajError):
     """The model cannot be had, or failed for good."""
 

@@ -207,6 +207,21 @@ class BreakpointsChanged:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """An action of the model waits for the user's word (`Session.answer`).
+
+    `text` is all that it would do, `why` says what is risky about it, `sorts` what *Approve all* is for, and
+    `editable` the text that *Edit* begins with.
+    """
+
+    kind: str
+    text: str
+    why: str
+    sorts: tuple[str, ...]
+    editable: str
+
+
+@dataclass(frozen=True)
 class ModelText:
     """The model has written `text`; `fresh` when it begins a new reply."""
 
@@ -242,6 +257,7 @@ Notice = (
     | RunSaved
     | Discarded
     | BreakpointsChanged
+    | Asked
     | ModelText
     | Said
 )

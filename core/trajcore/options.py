@@ -29,6 +29,7 @@ class Reach(Enum):
     MOUNT = "changes the user's own files"
     WALLS = "may run without walls"
     LIMIT = "takes more of the machine"
+    UNASKED = "lets a model act unasked"
     VERDICT = "changes what counts as equal"
     ACCOUNT = "says to whose account the model's work is told"
     ADDRESS = "says where a key is sent"
@@ -66,6 +67,8 @@ KEYS: Final = (
     Key("timeout", "sandbox", int, 120, Reach.NOWHERE),
     Key("use_host_network", "sandbox", bool, False, Reach.NETWORK),
     Key("kind", "sandbox", str, "auto", Reach.WALLS, "TRAJTUI_SANDBOX"),
+    Key("confirmation_mode", "security", bool, False, Reach.UNASKED),
+    Key("confirm", "trajtui", str, None, Reach.UNASKED),
     Key("mount", "trajtui", bool, False, Reach.MOUNT),
     Key("container", "trajtui", str, None, Reach.CONTAINER),
     Key("memory", "trajtui", str, None, Reach.LIMIT),
@@ -148,6 +151,8 @@ OPTIONS: Final = (
     Option("pull", "Fetch the image that the recording names, if it is not here.", kind=bool),
     Option("setup", "A shell script run in the sandbox before the first step.", "SCRIPT", Path),
     Option("model", "The model of a live session, as litellm names it.", "MODEL", key="model"),
+    Option("confirm", "Which actions of a live model you are asked about first: never, risky or always "
+           "[risky; without walls always].", "WHICH", key="confirm"),
     Option("config", "Read this config.toml.", "FILE", Path),
     Option("row", "Which trajectory of a file with several: number from 0, or id (`id:7` for a number).",
            "N|ID", session=False),

@@ -10,13 +10,14 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
 from trajcore.activity import Work
 from trajcore.editing import throttled
-from trajcore.errors import BadInput, ModelUnavailable, Refused
+from trajcore.errors import BadInput, ModelUnavailable, Refused, Unconfirmed
 from trajcore.events.kinds import Service
+from trajcore.live.confirming import Verdict
 from trajcore.live.host import Interrupted
 from trajcore.replay.breakpoints import Breakpoint
 from trajcore.replay.checkpoints import Route
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from trajcore.worlds.choice import Choice
 
 __all__ = ["Delivery", "Session", "Settings"]
+
+_SHOWN: Final = 200
+"""So many characters of an action are told where it could not be asked for."""
 
 
 class Session(SessionState):
@@ -145,10 +149,35 @@ class Session(SessionState):
         """Stop what is going on: a running command gets Ctrl-C, a model call ends. Raises `Refused`."""
         self._activity.check(Command.INTERRUPT)
         self._replay.pause_asked = self._live.stop_asked = True
-        if self._replay.world.executing:
+        if self.asked is not None:
+            self._live.asking.stop(Interrupted())
+        elif self._replay.world.executing:
             self._interrupting = asyncio.create_task(self._replay.world.interrupt())
         else:
             self._activity.cancel()
+
+    def answer(self, verdict: Verdict, text: str = "") -> None:
+        """Give the user's word on the action that waits for it (`asked`).
+
+        `text` is what to carry out instead (`Verdict.EDIT`), or why it is refused: the user's next message,
+        with which the model goes on at once. Raises `Refused` where nothing is asked, `BadInput` where the
+        text is no such action.
+        """
+        self._activity.check(Command.ANSWER)
+        self._live.asking.answer(verdict, text)
+
+    def say(self, text: str) -> None:
+        """Tell whoever listens what is wrong with what the user said."""
+        self._say(text, "warning")
+
+    def give_up_asking(self) -> None:
+        """There is nobody to ask: the action that waits is not carried out, and the run ends in an error."""
+        asked = self.asked
+        if asked is not None:
+            self._live.asking.stop(Unconfirmed(
+                f"an action of the model needs your word ({asked.why}): {safe_line(asked.text)[:_SHOWN]} "
+                "was not run; --confirm never runs all of them unasked"
+            ))  # fmt: skip
 
     def restart(self) -> None:
         """Throw the sandbox away and go back before the first event. Raises `Refused`."""

@@ -12,6 +12,7 @@ from trajcore.editing import Editing
 from trajcore.errors import TrajError
 from trajcore.events.kinds import MESSAGE, Service
 from trajcore.journal.keeping import Keeping
+from trajcore.live.confirming import Confirmation
 from trajcore.live.host import AgentHost
 from trajcore.replay.breakpoints import Breakpoints
 from trajcore.replay.loop import Replay
@@ -52,6 +53,7 @@ class SessionState:
         self.world_before: Choice | None = None
         """What was chosen for this recording's world in an earlier session, where nothing is chosen now."""
         self._step_count: int | None = None
+        self._confirmation = Confirmation(self.settings.confirmation)
         self._live = self._live_host()
 
     def _follow(self, edit: Edit, *, undone: bool = False) -> None:
@@ -61,7 +63,8 @@ class SessionState:
 
     def _live_host(self) -> AgentHost:
         dialect = self.trajectory.dialect
-        return AgentHost(self.run, self._replay.world, self._activity.become, self._tell, dialect)
+        world, become = self._replay.world, self._activity.become
+        return AgentHost(self.run, world, become, self._tell, dialect, self._confirmation)
 
     @property
     def run(self) -> Run:
@@ -133,6 +136,11 @@ class SessionState:
     def failure(self) -> TrajError | None:
         """What put the session into the state ERROR."""
         return self._activity.failure
+
+    @property
+    def asked(self) -> notices.Asked | None:
+        """The action of the model that waits for the user's word, if one does."""
+        return self._live.asking.asked
 
     @property
     def position(self) -> int:

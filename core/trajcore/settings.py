@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from trajcore import config
 from trajcore.errors import BadInput
+from trajcore.live.confirming import Confirm
 from trajcore.live.modelsettings import ModelSettings
 from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
 from trajcore.replay.normalise import NORMALISERS, Normaliser, with_patterns
@@ -22,6 +23,8 @@ from trajcore.worlds.choice import NONE, Choice, choice_of
 
 _FEWEST_PIDS: Final = 32
 _BARE: Final = Choice(kind=NONE)
+_SHOWN: Final = 60
+"""So many characters of a value that cannot be used are shown."""
 
 
 class Delivery(Enum):
@@ -43,6 +46,8 @@ class Settings:
     world: SandboxSettings = field(default_factory=SandboxSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     max_steps: int | None = None
+    confirm: Confirm | None = None
+    """Which actions of a model the user is asked about; None: as the sandbox needs it."""
     model_fault: str = ""
     """Why the model's settings cannot be used; told when a model is asked for."""
     normalisers: Sequence[Normaliser] = NORMALISERS
@@ -72,6 +77,11 @@ class Settings:
     def walled(self) -> bool:
         """Whether what runs in the sandbox that is asked for is kept away from this machine."""
         return is_walled(self.sandbox)
+
+    @property
+    def confirmation(self) -> Confirm:
+        """Which actions of a model the user is asked about first: without walls, all."""
+        return self.confirm or (Confirm.RISKY if self.walled else Confirm.ALWAYS)
 
 
 def load_config(options: Mapping[str, Any], accepted: str = "") -> config.Config:
@@ -113,6 +123,7 @@ def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
             bool(options.get("pull")),
         ),
         own_image=found.settings["base_container_image"].source is Origin.OPTION,
+        confirm=_confirm(found),
         model_fault=fault,
         normalisers=with_patterns(found.get("normalise")),
     )
@@ -159,6 +170,20 @@ def _resources(found: config.Config) -> Resources:
     if pids < _FEWEST_PIDS:
         raise BadInput(f"pids: a sandbox needs at least {_FEWEST_PIDS} processes, got {pids}.")
     return Resources(None if memory is None else bytes_of(memory), cpus, pids)
+
+
+def _confirm(found: config.Config) -> Confirm | None:
+    """What is asked for: as typed; else all, where OpenHands' own setting says so; else as ours does."""
+    said = found.get("confirm")
+    if found.get("confirmation_mode") and found.settings["confirm"].source is not Origin.OPTION:
+        return Confirm.ALWAYS
+    if said is None:
+        return None
+    try:
+        return Confirm(said)
+    except ValueError:
+        names = ", ".join(one.value for one in Confirm)
+        raise BadInput(f"confirm: expected one of {names}, got {said[:_SHOWN]!r}.") from None
 
 
 def _seconds(found: config.Config, name: str) -> float:

@@ -166,6 +166,13 @@ def _sandbox(value: Any, around: _Around) -> str:
     return "" if is_walled(value) else "it runs the recording on this machine without walls"
 
 
+def _unasked(value: Any, around: _Around) -> str:
+    """What is asked for may become more, not less. OpenHands' own setting only ever makes it more."""
+    asked_anyway = is_walled(around.value("kind") or around.settings["kind"].key.default)
+    harmless = isinstance(value, bool) or value == "always" or (value == "risky" and asked_anyway)
+    return "" if harmless else "a model could act without asking you"
+
+
 def _verdict(value: Any, around: _Around) -> str:
     return "it changes what counts as equal" if value else ""
 
@@ -222,6 +229,7 @@ _RULES: Final[Mapping[Reach, Callable[[Any, _Around], str]]] = {
     Reach.MOUNT: _mount,
     Reach.WALLS: _sandbox,
     Reach.LIMIT: _limit,
+    Reach.UNASKED: _unasked,
     Reach.VERDICT: _verdict,
     Reach.ACCOUNT: _account,
     Reach.ADDRESS: _address,

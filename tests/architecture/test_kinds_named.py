@@ -29,8 +29,9 @@ SOMETHING_ELSE = {
         ),
         "core/trajcore/views/rows.py",
     ],
-    # A directory.
+    # A directory, a subcommand of package managers.
     "run": [
+        "core/trajcore/live/risks/wrapped.py",
         "core/trajcore/sandbox/machines/bubblewrap/mounts.py",
         "core/trajcore/sandbox/machines/docker/address.py",
     ],

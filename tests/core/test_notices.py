@@ -28,6 +28,7 @@ MADE: list[notices.Notice] = [
     notices.WentBack(3, "back"),
     notices.Visited(None),
     notices.BreakpointsChanged(),
+    notices.Asked("run", "rm *", "it deletes", ("deleting",), "rm *"),
     notices.ModelText("so", fresh=True),
     notices.Said("look", "warning"),
     notices.RunSaved("run.json"),

@@ -48,6 +48,7 @@ REACHING: dict[str, tuple[str, ...]] = {
     "checkpoint_bytes": ("1", "1000000000000"),
     "checkpoint_files": ("200001",),
     "normalise": ("['x']",),
+    "confirm": ("'never'", "'x'"),
     "base_url": (f"'{EVIL}'",),
     "model": (f"'huggingface/{EVIL}'",),
 }  # fmt: skip
@@ -70,6 +71,8 @@ HARMLESS: dict[str, str] = {
     "cpus": "1.5",
     "pids": "100",
     "normalise": "[]",
+    "confirm": "'always'",
+    "confirmation_mode": "true",
     "checkpoints": "3",
     "checkpoint_bytes": "0",
     "checkpoint_files": "1000",
@@ -106,7 +109,7 @@ def test_each_setting_is_said_to_be_harmless_and_why_or_has_values_that_are_left
     """A new setting has its place in one of these tables, and what reaches further its rule."""
     names = {key.name for key in KEYS}
     assert {key.name for key in KEYS if key.reach is Reach.NOWHERE} == set(NOWHERE)
-    assert names == set(NOWHERE) | set(REACHING) | {"api_key", "base_container_image"}
+    assert names == set(NOWHERE) | set(REACHING) | {"api_key", "base_container_image", "confirmation_mode"}
     assert names == set(HARMLESS) | {"container", "base_url"}
     assert set(trust._RULES) == set(Reach) - {Reach.NOWHERE, Reach.IMAGE}
     assert {option.key for option in OPTIONS if option.key} <= names
@@ -382,3 +385,31 @@ def test_python_has_the_same_rules_and_is_told(tmp_path: Path) -> None:
 def test_every_way_of_trust_is_in_the_table() -> None:
     assert [origin for origin in Origin if not origin.trust] == [Origin.HERE]
     assert trust.TRUSTED != trust.DECLINED
+
+
+@pytest.mark.parametrize(
+    "theirs", ["", "[trajtui]\nconfirm = 'risky'\n", "[security]\nconfirmation_mode = false\n"]
+)
+@pytest.mark.parametrize("own", ["[security]\nconfirmation_mode = true\n", "[trajtui]\nconfirm = 'always'\n"])
+def test_a_file_that_is_not_trusted_has_no_less_asked_for_than_the_users_own(own: str, theirs: str) -> None:
+    config_directory().mkdir(parents=True)
+    (config_directory() / "config.toml").write_text(own)
+    settings = trajcore.settings_from(lying(f"[core]\nmax_iterations = 3\n{theirs}"), {})
+    assert settings.confirmation is trajcore.Confirm.ALWAYS
+    assert settings.max_steps == 3
+
+
+def test_a_file_that_is_not_trusted_may_have_more_asked_for() -> None:
+    found = lying("[security]\nconfirmation_mode = true\n")
+    assert trajcore.settings_from(found, {}).confirmation is trajcore.Confirm.ALWAYS
+    assert not left(found)
+
+
+def test_what_is_typed_says_what_is_asked_for() -> None:
+    found = lying("[security]\nconfirmation_mode = true\n", confirm="never")
+    assert trajcore.settings_from(found, {}).confirmation is trajcore.Confirm.NEVER
+
+
+def test_risky_is_less_than_all_where_there_are_no_walls() -> None:
+    assert left(lying("[trajtui]\nconfirm = 'risky'\n", kind="local")) == ["confirm"]
+    assert left(lying("[trajtui]\nconfirm = 'risky'\n", kind="docker")) == []

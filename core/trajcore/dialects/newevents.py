@@ -21,6 +21,15 @@ EventObject = dict[str, Any]
 THOUGHT_LOGGED: Final = "Your thought has been logged."
 """What OpenHands answers to `think`."""
 
+REJECTED: Final = "Action has been rejected by the user! Waiting for further user input."
+"""What OpenHands answers to an action that the user refused (`openhands/runtime/base.py`, 0.62)."""
+
+NOT_CARRIED_OUT: Final = "Stop button pressed. The action has not been executed."
+"""What OpenHands answers to an action that waited when the user stopped it."""
+
+_CONFIRMED: Final = "confirmation_state"
+_NOT_CARRIED_OUT_ID: Final = "AGENT_ERROR$ERROR_ACTION_NOT_EXECUTED_STOPPED"
+
 _EMPTY: Final[Mapping[type, Any]] = {str: "", int: 0, dict: {}, list: []}
 
 
@@ -185,6 +194,22 @@ def answer(action: Mapping[str, Any], kind: str, content: str, extras: Mapping[s
 def thought_logged(action: Mapping[str, Any], id: int | None) -> EventObject:
     """The answer to `think`, an action that got this id."""
     return answer({**action, "id": id}, kinds.THINK, THOUGHT_LOGGED, {})
+
+
+def refused(action: Mapping[str, Any]) -> EventObject:
+    """An action as it is when the user has refused it: OpenHands says so of those that can say it."""
+    args = action["args"]
+    return {**action, "args": {**args, _CONFIRMED: "rejected"}} if _CONFIRMED in args else dict(action)
+
+
+def rejected(action: Mapping[str, Any], id: int | None) -> EventObject:
+    """The answer to an action that the user has refused, which got this id."""
+    return answer({**action, "id": id}, kinds.USER_REJECTED, REJECTED, {})
+
+
+def not_carried_out(action: Mapping[str, Any], id: int | None) -> EventObject:
+    """The answer to an action that waited for the user's word when they interrupted the agent."""
+    return answer({**action, "id": id}, kinds.ERROR, NOT_CARRIED_OUT, {"error_id": _NOT_CARRIED_OUT_ID})
 
 
 def error(text: str, action: Mapping[str, Any] | None = None) -> EventObject:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,27 @@ class RecordedReply:
     def call(self, call_id: str) -> Call | None:
         """The call of that id."""
         return next((call for call in self.calls if call.id == call_id), None)
+
+
+def said_anew(response: Mapping[str, Any], call: Call) -> dict[str, Any]:
+    """A model's response in which the call of that id has other arguments."""
+    choices = [_with_call(choice, call) for choice in _list(response.get("choices"))]
+    return {**response, "choices": choices}
+
+
+def _with_call(choice: Any, call: Call) -> Any:
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(message, dict):
+        return choice
+    calls = [_corrected(one, call) for one in _list(message.get("tool_calls"))]
+    return {**choice, "message": {**message, "tool_calls": calls}}
+
+
+def _corrected(data: Any, call: Call) -> Any:
+    own = _call(data)
+    if own is None or own.id != call.id:
+        return data
+    return {**data, "function": {**data["function"], "arguments": call.arguments}}
 
 
 def call_id(event: Event) -> str:

@@ -9,10 +9,11 @@ from typing import Any, Final, Protocol
 
 from trajcore.dialects import newevents
 from trajcore.dialects.registry import default_dialect
+from trajcore.dialects.replies import Call, said_anew
 from trajcore.dialects.toolmap import ToolMap
 from trajcore.events.base import Action, Event
 from trajcore.events.kinds import THINK, Source, action_kind
-from trajcore.events.observations import UserRejectedObservation
+from trajcore.live.asking import Settled
 from trajcore.live.messages.history import messages
 from trajcore.live.messages.transcript import Message
 from trajcore.live.model import Model, Reply
@@ -42,9 +43,15 @@ class Environment(Protocol):
     def add(self, event: dict[str, Any]) -> Event:
         """Append an event to the run, which gives it its id and timestamp; the typed event comes back."""
 
+    async def confirm(self, action: dict[str, Any], call: Call) -> Settled:
+        """What the user says of an action (`action` and `args`) before it enters the run."""
+
+    def said_anew(self, response: dict[str, Any], call: Call) -> None:
+        """The user has edited a call: what the run has of its response says so from now on."""
+
     async def execute(self, action: Action) -> None:
         """Carry out an action of the run and append its observation, with its cause and the action's
-        tool_call_metadata. An observation `user_rejected` ends the agent's turn.
+        tool_call_metadata.
         """
 
     def pending_messages(self) -> list[str]:
@@ -89,6 +96,7 @@ async def work(
     Messages typed meanwhile are delivered between two replies, when every call of the last has its result;
     they keep the agent going where it would have stopped. Raises `ModelUnavailable`, and what
     `Environment.execute` raises. Cancelling leaves no half event: a reply enters the run when it is complete.
+    What the user refuses is in the run, is not carried out, and ends the turn unless they say why.
     `tools` is what the model is offered; by default what OpenHands offers.
     """
     tools = default_dialect().tools if tools is None else tools
@@ -146,12 +154,17 @@ class _Turn:
             several = " None of the calls in that reply was executed." if len(reply.tool_calls) > 1 else ""
             return self._bad(f"{error}{several}")
         self._bad_replies = 0
-        thought = reply.text
+        thought, response = reply.text, reply.response
         for action, call in zip(actions, reply.tool_calls, strict=True):
+            settled = await self._environment.confirm(action, call)
+            if settled.call is not call:
+                action = to_action(self._tools, call.name, settled.call.arguments)
+                response = said_anew(response, settled.call)
+                self._environment.said_anew(response, settled.call)
             event = newevents.tool_action(
-                action, call, reply.response, len(reply.tool_calls), thought, self._metrics(reply)
+                action, settled.call, response, len(reply.tool_calls), thought, self._metrics(reply)
             )
-            ending = await self._carry_out(self._environment.add(event), event)
+            ending = await self._carry_out(event, settled)
             if ending is not None:
                 return ending
             thought = ""
@@ -160,8 +173,16 @@ class _Turn:
     def _metrics(self, reply: Reply) -> dict[str, Any]:
         return self._model.usage.metrics(str(reply.response.get("id") or ""))
 
-    async def _carry_out(self, event: Event, action: dict[str, Any]) -> TurnEnd | None:
-        kind = action_kind(action["action"])
+    async def _carry_out(self, action: dict[str, Any], settled: Settled) -> TurnEnd | None:
+        if settled.refused:
+            action = newevents.refused(action)
+        kind, event = action_kind(action["action"]), self._environment.add(action)
+        if settled.refused:
+            self._environment.add(newevents.rejected(action, event.id))
+            return TurnEnd.AWAITING_INPUT
+        if settled.stopped is not None:
+            self._environment.add(newevents.not_carried_out(action, event.id))
+            raise settled.stopped
         if kind.ends_run:
             return TurnEnd.FINISHED
         if kind.name == THINK:
@@ -169,9 +190,6 @@ class _Turn:
         elif isinstance(event, Action):
             self._watch.executing(event)
             await self._environment.execute(event)
-            history = self._environment.history()
-            if history and isinstance(history[-1], UserRejectedObservation):
-                return TurnEnd.AWAITING_INPUT
         return None
 
     def _bad(self, text: str) -> TurnEnd | None:

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 from trajcore import notices
 from trajcore.dialects.newevents import error, observation_event
 from trajcore.events.satisfied import BY_THE_USER, How, Kept
+from trajcore.live.asking import Asking, Settled
+from trajcore.live.confirming import Confirmation
+from trajcore.live.risks.commands import Place
 from trajcore.replay.executor import Executor
 from trajcore.replay.run import History, Run, Written
 from trajcore.replay.states import State
 
 if TYPE_CHECKING:
     from trajcore.dialects.base import Dialect
+    from trajcore.dialects.replies import Call
     from trajcore.events.base import Action, Event
     from trajcore.live.messages.transcript import Message
     from trajcore.live.model import Model
@@ -45,8 +49,11 @@ class AgentHost:
         set_state: Callable[[State], None],
         tell: notices.Listener,
         dialect: Dialect,
+        confirmation: Confirmation,
     ) -> None:
-        """`dialect`, the recording's, says what a model is offered, and how it is told of the run."""
+        """`dialect`, the recording's, says what a model is offered, and how it is told of the run;
+        `confirmation` what the user is asked about first.
+        """
         self._run = run
         self._world = world
         self._set_state = set_state
@@ -56,6 +63,8 @@ class AgentHost:
         self._model: Model | None = None
         self._fresh = True
         self.stop_asked = False
+        self.asking = Asking(confirmation, dialect.tools, self._place, set_state, tell)
+        """The question that waits for the user's word, if one does."""
 
     @property
     def usage(self) -> Usage | None:
@@ -110,6 +119,18 @@ class AgentHost:
         self._tell(notices.RunChanged())
         return entry.event
 
+    async def confirm(self, action: dict[str, Any], call: Call) -> Settled:
+        """Ask the user about an action, where that is wanted."""
+        return await self.asking.about(action, call)
+
+    def said_anew(self, response: dict[str, Any], call: Call) -> None:
+        """Correct what the run has of a response whose call was edited."""
+        self._run.say_call_anew(response, call)
+
+    def _place(self) -> Place:
+        sandbox = self._world.sandbox
+        return Place(None if sandbox is None else sandbox.directory, self._world.workspace)
+
     async def execute(self, action: Action) -> None:
         """Carry out an action and append what came back."""
         self._set_state(State.EXECUTING)
@@ -127,8 +148,9 @@ class AgentHost:
         self._set_state(State.THINKING)
 
     def pending_messages(self) -> list[str]:
-        """Take what was queued."""
-        taken, self._queue = self._queue, []
+        """Take what was queued, behind the reasons for which actions were refused."""
+        taken, self._queue = [*self.asking.reasons, *self._queue], []
+        self.asking.reasons.clear()
         return taken
 
     # What it tells whoever watches

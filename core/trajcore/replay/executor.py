@@ -94,6 +94,8 @@ class Executor:
         self._choosing = asyncio.Lock()
         self.directory = "/workspace"
         """Where the shell is."""
+        self.workspace = self.directory
+        """Where the project is: the shell's directory at first."""
         self.start_seconds = 1.0
         """What it takes to make the sandbox: a guess, until it was made."""
         self.restore_seconds = 1.0
@@ -217,6 +219,7 @@ class Executor:
         try:
             await sandbox.start(self._tell_progress)
             self._started = True
+            self.workspace = sandbox.directory or self.workspace
             _collect_rarely()
             self.start_seconds = time.perf_counter() - begun
             self.beginning = await self.quick_checkpoint()

@@ -10,8 +10,10 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, overload
 
+from trajcore.dialects import canonical
 from trajcore.dialects.base import Played
 from trajcore.dialects.leftout import LeftOut
+from trajcore.dialects.replies import said_anew
 from trajcore.events.head import Head, head_of
 from trajcore.events.kinds import Service, Treatment, action_kind
 from trajcore.events.satisfied import Kept
@@ -21,6 +23,7 @@ from trajcore.replay.compare import Comparison, Match
 from trajcore.replay.policy import treatment
 
 if TYPE_CHECKING:
+    from trajcore.dialects.replies import Call
     from trajcore.events.base import Event, Observation
     from trajcore.sandbox.base import FileChanges
 
@@ -301,6 +304,18 @@ class Run:
         self._live += live
         self.entries.append(entry)
         return entry
+
+    def say_call_anew(self, response: dict[str, Any], call: Call) -> None:
+        """Correct the copies of a model's response in this run, where a call of it was edited."""
+        for place, entry in enumerate(self.entries):
+            if not entry.live:
+                continue
+            data = entry.data()
+            said = canonical.call_of(data) or {}
+            own = said.get("model_response")
+            if isinstance(own, dict) and own.get("id") == response.get("id"):
+                data[canonical.CALL] = {**said, "model_response": said_anew(own, call)}
+                self.entries[place] = replace(entry, content=json.dumps(data).encode())
 
     def is_superseded(self, entry: Entry) -> bool:
         """Whether the event of an entry was played a second time, having been moved behind the position."""

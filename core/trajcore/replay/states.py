@@ -39,6 +39,7 @@ class Command(Enum):
     MESSAGE = "send a message"
     GO_LIVE = "go live"
     SAVE_RUN = "save the run"
+    ANSWER = "answer for an action"
 
 
 _IDLE: Final = {
@@ -57,7 +58,7 @@ LEGAL: Final[dict[State, frozenset[Command]]] = {
     State.THINKING: frozenset(_BUSY | {Command.MESSAGE}),
     State.EXECUTING: frozenset(_BUSY | {Command.MESSAGE}),
     State.AWAITING_INPUT: frozenset(_IDLE),
-    State.AWAITING_CONFIRMATION: frozenset(_BUSY),
+    State.AWAITING_CONFIRMATION: frozenset(_BUSY | {Command.MESSAGE, Command.ANSWER}),
     State.FINISHED: frozenset(_IDLE),
     State.ERROR: frozenset(_IDLE),
 }
@@ -71,7 +72,9 @@ NEXT: Final[dict[State, frozenset[State]]] = {
     ),
     State.EXECUTING: frozenset({State.THINKING, State.AWAITING_INPUT, State.FINISHED, State.ERROR}),
     State.AWAITING_INPUT: frozenset({State.THINKING, State.REPLAYING}),
-    State.AWAITING_CONFIRMATION: frozenset({State.EXECUTING, State.THINKING, State.AWAITING_INPUT}),
+    State.AWAITING_CONFIRMATION: frozenset(
+        {State.EXECUTING, State.THINKING, State.AWAITING_INPUT, State.ERROR}
+    ),
     State.FINISHED: frozenset({State.THINKING, State.REPLAYING}),
     State.ERROR: frozenset({State.REPLAYING, State.THINKING}),
 }
@@ -83,7 +86,7 @@ _WHY_NOT: Final[dict[State, str]] = {
     State.THINKING: "the model is thinking: Esc interrupts it",
     State.EXECUTING: "the model's command is running: Esc interrupts it",
     State.AWAITING_INPUT: "the session is live and waits for you: m types a message, R restarts",
-    State.AWAITING_CONFIRMATION: "an action waits for your approval",
+    State.AWAITING_CONFIRMATION: "an action of the model waits for your word: Esc interrupts it",
     State.FINISHED: "the run is finished: R restarts it, m goes on with a model",
     State.ERROR: "the run has failed: S goes back to before it, R restarts it",
 }

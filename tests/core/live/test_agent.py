@@ -13,6 +13,7 @@ from trajcore.errors import ModelUnavailable
 from trajcore.events.base import Action, Event
 from trajcore.events.parse import parse
 from trajcore.live.agent import TurnEnd, work
+from trajcore.live.asking import Settled
 from trajcore.live.model import Model, ModelSettings, Patience, close_connections
 
 
@@ -29,6 +30,7 @@ class Remembering:
         self.written: list[dict[str, Any]] = []
         self.events: list[Event] = []
         self.pending = list(messages)
+        self.refuses = False
         self.on_execute: Callable[[Action], dict[str, Any] | None] = lambda action: None
 
     def history(self) -> Sequence[Event]:
@@ -41,6 +43,12 @@ class Remembering:
         self.written.append(stamped)
         self.events.append(parsed.event)
         return parsed.event
+
+    async def confirm(self, action: dict[str, Any], call: Call) -> Settled:
+        return Settled(call, refused=self.refuses)
+
+    def said_anew(self, response: dict[str, Any], call: Call) -> None:
+        raise AssertionError("nothing is edited here")
 
     async def execute(self, action: Action) -> None:
         metadata = self.written[action.id or 0]["tool_call_metadata"]
@@ -282,14 +290,12 @@ async def test_message_typed_during_the_last_reply_keeps_it_going(last: Answer):
 
 async def test_refused_action_ends_the_turn_and_answers_the_other_calls():
     world = Remembering("go")
-    refusal = {"observation": "user_rejected", "content": "No.", "extras": {}}
-    world.on_execute = lambda action: refusal
+    world.refuses = True
     ending, _ = await live([Answer("", [bash("rm -rf /"), bash("ls")])], world)
     assert ending is TurnEnd.AWAITING_INPUT
     assert world.kinds == ["message", "run", "=user_rejected"]
 
     world.pending.append("only look")
-    world.on_execute = lambda action: None
     _, requests = await live([Answer("All right.")], world)
     assert [message["role"] for message in requests[0]] == [
         "system",

@@ -17,6 +17,7 @@ from trajcore import options as table
 from trajcore.text import safe, safe_line
 from trajcore.views import worlds
 from trajcore.views.marks import step_line
+from trajtui.commands.asking import ask_on_terminal, can_ask
 
 _TAKEN: Final = inspect.signature(areplay).parameters
 _LONG: Final = 3.0
@@ -39,8 +40,9 @@ def replay(file: str | None, options: Mapping[str, Any]) -> int:
     settings = with_changes(settings_from(config, options), save_to=save_to, keep_choices=True)
     passed = {name: options[name] for name in _PASSED_ON}
     begin = _Printer(quiet=options["quiet"]).begin
+    ask = ask_on_terminal if can_ask() else None
     try:
-        report = asyncio.run(areplay(file, settings=settings, on_session=begin, **passed))
+        report = asyncio.run(areplay(file, settings=settings, on_session=begin, on_question=ask, **passed))
     except asyncio.CancelledError:
         return 130
     _say_what_it_came_to(report, strict=options["strict"])

@@ -21,6 +21,7 @@ from trajtui.actions.table import ACTIONS, BY_NAME, HARMLESS, ActionProvider, Us
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar, TabBar
 from trajtui.widgets.message_box import MessageBox
 from trajtui.widgets.pace import Pace
+from trajtui.widgets.question import QuestionBox
 from trajtui.widgets.side import LIVE_TAB, PaneTab, SidePane
 from trajtui.widgets.timeline import TimelineView
 
@@ -70,6 +71,7 @@ class DebuggerScreen(Screen[None]):
         with Horizontal(id="panes"):
             yield TimelineView(self.session, id="timeline")
             yield SidePane(self.session, id="side")
+        yield QuestionBox(id="question")
         yield MessageBox(id="message")
         yield StatusBar(id="status")
         yield KeyBar(footer(), id="keys")
@@ -145,6 +147,8 @@ class DebuggerScreen(Screen[None]):
                 self._in_progress = bool(text)
             case notices.Visited():
                 self._show_selected()
+            case notices.Asked():
+                self._show_question()
             case notices.Said(text, severity):
                 self.say(text, bad=severity != "information")
             case notices.SandboxChosen():
@@ -170,6 +174,7 @@ class DebuggerScreen(Screen[None]):
     def _show_state(self) -> None:
         """What was said of the last state does not outlive it; a live session is shown when it begins."""
         self._show_position()  # at once: from now on the cursor is the user's
+        self._show_question()
         begins = self.session.state in (State.REPLAYING, State.THINKING, State.EXECUTING)
         if begins or (self._bad and self.session.state is not State.ERROR):
             self._note, self._bad = "", False
@@ -177,6 +182,26 @@ class DebuggerScreen(Screen[None]):
             self.show_tab(LIVE_TAB)
         self._mode = self.session.mode if begins else self._mode
         self._show_rows()
+
+    def _show_question(self) -> None:
+        """Put the question that is open, or take it away. It gets the focus unless something is typed."""
+        box, asked = self.query_one(QuestionBox), self.session.asked
+        if asked is None:
+            had = box.has_focus
+            box.withdraw()
+            if had:
+                self.timeline.focus()
+        elif box.asked is not asked:
+            box.ask(asked)
+            if not self.query_one(MessageBox).has_focus_within:
+                box.focus()
+
+    @on(QuestionBox.Answered)
+    def _answer(self, event: QuestionBox.Answered) -> None:
+        from trajtui.actions import confirming  # dialogs
+
+        said = confirming.answer(self, event.asked, event.verdict)
+        self.run_worker(self._flow(said), exit_on_error=False)
 
     def _show_run(self, *, restarted: bool) -> None:
         self.unsaved_run = not restarted
@@ -254,7 +279,7 @@ class DebuggerScreen(Screen[None]):
 
     @on(MessageBox.Closed)
     def _leave_box(self) -> None:
-        self.timeline.focus()
+        (self.timeline if self.session.asked is None else self.query_one(QuestionBox)).focus()
 
     # Panes
 

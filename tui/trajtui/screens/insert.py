@@ -41,30 +41,37 @@ class AskText(Dialog[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "cancel")]
 
-    def __init__(self, question: str) -> None:
+    def __init__(self, question: str, text: str = "", *, enter: str = "inserts", empty: bool = False) -> None:
+        """`text` is there to begin with, `enter` says what Enter does, `empty` that no text is one too."""
         super().__init__()
         self._question = question
+        self._text = text
+        self._enter = enter
+        self._empty = empty
         self._warned = False
 
     def compose(self) -> ComposeResult:
         """The question, the text, and what the keys do."""
         with Vertical(classes="dialog wide"):
             yield Static(safe_line(self._question), markup=False, classes="question")
-            yield _Text(highlight="markdown", classes="value")
+            yield _Text(self._text, highlight=None if self._text else "markdown", classes="value")
             yield Static(
-                "Enter inserts · Ctrl+J: new line · Esc cancels", markup=False, classes="note", id="text-note"
+                f"Enter {self._enter} · Ctrl+J: new line · Esc cancels",
+                markup=False,
+                classes="note",
+                id="text-note",
             )
 
     @on(_Text.Sent)
     def take(self) -> None:
         """Take the text, if there is any."""
         text = self.query_one(_Text).value.strip("\n")
-        if text.strip():
+        if text.strip() or self._empty:
             self.dismiss(text)
 
     def action_leave(self) -> None:
         """Cancel; what was typed is only thrown away at the second Esc."""
-        if self.query_one(_Text).value.strip() and not self._warned:
+        if self.query_one(_Text).value.strip() not in ("", self._text.strip()) and not self._warned:
             self._warned = True
             self.query_one("#text-note", Static).update("Esc again throws what was typed away")
         else:
