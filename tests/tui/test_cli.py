@@ -356,12 +356,15 @@ def test_the_report_has_the_shape_of_the_contract(recording: Path, tmp_path: Pat
         "steps",
     ]  # fmt: skip
     assert report["remade_from"] is None
-    assert report["world"] == {"kind": "none", "image": None, "repo": None, "commit": None, "evidence": None}
+    evidence = {"whole": 0, "partial": 0, "named": 0}
+    named = {"image": None, "repo": None, "commit": None}
+    assert report["world"] == {"kind": "none", **named, "evidence": evidence}
     assert report["trajectory"] == str(recording)
     assert (report["sandbox"], report["mode"], report["state"]) == ("bubblewrap", "replay", "finished")
     assert report["events"] == 6
     assert report["counts"] == {
         "actions": 2, "executed": 2, "matched": 1, "diverged": 1, "skipped": 0, "recorded": 0,
+        "unknown": 0,
     }  # fmt: skip
     assert report["seconds"] > 0
     keys = ["index", "id", "kind", "status", "match", "exit_code", "recorded_exit_code", "seconds", "reason"]

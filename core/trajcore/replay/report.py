@@ -12,6 +12,7 @@ from trajcore.errors import TrajError
 from trajcore.replay.compare import Match
 from trajcore.replay.run import Status, StepResult
 from trajcore.text import safe
+from trajcore.worlds.choice import NONE
 
 if TYPE_CHECKING:
     from trajcore.sandbox.base import FileChanges
@@ -135,7 +136,7 @@ class Report:
             "counts": self.counts,
             "seconds": round(self.seconds, 3),
             "remade_from": self.remade_from,
-            "world": None if self.world is None else _world(self.world, self.evidence),
+            "world": _world(self.world, self.evidence),
             "steps": [step.to_dict() for step in self.steps],
         }
 
@@ -177,13 +178,13 @@ def counts(results: Iterable[StepResult]) -> dict[str, int]:
     }
 
 
-def _world(world: World, evidence: Mapping[str, int] | None) -> dict[str, Any]:
+def _world(world: World | None, evidence: Mapping[str, int] | None) -> dict[str, Any]:
     return {
-        "kind": world.kind,
-        "image": world.image,
-        "repo": world.repository,
-        "commit": world.commit,
-        "evidence": None if evidence is None else dict(evidence),
+        "kind": NONE if world is None else world.kind,
+        "image": world and world.image,
+        "repo": world and world.repository,
+        "commit": world and world.commit,
+        "evidence": dict(evidence or {"whole": 0, "partial": 0, "named": 0}),
     }
 
 

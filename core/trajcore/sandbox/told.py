@@ -17,7 +17,7 @@ _NAME: Final = ".trajtui-told"
 _LARGEST: Final = 1 << 20
 _PATIENCE: Final = 2.0
 """Seconds that a shell takes at most to tell of itself behind a command."""
-_AT_ONCE: Final = 20
+_AT_ONCE: Final = 60
 """It mostly has told by the time that it is asked for, or has within so many looks of 20 µs each."""
 _PAUSE: Final = 1e-3
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

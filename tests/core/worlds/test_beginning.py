@@ -110,7 +110,7 @@ async def test_it_begins_in_the_image_behind_what_its_harness_ran(evaluation_ima
             "image": evaluation_image,
             "repo": "acme/calc",
             "commit": "a" * 40,
-            "evidence": None,
+            "evidence": {"whole": 0, "partial": 0, "named": 0},
         }
         # It is shown, and is no part of the run.
         before = [
