@@ -42,6 +42,7 @@ def test_each_sample_is_told_of_in_the_readme():
 
 @pytest.mark.parametrize("sandbox", SANDBOXES)
 @pytest.mark.parametrize("name", SAMPLE_NAMES)
+@pytest.mark.sampled(2)
 def test_a_sample_comes_out_the_same_at_each_replay(name: str, sandbox: tuple[str, ...], tmp_path: Path):
     first = report(SAMPLES / name, tmp_path / "report.json", *sandbox)
     assert first["sandbox"] == sandbox[1]
@@ -87,6 +88,7 @@ LONGEST = 30
 
 @pytest.mark.parametrize("sandbox", SANDBOXES)
 @pytest.mark.parametrize("name", ENDINGS)
+@pytest.mark.sampled(2)
 def test_a_real_recording_replays_to_its_end(
     recordings: dict[str, Path], name: str, sandbox: tuple[str, ...], tmp_path: Path
 ):

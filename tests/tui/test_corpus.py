@@ -45,6 +45,7 @@ def work(account: Account) -> Path:
 
 @pytest.mark.terminal
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.sampled(2)
 def test_a_visit_by_hand_draws_and_does_nothing_else(
     terminal: Terminal, account: Account, work: Path, kind: str, tmp_path: Path
 ) -> None:
@@ -92,6 +93,7 @@ def recorded() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.sampled(2)
 def test_what_a_replay_prints_is_text(account: Account, work: Path, kind: str) -> None:
     path = account.own(write(account.home / "x.json", recorded()))
     options = ("--sandbox", kind, "--image", IMAGE, "--workspace", work, "--save", account.home / "run.json")
@@ -105,6 +107,7 @@ def test_what_a_replay_prints_is_text(account: Account, work: Path, kind: str) -
 
 @pytest.mark.terminal
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.sampled(2)
 def test_what_the_screen_shows_of_it_only_draws(
     terminal: Terminal, account: Account, work: Path, kind: str, tmp_path: Path
 ) -> None:

@@ -178,6 +178,7 @@ RECORDINGS: Final = {
     "kind", [pytest.param(kind, marks=getattr(pytest.mark, kind)) for kind in ("bubblewrap", "docker")]
 )
 @pytest.mark.parametrize("name", RECORDINGS)
+@pytest.mark.sampled(2)
 async def test_each_step_comes_to_what_it_must_and_its_saved_run_to_the_same(
     name: str, kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

@@ -59,6 +59,7 @@ def by_name(report: Report) -> dict[int, Step]:
 
 
 @pytest.mark.parametrize("name", STEPS)
+@pytest.mark.sampled(2)
 async def test_each_step_comes_to_what_it_must(name: str, replayed: Replay) -> None:
     steps = by_name(await replayed(name))
     expected = STEPS[name]

@@ -510,6 +510,7 @@ NOT_KEPT = {
 
 
 @pytest.mark.parametrize("what", NOT_KEPT)
+@pytest.mark.sampled(2)
 async def test_what_cannot_be_brought_back_is_named(fresh, what: str) -> None:
     checkpoint = await kept(fresh)
     assert checkpoint.lost == ()

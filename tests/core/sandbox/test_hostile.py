@@ -79,6 +79,7 @@ def looks(path: Path) -> tuple[object, ...]:
     return about.st_ino, about.st_mode, about.st_uid, path.read_bytes() if path.is_file() else b""
 
 
+@pytest.mark.sampled(2)
 def test_writing_to_the_system_and_to_the_home(cell: Cell) -> None:
     about = {
         path: looks(Path(path)) for path in ("/etc/passwd", "/etc/hosts", "/usr/bin/env", "/etc", "/usr/bin")

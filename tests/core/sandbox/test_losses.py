@@ -108,6 +108,7 @@ CROWDED = "for i in $(seq 60); do touch $(seq -f $i-%g 20); sleep 0.05; done"
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("command", [FILLED, CROWDED], ids=["bytes", "files"])
+@pytest.mark.sampled(2)
 async def test_a_mounted_disk_is_not_filled_either(machine: Any, command: str, small_disk: Path) -> None:
     work = small_disk / "work"
     work.mkdir()

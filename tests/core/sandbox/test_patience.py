@@ -57,6 +57,7 @@ def resident() -> int:
 
 
 @pytest.mark.parametrize("does", REPLACED)
+@pytest.mark.sampled(2)
 async def test_a_false_bash_in_the_helpers_place_is_an_end_and_no_hang(fresh, does: str) -> None:
     await fresh.out("echo 1 > /tmp/x")
     await fresh.run(f"{false('bash', does)}; {to_helpers('KILL')}")
@@ -129,6 +130,7 @@ async def test_a_long_command_for_a_shell_that_is_stopped(fresh, monkeypatch: py
 
 
 @pytest.mark.parametrize("does", ["exec yes", "exec cat /dev/zero", "exec sleep 1000"])
+@pytest.mark.sampled(2)
 async def test_a_false_bash_in_the_shells_place(fresh, monkeypatch: pytest.MonkeyPatch, does: str) -> None:
     """It is given up in time, its torrent is not kept, and the event loop goes on meanwhile."""
     monkeypatch.setattr(shell, "_START_PATIENCE", 3.0)

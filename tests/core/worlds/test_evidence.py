@@ -177,6 +177,7 @@ def test_hostile_evidence_names_no_path_that_is_none() -> None:
     assert len(content(evidence.known["/w/ok"], padded=True)) < 1000
 
 
+@pytest.mark.long
 def test_a_listing_of_very_many_names_is_bounded() -> None:
     many = "\n".join(f"/w/{number}" for number in range(150_000))
     evidence: Evidence = gather([run("find /w", many)])
