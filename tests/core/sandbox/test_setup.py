@@ -181,7 +181,8 @@ def armed(top: Path) -> list[str]:
     """What in a directory could act with another's rights: programs, devices."""
     found = subprocess.run(
         ["find", top, "-type", "b", "-o", "-type", "c", "-o", "-type", "f", "-perm", "/6000"],
-        check=True, capture_output=True, text=True,
+        check=False,  # a file that is raced for goes while it is looked at
+        capture_output=True, text=True,
     ).stdout.splitlines()  # fmt: skip
     powers = [path for path in top.glob("powerful*") if "security.capability" in os.listxattr(path)]
     return [*found, *map(str, powers)]
