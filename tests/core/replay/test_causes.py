@@ -11,10 +11,10 @@ from trajcore.replay.causes import Cause, Outcomes, kind_of
 _CASES = {
     Cause.NETWORK: [
         (
-            "E: Failed to fetch http://deb.debian.org/x  Temporary failure resolving 'deb.debian.org'",
+            "E: Failed to fetch http://mirror.example/x  Temporary failure resolving 'mirror.example'",
             "apt update",
         ),
-        ("Err:1 http://deb.debian.org x\n  Temporary failure resolving 'deb.debian.org'", "apt-get update"),
+        ("Err:1 http://mirror.example x\n  Temporary failure resolving 'mirror.example'", "apt-get update"),
         (
             "WARNING: Retrying after connection broken by 'NewConnectionError('<pip._vendor>: Failed to"
             " establish a new connection: [Errno -3] Temporary failure in name resolution')': /simple/x/",
@@ -35,7 +35,7 @@ _CASES = {
             "cargo build",
         ),
         (
-            'go: module x: Get "https://proxy.golang.org/x": dial tcp: lookup proxy.golang.org: no such host',
+            'go: module x: Get "https://modules.example/x": dial tcp: lookup modules.example: no such host',
             "go get x",
         ),
         ("socket.gaierror: [Errno -2] Name or service not known", "python x.py"),
@@ -48,7 +48,7 @@ _CASES = {
             'requests.exceptions.ConnectionError: Max retries exceeded (Caused by NameResolutionError("x"))',
             "python x.py",
         ),
-        ("java.net.UnknownHostException: repo.maven.apache.org", "mvn package"),
+        ("java.net.UnknownHostException: jars.example", "mvn package"),
     ],
     Cause.PROGRAM: [
         ("bash: make: command not found", "make"),
