@@ -56,22 +56,27 @@ The first words are sought in the command: what a program says of others' files 
 is a network, it is the package that there is not.
 """
 _ELSEWHERE: Final = r"(?:https?|ftp)://(?!127\.|localhost|\[::1\]|0\.0\.0\.0)"
-_FETCHES: Final = rf"\b(?:curl|wget)\b[^\n]{{0,300}}?{_ELSEWHERE}"
+
+
+def _fetching(program: str) -> str:
+    """A command in which a program is to fetch something from elsewhere."""
+    return rf"\b{program}\b[^\n]{{0,300}}?{_ELSEWHERE}"
+
+
+_FETCHES: Final = _fetching("(?:curl|wget)")
 _PASSES_ON: Final = re.compile(
     r"(?:^|[;&|({\n`])[ \t]*(?:sudo |then |do )?"
     rf"(?:curl|wget)\b[^|;&\n]{{0,300}}?{_ELSEWHERE}[^;&\n]{{0,300}}?\|"
 )
 """What was to be fetched goes to another program, which says what it will of getting nothing."""
 _SILENT: Final = (
-    (re.compile(rf"\bcurl\b[^\n]{{0,300}}?{_ELSEWHERE}"), (5, 6, 7)),
-    (re.compile(rf"\bwget\b[^\n]{{0,300}}?{_ELSEWHERE}"), (4,)),
+    (_fetching("curl"), (5, 6, 7)),
+    (_fetching("wget"), (4,)),
     (
-        re.compile(
-            r"\bgit\b[^\n]{0,100}? (?:clone|fetch|pull|push|ls-remote)\b[^\n]{0,300}?(?:https?://|git@|ssh://)"
-        ),
+        r"\bgit\b[^\n]{0,100}? (?:clone|fetch|pull|push|ls-remote)\b[^\n]{0,300}?(?:https?://|git@|ssh://)",
         (128,),
     ),
-    (re.compile(r"\bgetent +a?hosts"), (2,)),
+    (r"\bgetent +a?hosts", (2,)),
 )
 """The exit codes of who has said nothing and could not reach a host."""
 
@@ -235,7 +240,7 @@ def _is_for_network(
         return re.search(_UNREACHED, recorded) is None
     if actual.strip():
         return False
-    silent = any(exit_code in codes and words.search(command) for words, codes in _SILENT)
+    silent = any(exit_code in codes and re.search(words, command) for words, codes in _SILENT)
     return silent or bool(recorded.strip() and re.search(_FETCHES, command))
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from trajcore.sandbox.registry import SandboxKind
     from trajcore.worlds.plan import World, Worlds
 
+_NO_MAPS: Final = PathMaps()
 _ALLOCATIONS: Final = 50_000
 """So many new objects lie between two searches of Python's for cycles."""
 
@@ -193,7 +194,7 @@ class Executor:
     @property
     def maps(self) -> PathMaps:
         """The directories of the recording that have another name here."""
-        return PathMaps() if self._decided is None else self._decided.maps
+        return _NO_MAPS if self._decided is None else self._decided.maps
 
     def _new_runtime(self, sandbox: Sandbox) -> Runtime:
         """Where nothing is executed, what was recorded is served, whoever's it is."""
@@ -365,7 +366,7 @@ class Executor:
         assert self._runtime is not None
         begun = time.perf_counter()
         self.lost = True
-        await sandbox.restore(checkpoint, lambda text: self._tell(notices.Progress(text)))
+        await sandbox.restore(checkpoint, self._tell_progress)
         memory = checkpoint.memory if isinstance(checkpoint.memory, _Memory) else _Memory(None, None)
         self._runtime.recall(memory.runtime)
         if self.reconstruction is not None:

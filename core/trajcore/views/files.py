@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from trajcore.events.kinds import HIDDEN
 from trajcore.replay.policy import asks_the_world
@@ -14,7 +14,9 @@ from trajcore.session import Session
 from trajcore.text import safe, safe_line
 from trajcore.views.event import BLANK, Block, BlockKind
 from trajcore.views.timeline import Row
-from trajcore.worlds.evidence.model import Grade, Known
+
+if TYPE_CHECKING:
+    from trajcore.worlds.evidence.model import Known
 
 _UNTRACKED: Final = "What this step changed was not looked at: this sandbox does not tell."
 _NOT_YET: Final = "Not executed yet. Once it has been, what it changed is shown here."
@@ -66,6 +68,8 @@ def _of_the_beginning(session: Session, row: Row) -> list[Block]:
     built, index = session.built, row.index(session.trajectory)
     if built is None or index is None or asks_the_world(session.trajectory.head(index)):
         return []
+    from trajcore.worlds.evidence.model import Grade  # who has no such world need not read what it is made of
+
     files = sorted(built.evidence.files(), key=lambda known: (list(Grade).index(known.grade), known.path))
     lines = [_known(known, made=known.path in built.placed) for known in files[:_MOST_LISTED]]
     blocks = [BLANK, Block(BlockKind.HEADING, f"world: {built.words}")]
