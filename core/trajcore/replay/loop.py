@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
@@ -30,7 +31,7 @@ from trajcore.worlds.plan import Worlds
 
 if TYPE_CHECKING:
     from trajcore.activity import Activity
-    from trajcore.sandbox.base import FileChanges, Visitor
+    from trajcore.sandbox.base import Checkpoint, FileChanges, Visitor
 
 _BREATH: Final = 0.004
 """So many seconds a replay that waits for nothing goes on before others have a turn."""
@@ -59,7 +60,7 @@ class Replay:
     def begin(self) -> None:
         """A new run, before the first event, in a world that is yet to be made."""
         of = self._trajectory
-        self.run = Run(lambda: of.outline.last_id, of.run_file, of.dialect.canonical)
+        self._run = Run(lambda: of.outline.last_id, of.run_file, of.dialect.canonical)
         settings = self._settings
         room = settings.checkpoint_bytes or share_of_disk()
         world = replace(
@@ -73,7 +74,7 @@ class Replay:
             settings.sandbox, world, self._tell, of.dialect, self.worlds, Reconstruction(of)
         )
         self.player = Player(
-            of, self.run, self.world, self.services, settings.normalisers, self._told_by_player
+            of, self._run, self.world, self.services, settings.normalisers, self._told_by_player
         )
         self._suspects: set[int] = set()
         """Events (their uids) that were edited since the run began."""
@@ -100,6 +101,12 @@ class Replay:
         self._again: list[tuple[Position, str]] = []
         """Those of them that the replay, having gone back, has yet to come to."""
 
+    @property
+    def run(self) -> Run:
+        """What happened in this run, with all that has come back by now."""
+        self.player.flush_result()
+        return self._run
+
     # Forward
 
     async def play(
@@ -114,8 +121,6 @@ class Replay:
         clock = asyncio.get_running_loop().time
         breathed = clock()
         self._deliver_again()
-        # Where every step may be the last, or is worth a checkpoint, its result is wanted at once.
-        player.pipelined = not (one_step or len(self.breakpoints) or self._checkpoints.most)
         try:
             while not player.at_end and not self.pause_asked:
                 at = player.position
@@ -123,14 +128,17 @@ class Replay:
                 if at == stop_before or stopped:
                     return stopped
                 played = self._trajectory.uid(at)
+                # Where every step may be the last its result is wanted at once.
+                player.pipelined = not (one_step or len(self.breakpoints))
                 step_ends = await player.play()
                 self._stale = None if self._suspects or self._rechosen else self._stale
                 self._deliver_queued()
                 self._deliver_again()
-                result = self.run.results.get(played)
-                if result is not None:
-                    self._spent += result.seconds
-                    await self._quick_checkpoint()
+                if len(self.breakpoints):  # it may have been set just now
+                    player.flush_result()
+                if player.has_put_off(played) or played in self._run.results:
+                    await self._keep_step(played)
+                result = self._run.results.get(played)
                 stopped = self.breakpoints.after(result) if breaking and result else None
                 if stopped or (step_ends and one_step):
                     player.skip_bookkeeping()
@@ -143,7 +151,7 @@ class Replay:
                     breathed = clock()
             return None
         finally:
-            player.flush_result()
+            player.flush_result(ends=True)
             self._deliver_queued()
 
     def _told_by_player(self, notice: notices.Notice) -> None:
@@ -304,7 +312,7 @@ class Replay:
 
     @property
     def _moment(self) -> Moment:
-        return len(self.run), len(self.run.by_hand)
+        return len(self._run), len(self._run.by_hand)
 
     # Edits of the recording
 
@@ -393,24 +401,37 @@ class Replay:
         await asyncio.sleep(max(_SHORTEST_IDLE, last.world.seconds * _IDLE if last else 0.0))
         await self._checkpoint()
 
-    async def _quick_checkpoint(self) -> bool:
-        """Keep this moment, where that costs next to nothing; whether it is kept."""
-        if not self._checkpoints.most or self.run.has_live_steps:
-            return False
-        world, beginning = await self.world.quick_checkpoint(), self.world.beginning
+    async def _keep_step(self, uid: int) -> None:
+        """Keep the moment behind a step that may be yet to be taken in, where that costs next to nothing."""
+        world = await self._quick_world()
+        if world is None:
+            self.player.flush_result()
+            self._spent += self._run.results[uid].seconds
+        else:
+            self.player.once_taken_in(partial(self._add_quick, world))
+
+    async def _quick_world(self) -> Checkpoint | None:
+        """The world as it is, where it costs next to nothing to keep it."""
+        if not self._checkpoints.most or self._run.has_live_steps:
+            return None
+        return await self.world.quick_checkpoint()
+
+    def _add_quick(self, world: Checkpoint) -> None:
+        """The run is where the world was this."""
+        beginning = self.world.beginning
         if beginning is not None and not len(self._checkpoints):
             self._checkpoints.add_quick(RunCheckpoint(0, 0, beginning, quick=True))
-        if world is None:
-            return False
         self._spent = 0.0
         self._checkpoints.add_quick(RunCheckpoint(*self._moment, world, quick=True))
         self._checkpoints.let_go(self.world.is_there)
-        return True
 
     async def _keep(self) -> None:
         """Keep this moment, if it must be by a snapshot."""
-        if not await self._quick_checkpoint():
+        world = await self._quick_world()
+        if world is None:
             await self._checkpoint()
+        else:
+            self._add_quick(world)
 
     async def _checkpoint(self) -> None:
         self._spent = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -43,6 +44,15 @@ _CHOSEN = {
 }
 
 
+@dataclass(slots=True)
+class _PutOff:
+    """What an action (its uid) brought, to be taken in while the next one is carried out; then `then`."""
+
+    uid: int
+    take_in: Callable[[], None]
+    then: Callable[[], None] | None = None
+
+
 class Player:
     """Where a replay is, and how it takes the next event."""
 
@@ -62,7 +72,7 @@ class Player:
         self._playing = False
         self.pipelined = False
         """Whether what comes back may be taken in while the next action is carried out."""
-        self._unflushed: Callable[[], None] | None = None
+        self._put_off: _PutOff | None = None
         self.replacements: dict[int, str] = {}
         """Texts typed in place of recorded user messages, by the uid of the message."""
         self._trajectory = trajectory
@@ -72,6 +82,8 @@ class Player:
         self._tell = tell
         self._services = services
         self._normalisers = normalisers
+        self._has_own = any(isinstance(one, OwnNormaliser) for one in normalisers)
+        """Whether patterns of the user's are among them, which may take any time."""
         self._recorded_side = UNKNOWN
         """Where the recording was made, as far as it has said so."""
         self._slow: list[str] = []
@@ -175,7 +187,7 @@ class Player:
         parsed = self._trajectory.parsed(index)
         action = cast("Action", parsed.event)
         recorded = self._recorded(index)
-        by_itself, chosen = self._by_itself(index), self._chosen(index)
+        by_itself, chosen = self._by_itself(index, recorded), self._chosen(index)
         how = by_itself if chosen is None or parsed.problems else Satisfied(chosen, _CHOSEN[chosen])
         if how.service is not Service.EXECUTE:
             self.flush_result()
@@ -191,13 +203,13 @@ class Player:
         answer = await self._world.execute(action, guide)
         self.flush_result()
         came = answer.observation if answer.observation is not recorded else None
-        own = any(isinstance(one, OwnNormaliser) for one in self._normalisers)
-        if came is not None and (own or is_long(recorded, came)):
+        if came is not None and (self._has_own or is_long(recorded, came)):
             comparison = await finished_in_thread(partial(self._compared, recorded, came))
             self._take_in(index, head, answer, recorded, comparison)
             return
         if self.pipelined and came is not None:
-            self._unflushed = partial(self._take_in, index, head, answer, recorded)
+            take_in = partial(self._take_in, index, head, answer, recorded)
+            self._put_off = _PutOff(self._trajectory.uid(index), take_in)
             self._note_answered(index)
             return
         self._take_in(index, head, answer, recorded)
@@ -261,11 +273,32 @@ class Player:
         seconds, actual = answer.seconds, answer.observation
         self._finish(index, head, status, reason, seconds, actual, comparison, answer.files, kept)
 
-    def flush_result(self) -> None:
-        """Take in what the last action brought, if that was put off. A fault comes again until it is seen."""
-        if self._unflushed is not None:
-            self._unflushed()
-            self._unflushed = None
+    def has_put_off(self, uid: int) -> bool:
+        """Whether what this action brought is yet to be taken in."""
+        return self._put_off is not None and self._put_off.uid == uid
+
+    def once_taken_in(self, then: Callable[[], None]) -> None:
+        """Have `then` called when what was put off has been taken in; at once where nothing is."""
+        if self._put_off is None:
+            then()
+        else:
+            self._put_off.then = then
+
+    def flush_result(self, *, ends: bool = False) -> None:
+        """Take in what the last action brought, if that was put off.
+
+        A fault comes again, as it may come where nobody sees it, until play `ends` with it.
+        """
+        put_off, self._put_off = self._put_off, None
+        if put_off is None:
+            return
+        try:
+            put_off.take_in()
+        except BaseException:
+            self._put_off = None if ends else put_off
+            raise
+        if put_off.then is not None:
+            put_off.then()
 
     def _note_answered(self, index: int) -> None:
         answer = self._uid_of_answer(index)
@@ -289,9 +322,9 @@ class Player:
 
     def service_of(self, index: int) -> Service:
         """How a step is satisfied: as the user wants it, else as its recording does by itself."""
-        return self._chosen(index) or self._by_itself(index).service
+        return self._chosen(index) or self._by_itself(index, self._recorded(index)).service
 
-    def _by_itself(self, index: int) -> Satisfied:
+    def _by_itself(self, index: int, recorded: Observation | None) -> Satisfied:
         """How a step is satisfied where the user wants nothing else, and why where it is not executed."""
         head = self._trajectory.head(index)
         if treatment(head) is Treatment.SERVE:
@@ -299,7 +332,6 @@ class Player:
         parsed = self._trajectory.parsed(index)
         if parsed.problems:
             return Satisfied(Service.SKIP, f"not executed: {parsed.problems[0]}")
-        recorded = self._recorded(index)
         satisfied = self._trajectory.dialect.treatment(cast("Action", parsed.event), recorded)
         kept = kept_in(recorded) if satisfied.service is Service.EXECUTE else None
         # What else than a command was interrupted cannot be interrupted at the same place.
@@ -341,7 +373,8 @@ class Player:
         self._tell(notices.Executed(self._recorded_code(recorded), 0.0, reason))
         self._keep_as_is(index)
         kept = kept_in(recorded) or Kept(How.SERVED, reason.removesuffix(f": {_SERVED}"))
-        self._finish(index, head, Status.RECORDED, reason, 0.0, recorded, kept=kept)
+        service = self.service_of(index)
+        self._finish(index, head, Status.RECORDED, reason, 0.0, recorded, kept=kept, service=service)
 
     def _skip(self, index: int, head: Head, reason: str) -> None:
         self._keep_as_is(index, skipped=self._chosen(index) is Service.SKIP)
@@ -362,6 +395,7 @@ class Player:
         comparison: Comparison | None = None,
         files: FileChanges | None = None,
         kept: Kept | None = None,
+        service: Service = Service.EXECUTE,
     ) -> None:
         """The action's answer enters the run behind it, in the place of the recorded one."""
         uid, answer = self._trajectory.uid(index), self._trajectory.outline.answer_of.get(index)
@@ -378,7 +412,7 @@ class Player:
         after = before if actual is recorded else exit_code(actual)
         self._add_result(StepResult(
             uid, head.id, head.kind, status, comparison, after, before,
-            seconds, reason, actual, recorded, files, self.service_of(index),
+            seconds, reason, actual, recorded, files, service,
         ))  # fmt: skip
 
     def _id_of(self, index: int | None) -> int | None:

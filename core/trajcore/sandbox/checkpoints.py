@@ -33,7 +33,15 @@ from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.machines.machine import Machine, Reopened, Rewritable, Snapshot, Unpacking
 from trajcore.sandbox.shell.quoting import quoted
 from trajcore.sandbox.shell.shell import Shell
-from trajcore.sandbox.shell.state import ShellState, lasting, read_state, surroundings, taking, telling
+from trajcore.sandbox.shell.state import (
+    ShellState,
+    Surroundings,
+    lasting,
+    read_state,
+    surroundings,
+    taking,
+    telling,
+)
 from trajcore.sandbox.told import ToldFile
 from trajcore.sandbox.tracking.findtracker import FindTracker
 from trajcore.sandbox.tracking.layertracker import LayerTracker
@@ -80,7 +88,7 @@ class _AtRevision:
 class _Around:
     """What there was beside files and shell when that was last looked for; `shown` is how it is told."""
 
-    shown: tuple[bytes, bytes] | None = None
+    shown: tuple[Surroundings, bytes] | None = None
     processes: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
 
@@ -288,7 +296,9 @@ class Checkpointer:
         """
         key = self.shell.told
         told = await self.told.read(self._root, key) if key else None
-        shown = None if told is None else surroundings(told)
+        around = None if told is None else surroundings(told)
+        limits = None if around is None else await self.told.limits(self._root, around.pid)
+        shown = None if around is None or limits is None else (around, limits)
         if shown is None or shown != self._around.shown:
             asked = await finished(self._told())
             if asked is None:

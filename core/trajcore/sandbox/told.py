@@ -1,4 +1,7 @@
-"""What the shell tells of itself behind each command: a file in the world, read from here if it can be."""
+"""What the shell tells of itself behind each command, and what is to be seen of it beside that.
+
+Both are files in the world, read from here if they can be.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.shell.state import is_whole
 
 _NAME: Final = ".trajtui-told"
+_LIMITS: Final = "limits"
 _LARGEST: Final = 1 << 20
 _PATIENCE: Final = 2.0
 """Seconds that a shell takes at most to tell of itself behind a command."""
@@ -24,13 +28,15 @@ _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class ToldFile:
-    """The file; what stands there may be anything, as whatever runs in the world can write it."""
+    """The file that it tells in; anything may stand there, as whatever runs in the world can write it."""
 
     def __init__(self, files: BashFiles) -> None:
         self.path = ""
         """Empty until it is known where it can be."""
         self._files = files
         self._directory: int | None = None
+        self._process: tuple[int, int] | None = None
+        """Of which process a directory is held open, and that."""
 
     async def place(self) -> None:
         """Choose where it is. Raises `SandboxUnavailable`."""
@@ -52,6 +58,23 @@ class ToldFile:
             await asyncio.sleep(0 if reads < _AT_ONCE else _PAUSE)
         return None
 
+    async def limits(self, root: Path | None, pid: int) -> bytes | None:
+        """The limits of the shell, whose number in the world is `pid`; None where they are not to be had.
+
+        It does not tell of them itself: to read them would take it a fifth of the time of all else. Raises
+        `SandboxUnavailable`.
+        """
+        path = f"/proc/{pid}/{_LIMITS}"
+        try:
+            if root is None:
+                return await self._files.read(path, _LARGEST)
+            if self._process is None or self._process[0] != pid:
+                self._leave_process()
+                self._process = pid, _entered(root, path)
+            return _read(_LIMITS, self._process[1])
+        except OSError:
+            return None
+
     async def _now(self, root: Path | None) -> bytes | None:
         try:
             if root is None:
@@ -67,6 +90,12 @@ class ToldFile:
         directory, self._directory = self._directory, None
         if directory is not None:
             os.close(directory)
+        self._leave_process()
+
+    def _leave_process(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            os.close(process[1])
 
 
 def _entered(root: Path, path: str) -> int:

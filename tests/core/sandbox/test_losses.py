@@ -25,6 +25,7 @@ from trajcore.sandbox.base import SandboxSettings
 from trajcore.sandbox.choose import choose
 from trajcore.sandbox.machines.bubblewrap import machine as bubblewrap
 from trajcore.sandbox.machines.diskguard import DiskGuard, Room, room
+from trajcore.sandbox.machines.docker import entering
 from trajcore.sandbox.machines.docker import machine as docker
 from trajcore.sandbox.machines.docker.disks import written_to
 from trajcore.sandbox.shellsandbox import ShellSandbox
@@ -273,10 +274,36 @@ class Door:
         self._open, self._threads = [], []
 
 
+def no_terminal(pid: int, container: str) -> tuple[int, str]:
+    raise OSError("nobody here reaches it")
+
+
+@pytest.mark.docker
+async def test_a_terminal_that_is_held_here_does_not_need_the_engine(
+    docker_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root reaches the terminals of a container")
+    door = Door(tmp_path / "engine.sock")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/engine.sock")
+    debugged = session(tmp_path)
+    try:
+        assert await step(debugged) is State.PAUSED
+        door.shut()
+        assert await step(debugged) is State.PAUSED
+    finally:
+        await debugged.close()
+        door.shut()
+        remove_containers()
+        with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+            gc.collect()  # docker's library leaves a socket open when it finds nobody at its other end
+
+
 @pytest.mark.docker
 async def test_an_engine_that_goes_away_is_an_error_and_restart_goes_on_when_it_is_back(
     docker_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(entering, "open_terminal", no_terminal)
     door = Door(tmp_path / "engine.sock")
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/engine.sock")
     debugged = session(tmp_path)

@@ -58,6 +58,9 @@ class DebuggerScreen(Screen[None]):
         """Whether the note is that of a long operation, which ends it."""
         self._sandbox: notices.SandboxChosen | None = None
         self._world: notices.WorldChosen | None = None
+        self.timeline = TimelineView(session, id="timeline")
+        self.side = SidePane(session, id="side")
+        """The panes at the right."""
         self._pace = Pace()
         self._behind = False
         """Whether the screen has yet to catch up with the replay's position."""
@@ -69,8 +72,8 @@ class DebuggerScreen(Screen[None]):
         """Header, timeline beside the tabs, message box, status and keys."""
         yield EndsBar(id="header")
         with Horizontal(id="panes"):
-            yield TimelineView(self.session, id="timeline")
-            yield SidePane(self.session, id="side")
+            yield self.timeline
+            yield self.side
         yield QuestionBox(id="question")
         yield MessageBox(id="message")
         yield StatusBar(id="status")
@@ -318,16 +321,6 @@ class DebuggerScreen(Screen[None]):
         self.remove_class("-side-only", "-timeline-only")
 
     # Parts
-
-    @property
-    def timeline(self) -> TimelineView:
-        """The timeline."""
-        return self.query_one(TimelineView)
-
-    @property
-    def side(self) -> SidePane:
-        """The panes at the right."""
-        return self.query_one(SidePane)
 
     async def ask(self, dialog: ModalScreen[Any]) -> Any:
         """Show a dialog and wait for its answer. To be called in a worker, as coroutines of actions are."""

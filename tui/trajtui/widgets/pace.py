@@ -6,11 +6,11 @@ import time
 from typing import Final
 
 _SOON: Final = 1 / 30
-"""Seconds until a change is seen: sooner than anybody notices."""
+"""Seconds in which a change is seen: sooner than anybody notices."""
 _SELDOM: Final = 1 / 3
 """Seconds between two frames of a replay at full speed, which takes a step in less than a millisecond while a
 frame takes 20: drawn as often as a film, it would spend nine tenths of its time on drawing. All that is drawn
-so seldom is drawn at the same moments, in one frame."""
+by this clock is drawn at the same moments, in one frame."""
 _FLYING: Final = 30
 """So many steps a second are more than anybody reads."""
 
@@ -32,4 +32,5 @@ class Pace:
         now = time.monotonic()
         self._flying = self._steps > 1 and self._steps >= _FLYING * (now - self._asked)
         self._steps, self._asked = 0, now
-        return _SELDOM - now % _SELDOM if self._flying else _SOON
+        period = _SELDOM if self._flying else _SOON
+        return period - now % period

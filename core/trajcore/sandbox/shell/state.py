@@ -32,8 +32,7 @@ if (( $# )); then builtin printf ' %q' "$@" >&9; fi; builtin printf '\0' >&9
 builtin compgen -G '/proc/[0-9]*' >&9; builtin printf '\0' >&9
 builtin compgen -G "/proc/$$/fd/*" >&9
 builtin compgen -G '/dev/shm/*' >&9; builtin compgen -G '/dev/shm/.[!.]*' >&9
-builtin mapfile -t __trajtui_l </proc/self/limits && builtin printf '%s ' "${__trajtui_l[@]}" >&9
-builtin unset -v __trajtui_l; builtin printf '\0%s\n' "$__trajtui_k" >&9
+builtin printf '\0%s\n' "$__trajtui_k" >&9
 return 0; }
 """
 TELLS_AT_ONCE: Final = _TELLS.replace("NAME", "__trajtui_s").replace(" >&9", "")
@@ -53,6 +52,8 @@ builtin unset -f __trajtui_u || :
 )
 _MARK: Final = rb"""builtin printf '\033]7717;%s;Z;0;;%%s;;\a' "$-" >/dev/tty"""
 _SECTIONS: Final = 14
+_KNOWN: Final = re.compile(rb"(\d+) (\d+) (\d+)( removed)?")
+"""The second of them: the shell, its parent, `$?`, and whether its directory is not there any more."""
 _OF_STATE: Final = 11
 """So many of them say how the shell is; the others what is around it, and with which key it was told."""
 
@@ -108,6 +109,17 @@ class ShellState:
     """Commands that make a new shell the same."""
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a shell told that is around it."""
+
+    pid: int
+    """The shell's own."""
+    processes: bytes
+    descriptors: bytes
+    """Those that are open, and what is in the memory that is shared."""
+
+
 def telling(path: str, key: bytes) -> bytes:
     """The line that makes a shell write its state to `path`, and then the end mark of `key`."""
     program = _TELL.replace("FILE", path).encode()
@@ -132,9 +144,11 @@ def read_state(told: bytes) -> ShellState | None:
     sections = told.split(b"\0")
     if len(sections) != _SECTIONS:
         return None
-    traps, known, notices, variables, names, functions, aliases, umask = sections[:8]
+    traps, first, notices, variables, names, functions, aliases, umask = sections[:8]
     directory, directories, arguments = sections[8:_OF_STATE]
-    pid, parent, status, *removed = known.split()
+    known = _KNOWN.fullmatch(first)
+    if known is None:
+        return None
     shopt, options = _shopt(variables), _option_names(variables)
     lines = [
         b"\\builtin unalias -a\n",
@@ -151,9 +165,9 @@ def read_state(told: bytes) -> ShellState | None:
     ]
     if b"posix" in options:
         lines += [b"\\builtin set -o posix\n", shopt]
-    lines += [_evaluated(traps), b"__trajtui_x=%d\n" % int(status), _options(options)]
+    lines += [_evaluated(traps), b"__trajtui_x=%d\n" % int(known[3]), _options(options)]
     name = directory.decode("utf-8", "surrogateescape")
-    return ShellState(int(pid), int(parent), name, bool(removed), notices, b"".join(lines))
+    return ShellState(int(known[1]), int(known[2]), name, bool(known[4]), notices, b"".join(lines))
 
 
 def is_whole(told: bytes, key: bytes) -> bool:
@@ -161,15 +175,16 @@ def is_whole(told: bytes, key: bytes) -> bool:
     return told.endswith(b"\0%s\n" % key)
 
 
-def surroundings(told: bytes) -> tuple[bytes, bytes] | None:
-    """The processes that there were when this was told, and what else shows: open descriptors, limits.
+def surroundings(told: bytes) -> Surroundings | None:
+    """What there was around the shell when this was told.
 
     None when it is not complete, or something else may be in it.
     """
     sections = told.split(b"\0")
     if len(sections) != _SECTIONS or b" DEBUG\n" in sections[0]:
         return None
-    return sections[11], sections[12]
+    known = _KNOWN.fullmatch(sections[1])
+    return None if known is None else Surroundings(int(known[1]), sections[11], sections[12])
 
 
 def lasting(told: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""A world made by Docker: one long-lived container, entered through attached streams."""
+"""A world made by Docker: one long-lived container."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import IO, Any, Final, TypeVar
 from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.sandbox.base import OnProgress, SandboxSettings
 from trajcore.sandbox.machines.diskguard import DiskGuard, room, spared
-from trajcore.sandbox.machines.docker import guest
+from trajcore.sandbox.machines.docker import entering, guest
 from trajcore.sandbox.machines.docker.commits import Commit, Commits
 from trajcore.sandbox.machines.docker.disks import look_at, written_size, written_to
 from trajcore.sandbox.machines.docker.engine import (
@@ -33,23 +33,18 @@ from trajcore.sandbox.machines.docker.engine import (
     pull,
     read_image,
     remove,
-    start_exec,
 )
 from trajcore.sandbox.machines.giveback import IN_A_CONTAINER, give_back
 from trajcore.sandbox.machines.machine import (
     BASH,
-    COLUMNS,
-    CONTROL,
     ENVIRONMENT,
-    ROWS,
-    TERMINAL,
     Layer,
     Reopened,
     Snapshot,
     TooLarge,
 )
-from trajcore.sandbox.machines.owner import LABEL, VARIABLE, this_program
-from trajcore.sandbox.machines.stream import FdStream, FramedStream, Stream
+from trajcore.sandbox.machines.owner import LABEL, this_program
+from trajcore.sandbox.machines.stream import Stream
 from trajcore.sandbox.trees.copying import LeftOut, ask_for_room, pack_tree
 from trajcore.tasks import finished_in_thread
 from trajcore.text import safe_line
@@ -285,11 +280,11 @@ class DockerMachine:
 
     async def terminal(self) -> Stream:
         """See `Machine.terminal`."""
-        return await self._call(lambda: self._enter(TERMINAL, tty=True))
+        return await self._call(lambda: entering.terminal(self._client, self._there(), self.directory))
 
     async def control(self) -> Stream:
         """See `Machine.control`."""
-        return FramedStream(await self._call(lambda: self._enter(CONTROL, tty=False)))
+        return await self._call(lambda: entering.control(self._client, self._there(), self.directory))
 
     async def layers(self) -> tuple[Layer, ...] | None:
         """See `Machine.layers`."""
@@ -321,6 +316,12 @@ class DockerMachine:
                 return await finished_in_thread(work)
         except SandboxUnavailable as error:
             raise (SandboxUnavailable(self._full) if self._full else error) from error
+
+    def _there(self) -> Any:
+        """The container. Raises `SandboxUnavailable` where there is none any more."""
+        if self._container is None:
+            raise SandboxUnavailable(GONE)
+        return self._container
 
     def _visit(self) -> None:
         self._is_guest = True
@@ -372,13 +373,12 @@ class DockerMachine:
         return layers
 
     def _commit(self) -> Commit:
-        if self._container is None:
-            raise SandboxUnavailable(GONE)
+        container = self._there()
         with plain_errors("The container cannot be kept"):
-            size = written_size(self._client, self._container)
+            size = written_size(self._client, container)
         if size > self._settings.snapshot_bytes:
             raise TooLarge(self._settings.snapshot_bytes)
-        return self._commits.take(self._client, self._container, self._made_from)
+        return self._commits.take(self._client, container, self._made_from)
 
     def _replace(self, commit: Commit | None) -> None:
         """Another container, made from `commit` or else the image, in the place of this one."""
@@ -437,27 +437,6 @@ class DockerMachine:
     def _mounted(self) -> dict[str, Any]:
         source = str(self._settings.workspace)
         return {"Type": "bind", "Source": source, "Target": "/workspace", "ReadOnly": False}
-
-    def _enter(self, script: str, tty: bool) -> FdStream:
-        if self._container is None:
-            raise SandboxUnavailable(GONE)
-        api = self._client.api
-        made = api.exec_create(
-            self._container.id,
-            [*BASH, script],
-            stdin=True,
-            tty=tty,
-            workdir=self.directory,
-            environment={"TERM": ENVIRONMENT["TERM"], VARIABLE: this_program().word},
-        )
-        stream = FdStream(start_exec(self._client, made["Id"], tty=tty))
-        try:
-            if tty:
-                api.exec_resize(made["Id"], height=ROWS, width=COLUMNS)
-        except BaseException:
-            stream.close()
-            raise
-        return stream
 
     def _put(self, directory: Path) -> LeftOut:
         with tempfile.TemporaryFile() as archive:
