@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 from enum import Enum
 from math import inf
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from trajcore import config
 from trajcore.errors import BadInput
 from trajcore.live.confirming import Confirm
 from trajcore.live.modelsettings import ModelSettings
 from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
-from trajcore.replay.normalise import NORMALISERS, Normaliser, with_patterns
 from trajcore.sandbox.base import DEFAULT_IMAGE, DEFAULT_QUICK_FILES, Limits, Resources, SandboxSettings
 from trajcore.sandbox.registry import is_walled
 from trajcore.trust import Origin, path_of
 from trajcore.worlds.choice import NONE, Choice, choice_of
+
+if TYPE_CHECKING:
+    from trajcore.replay.normalise import Normaliser
 
 _FEWEST_PIDS: Final = 32
 _BARE: Final = Choice(kind=NONE)
@@ -50,8 +52,8 @@ class Settings:
     """Which actions of a model the user is asked about; None: as the sandbox needs it."""
     model_fault: str = ""
     """Why the model's settings cannot be used; told when a model is asked for."""
-    normalisers: Sequence[Normaliser] = NORMALISERS
-    """What may vary between recorded and actual output."""
+    normalisers: Sequence[Normaliser] | None = None
+    """What may vary between recorded and actual output; None: what is known to."""
     checkpoints: int = 0
     """How many moments of a run are kept to go back to; without any, going back replays from the start."""
     checkpoint_bytes: int = 0
@@ -125,8 +127,17 @@ def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
         own_image=found.settings["base_container_image"].source is Origin.OPTION,
         confirm=_confirm(found),
         model_fault=fault,
-        normalisers=with_patterns(found.get("normalise")),
+        normalisers=_normalisers(found.get("normalise")),
     )
+
+
+def _normalisers(patterns: Sequence[str]) -> Sequence[Normaliser] | None:
+    """What may vary, with the user's own patterns where there are some. Raises `BadInput` for a bad one."""
+    if not patterns:
+        return None
+    from trajcore.replay.normalise import with_patterns
+
+    return with_patterns(patterns)
 
 
 def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:

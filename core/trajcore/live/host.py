@@ -12,7 +12,6 @@ from trajcore.dialects.newevents import error, observation_event
 from trajcore.events.satisfied import BY_THE_USER, How, Kept
 from trajcore.live.asking import Asking, Settled
 from trajcore.live.confirming import Confirmation
-from trajcore.live.risks.commands import Place
 from trajcore.replay.executor import Executor
 from trajcore.replay.run import History, Run, Written
 from trajcore.replay.states import State
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from trajcore.live.messages.transcript import Message
     from trajcore.live.model import Model
     from trajcore.live.modelsettings import ModelSettings
+    from trajcore.live.risks.commands import Place
     from trajcore.live.usage import Usage
 
 
@@ -128,6 +128,8 @@ class AgentHost:
         self._run.say_call_anew(response, call)
 
     def _place(self) -> Place:
+        from trajcore.live.risks.commands import Place
+
         sandbox = self._world.sandbox
         return Place(None if sandbox is None else sandbox.directory, self._world.workspace)
 

@@ -9,17 +9,19 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import platformdirs
 
 from trajcore.config import APP
 from trajcore.errors import BadInput
 from trajcore.reading import STATE, Missing, read_file
-from trajcore.replay.conditions import Condition, Moment, parse
 from trajcore.replay.run import StepResult
 from trajcore.storage import write_atomically
 from trajcore.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from trajcore.replay.conditions import Condition, Moment
 
 _VERSION: Final = 1
 
@@ -76,6 +78,8 @@ class Breakpoints:
 
     def add(self, condition: str) -> Breakpoint:
         """Set a breakpoint on a condition. Raises `BadInput` where it cannot be read."""
+        from trajcore.replay.conditions import parse
+
         point = Breakpoint(condition=parse(condition))
         self._all.append(point)
         return point
@@ -103,6 +107,8 @@ class Breakpoints:
         """The breakpoint that would stop the replay before an event or, given its result, behind it."""
         if not self._all:
             return None
+        from trajcore.replay.conditions import Moment
+
         uid = self._trajectory.uid(index)
         moment: Moment | None = None
         for point in self._all:
@@ -170,6 +176,8 @@ class Breakpoints:
     def _restored(self, entry: dict[str, object]) -> Breakpoint:
         enabled = bool(entry["enabled"])
         if entry["when"] is not None:
+            from trajcore.replay.conditions import parse
+
             return Breakpoint(condition=parse(str(entry["when"])), enabled=enabled)
         index = self._trajectory.resolve(str(entry["event"]))
         return Breakpoint(self._trajectory.uid(index), enabled=enabled)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum
 from typing import Final
+
+from trajcore.replay.verdict import Cause
 
 NETWORK_OFF: Final = "the network is off (--network opens it)"
 
@@ -99,22 +100,6 @@ _FAULT: Final = re.compile(
     r"|.*(?:Segmentation fault|Killed|Aborted|\(core dumped\)).*"
     r"|(?:fatal|error|ERROR|E)(?:\[\w+\])?: .*|curl: \(\d+\) .*|npm (?:ERR!|error) .*|\[ERROR\] .*\S.*",
 )
-
-
-class Cause(Enum):
-    """What kind of thing made a step come out otherwise."""
-
-    WORLD = "world"
-    """A file is not there, or holds something else."""
-    PROGRAM = "program"
-    """A program or a package is missing, or is another version."""
-    NETWORK = "network"
-    TIME = "time"
-    """What differs is a time, or it took too long."""
-    ORDER = "order"
-    """The same lines in another order."""
-    PERMISSION = "permission"
-    OTHER = "other"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from trajcore.dialects.base import Unwrapped
@@ -16,7 +15,7 @@ from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.registry import default_dialect
 from trajcore.events.kinds import ERROR, READ, RUN, RUN_IPYTHON, observation_kind
 from trajcore.replay import causes, tempnames
-from trajcore.replay.causes import NETWORK_OFF, Cause, Outcomes
+from trajcore.replay.causes import NETWORK_OFF, Outcomes
 from trajcore.replay.excerpts import difference, excerpt
 from trajcore.replay.normalise import (
     NORMALISERS,
@@ -29,6 +28,7 @@ from trajcore.replay.normalise import (
     shown,
 )
 from trajcore.replay.sides import UNKNOWN, USER, Name, Side, aligned, differing, labelled
+from trajcore.replay.verdict import Comparison, Match
 from trajcore.text import TAB
 
 if TYPE_CHECKING:
@@ -48,31 +48,6 @@ _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _CHUNK_FRAME: Final = 12
 _PIXELS: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT"})
 _LARGEST: Final = 64 << 20
-
-
-class Match(Enum):
-    """How recorded and actual agree, when they do."""
-
-    EQUAL = "equal"
-    NORMALISED = "normalised"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """`match` is None where they differ, or (`compared` false) where nothing was recorded."""
-
-    match: Match | None
-    reason: str = ""
-    compared: bool = True
-    emptied_by: str = ""
-    """The pattern of the user's that left nothing to compare, where they agree only by one that did."""
-    cause: Cause | None = None
-    """What kind of thing made them differ, where they do."""
-
-    @property
-    def diverged(self) -> bool:
-        """Whether the world answered something else than it did when it was recorded."""
-        return self.compared and self.match is None
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,7 @@ from trajcore.events.kinds import RUN
 from trajcore.replay.sides import UNKNOWN, Side
 from trajcore.runtimes.registry import make_runtime
 from trajcore.sandbox.base import Checkpoint, OnProgress, Outcome, Sandbox, SandboxSettings
-from trajcore.worlds import prelude
-from trajcore.worlds.placing import PathMaps
+from trajcore.worlds.maps import PathMaps
 from trajcore.worlds.plan import EVIDENCE
 
 if TYPE_CHECKING:
@@ -164,6 +163,8 @@ class Executor:
         """
         if self.reconstruction is not None:
             await self._reconstruct(self.reconstruction, sandbox, progress)
+        from trajcore.worlds import prelude
+
         await prelude.run(world.steps, sandbox, self._emit, self)
         self.directory = sandbox.directory
 

@@ -14,7 +14,6 @@ from trajcore.document.edits import Edit
 from trajcore.errors import Refused
 from trajcore.events.kinds import Service
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
-from trajcore.replay.causes import Cause
 from trajcore.replay.checkpoints import Moment, Route, RunCheckpoint, RunCheckpoints
 from trajcore.replay.course import Course
 from trajcore.replay.executor import Executor
@@ -24,6 +23,7 @@ from trajcore.replay.reconstruction import Reconstruction
 from trajcore.replay.remade import Remade, first_remade
 from trajcore.replay.run import Run, StepResult
 from trajcore.replay.staleness import first_departure, stale_events
+from trajcore.replay.verdict import Cause
 from trajcore.sandbox.machines.diskguard import share_of_disk
 from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory

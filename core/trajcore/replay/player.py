@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from trajcore import notices
@@ -16,20 +16,19 @@ from trajcore.events.head import Head
 from trajcore.events.kinds import RUN, Service, Treatment, action_kind
 from trajcore.events.satisfied import BY_THE_USER, How, Kept, kept_in, was_interrupted
 from trajcore.formats.json.reading import as_object
-from trajcore.replay.compare import Circumstances, Comparison, compare, is_long, told_side
 from trajcore.replay.executor import Answer, Executor
-from trajcore.replay.normalise import Normaliser, OwnNormaliser, TooSlow
 from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.replay.positions import Position
 from trajcore.replay.run import EXECUTED, Run, Status, StepResult
-from trajcore.replay.sides import UNKNOWN, Name
-from trajcore.replay.varying import GIVEN_DATES, MAKES_COMMITS
 from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from trajcore.document.edits import Edit
     from trajcore.events.base import Action, Observation
+    from trajcore.replay.comparing import Comparer
+    from trajcore.replay.normalise import Normaliser
+    from trajcore.replay.verdict import Comparison
     from trajcore.sandbox.base import FileChanges
 
 _LOOK_AHEAD = 4
@@ -62,7 +61,7 @@ class Player:
         run: Run,
         world: Executor,
         services: Mapping[int, Service],
-        normalisers: Sequence[Normaliser],
+        normalisers: Sequence[Normaliser] | None,
         tell: notices.Listener,
     ) -> None:
         self.position = 0
@@ -82,12 +81,6 @@ class Player:
         self._tell = tell
         self._services = services
         self._normalisers = normalisers
-        self._has_own = any(isinstance(one, OwnNormaliser) for one in normalisers)
-        """Whether patterns of the user's are among them, which may take any time."""
-        self._recorded_side = UNKNOWN
-        """Where the recording was made, as far as it has said so."""
-        self._slow: list[str] = []
-        """What is to be said of patterns that took too long."""
         self.answered: set[int] = set()
         """Recorded observations (their uids) in whose place this run has its own."""
 
@@ -203,8 +196,8 @@ class Player:
         answer = await self._world.execute(action, guide)
         self.flush_result()
         came = answer.observation if answer.observation is not recorded else None
-        if came is not None and (self._has_own or is_long(recorded, came)):
-            comparison = await finished_in_thread(partial(self._compared, recorded, came))
+        if came is not None and self._comparer.takes_long(recorded, came):
+            comparison = await finished_in_thread(partial(self._comparer.compare, recorded, came))
             self._take_in(index, head, answer, recorded, comparison)
             return
         if self.pipelined and came is not None:
@@ -214,35 +207,16 @@ class Player:
             return
         self._take_in(index, head, answer, recorded)
 
-    def _compared(self, recorded: Observation | None, actual: Observation) -> Comparison:
-        """Both compared, without patterns of the user's that take too long. It may be in a thread."""
-        circumstances = Circumstances(
-            self._has_committed,
-            self._world.offline,
-            self._world.reconstructed,
-            self._recorded_side,
-            self._world.side,
-            tuple(Name(one.recorded, one.recorded, one.here) for one in self._world.maps.maps),
-        )
-        if recorded is not None and told_side(recorded).user is not None:
-            self._recorded_side = told_side(recorded)
-        while True:
-            try:
-                return compare(recorded, actual, self._normalisers, self._unwrap, circumstances)
-            except TooSlow as slow:
-                self._normalisers = [one for one in self._normalisers if one is not slow.normaliser]
-                self._slow.append(str(slow))
+    @cached_property
+    def _comparer(self) -> Comparer:
+        from trajcore.replay.comparing import Comparer  # what it knows takes a while to load
 
-    def _has_committed(self, given: str) -> bool:
-        """Whether what was given, or an action that was played before, makes commits at a time of its own."""
-        played = (entry.raw for entry in self._run.entries[:] if treatment(entry.head) is Treatment.EXECUTE)
-        texts = [given.encode("utf-8", "replace"), *played]
-        return any(map(MAKES_COMMITS.search, texts)) and not any(GIVEN_DATES in text for text in texts)
+        return Comparer(self._run, self._world, self._unwrap, self._normalisers)
 
     def _tell_slow(self) -> None:
         """Say once which patterns were set aside."""
-        while self._slow:
-            self._tell(notices.Said(self._slow.pop(0), "warning"))
+        while self._comparer.slow:
+            self._tell(notices.Said(self._comparer.slow.pop(0), "warning"))
 
     def _take_in(
         self,
@@ -262,7 +236,7 @@ class Player:
         if answer.observation is recorded:
             self._finish(index, head, Status.RECORDED, _SERVED, answer.seconds, recorded)
             return
-        comparison = comparison or self._compared(recorded, answer.observation)
+        comparison = comparison or self._comparer.compare(recorded, answer.observation)
         self._tell_slow()
         status = _status(comparison, answer)
         interrupted = answer.interrupted or was_interrupted(recorded)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.errors import TrajError
-from trajcore.replay.compare import Match
 from trajcore.replay.run import Status, StepResult
+from trajcore.replay.verdict import Match
 from trajcore.text import safe
 from trajcore.worlds.choice import NONE
 

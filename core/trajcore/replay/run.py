@@ -18,9 +18,8 @@ from trajcore.events.head import Head, head_of
 from trajcore.events.kinds import Service, Treatment, action_kind
 from trajcore.events.satisfied import Kept
 from trajcore.formats.json.reading import as_object
-from trajcore.replay.causes import Cause
-from trajcore.replay.compare import Comparison, Match
 from trajcore.replay.policy import treatment
+from trajcore.replay.verdict import Cause, Comparison, Match
 
 if TYPE_CHECKING:
     from trajcore.dialects.replies import Call

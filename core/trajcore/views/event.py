@@ -12,8 +12,8 @@ from typing import Any, Final
 from trajcore.dialects import canonical
 from trajcore.events.head import Head
 from trajcore.events.kinds import EDIT, action_kind
-from trajcore.replay.causes import Cause
 from trajcore.replay.run import Status, StepResult
+from trajcore.replay.verdict import Cause
 from trajcore.session import Session
 from trajcore.text import as_shown, safe, safe_line, without_escapes
 from trajcore.views.marks import duration, mark_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from trajcore.replay.compare import Match
 from trajcore.replay.run import Status, StepResult
+from trajcore.replay.verdict import Match
 from trajcore.text import safe_line
 
 RECORDED_ONLY: Final = "·"

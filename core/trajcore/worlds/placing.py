@@ -1,4 +1,4 @@
-"""What the user brings for a recording's world: a repository at a commit, and other names for directories."""
+"""What the user brings for a recording's world: a repository at a commit, or a Dockerfile."""
 
 from __future__ import annotations
 
@@ -9,19 +9,15 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-from trajcore.dialects import canonical
 from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.sandbox.base import OnProgress, Placed
 from trajcore.sandbox.machines.owner import make_directory
 from trajcore.sandbox.trees.copying import LeftOut, copy_tree, remove_tree
 from trajcore.tasks import finished, finished_in_thread
 from trajcore.text import safe_line
-from trajcore.worlds.choice import PathMap, Repository
-
-if TYPE_CHECKING:
-    from trajcore.events.base import Action, Observation
+from trajcore.worlds.choice import Repository
 
 _SHOWN: Final = 200
 """So many characters of what git said are told."""
@@ -165,54 +161,3 @@ async def built(directory: Path, progress: OnProgress) -> str:
         return await build_image(directory, progress)
     except OSError as error:
         raise SandboxUnavailable(f"--dockerfile {directory}: {error.strerror or error}.") from error
-
-
-# Other names for directories
-
-
-class PathMaps:
-    """Directories of the recording's, and what stands for each here."""
-
-    def __init__(self, maps: Sequence[PathMap] = ()) -> None:
-        self.maps = tuple(maps)
-        self._here = {one.recorded: one.here for one in maps}
-        longest_first = sorted(map(re.escape, self._here), key=len, reverse=True)
-        # Not in the middle of another path; but behind an option's letter, as in -I/testbed.
-        self._pattern = re.compile(
-            rf"(?:(?<![\w./~-])|(?<=\s-[A-Za-z]))(?:{'|'.join(longest_first)})(?![\w-]|\.\w)"
-        )
-
-    def __call__(self, text: str) -> str:
-        """A command or a path with the directories of this world in it."""
-        return self._pattern.sub(lambda found: self._here[found[0]], text) if self._here else text
-
-    def mapped(self, action: Action) -> Action:
-        """What is carried out in this world for an action; the recording's own stays as it is."""
-        if not self._here:
-            return action
-        changed: dict[str, Any] = {}
-        for name in _MAPPED:
-            value = getattr(action.args, name, None)
-            if isinstance(value, str) and self(value) != value:
-                changed[name] = self(value)
-        if not changed:
-            return action
-        return action.model_copy(update={canonical.ARGUMENTS: action.args.model_copy(update=changed)})
-
-    def restored(self, observation: Observation, action: Action) -> Observation:
-        """An answer that names the action it is to as the recording does."""
-        changed = {
-            name: given
-            for name in _MAPPED
-            if isinstance(given := getattr(action.args, name, None), str)
-            and getattr(observation.extras, name, None) == self(given) != given
-        }
-        if not changed:
-            return observation
-        return observation.model_copy(
-            update={canonical.DETAILS: observation.extras.model_copy(update=changed)}
-        )
-
-
-_MAPPED: Final = ("command", "code", "path")
-"""What of an action names places in a world. What a file is given is its own."""

@@ -13,12 +13,14 @@ from trajcore.sandbox.base import OnProgress, SandboxSettings
 from trajcore.sandbox.registry import AUTO
 from trajcore.worlds import choice as choices
 from trajcore.worlds.choice import Choice
-from trajcore.worlds.facts import Found, found_in, looked_for
-from trajcore.worlds.placing import PathMaps, Tree, built, fetched
-from trajcore.worlds.prelude import Step, steps_of
+from trajcore.worlds.maps import PathMaps
 
+# What looks for worlds and makes them is loaded when one is asked for: the first frame need not wait for it.
 if TYPE_CHECKING:
     from trajcore.trajectory import Trajectory
+    from trajcore.worlds.facts import Found
+    from trajcore.worlds.placing import Tree
+    from trajcore.worlds.prelude import Step
 
 IMAGE: Final = "image"
 DOCKERFILE: Final = "dockerfile"
@@ -84,6 +86,8 @@ class Worlds:
     def found(self) -> Found:
         """What names the recording's world."""
         if self._found is None:
+            from trajcore.worlds.facts import found_in
+
             self._found = found_in(self._trajectory)
         return self._found
 
@@ -92,6 +96,9 @@ class Worlds:
 
         Raises `SandboxUnavailable` where it cannot be had, and `BadInput` where the choice fits nothing.
         """
+        from trajcore.worlds.facts import looked_for
+        from trajcore.worlds.placing import built
+
         choice = self.choice
         if self._found is None:
             self._found = await looked_for(self._trajectory)
@@ -140,6 +147,9 @@ class Worlds:
         return not _brings(settings) and self._sandbox not in ("local", "recorded")
 
     async def _with_repository(self, world: World, progress: OnProgress) -> World:
+        from trajcore.worlds.placing import fetched
+        from trajcore.worlds.prelude import Step, steps_of
+
         repository = self.choice.repository
         assert repository is not None
         found = self.found
@@ -190,6 +200,8 @@ class Worlds:
         return replace(world, is_bare=True, missing=Missing(images[0], with_machine(why, images[0])))
 
     def _in_image(self, world: World, image: str, warnings: tuple[str, ...] = ()) -> World:
+        from trajcore.worlds.prelude import steps_of
+
         settings = replace(world.settings, image=image, fetch=False)
         return replace(
             world, kind=IMAGE, sandbox="docker", settings=settings, image=image,

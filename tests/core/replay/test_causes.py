@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajcore.replay.causes import Cause, Outcomes, kind_of
+from trajcore.replay.causes import Outcomes, kind_of
+from trajcore.replay.verdict import Cause
 
 _CASES = {
     Cause.NETWORK: [

@@ -14,8 +14,9 @@ import pytest
 from trajcore.dialects.newevents import observation_event
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
-from trajcore.replay.compare import Comparison, Match, compare
+from trajcore.replay.compare import compare
 from trajcore.replay.run import Status
+from trajcore.replay.verdict import Comparison, Match
 from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 

@@ -16,8 +16,9 @@ from trajcore.dialects.openhands_v0.legacy import migrated
 from trajcore.errors import BadInput
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
-from trajcore.replay.compare import Comparison, Match, compare, exit_code
+from trajcore.replay.compare import compare, exit_code
 from trajcore.replay.normalise import TooSlow, normalised, shown, with_patterns
+from trajcore.replay.verdict import Comparison, Match
 
 
 def observation(kind: str, content: str = "", **extras: Any) -> Observation:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from trajcore.errors import BadInput
 from trajcore.events.head import head_of
-from trajcore.replay.compare import Comparison
 from trajcore.replay.conditions import TERMS, Moment, Term, parse
 from trajcore.replay.run import Status, StepResult
+from trajcore.replay.verdict import Comparison
 from trajcore.sandbox.base import FileChange, FileChanges
 
 

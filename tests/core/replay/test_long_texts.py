@@ -11,8 +11,9 @@ import pytest
 from documents import ran, run
 from program import write
 from trajcore.events.observations import RunExtras, RunObservation
-from trajcore.replay import player
-from trajcore.replay.compare import Comparison, Match, compare, shared_text
+from trajcore.replay import comparing
+from trajcore.replay.compare import compare, shared_text
+from trajcore.replay.verdict import Comparison, Match
 from trajcore.session import Session, Settings, State
 from trajcore.trajectory import Trajectory
 
@@ -100,7 +101,7 @@ async def test_long_texts_are_compared_in_a_thread_and_results_keep_their_order(
         compared.append((actual.content, threading.current_thread() is threading.main_thread()))
         return compare(recorded, actual)
 
-    monkeypatch.setattr(player, "compare", noted)
+    monkeypatch.setattr(comparing, "compare", noted)
     session = await played(path, checkpoints=checkpoints)
     assert compared == [("one", True), ("two", False), ("three", True)]
     assert [result.status.value for result in session.run.results.values()] == [
@@ -121,8 +122,8 @@ async def test_a_fault_of_a_comparison_ends_the_replay(
     def broken(*observations: object) -> Comparison:
         raise ZeroDivisionError("as no comparison should")
 
-    monkeypatch.setattr(player, "is_long", lambda recorded, actual: long)
-    monkeypatch.setattr(player, "compare", broken)
+    monkeypatch.setattr(comparing, "is_long", lambda recorded, actual: long)
+    monkeypatch.setattr(comparing, "compare", broken)
     session = Session(Trajectory.open(path), Settings("bubblewrap", checkpoints=checkpoints))
     session.resume()
     with pytest.raises(ZeroDivisionError):

@@ -12,9 +12,9 @@ from documents import message, ran, run
 from needs import IMAGE
 from trajcore import notices
 from trajcore.events.parse import parse
-from trajcore.replay.compare import Match
 from trajcore.replay.run import Run, Status, StepResult
 from trajcore.replay.states import State
+from trajcore.replay.verdict import Match
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajcore.replay.compare import Comparison, Match
 from trajcore.replay.report import Step, counts, sentence
 from trajcore.replay.run import Status, StepResult
+from trajcore.replay.verdict import Comparison, Match
 from trajcore.sandbox.base import FileChange, FileChanges
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
-from trajcore.replay.compare import Circumstances, Comparison, Match, compare
+from trajcore.replay.compare import Circumstances, compare
 from trajcore.replay.sides import Side
+from trajcore.replay.verdict import Comparison, Match
 
 NAMES = ("user", "host", "home", "directory")
 

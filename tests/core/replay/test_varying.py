@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from oracles.comparing.pairs import Pair, command_pairs, written_pairs
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
-from trajcore.replay.compare import Circumstances, Match, compare
+from trajcore.replay.compare import Circumstances, compare
 from trajcore.replay.normalise import NORMALISERS, made_up, normalised, shown
 from trajcore.replay.tempnames import without_random
 from trajcore.replay.varying import MAKES_COMMITS
+from trajcore.replay.verdict import Match
 
 
 @cache

@@ -13,7 +13,8 @@ from evaluations import git
 from trajcore.errors import BadInput
 from trajcore.events.actions import EditAction, EditArgs, RunAction, RunArgs
 from trajcore.worlds.choice import PathMap, Repository
-from trajcore.worlds.placing import PathMaps, Tree, fetched
+from trajcore.worlds.maps import PathMaps
+from trajcore.worlds.placing import Tree, fetched
 from worlds import World
 
 

@@ -16,8 +16,9 @@ from typing import Any, Final, cast
 
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
-from trajcore.replay.compare import Circumstances, Comparison, compare
+from trajcore.replay.compare import Circumstances, compare
 from trajcore.replay.varying import MAKES_COMMITS
+from trajcore.replay.verdict import Comparison
 from trajcore.runtimes.openhands.screen import shown
 
 _HERE: Final = Path(__file__).parent

@@ -1,0 +1,47 @@
+"""What comparing a step with its recording came to. How it is compared is another matter (`compare`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Cause(Enum):
+    """What kind of thing made a step come out otherwise."""
+
+    WORLD = "world"
+    """A file is not there, or holds something else."""
+    PROGRAM = "program"
+    """A program or a package is missing, or is another version."""
+    NETWORK = "network"
+    TIME = "time"
+    """What differs is a time, or it took too long."""
+    ORDER = "order"
+    """The same lines in another order."""
+    PERMISSION = "permission"
+    OTHER = "other"
+
+
+class Match(Enum):
+    """How recorded and actual agree, when they do."""
+
+    EQUAL = "equal"
+    NORMALISED = "normalised"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`match` is None where they differ, or (`compared` false) where nothing was recorded."""
+
+    match: Match | None
+    reason: str = ""
+    compared: bool = True
+    emptied_by: str = ""
+    """The pattern of the user's that left nothing to compare, where they agree only by one that did."""
+    cause: Cause | None = None
+    """What kind of thing made them differ, where they do."""
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the world answered something else than it did when it was recorded."""
+        return self.compared and self.match is None
