@@ -210,3 +210,61 @@ def test_hostile_output_is_read_in_no_time(command: str, output: str, code: int)
     begun = time.process_time()
     gather([run(command, output, code)])
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("command", "output", "texts"),
+    [
+        ("cat f; echo ---; cat g", "a\nb\n---\nc", {"f": "a\nb\n", "g": "c\n"}),
+        ("cat f && echo =g && cat g && echo =h && cat h", "a\n=g\n=h\nc", {"f": "a\n", "g": "", "h": "c\n"}),
+        ("echo f:; cat f; echo f:; cat g", "f:\na\nf:\nb", {"f": "a\n", "g": "b\n"}),
+        ("cd /w && cat f; echo; cat g", "a\n\nb", {"f": None, "g": None}),
+        ("cat f; echo ---; cat g", "a\n---\nb\n---\nc", {"f": None, "g": None}),
+        ("cat f; echo ---; cat g", "a---\nc", {"f": None, "g": None}),
+        ("cat f; echo ---; cat g; cat h", "a\n---\nb\nc", {"f": "a\n", "g": None, "h": None}),
+        ("cat f; echo $X; cat g", "a\n\nc", {"f": None, "g": None}),
+    ],
+)  # fmt: skip
+def test_output_is_divided_at_what_echo_has_said_between(
+    command: str, output: str, texts: dict[str, str | None]
+) -> None:
+    known = gather([run(command, output)]).known
+    assert {name: known[f"/w/{name}"].text for name in texts} == texts
+
+
+@pytest.mark.parametrize(
+    ("sizes", "output", "texts"),
+    [
+        ("2 f\n4 g\n6 total", "a\nbcd", {"f": "a\n", "g": "bcd\n"}),
+        ("4 f\n2 g\n6 total", "é\n\nb", {"f": "é\n\n", "g": "b\n"}),
+        ("3 f\n3 g\n6 total", "a\nbcd", {"f": None, "g": None}),
+        ("9 f\n3 g\n6 total", "a\nbcd", {"f": None, "g": None}),
+    ],
+)
+def test_several_files_in_one_go_are_divided_where_their_sizes_are_told(
+    sizes: str, output: str, texts: dict[str, str | None]
+) -> None:
+    known = gather([run("wc -c f g", sizes), run("cat f g", output)]).known
+    assert {name: known[f"/w/{name}"].text for name in texts} == texts
+
+
+def test_the_heads_of_several_files_have_their_names_above() -> None:
+    shown = "==> f <==\na\nb\n\n==> g <==\nc\n\n==> h <==\nd\ne"
+    known = gather([run("head -n 2 f g h", shown)]).known
+    assert known["/w/f"].lines == {1: "a", 2: "b"}
+    assert known["/w/h"].lines == {1: "d", 2: "e"}
+    assert known["/w/g"].text is None
+
+
+def test_the_other_branches_are_told_too() -> None:
+    repository = gather(
+        [
+            run(
+                "git branch -a",
+                "* fix/1\n  master\n  remotes/origin/HEAD -> origin/master\n  remotes/origin/dev",
+            )
+        ]
+    ).repository
+    assert repository is not None
+    assert repository.branch == "fix/1"
+    assert repository.branches == ("master",)

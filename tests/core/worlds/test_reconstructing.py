@@ -321,6 +321,23 @@ def test_only_strict_all_fails_where_nothing_is_known_to_be_otherwise(tmp_path: 
     assert (report.exit_code(strict=True), report.exit_code(strict="all")) == (0, 1)
 
 
+def test_a_repository_is_as_clean_as_it_was_whatever_modes_its_files_have(tmp_path: Path) -> None:
+    listing = (
+        "total 8\n-rwxr-xr-x 1 root root 4 Apr 30 08:32 run.sh\n-rw-r--r-- 1 root root 4 Apr 30 08:32 text"
+    )
+    clean = "On branch topic\nnothing to commit, working tree clean"
+    report = replayed(
+        [
+            answered(1, run("cd proj && ls -l"), listing, directory=f"{ROOT}/proj"),
+            answered(3, run("git status"), clean, directory=f"{ROOT}/proj"),
+            answered(5, run("git branch"), "main\n* topic", directory=f"{ROOT}/proj"),
+            answered(7, run("git checkout -q main; git branch"), "* main\n  topic", directory=f"{ROOT}/proj"),
+        ],
+        tmp_path,
+    )
+    assert [status for _, status in steps_of(report)] == ["matched"] * 4
+
+
 def test_a_repository_is_on_its_recorded_branch(tmp_path: Path) -> None:
     told = "On branch topic\nnothing to commit, working tree clean"
     report = replayed(

@@ -29,6 +29,7 @@ _SYSTEM: Final = re.compile(
 """What a world has of its own: a made up program, or setting, would only break it."""
 _AT_ONCE: Final = 500
 _MOST_HIDDEN: Final = 100
+_MOST_BRANCHES: Final = 200
 _UNKNOWN: Final = ".trajtui-unknown-"
 _MESSAGE: Final = "What the recording tells of its files"
 _DEFINITIONS: Final = rb"""umask 022
@@ -76,8 +77,10 @@ async def build(evidence: Evidence, sandbox: Sandbox) -> Built:
         plan.notes.append(
             f"{_files(there)} not made: the world has something there, or does not let them be made"
         )
+    dressed = [one for one in evidence.known.values() if one.path in placed and one.kind is not Kind.LINK]
+    await _run(sandbox, _modes(dressed))  # before what git takes them from
     root = await _make_repository(evidence.repository, placed, sandbox) if placed else None
-    await _run(sandbox, _dressing([one for one in evidence.known.values() if one.path in placed]))
+    await _run(sandbox, _owners_and_times(dressed))
     if evidence.directory is not None and evidence.directory != sandbox.directory:
         await sandbox.run(f"cd -- {quoted(evidence.directory).decode()}", Patience(hard=10.0), lambda _: None)
     return Built(evidence, placed, tuple(plan.notes), root)
@@ -144,20 +147,26 @@ def _making(plan: _Plan) -> bytes:
     return _DEFINITIONS + b"\n".join(lines) + b"\n"
 
 
-def _dressing(known: Iterable[Known]) -> bytes:
-    """Owners, modes and times, as far as they are told and the world has them."""
-    known = [one for one in known if one.kind is not Kind.LINK]
-    lines: list[bytes] = []
-    owners = [(f"{one.owner}:{one.group}", one.path) for one in known if one.owner and one.group]
+def _modes(known: Iterable[Known]) -> bytes:
+    """Modes, as far as they are told."""
     modes = [(f"{one.mode & 0o1777:o}", one.path) for one in known if one.mode is not None]
+    return _given(b"chmod --", modes)
+
+
+def _owners_and_times(known: Iterable[Known]) -> bytes:
+    """Owners and times, as far as they are told and the world has them."""
+    owners = [(f"{one.owner}:{one.group}", one.path) for one in known if one.owner and one.group]
     times = [(f"@{one.mtime:.0f}", one.path) for one in known if one.mtime is not None]
-    for program, told in ((b"chown --", owners), (b"chmod --", modes), (b"touch -c -m -d", times)):
-        for value, group in groupby(sorted(told), key=lambda pair: pair[0]):
-            for paths in _in_batches([path for _, path in group]):
-                lines.append(
-                    b"%s %s %s 2>/dev/null" % (program, quoted(value), b" ".join(map(quoted, paths)))
-                )
-    return b"\n".join(lines) + b"\n"
+    return _given(b"chown --", owners) + _given(b"touch -c -m -d", times)
+
+
+def _given(program: bytes, told: Iterable[tuple[str, str]]) -> bytes:
+    """Lines in which a program gives each path its value."""
+    lines: list[bytes] = []
+    for value, group in groupby(sorted(told), key=lambda pair: pair[0]):
+        for paths in _in_batches([path for _, path in group]):
+            lines.append(b"%s %s %s 2>/dev/null\n" % (program, quoted(value), b" ".join(map(quoted, paths))))
+    return b"".join(lines)
 
 
 def _in_batches(paths: list[str]) -> Iterator[list[str]]:
@@ -192,5 +201,7 @@ async def _make_repository(told: Repository | None, placed: frozenset[str], sand
         f"cd {root} && git init -q && git symbolic-ref HEAD refs/heads/{branch} && git add -A . && "
         f"git {who} commit -q --allow-empty -m {quoted(_MESSAGE).decode()} && echo made"
     )
+    others = [quoted(name).decode() for name in told.branches[:_MOST_BRANCHES]]
+    command += "".join(f"; git branch {name}" for name in others)
     answer = await sandbox.files.output(f"({command}) 2>/dev/null", seconds=_SECONDS)
     return told.root if answer.strip() == "made" else None

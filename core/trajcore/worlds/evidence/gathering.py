@@ -11,6 +11,7 @@ from trajcore.events.kinds import EDIT, READ
 from trajcore.runtimes.openhands.editortext import CLIPPED, hidden_in, is_listing, lines_of
 from trajcore.worlds.evidence import outputs
 from trajcore.worlds.evidence.changing import CHANGERS, written
+from trajcore.worlds.evidence.dividing import divided, echoed
 from trajcore.worlds.evidence.looking import READERS
 from trajcore.worlds.evidence.model import Evidence, Kind, Step, Witness
 from trajcore.worlds.evidence.said import FILTERS, HARMLESS, QUIET, Said
@@ -215,10 +216,12 @@ def _commands(scene: Scene, step: Step, parts: list[Pipeline]) -> None:
     begun = scene.directory
     went_well = step.exit_code in (0, None) or _only_found_nothing(step, parts)
     went_well = went_well and not _complains(step, parts)
-    speaking = [part for part in parts if not _is_quiet(part)]
-    for part in parts:
-        whole = went_well and speaking == [part] and not _CUT.search(step.output)
-        _pipeline(scene, step, part, whole=whole, went_well=went_well)
+    speaking = [number for number, part in enumerate(parts) if not _is_quiet(part)]
+    whole = went_well and not _CUT.search(step.output)
+    texts = divided(step.output, [parts[number] for number in speaking]) if whole and speaking else []
+    told = dict(zip(speaking, texts, strict=False))
+    for number, part in enumerate(parts):
+        _pipeline(scene, step, part, told.get(number), went_well=went_well)
     if not went_well:
         base = begun or scene.directory
         for _, name in zip(range(_MOST_MISSING), outputs.missing(step.output), strict=False):
@@ -257,9 +260,10 @@ def _is_quiet(part: Pipeline) -> bool:
     return bool(last.writes) and all(path for path, _ in last.writes) and last.program != "tee"
 
 
-def _pipeline(scene: Scene, step: Step, part: Pipeline, *, whole: bool, went_well: bool) -> None:
+def _pipeline(scene: Scene, step: Step, part: Pipeline, text: str | None, *, went_well: bool) -> None:
+    """Take in a pipeline, with all the text that it printed; None where that is not known."""
     first, *filters = part.commands
-    said = Said(scene, first, filters, step.output if whole else "", step.label, step.when, whole)
+    said = Said(scene, first, filters, text or "", step.label, step.when, text is not None)
     if not went_well:
         _attempted(said, part)
         return
@@ -280,9 +284,7 @@ def _pipeline(scene: Scene, step: Step, part: Pipeline, *, whole: bool, went_wel
             scene.unsure()
     for one in part.commands:
         for word, appended in one.writes:
-            written(
-                said, word, appended=appended, text=_echoed(one) if one is first and not filters else None
-            )
+            written(said, word, appended=appended, text=echoed(one) if one is first and not filters else None)
 
 
 def _do(row: object, said: Said, command: Command) -> None:
@@ -321,15 +323,3 @@ def _cd(said: Said) -> None:
     path = said.scene.path(words[0]) if words and said.command.plain else None
     if path is not None and said.scene.directory != path:
         said.scene.directory = path
-
-
-def _echoed(command: Command) -> str | None:
-    """What `echo` writes, where that can be told."""
-    if command.program != "echo" or not command.plain:
-        return None
-    words = command.words[1:]
-    if any(word in ("-e", "-ne", "-en") for word in words):
-        return None
-    if words and words[0] == "-n":
-        return " ".join(words[1:])
-    return " ".join(words) + "\n"

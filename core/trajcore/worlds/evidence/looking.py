@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from dataclasses import replace
+from itertools import accumulate, pairwise
 from typing import Final
 
 from trajcore.worlds.evidence import outputs
@@ -27,6 +28,25 @@ def _cat(said: Said) -> None:
             said.scene.shows(said.scene.path(files[0]), lines.items(), said.witness(how), exact=False)
         elif not said.command.flags:
             _document(said, files[0], said.filters, said.command.program)
+    elif len(files) > 1 and said.whole and not said.filters and not said.command.flags:
+        _one_behind_the_other(said, files)
+
+
+def _one_behind_the_other(said: Said, files: Sequence[str]) -> None:
+    """The contents of several files, which are told apart where all their sizes are known."""
+    sizes = [said.scene.size(said.scene.path(file)) for file in files]
+    ends = list(accumulate(size or 0 for size in sizes))
+    text = said.text.encode("utf-8", "surrogatepass")
+    lacking = ends[-1] - len(text)  # a terminal keeps no blank lines at the end
+    if None in sizes or not 0 <= lacking <= min(_BLANK_LINES, sizes[-1] or 0):
+        return
+    text += b"\n" * lacking
+    parts = [text[end - (size or 0) : end] for end, size in zip(ends, sizes, strict=True)]
+    # What was shown otherwise than it is, as tabs are, would not end where a line does.
+    if all(part.endswith(b"\n") for part in parts[:-1] if part):
+        for file, part in zip(files, parts, strict=True):
+            told = part.decode("utf-8", "surrogatepass")
+            said.scene.holds(said.scene.path(file), told, said.witness("cat"), exact=False, ended=True)
 
 
 def _nl(said: Said) -> None:
@@ -49,6 +69,10 @@ def _part(said: Said) -> None:
     _all_seen(said, files, command.program)
     if len(files) == 1:
         _document(said, files[0], [command, *said.filters], command.program)
+    elif command.program in ("head", "tail") and not said.filters:
+        for file, text in outputs.under_heads(said.text):
+            if file in files:
+                _document(replace(said, text=text), file, [command], command.program)
 
 
 _BLANK_LINES: Final = 10
@@ -279,11 +303,13 @@ def _git(said: Said) -> None:
         scene.made(scene.path(name if verb == "clone" else ((words[1:] or ["."])[0] + "/.git")))
         return
     branch = commit = None
+    others: tuple[str, ...] = ()
     root = scene.directory
     if verb == "status" and (found := re.search(r"^(?:On branch (\S+)|## ([^\s.]+))", text, re.MULTILINE)):
         branch = found[1] or found[2]
     elif verb == "branch" and (found := re.search(r"^\* (?!\()(\S+)", text, re.MULTILINE)):
         branch = found[1]
+        others = tuple(re.findall(r"^(?:  |\A)(?!remotes/)(\w[\w./-]*)$", text, re.MULTILINE))
     elif verb == "rev-parse":
         commit = text.strip() if re.fullmatch(r"[0-9a-f]{40}", text.strip()) else None
         branch = text.strip() if "--abbrev-ref" in said.command.words and text.strip() != "HEAD" else None
@@ -291,7 +317,7 @@ def _git(said: Said) -> None:
     elif verb == "log" and (found := re.search(r"^commit ([0-9a-f]{40})", text)):
         commit = found[1]
     if verb in _LOOKING:
-        scene.repository_at(root, branch, commit)
+        scene.repository_at(root, branch, commit, others)
     if verb == "diff" and len(words) == 1 and not scene.committed and said.unfiltered:
         _diff(said)
     if verb not in _LOOKING:

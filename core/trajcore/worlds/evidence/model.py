@@ -120,6 +120,8 @@ class Repository:
     root: str
     branch: str | None = None
     commit: str | None = None
+    branches: tuple[str, ...] = ()
+    """The other branches it has."""
 
 
 @dataclass(frozen=True)

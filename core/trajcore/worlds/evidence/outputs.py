@@ -27,6 +27,7 @@ _MATCH_IN: Final = re.compile(
     r"^(?P<path>[^:\s][^:\n]{0,400}?)(?P<sign>[:-])(?P<number>\d{1,9})(?P=sign)(?P<line>.*)$"
 )
 _BRANCH: Final = re.compile(r"^((?:[│|] {3}|[│|]\xa0\xa0 | {4})*)(?:├──|└──|\|--|`--) (.+)$")
+_HEAD: Final = re.compile(r"^==> (.{1,400}) <==$", re.MULTILINE)
 _SECTION: Final = re.compile(r"^(?:'(?P<quoted>[^']+)'|(?P<plain>\S.*)):$")
 _COLUMN: Final = re.compile(r"(?:'([^']*)'|\"([^\"]*)\"|(\S+(?: \S+)*?))(?:[ \t]{2,}|\t|$)")
 _MISSING: Final = ": No such file or directory"
@@ -114,6 +115,15 @@ def numbered(text: str) -> dict[int, str]:
         last = int(match[1])
         found[last] = match[2] or ""
     return found
+
+
+def under_heads(text: str) -> Iterator[tuple[str, str]]:
+    """What `head` and `tail` show of several files: the name of each, and its lines."""
+    heads = list(_HEAD.finditer(text))
+    for head, following in zip(heads, [*heads[1:], None], strict=True):
+        end = len(text) if following is None else following.start()
+        lines = text[head.end() + 1 : end].removesuffix("\n")
+        yield head[1], lines.removesuffix("\n") if following is not None else lines
 
 
 def matches(text: str) -> Iterator[tuple[int, str]]:

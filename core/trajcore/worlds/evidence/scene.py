@@ -200,16 +200,31 @@ class Scene:
         """Something runs of which nobody can say what it does to files."""
         self.firm = False
 
-    def repository_at(self, root: str | None, branch: str | None = None, commit: str | None = None) -> None:
-        """A git repository is told of, before the recording changed it."""
+    def size(self, path: str | None) -> int | None:
+        """How large a file is now, as far as that was told."""
+        trail = None if path is None else self._trails.get(path)
+        return None if trail is None else trail.size
+
+    def repository_at(
+        self,
+        root: str | None,
+        branch: str | None = None,
+        commit: str | None = None,
+        others: tuple[str, ...] = (),
+    ) -> None:
+        """A git repository is told of, before the recording changed it; `others` are branches it has too."""
         if root is None or self.committed or self._is_ours(root):
             return
         known = self.repository
         if known is None or (len(root) < len(known.root) and known.root.startswith(f"{root}/")):
             kept = Repository(root) if known is None else known
-            self.repository = Repository(root, branch or kept.branch, commit or kept.commit)
+            self.repository = Repository(
+                root, branch or kept.branch, commit or kept.commit, others or kept.branches
+            )
         elif root == known.root or root.startswith(f"{known.root}/"):
-            self.repository = Repository(known.root, known.branch or branch, known.commit or commit)
+            self.repository = Repository(
+                known.root, known.branch or branch, known.commit or commit, known.branches or others
+            )
 
     def is_directory(self, path: str) -> bool:
         """Whether a path is known to lead to a directory now."""

@@ -121,6 +121,11 @@ class Trail:
         return self._sheets[-1]
 
     @property
+    def size(self) -> int | None:
+        """How large it is now, as far as that was told."""
+        return self.sheet.size if self.changed or self.about.size is None else self.about.size
+
+    @property
     def first(self) -> Sheet:
         """What is known of it as it was at the beginning, but for what was told later."""
         return self._sheets[0]
@@ -356,7 +361,7 @@ def _text_of(sheet: Sheet, size: int | None) -> tuple[str | None, bool]:
         text = "".join(f"{sheet.lines[number].text}\n" for number in range(1, sheet.count + 1))
         # There may be a last line without a newline, which nobody has counted.
         return (text, True) if _fits(text, size) else (None, False)
-    if not sheet.ended:
+    if text and not sheet.ended:
         stripped = text.removesuffix("\n")
         text = stripped if size == len(stripped.encode("utf-8", "replace")) else f"{stripped}\n"
     # Blanks at its ends, and tabs, are lost in what a terminal has shown.
