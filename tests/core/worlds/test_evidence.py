@@ -121,6 +121,19 @@ def test_parts_of_files_have_their_numbers(command: str, output: str, lines: dic
     assert file(run(command, output)).lines == lines
 
 
+def test_names_in_columns_are_all_there_are() -> None:
+    evidence = gather(
+        [
+            run("ls", "README.md  src  'two words'"),
+            run("mkdir -p new/sub"),
+            run("ls new/sub"),
+            run("rm -r new"),
+        ]
+    )
+    assert evidence.is_known_missing("/w/new")
+    assert evidence.known["/w/two words"]
+
+
 @pytest.mark.parametrize(
     "command",
     ["echo x > f", "touch f", "mkdir f", "cp g f", "mv g f", "git clone http://x/f", "cat > f <<'E'\nx\nE"],

@@ -313,6 +313,23 @@ def test_what_a_repository_is_looked_over_with_comes_out_equal(tmp_path: Path) -
     assert statuses == ["matched", "matched", "matched", "unknown", "matched", "matched"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "for f in f g; do wc -c < $f; done",
+        "cd .. && cd - >/dev/null && while read f; do stat -c %s $f; done <<< f",
+        "python3 -c 'import os; print(os.stat(\"f\").st_size)'",
+        "stat -c %s f",
+        "cmp f g",
+        "diff -q f g",
+        "bash -c 'wc -c <f'",
+    ],
+)
+def test_a_size_that_is_asked_for_in_passing_is_made_up_too(tmp_path: Path, command: str) -> None:
+    report = replayed([answered(1, run("ls"), "f  g"), answered(3, run(command), "8123")], tmp_path)
+    assert [status for _, status in steps_of(report)] == ["matched", "unknown"]
+
+
 def test_only_strict_all_fails_where_nothing_is_known_to_be_otherwise(tmp_path: Path) -> None:
     report = replayed(
         [answered(1, run("wc -c f"), "9 f"), answered(3, run("md5sum f"), "0" * 32 + "  f")], tmp_path

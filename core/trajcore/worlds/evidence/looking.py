@@ -243,7 +243,7 @@ def _ls(said: Said) -> None:
             for entry in entries:
                 scene.entry(scene.directory or "/", entry, said.witness(how))
         else:
-            complete = said.unfiltered and len(entries) == len(listed)
+            complete = said.unfiltered and (not long or len(entries) == len(listed))
             hidden = bool(set(flags) & set("aA"))
             scene.listed(path, entries, said.witness(how), complete=complete, hidden=hidden)
 

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from trajcore.dialects.canonical import exit_code
+from trajcore.events.kinds import RUN
 from trajcore.sandbox.shell.quoting import encoded, quoted
 from trajcore.worlds.evidence.building import Built, is_systems
 from trajcore.worlds.evidence.model import Kind, Known
@@ -30,10 +31,14 @@ _LONGEST: Final = 4000
 _ASKS_FACTS: Final = re.compile(
     r"\bls\b[^|;&]* -\w*[aAlshtSn]|\b(?:stat|du|wc|tree -\w*[spugDh]|git|tar|rsync)\b"
     r"|\bfind\b[^|;&]* -(?:size|newer|[acm]time|[acm]min|perm|user|group|printf|ls|empty|type)"
-    r"|\btest -|\[ -|os\.(?:stat|path)"
+    r"|\btest -|\[ -|os\.(?:stat|path)|\.stat\(|\bcmp\b|\bdiff\b[^|;&]* -(?:\w*q|-brief)"
 )
 """What asks for sizes, owners, modes and times, or for hidden names."""
 _ASKS_WHETHER: Final = re.compile(r"\btest +(?:! +)?-[defrwxsL]|\[ +(?:! +)?-[defrwxsL]|\bos\.path\.")
+_PROGRAM: Final = re.compile(r"[\s()]")
+"""A word with such in it is a text of its own."""
+_NAME: Final = re.compile(r"[^\s'\"`;|&<>(){}\[\]$=,]+")
+_GOES_TO: Final = re.compile(r"\b(?:cd|pushd|chdir\()\s*['\"]?([^\s;&|'\")]+)")
 _NO_SUCH: Final = re.compile(
     r"(?i)no such file|does not exist|not found|cannot (?:access|open|find)|no rule to make"
 )
@@ -204,11 +209,24 @@ def _is_missed(word: str, action: Action, answer: str) -> bool:
     ) is not None
 
 
+def _perhaps_named(text: str, directory: str) -> dict[str, str]:
+    """What a text that is no plain command may name: a loop, a program in another language."""
+    places = [directory]
+    for word in _GOES_TO.findall(text)[:_MOST_NAMED]:
+        places.append(posixpath.join(places[-1], word))
+    words = _NAME.findall(text)[:_MOST_SPREAD]
+    return {posixpath.join(place, word): word for place in dict.fromkeys(places) for word in words}
+
+
 def _named(action: Action, directory: str) -> dict[str, str]:
     """The paths that an action names, with the words that name them."""
     path = getattr(action.args, "path", None)
     found = {path: path} if isinstance(path, str) else {}
-    for part in pipelines(_text(action)) or ():
+    text = _text(action)
+    parts = pipelines(text) if action.action == RUN else None
+    if parts is None:
+        found.update(_perhaps_named(text, directory))
+    for part in parts or ():
         for command in part.commands:
             if command.program in ("cd", "pushd") and command.operands and command.plain:
                 found[posixpath.join(directory, command.operands[0])] = command.operands[0]
@@ -217,6 +235,8 @@ def _named(action: Action, directory: str) -> dict[str, str]:
                 program = [word for word in command.words[:1] if "/" in word]
                 words = [*program, *command.words[1:], *command.reads]
                 found.update((posixpath.join(directory, word), word) for word in words)
+                for word in filter(_PROGRAM.search, words):
+                    found.update(_perhaps_named(word, directory))
     normal = {
         posixpath.normpath(posixpath.join(directory, path)): word for path, word in found.items() if word
     }
