@@ -230,6 +230,9 @@ def test_hostile_output_is_read_in_no_time(command: str, output: str, code: int)
     [
         ("cat f; echo ---; cat g", "a\nb\n---\nc", {"f": "a\nb\n", "g": "c\n"}),
         ("cat f && echo =g && cat g && echo =h && cat h", "a\n=g\n=h\nc", {"f": "a\n", "g": "", "h": "c\n"}),
+        ("pwd && cat f", "/w\na", {"f": "a\n"}),
+        ("cd .. && pwd; cat w/f; cd w; pwd; cat g", "/\na\n/w\nb", {"f": "a\n", "g": "b\n"}),
+        ("cd x/.. && cd - && pwd && cat /w/f", "/w\n/w\na", {"f": None}),
         ("echo f:; cat f; echo f:; cat g", "f:\na\nf:\nb", {"f": "a\n", "g": "b\n"}),
         ("cd /w && cat f; echo; cat g", "a\n\nb", {"f": None, "g": None}),
         ("cat f; echo ---; cat g", "a\n---\nb\n---\nc", {"f": None, "g": None}),
@@ -241,7 +244,7 @@ def test_hostile_output_is_read_in_no_time(command: str, output: str, code: int)
 def test_output_is_divided_at_what_echo_has_said_between(
     command: str, output: str, texts: dict[str, str | None]
 ) -> None:
-    known = gather([run(command, output)]).known
+    known = gather([run("true"), run(command, output)]).known
     assert {name: known[f"/w/{name}"].text for name in texts} == texts
 
 

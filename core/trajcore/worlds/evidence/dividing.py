@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from trajcore.worlds.evidence.shellwords import Command, Pipeline
 
 
-def divided(output: str, speaking: Sequence[Pipeline]) -> list[str | None]:
+def divided(output: str, speaking: Sequence[Pipeline], directories: Sequence[str | None]) -> list[str | None]:
     """What each of the pipelines that print something has printed; None where that cannot be told.
 
-    They are told apart by what `echo` has said between them, where nothing else has said the same.
+    They are told apart by what `echo` and `pwd` have said between them, where nothing else has said the same;
+    `directories` are those that each ran in, as far as that is known.
     """
     if len(speaking) == 1:
         return [output]
     lines = output.split("\n")
-    said = [_announced(part) for part in speaking]
+    said = [_announced(part, place) for part, place in zip(speaking, directories, strict=True)]
     marks = [number for number, line in enumerate(said) if line and lines.count(line) == said.count(line)]
     found: list[str | None] = [None] * len(speaking)
     before, begin = -1, 0
@@ -49,8 +50,12 @@ def echoed(command: Command) -> str | None:
     return " ".join(words) + "\n"
 
 
-def _announced(part: Pipeline) -> str | None:
-    """The one line that a pipeline says, where it is but an `echo` and the line is no empty one."""
-    text = echoed(part.commands[0]) if len(part.commands) == 1 else None
+def _announced(part: Pipeline, directory: str | None) -> str | None:
+    """The one line that a pipeline says, where it is but an `echo` or `pwd` and the line is no empty one."""
+    if len(part.commands) > 1:
+        return None
+    if part.commands[0].words == ["pwd"]:
+        return directory
+    text = echoed(part.commands[0])
     line = (text or "").removesuffix("\n")
     return line if line.strip() and text == f"{line}\n" and "\n" not in line else None

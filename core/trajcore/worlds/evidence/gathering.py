@@ -217,15 +217,31 @@ def _commands(scene: Scene, step: Step, parts: list[Pipeline]) -> None:
     went_well = step.exit_code in (0, None) or _only_found_nothing(step, parts)
     went_well = went_well and not _complains(step, parts)
     speaking = [number for number, part in enumerate(parts) if not _is_quiet(part)]
-    whole = went_well and not _CUT.search(step.output)
-    texts = divided(step.output, [parts[number] for number in speaking]) if whole and speaking else []
-    told = dict(zip(speaking, texts, strict=False))
+    whole = went_well and speaking and not _CUT.search(step.output)
+    places = _places(scene, parts)
+    texts = divided(
+        step.output, [parts[number] for number in speaking], [places[number] for number in speaking]
+    )
+    told = dict(zip(speaking, texts, strict=True)) if whole else {}
     for number, part in enumerate(parts):
         _pipeline(scene, step, part, told.get(number), went_well=went_well)
     if not went_well:
         base = begun or scene.directory
         for _, name in zip(range(_MOST_MISSING), outputs.missing(step.output), strict=False):
             scene.missing(scene.path(name, base if len(parts) == 1 else scene.directory))
+
+
+def _places(scene: Scene, parts: list[Pipeline]) -> list[str | None]:
+    """Where each of the pipelines runs, as far as that is known."""
+    found: list[str | None] = []
+    place = scene.directory
+    for part in parts:
+        found.append(place)
+        first = part.commands[0]
+        if first.program in ("cd", "pushd", "popd"):
+            to = first.operands[0] if len(first.operands) == 1 and first.plain else ""
+            place = scene.path(to, place) if to and to != "-" else None
+    return found
 
 
 def _directory_before(scene: Scene, step: Step, parts: list[Pipeline]) -> str | None:
