@@ -155,6 +155,65 @@ def test_behind_a_program_that_may_do_anything_all_is_a_guess() -> None:
     assert not evidence.known["/w/g"].firm
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "find . -name '*.c' | xargs grep -n foo",
+        "find . -type f -exec grep -l foo {} \\;",
+        "find . -type f | xargs -n 1 wc -l | sort -n | tail -5",
+        "python --version",
+        "pip list | grep foo",
+        "sudo timeout 5s cat f",
+        "env A=1 cat f",
+        "command -v make",
+        "git -C x log --oneline",
+        "for f in a b; do echo $f; cat $f; done",
+        "if [ -f f ]; then cat f; else echo none; fi",
+        "(cd x && ls) | head",
+        "while read l; do echo $l; done < f",
+        "ls $(pwd) 2>/dev/null",
+        "time grep -rn foo . 2>&1 | head",
+    ],
+)
+def test_what_only_looks_leaves_all_as_certain_as_it_was(command: str) -> None:
+    assert file(run(command, "x"), run("wc -c g", "2 g"), run("cat g", "a"), path="/w/g").firm
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "find . -name '*.c' | xargs rm",
+        "find . -type f -exec sed -i s/a/b/ {} +",
+        "find . -delete",
+        "python setup.py --version install",
+        "pip install foo",
+        "sudo timeout 5s make",
+        "env A=1 make",
+        "command make",
+        "git -C x checkout y",
+        "for f in $(make list); do cat $f; done",
+        "for f in a b; do cat $f > g; done",
+        "if make; then cat f; fi",
+        "(cd x && ./run) | head",
+        "ls $(make)",
+        "sort -o g f",
+        "eval 'cat f'",
+        "cat f | while read l; do $l; done",
+    ],
+)
+def test_what_may_do_more_makes_all_behind_it_a_guess(command: str) -> None:
+    assert not file(run(command, "x"), run("wc -c g", "2 g"), run("cat g", "a"), path="/w/g").firm
+
+
+def test_matches_in_files_that_were_found_have_their_places() -> None:
+    shown = "./f:7:ax\n./d/g:1:x"
+    known = gather([run("find . -name '*' | xargs grep -n x", shown)]).known
+    assert known["/w/f"].lines == {7: "ax"}
+    assert known["/w/d/g"].lines == {1: "x"}
+    known = gather([run("find . -name f | xargs grep -n x", "7:1:ax")]).known
+    assert not any("7" in path for path in known)
+
+
 def test_a_repository_is_told_of_by_git() -> None:
     evidence = gather([run("git status", "On branch topic\nnothing to commit, working tree clean")])
     assert evidence.repository is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from trajcore.events.actions import EditAction, ReadAction, RunAction, RunIpythonAction, WriteAction
@@ -12,9 +13,10 @@ from trajcore.runtimes.openhands.editortext import CLIPPED, hidden_in, is_listin
 from trajcore.worlds.evidence import outputs
 from trajcore.worlds.evidence.changing import CHANGERS, written
 from trajcore.worlds.evidence.dividing import divided, echoed
-from trajcore.worlds.evidence.looking import READERS
+from trajcore.worlds.evidence.harmless import QUIET, all_look, only_looks
+from trajcore.worlds.evidence.looking import READERS, found_in_each, places_of
 from trajcore.worlds.evidence.model import Evidence, Kind, Step, Witness
-from trajcore.worlds.evidence.said import FILTERS, HARMLESS, QUIET, Said
+from trajcore.worlds.evidence.said import Said
 from trajcore.worlds.evidence.scene import Scene
 from trajcore.worlds.evidence.shellwords import Command, Pipeline, pipelines
 from trajcore.worlds.evidence.trail import Change, Hunk, Line, swap
@@ -189,8 +191,10 @@ def _write(scene: Scene, step: Step, action: WriteAction) -> None:
 
 def _run(scene: Scene, step: Step, action: RunAction) -> None:
     parts = pipelines(action.args.command) if not action.args.is_input else None
-    if parts is None:
+    if parts is None and not all_look(action.args.command):
         _unreadable(scene)
+    elif parts is None:
+        pass
     else:
         _commands(scene, step, parts)
     if step.directory:
@@ -287,16 +291,18 @@ def _pipeline(scene: Scene, step: Step, part: Pipeline, text: str | None, *, wen
         _cd(said)
     elif first.program in CHANGERS:
         _do(CHANGERS[first.program], said, first)
-    elif first.program in READERS and not _is_dangerous(first):
+    elif first.program in READERS and not _runs_others(first):
         reader = READERS[first.program]
         if first.plain or first.program in ("find", "ls", "grep", "git"):
             _do(reader, said, first)
-    elif first.program not in HARMLESS and first.program not in ("echo", "printf"):
+    elif not only_looks(first):
         scene.unsure()
-    for one in filters:
+    for number, one in enumerate(filters):
+        if one.program == "xargs" and first.program == "find" and said.whole:
+            found_in_each(replace(said, command=one, filters=filters[number + 1 :]), places_of(first))
         if one.program in CHANGERS:
             _do(CHANGERS[one.program], Said(scene, one, (), "", step.label, step.when, False), one)
-        elif one.program not in FILTERS and one.program not in HARMLESS:
+        elif not only_looks(one):
             scene.unsure()
     for one in part.commands:
         for word, appended in one.writes:
@@ -323,13 +329,12 @@ def _attempted(said: Said, part: Pipeline) -> None:
                 trail.edited(None)
                 if trail.began is None:
                     trail.made(anew=True)
-        looks = one.program in HARMLESS or one.program in READERS or one.program in ("echo", "printf")
-        if not looks or _is_dangerous(one):
+        if not only_looks(one):
             scene.unsure()
 
 
-def _is_dangerous(command: Command) -> bool:
-    """Whether a program that otherwise only looks was told to do more."""
+def _runs_others(command: Command) -> bool:
+    """Whether what a program prints is not its own, or it was told to do more than to look."""
     words = set(command.words)
     return command.program == "find" and bool(words & {"-exec", "-execdir", "-delete", "-ok", "-okdir"})
 

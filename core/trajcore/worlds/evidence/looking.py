@@ -6,12 +6,13 @@ import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, takewhile
 from typing import Final
 
 from trajcore.worlds.evidence import outputs
+from trajcore.worlds.evidence.harmless import handed_on, word_set
 from trajcore.worlds.evidence.model import Kind
-from trajcore.worlds.evidence.said import Said, files_of, line_count, line_range, word_set
+from trajcore.worlds.evidence.said import Said, files_of, line_count, line_range
 from trajcore.worlds.evidence.shellwords import Command
 from trajcore.worlds.evidence.trail import hunks_of
 
@@ -170,6 +171,16 @@ def _unnumbered(said: Said, places: Sequence[str]) -> None:
                 trail.sheet.somewhere.setdefault(line)
 
 
+def found_in_each(said: Said, places: Sequence[str]) -> None:
+    """What `grep` shows that `xargs` has run for the files that were found in `places`."""
+    words = handed_on(said.command.words)
+    places = places or ["."]
+    grep = Command([*words[:1], "-r", *words[1:], *places])
+    begins = tuple(f"{place.rstrip('/')}/" for place in places)
+    if words[0] in ("grep", "egrep") and all(line.startswith(begins) for line in said.text.split("\n")):
+        _grep(replace(said, command=grep))
+
+
 def _may_be_in(said: Said, name: str, places: Sequence[str]) -> bool:
     """Whether a file that is named in output is one of those that were looked through."""
     path = said.scene.path(name)
@@ -248,13 +259,13 @@ def _ls(said: Said) -> None:
             scene.listed(path, entries, said.witness(how), complete=complete, hidden=hidden)
 
 
+def places_of(command: Command) -> list[str]:
+    """Where `find` looks."""
+    return list(takewhile(lambda word: not word.startswith(("-", "(", "!")), command.words[1:]))
+
+
 def _find(said: Said) -> None:
-    words = said.command.words[1:]
-    places = []
-    for word in words:
-        if word.startswith(("-", "(", "!")):
-            break
-        places.append(word)
+    words, places = said.command.words[1:], places_of(said.command)
     if not said.passes_lines or any(
         word.startswith(("-printf", "-ls", "-print0", "-fprint")) for word in words
     ):
@@ -290,10 +301,13 @@ def _stat(said: Said) -> None:
 
 
 def _git(said: Said) -> None:
-    words = said.command.operands
-    verb, scene, text = (words or [""])[0], said.scene, said.text
-    if "-C" in said.command.words or not words:
+    words, scene, text = said.command.operands, said.scene, said.text
+    if not words or "-C" in said.command.words:
+        elsewhere = [word for before, word in pairwise(said.command.words) if before != "-C"]
+        if words and next((word for word in elsewhere if not word.startswith("-")), "") not in _LOOKING:
+            scene.unsure()
         return
+    verb = words[0]
     if verb in ("clone", "init"):
         name = (
             words[2]

@@ -1,4 +1,4 @@
-"""What a program printed, and by what means it can be told of files; which programs leave these alone."""
+"""What a program printed, and by what means it can be told of files."""
 
 from __future__ import annotations
 
@@ -7,32 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from trajcore.worlds.evidence.harmless import word_set
 from trajcore.worlds.evidence.model import Witness
 from trajcore.worlds.evidence.scene import Scene
 from trajcore.worlds.evidence.shellwords import Command
-
-
-def word_set(text: str) -> frozenset[str]:
-    """The words of a text."""
-    return frozenset(text.split())
-
-
-FILTERS: Final = word_set("head tail grep egrep sort uniq cat sed wc cut less more tr")
-"""What may stand behind a program in a pipeline, and leaves the files alone."""
-
-QUIET: Final = word_set("cd export true : set alias unset pushd sleep umask source")
-"""What prints nothing, and leaves the files alone."""
-
-HARMLESS: Final = (
-    QUIET
-    | FILTERS
-    | word_set(
-        "pwd which whoami id uname date env printenv type command test [ hostname file du df ps diff cmp "
-        "md5sum sha256sum sha1sum basename dirname realpath readlink nproc seq history awk nl xxd od hexdump "
-        "strings column jq rg ag cloc expr free locate fgrep"
-    )
-)
-"""What leaves the files alone (but for `sed -i`, which is looked at)."""
 
 
 @dataclass(frozen=True, slots=True)
