@@ -291,7 +291,7 @@ def test_every_option_of_the_command_has_its_place() -> None:
         for name, parameter in inspect.signature(api.areplay).parameters.items()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     }
-    printing = {"debug", "strict", "quiet"}
+    printing = {"debug", "strict", "quiet", "as_json"}
     for option in options.OPTIONS:
         if options.REPLAY in option.commands:
             assert (option.keyword in keywords) + option.session + (option.keyword in printing) == 1, option

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from trajcore.events.base import Action, Event
     from trajcore.live.agent import TurnEnd
     from trajcore.live.messages.transcript import Message
-    from trajcore.live.model import Model
+    from trajcore.live.model import Model, Reply
     from trajcore.live.modelsettings import ModelSettings
     from trajcore.live.risks.commands import Place
     from trajcore.live.usage import Usage
@@ -65,7 +65,7 @@ class AgentHost:
         self._queue: list[str] = []
         self._model: Model | None = None
         self._fresh = True
-        self._asked = False
+        self._asked_at: float | None = None
         self._seconds = 0.0
         self._ending = ""
         self.stop_asked = False
@@ -80,7 +80,7 @@ class AgentHost:
     @property
     def outcome(self) -> LiveOutcome | None:
         """What the model's turns in this run came to; None where it was not asked."""
-        if self._model is None or not self._asked:
+        if self._model is None or self._asked_at is None:
             return None
         return LiveOutcome(self._model.usage, self._seconds, self._ending, last_words(self._run.entries))
 
@@ -186,13 +186,18 @@ class AgentHost:
 
     def thinking(self) -> None:
         """The model is being asked."""
-        self._fresh = self._asked = True
+        self._fresh, self._asked_at = True, time.monotonic()
         self._set_state(State.THINKING)
 
     def text(self, delta: str) -> None:
         """More of the model's text."""
         self._tell(notices.ModelText(delta, self._fresh))
         self._fresh = False
+
+    def replied(self, reply: Reply) -> None:
+        """The model's reply is complete."""
+        seconds = time.monotonic() - (self._asked_at or time.monotonic())
+        self._tell(notices.ModelReplied(reply.usage, seconds))
 
     def executing(self, event: Event) -> None:
         """The world itself tells of what it executes."""
