@@ -24,6 +24,7 @@ from trajcore.replay.conditions import TERMS
 from trajcore.runtimes.registry import RUNTIMES, make_runtime
 from trajcore.sandbox.registry import SANDBOXES, sandbox_names
 from trajcore.views.exports import EXPORTS
+from trajcore.views.runobjects import KINDS as KINDS_TOLD
 from trajtui.actions.table import ACTIONS
 
 HERE: Final = Path(__file__).resolve().parent
@@ -132,6 +133,11 @@ def notices_table() -> str:
     return table("notice|holds|says", rows)
 
 
+def json_kinds() -> str:
+    """What `replay --json` prints."""
+    return table("kind|is", ((code(kind), what) for kind, what in KINDS_TOLD))
+
+
 def conditions() -> str:
     """What a breakpoint can ask for."""
     rows = ((code(row.name), code(row.sort.signs), row.what) for row in TERMS)
@@ -203,6 +209,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "observations": observations,
     "keys": keys,
     "notices": notices_table,
+    "json_kinds": json_kinds,
     "conditions": conditions,
     "sandboxes": sandboxes,
     "runtimes": runtimes,

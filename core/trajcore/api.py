@@ -214,6 +214,7 @@ def report_of(session: Session, name: str, seconds: float, *, live: bool = False
         stopped_before=session.trajectory.label(session.position) if paused else None,
         failure=session.failure,
         world=session.world,
+        live=session.live_outcome,
         live_steps=session.run.has_live_steps,
         remade_from=None if session.remade is None else _name(session, session.remade[0]),
         evidence=None if session.built is None else session.built.evidence.counts(),

@@ -18,6 +18,7 @@ from trajcore.replay.states import Mode, State
 
 if TYPE_CHECKING:
     from trajcore.document.edits import Edit
+    from trajcore.live.usage import Usage
     from trajcore.sandbox.base import FileChanges
 
 PRELUDE: Final = "prelude"
@@ -230,6 +231,14 @@ class ModelText:
 
 
 @dataclass(frozen=True)
+class ModelReplied:
+    """A reply of the model is complete: what it alone cost, and how long it took with all its retries."""
+
+    usage: Usage
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Said:
     """Something the user should read once."""
 
@@ -259,6 +268,7 @@ Notice = (
     | BreakpointsChanged
     | Asked
     | ModelText
+    | ModelReplied
     | Said
 )
 

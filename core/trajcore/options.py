@@ -175,6 +175,7 @@ OPTIONS: Final = (
     _of_the_run("breaks", "Stop where this is true, for example exit!=0 or diverged; may be repeated.",
                 "EXPR", flag="--break", repeated=True),
     _of_the_run("junit", "Write the steps as JUnit test cases.", "OUT.xml", Path),
+    _of_the_run("as_json", "Print JSON objects, one a line, each with a `kind`.", kind=bool, flag="--json"),
     _of_the_run("quiet", "Print no line a step, only the summary.", kind=bool),
 )  # fmt: skip
 """In the order of the help. `{sandboxes}` stands for their names, which are looked up when somebody asks."""

@@ -23,6 +23,7 @@ from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
+    from trajcore.live.outcome import LiveOutcome
     from trajcore.live.usage import Usage
     from trajcore.worlds.choice import Choice
     from trajcore.worlds.evidence.building import Built
@@ -182,6 +183,11 @@ class SessionState:
     def usage(self) -> Usage | None:
         """Tokens and cost of the live session; None before a model was asked."""
         return self._live.usage
+
+    @property
+    def live_outcome(self) -> LiveOutcome | None:
+        """What the model's turns in this run came to; None where it was not asked."""
+        return self._live.outcome
 
     @property
     def step_count(self) -> int:

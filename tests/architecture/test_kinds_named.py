@@ -20,9 +20,10 @@ AT_HOME = (
     "core/trajcore/runtimes/",
 )
 SOMETHING_ELSE = {
-    # A severity, a state of the report.
+    # A severity, a state of the report, the end of a live session.
     "error": [
         *("core/trajcore/activity.py", "core/trajcore/notices.py", "core/trajcore/sessionstate.py"),
+        "core/trajcore/live/outcome.py",
         *(
             "core/trajcore/sandbox/machines/docker/engine.py",
             "core/trajcore/sandbox/notebook/kernel/jupyter.py",

@@ -15,7 +15,8 @@ import pytest
 
 import trajcore
 from documents import message, ran, run
-from program import SAMPLES, trajtui, write
+from loopback import Answer, Call, Loopback
+from program import SAMPLES, say, trajtui, write
 from trajcore import api, options
 from trajcore.sandbox.machines import leftovers
 
@@ -122,6 +123,70 @@ def test_nothing_is_printed(recording: Path, capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr() == ("", "")
 
 
+# A live session
+
+LIVE = {"sandbox": "bubblewrap", "model": "openai/loopback", "carry_on": True}
+LOOK = Answer("I look.", calls=[Call("execute_bash", {"command": "echo seen"})])
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> Path:
+    """A recording in which it is the agent's turn."""
+    return write(tmp_path / "x.json", [message(0, "go")])
+
+
+def at(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_BASE_URL", server.url)
+    monkeypatch.setenv("LLM_API_KEY", "sk-loopback-0123456789")
+
+
+@pytest.mark.bubblewrap
+@pytest.mark.parametrize(
+    ("answers", "ending", "steps", "last"),
+    [
+        ([LOOK, Answer("What next?")], "awaiting_input", 2, "What next?"),
+        ([LOOK, Answer(calls=[Call("finish", {"message": "All done."})])], "finished", 2, "All done."),
+        ([LOOK, LOOK, LOOK], "steps_spent", 2, "I look."),
+        ([LOOK, Answer(status=400)], "error", 1, "I look."),
+        ([Answer(calls=LOOK.calls), Answer(status=400)], "error", 1, ""),
+        ([Answer(status=400)], "error", 0, ""),
+    ],
+)
+def test_a_report_says_what_the_model_came_to(
+    waiting: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: list[Answer],
+    ending: str,
+    steps: int,
+    last: str,
+) -> None:
+    with Loopback(answers) as server:
+        at(server, monkeypatch)
+        report = trajcore.replay(waiting, max_steps=2, **LIVE)
+    live = report.live
+    assert live is not None
+    assert (live.ending, live.steps, live.last_message) == (ending, steps, last)
+    assert live.seconds > 0
+    assert (report.failure is not None) == (ending == "error")
+    assert report.to_dict()["live"] == {
+        "steps": steps,
+        "tokens": {"prompt": 100 * steps, "completion": 20 * steps, "cache_read": 0, "cache_write": 0},
+        "cost": 0.0,
+        "seconds": round(live.seconds, 3),
+        "ending": ending,
+        "last_message": last,
+    }
+
+
+@pytest.mark.bubblewrap
+def test_where_no_model_was_asked_there_is_nothing_to_report_of_it(tmp_path: Path) -> None:
+    spoken = write(tmp_path / "x.json", [message(0, "go"), say(1, "What next?")])
+    out = tmp_path / "report.json"
+    with pytest.raises(trajcore.BadInput, match="--message"):
+        trajcore.replay(spoken, report=out, **LIVE)
+    assert json.loads(out.read_text())["live"] is None
+
+
 # What is wrong is raised
 
 
@@ -226,7 +291,7 @@ def test_every_option_of_the_command_has_its_place() -> None:
         for name, parameter in inspect.signature(api.areplay).parameters.items()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     }
-    printing = {"debug", "strict", "quiet"}
+    printing = {"debug", "strict", "quiet", "as_json"}
     for option in options.OPTIONS:
         if options.REPLAY in option.commands:
             assert (option.keyword in keywords) + option.session + (option.keyword in printing) == 1, option

@@ -12,6 +12,7 @@ import pytest
 
 from documents import of_commands
 from trajcore import notices
+from trajcore.live.usage import Usage
 from trajcore.replay.states import Mode, State
 from trajcore.session import Session
 from trajcore.settings import Settings
@@ -30,6 +31,7 @@ MADE: list[notices.Notice] = [
     notices.BreakpointsChanged(),
     notices.Asked("run", "rm *", "it deletes", ("deleting",), "rm *"),
     notices.ModelText("so", fresh=True),
+    notices.ModelReplied(Usage("loopback", 100, 20), 1.5),
     notices.Said("look", "warning"),
     notices.RunSaved("run.json"),
     notices.Discarded(),
@@ -72,7 +74,7 @@ def _names() -> Any:
     from trajcore.document.edits import Edit
     from trajcore.sandbox.base import FileChanges
 
-    return types.SimpleNamespace(**vars(notices), Edit=Edit, FileChanges=FileChanges)
+    return types.SimpleNamespace(**vars(notices), Edit=Edit, FileChanges=FileChanges, Usage=Usage)
 
 
 async def test_an_edit_and_its_undo_are_told_with_what_was_done(tmp_path: Path) -> None:

@@ -353,9 +353,10 @@ def test_the_report_has_the_shape_of_the_contract(recording: Path, tmp_path: Pat
     report = report_of(out)
     assert list(report) == [
         "trajectory", "sandbox", "mode", "state", "events", "counts", "seconds", "remade_from", "world",
-        "steps",
+        "live", "steps",
     ]  # fmt: skip
     assert report["remade_from"] is None
+    assert report["live"] is None
     evidence = {"whole": 0, "partial": 0, "named": 0}
     named = {"image": None, "repo": None, "commit": None}
     assert report["world"] == {"kind": "none", **named, "evidence": evidence}
@@ -610,6 +611,33 @@ def test_an_interrupted_replay_leaves_nothing_behind_and_saves_what_it_has(
     assert "Traceback" not in errors
     assert list(scratch.iterdir()) == []
     assert [event["id"] for event in json.loads(saved.read_text())][:3] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("at", ["reply", "command"])
+def test_what_a_model_has_done_by_an_interrupt_is_saved_and_reported(tmp_path: Path, at: str):
+    path = write(tmp_path / "x.json", [message(0, "go on")])
+    saved, report, marker = tmp_path / "saved.json", tmp_path / "report.json", tmp_path / "marker"
+    long = Call("execute_bash", {"command": f"touch {marker}; sleep 300"})
+    answers = [
+        Answer("I look.", calls=[Call("execute_bash", {"command": "echo worked"})]),
+        Answer("I think and", hang=True) if at == "reply" else Answer("I wait.", calls=[long]),
+    ]
+    with Loopback(answers) as server:
+        running = start("replay", path, "--sandbox", "local", "--confirm", "never", "--continue",
+                        "--save", saved, "--report", report, **live(server))  # fmt: skip
+        try:
+            wait_for(lambda: server.hanging.is_set() or marker.exists())
+            running.send_signal(signal.SIGINT)
+            _, errors = running.communicate(timeout=20)
+        finally:
+            running.kill()
+    assert running.returncode == 130
+    assert "Traceback" not in errors
+    assert "worked" in [event.get("content") for event in json.loads(saved.read_text())]
+    told = report_of(report)["live"]
+    assert told["ending"] == "interrupted"
+    said = {"reply": (1, "I look."), "command": (2, "I wait.")}
+    assert (told["steps"], told["last_message"]) == said[at]
 
 
 @pytest.mark.docker

@@ -68,6 +68,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "edit, no flag": ("edit", FILE, "--flip", f"3:{ALL}", "--diff"),
     "edit, no pattern": ("edit", FILE, "--replace", f"({ALL}", "x", "--regex", "--diff"),
     "replay": ("replay", FILE, "--sandbox", "recorded"),
+    "replay --json": ("replay", FILE, "--sandbox", "recorded", "--json"),
     "replay --save": ("replay", FILE, "--sandbox", "recorded", "--save", f"to{NAME}"),
     "replay --save, no directory": ("replay", FILE, "--sandbox", "recorded", "--save", f"no{NAME}/x"),
     "replay --junit, no directory": ("replay", FILE, "--sandbox", "recorded", "--junit", f"no{NAME}/x"),

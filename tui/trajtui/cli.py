@@ -169,7 +169,8 @@ def replay_command(file: str | None, **options: Any) -> None:
     """Replay a recording without a screen: one line a step, then a summary.
 
     `-` reads the recording from standard input. Without FILE, config.toml's
-    replay_trajectory_path is replayed.
+    replay_trajectory_path is replayed. With --continue, what the model says and
+    does is printed as it happens, and in the end what it cost.
     """
     from trajtui.commands.replay import replay
 

@@ -113,10 +113,14 @@ class Head(msgspec.Struct, gc=False):
         """Whether the editor answered with an error, which it does in the text of its answer."""
         return observation_kind(self.observation).fails_in_text and (self.content or "").startswith("ERROR:")
 
+    @property
+    def text(self) -> str:
+        """What this event is about, whole: a command, a path, a message. Not made safe for a terminal."""
+        return self._action_text() if self.is_action else self._observation_text()
+
     def summary(self) -> str:
         """One line on what this event says, not yet made safe for a terminal."""
-        text = self._action_text() if self.is_action else self._observation_text()
-        first = next((line for line in text.splitlines() if line.strip()), "")
+        first = next((line for line in self.text.splitlines() if line.strip()), "")
         return first.strip()[:_SUMMARY_LENGTH]
 
     def _action_text(self) -> str:

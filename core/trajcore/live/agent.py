@@ -67,6 +67,9 @@ class Watch(Protocol):
     def text(self, delta: str) -> None:
         """More of the model's text."""
 
+    def replied(self, reply: Reply) -> None:
+        """The model's reply is complete; what comes of it enters the run after this."""
+
     def executing(self, event: Event) -> None:
         """An action is about to be carried out."""
 
@@ -137,6 +140,7 @@ class _Turn:
         self._watch.thinking()
         history = await asyncio.to_thread(self._prompt, self._environment.history())
         reply = await self._model.reply(history, self._schemas, self._watch.text, self._watch.retrying)
+        self._watch.replied(reply)
         if reply.tool_calls:
             return await self._act(reply)
         if not reply.text.strip():

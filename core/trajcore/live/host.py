@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from trajcore.dialects.newevents import error, observation_event
 from trajcore.events.satisfied import BY_THE_USER, How, Kept
 from trajcore.live.asking import Asking, Settled
 from trajcore.live.confirming import Confirmation
+from trajcore.live.outcome import ERROR, INTERRUPTED, LiveOutcome, last_words
 from trajcore.replay.executor import Executor
 from trajcore.replay.run import History, Run, Written
 from trajcore.replay.states import State
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
     from trajcore.dialects.base import Dialect
     from trajcore.dialects.replies import Call
     from trajcore.events.base import Action, Event
+    from trajcore.live.agent import TurnEnd
     from trajcore.live.messages.transcript import Message
-    from trajcore.live.model import Model
+    from trajcore.live.model import Model, Reply
     from trajcore.live.modelsettings import ModelSettings
     from trajcore.live.risks.commands import Place
     from trajcore.live.usage import Usage
@@ -62,6 +65,9 @@ class AgentHost:
         self._queue: list[str] = []
         self._model: Model | None = None
         self._fresh = True
+        self._asked_at: float | None = None
+        self._seconds = 0.0
+        self._ending = ""
         self.stop_asked = False
         self.asking = Asking(confirmation, dialect.tools, self._place, set_state, tell)
         """The question that waits for the user's word, if one does."""
@@ -70,6 +76,13 @@ class AgentHost:
     def usage(self) -> Usage | None:
         """What the model has cost in this run; None before it was asked."""
         return self._model.usage if self._model is not None else None
+
+    @property
+    def outcome(self) -> LiveOutcome | None:
+        """What the model's turns in this run came to; None where it was not asked."""
+        if self._model is None or self._asked_at is None:
+            return None
+        return LiveOutcome(self._model.usage, self._seconds, self._ending, last_words(self._run.entries))
 
     def queue(self, text: str) -> None:
         """Deliver a message at the next boundary between the model's steps."""
@@ -80,7 +93,7 @@ class AgentHost:
 
         Raises `ModelUnavailable`, `SandboxUnavailable`, and `Interrupted` when `stop_asked` was set.
         """
-        from trajcore.live.agent import TurnEnd, work
+        from trajcore.live.agent import TurnEnd
         from trajcore.live.model import Model
 
         self.stop_asked = False
@@ -88,10 +101,24 @@ class AgentHost:
             self._model = Model(settings)
             await asyncio.to_thread(_read, self._run.history())
         await self._world.ready()
-        ending = await work(self._model, self, self, max_steps, self._prompt, self._dialect.tools)
+        ending = await self._turn(self._model, max_steps)
         if ending is TurnEnd.STEPS_SPENT:
             return TurnResult(False, f"stopped after {max_steps} live steps, as --max-steps asks")
         return TurnResult(ending is TurnEnd.FINISHED)
+
+    async def _turn(self, model: Model, max_steps: int | None) -> TurnEnd:
+        from trajcore.live.agent import work
+
+        begun, self._ending = time.monotonic(), ERROR
+        try:
+            ending = await work(model, self, self, max_steps, self._prompt, self._dialect.tools)
+            self._ending = ending.value
+        except (asyncio.CancelledError, Interrupted):
+            self._ending = INTERRUPTED
+            raise
+        finally:
+            self._seconds += time.monotonic() - begun
+        return ending
 
     async def close(self) -> None:
         """Close the connections to the model's provider."""
@@ -159,13 +186,18 @@ class AgentHost:
 
     def thinking(self) -> None:
         """The model is being asked."""
-        self._fresh = True
+        self._fresh, self._asked_at = True, time.monotonic()
         self._set_state(State.THINKING)
 
     def text(self, delta: str) -> None:
         """More of the model's text."""
         self._tell(notices.ModelText(delta, self._fresh))
         self._fresh = False
+
+    def replied(self, reply: Reply) -> None:
+        """The model's reply is complete."""
+        seconds = time.monotonic() - (self._asked_at or time.monotonic())
+        self._tell(notices.ModelReplied(reply.usage, seconds))
 
     def executing(self, event: Event) -> None:
         """The world itself tells of what it executes."""

@@ -70,11 +70,14 @@ class Patience:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the model said. `response` is the whole of it, as OpenHands stores it with each action."""
+    """What the model said. `response` is the whole of it, as OpenHands stores it with each action; `usage` is
+    of this reply alone.
+    """
 
     text: str
     tool_calls: tuple[Call, ...]
     response: dict[str, Any]
+    usage: Usage
 
 
 class Model:
@@ -184,7 +187,7 @@ class Model:
         cost, window = _price(litellm, self._where(litellm)["model"], built)
         before = self.usage.completion_tokens
         self.usage = self.usage.plus(response, cost, window)
-        reply = _reply(response)
+        reply = _reply(response, Usage().plus(response, cost, window))
         if not reply.text and not reply.tool_calls and self.usage.completion_tokens == before:
             raise ModelUnavailable(_EMPTY.format(model=self.settings.model))
         return reply
@@ -287,7 +290,7 @@ def _delta(chunk: Any) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _reply(response: dict[str, Any]) -> Reply:
+def _reply(response: dict[str, Any], usage: Usage) -> Reply:
     message = (response.get("choices") or [{}])[0].get("message") or {}
     calls = []
     for number, data in enumerate(message.get("tool_calls") or ()):
@@ -296,4 +299,4 @@ def _reply(response: dict[str, Any]) -> Reply:
         calls.append(
             Call(data["id"], str(function.get("name") or ""), str(function.get("arguments") or "{}"))
         )
-    return Reply(content_text(message.get("content")), tuple(calls), response)
+    return Reply(content_text(message.get("content")), tuple(calls), response, usage)

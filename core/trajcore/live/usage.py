@@ -22,6 +22,16 @@ class Usage:
     window: int = 0
     replies: int = 0
 
+    @property
+    def tokens(self) -> dict[str, int]:
+        """How many tokens there were of each sort, as reports have them."""
+        return {
+            "prompt": self.prompt_tokens,
+            "completion": self.completion_tokens,
+            "cache_read": self.cache_read_tokens,
+            "cache_write": self.cache_write_tokens,
+        }
+
     def plus(self, response: dict[str, Any], cost: float, window: int) -> Usage:
         """The usage after one more response (a ModelResponse as a dict)."""
         usage = _object(response.get("usage"))

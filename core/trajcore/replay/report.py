@@ -15,6 +15,7 @@ from trajcore.text import safe
 from trajcore.worlds.choice import NONE
 
 if TYPE_CHECKING:
+    from trajcore.live.outcome import LiveOutcome
     from trajcore.sandbox.base import FileChanges
     from trajcore.worlds.plan import World
 
@@ -116,6 +117,8 @@ class Report:
     """The event that comes next where the replay paused: its id, or `#index`."""
     failure: TrajError | None = None
     """What ended the run where `state` is `error`."""
+    live: LiveOutcome | None = None
+    """What the model's turns came to; None where no model was asked."""
     live_steps: bool = False
     """Whether a model has added anything."""
     world: World | None = None
@@ -137,6 +140,7 @@ class Report:
             "seconds": round(self.seconds, 3),
             "remade_from": self.remade_from,
             "world": _world(self.world, self.evidence),
+            "live": None if self.live is None else self.live.to_dict(),
             "steps": [step.to_dict() for step in self.steps],
         }
 

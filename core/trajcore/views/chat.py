@@ -7,7 +7,8 @@ from enum import Enum
 from typing import Final
 
 from trajcore.events.head import Head
-from trajcore.events.kinds import ERROR, RUN, THINK, Treatment, action_kind
+from trajcore.events.kinds import ERROR, RUN, Treatment, action_kind
+from trajcore.live.outcome import words
 from trajcore.replay.policy import treatment
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
@@ -54,11 +55,9 @@ def _parts(head: Head, *, live: bool, recorded: bool) -> list[ChatPart]:
     how = treatment(head)
     tone = ChatTone.RECORDED if recorded else ChatTone.SAID
     if how is Treatment.DIALOGUE and not action_kind(head.kind).system_prompt:
-        args = head.args
-        text = (args.content or args.final_thought or args.thought or "") if args else ""
-        return [ChatPart("you" if head.source == "user" else "agent", _shortened(text), tone)]
+        return [ChatPart("you" if head.source == "user" else "agent", _shortened(words(head)), tone)]
     if live and how is not Treatment.PASS:
-        thought = head.args.thought if head.args and head.kind != THINK else None
+        thought = words(head)
         said = [ChatPart("agent", _shortened(thought), tone)] if thought else []
         return [*said, _line(f"★ {safe_line(head.kind)}  {safe_line(head.summary())}", ChatTone.ACTION)]
     if head.observation == RUN and not recorded and head.exit_code is not None:

@@ -59,6 +59,11 @@ def duration(seconds: float) -> str:
     return f"{int(seconds // 60)}m{int(seconds % 60):02d}s"
 
 
+def live_start(name: object, kind: str) -> str:
+    """How a line begins that tells of something a live session does, in the columns of `step_line`."""
+    return safe_line(f"{LIVE} {name:>5}  {kind:<12} ")
+
+
 def step_line(index: int, result: StepResult, summary: str) -> str:
     """The step at an index as `replay` prints it."""
     name = result.id if result.id is not None else f"#{index}"

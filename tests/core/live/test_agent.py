@@ -14,7 +14,7 @@ from trajcore.events.base import Action, Event
 from trajcore.events.parse import parse
 from trajcore.live.agent import TurnEnd, work
 from trajcore.live.asking import Settled
-from trajcore.live.model import Model, ModelSettings, Patience, close_connections
+from trajcore.live.model import Model, ModelSettings, Patience, Reply, close_connections
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +77,9 @@ class Noting:
 
     def text(self, delta: str) -> None:
         self.seen.append(f"text {delta}")
+
+    def replied(self, reply: Reply) -> None:
+        self.seen.append(f"replied {reply.usage.prompt_tokens}+{reply.usage.completion_tokens}")
 
     def executing(self, event: Event) -> None:
         self.seen.append(f"executing {event.id}")
@@ -337,7 +340,8 @@ async def test_watch_is_told_in_order():
         await work(model_at(server, attempts=2), world, watch, None)
     assert watch.seen[0] == "thinking"
     assert watch.seen[1].startswith("retrying")
-    assert watch.seen[2:] == ["text Short.", "executing 1", "thinking"]
+    said, acted = ["text Short.", "replied 100+20", "executing 1"], ["thinking", "replied 100+20"]
+    assert watch.seen[2:] == [*said, *acted]
 
 
 async def test_a_dialect_with_a_prompt_of_its_own_is_asked_for_it() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace as with_changes
-from functools import partial
 from typing import Any, Final
 
 import click
@@ -16,8 +15,8 @@ from trajcore import BadInput, Report, Session, areplay, load_config, notices, s
 from trajcore import options as table
 from trajcore.text import safe, safe_line
 from trajcore.views import worlds
-from trajcore.views.marks import step_line
 from trajtui.commands.asking import ask_on_terminal, can_ask
+from trajtui.commands.printing import Lines, Objects, Printing
 
 _TAKEN: Final = inspect.signature(areplay).parameters
 _LONG: Final = 3.0
@@ -39,22 +38,17 @@ def replay(file: str | None, options: Mapping[str, Any]) -> int:
         raise BadInput("name a recording to replay (or set replay_trajectory_path in config.toml).")
     settings = with_changes(settings_from(config, options), save_to=save_to, keep_choices=True)
     passed = {name: options[name] for name in _PASSED_ON}
-    begin = _Printer(quiet=options["quiet"]).begin
+    told = _Told(Objects if options["as_json"] else Lines, quiet=options["quiet"])
     ask = ask_on_terminal if can_ask() else None
     try:
-        report = asyncio.run(areplay(file, settings=settings, on_session=begin, on_question=ask, **passed))
+        run = areplay(file, settings=settings, on_session=told.begin, on_question=ask, **passed)
+        report = asyncio.run(run)
     except asyncio.CancelledError:
         return 130
-    _say_what_it_came_to(report, strict=options["strict"])
+    finally:
+        told.end_live()
+    told.end(report, strict=options["strict"])
     return report.exit_code(strict=options["strict"])
-
-
-def _say_what_it_came_to(report: Report, *, strict: bool) -> None:
-    if report.stopped_before is not None:
-        click.echo(f"paused before event {report.stopped_before}")
-    if report.steps or report.failure is None:
-        emptied = f" · {report.emptied}" if strict and report.emptied else ""
-        click.echo(safe_line(f"{report.summary}{emptied}"))
 
 
 def _stop_on_signals() -> None:
@@ -65,10 +59,13 @@ def _stop_on_signals() -> None:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
-class _Printer:
-    """One line a step on stdout; what the user must know on stderr."""
+class _Told:
+    """Has what a session tells printed: what happens on stdout, what the user must know on stderr."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, make: Callable[[Session], Printing], *, quiet: bool) -> None:
+        """`make` says how it is printed once there is a session; `quiet`: only what it all came to."""
+        self._make = make
+        self._printing: Printing | None = None
         self._quiet = quiet
         self._progress = ""
         self._offered = False
@@ -77,42 +74,51 @@ class _Printer:
 
     def begin(self, session: Session) -> None:
         """Print what the session tells from now on."""
-        self._session = session
+        self._session, self._printing = session, self._make(session)
         _stop_on_signals()
         session.subscribe(self._print)
 
+    def end_live(self) -> None:
+        """Print what the model's turns came to; there may have been no session, and no model."""
+        if self._printing is not None:
+            self._printing.end_live()
+
+    def end(self, report: Report, *, strict: bool) -> None:
+        """Print what the run came to."""
+        if self._printing is not None:
+            self._printing.end(report, strict=strict)
+
     def _print(self, change: notices.Notice) -> None:
-        if not self._quiet:
+        if self._printing is not None and not self._quiet:
+            self._printing.show(change)
             self._say_what_takes_long(change)
         match change:
-            case notices.StepDone(result) if not self._quiet:
-                index = self._session.trajectory.index_of_uid(result.uid)
-                if index is not None:
-                    summary = self._session.trajectory.head(index).summary()
-                    click.echo(step_line(index, result, summary))
-            case notices.Executing(kind, text, live=True) if not self._quiet:
-                click.echo(safe_line(f"★        {kind:<12} {text}"))
             case notices.Progress(text, done=None) if text not in ("", self._progress) and not self._quiet:
                 self._progress = text
-                click.echo(safe_line(text), err=True)
+                self._note(safe_line(text))
             case notices.WorldChosen():
                 self._say_world(change)
             case notices.WorldLacks() if not self._offered:
                 self._offer(worlds.lacking())
             case notices.Said(text, severity) if severity != "information":
-                click.echo(f"trajtui: {safe(text)}", err=True)
+                self._note(f"trajtui: {safe(text)}")
 
     def _say_world(self, chosen: notices.WorldChosen) -> None:
         """In which world the run begins, and what could be had instead."""
         line = worlds.world_line(chosen)
         if line and not chosen.missing and not self._quiet:
-            click.echo(line, err=True)
+            self._note(line)
         self._offer(worlds.offer(self._session))
 
     def _offer(self, line: str) -> None:
         if line:
             self._offered = True
-            click.echo(f"trajtui: {line}", err=True)
+            self._note(f"trajtui: {line}")
+
+    def _note(self, text: str) -> None:
+        if self._printing is not None:
+            self._printing.break_off()
+        click.echo(text, err=True)
 
     def _say_what_takes_long(self, change: notices.Notice) -> None:
         """Have a step named that does not come back for a while: what waits says nothing of itself."""
@@ -121,5 +127,4 @@ class _Printer:
         if isinstance(change, notices.Executing) and not change.recorded:
             most = f", for {change.limit:g} s at most" if change.limit else ""
             text = safe_line(f"waiting for {change.line}{most}")
-            say = partial(click.echo, text, err=True)
-            self._waiting = asyncio.get_running_loop().call_later(_LONG, say)
+            self._waiting = asyncio.get_running_loop().call_later(_LONG, self._note, text)
