@@ -93,7 +93,7 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
         "tests/tui/test_untrusted.py": ("test_the_text_of_a_model_is_harmless",),
     },
     "Keys and tokens reach no file, report, log or screen": {
-        "tests/core/live/test_masking.py": ("test_tree_is_masked_everywhere",),
+        "tests/core/test_masking.py": ("test_tree_is_masked_everywhere",),
         "tests/core/test_config.py": ("test_a_key_is_in_no_error",),
     },
     "A world that is stopped, replaced from inside or talks for ever ends its step in bounded time and "
