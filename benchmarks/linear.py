@@ -21,7 +21,7 @@ from typing import Final
 from measuring import Row, any_over, show
 
 from trajcore.events.observations import RunExtras, RunObservation
-from trajcore.live.masking import Mask, MaskedStream
+from trajcore.masking import Mask, MaskedStream
 from trajcore.replay.compare import compare, shared_text
 from trajcore.replay.normalise import NORMALISERS, normalised
 from trajcore.replay.normalise import shown as shown_output

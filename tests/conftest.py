@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from needs import IN_CI, need_bubblewrap, need_docker, need_tmux
+from trajcore import masking
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -56,7 +57,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def user_without_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No test reads the settings, keys or files of whoever runs it; the answer is the empty home."""
+    """No test reads the settings, keys or files of whoever runs it; the answer is the empty home.
+
+    No test knows the secrets of another.
+    """
+    monkeypatch.setattr(masking, "_told", set())
+    masking.known.cache_clear()
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
         if name.startswith(("LLM_", "TRAJTUI_")) and name != "TRAJTUI_TEST_IMAGE":

@@ -6,7 +6,7 @@ The keys and the file are OpenHands' own (`config.toml`: `[core]`, `[llm]`, `[sa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from typing import Any, Final
 import platformdirs
 
 from trajcore.errors import BadInput
+from trajcore.masking import hide, secrets_in_addresses, without_accounts
 from trajcore.options import KEYS, Key, Reach
 from trajcore.reading import SETTINGS, Missing, read_file
 from trajcore.storage import in_words, write_atomically
@@ -154,7 +155,16 @@ def load(
             if key.section != "llm":
                 raise
             settings[key.name] = Setting(key, key.default, str(found), fault=str(error))
+    hide(*_secrets(settings.values()))
     return Config(settings, found, origin, digest(data))
+
+
+def _secrets(settings: Iterable[Setting]) -> Iterator[str]:
+    """What of the settings nobody is to see."""
+    for setting in settings:
+        value = setting.value
+        if isinstance(value, str):
+            yield from [value] if setting.key.secret else secrets_in_addresses(value)
 
 
 def _origin(file: Path, digest: str, accepted: str, *, named: bool) -> Origin:
@@ -285,7 +295,7 @@ def _masked(key: Key, value: Any) -> str:
     if key.secret:
         return "something else"
     try:
-        text = repr(value)
+        text = without_accounts(repr(value))
     except ValueError:  # very many digits
         return "a number that is too long"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

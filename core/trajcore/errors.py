@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from trajcore.masking import known, without_accounts
+
 EXIT_CODES: Final = {
     0: "done",
     1: "it ran, and something fell short: `--strict` and a divergence, an error among the findings of "
@@ -16,9 +18,12 @@ EXIT_CODES: Final = {
 
 
 class TrajError(Exception):
-    """Something the user can mend. The message is one or two plain lines that say how."""
+    """Something the user can mend. The message is one or two plain lines that say how, without secrets."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return known().text(without_accounts(super().__str__()))
 
 
 class Refused(TrajError):

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from trajcore.events.kinds import RUN
+from trajcore.masking import known
 from trajcore.replay.run import StepResult
 from trajcore.replay.states import Mode, State
 
@@ -277,8 +278,11 @@ Listener = Callable[[Notice], None]
 
 
 def to_data(notice: Notice) -> dict[str, Any]:
-    """A notice as JSON values, its class under `notice`. Bytes are in base64, enums are their values."""
-    return {"notice": type(notice).__name__, **_plain(notice)}
+    """A notice as JSON values, its class under `notice`. Bytes are in base64, enums are their values.
+
+    Secrets that this process knows are masked.
+    """
+    return {"notice": type(notice).__name__, **known().tree(_plain(notice))}
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ from trajcore.events.kinds import MESSAGE, Service
 from trajcore.journal.keeping import Keeping
 from trajcore.live.confirming import Confirmation
 from trajcore.live.host import AgentHost
+from trajcore.masking import hide
 from trajcore.replay.breakpoints import Breakpoints
 from trajcore.replay.loop import Replay
 from trajcore.replay.policy import asks_the_world, count_steps
@@ -37,6 +38,7 @@ class SessionState:
     def __init__(self, trajectory: Trajectory, settings: Settings | None = None) -> None:
         self.trajectory = trajectory
         self.settings = settings or Settings()
+        hide(*self.settings.model.secrets)
         self._activity = Activity()
         self._tell = self._activity.tell
         self._say = self._activity.say

@@ -1,5 +1,7 @@
 """Making untrusted text safe to draw. Every string of a recording or a model passes here before a view.
 
+No secret that this process knows (`trajcore.masking`) passes.
+
 All of it takes time in proportion to the length of the text, whatever is in it.
 """
 
@@ -9,6 +11,8 @@ import codecs
 import re
 from collections.abc import Callable
 from typing import Final
+
+from trajcore.masking import known
 
 TAB: Final = 8
 """A tab moves to the next multiple of this, in every pane as in a terminal."""
@@ -142,6 +146,7 @@ class TerminalFilter:
 
 def safe(text: str) -> str:
     """`text` with every control character but newline and tab replaced by a picture of it."""
+    text = known().text(text)
     if _UNSAFE.search(text) is None:
         return text
     return text.replace("\r\n", "\n").translate(_PICTURES)
@@ -154,7 +159,7 @@ def safe_line(text: str) -> str:
 
 def safe_json(text: str) -> str:
     """JSON for a terminal as well as for a parser: what could speak to a terminal is escaped."""
-    return re.sub(_UNSAFE_IN_JSON, lambda found: f"\\u{ord(found[0]):04x}", text)
+    return re.sub(_UNSAFE_IN_JSON, lambda found: f"\\u{ord(found[0]):04x}", known().text(text))
 
 
 def without_escapes(text: str) -> str:
@@ -180,6 +185,9 @@ def safe_with_colours(text: str) -> str:
     """`text` made safe as by `safe`, its colours (SGR sequences) kept."""
     if "\x1b" not in text:
         return safe(text)
+    plain = without_escapes(text)
+    if known().text(plain) != plain:  # colours may stand in the middle of a secret
+        return safe(plain)
     kept = only_colours(text)
     parts, colours = _COLOUR.split(kept), _COLOUR.findall(kept)
     return "".join(safe(part) + colour for part, colour in zip(parts, [*colours, ""], strict=True))

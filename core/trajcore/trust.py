@@ -20,6 +20,7 @@ from typing import Any, Final
 import platformdirs
 
 from trajcore.errors import BadInput
+from trajcore.masking import without_accounts
 from trajcore.options import OPTIONS, Key, Reach, bytes_of
 from trajcore.reading import SETTINGS, Missing, read_file
 from trajcore.sandbox.base import DEFAULT_IMAGE, Resources
@@ -68,12 +69,12 @@ class Setting:
         return f"Setting({self.key.name}={self.shown()!r}, {self.origin!r})"
 
     def shown(self) -> str:
-        """The value for people; a secret is masked."""
+        """The value for people; a secret, and an account in an address, is masked."""
         if self.fault:
             return "unusable"
         if self.key.secret and self.value:
             return "********"
-        return "" if self.value is None else str(self.value)
+        return "" if self.value is None else without_accounts(str(self.value))
 
 
 @dataclass(frozen=True)

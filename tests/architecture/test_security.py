@@ -92,8 +92,13 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
         "tests/tui/test_printed.py": ("test_what_a_command_prints_on_a_terminal_is_text",),
         "tests/tui/test_untrusted.py": ("test_the_text_of_a_model_is_harmless",),
     },
-    "Keys and tokens reach no file, report, log or screen": {
-        "tests/core/live/test_masking.py": ("test_tree_is_masked_everywhere",),
+    "Keys and tokens reach no file, report, log, screen or model's request": {
+        "tests/core/live/test_keys.py": (
+            "test_a_live_session_shows_keeps_writes_and_sends_no_secret",
+            "test_a_headless_live_run_writes_prints_and_sends_no_secret",
+            "test_a_key_in_the_recording_stays_in_its_bytes_and_is_shown_nowhere",
+        ),
+        "tests/core/test_masking.py": ("test_tree_is_masked_everywhere",),
         "tests/core/test_config.py": ("test_a_key_is_in_no_error",),
     },
     "A world that is stopped, replaced from inside or talks for ever ends its step in bounded time and "

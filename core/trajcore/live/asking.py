@@ -12,6 +12,7 @@ from trajcore import notices
 from trajcore.errors import BadInput, Refused
 from trajcore.events.kinds import RUN, RUN_IPYTHON, Treatment, action_kind
 from trajcore.live.confirming import Confirm, Confirmation, Verdict
+from trajcore.masking import known
 from trajcore.replay.states import State
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ class Asking:
             edited = call.with_arguments({**(call.parsed() or {}), self._parameter(kind): text})
         else:
             edited = replace(call, arguments=text)
+        edited = replace(edited, arguments=known().text(edited.arguments))  # as the run will have it
         try:
             to_action(self._tools, edited.name, edited.arguments)
         except BadToolCall as error:

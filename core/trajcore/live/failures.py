@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from trajcore.live.masking import Mask
+from trajcore.masking import Mask
 
 _LONGEST: Final = 240
 _NO_PROVIDER: Final = "Provider NOT provided"

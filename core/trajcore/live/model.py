@@ -22,9 +22,9 @@ from trajcore.dialects.replies import Call, content_text
 from trajcore.errors import ModelUnavailable
 from trajcore.live.background import BackgroundLoop, lasting, tell
 from trajcore.live.failures import Failure, failure_of
-from trajcore.live.masking import Mask, MaskedStream, keys_in_environment
 from trajcore.live.modelsettings import ModelSettings
 from trajcore.live.usage import Usage
+from trajcore.masking import MaskedStream, hide, known
 
 NO_MODEL: Final = "No model is configured: pass --model, set LLM_MODEL, or [llm] model in config.toml"
 
@@ -87,7 +87,7 @@ class Model:
         self.settings = settings
         self.usage = Usage()
         self._patience = patience or Patience()
-        self._mask = Mask([settings.api_key, *keys_in_environment()])
+        hide(*settings.secrets)
 
     async def reply(
         self,
@@ -110,7 +110,7 @@ class Model:
                 ask = partial(self._asked, litellm, messages, tools, partial(tell, here, on_text))
                 return await _background.run(ask)
             except litellm.openai.OpenAIError as error:
-                failure = failure_of(error, self.settings.model, self.settings.base_url, self._mask)
+                failure = failure_of(error, self.settings.model, self.settings.base_url, known())
                 if not failure.transient or failed == self._patience.attempts:
                     raise ModelUnavailable(failure.line) from None
             await self._wait(failed, failure, on_retry)
@@ -139,7 +139,7 @@ class Model:
         on_text: Callable[[str], None],
     ) -> Reply:
         stream = await litellm.acompletion(
-            messages=list(messages),
+            messages=known().tree(list(messages)),
             tools=list(tools) or None,
             stream=True,
             stream_options={"include_usage": True},
@@ -150,7 +150,7 @@ class Model:
             **self._where(litellm),
         )
         chunks: list[Any] = []
-        masked = MaskedStream(self._mask, on_text)
+        masked = MaskedStream(known(), on_text)
         length = 0
         async with aclosing(stream):
             async for chunk in stream:
@@ -183,7 +183,7 @@ class Model:
         _name_calls(chunks, messages)
         built = litellm.stream_chunk_builder(chunks, messages=list(messages))
         response: dict[str, Any] = built.model_dump(mode="json", warnings=False) if built is not None else {}
-        response = self._mask.tree(response)
+        response = known().tree(response)
         cost, window = _price(litellm, self._where(litellm)["model"], built)
         before = self.usage.completion_tokens
         self.usage = self.usage.plus(response, cost, window)

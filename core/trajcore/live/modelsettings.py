@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from trajcore.masking import secrets_in_addresses
+
 
 @dataclass(frozen=True)
 class ModelSettings:
@@ -13,3 +15,9 @@ class ModelSettings:
     api_key: str | None = field(default=None, repr=False)
     base_url: str | None = None
     temperature: float | None = None
+
+    @property
+    def secrets(self) -> list[str]:
+        """What of these settings nobody is to see."""
+        key = [self.api_key] if self.api_key else []
+        return [*key, *secrets_in_addresses(self.base_url)]

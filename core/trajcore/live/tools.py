@@ -10,6 +10,9 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from trajcore.events.kinds import Treatment, action_kind
+from trajcore.masking import MASK, holds_mask
+
 if TYPE_CHECKING:
     from trajcore.dialects.toolmap import Schema, ToolMap
 
@@ -27,7 +30,21 @@ def to_action(tools: ToolMap, name: str, arguments_json: str) -> dict[str, Any]:
     parameters = {function["name"]: function["parameters"] for function in functions}
     if name not in parameters:
         raise BadToolCall(f"There is no tool {name!r}. The tools are: {', '.join(parameters)}.")
-    return tools.action_of(name, _arguments(name, arguments_json, parameters[name]))
+    arguments = _arguments(name, arguments_json, parameters[name])
+    action = tools.action_of(name, arguments)
+    if action_kind(action["action"]).treatment in (Treatment.EXECUTE, Treatment.SERVE):
+        _refuse_masked(name, arguments)
+    return action
+
+
+def _refuse_masked(name: str, arguments: dict[str, Any]) -> None:
+    """What stands for a secret is not carried out in its place: it would be another command."""
+    masked = [key for key, value in arguments.items() if holds_mask(value)]
+    if masked:
+        raise BadToolCall(
+            f"{name} was not executed: {MASK} in its argument {', '.join(masked)} stands for a secret that "
+            "is shown to nobody. Do without it, for example name the variable or the file that holds it."
+        )
 
 
 def _arguments(name: str, text: str, schema: Schema) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from trajcore.dialects.base import Unwrapped
 from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.registry import default_dialect
 from trajcore.events.kinds import ERROR, READ, RUN, RUN_IPYTHON, observation_kind
+from trajcore.masking import MASK
 from trajcore.replay import causes, tempnames
 from trajcore.replay.causes import NETWORK_OFF, Outcomes
 from trajcore.replay.excerpts import difference, excerpt
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 _LONG: Final = 20_000
 """Texts of more characters are compared off the event loop."""
-_HIDDEN: Final = "<secret_hidden>"
 
 _UNORDERED: Final = re.compile(
     r"\bfind\b|\bgrep\b[^|;&]* (?:-\w*[rR]|--recursive)|\brg\b|\bls\b[^|;&]* -\w*U"
@@ -257,9 +257,9 @@ def _emptied_by(text: str, normalisers: Sequence[Normaliser]) -> str:
 
 def _equal_but_for_secrets(old: str, new: str) -> bool:
     """OpenHands writes a placeholder where a secret stood, which only the actual text has."""
-    if _HIDDEN not in old:
+    if MASK not in old:
         return False
-    first, *others, last = old.split(_HIDDEN)
+    first, *others, last = old.split(MASK)
     if not new.startswith(first) or not new.endswith(last):
         return False
     # The first place that a part can be at leaves most to those behind it: none has to be tried again.

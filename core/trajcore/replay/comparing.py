@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trajcore.events.kinds import Treatment
 from trajcore.replay.compare import Circumstances, Unwrap, compare, is_long, told_side
 from trajcore.replay.executor import Executor
+from trajcore.replay.masked import masked_observation
 from trajcore.replay.normalise import NORMALISERS, Normaliser, OwnNormaliser, TooSlow
 from trajcore.replay.policy import treatment
 from trajcore.replay.run import Run
@@ -41,7 +42,11 @@ class Comparer:
         return self._has_own or is_long(recorded, actual)
 
     def compare(self, recorded: Observation | None, actual: Observation) -> Comparison:
-        """Both compared, without patterns of the user's that take too long. It may be in a thread."""
+        """Both compared, without patterns of the user's that take too long. It may be in a thread.
+
+        What came back is masked: what was recorded is compared as if it had been, too.
+        """
+        recorded = masked_observation(recorded)
         circumstances = Circumstances(
             self._has_committed,
             self._world.offline,

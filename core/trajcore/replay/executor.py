@@ -18,6 +18,8 @@ from trajcore.dialects.registry import default_dialect
 from trajcore.errors import SandboxUnavailable
 from trajcore.events.head import head_of
 from trajcore.events.kinds import RUN
+from trajcore.masking import MaskedOutput, known
+from trajcore.replay.masked import masked_files, masked_observation
 from trajcore.replay.sides import UNKNOWN, Side
 from trajcore.runtimes.registry import make_runtime
 from trajcore.sandbox.base import Checkpoint, OnProgress, Outcome, Sandbox, SandboxSettings
@@ -91,6 +93,7 @@ class Executor:
         self._sandbox: Sandbox | None = None
         self._kind: SandboxKind | None = None
         self._started = False
+        self._output = self._new_output()
         self._choosing = asyncio.Lock()
         self.directory = "/workspace"
         """Where the shell is."""
@@ -171,11 +174,13 @@ class Executor:
     def begins(self, command: str) -> None:
         """See `prelude.Teller`."""
         self._tell(notices.Executing(notices.PRELUDE, command, self.directory, False))
+        self._output = self._new_output()
         self._begun = time.perf_counter()
 
     def ended(self, outcome: Outcome) -> None:
         """See `prelude.Teller`."""
         self.directory = outcome.directory
+        self._output.end()
         self._tell(notices.Executed(outcome.exit_code, time.perf_counter() - self._begun))
 
     def _tell_progress(self, text: str) -> None:
@@ -247,6 +252,7 @@ class Executor:
         limit = self._settings.limits.hard if action.timeout is None else action.timeout
         served = not sandbox.executes
         self._tell(notices.Executing(action.action, text, self.directory, served, live, limit))
+        self._output = self._new_output()
         begun = time.perf_counter()
         self.executing, self._interrupted = True, False
         before = self.directory
@@ -267,9 +273,10 @@ class Executor:
             raise
         finally:
             self.executing = False
+            self._output.end()
         observation = answered.observation
         if observation is not None and observation is not recorded:
-            observation = self.maps.restored(observation, action)
+            observation = masked_observation(self.maps.restored(observation, action))
         self._follow(answered)
         served = observation is not None and observation is recorded
         code = self._dialect.unwrap(recorded).exit_code if served and recorded else exit_code(observation)
@@ -281,7 +288,7 @@ class Executor:
         if self._sandbox is None or not self._settings.track_files:
             return None
         try:
-            return await self._sandbox.changed_files()
+            return masked_files(await self._sandbox.changed_files())
         except SandboxUnavailable:  # the next action will find out, and say so
             return None
 
@@ -391,7 +398,11 @@ class Executor:
         self.directory = "/workspace"
 
     def _emit(self, data: bytes) -> None:
-        self._tell(notices.Output(data))
+        self._output.write(data)
+
+    def _new_output(self) -> MaskedOutput:
+        """What hands on the output of the next command."""
+        return MaskedOutput(known(), lambda data: self._tell(notices.Output(data)))
 
     def _follow(self, answered: Answered) -> None:
         """Where the shell is now; in a recording that is served, where it was."""

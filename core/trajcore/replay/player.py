@@ -16,6 +16,7 @@ from trajcore.events.head import Head
 from trajcore.events.kinds import RUN, Service, Treatment, action_kind
 from trajcore.events.satisfied import BY_THE_USER, How, Kept, kept_in, was_interrupted
 from trajcore.formats.json.reading import as_object
+from trajcore.masking import known
 from trajcore.replay.executor import Answer, Executor
 from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.replay.positions import Position
@@ -343,7 +344,8 @@ class Player:
             self._skip(index, head, reason.split(":")[0] + ", and nothing was recorded to serve")
             return
         self._tell(notices.Executing(head.kind, head.summary(), "", recorded=True))
-        self._tell(notices.Output(recorded.content.encode("utf-8", "replace") + b"\n"))
+        shown = known().text(recorded.content)
+        self._tell(notices.Output(shown.encode("utf-8", "replace") + b"\n"))
         self._tell(notices.Executed(self._recorded_code(recorded), 0.0, reason))
         self._keep_as_is(index)
         kept = kept_in(recorded) or Kept(How.SERVED, reason.removesuffix(f": {_SERVED}"))

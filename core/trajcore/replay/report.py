@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.errors import TrajError
+from trajcore.masking import known
 from trajcore.replay.run import Status, StepResult
 from trajcore.replay.verdict import Match
 from trajcore.text import safe
@@ -55,7 +56,8 @@ class Step:
 
     @classmethod
     def of(cls, index: int, result: StepResult, summary: str = "") -> Step:
-        """The step at an index, of which a result tells."""
+        """The step at an index, of which a result tells; secrets are masked."""
+        mask = known().text
         return cls(
             index=index,
             id=result.id,
@@ -65,12 +67,12 @@ class Step:
             exit_code=result.exit_code,
             recorded_exit_code=result.recorded_exit_code,
             seconds=result.seconds,
-            reason=result.reason,
+            reason=mask(result.reason),
             cause=result.cause.value if result.cause else None,
             files=result.files,
-            summary=summary,
-            recorded=result.recorded.content if result.recorded else "",
-            actual=result.actual.content if result.actual else "",
+            summary=mask(summary),
+            recorded=mask(result.recorded.content) if result.recorded else "",
+            actual=mask(result.actual.content) if result.actual else "",
             emptied_by=result.comparison.emptied_by if result.comparison else "",
         )
 

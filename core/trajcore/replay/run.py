@@ -18,6 +18,7 @@ from trajcore.events.head import Head, head_of
 from trajcore.events.kinds import Service, Treatment, action_kind
 from trajcore.events.satisfied import Kept
 from trajcore.formats.json.reading import as_object
+from trajcore.masking import known
 from trajcore.replay.policy import treatment
 from trajcore.replay.verdict import Cause, Comparison, Match
 
@@ -285,6 +286,8 @@ class Run:
     ) -> Entry:
         """A new event: it is stamped with an id (a fresh one unless given and free) and the time.
 
+        It holds no secret that this process knows.
+
         A callable is asked for it when it is first looked at; such an event needs `answers`. `kept` is as in
         `keep`.
         """
@@ -295,10 +298,10 @@ class Run:
         if callable(event):
             make = event
             cause = self._id_of_origin.get(answers) if answers is not None else None
-            entry = Entry(lambda: {**stamp, **make()}, None, origin, live, id, cause, kept=kept)
+            entry = Entry(lambda: _masked({**stamp, **make()}), None, origin, live, id, cause, kept=kept)
         else:
             cause = self._id_of_origin.get(answers) if answers is not None else event.get("cause")
-            raw = json.dumps({**stamp, **event}).encode()
+            raw = json.dumps(_masked({**stamp, **event})).encode()
             entry = Entry(raw, None, origin, live, id, cause, kept=kept)
         self._live += live
         self.entries.append(entry)
@@ -314,7 +317,7 @@ class Run:
             own = said.get("model_response")
             if isinstance(own, dict) and own.get("id") == response.get("id"):
                 data[canonical.CALL] = {**said, "model_response": said_anew(own, call)}
-                self.entries[place] = replace(entry, content=json.dumps(data).encode())
+                self.entries[place] = replace(entry, content=json.dumps(_masked(data)).encode())
 
     def is_superseded(self, entry: Entry) -> bool:
         """Whether the event of an entry was played a second time, having been moved behind the position."""
@@ -382,6 +385,11 @@ class Run:
         `told` is called with how many events were given so far, and how many there are.
         """
         return self._write(_played(tuple(self.entries), told))
+
+
+def _masked(event: dict[str, Any]) -> dict[str, Any]:
+    masked: dict[str, Any] = known().tree(event)
+    return masked
 
 
 def _played(entries: Sequence[Entry], told: Callable[[int, int], None]) -> Iterator[Played]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Final
 
 from trajcore.config import Config
 from trajcore.errors import BadInput
+from trajcore.masking import without_accounts
 from trajcore.sandbox.base import DEFAULT_IMAGE, SandboxSettings
 from trajcore.sandbox.choose import choose
 from trajcore.sandbox.machines import leftovers
@@ -22,6 +24,11 @@ CHOSEN: Final = "sandbox"
 
 async def facts(config: Config) -> AsyncGenerator[Fact, None]:
     """All there is to say, in order; some of it takes a moment to find out. Raises `BadInput`."""
+    async for fact in _facts(config):
+        yield replace(fact, text=without_accounts(fact.text))
+
+
+async def _facts(config: Config) -> AsyncGenerator[Fact, None]:
     world = SandboxSettings(image=config.get("base_container_image") or DEFAULT_IMAGE)
     async for fact in _of_sandboxes(world):
         yield fact

@@ -23,6 +23,7 @@ from trajcore.trajectory import Trajectory
 
 pytestmark = pytest.mark.bubblewrap
 
+KEY = "sk-loopback-key"
 Word = tuple[Verdict, str] | None
 APPROVE, ALL = (Verdict.APPROVE, ""), (Verdict.APPROVE_ALL, "")
 REFUSE = (Verdict.REFUSE, "")
@@ -39,7 +40,7 @@ def bash(command: str, **more: Any) -> Call:
 
 
 def settings(server: Loopback, confirm: Confirm | None = None) -> Settings:
-    model = ModelSettings("openai/loopback", "sk-loopback-key", server.url)
+    model = ModelSettings("openai/loopback", KEY, server.url)
     return Settings("bubblewrap", model=model, confirm=confirm)
 
 
@@ -181,6 +182,14 @@ async def test_an_edit_of_a_file_edit_is_its_arguments(tmp_path: Path) -> None:
     done = await live(tmp_path, [Answer(calls=[edit, bash("cat /workspace/x")])], words)
     assert len(done.asked) == 2, "what is no such action is asked for again"
     assert done.printed == ["y"]
+
+
+async def test_an_edit_with_a_secret_in_it_is_asked_for_again(tmp_path: Path) -> None:
+    words = [(Verdict.EDIT, f"echo {KEY}"), (Verdict.EDIT, "echo without")]
+    done = await live(tmp_path, [Answer(calls=[bash(RISKY)])], words)
+    assert len(done.asked) == 2
+    assert done.printed == ["without"]
+    assert KEY not in done.path.read_text()
 
 
 async def test_where_nobody_can_be_asked_the_run_ends_there(tmp_path: Path) -> None:

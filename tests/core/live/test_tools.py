@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from trajcore.dialects.openhands_v0.tools import TOOL_MAP
 from trajcore.events.parse import parse
 from trajcore.live.tools import BadToolCall, to_action
+from trajcore.masking import MASK
 
 TOOLS = TOOL_MAP.schemas()
 
@@ -106,3 +107,23 @@ def test_no_arguments_break_it(name, arguments):
     except BadToolCall:
         return
     assert not parse({"source": "agent", **action}).problems
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("execute_bash", {"command": f"curl -H 'Authorization: {MASK}' host"}),
+        ("execute_bash", {"command": f"{MASK}", "is_input": "true"}),
+        ("str_replace_editor", {"command": "create", "path": "/a", "file_text": f"key = {MASK}"}),
+        ("str_replace_editor", {"command": "view", "path": f"/{MASK}"}),
+    ],
+)
+def test_what_stands_for_a_secret_is_not_carried_out_in_its_place(name: str, arguments: dict):
+    for text in (json.dumps(arguments), json.dumps(arguments).replace("<", "\\u003c")):
+        with pytest.raises(BadToolCall, match=f"not executed: {MASK} in its argument .* stands for a secret"):
+            to_action(TOOL_MAP, name, text)
+
+
+def test_what_is_only_said_may_name_the_mask():
+    assert made("think", thought=f"the key is {MASK}")["action"] == "think"
+    assert made("finish", message=f"the key is {MASK}")["action"] == "finish"

@@ -13,11 +13,11 @@ from typing import Any, Final
 import click
 
 from trajcore import BadInput, Edit, Trajectory, new_command, search, user_message
-from trajcore import open as open_trajectory
 from trajcore.text import safe, safe_json, safe_line
 from trajcore.views.checks import checking, finding_line, new_findings
 from trajcore.views.event_json import problems_of, read_event, read_json
 from trajcore.views.form import fields_at
+from trajtui.commands.reading import open_to_show
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def edit(file: str, operations: Sequence[Operation], options: Mapping[str, Any])
         raise BadInput("--diff shows what would change and writes nothing: it takes no -o and no --in-place.")
     if options["in_place"] and (target is not None or file == "-"):
         raise BadInput("--in-place writes the recording itself: it takes a file, and no -o.")
-    trajectory = open_trajectory(file, options["row"])
+    trajectory = open_to_show(file, options["row"])
     scribe = _Scribe(trajectory, regex=options["regex"], case=not options["ignore_case"])
     links = checking(trajectory)().findings if any(map(_is_of_a_link, operations)) else None
     for operation in operations:

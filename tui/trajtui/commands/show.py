@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from trajcore import Trajectory
-from trajcore import open as open_trajectory
 from trajcore.text import safe_line
 from trajcore.views.exports import export
+from trajtui.commands.reading import open_to_show
 
 
 def show(file: str, row: str | None, *, as_json: bool, checking: bool = False, world: bool = False) -> int:
@@ -15,7 +15,7 @@ def show(file: str, row: str | None, *, as_json: bool, checking: bool = False, w
 
     Raises `BadInput`.
     """
-    trajectory = open_trajectory(file, row)
+    trajectory = open_to_show(file, row)
     if world:
         return _show_world(trajectory, as_json=as_json)
     if checking:
