@@ -121,6 +121,17 @@ def test_parts_of_files_have_their_numbers(command: str, output: str, lines: dic
     assert file(run(command, output)).lines == lines
 
 
+@pytest.mark.parametrize("command", ["cat -n f", "nl -ba f"])
+def test_all_lines_with_their_numbers_are_the_file(command: str) -> None:
+    assert file(run(command, "1\ta\n     2\t\n     3\t  b")).text == "a\n\n  b\n"
+    assert file(run(f"{command} | head -2", "1\ta\n     2\tb")).text is None
+    assert file(run(command, "1\ta\n     3\tb")).text is None
+
+
+def test_lines_that_only_some_numbers_are_given_to_have_no_places() -> None:
+    assert file(run("cat -b f", "1\ta\n\n     2\tb")).lines == {}
+
+
 def test_names_in_columns_are_all_there_are() -> None:
     evidence = gather(
         [

@@ -23,10 +23,8 @@ def _cat(said: Said) -> None:
     files = [*files_of(said.command), *said.command.reads]
     _all_seen(said, files, said.command.program)
     if len(files) == 1:
-        if set(said.command.flags) & set("nb") and said.passes_lines:
-            how = said.command.program + " -n"
-            lines = outputs.numbered(said.text)
-            said.scene.shows(said.scene.path(files[0]), lines.items(), said.witness(how), exact=False)
+        if said.command.flags == "n" and said.passes_lines:
+            _numbered(said, files[0], said.command.program + " -n")
         elif not said.command.flags:
             _document(said, files[0], said.filters, said.command.program)
     elif len(files) > 1 and said.whole and not said.filters and not said.command.flags:
@@ -53,8 +51,17 @@ def _one_behind_the_other(said: Said, files: Sequence[str]) -> None:
 def _nl(said: Said) -> None:
     files = files_of(said.command)
     if len(files) == 1 and "-ba" in said.command.words and said.passes_lines:
-        lines = outputs.numbered(said.text)
-        said.scene.shows(said.scene.path(files[0]), lines.items(), said.witness("nl"), exact=False)
+        _numbered(said, files[0], "nl")
+
+
+def _numbered(said: Said, file: str, how: str) -> None:
+    """Lines of a file with their numbers; all of them, where nothing stands behind the program."""
+    path, lines = said.scene.path(file), outputs.numbered(said.text)
+    if said.whole and not said.filters and list(lines) == list(range(1, said.text.count("\n") + 2)):
+        text = "".join(f"{line}\n" for line in lines.values())
+        said.scene.holds(path, text, said.witness(how), exact=False, ended=False)
+    else:
+        said.scene.shows(path, lines.items(), said.witness(how), exact=False)
 
 
 def _part(said: Said) -> None:
