@@ -33,11 +33,15 @@ settings.load_profile("trajtui")
 _NEEDS = {"docker": need_docker, "bubblewrap": need_bubblewrap, "terminal": need_tmux}
 
 
+_LONGEST = 900
+"""Seconds that a test of the long suite may take, if it does not say so itself."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of what is `sampled`, each nth is for each change; the others are `long`.
 
-    In docker they are others than elsewhere.
+    In docker they are others than elsewhere. What is long may take its time, on a machine that is busy too.
     """
     seen: Counter[tuple[str, bool]] = Counter()
     for item in items:
@@ -47,6 +51,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if (seen[test] + test[1]) % sampled.args[0]:
                 item.add_marker(pytest.mark.long)
             seen[test] += 1
+        if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_LONGEST))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

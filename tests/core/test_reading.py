@@ -228,6 +228,7 @@ def test_an_event_store_is_bounded_as_a_whole(tmp_path: Path, monkeypatch: pytes
 ELSEWHERE = {
     "trajcore/reading.py", "trajcore/formats/peek.py",  # the first bytes of a file
     "trajcore/sandbox/machines/owner.py", "trajcore/sandbox/machines/host/processes.py",  # of /proc
+    "trajcore/sandbox/machines/docker/terminal.py",  # the same
     "trajcore/sandbox/machines/bubblewrap/mounts.py", "trajcore/sandbox/machines/bubblewrap/seccomp.py",
     "trajcore/runtimes/openhands/cell.py",  # ours
     "trajcore/sandbox/notebook/kernellink.py", "trajcore/sandbox/notebook/kernel/magics.py",  # ours; inside

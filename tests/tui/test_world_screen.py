@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,17 @@ def evaluation(tmp_path: Path) -> Path:
         lines(row(events(("cat calc.py", "a - b"), ("pwd", WORK)), instance_id="acme__calc-404"))
     )
     return path
+
+
+@pytest.mark.parametrize("action", ["world", "edit_event", "replace_text"])
+async def test_what_was_asked_for_as_the_screen_went_leaves_nothing_behind(
+    evaluation: Path, action: str
+) -> None:
+    async with opened(evaluation, (80, 24), "recorded") as screen:
+        await screen.settle()
+        screen.app.screen.action_act(action)
+        screen.app.workers.cancel_all()
+    gc.collect()  # a coroutine that nobody has waited for would say so now
 
 
 @pytest.mark.bubblewrap

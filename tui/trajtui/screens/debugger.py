@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from textual import on, work
@@ -58,6 +59,8 @@ class DebuggerScreen(Screen[None]):
         """Whether the note is that of a long operation, which ends it."""
         self._sandbox: notices.SandboxChosen | None = None
         self._world: notices.WorldChosen | None = None
+        self._flows: list[Coroutine[Any, Any, str | None]] = []
+        """What workers were given to go through: they may not have begun."""
         self.timeline = TimelineView(session, id="timeline")
         self.side = SidePane(session, id="side")
         """The panes at the right."""
@@ -93,8 +96,11 @@ class DebuggerScreen(Screen[None]):
         self._prepare()
 
     def on_unmount(self) -> None:
-        """Listen no longer."""
+        """Listen no longer. What was asked for at the last moment will not begin."""
         self._unsubscribe()
+        for flow in self._flows:
+            if inspect.getcoroutinestate(flow) == inspect.CORO_CREATED:
+                flow.close()
 
     @work(exit_on_error=False)
     async def _prepare(self) -> None:
@@ -204,7 +210,7 @@ class DebuggerScreen(Screen[None]):
         from trajtui.actions import confirming  # dialogs
 
         said = confirming.answer(self, event.asked, event.verdict)
-        self.run_worker(self._flow(said), exit_on_error=False)
+        self._begin_flow(said)
 
     def _show_run(self, *, restarted: bool) -> None:
         self.unsaved_run = not restarted
@@ -248,7 +254,7 @@ class DebuggerScreen(Screen[None]):
         self.timeline.complete()  # a key may come before what follows the first frame
         said = self._attempt(lambda: BY_NAME[name].handler(self))
         if inspect.iscoroutine(said):
-            self.run_worker(self._flow(said), exit_on_error=False)
+            self._begin_flow(said)
         elif isinstance(said, str):
             self.say(said)
 
@@ -259,6 +265,13 @@ class DebuggerScreen(Screen[None]):
         except TrajError as error:
             self.say(str(error), bad=True)
             return False
+
+    def _begin_flow(self, flow: Coroutine[Any, Any, str | None]) -> None:
+        """Have a worker go through a few dialogs."""
+        self._flows = [one for one in self._flows if inspect.getcoroutinestate(one) == inspect.CORO_CREATED]
+        self._flows.append(flow)
+        begin: Callable[[], Coroutine[None, None, Any]] = partial(self._flow, flow)
+        self.run_worker(begin, exit_on_error=False)
 
     async def _flow(self, flow: Awaitable[str | None]) -> bool:
         """Go through a few dialogs and say what came of it; whether anything did."""
