@@ -156,6 +156,23 @@ async def test_interrupting_at_once(world) -> None:
         assert await world.ends("echo hi") == (0, "hi")
 
 
+async def test_an_interrupt_that_was_lost_does_not_pass_for_a_command_that_never_began(
+    world, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(data: bytes) -> bool:
+        return True
+
+    monkeypatch.setattr(world.sandbox._shell, "type", lost)
+    running = asyncio.ensure_future(world.run("sleep 60", blocking=True))
+    await asyncio.sleep(0)  # that it begins is told later
+    await world.sandbox.interrupt()
+    observation = await running
+    assert "was interrupted, and is still running" in observation.extras.metadata.suffix
+    monkeypatch.undo()
+    await world.run("C-c", is_input=True)
+    assert await world.ends("echo hi") == (0, "hi")
+
+
 async def test_interrupting_a_program_that_ignores_it(world) -> None:
     running = asyncio.ensure_future(world.run("(trap '' INT; sleep 3); true"))
     await asyncio.sleep(0.3)

@@ -28,6 +28,7 @@ from trajcore.sandbox.shell.scripts import (
 )
 
 _STARTING: Final = 0.25
+_TIMES_AGAIN: Final = 2
 _START_PATIENCE: Final = 30.0
 _TYPING_PATIENCE: Final = 10.0
 """Seconds in which a shell that waits for a command takes more of it."""
@@ -136,7 +137,8 @@ class Shell:
         asked = patience.satisfied is None
         while running.finished is None:
             pause, wait = next_limit(patience, running.interrupted, started, last, asked)
-            alone = b"" if running.begun else begin_mark(running.key)
+            awaited = not (running.begun or running.interrupted)
+            alone = begin_mark(running.key) if awaited else b""
             chunk = await self._read(None if wait is None else wait - time.monotonic(), alone)
             if chunk:
                 last, asked = time.monotonic(), patience.satisfied is None
@@ -238,7 +240,8 @@ class Shell:
     async def interrupt(self) -> None:
         """Type Ctrl-C; `follow` then gives up within a second if the program does not.
 
-        Ctrl-C while bash is about to start a program can pass both by, so that one is repeated.
+        Ctrl-C while bash is about to start a program can pass both by, so that one is repeated; on a machine
+        with much to do the program may not have begun by then either.
         """
         running = self._running
         if running is None or self._stream is None:
@@ -246,10 +249,11 @@ class Shell:
         running.interrupted = now = time.monotonic()
         self._stream.nudge()
         await self.type(b"\x03")
-        if now - running.typed < _STARTING:
+        for _ in range(_TIMES_AGAIN if now - running.typed < _STARTING else 0):
             await asyncio.sleep(_STARTING)
-            if self._running is running and running.finished is None:
-                await self.type(b"\x03")
+            if self._running is not running or running.finished is not None:
+                return
+            await self.type(b"\x03")
 
     def close(self) -> None:
         """Close the terminal."""
