@@ -122,10 +122,14 @@ class MaskedOutput:
 
     def __init__(self, mask: Mask, on_data: Callable[[bytes], None]) -> None:
         self._stream = MaskedStream(mask.for_bytes(), lambda text: on_data(text.encode("latin-1")))
+        self._direct = None if mask else on_data
 
     def write(self, data: bytes) -> None:
         """Hand on what can't be part of a secret any more."""
-        self._stream.write(data.decode("latin-1"))
+        if self._direct is None:
+            self._stream.write(data.decode("latin-1"))
+        elif data:
+            self._direct(data)
 
     def end(self) -> None:
         """Hand on what was held back."""

@@ -164,10 +164,10 @@ class Executor:
 
         Raises `SandboxUnavailable`.
         """
-        if self.reconstruction is not None:
-            await self._reconstruct(self.reconstruction, sandbox, progress)
         from trajcore.worlds import prelude
 
+        if self.reconstruction is not None:
+            await self._reconstruct(self.reconstruction, sandbox, progress)
         await prelude.run(world.steps, sandbox, self._emit, self)
         self.directory = sandbox.directory
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.shell.state import is_whole
+from trajcore.sandbox.trees.io import entered
 
 _NAME: Final = ".trajtui-told"
 _LIMITS: Final = "limits"
@@ -24,7 +25,6 @@ _PATIENCE: Final = 2.0
 _AT_ONCE: Final = 60
 """It mostly has told by the time that it is asked for, or has within so many looks of 20 µs each."""
 _PAUSE: Final = 1e-3
-_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class ToldFile:
@@ -70,7 +70,7 @@ class ToldFile:
                 return await self._files.read(path, _LARGEST)
             if self._process is None or self._process[0] != pid:
                 self._leave_process()
-                self._process = pid, _entered(root, path)
+                self._process = pid, entered(root, *_places(path))
             return _read(_LIMITS, self._process[1])
         except OSError:
             return None
@@ -80,7 +80,7 @@ class ToldFile:
             if root is None:
                 return await self._files.read(self.path, _LARGEST)
             if self._directory is None:
-                self._directory = _entered(root, self.path)
+                self._directory = entered(root, *_places(self.path))
             return _read(_NAME, self._directory)
         except OSError:
             return None
@@ -98,16 +98,9 @@ class ToldFile:
             os.close(process[1])
 
 
-def _entered(root: Path, path: str) -> int:
-    """The directory that a path in a world is in, of which no part may be a link. Raises `OSError`."""
-    opened = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    for name in path.strip("/").split("/")[:-1]:
-        above = opened
-        try:
-            opened = os.open(name, _DIRECTORY, dir_fd=above)
-        finally:
-            os.close(above)
-    return opened
+def _places(path: str) -> list[str]:
+    """The directories on the way to a path."""
+    return path.strip("/").split("/")[:-1]
 
 
 def _read(name: str, directory: int) -> bytes | None:

@@ -274,6 +274,16 @@ class Door:
         self._open, self._threads = [], []
 
 
+async def left_behind(debugged: Session, door: Door) -> int:
+    """How many containers are still there when all is closed; they are removed."""
+    await debugged.close()
+    door.shut()
+    left = remove_containers()
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()  # docker's library leaves a socket open when it finds nobody at its other end
+    return left
+
+
 def no_terminal(pid: int, container: str) -> tuple[int, str]:
     raise OSError("nobody here reaches it")
 
@@ -292,11 +302,7 @@ async def test_a_terminal_that_is_held_here_does_not_need_the_engine(
         door.shut()
         assert await step(debugged) is State.PAUSED
     finally:
-        await debugged.close()
-        door.shut()
-        remove_containers()
-        with warnings.catch_warnings(action="ignore", category=ResourceWarning):
-            gc.collect()  # docker's library leaves a socket open when it finds nobody at its other end
+        await left_behind(debugged, door)
 
 
 @pytest.mark.docker
@@ -318,9 +324,5 @@ async def test_an_engine_that_goes_away_is_an_error_and_restart_goes_on_when_it_
         await debugged.idle()
         assert await step(debugged) is State.PAUSED
     finally:
-        await debugged.close()
-        door.shut()
-        left = remove_containers()
-        with warnings.catch_warnings(action="ignore", category=ResourceWarning):
-            gc.collect()  # docker's library leaves a socket open when it finds nobody at its other end
+        left = await left_behind(debugged, door)
     assert left <= 1  # the one that could not be removed while the engine was away

@@ -216,6 +216,11 @@ def test_what_may_do_more_makes_all_behind_it_a_guess(command: str) -> None:
     assert not file(run(command, "x"), run("wc -c g", "2 g"), run("cat g", "a"), path="/w/g").firm
 
 
+def test_what_is_typed_into_a_program_is_no_command_that_only_looks() -> None:
+    typed = step("run", {"command": "ls", "is_input": True}, "x")
+    assert not file(typed, run("wc -c g", "2 g"), run("cat g", "a"), path="/w/g").firm
+
+
 def test_matches_in_files_that_were_found_have_their_places() -> None:
     shown = "./f:7:ax\n./d/g:1:x"
     known = gather([run("find . -name '*' | xargs grep -n x", shown)]).known

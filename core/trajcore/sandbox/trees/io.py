@@ -45,6 +45,18 @@ def folder(name: str | Path, parent: int | None = None, *, lastingly: bool = Fal
         os.close(opened)
 
 
+def entered(root: Path, *names: str) -> int:
+    """A directory below `root`, open; no part of the way there may be a link. Raises `OSError`."""
+    opened = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for name in names:
+        above = opened
+        try:
+            opened = os.open(name, os.O_RDONLY | os.O_DIRECTORY | _HERE, dir_fd=above)
+        finally:
+            os.close(above)
+    return opened
+
+
 def open_file(name: str, parent: int) -> int:
     """A regular file, open for reading. Raises `OSError`, also where the name is something else."""
     opened, _ = _opened(name, parent, os.O_NONBLOCK)

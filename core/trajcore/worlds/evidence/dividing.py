@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from trajcore.worlds.evidence.shellwords import Command, Pipeline
 
 
-def divided(output: str, speaking: Sequence[Pipeline], directories: Sequence[str | None]) -> list[str | None]:
+def divided(output: str, speaking: Sequence[tuple[Pipeline, str | None]]) -> list[str | None]:
     """What each of the pipelines that print something has printed; None where that cannot be told.
 
     They are told apart by what `echo` and `pwd` have said between them, where nothing else has said the same;
-    `directories` are those that each ran in, as far as that is known.
+    with each stands the directory that it ran in, as far as that is known.
     """
     if len(speaking) == 1:
         return [output]
     lines = output.split("\n")
-    said = [_announced(part, place) for part, place in zip(speaking, directories, strict=True)]
+    said = [_announced(part, directory) for part, directory in speaking]
     marks = [number for number, line in enumerate(said) if line and lines.count(line) == said.count(line)]
     found: list[str | None] = [None] * len(speaking)
     before, begin = -1, 0

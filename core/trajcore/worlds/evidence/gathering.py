@@ -13,7 +13,7 @@ from trajcore.runtimes.openhands.editortext import CLIPPED, hidden_in, is_listin
 from trajcore.worlds.evidence import outputs
 from trajcore.worlds.evidence.changing import CHANGERS, written
 from trajcore.worlds.evidence.dividing import divided, echoed
-from trajcore.worlds.evidence.harmless import QUIET, all_look, only_looks
+from trajcore.worlds.evidence.harmless import FIND_RUNS, QUIET, all_look, only_looks
 from trajcore.worlds.evidence.looking import READERS, found_in_each, places_of
 from trajcore.worlds.evidence.model import Evidence, Kind, Step, Witness
 from trajcore.worlds.evidence.said import Said
@@ -191,12 +191,10 @@ def _write(scene: Scene, step: Step, action: WriteAction) -> None:
 
 def _run(scene: Scene, step: Step, action: RunAction) -> None:
     parts = pipelines(action.args.command) if not action.args.is_input else None
-    if parts is None and not all_look(action.args.command):
-        _unreadable(scene)
-    elif parts is None:
-        pass
-    else:
+    if parts is not None:
         _commands(scene, step, parts)
+    elif action.args.is_input or not all_look(action.args.command):
+        _unreadable(scene)
     if step.directory:
         _arrived(scene, step.directory, Witness(step.label, "working directory"))
 
@@ -221,12 +219,11 @@ def _commands(scene: Scene, step: Step, parts: list[Pipeline]) -> None:
     went_well = step.exit_code in (0, None) or _only_found_nothing(step, parts)
     went_well = went_well and not _complains(step, parts)
     speaking = [number for number, part in enumerate(parts) if not _is_quiet(part)]
-    whole = went_well and speaking and not _CUT.search(step.output)
-    places = _places(scene, parts)
-    texts = divided(
-        step.output, [parts[number] for number in speaking], [places[number] for number in speaking]
-    )
-    told = dict(zip(speaking, texts, strict=True)) if whole else {}
+    told: dict[int, str | None] = {}
+    if went_well and not _CUT.search(step.output):
+        places = _places(scene, parts)
+        texts = divided(step.output, [(parts[number], places[number]) for number in speaking])
+        told = dict(zip(speaking, texts, strict=True))
     for number, part in enumerate(parts):
         _pipeline(scene, step, part, told.get(number), went_well=went_well)
     if not went_well:
@@ -335,8 +332,7 @@ def _attempted(said: Said, part: Pipeline) -> None:
 
 def _runs_others(command: Command) -> bool:
     """Whether what a program prints is not its own, or it was told to do more than to look."""
-    words = set(command.words)
-    return command.program == "find" and bool(words & {"-exec", "-execdir", "-delete", "-ok", "-okdir"})
+    return command.program == "find" and not FIND_RUNS.isdisjoint(command.words)
 
 
 def _cd(said: Said) -> None:

@@ -26,12 +26,19 @@ _LOOKING: Final = QUIET | word_set(
 )
 """What leaves the files alone (but for `sed -i` and a `find` that does something, which are looked at)."""
 
+GIT_LOOKS: Final = word_set(
+    "status log diff branch rev-parse show remote ls-files blame grep describe config"
+)
+"""What git is asked for that tells of a repository, and leaves it alone."""
+FIND_RUNS: Final = word_set("-exec -execdir -delete -ok -okdir")
+"""What makes `find` do something with what it finds."""
+
 _WITH_WORD: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("pip", "pip3"), word_set("list show freeze check config debug index")),
     **dict.fromkeys(("npm", "yarn", "pnpm"), word_set("ls list view why outdated")),
     **dict.fromkeys(("cargo", "go", "rustup", "dotnet"), word_set("version env help metadata list show")),
     **dict.fromkeys(("conda", "mamba", "apt", "gem", "dnf"), word_set("list info show search env")),
-    "git": word_set("status log diff branch rev-parse show remote ls-files blame grep describe config tag"),
+    "git": GIT_LOOKS | {"tag"},
     "dpkg": word_set("-l -L -s -S --list"),
     "rpm": word_set("-q -qa -qi -ql"),
 }
@@ -111,7 +118,7 @@ def handed_on(words: Sequence[str]) -> list[str]:
 
 
 def _only_finds(words: Sequence[str]) -> bool:
-    if set(words) & {"-delete", "-fprint", "-fprint0", "-fprintf", "-fls"}:
+    if not {"-delete", "-fprint", "-fprint0", "-fprintf", "-fls"}.isdisjoint(words):
         return False
-    runs = [at for at, word in enumerate(words) if word in ("-exec", "-execdir", "-ok", "-okdir")]
+    runs = [at for at, word in enumerate(words) if word in FIND_RUNS]
     return all(only_looks(Command(list(words[at + 1 :]))) for at in runs)

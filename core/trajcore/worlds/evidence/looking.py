@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise, takewhile
 from typing import Final
 
 from trajcore.worlds.evidence import outputs
-from trajcore.worlds.evidence.harmless import handed_on, word_set
+from trajcore.worlds.evidence.harmless import GIT_LOOKS, handed_on, word_set
 from trajcore.worlds.evidence.model import Kind
 from trajcore.worlds.evidence.said import Said, files_of, line_count, line_range
 from trajcore.worlds.evidence.shellwords import Command
@@ -311,7 +311,7 @@ def _git(said: Said) -> None:
     words, scene, text = said.command.operands, said.scene, said.text
     if not words or "-C" in said.command.words:
         elsewhere = [word for before, word in pairwise(said.command.words) if before != "-C"]
-        if words and next((word for word in elsewhere if not word.startswith("-")), "") not in _LOOKING:
+        if words and next((word for word in elsewhere if not word.startswith("-")), "") not in GIT_LOOKS:
             scene.unsure()
         return
     verb = words[0]
@@ -337,17 +337,16 @@ def _git(said: Said) -> None:
         root = scene.path(text.strip()) if "--show-toplevel" in said.command.words else root
     elif verb == "log" and (found := re.search(r"^commit ([0-9a-f]{40})", text)):
         commit = found[1]
-    if verb in _LOOKING:
+    if verb in GIT_LOOKS:
         scene.repository_at(root, branch, commit, others)
     if verb == "diff" and len(words) == 1 and not scene.committed and said.unfiltered:
         _diff(said)
-    if verb not in _LOOKING:
+    if verb not in GIT_LOOKS:
         scene.committed = True
     if verb in _REWRITING:
         scene.unsure()
 
 
-_LOOKING: Final = word_set("status log diff branch rev-parse show remote ls-files blame grep describe config")
 _REWRITING: Final = word_set(
     "checkout reset stash merge pull rebase apply am restore clean revert mv rm switch cherry-pick submodule "
     "worktree"

@@ -35,7 +35,7 @@ _ASKS_FACTS: Final = re.compile(
 )
 """What asks for sizes, owners, modes and times, or for hidden names."""
 _ASKS_WHETHER: Final = re.compile(r"\btest +(?:! +)?-[defrwxsL]|\[ +(?:! +)?-[defrwxsL]|\bos\.path\.")
-_PROGRAM: Final = re.compile(r"[\s()]")
+_OF_SEVERAL: Final = re.compile(r"[\s()]")
 """A word with such in it is a text of its own."""
 _NAME: Final = re.compile(r"[^\s'\"`;|&<>(){}\[\]$=,]+")
 _GOES_TO: Final = re.compile(r"\b(?:cd|pushd|chdir\()\s*['\"]?([^\s;&|'\")]+)")
@@ -235,7 +235,7 @@ def _named(action: Action, directory: str) -> dict[str, str]:
                 program = [word for word in command.words[:1] if "/" in word]
                 words = [*program, *command.words[1:], *command.reads]
                 found.update((posixpath.join(directory, word), word) for word in words)
-                for word in filter(_PROGRAM.search, words):
+                for word in filter(_OF_SEVERAL.search, words):
                     found.update(_perhaps_named(word, directory))
     normal = {
         posixpath.normpath(posixpath.join(directory, path)): word for path, word in found.items() if word

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from trajcore.sandbox.machines.machine import COLUMNS, ROWS
+from trajcore.sandbox.trees.io import entered
 
 _PTMX: Final = os.makedev(5, 2)
 _NUMBER: Final = 0x80045430
@@ -22,7 +23,6 @@ _NUMBER: Final = 0x80045430
 _LOCK: Final = 0x40045431
 """TIOCSPTLCK: nobody opens the other side while it is set."""
 _UIDS: Final = re.compile(r"^Uid:\s+(\d+)", re.MULTILINE)
-_STEP: Final = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def open_terminal(pid: int, container: str) -> tuple[int, str]:
@@ -36,7 +36,7 @@ def open_terminal(pid: int, container: str) -> tuple[int, str]:
     if container not in (about / "cgroup").read_text():
         raise OSError(f"process {pid} is not the container's")
     user = _UIDS.search((about / "status").read_text())
-    directory = _entered(about / "root", "dev", "pts")
+    directory = entered(about / "root", "dev", "pts")
     try:
         master = _opened(directory)
         try:
@@ -58,21 +58,9 @@ def is_taken(master: int) -> bool:
     return os.tcgetpgrp(master) > 0
 
 
-def _entered(root: Path, *names: str) -> int:
-    """A directory in a world, of whose path no part may be a link. Raises `OSError`."""
-    here = os.open(root, os.O_PATH | os.O_CLOEXEC)
-    for name in names:
-        above = here
-        try:
-            here = os.open(name, _STEP, dir_fd=above)
-        finally:
-            os.close(above)
-    return here
-
-
 def _opened(directory: int) -> int:
     """A new terminal among those of `directory`; anything else that is there is not opened."""
-    found = os.open("ptmx", _STEP, dir_fd=directory)
+    found = os.open("ptmx", os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
     try:
         seen = os.fstat(found)
         if not stat.S_ISCHR(seen.st_mode) or seen.st_rdev != _PTMX:
