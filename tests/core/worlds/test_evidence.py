@@ -132,6 +132,12 @@ def test_lines_that_only_some_numbers_are_given_to_have_no_places() -> None:
     assert file(run("cat -b f", "1\ta\n\n     2\tb")).lines == {}
 
 
+def test_what_was_made_sure_of_is_a_directory_by_whatever_it_is_named_later() -> None:
+    evidence = gather([run("mkdir -p docs/more"), run("ls", "a.py  docs"), run("ls docs", "more")])
+    assert evidence.known["/w/docs"].kind is Kind.DIRECTORY
+    assert evidence.known["/w/docs/more"].kind is Kind.DIRECTORY
+
+
 def test_names_in_columns_are_all_there_are() -> None:
     evidence = gather(
         [

@@ -15,7 +15,9 @@ from trajcore.worlds.evidence.trail import Change
 def _mkdir(said: Said) -> None:
     for word in said.command.operands:
         path = said.scene.path(word)
-        if path is not None and "p" not in said.command.flags:
+        if path is not None and "p" in said.command.flags:
+            said.scene.ensured(path)
+        elif path is not None:
             said.scene.has_room(path, said.witness("mkdir"))
             said.scene.made(path, Kind.DIRECTORY)
 

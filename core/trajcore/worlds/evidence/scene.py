@@ -41,7 +41,7 @@ class Scene:
         self._made: set[str] = set()
         """Paths that the recording made or removed: what comes to be below them is its own."""
         self._folders: set[str] = set()
-        """Directories that the recording made."""
+        """Directories that the recording made, or made sure of."""
         self._moves: list[tuple[str, str]] = []
         self.more = 0
         """How many paths were passed over because there were too many."""
@@ -81,6 +81,8 @@ class Scene:
         trail = None if path in (None, "/") else self.trail(path or "")
         if trail is None or not trail.seen(witness, firm=self.firm):
             return None
+        if path in self._folders:
+            facts = {**facts, "kind": Kind.DIRECTORY}
         if trail.changed:
             facts = {name: value for name, value in facts.items() if name not in ("size", "mtime", "count")}
         trail.tell(**facts)
@@ -146,6 +148,12 @@ class Scene:
             trail.made(anew=anew)
             if not trail.began:
                 self._made.add(path)
+
+    def ensured(self, path: str) -> None:
+        """A path leads to a directory from now on, whether that was there before or not."""
+        while path != "/":
+            self._folders.add(path)
+            path = posixpath.dirname(path)
 
     def has_room(self, path: str | None, witness: Witness) -> None:
         """Something was put at a path, so there is a directory for it."""
