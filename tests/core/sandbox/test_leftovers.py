@@ -204,9 +204,16 @@ def containers(engine: Any, pid: int) -> list[dict[str, Any]]:
 @pytest.mark.docker
 def test_after_kill_9_in_docker(recording: Path, engine: Any) -> None:
     options = ("--sandbox", "docker", "--image", IMAGE)
-    pid = killed(recording, lambda pid: processes_in(engine, pid, "sleep 300"), *options)
-    [left] = containers(engine, pid)
-    image = engine.containers.get(left["Id"]).commit()
+    first = start("replay", recording, *options)
+    pid = first.pid
+    try:
+        wait_for(lambda: processes_in(engine, pid, "sleep 300"))
+        # While it lives: whatever program starts, another test's too, removes what a dead one left.
+        [left] = containers(engine, pid)
+        image = engine.containers.get(left["Id"]).commit()
+    finally:
+        first.kill()
+        first.communicate()
     foreign = engine.api.create_container(
         IMAGE, "true", labels={**left["Labels"], "trajtui.scope": "01234567"}
     )
