@@ -228,6 +228,28 @@ def test_what_was_thrown_away_comes_back_whatever_is_done(
     check(*happening, tmp_path_factory.mktemp("world"))
 
 
+@pytest.mark.parametrize("text", ["\n", "x\n", ""])
+@pytest.mark.parametrize(
+    "commands",
+    [
+        ["echo more >> a.py", "rm -f a.py"],
+        ["echo more >> a.py", "mkdir -p docs/more", "rm -f a.py", "ls"],
+        ["echo more >> a.py", "cat a.py", "wc -c a.py"],
+        ["echo more >> a.py", "wc -c a.py", "ls -l"],
+        ["echo more >> a.py", "stat -c %s a.py"],
+    ],
+)
+def test_of_what_was_added_to_unseen_nobody_knows_whether_or_what_it_was(
+    text: str, commands: list[str], tmp_path: Path
+) -> None:
+    check({"a.py": text}, [run(command) for command in commands], tmp_path)
+
+
+def test_what_cannot_be_written_has_no_directory_and_what_that_would_be_in_is_one(tmp_path: Path) -> None:
+    commands = ["echo new > src/deep/a.py", "mv src renamed", "ls renamed"]
+    check({"src/a.py": "x\n"}, [run(command) for command in commands], tmp_path)
+
+
 def test_a_file_that_was_viewed_is_the_same_byte_for_byte(tmp_path: Path) -> None:
     world = {"a.py": "def f():\n\treturn 1  \n\n", "b.txt": "no end", "c": ""}
     recording, _ = recorded(world, [view(f"{ROOT}/a.py"), read(f"{ROOT}/b.txt"), run("ls -l")], tmp_path)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from trajcore.events.actions import EditAction, ReadAction, RunAction, RunIpythonAction, WriteAction
@@ -224,12 +226,17 @@ def _commands(scene: Scene, step: Step, parts: list[Pipeline]) -> None:
         places = _places(scene, parts)
         texts = divided(step.output, [(parts[number], places[number]) for number in speaking])
         told = dict(zip(speaking, texts, strict=True))
+    lacking = () if went_well else tuple(islice(outputs.missing(step.output), _MOST_MISSING))
     for number, part in enumerate(parts):
-        _pipeline(scene, step, part, told.get(number), went_well=went_well)
-    if not went_well:
-        base = begun or scene.directory
-        for _, name in zip(range(_MOST_MISSING), outputs.missing(step.output), strict=False):
-            scene.missing(scene.path(name, base if len(parts) == 1 else scene.directory))
+        if went_well:
+            _pipeline(scene, step, part, told.get(number))
+        else:
+            _attempted(scene, step, part, lacking)
+    written_to = {word for part in parts for one in part.commands for word, _ in one.writes}
+    for name in lacking:
+        path = scene.path(name, (begun or scene.directory) if len(parts) == 1 else scene.directory)
+        # A file that cannot be written has no directory.
+        scene.missing(posixpath.dirname(path) if path and name in written_to else path)
 
 
 def _places(scene: Scene, parts: list[Pipeline]) -> list[str | None]:
@@ -277,13 +284,10 @@ def _is_quiet(part: Pipeline) -> bool:
     return bool(last.writes) and all(path for path, _ in last.writes) and last.program != "tee"
 
 
-def _pipeline(scene: Scene, step: Step, part: Pipeline, text: str | None, *, went_well: bool) -> None:
+def _pipeline(scene: Scene, step: Step, part: Pipeline, text: str | None) -> None:
     """Take in a pipeline, with all the text that it printed; None where that is not known."""
     first, *filters = part.commands
     said = Said(scene, first, filters, text or "", step.label, step.when, text is not None)
-    if not went_well:
-        _attempted(said, part)
-        return
     if first.program in ("cd", "pushd"):
         _cd(said)
     elif first.program in CHANGERS:
@@ -313,14 +317,17 @@ def _do(row: object, said: Said, command: Command) -> None:
         said.scene.unsure()
 
 
-def _attempted(said: Said, part: Pipeline) -> None:
-    """A command that failed, or a list of which one has: what it would have changed is not certain now."""
-    scene = said.scene
-    if part.commands[0].program in ("cd", "pushd"):
-        _cd(said)
+def _attempted(scene: Scene, step: Step, part: Pipeline, lacking: Sequence[str]) -> None:
+    """A command that failed, or a list of which one has: what it would have changed is not certain now.
+
+    `lacking` are the names of which it was said that there is no such file.
+    """
+    first, *filters = part.commands
+    if first.program in ("cd", "pushd"):
+        _cd(Said(scene, first, filters, "", step.label, step.when, False))
     for one in part.commands:
         for word, _ in one.writes:
-            path = scene.path(word)
+            path = None if word in lacking else scene.path(word)
             trail = path and scene.trail(path)
             if trail:
                 trail.edited(None)

@@ -56,7 +56,7 @@ class MadeUp:
         """What is known of lies below these."""
         self._unknown: dict[str, None] = dict.fromkeys(sorted(self._evidence.added_to))
         """Files that hold, and directories that list, what nobody knows."""
-        self._bare: set[str] = set()
+        self._bare: set[str] = {one for path in self._unknown for one in (path, posixpath.dirname(path))}
         """Files of which not all facts beside what they hold are known, and directories that hold some."""
         self._kept = False
         """Whether the list of what is watched is in the world, as it is now."""

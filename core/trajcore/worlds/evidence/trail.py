@@ -168,7 +168,7 @@ class Trail:
 
     def made(self, *, anew: bool) -> None:
         """The recording has made it. With `anew` something may have been there, and is overwritten."""
-        if not anew and not self.lost:
+        if not anew and not self.lost and not self._doubtful:
             self.began = bool(self.began)
         self.lost = True
 
