@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -56,6 +57,10 @@ class Trajectory:
         self.layout = layout
         self._document = Document(layout, name, dialect)
         self._saver = Saver(self._document.body, path)
+        self._files = self._saver
+        """What is known of the recording's own files, also while this holds a branch of it."""
+        self.grown: set[int] = set()
+        """The uids of what has happened in a branch and was taken in: what its model did, and was told."""
 
     @classmethod
     def open(cls, path: Path, row: str | None = None, format: str | None = None) -> Trajectory:
@@ -185,6 +190,54 @@ class Trajectory:
             if index is not None and index < len(self):
                 return index
         raise BadInput(f"{self.name} has no event {reference}.")
+
+    # Branches
+
+    @property
+    def is_branch(self) -> bool:
+        """Whether it holds what followed from a recording, not the recording itself."""
+        return self._saver is not self._files
+
+    def branch(self, events: Iterable[Played]) -> tuple[Trajectory, Sequence[int]]:
+        """A trajectory of what has happened in a run of this one, which goes on apart from it.
+
+        An event has the same uid in both. Beside it, the uids of what the run added, in order. It is of the
+        same recording, and has no file yet. Any thread may make it. Raises `BadInput` where the dialect has
+        no words for what was added.
+        """
+        document, added = runs.document_after(self._document, events)
+        other = copy(self)
+        other._document, other._saver, other.grown = document, Saver(document.body, None), set(self.grown)
+        return other, added
+
+    def as_branch_of(self, recording: Trajectory) -> Trajectory:
+        """This trajectory, read from what was kept of a branch, as one of a recording."""
+        other = copy(recording)
+        other.layout, other.dialect = self.layout, self.dialect
+        other._document, other._saver = self._document, Saver(self._document.body, None)
+        other.grown = self.grown
+        return other
+
+    def hold(self, other: Trajectory) -> Trajectory:
+        """Be another branch of the same recording from now on; the answer is what this was."""
+        held = copy(self)
+        self.layout, self.dialect = other.layout, other.dialect
+        self._document, self._saver, self.grown = other._document, other._saver, other.grown
+        return held
+
+    def settle(self) -> None:
+        """What is there now counts as unedited."""
+        self._document.settle()
+
+    def grow(self, event: Mapping[str, Any]) -> int:
+        """Take in what has just happened, at the end: no edit. The answer is its uid. Raises `BadInput`."""
+        uid = self._document.grow(event)
+        self.grown.add(uid)
+        return uid
+
+    def say_anew(self, index: int, event: Mapping[str, Any]) -> None:
+        """Correct an event that was taken in so. Raises `BadInput`."""
+        self._document.say_anew(index, event)
 
     # Editing an event. An action's copies in the model's tool calls follow it.
 
@@ -329,6 +382,10 @@ class Trajectory:
         """One of its files as it would be saved now; most trajectories have but one."""
         return b"".join(self.pieces(source))
 
+    def as_one_file(self) -> tuple[bytes | memoryview, ...]:
+        """The bytes of the one file that holds all of it as it is now, which no later edit changes."""
+        return self._saver.whole()
+
     def save(self, path: str | Path | None = None, *, overwrite: bool = False) -> Path:
         """Write what was edited, each file whole or not at all, and return where.
 
@@ -347,9 +404,10 @@ class Trajectory:
 
         Raises as `save` does.
         """
-        target = path or self.path
+        target = path or self._saver.path
         if target is None:
-            raise BadInput("this trajectory came from standard input: name a file to save it to.")
+            which = "branch has no file yet" if self.is_branch else "trajectory came from standard input"
+            raise BadInput(f"this {which}: name a file to save it to.")
         job = self._saver.job(target, self.outline.ids, overwrite=overwrite)
         job.edits = self.history
         return job
@@ -361,7 +419,7 @@ class Trajectory:
         """
         if self._saver.learn(job):
             self._document.history.mark_saved(job.edits)
-            if self._saver.path is not None:
+            if self._saver.path is not None and not self.is_branch:
                 self.path, self.name = self._saver.path, str(self._saver.path)
 
     def run_file(self, events: Iterable[Played]) -> Iterator[bytes]:
@@ -374,10 +432,12 @@ class Trajectory:
 
     @property
     def needs_name(self) -> bool:
-        """Whether it can only be saved to another file: it came from standard input, or is packed."""
-        return self.path is None or bool(self._saver.packed)
+        """Whether it can only be saved to another file: it came from standard input, is packed, or a branch
+        that has none.
+        """
+        return self._saver.path is None or bool(self._saver.packed)
 
     @property
     def disk_state(self) -> tuple[int, ...]:
         """What tells the files as they were read, or saved last, from any others."""
-        return self._saver.state
+        return self._files.state

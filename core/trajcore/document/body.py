@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import cached_property
+from itertools import count
 
 import msgspec
 
@@ -25,12 +26,15 @@ class Body:
         self.records: list[msgspec.Raw | bytes] = list(layout.records)
         self._read = len(self.records)
         """How many records the file had as it was read."""
-        self._numbered = self._read
+        self._numbers = count(self._read)
+        """The uids of new records; copies share them, so that a number means one record in all of them."""
         self._uids: list[int] | None = None
         self._places: dict[int, int] | None = None
         self._originals: dict[int, msgspec.Raw | bytes] = {}
         """What was read of the records that were rewritten, by uid."""
         self._edited: frozenset[int] | None = frozenset()
+        self._settled: dict[int, msgspec.Raw | bytes] | None = None
+        """What counts as unedited, by uid, where that is not what was read."""
 
     def __len__(self) -> int:
         return len(self.records)
@@ -65,9 +69,8 @@ class Body:
         return Piece(self.records[index], self.uid(index))
 
     def new_piece(self, raw: bytes) -> Piece:
-        """A new record, numbered behind all others that were ever here."""
-        self._numbered += 1
-        return Piece(raw, self._numbered - 1)
+        """A new record, numbered behind all others that were ever here or in a copy."""
+        return Piece(raw, next(self._numbers))
 
     def uid(self, index: int) -> int:
         """The number that a record keeps for its life, wherever it goes: those of the file come first."""
@@ -114,9 +117,16 @@ class Body:
 
     @property
     def edited(self) -> frozenset[int]:
-        """The records that differ from the file as it was read."""
+        """The records that differ from the file as it was read, or from what was settled."""
         if self._edited is None:
-            if self._uids is None:
+            if self._settled is not None:
+                known, records = self._settled, zip(self.uids, self.records, strict=True)
+                self._edited = frozenset(
+                    at
+                    for at, (uid, record) in enumerate(records)
+                    if (was := known.get(uid)) is not record and (was is None or bytes(was) != bytes(record))
+                )
+            elif self._uids is None:
                 self._edited = frozenset(self._originals)
             else:
                 changed, read = self._originals, self._read
@@ -192,10 +202,19 @@ class Body:
         other._originals = dict(self._originals)
         other._uids = None if self._uids is None else self._uids[:]
         other._places = None
+        other._settled = None if self._settled is None else dict(self._settled)
         if "gaps" in self.__dict__:
             other.gaps = copy(self.gaps)
             other.gaps.texts = self.gaps.texts[:]
         return other
+
+    def settle(self, since: int = 0) -> None:
+        """The records from an index on count as unedited from now on, as they are."""
+        if self._settled is None:
+            since, self._settled = 0, {}
+        for index in range(since, len(self)):
+            self._settled[self.uid(index)] = self.records[index]
+        self._edited = None
 
     # Changing
 

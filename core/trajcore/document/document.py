@@ -209,6 +209,27 @@ class Document:
         self.history.add(edit)
         return edit
 
+    def grow(self, event: Mapping[str, Any]) -> int:
+        """Put an event in at the end, which is no edit; the answer is its uid. Raises `BadInput`."""
+        end, records = len(self), len(self.body)
+        known = None if self.dialect.one_to_one else set(self.events.uids)
+        with self.composing() as composer:
+            self.carry_out(composer, self.dialect.made(self, end, [event]))
+        self.settle(records if known is None else 0)
+        uids = self.events.uids
+        return uids[-1] if known is None else next((uid for uid in uids if uid not in known), uids[-1])
+
+    def say_anew(self, index: int, event: Mapping[str, Any]) -> None:
+        """Have an event that has just come say something else, which is no edit. Raises `BadInput`."""
+        with self.composing() as composer:
+            self.carry_out(composer, self.dialect.result(self, index, event))
+        self.settle()
+
+    def settle(self, since: int = 0) -> None:
+        """The records from an index on, and the events in them, count as unedited from now on."""
+        self.body.settle(since)
+        self.events.settle()
+
     def made_again(self, data: Mapping[str, Any]) -> Edit:
         """Make an edit from its plain data. Raises `BadInput` where it was made on something else."""
         listed, label, note = data.get("changes"), data.get("label"), data.get("note")

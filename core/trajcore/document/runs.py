@@ -26,12 +26,32 @@ def run_file(document: Document, events: Iterable[Played]) -> Iterator[bytes]:
     return _written(document.copied(), events)
 
 
-def _written(document: Document, events: Iterable[Played]) -> Iterator[bytes]:
-    played = _placed(document, list(events))
+def document_after(document: Document, events: Iterable[Played]) -> tuple[Document, list[int]]:
+    """A document of what has happened in a run, with the uids of the one that the run was over.
+
+    Beside it, the uids of the events that the run added, in order. Raises as `run_file` does.
+    """
+    other = document.copied()
+    added = _put_through(other, list(events))
+    other.settle()
+    return other, added
+
+
+def _put_through(document: Document, played: Sequence[Played]) -> list[int]:
+    """Have a document say what happened; the answer are the uids of what was added."""
     with document.composing() as composer:
         _take_results(document, composer, played)
+        if all(one.uid is None for one in played):
+            # Where nothing stays, what is new takes its style from what goes.
+            added = _put_in(document, composer, played)
+            _leave_out(document, composer, played, added)
+            return added
         _leave_out(document, composer, played)
-        _put_in(document, composer, played)
+        return _put_in(document, composer, played)
+
+
+def _written(document: Document, events: Iterable[Played]) -> Iterator[bytes]:
+    _put_through(document, _placed(document, list(events)))
     body = document.body
     pieces = Lists().write(body.all_written()) if body.is_store else body.pieces()
     yield from map(bytes, pieces)
@@ -83,16 +103,22 @@ def _take_results(document: Document, composer: Composer, played: Sequence[Playe
             document.carry_out(composer, document.dialect.result(document, index, one.event))
 
 
-def _leave_out(document: Document, composer: Composer, played: Sequence[Played]) -> None:
-    kept = {one.uid for one in played}
+def _leave_out(
+    document: Document, composer: Composer, played: Sequence[Played], added: Iterable[int] = ()
+) -> None:
+    kept = {*(one.uid for one in played), *added}
     left = [index for index in range(len(document)) if document.events.uid(index) not in kept]
     if left:
         document.carry_out(composer, document.dialect.removed(document, left))
 
 
-def _put_in(document: Document, composer: Composer, played: Sequence[Played]) -> None:
-    """Each new event behind the one before it, or behind all that this one belongs together with."""
+def _put_in(document: Document, composer: Composer, played: Sequence[Played]) -> list[int]:
+    """Each new event behind the one before it, or behind all that this one belongs together with.
+
+    The answer are their uids.
+    """
     at = 0
+    added: list[int] = []
     for one in played:
         index = None if one.uid is None else document.events.index_of(one.uid)
         if index is not None:
@@ -102,5 +128,7 @@ def _put_in(document: Document, composer: Composer, played: Sequence[Played]) ->
             legal = document.units.legal()
             place = next(place for place in range(at, len(legal)) if legal[place])
             document.carry_out(composer, document.dialect.made(document, place, [one.event]))
-            new = (index for index in range(len(document)) if document.events.uid(index) not in known)
+            new = [index for index in range(len(document)) if document.events.uid(index) not in known]
             at = max(new, default=place - 1) + 1
+            added += map(document.events.uid, new)
+    return added

@@ -122,21 +122,20 @@ class Saver:
         `numbers` names the new records of a store, by the index of each.
         """
         if not self._is_own(target):
-            pieces = tuple(
-                Lists().write(self._body.all_written()) if self._body.is_store else self._body.pieces()
-            )
             there = None if overwrite else (identity(target),)
-            return Job(target, [Output(target, pieces, None, there)], in_place=False)
+            return Job(target, [Output(target, self.whole(), None, there)], in_place=False)
         if self.packed:
             raise BadInput(f"{self.path} is packed ({self.packed}): name another file to save it to.")
         if self._is_store:
             return self._store_job(numbers, overwrite=overwrite)
         path = self.path or target
-        pieces = tuple(
-            Lists().write(self._body.all_written()) if self._body.is_store else self._body.pieces()
-        )
         expected = self._expected(path, overwrite=overwrite)
-        return Job(path, [Output(path, pieces, None, expected, self._behind)])
+        return Job(path, [Output(path, self.whole(), None, expected, self._behind)])
+
+    def whole(self) -> tuple[Piece, ...]:
+        """The bytes of one file that holds the whole document as it is now."""
+        body = self._body
+        return tuple(Lists().write(body.all_written()) if body.is_store else body.pieces())
 
     def learn(self, job: Job) -> bool:
         """Remember what a job has written; whether the document is saved with it.

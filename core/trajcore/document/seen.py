@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final, Protocol
 
 from trajcore.dialects.base import Dialect, Text
@@ -100,6 +101,10 @@ class Events(Protocol):
 
     def copied(self, body: Body) -> Events:
         """The same events, by the same uids, over a copy of their records."""
+        ...
+
+    def settle(self) -> None:
+        """The events count as unedited from now on, as they are; so do their records, which see to it."""
         ...
 
     def snapshot(self) -> Snapshot | None:
@@ -213,6 +218,9 @@ class Same:
         """As records are: read once more."""
         return Same(body, self._dialect)
 
+    def settle(self) -> None:
+        """Nothing: the records tell all."""
+
     def snapshot(self) -> Snapshot | None:
         """Nothing: the changes tell all."""
         return None
@@ -230,17 +238,16 @@ class Slotted:
         self._dialect = dialect
         self._uids: dict[tuple[int, str], int] = {}
         """By the uid of the first record and the key of the slot."""
+        self._counter = count()
+        """Numbers new ones; copies share it, so that a uid means one event in all of them."""
         self._version = 0
         self._outline: Outline | None = None
         self._numbers: tuple[int, ...] = ()
         self._places: dict[int, int] = {}
         self._edited: frozenset[int] | None = None
-        first = body.records[:]
-        self._originals = {
-            self._key(slot.records[0], slot.key): (slot, tuple(first[record] for record in slot.records))
-            for slot in self.outline.slots
-        }
-        """What was read of each event: its slot, and the texts of its records."""
+        self._originals: dict[tuple[int, str], tuple[Any, tuple[Text, ...]]] = {}
+        """What counts as unedited of each event: its slot, and the texts of its records."""
+        self.settle()
         self._read = len(self._uids)
 
     @property
@@ -267,7 +274,11 @@ class Slotted:
         return self._body.uid(record), key
 
     def _number(self, slot: Any) -> int:
-        return self._uids.setdefault(self._key(slot.records[0], slot.key), len(self._uids))
+        key = self._key(slot.records[0], slot.key)
+        number = self._uids.get(key)
+        if number is None:
+            number = self._uids[key] = next(self._counter)
+        return number
 
     @property
     def has_events(self) -> bool:
@@ -354,6 +365,16 @@ class Slotted:
         other._body = body
         other._uids = dict(self._uids)
         return other
+
+    def settle(self) -> None:
+        """Take down what there is of each event."""
+        texts = self._body.records[:]
+        slots: Sequence[Any] = self.outline.slots
+        self._originals = {
+            self._key(slot.records[0], slot.key): (slot, tuple(texts[record] for record in slot.records))
+            for slot in slots
+        }
+        self._edited = None
 
     def snapshot(self) -> Snapshot | None:
         """All that is there."""

@@ -162,6 +162,10 @@ class OpenHandsV0(BaseDialect):
         """The records go."""
         return [Removed(tuple(indices))]
 
+    def result(self, recording: Recording, index: int, event: Event) -> Changes:
+        """Another record in its place, whole."""
+        return [Rewritten(index, recording.style(index).written(event))]
+
     def moved(self, recording: Recording, indices: Sequence[int], place: int) -> Changes:
         """The records move."""
         return [Moved(tuple(indices), place)]
