@@ -199,14 +199,15 @@ def report_of(session: Session, name: str, seconds: float, *, live: bool = False
     """The report of a session's run so far. `name` is what the recording is called in it."""
     from trajcore.replay.report import Report, Step, counts  # who opens a recording may never replay it
 
-    head, results = session.trajectory.head, session.results
+    recording = session.recording
+    head, results = recording.head, recording.by_index(session.run.results)
     paused = session.ending == "paused"
     return Report(
         trajectory=name,
         sandbox=session.sandbox_kind,
         mode="live" if live else "replay",
         state=session.ending,
-        events=len(session.trajectory),
+        events=len(recording),
         counts=counts(results.values()),
         seconds=seconds,
         steps=tuple(Step.of(index, result, head(index).summary()) for index, result in results.items()),
@@ -216,6 +217,7 @@ def report_of(session: Session, name: str, seconds: float, *, live: bool = False
         world=session.world,
         live=session.live_outcome,
         live_steps=session.run.has_live_steps,
+        branch=session.branches.present.name,
         remade_from=None if session.remade is None else _name(session, session.remade[0]),
         evidence=None if session.built is None else session.built.evidence.counts(),
     )

@@ -199,6 +199,16 @@ class RunSaved:
 
 
 @dataclass(frozen=True)
+class BranchChanged:
+    """Another branch is the present one, or branches have come, gone, or are called otherwise.
+
+    `name` is of the present one.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Discarded:
     """The user gives up what is not saved."""
 
@@ -265,6 +275,7 @@ Notice = (
     | Saving
     | Saved
     | RunSaved
+    | BranchChanged
     | Discarded
     | BreakpointsChanged
     | Asked

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
 from trajcore.activity import Work
+from trajcore.branches import Branch
+from trajcore.dialects.newevents import user_message
 from trajcore.editing import throttled
 from trajcore.errors import BadInput, ModelUnavailable, Refused, Unconfirmed
 from trajcore.events.kinds import Service
@@ -67,6 +69,7 @@ class Session(SessionState):
         for line in warnings:
             self._say(line, "warning")
         await self._offer_again()
+        await self.branches.look()
         self._sandbox_kind = (await self._replay.world.choose()).kind
         self._keep_choice()
 
@@ -142,8 +145,26 @@ class Session(SessionState):
         return self._replay.routes(index)
 
     def go_back(self, route: Route) -> None:
-        """Take a way back. What a model did since then leaves the run. Raises `Refused`."""
+        """Take a way back. What a model did since then is still to come, as recorded. Raises `Refused`."""
         self._start(Command.BACK, partial(self._go_back, route))
+
+    async def ways_to(self, branch: Branch) -> Sequence[Route]:
+        """Ways to where a branch was left, or to its end where it was not played here, the cheapest first.
+
+        Raises `Refused`, and `BadInput` where it cannot be read.
+        """
+        self._activity.check(Command.SWITCH)
+        if branch is self.branches.present:
+            raise Refused("this is the branch you are in")
+        await self.branches.read(branch)
+        assert branch.trajectory is not None
+        parked = branch.parked
+        target = len(branch.trajectory) if parked is None else parked.position
+        return self._replay.routes_to(branch.trajectory, parked or self._replay.not_played(), target)
+
+    def switch(self, branch: Branch, route: Route) -> None:
+        """Be in another branch, and have the sandbox follow. The one that is left stays. Raises `Refused`."""
+        self._start(Command.SWITCH, partial(self._switch, branch, route))
 
     def interrupt(self) -> None:
         """Stop what is going on: a running command gets Ctrl-C, a model call ends. Raises `Refused`."""
@@ -201,8 +222,7 @@ class Session(SessionState):
             self._say("the message will be delivered when the model's present step is done")
         elif self.state is not State.PAUSED or self.at_end or delivery is Delivery.LIVE:
             self.check_live()
-            self._replay.enter(text)
-            self._start(Command.GO_LIVE, self._work, live=True)
+            self._start(Command.GO_LIVE, partial(self._work, text), live=True)
         elif delivery is Delivery.REPLACE:
             self._replace_next(text)
         else:
@@ -296,7 +316,7 @@ class Session(SessionState):
 
     async def checkpointed(self) -> None:
         """Wait until a run that is left alone has been checkpointed, where that is due."""
-        await self._replay.checkpointed()
+        await self._replay.moments.taken()
 
     async def close(self) -> None:
         """End what is going on and remove the sandbox."""
@@ -307,6 +327,7 @@ class Session(SessionState):
         await self._live.close()
         await self._replay.close()
         await self._replay.worlds.close()
+        await asyncio.to_thread(self.branches.close, self.ending)
         if self.keeping is not None:
             await asyncio.to_thread(self.keeping.close)
 
@@ -315,7 +336,29 @@ class Session(SessionState):
     async def _play(self, *, one_step: bool = False, stop_before: int | None = None) -> None:
         self._conclude(await self._replay.play(one_step=one_step, stop_before=stop_before))
 
+    async def _switch(self, branch: Branch, route: Route) -> None:
+        left = self.branches.present
+        left.stands = self.ending
+        own = self.branches.go_to(branch, await self._replay.park())
+        self._replay.unpark(own or self._replay.not_played())
+        self._step_count = None
+        self._activity.failure = None
+        self._tell(notices.DocumentChanged(None, structural=True))
+        self._tell(notices.RunChanged())
+        await self._take(route)
+        if not self.at_end:
+            self._activity.become(State.PAUSED, Mode.REPLAY)
+        else:
+            self._conclude(None)
+
     async def _go_back(self, route: Route) -> None:
+        await self._take(route)
+        self._activity.failure = None
+        self._activity.become(State.PAUSED, Mode.REPLAY)
+        self._replay.moments.take_when_idle()
+
+    async def _take(self, route: Route) -> None:
+        """Take a way back, and say where what was executed again came out otherwise."""
         before = self._replay.remade
         self._say(await self._replay.go_back(route))
         remade = self._replay.remade
@@ -327,12 +370,9 @@ class Session(SessionState):
                 "the world from here is a new one",
                 "warning",
             )
-        self._activity.failure = None
-        self._activity.become(State.PAUSED, Mode.REPLAY)
-        self._replay.checkpoint_when_idle()
 
     def _conclude(self, stopped: Breakpoint | None) -> None:
-        self._replay.checkpoint_when_idle()
+        self._replay.moments.take_when_idle()
         if stopped is not None:
             self._say(stopped.describe(self.trajectory))
         if not self._replay.player.at_end:
@@ -352,7 +392,7 @@ class Session(SessionState):
     async def _start_over(self) -> None:
         await self._replay.close()
         self._replay.begin()
-        self._live = self._live_host()
+        self._live.begin_anew(self._replay.run, self._replay.world)
         self._activity.failure = None
         self._tell(notices.RunChanged(restarted=True))
         self._tell(notices.PositionChanged(0))
@@ -372,12 +412,13 @@ class Session(SessionState):
             self._tell(notices.Visited(files))
         self._activity.become(state if state is not State.ERROR else State.PAUSED)
         if self.mode is Mode.REPLAY:
-            self._replay.checkpoint_when_idle()
+            self._replay.moments.take_when_idle()
 
     # Live
 
-    async def _work(self) -> None:
-        await self._replay.cancel_idle_checkpoint()
+    async def _work(self, text: str | None = None) -> None:
+        await self._replay.moments.cancel()
+        await self._go_on_in_branch(text)
         try:
             ending = await self._live.work(self.settings.model, self.settings.max_steps)
         except Interrupted:
@@ -387,6 +428,24 @@ class Session(SessionState):
         if ending.note:
             self._say(ending.note, "warning")
         self._activity.become(State.FINISHED if ending.finished else State.AWAITING_INPUT)
+
+    async def _go_on_in_branch(self, text: str | None) -> None:
+        """Have what comes now be part of the branch that ends here, or else begin one with it."""
+        if self.trajectory.is_branch and self.at_end:
+            if text is not None:
+                self._live.add(user_message(text))
+            return
+        parked = await self._replay.park()
+        self.branches.present.stands = self.ending
+        cut = "" if self.at_end else self.trajectory.label(self.position)
+        if text is not None:
+            self.run.add(user_message(text))
+        held = await self._replay.branch()
+        self._step_count = None
+        branch = self.branches.begin(held, parked, cut, self.settings.model.model)
+        self._tell(notices.DocumentChanged(None, structural=True))
+        self._tell(notices.RunChanged())
+        self._say(f"branch {branch.name}, from {f'event {cut}' if cut else 'the end'} of {branch.origin}")
 
     def _replace_next(self, text: str) -> None:
         index = self.next_user_message

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from trajcore import notices
 from trajcore.activity import Activity
+from trajcore.branches import Branches, Growth
 from trajcore.document.edits import Edit
 from trajcore.editing import Editing
 from trajcore.errors import TrajError
@@ -46,6 +47,9 @@ class SessionState:
         self._replay = Replay(trajectory, self.settings, self._activity)
         if self.settings.keep_breakpoints:
             self.breakpoints.load()
+        self.branches = Branches(trajectory, self._tell, keep=self.settings.keep_branches)
+        """The ways in which the recording goes on: as recorded, and each that a model has taken."""
+        self.subscribe(self.branches.listen)
         self.editing = Editing(trajectory, self._tell, self._follow, lambda: self.busy)
         """The commands that change the recording."""
         self.keeping: Keeping | None = None
@@ -55,7 +59,8 @@ class SessionState:
             self.subscribe(self.keeping.listen)
         self.world_before: Choice | None = None
         """What was chosen for this recording's world in an earlier session, where nothing is chosen now."""
-        self._step_count: int | None = None
+        self._step_count: tuple[int, int] | None = None
+        """How many steps so many events have."""
         self._confirmation = Confirmation(self.settings.confirmation)
         self._live = self._live_host()
 
@@ -65,9 +70,23 @@ class SessionState:
         self._replay.follow(edit, undone=undone)
 
     def _live_host(self) -> AgentHost:
-        dialect = self.trajectory.dialect
-        world, become = self._replay.world, self._activity.become
-        return AgentHost(self.run, world, become, self._tell, dialect, self._confirmation)
+        replay, become = self._replay, self._activity.become
+        growth = Growth(replay, self.branches)
+        return AgentHost(
+            self.run, replay.world, become, self._tell, self.trajectory.dialect, self._confirmation, growth
+        )
+
+    @property
+    def recording(self) -> Trajectory:
+        """The recorded branch, whichever is the present one."""
+        return self.branches.trajectory_of(self.branches.recorded) or self.trajectory
+
+    def unkept(self, *, run_saved: bool = False) -> Sequence[str]:
+        """What would be lost if the program ended now, in words. `run_saved`: the run is in a file."""
+        edits = ["edits of the recording"] * self.recording.modified
+        messages = ["messages of this run"] * (self.run.has_added and not run_saved)
+        live = [branch.name for branch in self.branches if not (branch.is_recorded or branch.is_on_disk)]
+        return [*edits, *messages, *([f"live branches ({', '.join(live)})"] if live else [])]
 
     @property
     def run(self) -> Run:
@@ -194,9 +213,10 @@ class SessionState:
     @property
     def step_count(self) -> int:
         """How many recorded actions ask something of the world."""
-        if self._step_count is None:
-            self._step_count = count_steps(self.trajectory.outline)
-        return self._step_count
+        events = len(self.trajectory)
+        if self._step_count is None or self._step_count[0] != events:
+            self._step_count = events, count_steps(self.trajectory.outline)
+        return self._step_count[1]
 
     @property
     def busy(self) -> bool:

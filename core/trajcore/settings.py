@@ -68,6 +68,8 @@ class Settings:
     """What the user is to be told at the start, a line each: what of config.toml is left out."""
     keep_journal: bool = False
     """Whether unsaved work is kept in the user's state directory, so that a crash loses none."""
+    keep_branches: bool = False
+    """Whether what a model does is kept there as a branch of the recording, from its first event on."""
     beginning: Choice = _BARE
     """In which world the run is to begin."""
     own_image: bool = False

@@ -34,6 +34,7 @@ MADE: list[notices.Notice] = [
     notices.ModelReplied(Usage("loopback", 100, 20), 1.5),
     notices.Said("look", "warning"),
     notices.RunSaved("run.json"),
+    notices.BranchChanged("live-1"),
     notices.Discarded(),
 ]
 

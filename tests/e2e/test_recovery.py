@@ -77,35 +77,42 @@ def test_a_terminal_that_is_closed_loses_no_edit(terminal: Terminal, recording: 
     terminal.wait("1 edit of this recording unsaved")
 
 
-@pytest.mark.bubblewrap
-def test_messages_and_live_steps_of_a_killed_program_are_offered_as_a_run(
-    terminal: Terminal, recording: Path
-) -> None:
-    answers = [
-        Answer("I look.", calls=[Call("execute_bash", {"command": "echo seen | tr a-z A-Z"})]),
-        Answer("It says SEEN."),
-    ]
-    with Loopback(answers) as server:
-        terminal.environ(LLM_MODEL="openai/loopback", LLM_BASE_URL=server.url, LLM_API_KEY="sk-never-kept")
-        terminal.start(recording, "--sandbox", "bubblewrap")
-        terminal.wait("REPLAY PAUSED")
-        terminal.press("c")
-        terminal.wait("AWAITING INPUT")
-        terminal.press("m")
-        terminal.wait("Enter: send")
-        terminal.type("what does it say?")
-        terminal.press("Enter")
-        terminal.wait(
-            lambda screen: "It says SEEN." in screen and "LIVE AWAITING INPUT" in screen, seconds=90
-        )
-        kill(terminal)
+LIVE = [
+    Answer("I look.", calls=[Call("execute_bash", {"command": "echo seen | tr a-z A-Z | tee file"})]),
+    Answer("It says SEEN."),
+    Answer("And more?"),
+]
 
-    terminal.start(recording, "--sandbox", "recorded")
-    terminal.wait("a run of this recording unsaved")
-    terminal.press("j", "Enter")
-    terminal.wait("Save the run as")
+
+def live_and_killed(terminal: Terminal, recording: Path, server: Loopback) -> None:
+    """A live session of two replies, whose program is killed behind them."""
+    terminal.environ(LLM_MODEL="openai/loopback", LLM_BASE_URL=server.url, LLM_API_KEY="sk-never-kept")
+    terminal.start(recording, "--sandbox", "bubblewrap")
+    terminal.wait("REPLAY PAUSED")
+    terminal.press("c")
+    terminal.wait("AWAITING INPUT")
+    say(terminal, "what does it say?", "It says SEEN.")
+    kill(terminal)
+
+
+def say(terminal: Terminal, text: str, answer: str) -> None:
+    terminal.press("m")
+    terminal.wait("Enter: send")
+    terminal.type(text)
     terminal.press("Enter")
-    terminal.wait("run saved")
+    terminal.wait(lambda screen: answer in screen and "LIVE AWAITING INPUT" in screen, seconds=90)
+
+
+@pytest.mark.bubblewrap
+def test_a_live_session_of_a_killed_program_can_be_saved(terminal: Terminal, recording: Path) -> None:
+    with Loopback(LIVE) as server:
+        live_and_killed(terminal, recording, server)
+    terminal.start(recording, "--sandbox", "recorded")
+    terminal.wait("ended in a live session")
+    terminal.press("j", "j", "Enter")
+    terminal.wait("Save the branch as")
+    terminal.press("Enter")
+    terminal.wait("live-1 saved")
     terminal.press("q")
     terminal.wait("[exit 0]")
     path = recording.with_name("t.run.json")
@@ -116,6 +123,26 @@ def test_messages_and_live_steps_of_a_killed_program_are_offered_as_a_run(
     assert [event["content"] for event in saved if event.get("observation") == "run"][-1].startswith("SEEN")
     replayed = trajtui("replay", path, "--sandbox", "recorded", "--strict")
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+
+
+@pytest.mark.bubblewrap
+def test_a_live_session_of_a_killed_program_resumes(terminal: Terminal, recording: Path) -> None:
+    with Loopback(LIVE) as server:
+        live_and_killed(terminal, recording, server)
+        terminal.start(recording, "--sandbox", "bubblewrap")
+        terminal.wait("Resume")
+        terminal.press("j", "Enter")
+        terminal.wait(lambda screen: "LIVE AWAITING INPUT" in screen and "live-1" in screen, seconds=60)
+        say(terminal, "what else?", "And more?")
+        said = [one["content"] for one in server.bodies[-1]["messages"] if one["role"] == "user"]
+        assert said[-2:] == ["what does it say?", "what else?"]
+        terminal.press("M-b")
+        terminal.wait("Branches")
+        terminal.wait(lambda screen: "▶  live-1" in screen and "recorded" in screen)
+        terminal.press("k", "Enter")
+        terminal.wait(lambda screen: "⎇ live-1" not in screen and "REPLAY PAUSED" in screen)
+        terminal.press("q")
+        terminal.wait("[exit 0]")
 
 
 def test_a_second_program_on_the_same_recording_is_told_of_the_first(

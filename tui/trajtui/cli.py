@@ -243,6 +243,32 @@ def edit_command(context: click.Context, /, file: str, debug: bool, **options: A
     edit(file, [Operation(name, values) for name, values in context.meta[_TYPED]], options)
 
 
+@_commands.command("branches")
+@click.argument("file", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a branch.")
+@click.option("--save", nargs=2, metavar="NAME OUT", help="Save one as a trajectory of its own.")
+@click.option("--delete", metavar="NAME", help="Delete one for good.")
+@click.option("--prune", is_flag=True, help="Delete old ones; without FILE, those of all recordings.")
+@click.option(
+    "--older-than",
+    "days",
+    type=click.IntRange(min=0),
+    default=30,
+    metavar="DAYS",
+    help="What --prune calls old [30].",
+)
+@_ROW
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def branches_command(file: str | None, debug: bool, **options: Any) -> None:
+    """List the branches of a recording: as recorded, and each that a model has gone on with.
+
+    What a model does is kept as a branch from its first event on, until it is deleted here.
+    """
+    from trajtui.commands.branches import branches
+
+    branches(file, options.pop("row"), **options)
+
+
 @_commands.command("doctor")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Read this config.toml.")
 @click.option("--image", metavar="IMAGE", help="The container image to look for.")

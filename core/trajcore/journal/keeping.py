@@ -67,6 +67,9 @@ class Keeping:
         kept = self._kept
         if kept is None:
             return
+        if self._trajectory.is_branch:
+            self._listen_in_branch(notice, kept)
+            return
         match notice:
             case notices.DocumentChanged(edits=edits):
                 for made in edits:
@@ -77,6 +80,8 @@ class Keeping:
                 self._saved(kept, self._saving)
             case notices.RunChanged(restarted=True) | notices.RunSaved():
                 kept.run.discard()
+            case notices.BranchChanged() if any(entry.origin is None for entry in self._run().entries):
+                kept.run.begin()
             case notices.RunChanged():
                 kept.run.begin()
             case notices.StepDone() | notices.PositionChanged() | notices.WentBack():
@@ -84,6 +89,14 @@ class Keeping:
             case notices.Discarded():
                 kept.edits.discard()
                 kept.run.discard()
+
+    def _listen_in_branch(self, notice: notices.Notice, kept: _Journals) -> None:
+        """A branch keeps itself; the edits of the recording stay as they are."""
+        match notice:
+            case notices.BranchChanged():
+                kept.run.discard()
+            case notices.Discarded():
+                kept.edits.discard()
 
     def _saved(self, before: _Journals, mark: int) -> None:
         """The document was saved, in the state of a mark, perhaps to another file: that is followed."""

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from trajcore import notices
 from trajcore.dialects.newevents import error, observation_event
@@ -15,7 +15,7 @@ from trajcore.live.asking import Asking, Settled
 from trajcore.live.confirming import Confirmation
 from trajcore.live.outcome import ERROR, INTERRUPTED, LiveOutcome, last_words
 from trajcore.replay.executor import Executor
-from trajcore.replay.run import History, Run, Written
+from trajcore.replay.run import Entry, History, LiveStep, Run, Written
 from trajcore.replay.states import State
 
 if TYPE_CHECKING:
@@ -32,6 +32,19 @@ if TYPE_CHECKING:
 
 class Interrupted(Exception):
     """The user stopped the agent while its command ran; the command's result is in the run."""
+
+
+class Growth(Protocol):
+    """What the run adds becomes part of the trajectory, which goes on with it."""
+
+    def grow(self, entry: Entry) -> Entry:
+        """Take in what the run has just added; the answer is the entry as it is from then on."""
+
+    def say_anew(self, corrected: Sequence[Entry]) -> None:
+        """Entries of the run say something else now."""
+
+    async def keep(self, seconds: float) -> None:
+        """Keep the moment behind an action that took so many seconds, to go back to."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,7 @@ class AgentHost:
         tell: notices.Listener,
         dialect: Dialect,
         confirmation: Confirmation,
+        growth: Growth,
     ) -> None:
         """`dialect`, the recording's, says what a model is offered, and how it is told of the run;
         `confirmation` what the user is asked about first.
@@ -62,6 +76,7 @@ class AgentHost:
         self._set_state = set_state
         self._tell = tell
         self._dialect = dialect
+        self._growth = growth
         self._queue: list[str] = []
         self._model: Model | None = None
         self._fresh = True
@@ -120,6 +135,10 @@ class AgentHost:
             self._seconds += time.monotonic() - begun
         return ending
 
+    def begin_anew(self, run: Run, world: Executor) -> None:
+        """Go on with another run, in another world; what the model has cost is kept."""
+        self._run, self._world = run, world
+
     async def close(self) -> None:
         """Close the connections to the model's provider."""
         if self._model is not None:
@@ -141,7 +160,7 @@ class AgentHost:
 
     def add(self, event: dict[str, Any], kept: Kept | None = None) -> Event:
         """Append an event of the live session; `kept` is how the step was satisfied that it answers."""
-        entry = self._run.add(event, live=True, kept=kept)
+        entry = self._growth.grow(self._run.add(event, live=True, kept=kept))
         self._fresh = True
         self._tell(notices.RunChanged())
         return entry.event
@@ -152,7 +171,7 @@ class AgentHost:
 
     def said_anew(self, response: dict[str, Any], call: Call) -> None:
         """Correct what the run has of a response whose call was edited."""
-        self._run.say_call_anew(response, call)
+        self._growth.say_anew(self._run.say_call_anew(response, call))
 
     def _place(self) -> Place:
         from trajcore.live.risks.commands import Place
@@ -165,13 +184,14 @@ class AgentHost:
         self._set_state(State.EXECUTING)
         answer = await self._world.execute(action, None, live=True)
         data = action.model_dump()
-        if answer.files is not None and action.id is not None:
-            self._run.live_files[action.id] = answer.files
+        if action.id is not None:
+            self._run.live_steps[action.id] = LiveStep(answer.seconds, answer.files)
         if answer.observation is None:
             self.add(error(f"{action.action} cannot be executed in this sandbox.", data))
         else:
             kept = Kept(How.INTERRUPTED, BY_THE_USER) if answer.interrupted else None
             self.add(observation_event(answer.observation, data), kept)
+        await self._growth.keep(answer.seconds)
         if self.stop_asked:
             raise Interrupted
         self._set_state(State.THINKING)

@@ -53,8 +53,10 @@ class Breakpoints:
     One whose event is out of the recording is none of them; when the event comes back, it is again.
     """
 
-    def __init__(self, trajectory: Trajectory) -> None:
+    def __init__(self, trajectory: Trajectory, recording: Trajectory | None = None) -> None:
+        """`recording`: what is kept of them is of its events alone, while the trajectory has others too."""
         self._trajectory = trajectory
+        self._recording = trajectory if recording is None else recording
         self._all: list[Breakpoint] = []
         self.fault = ""
         """Why they are not kept: what has the name of their file is something else."""
@@ -154,7 +156,8 @@ class Breakpoints:
     def save(self) -> None:
         """Keep the breakpoints for the next time; raises `BadInput` where they cannot be written."""
         path = self._sidecar()
-        points = list(self)
+        here = self._recording.index_of_uid
+        points = [point for point in self._all if point.uid is None or here(point.uid) is not None]
         if path is None or self.fault or (not points and not os.path.exists(path)):
             return
         entries = [self._kept(point) for point in points]
@@ -166,9 +169,9 @@ class Breakpoints:
         write_atomically(path, [json.dumps(kept, indent=2).encode()])
 
     def _kept(self, point: Breakpoint) -> dict[str, object]:
-        index = point.index(self._trajectory)
+        index = point.index(self._recording)
         return {
-            "event": None if index is None else self._trajectory.label(index),
+            "event": None if index is None else self._recording.label(index),
             "when": point.condition.text if point.condition else None,
             "enabled": point.enabled,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -115,6 +116,15 @@ class RunCheckpoints:
 
     def __len__(self) -> int:
         return len(self._checkpoints)
+
+    def __contains__(self, world: object) -> bool:
+        return any(other.world is world for other in self._checkpoints)
+
+    def copied(self) -> RunCheckpoints:
+        """The same ones, of a run that goes on apart from this one."""
+        other = copy(self)
+        other._checkpoints = self._checkpoints[:]
+        return other
 
     @property
     def last(self) -> RunCheckpoint | None:

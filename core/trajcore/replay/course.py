@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from trajcore.events.kinds import Service
 from trajcore.replay.policy import is_executed
-from trajcore.replay.run import EXECUTED, Entry, Run
+from trajcore.replay.run import EXECUTED, Entry, Run, StepResult
 from trajcore.trajectory import Trajectory
 
 
@@ -45,11 +45,11 @@ class Course:
             head = entry.head if entry.live else entry.recorded_head
             if head is not None and is_executed(head):
                 result = None if entry.origin is None else run.results.get(entry.origin)
-                if not entry.live:
+                if entry.origin is not None:
                     self._asked.append(number)
                 if entry.live or (result is not None and result.status in EXECUTED):
                     self._carried_out.append(number)
-                spent = result.seconds if result is not None else 0.0
+                spent = _seconds(run, entry, result)
             seconds.append(spent)
         self._seconds = [0.0, *accumulate(seconds)]
         self._hands = self._by_hand()
@@ -97,7 +97,9 @@ class Course:
     def _as_chosen(self, entry: Entry, services: Mapping[int, Service]) -> bool:
         assert entry.origin is not None
         result = self._run.results.get(entry.origin)
-        return result is not None and result.service is services.get(entry.origin, result.service)
+        if result is None:  # the model had it carried out
+            return entry.live and services.get(entry.origin, Service.EXECUTE) is Service.EXECUTE
+        return result.service is services.get(entry.origin, result.service)
 
     def position(self, place: int) -> int:
         """Where in the recording a place is that still stands: what comes next has not been played there."""
@@ -126,7 +128,7 @@ class Course:
         here, entries = self._trajectory.index_of_uid, self._run.entries
         before: set[int] = set()
         for number, entry in enumerate(entries):
-            if entry.live:
+            if entry.live and entry.origin is None:
                 return self._before_the_word(number)
             index = None if entry.origin is None else here(entry.origin)
             if index is not None and index >= position and not _came_with(entry, before):
@@ -161,6 +163,13 @@ class Course:
     def seconds(self, first: int, behind: int) -> float:
         """What was spent on the entries from `first` up to, not including, `behind`."""
         return self._seconds[max(first, behind)] - self._seconds[first]
+
+
+def _seconds(run: Run, entry: Entry, result: StepResult | None) -> float:
+    """What was spent on a step."""
+    if result is not None:
+        return result.seconds
+    return run.live_steps[entry.id].seconds if entry.id in run.live_steps else 0.0
 
 
 def _came_with(entry: Entry, before: Collection[int]) -> bool:

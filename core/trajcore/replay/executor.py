@@ -114,6 +114,11 @@ class Executor:
         """The sandbox, once it is chosen."""
         return self._sandbox
 
+    @property
+    def started(self) -> bool:
+        """Whether anything can have happened in the world."""
+        return self._started
+
     async def choose(self) -> Sandbox:
         """Pick the sandbox, once. Raises `SandboxUnavailable` or `BadInput`."""
         from trajcore.sandbox.choose import choose

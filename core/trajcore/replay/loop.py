@@ -4,63 +4,84 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
 from trajcore.dialects.newevents import user_message
 from trajcore.document.edits import Edit
-from trajcore.errors import Refused
+from trajcore.errors import BadInput, Refused
 from trajcore.events.kinds import Service
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
-from trajcore.replay.checkpoints import Moment, Route, RunCheckpoint, RunCheckpoints
+from trajcore.replay.checkpoints import Moment, Route
 from trajcore.replay.course import Course
 from trajcore.replay.executor import Executor
+from trajcore.replay.moments import Moments, ParkedMoments
 from trajcore.replay.player import Player
 from trajcore.replay.positions import Position
 from trajcore.replay.reconstruction import Reconstruction
-from trajcore.replay.remade import Remade, first_remade
-from trajcore.replay.run import Run, StepResult
+from trajcore.replay.remade import Remade, first_remade, first_times
+from trajcore.replay.run import Entry, Run, StepResult
 from trajcore.replay.staleness import first_departure, stale_events
 from trajcore.replay.verdict import Cause
 from trajcore.sandbox.machines.diskguard import share_of_disk
 from trajcore.settings import Settings
+from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Trajectory
 from trajcore.worlds.plan import Worlds
 
 if TYPE_CHECKING:
     from trajcore.activity import Activity
-    from trajcore.sandbox.base import Checkpoint, FileChanges, Visitor
+    from trajcore.sandbox.base import FileChanges, Visitor
 
 _BREATH: Final = 0.004
 """So many seconds a replay that waits for nothing goes on before others have a turn."""
-_IDLE: Final = 3.0
-"""A paused run is checkpointed when it has been left alone for so many times what a checkpoint takes."""
-_SHORTEST_IDLE: Final = 0.1
+
+
+@dataclass(frozen=True)
+class Parked:
+    """A run that is left for another one, as it was: what `Replay.park` gives and `Replay.unpark` takes."""
+
+    run: Run
+    position: int
+    answered: frozenset[int]
+    replacements: Mapping[int, str]
+    suspects: frozenset[int]
+    restructured: bool
+    rechosen: bool
+    remade: Remade | None
+    hands: tuple[Position, ...]
+    typed: tuple[tuple[Position, str], ...]
+    moments: ParkedMoments
 
 
 class Replay:
     """The run of a session, and the world it happens in. One method at a time."""
 
     def __init__(self, trajectory: Trajectory, settings: Settings, activity: Activity) -> None:
-        self.breakpoints = Breakpoints(trajectory)
+        self._recording = copy(trajectory)
+        """The recording itself, which says in what world each of its branches begins."""
+        self.breakpoints = Breakpoints(trajectory, self._recording)
         self.services: dict[int, Service] = {}
         """How the user wants a step to be satisfied, by its uid; executed where nothing is said."""
         self.pause_asked = False
         self._trajectory = trajectory
         self._settings = settings
         self._tell = activity.tell
-        self.worlds = Worlds(trajectory, settings.sandbox, settings.beginning, own=settings.own_image)
+        self.moments = Moments(self, settings.checkpoints)
+        """Those that can be gone back to."""
+        self.worlds = Worlds(self._recording, settings.sandbox, settings.beginning, own=settings.own_image)
         """In which world each run begins."""
         self._queued: list[str] = []
-        self._idle_checkpoint: asyncio.Task[None] | None = None
         self.begin()
 
     def begin(self) -> None:
         """A new run, before the first event, in a world that is yet to be made."""
         of = self._trajectory
         self._run = Run(lambda: of.outline.last_id, of.run_file, of.dialect.canonical)
+        self._canonical = of.dialect.canonical
         settings = self._settings
         room = settings.checkpoint_bytes or share_of_disk()
         world = replace(
@@ -71,7 +92,7 @@ class Replay:
             quick_files=settings.checkpoint_files,
         )
         self.world = Executor(
-            settings.sandbox, world, self._tell, of.dialect, self.worlds, Reconstruction(of)
+            settings.sandbox, world, self._tell, of.dialect, self.worlds, Reconstruction(self._recording)
         )
         self.player = Player(
             of, self._run, self.world, self.services, settings.normalisers, self._told_by_player
@@ -84,8 +105,6 @@ class Replay:
         """Whether the user chose since then how a step is satisfied that was played before."""
         self._stale: tuple[frozenset[int], int | None, int | None] | None = None
         """What `stale`, `first_stale` and `departure` are, while nothing changes them."""
-        self._spent = 0.0
-        """Seconds of commands since the last checkpoint."""
         self.remade: Remade | None = None
         """The first step of this run that came out otherwise when it was executed again on a way back."""
         self._hands: list[Position] = []
@@ -93,9 +112,7 @@ class Replay:
         self._told_lack = False
         self._goal: tuple[int, int] | None = None
         """From where to where the replay goes forward in order to be back."""
-        self._checkpoints = RunCheckpoints(settings.checkpoints, room)
-        self._missed: list[tuple[Position, str]] = []
-        """Where no checkpoint could be taken, and why."""
+        self.moments.begin(room)
         self._typed: list[tuple[Position, str]] = []
         """Messages that the user typed, with the position at which each stands, in order."""
         self._again: list[tuple[Position, str]] = []
@@ -116,7 +133,7 @@ class Replay:
 
         Raises `SandboxUnavailable`. With `breaking` unset, breakpoints are passed.
         """
-        await self.cancel_idle_checkpoint()
+        await self.moments.cancel()
         player, begun_at = self.player, self.player.position
         clock = asyncio.get_running_loop().time
         breathed = clock()
@@ -143,8 +160,8 @@ class Replay:
                 if stopped or (step_ends and one_step):
                     player.skip_bookkeeping()
                     return stopped
-                if self._checkpoints.due(self._spent):
-                    await self._checkpoint()
+                if self.moments.due:
+                    await self.moments.take()
                 if clock() - breathed > _BREATH:
                     self._tell_how_far()
                     await asyncio.sleep(0)
@@ -194,15 +211,18 @@ class Replay:
 
     # Back
 
+    def _check_rewinds(self) -> None:
+        if not self.world.rewinds:
+            where = self.world.described
+            raise Refused(f"{where} cannot be taken back: use --sandbox docker or bubblewrap for that")
+
     def routes(self, target: int, *, before_hand: bool = False) -> Sequence[Route]:
         """Ways back to before the event at `target`, the cheapest first. Raises `Refused`.
 
         `before_hand`: and before the user last changed files by hand there.
         """
-        if not self.world.rewinds:
-            where = self.world.described
-            raise Refused(f"{where} cannot be taken back: use --sandbox docker or bubblewrap for that")
-        world, course = self.world, self._course
+        self._check_rewinds()
+        world, course = self.world, self.course
         target = course.behind_answers(target)
         place = course.place(target)
         if not (before_hand or world.lost) and course.leads_to(place, target):
@@ -210,13 +230,13 @@ class Replay:
             return [Route(target, None, 0, 0.0, target, place, hands, stays=True)]
         missed = [
             (at.index, f"no checkpoint before event {self._label(at.index)}: {why}")
-            for at, why in self._missed
+            for at, why in self.moments.missed
         ]
         by_hand = [
             f"what you did by hand before event {self._label(at.index)}"
             for at in self._hands[: course.hands(place)]
         ]
-        return self._checkpoints.routes(
+        return self.moments.checkpoints.routes(
             target, course, world.start_seconds, world, world.unkept, by_hand, missed,
             before_hand=before_hand, network=self._settings.world.network,
         )  # fmt: skip
@@ -226,19 +246,19 @@ class Replay:
 
         Where what is executed again comes out otherwise, `remade` says so. Raises `SandboxUnavailable`.
         """
-        await self.cancel_idle_checkpoint()
-        earlier = self.run.results
+        await self.moments.cancel()
+        earlier = {**first_times(self.run), **self.run.results}
         how = route.describe(f"event {self._label(route.start)}")
         self._tell(notices.Progress(f"going back, {route.price}: {how}", 0.0))
-        gone = self._checkpoints.settle if route.stays else self._checkpoints.drop_behind
+        checkpoints = self.moments.checkpoints
+        gone = checkpoints.settle if route.stays else checkpoints.drop_behind
         dropped = gone((route.entries, route.by_hand))
         if route.checkpoint is not None:
             await self.world.restore(route.checkpoint.world)
         elif not route.stays:
-            self._checkpoints.clear()
+            checkpoints.clear()
             await self.world.close()
-        for checkpoint in reversed(dropped):
-            await self.world.forget(checkpoint.world)
+        await self.moments.forget(dropped)
         self._rewind(route)
         place = "what you did by hand" if route.before_hand else f"event {self._label(route.target)}"
         words = f"back before {place}: {how}"
@@ -261,11 +281,12 @@ class Replay:
     def _rewind(self, route: Route) -> None:
         kept = sum(entry.origin is None and not entry.live for entry in self.run.entries[: route.entries])
         self._again = self._typed[kept:]
-        self._spent = self._spent if route.stays else 0.0
+        self.moments.spent = self.moments.spent if route.stays else 0.0
         self.run.rewind(route.entries, route.by_hand)
         self.remade = self.remade if self.remade and self.remade.uid in self.run.results else None
         del self._hands[route.by_hand :]
-        self._missed = [(at, why) for at, why in self._missed if at.index <= route.start]
+        missed = self.moments.missed
+        missed[:] = [(at, why) for at, why in missed if at.index <= route.start]
         self.player.rewind(route.start)
         self._stale = None
 
@@ -273,7 +294,8 @@ class Replay:
         return self._trajectory.label(index) if index < len(self._trajectory) else "the end"
 
     @property
-    def _course(self) -> Course:
+    def course(self) -> Course:
+        """What the run has come to, over the trajectory as it is now."""
         edited = bool(self._suspects) or self._restructured or self._rechosen
         return Course(self._trajectory, self.run, self.services, edited=edited)
 
@@ -282,37 +304,125 @@ class Replay:
     async def visit(self, visitor: Visitor) -> FileChanges | None:
         """Let the user into the sandbox's shell until they leave; what they changed, where that is told.
 
-        What they change is a place of its own: there is a way back to before it, and to behind it. Not so
-        behind what a model did, of which no moment is kept.
+        What they change is a place of its own: there is a way back to before it, and to behind it.
         Raises `Refused`, `SandboxUnavailable`.
         """
-        await self.cancel_idle_checkpoint()
-        last = self._checkpoints.last
-        kept = self._checkpoints.most and not self.run.has_live_steps
-        if kept and (last is None or last.moment != self._moment):
-            await self._keep()
+        await self.moments.cancel()
+        kept = bool(self.moments.most)
+        if kept and not self.moments.is_kept:
+            await self.moments.keep()
         await self.world.visit(visitor)
         files = await self.world.changed_files()
         if files is not None and files.count:
             self._hands.append(Position(self.player.position))
             self.run.add_by_hand(files)
             if kept:
-                await self._keep()
+                await self.moments.keep()
         return files
 
     @property
     def hand_is_last(self) -> bool:
         """Whether nothing has happened since the user changed files by hand."""
         by_hand, entries = self.run.by_hand, self.run.entries
-        return (
-            bool(by_hand)
-            and not self.run.has_live_steps
-            and by_hand[-1][0] == (entries[-1].id if entries else None)
-        )
+        return bool(by_hand) and by_hand[-1][0] == (entries[-1].id if entries else None)
 
     @property
-    def _moment(self) -> Moment:
+    def moment(self) -> Moment:
+        """How many entries the run has, and how many times the user has changed files by hand."""
         return len(self._run), len(self._run.by_hand)
+
+    @property
+    def position(self) -> int:
+        """The index of the event that comes next."""
+        return self.player.position
+
+    # Live
+
+    async def branch(self) -> Trajectory:
+        """Have the trajectory be that of this run alone, which goes on with what is new (`grow`).
+
+        The answer is what it was; with what `park` gave before, that can be gone back to. Raises `BadInput`
+        where the recording's dialect has no words for what the run holds.
+        """
+        run, trajectory = self.run, self._trajectory
+        made, added = await finished_in_thread(partial(trajectory.branch, run.played()))
+        held = trajectory.hold(made)
+        run.claim(added)
+        self.player.put(len(trajectory))
+        self.player.replacements.clear()
+        self._typed.clear()
+        self._suspects.clear()
+        self._restructured = self._rechosen = False
+        self._stale = None
+        return held
+
+    def grow(self, entry: Entry) -> Entry:
+        """Take what the run has just added into the trajectory, of which it is the end from now on.
+
+        The answer is the entry as it is then; as it was, where the recording's dialect has no words for it.
+        """
+        trajectory = self._trajectory
+        try:
+            uid = trajectory.grow(entry.data())
+        except BadInput as error:
+            self._tell(notices.Said(f"not taken into the timeline: {error}", "warning"))
+            return entry
+        index = trajectory.index_of_uid(uid)
+        assert index is not None
+        entry = self.run.bind(entry, uid, trajectory.raw(index), trajectory.head(index))
+        self.player.put(len(trajectory))
+        return entry
+
+    def say_anew(self, corrected: Sequence[Entry]) -> None:
+        """Entries of the run say something else now: so do their events."""
+        for entry in corrected:
+            index = None if entry.origin is None else self._trajectory.index_of_uid(entry.origin)
+            if index is not None:
+                self._trajectory.say_anew(index, entry.data())
+
+    async def park(self) -> Parked:
+        """The run as it is now, to be gone back to when others have had its world."""
+        moments, player = await self.moments.park(), self.player
+        return Parked(
+            self.run.copied(), player.position, frozenset(player.answered), dict(player.replacements),
+            frozenset(self._suspects), self._restructured, self._rechosen, self.remade,
+            tuple(map(copy, self._hands)), tuple((copy(at), text) for at, text in self._typed), moments,
+        )  # fmt: skip
+
+    def unpark(self, parked: Parked) -> None:
+        """Have the run be as it was; the world is still another one, to its own there are `routes_to`."""
+        self.run.become(parked.run)
+        self.player.be_at(parked.position, parked.answered, parked.replacements)
+        self._suspects = set(parked.suspects)
+        self._restructured, self._rechosen = parked.restructured, parked.rechosen
+        self.remade = parked.remade
+        self._hands, self._typed = list(parked.hands), list(parked.typed)
+        self._again, self._queued = [], []
+        self.moments.unpark(parked.moments)
+        self._stale = None
+
+    def not_played(self) -> Parked:
+        """The run of a branch that has not been played in this world yet."""
+        of, nothing = self._trajectory, frozenset[int]()
+        run = Run(lambda: of.outline.last_id, of.run_file, self._canonical)
+        none = self.moments.none()
+        return Parked(run, 0, nothing, {}, nothing, False, False, None, (), (), none)
+
+    def routes_to(self, trajectory: Trajectory, parked: Parked, target: int) -> Sequence[Route]:
+        """Ways to before an event of another branch, whose run was left, the cheapest first.
+
+        Raises `Refused` where the world cannot be taken back.
+        """
+        self._check_rewinds()
+        world = self.world
+        course = Course(trajectory, parked.run, self.services)
+        place = course.place(target)
+        by_hand = ["what you did by hand"] * course.hands(place)
+        missed = [(at.index, f"no checkpoint there: {why}") for at, why in parked.moments.missed]
+        return parked.moments.checkpoints.routes(
+            target, course, world.start_seconds, world, world.unkept, by_hand, missed,
+            network=self._settings.world.network,
+        )  # fmt: skip
 
     # Edits of the recording
 
@@ -333,7 +443,7 @@ class Replay:
         """The recording was edited: positions between its events follow; all else is kept by uid."""
         if edit.structural:
             self.player.follow(edit, undone=undone)
-            noted = [at for at, _ in (*self._typed, *self._missed)]
+            noted = [at for at, _ in (*self._typed, *self.moments.missed)]
             for position in (*self._hands, *noted):
                 position.follow(edit, self._trajectory.index_of_uid, undone=undone)
             self._restructured = True
@@ -373,81 +483,22 @@ class Replay:
             left = first_departure(trajectory, run) if self._restructured else None
             first = min([*stale, *([] if left is None else [left])], default=None)
             changed = self._suspects or self._restructured or self._rechosen
-            departure = self._course.departure if changed else player.behind
+            departure = self.course.departure if changed else player.behind
             self._stale = stale, first, departure if departure < player.behind else None
         return self._stale
 
-    # Checkpoints
-
-    def checkpoint_when_idle(self) -> None:
-        """The run is paused: checkpoint it if it is left alone for a while."""
-        if self._checkpoints.most and self._spent and self._idle_checkpoint is None:
-            self._idle_checkpoint = asyncio.create_task(self._checkpoint_once_idle())
-
-    async def checkpointed(self) -> None:
-        """Wait for the checkpoint of a run that is left alone."""
-        if self._idle_checkpoint is not None:
-            await asyncio.wait({self._idle_checkpoint})
-
-    async def cancel_idle_checkpoint(self) -> None:
-        """Give up a checkpoint that is not done."""
-        pending, self._idle_checkpoint = self._idle_checkpoint, None
-        if pending is not None:
-            pending.cancel()
-            await asyncio.wait({pending})
-
-    async def _checkpoint_once_idle(self) -> None:
-        last = self._checkpoints.last
-        await asyncio.sleep(max(_SHORTEST_IDLE, last.world.seconds * _IDLE if last else 0.0))
-        await self._checkpoint()
+    # Moments
 
     async def _keep_step(self, uid: int) -> None:
         """Keep the moment behind a step that may be yet to be taken in, where that costs next to nothing."""
-        world = await self._quick_world()
+        world = await self.moments.quick_world()
         if world is None:
             self.player.flush_result()
-            self._spent += self._run.results[uid].seconds
+            self.moments.spent += self._run.results[uid].seconds
         else:
-            self.player.once_taken_in(partial(self._add_quick, world))
-
-    async def _quick_world(self) -> Checkpoint | None:
-        """The world as it is, where it costs next to nothing to keep it."""
-        if not self._checkpoints.most or self._run.has_live_steps:
-            return None
-        return await self.world.quick_checkpoint()
-
-    def _add_quick(self, world: Checkpoint) -> None:
-        """The run is where the world was this."""
-        beginning = self.world.beginning
-        if beginning is not None and not len(self._checkpoints):
-            self._checkpoints.add_quick(RunCheckpoint(0, 0, beginning, quick=True))
-        self._spent = 0.0
-        self._checkpoints.add_quick(RunCheckpoint(*self._moment, world, quick=True))
-        self._checkpoints.let_go(self.world.is_there)
-
-    async def _keep(self) -> None:
-        """Keep this moment, if it must be by a snapshot."""
-        world = await self._quick_world()
-        if world is None:
-            await self._checkpoint()
-        else:
-            self._add_quick(world)
-
-    async def _checkpoint(self) -> None:
-        self._spent = 0.0
-        at = Position(self.player.position)
-        try:
-            world = await self.world.checkpoint()
-        except Refused as refusal:
-            self._missed.append((at, str(refusal)))
-            return
-        if world is None:
-            return
-        checkpoint = RunCheckpoint(*self._moment, world)
-        for gone in self._checkpoints.add(checkpoint, self._course):
-            await self.world.forget(gone.world)
+            self.player.once_taken_in(partial(self.moments.add_quick, world))
 
     async def close(self) -> None:
         """Remove the world and every checkpoint of it."""
-        await self.cancel_idle_checkpoint()
+        await self.moments.cancel()
         await self.world.close()

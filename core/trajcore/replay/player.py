@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
@@ -129,9 +129,18 @@ class Player:
         for uid in [uid for uid in results if (index := here(uid)) is not None and index >= position]:
             del results[uid]  # it was moved behind the position, and comes once more
         self.answered = {answer for uid in results if (answer := self._answer_in_run(uid)) is not None}
+        self.put(position)
+
+    def put(self, position: int) -> None:
+        """Be at a position: what is before it has happened in the run."""
         self.position = position
         self._followed.put(position)
         self._tell(notices.PositionChanged(position))
+
+    def be_at(self, position: int, answered: Iterable[int], replacements: Mapping[int, str]) -> None:
+        """Be where another run is."""
+        self.answered, self.replacements = set(answered), dict(replacements)
+        self.put(position)
 
     def follow(self, edit: Edit, *, undone: bool = False) -> None:
         """Events came, went or moved under the replay: be at the same place of the recording."""

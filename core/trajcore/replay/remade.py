@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from trajcore.replay.run import EXECUTED, StepResult
+from trajcore.dialects.canonical import exit_code
+from trajcore.replay.run import EXECUTED, Status, StepResult
 
 if TYPE_CHECKING:
+    from trajcore.replay.run import Run
     from trajcore.sandbox.base import FileChanges
 
 
@@ -30,6 +33,25 @@ def first_remade(earlier: Mapping[int, StepResult], now: Mapping[int, StepResult
         if what:
             return Remade(uid, what)
     return None
+
+
+def first_times(run: Run) -> dict[int, StepResult]:
+    """What came of the actions that a model had carried out in a run, by uid, for `first_remade`."""
+    from trajcore.events.base import Observation  # most runs have no such steps
+
+    found: dict[int, StepResult] = {}
+    for entry, answer in pairwise(run.entries):
+        step = run.live_steps.get(entry.id)
+        if step is None or entry.origin is None or answer.cause != entry.id:
+            continue
+        observed = answer.event
+        if isinstance(observed, Observation):
+            code = exit_code(observed)
+            found[entry.origin] = StepResult(
+                entry.origin, entry.id, entry.head.kind, Status.MATCHED, None, code, None,
+                step.seconds, "", observed, None, step.files,
+            )  # fmt: skip
+    return found
 
 
 def _difference(before: StepResult, after: StepResult) -> str:

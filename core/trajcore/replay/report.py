@@ -129,6 +129,8 @@ class Report:
     """The first step that came out otherwise when a way back executed it again: its id, or `#index`."""
     evidence: Mapping[str, int] | None = None
     """How many files were reconstructed `whole`, `partial` and `named`; None where none were to be."""
+    branch: str = "recorded"
+    """The branch that the run ended in: `recorded`, or one that a model has gone on with."""
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `trajtui replay --report` writes."""
@@ -143,6 +145,7 @@ class Report:
             "remade_from": self.remade_from,
             "world": _world(self.world, self.evidence),
             "live": None if self.live is None else self.live.to_dict(),
+            "branch": self.branch,
             "steps": [step.to_dict() for step in self.steps],
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -77,6 +78,16 @@ class StepResult:
         return self.comparison.cause if self.comparison and self.status is Status.DIVERGED else None
 
 
+@dataclass(frozen=True)
+class LiveStep:
+    """An action of a model that was carried out: how long that took, and what it changed in the sandbox's
+    files; None where that is not told.
+    """
+
+    seconds: float
+    files: FileChanges | None
+
+
 Content = bytes | Callable[[], dict[str, Any]]
 """The JSON text of an event, or what makes the event when its text is first asked for."""
 
@@ -121,6 +132,11 @@ class Entry:
         """What a timeline shows of it."""
         return self.recorded_head or head_of({**json.loads(self.raw), "cause": self.cause})
 
+    @property
+    def is_added(self) -> bool:
+        """Whether it is neither of the recording nor the result of one of its steps."""
+        return self.live or (self.head.is_action and self.recorded_head is None)
+
     def data(self) -> dict[str, Any]:
         """The event as a Python object, a new one at each call."""
         written = as_object(self.raw)
@@ -150,9 +166,10 @@ class Happened(Sequence[Entry]):
     def __init__(self, entries: Iterable[Entry], left_out: LeftOut | None = None) -> None:
         every = tuple(entries)
         self._left_out = left_out or LeftOut.of(entry.data() for entry in every if entry.skipped)
-        self._entries = tuple(entry for entry in every if not self._is_left_out(entry))
+        self._entries = tuple(entry for entry in every if not self.leaves_out(entry))
 
-    def _is_left_out(self, entry: Entry) -> bool:
+    def leaves_out(self, entry: Entry) -> bool:
+        """Whether it was skipped, or answers what was."""
         return entry.skipped or (entry.cause in self._left_out.ids and not entry.head.is_action)
 
     def __len__(self) -> int:
@@ -231,13 +248,15 @@ class Run:
         self.entries: list[Entry] = []
         self.results: dict[int, StepResult] = {}
         """By the uid of the event, in the order in which they came."""
-        self.live_files: dict[int, FileChanges] = {}
-        """What the actions of a live session changed in the sandbox's files, by the id of their entry."""
+        self.live_steps: dict[int, LiveStep] = {}
+        """What is known of the actions of a model that were carried out, by the id of their entry."""
         self.by_hand: list[tuple[int | None, FileChanges]] = []
         """What the user changed in them, behind the entry with this id (None: before all others)."""
         self._given_last_id = last_id
         self._live = 0
         """How many entries a model has added."""
+        self._bound: dict[int, Entry] = {}
+        """Those of them that are events of the trajectory, by the uid of each."""
         self._ids: set[int] = set()
         self._id_of_origin: dict[int, int] = {}
         self._id_of_recorded: dict[int, int] = {}
@@ -307,8 +326,33 @@ class Run:
         self.entries.append(entry)
         return entry
 
-    def say_call_anew(self, response: dict[str, Any], call: Call) -> None:
-        """Correct the copies of a model's response in this run, where a call of it was edited."""
+    def bind(self, entry: Entry, uid: int, raw: bytes, head: Head) -> Entry:
+        """The last entry, which this run added, is an event of the trajectory from now on, as it is there."""
+        assert self.entries[-1] is entry
+        id = entry.id if head.id is None else head.id
+        bound = replace(entry, content=raw, recorded_head=head, origin=uid, id=id, canonical=self._canonical)
+        self.entries[-1] = bound
+        self._bound[uid] = bound
+        self._ids.add(id)
+        self._id_of_origin[uid] = id
+        return bound
+
+    def claim(self, uids: Iterable[int]) -> None:
+        """What this run has added is in the trajectory from now on: the uids of these events, in order."""
+        given = iter(uids)
+        happened = Happened(self.entries)
+        for place, entry in enumerate(self.entries):
+            if entry.origin is None and not happened.leaves_out(entry):
+                uid = next(given)
+                self.entries[place] = replace(entry, origin=uid)
+                self._id_of_origin[uid] = entry.id
+
+    def say_call_anew(self, response: dict[str, Any], call: Call) -> list[Entry]:
+        """Correct the copies of a model's response in this run, where a call of it was edited.
+
+        The answer are the entries that say something else now.
+        """
+        corrected = []
         for place, entry in enumerate(self.entries):
             if not entry.live:
                 continue
@@ -318,6 +362,22 @@ class Run:
             if isinstance(own, dict) and own.get("id") == response.get("id"):
                 data[canonical.CALL] = {**said, "model_response": said_anew(own, call)}
                 self.entries[place] = replace(entry, content=json.dumps(_masked(data)).encode())
+                corrected.append(self.entries[place])
+        return corrected
+
+    def copied(self) -> Run:
+        """The run as it is, which goes on apart from this one."""
+        other = copy(self)
+        other.entries, other.by_hand = self.entries[:], self.by_hand[:]
+        other.results, other.live_steps = dict(self.results), dict(self.live_steps)
+        other._ids, other._bound = set(self._ids), dict(self._bound)
+        other._id_of_origin = dict(self._id_of_origin)
+        other._id_of_recorded = dict(self._id_of_recorded)
+        return other
+
+    def become(self, other: Run) -> None:
+        """Be as another run is, of which nobody else makes use from now on."""
+        self.__dict__.update(other.__dict__)
 
     def is_superseded(self, entry: Entry) -> bool:
         """Whether the event of an entry was played a second time, having been moved behind the position."""
@@ -333,9 +393,10 @@ class Run:
         self._live -= sum(entry.live for entry in gone)
         self._ids = {entry.id for entry in self.entries}
         del self.by_hand[by_hand:]
-        self.live_files = {id: files for id, files in self.live_files.items() if id in self._ids}
+        self.live_steps = {id: step for id, step in self.live_steps.items() if id in self._ids}
         self._id_of_origin = {entry.origin: entry.id for entry in self.entries if entry.origin is not None}
         self.results = {uid: result for uid, result in self.results.items() if uid in self._id_of_origin}
+        self._bound = {uid: entry for uid, entry in self._bound.items() if uid in self._id_of_origin}
         self._id_of_recorded = {
             entry.recorded_head.id: entry.id
             for entry in self.entries
@@ -356,6 +417,15 @@ class Run:
         """The user has changed files of the sandbox, as it is now."""
         if files.count:
             self.by_hand.append((self.entries[-1].id if self.entries else None, files))
+
+    def live_entry(self, uid: int) -> Entry | None:
+        """What a model has added as this event of the trajectory; None where it was replayed, or recorded."""
+        return self._bound.get(uid)
+
+    @property
+    def has_added(self) -> bool:
+        """Whether it holds what the trajectory does not have: messages that the user has typed."""
+        return any(entry.origin is None for entry in self.entries)
 
     @property
     def has_live_steps(self) -> bool:
@@ -378,6 +448,10 @@ class Run:
     def history(self) -> History:
         """What has happened so far, whatever is added later."""
         return History(Happened(self.entries))
+
+    def played(self) -> Iterable[Played]:
+        """What has happened so far, event by event, whatever is added later."""
+        return _played(tuple(self.entries), lambda done, total: None)
 
     def to_json(self, told: Callable[[int, int], None] = lambda done, total: None) -> Iterator[bytes]:
         """What has happened so far, as its dialect writes a run.

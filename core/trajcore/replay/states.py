@@ -33,6 +33,7 @@ class Command(Enum):
     CONTINUE = "continue"
     RUN_TO = "run to an event"
     BACK = "go back"
+    SWITCH = "go to another branch"
     INTERRUPT = "interrupt"
     RESTART = "restart"
     VISIT = "open a shell"
@@ -44,6 +45,7 @@ class Command(Enum):
 
 _IDLE: Final = {
     Command.BACK,
+    Command.SWITCH,
     Command.RESTART,
     Command.VISIT,
     Command.MESSAGE,
@@ -78,7 +80,7 @@ NEXT: Final[dict[State, frozenset[State]]] = {
     State.FINISHED: frozenset({State.THINKING, State.REPLAYING}),
     State.ERROR: frozenset({State.REPLAYING, State.THINKING}),
 }
-"""The states that may follow each state. RESTART and BACK pass through REPLAYING."""
+"""The states that may follow each state. RESTART, BACK and SWITCH pass through REPLAYING."""
 
 _WHY_NOT: Final[dict[State, str]] = {
     State.PAUSED: "nothing is running",

@@ -51,7 +51,7 @@ class Additions:
 
 def _is_addition(entry: Entry) -> bool:
     """Whether it is of the live part: what else has no origin answers a step of the recording."""
-    return entry.live or (entry.origin is None and entry.cause is None)
+    return entry.is_added or (entry.origin is None and entry.cause is None)
 
 
 def is_spoken(addition: Addition) -> bool:

@@ -42,7 +42,7 @@ def dialogue(session: Session) -> list[ChatPart]:
     """What was said in the run, oldest first."""
     parts: list[ChatPart] = []
     for entry in session.run.entries:
-        parts += _parts(entry.head, live=entry.live, recorded=entry.origin is not None)
+        parts += _parts(entry.head, live=entry.live, recorded=entry.origin is not None and not entry.is_added)
     return parts
 
 

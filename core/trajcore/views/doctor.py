@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Final
@@ -33,6 +34,7 @@ async def _facts(config: Config) -> AsyncGenerator[Fact, None]:
     async for fact in _of_sandboxes(world):
         yield fact
     yield _of_leftovers(await asyncio.to_thread(_found))
+    yield await asyncio.to_thread(_of_branches)
     choice = await choose(config.get("kind"), world)
     picks = f"{config.get('kind')} picks {choice.sandbox.kind}: {choice.why}"
     yield Fact(choice.sandbox.executes, CHOSEN, picks)
@@ -43,6 +45,22 @@ async def _facts(config: Config) -> AsyncGenerator[Fact, None]:
 def removed_leftovers() -> list[str]:
     """Remove what programs left behind that were killed; what was removed, a line each."""
     return [f"{one.kind} {one.name}" for one in leftovers.clean(docker=True)]
+
+
+def _of_branches() -> Fact:
+    """What is kept of live sessions and of unsaved work."""
+    from trajcore.journal.edits import journal_directory
+    from trajcore.views.branches import on_disk, size
+
+    count, taken = on_disk()
+    told = (
+        f"{count} branch{'es' * (count != 1)} ({size(taken)}; trajtui branches --prune thins them)"
+        if count
+        else ""
+    )
+    journals = sum(one.stat().st_size for one in journal_directory().glob("*") if os.path.isfile(one))
+    unsaved = f"unsaved work of other sessions ({size(journals)})" if journals else ""
+    return Fact(True, "kept", ", ".join(filter(None, (told, unsaved))) or "nothing")
 
 
 async def _of_sandboxes(world: SandboxSettings) -> AsyncGenerator[Fact, None]:

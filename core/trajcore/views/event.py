@@ -205,10 +205,23 @@ def _observations(session: Session, index: int) -> list[Block]:
         title = "actual" if recorded is not None else "actual (nothing was recorded)"
         blocks += _observation(title, result.actual.content, result.exit_code, result.seconds)
     if recorded is not None and answer is not None:
-        content = _recorded_text(recorded)
-        title = "recorded under the old action" if index in session.trajectory.rewritten else "recorded"
-        blocks += _observation(title, content, session.trajectory.head(answer).exit_code, None)
+        content, code, seconds = _recorded_text(recorded), session.trajectory.head(answer).exit_code, None
+        uid = session.trajectory.uid(index)
+        if result is not None and result.recorded is not None and session.trajectory.is_branch:
+            content, code = result.recorded.content, result.recorded_exit_code
+        elif result is None and (entry := session.run.live_entry(uid)) is not None:
+            step = session.run.live_steps.get(entry.id)
+            seconds = None if step is None else step.seconds
+        blocks += _observation(_title(session, index), content, code, seconds)
     return blocks
+
+
+def _title(session: Session, index: int) -> str:
+    """What an observation is that the trajectory has."""
+    trajectory = session.trajectory
+    if trajectory.uid(index) in trajectory.grown:
+        return "came back the first time" if session.result_of(index) is not None else "came back"
+    return "recorded under the old action" if index in trajectory.rewritten else "recorded"
 
 
 def _recorded_text(recorded: dict[str, Any]) -> str:

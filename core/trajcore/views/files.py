@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from trajcore.events.kinds import HIDDEN
 from trajcore.replay.policy import asks_the_world
-from trajcore.replay.run import Run, Status
+from trajcore.replay.run import Entry, Run, Status
 from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
@@ -45,10 +45,7 @@ def blocks_for_files(session: Session, row: Row | None) -> tuple[Block, ...]:
 def _of_step(session: Session, row: Row) -> list[Block]:
     if row.entry is not None:
         entry = session.run.entries[row.entry]
-        files = session.run.live_files.get(entry.id)
-        if files is None:
-            return [_aside(_UNTRACKED if asks_the_world(entry.head) else _NO_STEP)]
-        return _shown(files)
+        return _of_live_step(session.run, entry)
     index = row.index(session.trajectory)
     if index is None:
         return []
@@ -57,10 +54,19 @@ def _of_step(session: Session, row: Row) -> list[Block]:
         return [_aside(_NO_STEP)]
     result = session.result_of(index)
     if result is None:
-        return [_aside(_NOT_YET)]
+        live = session.run.live_entry(session.trajectory.uid(index))
+        return [_aside(_NOT_YET)] if live is None else _of_live_step(session.run, live)
     if result.status in (Status.RECORDED, Status.SKIPPED):
         return [_aside(f"Not executed, so nothing was changed: {result.reason}.")]
     return [_aside(_UNTRACKED)] if result.files is None else _shown(result.files)
+
+
+def _of_live_step(run: Run, entry: Entry) -> list[Block]:
+    """What an action of the model has changed."""
+    step = run.live_steps.get(entry.id)
+    if step is None or step.files is None:
+        return [_aside(_UNTRACKED if asks_the_world(entry.head) else _NO_STEP)]
+    return _shown(step.files)
 
 
 def _of_the_beginning(session: Session, row: Row) -> list[Block]:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from trajcore.branches import Branch
 from trajcore.replay.checkpoints import Route
 from trajcore.session import Session
+from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 
 _LONG: Final = 3.0
@@ -22,25 +24,37 @@ class Question:
     answers: Mapping[str, str]
 
 
-def way_back(session: Session, routes: Sequence[Route], *, unsaved: bool) -> Question | None:
+def way_back(session: Session, routes: Sequence[Route]) -> Question | None:
     """What is asked before the way back is taken; None where it is short and nothing is lost or sent again.
 
-    `unsaved` says that the run holds live steps that are not saved. The answers are the places of the
-    `routes`, and `no`.
+    The answers are the places of the `routes`, and `no`.
     """
     first = routes[0]
-    if not (unsaved or first.lost or first.online or first.seconds >= _LONG):
+    if not _is_asked(first):
         return None
     trajectory = session.trajectory
     place = f"event {trajectory.label(first.target)}" if first.target < len(trajectory) else "the end"
     text = f"Back to before {'what you did by hand' if first.before_hand else place}."
-    if unsaved:
-        text += " What the model did in this run is not saved, and leaves it."
+    return Question(text, _answers("Go back", trajectory, routes))
+
+
+def way_to(branch: Branch, routes: Sequence[Route]) -> Question | None:
+    """What is asked before another branch is gone to, as `way_back` does."""
+    trajectory = branch.trajectory
+    if trajectory is None or not (_is_asked(routes[0]) or routes[0].steps):
+        return None
+    return Question(f"Go to the branch {safe_line(branch.name)}.", _answers("Go there", trajectory, routes))
+
+
+def _is_asked(route: Route) -> bool:
+    return bool(route.lost or route.online or route.seconds >= _LONG)
+
+
+def _answers(words: str, trajectory: Trajectory, routes: Sequence[Route]) -> dict[str, str]:
     answers = {"no": "Stay here"}
-    answers |= {str(number): _in_words(trajectory, route) for number, route in enumerate(routes)}
-    return Question(text, answers)
+    return answers | {str(number): _in_words(words, trajectory, route) for number, route in enumerate(routes)}
 
 
-def _in_words(trajectory: Trajectory, route: Route) -> str:
+def _in_words(words: str, trajectory: Trajectory, route: Route) -> str:
     label = trajectory.label(route.start) if route.start < len(trajectory) else "the end"
-    return f"Go back {route.describe(f'event {label}')} ({route.price})"
+    return f"{words} {route.describe(f'event {label}')} ({route.price})"

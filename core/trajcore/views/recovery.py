@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from trajcore.branches import Branch
 from trajcore.errors import BadInput
 from trajcore.journal.recovery import Orphan, orphans
 from trajcore.session import Session
+from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 from trajcore.views.question import Question
 
@@ -19,6 +21,7 @@ RESTORE: Final = "restore"
 DIFFERENCES: Final = "differences"
 SAVE: Final = "save"
 DISCARD: Final = "discard"
+RESUME: Final = "resume"
 
 _LATER_IN_WORDS: Final = "Decide later: it stays where it is"
 
@@ -42,8 +45,17 @@ class Unreadable:
     line: str
 
 
-async def offers(session: Session) -> AsyncGenerator[EditsOffer | RunOffer | Unreadable, None]:
+async def offers(session: Session) -> AsyncGenerator[EditsOffer | RunOffer | BranchOffer | Unreadable, None]:
     """One offer after the other; while one is looked at, no other program takes it."""
+    async for offer in _orphans(session):
+        yield offer
+    await session.branches.look()
+    for branch in session.branches:
+        if branch.kept is not None and branch.kept.was_cut_off:
+            yield BranchOffer(session, branch)
+
+
+async def _orphans(session: Session) -> AsyncGenerator[EditsOffer | RunOffer | Unreadable, None]:
     if session.keeping is None:
         return
     for orphan in await asyncio.to_thread(orphans, session.trajectory):
@@ -150,6 +162,42 @@ class EditsOffer:
         )
 
 
+class BranchOffer:
+    """A live session that was cut off."""
+
+    def __init__(self, session: Session, branch: Branch) -> None:
+        assert branch.kept is not None
+        self._session = session
+        self.branch = branch
+        self._kept = branch.kept
+        steps = _count(self._kept.steps, "step")
+        begun = f" ({self._kept.begun:%d %B %H:%M})" if self._kept.begun else ""
+        by = f" by {safe_line(branch.model)}" if branch.model else ""
+        text = f"trajtui ended in a live session{begun}: {safe_line(branch.name)}, {steps}{by}."
+        answers = {
+            LATER: "Decide later: it stays among the branches (Alt+B)",
+            RESUME: "Resume: have its world made again, and go on there",
+            SAVE: "Save it as a file",
+            DISCARD: "Throw it away",
+        }
+        self.question = Question(text, answers)
+        """What is to become of it: `later`, `resume`, `save` or `discard`."""
+
+    async def save(self, path: Path) -> str:
+        """Save it; what is to be said of it. Raises `BadInput`."""
+        await self._session.branches.save(self.branch, path)
+        return f"{safe_line(self.branch.name)} saved: {path}"
+
+    async def discard(self) -> str:
+        """Throw it away; what is to be said of it."""
+        self._session.branches.delete(self.branch)
+        return f"{safe_line(self.branch.name)} was thrown away"
+
+    def keep(self) -> str:
+        """Leave it where it is; what is to be said of it."""
+        return f"{safe_line(self.branch.name)} is among the branches: Alt+B"
+
+
 class RunOffer:
     """A run that was not saved."""
 
@@ -157,7 +205,7 @@ class RunOffer:
         self._orphan = orphan
         text = (
             f"trajtui ended with a run of this recording unsaved ({orphan.written:%d %B %H:%M}), which holds "
-            "messages or live steps."
+            "messages."
         )
         answers = {LATER: _LATER_IN_WORDS, SAVE: "Save it as a run", DISCARD: "Throw it away"}
         self.question = Question(text, answers)

@@ -112,6 +112,8 @@ def _mark(session: Session, index: int) -> tuple[str, RowTone]:
     result = session.result_of(index)
     if result is not None:
         return marks.mark_of(result), _TONES.get(result.status, RowTone.GOOD)
+    if session.trajectory.uid(index) in session.trajectory.grown:
+        return marks.LIVE, RowTone.LIVE
     if index < session.position:
         return " ", RowTone.PLAIN
     return _CHOSEN.get(session.service_of(index), marks.RECORDED_ONLY), RowTone.PLAIN
@@ -133,9 +135,17 @@ def _outcome(session: Session, index: int, head: Head, outline: Outline) -> tupl
         return "", _exit(result.exit_code), marks.duration(result.seconds), diverged
     answer = outline.answer_of.get(index)
     shown = session.trajectory.head(answer) if answer is not None else head
+    took = _took(session, index)
     if shown.exit_code is not None:
-        return "", _exit(shown.exit_code), "", False
-    return "", "error" if shown.failed_edit else "", "", False
+        return "", _exit(shown.exit_code), took, False
+    return "", "error" if shown.failed_edit else "", took, False
+
+
+def _took(session: Session, index: int) -> str:
+    """How long an action of the model took; nothing of others."""
+    entry = session.run.live_entry(session.trajectory.uid(index))
+    step = None if entry is None else session.run.live_steps.get(entry.id)
+    return "" if step is None else marks.duration(step.seconds)
 
 
 def _is_of_another_world(session: Session, index: int) -> bool:

@@ -33,6 +33,8 @@ class StatusLine:
 def header_left(session: Session) -> str:
     """The file, and how much is in it; steps once all of a large one has been read."""
     name, events = Path(session.trajectory.name).name, len(session.trajectory)
+    branch = session.branches.present
+    name += "" if branch.is_recorded else f" ⎇ {safe_line(branch.name)}"
     text = f"{name}  {events} event{'s' * (events != 1)}"
     if not session.trajectory.all_read:
         return text

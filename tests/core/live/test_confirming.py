@@ -297,10 +297,10 @@ async def test_what_was_approved_for_the_session_outlives_a_restart(tmp_path: Pa
         await session.idle()
         session.resume()
         await session.idle()
-        session.go_live()
+        session.message("once more")
         await session.idle()
         assert session.state is State.AWAITING_INPUT
-        assert len([entry for entry in session.run.entries if entry.head.observation == "run"]) == 1
+        assert len([entry for entry in session.run.entries if entry.head.observation == "run"]) == 2
         await session.close()
 
 

@@ -117,6 +117,7 @@ async def test_a_live_session_shows_keeps_writes_and_sends_no_secret(
             ModelSettings("openai/loopback", KEY, address(server)),
             confirm=Confirm.NEVER,
             keep_journal=True,
+            keep_branches=True,
             checkpoints=4,
         )
         session = Session(Trajectory.open(path), settings)
@@ -138,7 +139,7 @@ async def test_a_live_session_shows_keeps_writes_and_sends_no_secret(
     assert count == len(answers())
     output = b"".join(one.data for one in told if isinstance(one, notices.Output)).decode()
     assert "may not do this" in failure
-    assert any("run" in file.name for file, _ in kept), "no journal of the run was kept"
+    assert any("branch" in file.name for file, _ in kept), "the branch was not kept"
     for name, text in {
         "requests": requests,
         "output": output,

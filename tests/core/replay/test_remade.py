@@ -103,11 +103,11 @@ async def test_what_can_reach_the_network_is_not_executed_again_without_asking()
         await session.idle()
         routes = session.back_to_step()
         assert routes[0].steps == 2
-        question = way_back(session, routes, unsaved=False)
+        question = way_back(session, routes)
         assert (question is not None) is network
         if question is not None:
             assert "network" in question.answers["0"]
-        assert way_back(session, session.back_to(0), unsaved=False) is None
+        assert way_back(session, session.back_to(0)) is None
         await session.close()
 
 

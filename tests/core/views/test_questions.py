@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,8 @@ EVENTS = [message(0, "go"), run(1, "echo one"), ran(2, 1, "one"), run(3, "echo t
 async def test_a_short_way_back_is_not_asked_for() -> None:
     session = await played(EVENTS)
     routes = session.back_to_step()
-    assert way_back(session, routes, unsaved=False) is None
-    question = way_back(session, routes, unsaved=True)
+    assert way_back(session, routes) is None
+    question = way_back(session, [replace(route, seconds=10.0) for route in routes])
     assert question is not None
     assert question.text.startswith("Back to before event 3.")
     assert list(question.answers) == ["no", *map(str, range(len(routes)))]

@@ -59,7 +59,7 @@ async def run_to(screen: DebuggerScreen) -> None:
 async def _go_back(screen: DebuggerScreen, routes: Sequence[Any]) -> None:
     """Take the way back that the user agrees to."""
     session = screen.session
-    question = way_back(session, routes, unsaved=session.run.has_live_steps)
+    question = way_back(session, routes)
     if question is None:
         session.go_back(routes[0])
         return
@@ -131,7 +131,7 @@ async def world(screen: DebuggerScreen) -> None:
 
 async def _may_go(screen: DebuggerScreen) -> bool:
     """Whether the run may be given up: it is asked where it holds unsaved work."""
-    question = "This run has messages or live steps that are not saved. Restart all the same?"
+    question = "This run has messages that are not saved. Restart all the same?"
     answers = {"no": "Keep the run", "yes": "Restart"}
     return not screen.unsaved_run or await screen.ask(Choose(question, answers)) == "yes"
 

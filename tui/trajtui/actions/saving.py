@@ -98,10 +98,7 @@ async def save_run(screen: DebuggerScreen) -> str | None:
 
 async def quit(screen: DebuggerScreen) -> None:
     """Quit; unsaved work is asked for first, and then given up."""
-    unsaved = [
-        *(["edits of the recording"] if screen.session.trajectory.modified else []),
-        *(["messages or live steps of this run"] if screen.unsaved_run else []),
-    ]
+    unsaved = screen.session.unkept(run_saved=not screen.unsaved_run)
     if unsaved:
         question = f"Not saved: {' and '.join(unsaved)}. Quit all the same?"
         if await screen.ask(Choose(question, {"no": "Stay", "yes": "Quit without saving"})) != "yes":

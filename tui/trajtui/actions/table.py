@@ -18,7 +18,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from trajtui.widgets.side import TABS, PaneTab
 
 if TYPE_CHECKING:
-    from trajtui.actions import editing, looking, replay, saving
+    from trajtui.actions import branching, editing, looking, replay, saving
     from trajtui.screens.debugger import DebuggerScreen
 
 Handler = Callable[["DebuggerScreen"], "str | Coroutine[Any, Any, str | None] | None"]
@@ -55,7 +55,9 @@ class _Module:
 
 
 if not TYPE_CHECKING:
-    editing, looking, replay, saving = map(_Module, ("editing", "looking", "replay", "saving"))
+    branching, editing, looking, replay, saving = map(
+        _Module, ("branching", "editing", "looking", "replay", "saving")
+    )
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ class UserAction:
         )
 
 
+_ALT_B: Final = "ctrl+left"
+"""What Textual takes Alt+B of most terminals for: they send for it what others send for that key."""
 _REPLAY: Final = "Replay"
 _LIVE: Final = "Messages and the model"
 _EDIT: Final = "Editing and saving"
@@ -126,6 +130,9 @@ ACTIONS: Final = (
     ),
     UserAction(replay.message, "m", "type a message", _LIVE, "m", "message"),
     UserAction(replay.go_live, "L", "go live: hand the run and its sandbox to the model", _LIVE, "L", "live"),
+    UserAction(
+        branching.branches, f"alt+b {_ALT_B}", "branches: go to one, name, save, delete it", _LIVE, "Alt+B"
+    ),
     UserAction(editing.flip_wait, "w", "flip wait_for_response of the selected message", _EDIT, "w", "wait"),
     UserAction(editing.flip, "space", "flip a flag of the event / fold a delegation", _EDIT, "Space"),
     UserAction(editing.edit_event, "e", "edit the event: a form, or its raw JSON", _EDIT, "e", "edit"),

@@ -70,6 +70,7 @@ def _settings(config: Config, options: Mapping[str, Any], file: str) -> Settings
         world=replace(settings.world, track_files=True),
         keep_breakpoints=True,
         keep_journal=True,
+        keep_branches=True,
         keep_choices=True,
         save_to=save_to,
         checkpoints=config.get("checkpoints"),

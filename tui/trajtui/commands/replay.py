@@ -36,7 +36,9 @@ def replay(file: str | None, options: Mapping[str, Any]) -> int:
         click.echo(safe_line(f"trajtui: {line}"), err=True)
     if not file:
         raise BadInput("name a recording to replay (or set replay_trajectory_path in config.toml).")
-    settings = with_changes(settings_from(config, options), save_to=save_to, keep_choices=True)
+    settings = with_changes(
+        settings_from(config, options), save_to=save_to, keep_choices=True, keep_branches=True
+    )
     passed = {name: options[name] for name in _PASSED_ON}
     told = _Told(Objects if options["as_json"] else Lines, quiet=options["quiet"])
     ask = ask_on_terminal if can_ask() else None

@@ -49,7 +49,7 @@ class DebuggerScreen(Screen[None]):
         super().__init__(classes="-wide")  # mostly it is, and then nothing is styled twice
         self.session = session
         self.unsaved_run = False
-        """Whether the run holds messages or live steps that are not saved."""
+        """Whether the run holds messages that are not saved; what a model did is a branch, which is kept."""
         self._at = at
         self._live = live
         self._shown = shown
@@ -111,8 +111,12 @@ class DebuggerScreen(Screen[None]):
                 self.app.exit()
                 return
             self._may_run = True
-            await self._flow(recovering.offer(self.session, self.ask))
+            cut_off: list[Any] = []
+            await self._flow(recovering.offer(self.session, self.ask, cut_off))
             await self.session.prepare()
+            for offer in cut_off:
+                self.session.switch(offer.branch, (await self.session.ways_to(offer.branch))[0])
+                await self.session.idle()
             if self._at is not None:
                 self.session.run_to(self.session.trajectory.resolve(self._at))
                 await self.session.idle()
@@ -213,7 +217,7 @@ class DebuggerScreen(Screen[None]):
         self._begin_flow(said)
 
     def _show_run(self, *, restarted: bool) -> None:
-        self.unsaved_run = not restarted
+        self.unsaved_run = not restarted and self.session.run.has_added
         if self.session.mode is Mode.LIVE:
             self.timeline.follow_end()
         self._show_selected()

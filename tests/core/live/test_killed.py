@@ -1,0 +1,118 @@
+"""Live sessions that are killed at any moment: all that had come is there, goes on, and replays."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from documents import message, ran, run
+from loopback import Answer, Call, Loopback
+from program import start
+from trajcore import areplay
+from trajcore.journal.branches import CUT_OFF, kept_branches
+from trajcore.live.model import close_connections
+from trajcore.live.modelsettings import ModelSettings
+from trajcore.replay.states import State
+from trajcore.session import Session
+from trajcore.settings import Settings
+from trajcore.trajectory import Trajectory
+
+pytestmark = pytest.mark.bubblewrap
+
+RECORDING = [message(0, "go"), run(1, "echo recorded > log"), ran(2, 1, "")]
+TURNS = 8
+
+
+@pytest.fixture(autouse=True)
+async def _connections():
+    yield
+    await close_connections()
+
+
+def script() -> list[Answer]:
+    said = ["text of some length, which comes in several pieces"] * TURNS
+    return [
+        Answer(text, [Call("execute_bash", {"command": f"echo {number} >> log; cat log"})], pause=0.002)
+        for number, text in enumerate(said)
+    ]
+
+
+def killed(path: Path, server: Loopback, moment: float, state: Path) -> None:
+    """Run a live session without a screen, and kill it so many seconds after its model was first asked."""
+    session = start(
+        "replay", path, "--sandbox", "bubblewrap", "--continue", "--message", "on",
+        LLM_MODEL="openai/loopback", LLM_BASE_URL=server.url, LLM_API_KEY="sk-x", XDG_STATE_HOME=str(state),
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while not server.requests and session.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        try:
+            session.wait(moment)  # it may be anywhere
+        except subprocess.TimeoutExpired:
+            session.kill()
+    finally:
+        session.kill()
+        session.communicate()
+
+
+def results(events: list[dict[str, Any]]) -> list[str]:
+    return [str(event["content"]) for event in events if event.get("observation") == "run"]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param(3, id="some"),
+        pytest.param(50, id="many", marks=[pytest.mark.long, pytest.mark.timeout(900)]),
+    ],
+)
+async def test_a_session_without_a_screen_killed_at_any_moment_goes_on(
+    times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = random.Random(times)
+    for count in range(times):
+        place = tmp_path / str(count)
+        place.mkdir()
+        monkeypatch.setenv("XDG_STATE_HOME", str(place / "state"))
+        path = place / "recording.json"
+        path.write_text(json.dumps(RECORDING))
+        with Loopback(script()) as server:
+            killed(path, server, moments.uniform(0, 1.2), place / "state")
+            asked = [body for body in server.bodies if "messages" in body]  # all of it came
+        [kept] = kept_branches(path)
+        assert kept.stands == CUT_OFF or len(asked) > TURNS
+        held = kept.trajectory()
+        events = [held.data(index) for index in range(len(held))]
+        told = [one["content"] for one in asked[-1]["messages"] if one["role"] == "tool"] if asked else []
+        came = [text.partition("\n[The command")[0] for text in results(events)[1:]]
+        assert [text.partition("\n[The command")[0] for text in told[1:]] == came[: len(told[1:])]
+        await resumed(path, events, place)
+
+
+async def resumed(path: Path, events: list[dict[str, Any]], place: Path) -> None:
+    """Go on with the branch that was cut off, and replay what is saved of it."""
+    with Loopback([Answer("Here I am.")]) as server:
+        model = ModelSettings("openai/loopback", "sk-x", server.url)
+        session = Session(Trajectory.open(path), Settings("bubblewrap", model=model, keep_branches=True))
+        await session.prepare()
+        [_, branch] = session.branches
+        session.switch(branch, (await session.ways_to(branch))[0])
+        await session.idle()
+        assert session.at_end
+        assert [session.trajectory.data(index) for index in range(len(session.trajectory))] == events
+        session.message("still there?")
+        await session.idle()
+        assert session.state is State.AWAITING_INPUT, session.failure
+        assert session.trajectory.head(len(session.trajectory) - 1).summary() == "Here I am."
+        saved = await session.branches.save(branch, place / "saved.json")
+        await session.close()
+    reports = [await areplay(saved, sandbox="bubblewrap") for _ in range(2)]
+    for report in reports:
+        assert report.counts["matched"] == report.counts["actions"] == len(results(events)), report.summary
