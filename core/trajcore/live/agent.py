@@ -67,6 +67,12 @@ class Watch(Protocol):
     def text(self, delta: str) -> None:
         """More of the model's text."""
 
+    def thought(self, delta: str) -> None:
+        """More of what the model thinks before it answers."""
+
+    def call(self, place: int, name: str, delta: str) -> None:
+        """More of the arguments of a call, by its place in the reply; `name` as far as it is known."""
+
     def replied(self, reply: Reply) -> None:
         """The model's reply is complete; what comes of it enters the run after this."""
 

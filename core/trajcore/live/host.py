@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from trajcore import notices
 from trajcore.dialects.newevents import error, observation_event
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from trajcore.live.modelsettings import ModelSettings
     from trajcore.live.risks.commands import Place
     from trajcore.live.usage import Usage
+
+
+_TEXT: Final = "text"
+_THOUGHT: Final = "thought"
 
 
 class Interrupted(Exception):
@@ -64,7 +68,8 @@ class AgentHost:
         self._dialect = dialect
         self._queue: list[str] = []
         self._model: Model | None = None
-        self._fresh = True
+        self._begun: set[int | str] = set()
+        """What of this reply has begun to come: `_TEXT`, `_THOUGHT`, the places of its calls."""
         self._asked_at: float | None = None
         self._seconds = 0.0
         self._ending = ""
@@ -142,7 +147,7 @@ class AgentHost:
     def add(self, event: dict[str, Any], kept: Kept | None = None) -> Event:
         """Append an event of the live session; `kept` is how the step was satisfied that it answers."""
         entry = self._run.add(event, live=True, kept=kept)
-        self._fresh = True
+        self._begun.clear()
         self._tell(notices.RunChanged())
         return entry.event
 
@@ -186,13 +191,27 @@ class AgentHost:
 
     def thinking(self) -> None:
         """The model is being asked."""
-        self._fresh, self._asked_at = True, time.monotonic()
+        self._begun.clear()
+        self._asked_at = time.monotonic()
         self._set_state(State.THINKING)
 
     def text(self, delta: str) -> None:
         """More of the model's text."""
-        self._tell(notices.ModelText(delta, self._fresh))
-        self._fresh = False
+        self._tell(notices.ModelText(delta, self._begins(_TEXT)))
+
+    def thought(self, delta: str) -> None:
+        """More of what the model thinks before it answers."""
+        self._tell(notices.ModelThinking(delta, self._begins(_THOUGHT)))
+
+    def call(self, place: int, name: str, delta: str) -> None:
+        """More of the arguments of a call."""
+        self._tell(notices.ModelCall(place, name, delta, self._begins(place)))
+
+    def _begins(self, part: int | str) -> bool:
+        """Whether this is the first that comes of a part of the reply."""
+        begins = part not in self._begun
+        self._begun.add(part)
+        return begins
 
     def replied(self, reply: Reply) -> None:
         """The model's reply is complete."""
@@ -204,7 +223,7 @@ class AgentHost:
 
     def retrying(self, line: str) -> None:
         """The model is asked again."""
-        self._fresh = True
+        self._begun.clear()
         self._tell(notices.Said(line, "warning"))
 
 

@@ -78,6 +78,12 @@ class Noting:
     def text(self, delta: str) -> None:
         self.seen.append(f"text {delta}")
 
+    def thought(self, delta: str) -> None:
+        self.seen.append(f"thought {delta}")
+
+    def call(self, place: int, name: str, delta: str) -> None:
+        self.seen.append(f"call {place} {name} {delta}")
+
     def replied(self, reply: Reply) -> None:
         self.seen.append(f"replied {reply.usage.prompt_tokens}+{reply.usage.completion_tokens}")
 
