@@ -100,8 +100,10 @@ class AgentHost:
         """
         from trajcore.live.agent import TurnEnd
         from trajcore.live.model import Model
+        from trajcore.live.modelprocess import MODELS
 
         self.stop_asked = False
+        MODELS.start()
         if self._model is None:
             self._model = Model(settings)
             await asyncio.to_thread(_read, self._run.history())
@@ -133,10 +135,13 @@ class AgentHost:
             await close_connections()
 
     def _prompt(self, history: Sequence[Event]) -> Sequence[Message]:
+        from trajcore.live.callids import with_short_ids
         from trajcore.live.messages.history import messages
 
         own = self._dialect.prompt(Written(history)) if isinstance(history, History) else None
-        return messages(history, system=None, tools=self._dialect.tools) if own is None else own
+        return (
+            messages(history, system=None, tools=self._dialect.tools) if own is None else with_short_ids(own)
+        )
 
     # What the agent needs of its environment
 
@@ -224,12 +229,16 @@ class AgentHost:
     def retrying(self, line: str) -> None:
         """The model is asked again."""
         self._begun.clear()
+        self.warned(line)
+
+    def warned(self, line: str) -> None:
+        """What the user should know of a reply."""
         self._tell(notices.Said(line, "warning"))
 
 
 def _read(history: Sequence[Event]) -> None:
     """Read every event of a run now, which it then keeps."""
-    from trajcore.live.background import lasting
+    from trajcore.live.lasting import lasting
 
     with lasting():
         for _ in history:
