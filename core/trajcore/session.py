@@ -201,8 +201,7 @@ class Session(SessionState):
             self._say("the message will be delivered when the model's present step is done")
         elif self.state is not State.PAUSED or self.at_end or delivery is Delivery.LIVE:
             self.check_live()
-            self._replay.enter(text)
-            self._start(Command.GO_LIVE, self._work, live=True)
+            self._begin_live(text)
         elif delivery is Delivery.REPLACE:
             self._replace_next(text)
         else:
@@ -214,7 +213,17 @@ class Session(SessionState):
         self.check_live()
         if self.needs_message:
             raise Refused("the agent spoke last: type a message for the model to go on from")
-        self._start(Command.GO_LIVE, self._work, live=True)
+        self._begin_live()
+
+    def expect_live(self) -> None:
+        """A live session is in sight: have what speaks with models ready for it, which takes some seconds.
+
+        Returns at once, and does nothing where no model is configured.
+        """
+        if self.settings.model.model and not self.settings.model_fault:
+            from trajcore.live.modelprocess import MODELS
+
+            MODELS.start()
 
     def visit(self, visitor: Visitor) -> None:
         """Let the user into the sandbox's shell until they leave. Raises `Refused`."""
@@ -376,10 +385,25 @@ class Session(SessionState):
 
     # Live
 
-    async def _work(self) -> None:
+    def _begin_live(self, text: str = "") -> None:
+        """Hand over to the model, with a message of the user's where there is one."""
+        self.unsent = ""
+        from_replay = self.mode is Mode.REPLAY and not self.at_end
+        before = len(self.run) if from_replay else None
+        if text:
+            self._replay.enter(text)
+        self._start(Command.GO_LIVE, partial(self._work, text, before), live=True)
+
+    async def _work(self, text: str, before: int | None) -> None:
+        """Let the model act. `before`: so many entries the run had where a replay can go on if it cannot."""
         await self._replay.cancel_idle_checkpoint()
         try:
             ending = await self._live.work(self.settings.model, self.settings.max_steps)
+        except ModelUnavailable as error:
+            if before is None or len(self.run) > before + bool(text):
+                raise
+            self._never_began(error, text, before)
+            return
         except Interrupted:
             self._say("interrupted: the model waits for your word")
             self._activity.become(State.AWAITING_INPUT)
@@ -387,6 +411,14 @@ class Session(SessionState):
         if ending.note:
             self._say(ending.note, "warning")
         self._activity.become(State.FINISHED if ending.finished else State.AWAITING_INPUT)
+
+    def _never_began(self, error: ModelUnavailable, text: str, before: int) -> None:
+        """The model could not be had: the replay can go on as if it had not been asked."""
+        if text:
+            self._replay.take_back(before)
+        self.unsent = text
+        self._activity.fail(error, State.PAUSED, Mode.REPLAY)
+        self._replay.checkpoint_when_idle()
 
     def _replace_next(self, text: str) -> None:
         index = self.next_user_message

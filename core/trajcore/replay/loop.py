@@ -179,6 +179,11 @@ class Replay:
         self.run.add(user_message(text))
         self._tell(notices.RunChanged())
 
+    def take_back(self, entries: int) -> None:
+        """What has entered the run behind so many entries has not been said."""
+        self.run.rewind(entries, len(self.run.by_hand))
+        self._tell(notices.RunChanged())
+
     def _deliver_queued(self) -> None:
         """What was typed while an event was played stands behind it and its answer."""
         queued, self._queued = self._queued, []

@@ -111,6 +111,8 @@ class DebuggerScreen(Screen[None]):
                 self.app.exit()
                 return
             self._may_run = True
+            if self._live:
+                self.session.expect_live()
             await self._flow(recovering.offer(self.session, self.ask))
             await self.session.prepare()
             if self._at is not None:
