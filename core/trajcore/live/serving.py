@@ -221,10 +221,15 @@ def piece_of(chunk: Any) -> Frame:
         "thinking": _text(getattr(delta, "reasoning_content", None)),
         "blocks": [_plain(block) for block in getattr(delta, "thinking_blocks", None) or ()],
         "calls": [_call(call) for call in getattr(delta, "tool_calls", None) or ()],
-        "fields": _plain(getattr(delta, "provider_specific_fields", None) or {}),
+        "fields": _without_parts(_plain(getattr(delta, "provider_specific_fields", None) or {})),
         "finish": choices[0].finish_reason,
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _without_parts(fields: Frame) -> Frame:
+    """What a provider says beside a reply, without what comes in parts that have places of their own."""
+    return {name: value for name, value in fields.items() if name not in ("thinking_blocks", "citation")}
 
 
 def _text(value: Any) -> str:

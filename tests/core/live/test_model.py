@@ -379,6 +379,7 @@ async def test_thoughts_of_anthropic_come_with_their_signature():
         "signature": "signature-of-chatcmpl-loopback-1",
     }
     assert message["thinking_blocks"] == [signed]
+    assert "provider_specific_fields" not in message
     assert [(one.name, one.parsed()) for one in reply.tool_calls] == [("execute_bash", {"command": "ls"})]
     assert (reply.text, reply.cut) == ("Looking.", None)
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (100, 20)
