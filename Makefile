@@ -67,6 +67,7 @@ bench: setup
 	$(BIN)/python benchmarks/editing.py
 	$(BIN)/python benchmarks/first_frame.py
 	$(BIN)/python benchmarks/stutter.py
+	$(BIN)/python benchmarks/live_stream.py
 	$(BIN)/python benchmarks/on_screen.py --image $(IMAGE)
 	$(BIN)/python benchmarks/comparing.py --strict
 	$(BIN)/python benchmarks/linear.py

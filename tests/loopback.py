@@ -22,54 +22,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-PIECE = 7
-"""Characters in one streamed delta."""
+from strictness import problems
+from wire import Answer, Call, anthropic_stream, completion, openai_stream
 
-
-@dataclass(frozen=True)
-class Call:
-    """A tool call; `arguments` may be any text, to stand for a model that writes bad JSON."""
-
-    name: str
-    arguments: dict[str, Any] | str = field(default_factory=dict)
-    id: str | None = None
-
-    @property
-    def text(self) -> str:
-        return self.arguments if isinstance(self.arguments, str) else json.dumps(self.arguments)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One reply. From `status` 400 on, `error` is its message. `hang` stops after the text, `drop` hangs up.
-
-    `raw` is sent in place of a reply. `delay` seconds pass before the first byte, `pause` after each delta.
-    """
-
-    text: str = ""
-    calls: Sequence[Call] = ()
-    delay: float = 0.0
-    pause: float = 0.0
-    status: int = 200
-    error: str = "scripted failure"
-    headers: dict[str, str] = field(default_factory=dict)
-    hang: bool = False
-    drop: bool = False
-    raw: str | None = None
-    prompt_tokens: int = 100
-    completion_tokens: int = 20
-
-    @staticmethod
-    def of(data: dict[str, Any]) -> Answer:
-        """The answer that a script's JSON object describes."""
-        calls = tuple(Call(**call) for call in data.get("calls", ()))
-        return Answer(**{**data, "calls": calls})
+__all__ = ["Answer", "Call", "Loopback", "Request"]
 
 
 @dataclass(frozen=True)
@@ -80,14 +42,23 @@ class Request:
     headers: dict[str, str]
     body: dict[str, Any]
 
+    @property
+    def problems(self) -> list[str]:
+        """What the provider whose language it speaks would refuse it for."""
+        return problems(self.path, self.body)
+
 
 Script = Sequence[Answer] | Callable[[list[dict[str, Any]]], Answer]
 
 
 class Loopback:
-    """The server, from `with` to the end of the block. A script that is used up answers "Done."."""
+    """The server, from `with` to the end of the block. A script that is used up answers "Done.".
 
-    def __init__(self, script: Script = (), port: int = 0) -> None:
+    A request that breaks a provider's rules is refused as that would, unless the server is not `strict`.
+    """
+
+    def __init__(self, script: Script = (), port: int = 0, *, strict: bool = True) -> None:
+        self._strict = strict
         self._answers = None if callable(script) else list(script)
         self._answer_to = script if callable(script) else None
         self._lock = threading.Lock()
@@ -119,6 +90,10 @@ class Loopback:
             self.requests.append(request)
             self._count += 1
             response_id = f"chatcmpl-loopback-{self._count}"
+            if self._strict and request.problems:
+                return Answer(
+                    status=400, error=f"Invalid request: {'; '.join(request.problems)}"
+                ), response_id
             if self._answer_to is not None:
                 return self._answer_to(request.body.get("messages", [])), response_id
             answer = self._answers.pop(0) if self._answers else Answer("Done.")
@@ -170,41 +145,37 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.raw is not None:
             self._body(answer.status, "text/event-stream", answer.raw.encode(), answer.headers)
         elif answer.status >= 400:
-            self._json(answer.status, _error(answer.error, answer.status), answer.headers)
+            refusal = answer.refusal or _error(answer.error, answer.status)
+            self._json(answer.status, refusal, answer.headers)
+        elif self.path.partition("?")[0].endswith("/messages"):
+            self._stream(answer, anthropic_stream(answer, response_id, model))
         elif body.get("stream"):
-            self._stream(
-                answer, response_id, model, bool((body.get("stream_options") or {}).get("include_usage"))
-            )
+            usage = bool((body.get("stream_options") or {}).get("include_usage"))
+            self._stream(answer, openai_stream(answer, response_id, model, usage=usage))
         elif answer.hang:
             self._hang()
         else:
             self._json(200, completion(answer, response_id, model), answer.headers)
 
-    def _stream(self, answer: Answer, response_id: str, model: str, usage: bool) -> None:
+    def _stream(self, answer: Answer, events: Iterator[bytes]) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
         self.send_header("connection", "close")
         self.end_headers()
-        for chunk in chunks(answer, response_id, model):
-            finish = bool(chunk["choices"] and chunk["choices"][0]["finish_reason"])
-            if finish and (answer.hang or answer.drop):
-                break
-            self._event(json.dumps(chunk))
+        for event in events:
+            size = answer.cut or len(event)
+            for start in range(0, len(event), size):
+                self._chunk(event[start : start + size])
             if answer.pause and not self._patient(answer.pause):
                 return
         if answer.hang:
             self._hang()
         elif not answer.drop:
-            if usage:
-                chunk = _chunk(response_id, model, None, None)
-                self._event(json.dumps({**chunk, "choices": [], "usage": _usage(answer)}))
-            self._event("[DONE]")
             self.wfile.write(b"0\r\n\r\n")
 
-    def _event(self, data: str) -> None:
-        line = f"data: {data}\n\n".encode()
-        self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
         self.wfile.flush()
 
     def _hang(self) -> None:
@@ -233,62 +204,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
-
-
-def chunks(answer: Answer, response_id: str, model: str) -> Iterator[dict[str, Any]]:
-    """The streamed form: text in pieces, then each call in fragments, then the reason to stop."""
-    yield _chunk(response_id, model, {"role": "assistant", "content": ""}, None)
-    for piece in _pieces(answer.text):
-        yield _chunk(response_id, model, {"content": piece}, None)
-    for index, call in enumerate(answer.calls):
-        function = {"name": call.name, "arguments": ""}
-        opening = {"index": index, "id": _call_id(call, response_id, index), "type": "function"}
-        yield _chunk(response_id, model, {"tool_calls": [{**opening, "function": function}]}, None)
-        for piece in _pieces(call.text):
-            delta = {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
-            yield _chunk(response_id, model, delta, None)
-    yield _chunk(response_id, model, {}, "tool_calls" if answer.calls else "stop")
-
-
-def completion(answer: Answer, response_id: str, model: str) -> dict[str, Any]:
-    """The whole form of an answer."""
-    message: dict[str, Any] = {"role": "assistant", "content": answer.text or None}
-    if answer.calls:
-        message["tool_calls"] = [
-            {
-                "id": _call_id(call, response_id, index),
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.text},
-            }
-            for index, call in enumerate(answer.calls)
-        ]
-    choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if answer.calls else "stop"}
-    head = {"id": response_id, "object": "chat.completion", "created": 1_760_000_000, "model": model}
-    return {**head, "choices": [choice], "usage": _usage(answer)}
-
-
-def _chunk(response_id: str, model: str, delta: dict[str, Any] | None, finish: str | None) -> dict[str, Any]:
-    return {
-        "id": response_id,
-        "object": "chat.completion.chunk",
-        "created": 1_760_000_000,
-        "model": model,
-        "choices": [{"index": 0, "delta": delta or {}, "finish_reason": finish}],
-    }
-
-
-def _usage(answer: Answer) -> dict[str, int]:
-    total = answer.prompt_tokens + answer.completion_tokens
-    tokens = {"prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens}
-    return {**tokens, "total_tokens": total}
-
-
-def _call_id(call: Call, response_id: str, index: int) -> str:
-    return call.id or f"call_{response_id.rpartition('-')[2]}_{index}"
-
-
-def _pieces(text: str) -> Iterator[str]:
-    return (text[start : start + PIECE] for start in range(0, len(text), PIECE))
 
 
 def _error(message: str, status: int) -> dict[str, Any]:

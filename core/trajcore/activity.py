@@ -21,7 +21,7 @@ class Activity:
         self.state = State.PAUSED
         self.mode = Mode.REPLAY
         self.failure: TrajError | None = None
-        """What led to the state ERROR."""
+        """What the last task failed of: it has led to the state ERROR, or to where it had begun."""
         self._listeners: list[notices.Listener] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -55,6 +55,7 @@ class Activity:
         self.check(command)
         if self.busy:
             raise Refused(f"cannot {command.value} now: something is still under way")
+        self.failure = None
         self.become(State.THINKING if live else State.REPLAYING, Mode.LIVE if live else None)
         self._task = asyncio.create_task(self._guarded(work))
         self._task.add_done_callback(self._settle)
@@ -98,10 +99,14 @@ class Activity:
         except asyncio.CancelledError:
             self._stopped()
         except TrajError as error:
-            self.failure = error
-            self.tell(notices.Progress(""))
-            self.say(str(error), "error")
-            self.become(State.ERROR)
+            self.fail(error)
+
+    def fail(self, error: TrajError, state: State = State.ERROR, mode: Mode | None = None) -> None:
+        """What was under way has failed; it leaves this state."""
+        self.failure = error
+        self.tell(notices.Progress(""))
+        self.say(str(error), "error")
+        self.become(state, mode)
 
     def _stopped(self) -> None:
         """The user has stopped what was under way."""

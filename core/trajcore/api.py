@@ -135,6 +135,7 @@ async def areplay(
     outputs.check()
     if carry_on:
         session.check_live()
+        session.expect_live()
     for references, service in ((serve, Service.RECORDED), (skip, Service.SKIP)):
         for reference in references:
             session.serve(recording.resolve(str(reference)), service)
@@ -263,7 +264,7 @@ async def _carry_on(session: Session, messages: Sequence[str]) -> None:
     for text in messages:
         session.message(text, Delivery.LIVE)
         await session.idle()
-        if session.state is State.ERROR:
+        if session.failure is not None:
             break
 
 

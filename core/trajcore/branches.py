@@ -49,6 +49,8 @@ class Branch:
     """Keeps it on disk, while it is in memory."""
     kept: KeptBranch | None = field(default=None, repr=False)
     """It as it is on disk, where it was begun in an earlier session and not gone to in this one."""
+    inherited: frozenset[int] = frozenset()
+    """The uids of what models have done before it left its origin."""
     stands: str = ""
     """How its run stood when it was left, as reports say it."""
 
@@ -128,14 +130,15 @@ class Branches:
             return 0
         if branch.is_recorded:
             return count_steps(held.outline)
-        indices = filter(None, map(held.index_of_uid, held.grown))
+        indices = filter(None, map(held.index_of_uid, held.grown - branch.inherited))
         return sum(ends_a_step(held.head(index)) for index in indices)
 
     def begin(self, held: Trajectory, parked: Parked, cut: str, model: str | None) -> Branch:
         """A branch begins: the trajectory has its events already. `held` and `parked` are what was left."""
         left = self.present
         left.trajectory, left.parked = held, parked
-        branch = Branch(self._free("live-1"), left.name, cut, model)
+        inherited = frozenset(self._trajectory.grown)
+        branch = Branch(self._free("live-1"), left.name, cut, model, inherited=inherited)
         if self._keep and self._trajectory.path is not None:
             branch.log = self._log(new_path(self._trajectory.path))
             trajectory = self._trajectory

@@ -242,6 +242,27 @@ class ModelText:
 
 
 @dataclass(frozen=True)
+class ModelThinking:
+    """The model has thought `text` before it answers; `fresh` when that begins a new reply."""
+
+    text: str
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class ModelCall:
+    """The model has written `text`, more of the arguments of call number `place` (from 0) of this reply.
+
+    `name` is that of the tool, as far as it is known; `fresh` when the call begins.
+    """
+
+    place: int
+    name: str
+    text: str
+    fresh: bool
+
+
+@dataclass(frozen=True)
 class ModelReplied:
     """A reply of the model is complete: what it alone cost, and how long it took with all its retries."""
 
@@ -280,6 +301,8 @@ Notice = (
     | BreakpointsChanged
     | Asked
     | ModelText
+    | ModelThinking
+    | ModelCall
     | ModelReplied
     | Said
 )

@@ -222,7 +222,7 @@ class Session(SessionState):
             self._say("the message will be delivered when the model's present step is done")
         elif self.state is not State.PAUSED or self.at_end or delivery is Delivery.LIVE:
             self.check_live()
-            self._start(Command.GO_LIVE, partial(self._work, text), live=True)
+            self._begin_live(text)
         elif delivery is Delivery.REPLACE:
             self._replace_next(text)
         else:
@@ -234,7 +234,17 @@ class Session(SessionState):
         self.check_live()
         if self.needs_message:
             raise Refused("the agent spoke last: type a message for the model to go on from")
-        self._start(Command.GO_LIVE, self._work, live=True)
+        self._begin_live()
+
+    def expect_live(self) -> None:
+        """A live session is in sight: have what speaks with models ready for it, which takes some seconds.
+
+        Returns at once, and does nothing where no model is configured.
+        """
+        if self.settings.model.model and not self.settings.model_fault:
+            from trajcore.live.modelprocess import MODELS
+
+            MODELS.start()
 
     def visit(self, visitor: Visitor) -> None:
         """Let the user into the sandbox's shell until they leave. Raises `Refused`."""
@@ -341,10 +351,8 @@ class Session(SessionState):
         left.stands = self.ending
         own = self.branches.go_to(branch, await self._replay.park())
         self._replay.unpark(own or self._replay.not_played())
-        self._step_count = None
         self._activity.failure = None
-        self._tell(notices.DocumentChanged(None, structural=True))
-        self._tell(notices.RunChanged())
+        self._show_branch()
         await self._take(route)
         if not self.at_end:
             self._activity.become(State.PAUSED, Mode.REPLAY)
@@ -416,11 +424,27 @@ class Session(SessionState):
 
     # Live
 
-    async def _work(self, text: str | None = None) -> None:
+    def _begin_live(self, text: str = "") -> None:
+        """Hand over to the model, with a message of the user's where there is one."""
+        self.unsent = ""
+        from_replay = self.mode is Mode.REPLAY and not self.at_end
+        self._start(Command.GO_LIVE, partial(self._work, text, from_replay=from_replay), live=True)
+
+    async def _work(self, text: str, *, from_replay: bool) -> None:
+        """Let the model act. `from_replay`: a replay can go on where it cannot."""
         await self._replay.moments.cancel()
-        await self._go_on_in_branch(text)
+        begun = await self._go_on_in_branch(text)
         try:
             ending = await self._live.work(self.settings.model, self.settings.max_steps)
+        except ModelUnavailable as error:
+            if begun is None or self.trajectory.grown != begun.inherited:
+                raise
+            self._never_began(begun, text)
+            if not from_replay:
+                raise
+            self._activity.fail(error, State.PAUSED, Mode.REPLAY)
+            self._replay.moments.take_when_idle()
+            return
         except Interrupted:
             self._say("interrupted: the model waits for your word")
             self._activity.become(State.AWAITING_INPUT)
@@ -429,23 +453,34 @@ class Session(SessionState):
             self._say(ending.note, "warning")
         self._activity.become(State.FINISHED if ending.finished else State.AWAITING_INPUT)
 
-    async def _go_on_in_branch(self, text: str | None) -> None:
-        """Have what comes now be part of the branch that ends here, or else begin one with it."""
+    async def _go_on_in_branch(self, text: str) -> Branch | None:
+        """Have what comes now be part of the branch that ends here, or else begin one with it: the answer."""
         if self.trajectory.is_branch and self.at_end:
-            if text is not None:
+            if text:
                 self._live.add(user_message(text))
-            return
+            return None
         parked = await self._replay.park()
         self.branches.present.stands = self.ending
         cut = "" if self.at_end else self.trajectory.label(self.position)
-        if text is not None:
+        if text:
             self.run.add(user_message(text))
         held = await self._replay.branch()
-        self._step_count = None
         branch = self.branches.begin(held, parked, cut, self.settings.model.model)
+        self._show_branch()
+        self._say(f"branch {branch.name}, from {f'event {cut}' if cut else 'the end'} of {branch.origin}")
+        return branch
+
+    def _show_branch(self) -> None:
+        """The trajectory and the run are others than before."""
+        self._step_count = None
         self._tell(notices.DocumentChanged(None, structural=True))
         self._tell(notices.RunChanged())
-        self._say(f"branch {branch.name}, from {f'event {cut}' if cut else 'the end'} of {branch.origin}")
+
+    def _never_began(self, begun: Branch, text: str) -> None:
+        """The model could not be had: all is as if it had not been asked, but for what was typed."""
+        self._replay.unpark(self.branches.take_back(begun))
+        self.unsent = text
+        self._show_branch()
 
     def _replace_next(self, text: str) -> None:
         index = self.next_user_message

@@ -59,6 +59,8 @@ class SessionState:
             self.subscribe(self.keeping.listen)
         self.world_before: Choice | None = None
         """What was chosen for this recording's world in an earlier session, where nothing is chosen now."""
+        self.unsent = ""
+        """The message whose live session never began, as the model could not be had: it is not in the run."""
         self._step_count: tuple[int, int] | None = None
         """How many steps so many events have."""
         self._confirmation = Confirmation(self.settings.confirmation)
@@ -156,7 +158,7 @@ class SessionState:
 
     @property
     def failure(self) -> TrajError | None:
-        """What put the session into the state ERROR."""
+        """What the last task failed of, for example what put the session into the state ERROR."""
         return self._activity.failure
 
     @property
@@ -246,6 +248,8 @@ class SessionState:
             case State.AWAITING_INPUT:
                 return "awaiting_input"
             case State.ERROR:
+                return "error"
+            case State.PAUSED if self.failure is not None:
                 return "error"
         return "end_of_recording" if self.at_end else "paused"
 

@@ -23,6 +23,8 @@ NOT_FOR_THE_FIRST_FRAME = {
     "openai": "the same",
     "mcp": "the same",
     "trajcore.live.model": "what speaks with models",
+    "trajcore.live.modelprocess": "the same",
+    "trajcore.live.serving": "it belongs to another process",
     "trajcore.live.agent": "the same",
     "pydantic": "events are typed when one is looked at; the timeline reads heads",
     "trajcore.events.parse": "the same",

@@ -23,7 +23,7 @@ SOMETHING_ELSE = {
     # A severity, a state of the report, the end of a live session.
     "error": [
         *("core/trajcore/activity.py", "core/trajcore/notices.py", "core/trajcore/sessionstate.py"),
-        "core/trajcore/live/outcome.py",
+        *("core/trajcore/live/failures.py", "core/trajcore/live/outcome.py"),
         *(
             "core/trajcore/sandbox/machines/docker/engine.py",
             "core/trajcore/sandbox/notebook/kernel/jupyter.py",
@@ -38,15 +38,18 @@ SOMETHING_ELSE = {
     ],
     # A key of JSON that others write, an option, a box to type in.
     "message": [
-        *("core/trajcore/events/parse.py", "core/trajcore/live/model.py", "core/trajcore/views/form.py"),
+        *("core/trajcore/events/parse.py", "core/trajcore/views/form.py"),
+        *(f"core/trajcore/live/{name}.py" for name in ("assembly", "failures", "model", "serving")),
         "core/trajcore/sandbox/machines/docker/engine.py",
         *("tui/trajtui/actions/table.py", "tui/trajtui/commands/edit.py", "tui/trajtui/screens/debugger.py"),
     ],
     # Who speaks in a chat, a function of Python.
     "system": [
-        *("core/trajcore/live/messages/transcript.py", "core/trajcore/live/model.py"),
+        *("core/trajcore/live/messages/transcript.py", "core/trajcore/live/serving.py"),
         "core/trajcore/sandbox/notebook/kernel/transform.py",
     ],
+    # Why a reply of a model has ended.
+    "finish": ["core/trajcore/live/assembly.py", "core/trajcore/live/serving.py"],
     # What is done to an event: a command, a word.
     "edit": [
         *("core/trajcore/views/checks.py", "core/trajcore/views/event.py", "core/trajcore/views/recovery.py"),

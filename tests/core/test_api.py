@@ -18,6 +18,7 @@ from documents import message, ran, run
 from loopback import Answer, Call, Loopback
 from program import SAMPLES, say, trajtui, write
 from trajcore import api, options
+from trajcore.live.modelprocess import MODELS
 from trajcore.sandbox.machines import leftovers
 
 DEMO = SAMPLES / "demo.json"
@@ -301,3 +302,19 @@ def test_every_option_names_a_setting_that_is_there() -> None:
     keys = {key.name for key in options.KEYS}
     assert {option.key for option in options.OPTIONS if option.key is not None} <= keys
     assert len({option.keyword for option in options.OPTIONS}) == len(options.OPTIONS)
+
+
+def test_the_process_of_the_model_starts_while_the_replay_runs_where_it_is_to_carry_on(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+    steps: list[trajcore.notices.Notice] = []
+    monkeypatch.setattr(MODELS, "start", lambda: started.append(len(steps)))
+    trajcore.replay(recording, sandbox="recorded", model="openai/m")
+    assert started == []
+    with pytest.raises(trajcore.BadInput):
+        trajcore.replay(
+            recording, sandbox="recorded", model="openai/m", carry_on=True,
+            messages=[" "], on_notice=steps.append,
+        )  # fmt: skip
+    assert started[0] == 0

@@ -209,6 +209,11 @@ def test_a_key_is_in_no_error(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "name", "said"),
     [
+        (
+            "[llm]\nmax_output_tokens = 'all'",
+            "max_output_tokens",
+            "[llm] max_output_tokens: expected a whole number",
+        ),
         ("[llm]\ntemperature = 'hot'", "temperature", "[llm] temperature: expected a number, got 'hot'"),
         ("[llm]\nmodel = ['a']", "model", "[llm] model: expected a text, got ['a']"),
     ],

@@ -31,6 +31,8 @@ MADE: list[notices.Notice] = [
     notices.BreakpointsChanged(),
     notices.Asked("run", "rm *", "it deletes", ("deleting",), "rm *"),
     notices.ModelText("so", fresh=True),
+    notices.ModelThinking("hm", fresh=True),
+    notices.ModelCall(0, "execute_bash", '{"command"', fresh=True),
     notices.ModelReplied(Usage("loopback", 100, 20), 1.5),
     notices.Said("look", "warning"),
     notices.RunSaved("run.json"),

@@ -62,6 +62,7 @@ HARMLESS: dict[str, str] = {
     "model": "'anthropic/x'",
     "api_key": "'theirs'",
     "temperature": "0.5",
+    "max_output_tokens": "1000",
     "base_container_image": "'of-a-project:1'",
     "timeout": "60",
     "use_host_network": "false",
@@ -84,6 +85,7 @@ HARMLESS: dict[str, str] = {
 NOWHERE: dict[str, str] = {
     "max_iterations": "the default is no limit, so it can only lower it",
     "temperature": "it is a number in a request that the user asks for",
+    "max_output_tokens": "the same; a provider has a limit of its own",
     "timeout": "an action of the recording says how long it may take, too",
     "patience": "the same",
     "cpus": "the default is all of them, so it can only take some away",

@@ -33,7 +33,7 @@ async def live(tmp_path: Path, *more: Answer, size: tuple[int, int] = (160, 48))
         model = ModelSettings("openai/loopback", "sk-never-shown", server.url)
         kept = {"keep_branches": True, "keep_journal": True, "checkpoints": 8}
         async with opened(path, size=size, sandbox="bubblewrap", model=model, **kept) as screen:
-            await screen.press("s", "s")
+            await screen.press("s")
             await screen.wait(lambda: "3/5" in screen.status)
             await say(screen, "look at it", "So it is.")
             yield screen
@@ -58,6 +58,8 @@ async def test_live_events_are_rows_that_the_debugger_works_on(tmp_path: Path) -
         await screen.wait("edit")
         await screen.press("escape", "S", "S")
         await screen.wait(lambda: "PAUSED" in screen.status and "3/7" in screen.status)
+        await screen.press("s")
+        await screen.wait("breakpoint at event 6")
         await screen.press("s")
         await screen.wait(lambda: "6/7" in screen.status)
         assert "=" in next(row for row in screen.rows if "echo LIVE" in row)

@@ -205,7 +205,8 @@ def test_text_appears_while_the_reply_still_comes(recording: Path, options: tupl
     else:
         assert last.startswith("live: 1 step · ")
         assert last.endswith(" · interrupted")
-        assert rest.splitlines()[-2].strip() == "And then"
+        # However much of it has come from the process of the model by then.
+        assert "And then".startswith(rest.splitlines()[-2].strip() or "nothing")
 
 
 def test_on_a_terminal_text_appears_before_its_line_is_whole(recording: Path) -> None:

@@ -14,6 +14,7 @@ from documents import message, ran, run
 from loopback import Answer, Call, Loopback
 from program import finish, say, write
 from screens import Shown, opened
+from trajcore.live.modelprocess import MODELS
 from trajcore.live.modelsettings import ModelSettings
 from trajtui.actions.table import ACTIONS
 
@@ -346,6 +347,19 @@ async def test_in_the_middle_the_message_box_offers_three_ways(dialogue: Path):
         text = await screen.wait("Enter: insert here")
         assert 'Alt+R: in place of 5 "no, leave them"' in text
         assert "Ctrl+L: go live from here" in text
+
+
+async def test_the_process_of_the_model_starts_when_the_box_opens(
+    dialogue: Path, monkeypatch: pytest.MonkeyPatch
+):
+    started: list[bool] = []
+    monkeypatch.setattr(MODELS, "start", lambda: started.append(True))
+    async with opened(dialogue, model=ModelSettings("openai/m")) as screen:
+        await screen.press("s")
+        assert not started
+        await screen.press("m")
+        await screen.wait("Enter: insert here")
+    assert started
 
 
 async def test_at_the_end_there_is_nothing_to_choose(dialogue: Path):

@@ -11,16 +11,26 @@ from trajcore.dialects import newevents
 from trajcore.dialects.registry import default_dialect
 from trajcore.dialects.replies import Call, said_anew
 from trajcore.dialects.toolmap import ToolMap
+from trajcore.errors import ModelUnavailable
 from trajcore.events.base import Action, Event
 from trajcore.events.kinds import THINK, Source, action_kind
 from trajcore.live.asking import Settled
+from trajcore.live.assembly import Cut
+from trajcore.live.failures import cut_short
 from trajcore.live.messages.history import messages
 from trajcore.live.messages.transcript import Message
-from trajcore.live.model import Model, Reply
+from trajcore.live.model import Hearer, Model, Reply
 from trajcore.live.tools import BadToolCall, to_action
 
 BAD_REPLIES: Final = 3
 """So many replies in a row that no action can be made of end the agent's turn."""
+
+_NOT_RUN: Final = ", in the middle of a call. It was not executed: {names}. Make the call again"
+_LOST: Final = {
+    Cut.LENGTH: f"Your reply was cut off at the limit of tokens{_NOT_RUN}, in smaller parts.",
+    Cut.FILTERED: f"Your reply was ended by the content filter{_NOT_RUN}, or do without it.",
+    Cut.BROKEN: f"Your reply broke off{_NOT_RUN}.",
+}
 
 
 class TurnEnd(Enum):
@@ -58,23 +68,17 @@ class Environment(Protocol):
         """Take what the user has typed since the last call, in order."""
 
 
-class Watch(Protocol):
+class Watch(Hearer, Protocol):
     """Told of what happens, for a screen."""
 
     def thinking(self) -> None:
         """The model is being asked."""
-
-    def text(self, delta: str) -> None:
-        """More of the model's text."""
 
     def replied(self, reply: Reply) -> None:
         """The model's reply is complete; what comes of it enters the run after this."""
 
     def executing(self, event: Event) -> None:
         """An action is about to be carried out."""
-
-    def retrying(self, line: str) -> None:
-        """The model is asked again; the text of this reply so far is void."""
 
 
 Prompt = Callable[[Sequence[Event]], Sequence[Message]]
@@ -98,7 +102,8 @@ async def work(
 
     Messages typed meanwhile are delivered between two replies, when every call of the last has its result;
     they keep the agent going where it would have stopped. Raises `ModelUnavailable`, and what
-    `Environment.execute` raises. Cancelling leaves no half event: a reply enters the run when it is complete.
+    `Environment.execute` raises. Cancelling leaves no half event: a reply enters the run when it is complete,
+    and of one that is interrupted or breaks off what it had said, marked as that.
     What the user refuses is in the run, is not carried out, and ends the turn unless they say why.
     `tools` is what the model is offered; by default what OpenHands offers.
     """
@@ -137,29 +142,66 @@ class _Turn:
         return bool(pending)
 
     async def step(self) -> TurnEnd | None:
-        self._watch.thinking()
-        history = await asyncio.to_thread(self._prompt, self._environment.history())
-        reply = await self._model.reply(history, self._schemas, self._watch.text, self._watch.retrying)
+        reply = await self._reply()
         self._watch.replied(reply)
+        if reply.cut is not None:
+            self._watch.warned(cut_short(reply.cut, self._model.settings))
         if reply.tool_calls:
-            return await self._act(reply)
-        if not reply.text.strip():
+            return await (self._act(reply) if reply.cut is None else self._act_on_part(reply, reply.cut))
+        if reply.text.strip():
+            self._say(reply.text if reply.cut is None else reply.cut.marked(reply.text), reply)
+        elif reply.cut is None:
             return self._bad("Your reply was empty. Call a tool, or say something to the user.")
-        said = newevents.message(
-            reply.text, Source.AGENT, wait_for_response=True, metrics=self._metrics(reply)
-        )
-        self._environment.add(said)
         return TurnEnd.AWAITING_INPUT
 
-    async def _act(self, reply: Reply) -> TurnEnd | None:
+    async def _reply(self) -> Reply:
+        """Ask the model. What it had said when it was interrupted, or broke off, enters the run."""
+        self._watch.thinking()
+        history = await asyncio.to_thread(self._prompt, self._environment.history())
         try:
-            actions = [to_action(self._tools, call.name, call.arguments) for call in reply.tool_calls]
+            return await self._model.reply(history, self._schemas, self._watch)
+        except (asyncio.CancelledError, ModelUnavailable) as error:
+            cut = Cut.BROKEN if isinstance(error, ModelUnavailable) else Cut.INTERRUPTED
+            if self._model.part.strip():
+                self._say(cut.marked(self._model.part))
+            raise
+
+    def _say(self, text: str, reply: Reply | None = None, *, waits: bool = True) -> None:
+        """Put the agent's word into the run; `waits`: for the user's."""
+        metrics = self._metrics(reply)
+        self._environment.add(newevents.message(text, Source.AGENT, wait_for_response=waits, metrics=metrics))
+
+    async def _act_on_part(self, reply: Reply, cut: Cut) -> TurnEnd | None:
+        """Carry out the calls of a reply that is not whole, but for those that it does not have whole."""
+        whole = tuple(call for call in reply.tool_calls if self._can_be_made(call))
+        lost = [call.name for call in reply.tool_calls if call not in whole]
+        ending = None
+        if whole:
+            ending = await self._act(reply, whole)
+        elif reply.text.strip():
+            self._say(cut.marked(reply.text), reply, waits=False)
+        if ending is not None or not lost:
+            return ending
+        return self._bad(_LOST[cut].format(names=", ".join(lost)))
+
+    def _can_be_made(self, call: Call) -> bool:
+        try:
+            to_action(self._tools, call.name, call.arguments)
+        except BadToolCall:
+            return False
+        return True
+
+    async def _act(self, reply: Reply, calls: Sequence[Call] | None = None) -> TurnEnd | None:
+        """Carry out the calls of a reply, or so many of them."""
+        calls = reply.tool_calls if calls is None else calls
+        try:
+            actions = [to_action(self._tools, call.name, call.arguments) for call in calls]
         except BadToolCall as error:
-            several = " None of the calls in that reply was executed." if len(reply.tool_calls) > 1 else ""
+            several = " None of the calls in that reply was executed." if len(calls) > 1 else ""
             return self._bad(f"{error}{several}")
         self._bad_replies = 0
         thought, response = reply.text, reply.response
-        for action, call in zip(actions, reply.tool_calls, strict=True):
+        for action, call in zip(actions, calls, strict=True):
             settled = await self._environment.confirm(action, call)
             if settled.call is not call:
                 action = to_action(self._tools, call.name, settled.call.arguments)
@@ -174,8 +216,8 @@ class _Turn:
             thought = ""
         return None
 
-    def _metrics(self, reply: Reply) -> dict[str, Any]:
-        return self._model.usage.metrics(str(reply.response.get("id") or ""))
+    def _metrics(self, reply: Reply | None) -> dict[str, Any]:
+        return self._model.usage.metrics(str(reply.response.get("id") or "") if reply else "")
 
     async def _carry_out(self, action: dict[str, Any], settled: Settled) -> TurnEnd | None:
         if settled.refused:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from trajcore import notices
 from trajcore.dialects.newevents import error, observation_event
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from trajcore.live.modelsettings import ModelSettings
     from trajcore.live.risks.commands import Place
     from trajcore.live.usage import Usage
+
+
+_TEXT: Final = "text"
+_THOUGHT: Final = "thought"
 
 
 class Interrupted(Exception):
@@ -79,7 +83,8 @@ class AgentHost:
         self._growth = growth
         self._queue: list[str] = []
         self._model: Model | None = None
-        self._fresh = True
+        self._begun: set[int | str] = set()
+        """What of this reply has begun to come: `_TEXT`, `_THOUGHT`, the places of its calls."""
         self._asked_at: float | None = None
         self._seconds = 0.0
         self._ending = ""
@@ -110,8 +115,10 @@ class AgentHost:
         """
         from trajcore.live.agent import TurnEnd
         from trajcore.live.model import Model
+        from trajcore.live.modelprocess import MODELS
 
         self.stop_asked = False
+        MODELS.start()
         if self._model is None:
             self._model = Model(settings)
             await asyncio.to_thread(_read, self._run.history())
@@ -147,10 +154,13 @@ class AgentHost:
             await close_connections()
 
     def _prompt(self, history: Sequence[Event]) -> Sequence[Message]:
+        from trajcore.live.callids import with_short_ids
         from trajcore.live.messages.history import messages
 
         own = self._dialect.prompt(Written(history)) if isinstance(history, History) else None
-        return messages(history, system=None, tools=self._dialect.tools) if own is None else own
+        return (
+            messages(history, system=None, tools=self._dialect.tools) if own is None else with_short_ids(own)
+        )
 
     # What the agent needs of its environment
 
@@ -161,7 +171,7 @@ class AgentHost:
     def add(self, event: dict[str, Any], kept: Kept | None = None) -> Event:
         """Append an event of the live session; `kept` is how the step was satisfied that it answers."""
         entry = self._growth.grow(self._run.add(event, live=True, kept=kept))
-        self._fresh = True
+        self._begun.clear()
         self._tell(notices.RunChanged())
         return entry.event
 
@@ -206,13 +216,27 @@ class AgentHost:
 
     def thinking(self) -> None:
         """The model is being asked."""
-        self._fresh, self._asked_at = True, time.monotonic()
+        self._begun.clear()
+        self._asked_at = time.monotonic()
         self._set_state(State.THINKING)
 
     def text(self, delta: str) -> None:
         """More of the model's text."""
-        self._tell(notices.ModelText(delta, self._fresh))
-        self._fresh = False
+        self._tell(notices.ModelText(delta, self._begins(_TEXT)))
+
+    def thought(self, delta: str) -> None:
+        """More of what the model thinks before it answers."""
+        self._tell(notices.ModelThinking(delta, self._begins(_THOUGHT)))
+
+    def call(self, place: int, name: str, delta: str) -> None:
+        """More of the arguments of a call."""
+        self._tell(notices.ModelCall(place, name, delta, self._begins(place)))
+
+    def _begins(self, part: int | str) -> bool:
+        """Whether this is the first that comes of a part of the reply."""
+        begins = part not in self._begun
+        self._begun.add(part)
+        return begins
 
     def replied(self, reply: Reply) -> None:
         """The model's reply is complete."""
@@ -224,13 +248,17 @@ class AgentHost:
 
     def retrying(self, line: str) -> None:
         """The model is asked again."""
-        self._fresh = True
+        self._begun.clear()
+        self.warned(line)
+
+    def warned(self, line: str) -> None:
+        """What the user should know of a reply."""
         self._tell(notices.Said(line, "warning"))
 
 
 def _read(history: Sequence[Event]) -> None:
     """Read every event of a run now, which it then keeps."""
-    from trajcore.live.background import lasting
+    from trajcore.live.lasting import lasting
 
     with lasting():
         for _ in history:

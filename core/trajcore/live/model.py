@@ -1,55 +1,37 @@
-"""The model: one streamed reply at a time, through litellm. The only module that names litellm.
-
-litellm takes seconds to import, prints, logs, fetches price lists and reads `.env` files: it is imported at
-the first reply, in a thread, with all of that turned off.
-"""
+"""The model: one streamed reply at a time, asked in a process of its own (`trajcore.live.modelprocess`)."""
 
 from __future__ import annotations
 
 import asyncio
-import functools
-import logging
-import os
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from functools import partial
-from types import ModuleType
-from typing import Any, Final
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, Protocol
 
 from trajcore.dialects.replies import Call, content_text
 from trajcore.errors import ModelUnavailable
-from trajcore.live.background import BackgroundLoop, lasting, tell
-from trajcore.live.failures import Failure, failure_of
+from trajcore.live.assembly import Assembly, CallPiece, Cut, Piece
+from trajcore.live.failures import NO_END, SILENT, Failure, failure_of
+from trajcore.live.modelprocess import MODELS, Frame, Gone, ModelProcess
 from trajcore.live.modelsettings import ModelSettings
 from trajcore.live.usage import Usage
 from trajcore.masking import MaskedStream, hide, known
 
 NO_MODEL: Final = "No model is configured: pass --model, set LLM_MODEL, or [llm] model in config.toml"
 
-_ENVIRONMENT: Final = {
-    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
-    "LITELLM_LOCAL_BLOG_POSTS": "True",
-    "LITELLM_MODE": "PRODUCTION",
-    "DISABLE_AIOHTTP_TRANSPORT": "True",
-}
-_QUIET: Final = {"suppress_debug_info": True, "telemetry": False, "disable_aiohttp_transport": True}
-_CACHED: Final = [{"location": "message", "role": "system"}, {"location": "message", "index": -1}]
-"""Up to where Anthropic is to keep the prompt: without these marks every step pays for all of it again."""
-_LOGGERS: Final = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore")
 _EMPTY: Final = (
     "The model {model} sent an empty reply. Try again; if it stays so, check the base URL (most end in /v1)."
 )
 _ENDLESS: Final = "The model {model} does not end its reply: it was given up. Try again, or another model."
+_NOT_SAID: Final = (
+    "The provider of {model} does not say when a reply is complete: one whose calls are whole passes for it."
+)
 _LONGEST: Final = 16 << 20
 """Characters of a reply: more than fifty times what any model can say at once."""
 _MOST_PIECES: Final = 500_000
-"""Pieces in which it comes; each takes some kilobytes until the reply is whole."""
-
-_background: Final = BackgroundLoop()
-"""Where litellm is called: it would keep the event loop of a screen from its work."""
+"""Pieces in which it comes: an endless one may hold nothing that is counted."""
+_GRACE: Final = 60.0
+"""So many seconds longer than a provider its process is waited for: it has a library to import."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,241 +44,223 @@ class Patience:
     attempts: int = 4
     first_wait: float = 2.0
     longest_wait: float = 60.0
+    """Of our own accord; a provider may ask for more."""
+    longest_asked: float = 600.0
 
     def wait(self, failed: int, asked: float | None) -> float:
         """How long to wait after so many failures; at least what the provider asked for."""
-        return float(min(self.longest_wait, max(asked or 0.0, self.first_wait * 2 ** (failed - 1))))
+        return float(max(asked or 0.0, min(self.longest_wait, self.first_wait * 2 ** (failed - 1))))
 
 
 @dataclass(frozen=True)
 class Reply:
     """What the model said. `response` is the whole of it, as OpenHands stores it with each action; `usage` is
-    of this reply alone.
+    of this reply alone, and `cut` why it is not whole.
     """
 
     text: str
     tool_calls: tuple[Call, ...]
     response: dict[str, Any]
     usage: Usage
+    cut: Cut | None = None
+
+
+class Hearer(Protocol):
+    """Told of a reply while it comes. Nothing of it holds a secret."""
+
+    def text(self, delta: str) -> None:
+        """More of the model's text."""
+
+    def thought(self, delta: str) -> None:
+        """More of what the model thinks before it answers."""
+
+    def call(self, place: int, name: str, delta: str) -> None:
+        """More of the arguments of a call, by its place in the reply; `name` as far as it is known."""
+
+    def retrying(self, line: str) -> None:
+        """The model is asked again; what came of this reply so far is void."""
+
+    def warned(self, line: str) -> None:
+        """What the user should know of this reply."""
+
+
+class _Failed(Exception):
+    """An attempt has failed."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.line)
+        self.failure = failure
 
 
 class Model:
     """A configured model, and what it has cost (`usage`)."""
 
-    def __init__(self, settings: ModelSettings, patience: Patience | None = None) -> None:
+    def __init__(
+        self, settings: ModelSettings, patience: Patience | None = None, process: ModelProcess = MODELS
+    ) -> None:
         self.settings = settings
         self.usage = Usage()
+        self.part = ""
+        """What the model had said when the last reply was interrupted, or broke off."""
         self._patience = patience or Patience()
+        self._process = process
+        self._ends_unsaid = False
+        """Whether the last reply ended without a word that it was complete, and was asked for again."""
+        self._told = False
         hide(*settings.secrets)
 
     async def reply(
-        self,
-        messages: Sequence[dict[str, Any]],
-        tools: Sequence[dict[str, Any]],
-        on_text: Callable[[str], None],
-        on_retry: Callable[[str], None] | None = None,
+        self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], hearer: Hearer
     ) -> Reply:
-        """Ask the model once; its text goes to `on_text` as it comes.
+        """Ask the model once; `hearer` is told of what comes as it comes.
 
-        What may pass (rate limits, timeouts, failing servers) is tried again: `on_retry` is told in one
-        line, and the text so far is void. Raises `ModelUnavailable`. Cancelling closes the connection.
+        What may pass (rate limits, timeouts, failing servers) is tried again: the hearer is told in one line.
+        Raises `ModelUnavailable`. Cancelling closes the connection. Either way `part` is what had come.
         """
+        self.part = ""
         if not self.settings.model:
             raise ModelUnavailable(NO_MODEL)
-        litellm = await _library()
-        for failed in range(1, self._patience.attempts + 1):
+        request = await asyncio.to_thread(self._request, messages, tools)
+        taken = {call.get("id") for message in messages for call in message.get("tool_calls") or ()}
+        failed = 0
+        while True:
             try:
-                here = asyncio.get_running_loop()
-                ask = partial(self._asked, litellm, messages, tools, partial(tell, here, on_text))
-                return await _background.run(ask)
-            except litellm.openai.OpenAIError as error:
-                failure = failure_of(error, self.settings.model, self.settings.base_url, known())
-                if not failure.transient or failed == self._patience.attempts:
-                    raise ModelUnavailable(failure.line) from None
-            await self._wait(failed, failure, on_retry)
-        raise ModelUnavailable(NO_MODEL)
+                return await self._attempt(request, taken, hearer)
+            except _Failed as attempt:
+                failed += 1
+                await self._wait(failed, attempt.failure, hearer)
 
-    async def _wait(self, failed: int, failure: Failure, on_retry: Callable[[str], None] | None) -> None:
+    def _request(self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]) -> Frame:
+        settings = {
+            **asdict(self.settings),
+            "timeout": self._patience.timeout,
+            "connect": self._patience.connect,
+        }
+        return {"messages": known().tree(list(messages)), "tools": list(tools), "settings": settings}
+
+    async def _wait(self, failed: int, failure: Failure, hearer: Hearer) -> None:
+        """Wait until the model can be asked again. Raises `ModelUnavailable` where it is not to be."""
+        if not failure.transient or failed >= self._patience.attempts:
+            raise ModelUnavailable(failure.line) from None
         seconds = self._patience.wait(failed, failure.wait)
-        if on_retry is not None:
-            left = f"attempt {failed + 1} of {self._patience.attempts}"
-            on_retry(f"{failure.line} Asking again in {seconds:g} s ({left}).")
+        if seconds > self._patience.longest_asked:
+            raise ModelUnavailable(f"{failure.line} It wants to be left alone for {seconds:g} s.") from None
+        left = f"attempt {failed + 1} of {self._patience.attempts}"
+        stop = "" if failure.line.endswith((".", "!", "?")) else "."
+        hearer.retrying(f"{failure.line}{stop} Asking again in {seconds:g} s ({left}).")
         await asyncio.sleep(seconds)
 
-    async def _asked(self, litellm: ModuleType, *request: Any) -> Reply:
+    async def _attempt(self, request: Frame, taken: set[str], hearer: Hearer) -> Reply:
+        """One request, and the reply to it. Raises `_Failed`, `ModelUnavailable`."""
+        reply = Assembly()
         try:
-            return await self._ask(litellm, *request)
-        except asyncio.CancelledError:
-            # A reply that had just begun to come is held by the library alone: its connection goes with all.
-            await _closed()
+            await self._hear(request, reply, hearer)
+        except BaseException:
+            self._broke_off(reply)
             raise
+        return await self._finished(reply, taken, hearer)
 
-    async def _ask(
-        self,
-        litellm: ModuleType,
-        messages: Sequence[dict[str, Any]],
-        tools: Sequence[dict[str, Any]],
-        on_text: Callable[[str], None],
-    ) -> Reply:
-        stream = await litellm.acompletion(
-            messages=known().tree(list(messages)),
-            tools=list(tools) or None,
-            stream=True,
-            stream_options={"include_usage": True},
-            timeout=litellm.httpx.Timeout(self._patience.timeout, connect=self._patience.connect),
-            max_retries=0,
-            num_retries=0,
-            drop_params=True,
-            **self._where(litellm),
-        )
-        chunks: list[Any] = []
-        masked = MaskedStream(known(), on_text)
-        length = 0
-        async with aclosing(stream):
-            async for chunk in stream:
-                chunks.append(chunk)
-                length += _length(chunk)
-                if length > _LONGEST or len(chunks) > _MOST_PIECES:
-                    raise ModelUnavailable(_ENDLESS.format(model=self.settings.model))
-                masked.write(_delta(chunk))
-        masked.end()
-        return self._finished(litellm, chunks, messages)
+    async def _hear(self, request: Frame, reply: Assembly, hearer: Hearer) -> None:
+        model, speaking = str(self.settings.model), _Speaking(hearer)
+        try:
+            async with aclosing(self._process.ask(request)) as frames:
+                while (frame := await self._next(frames)) is not None:
+                    if "failed" in frame:
+                        raise _Failed(failure_of(frame["failed"], model, self.settings.base_url, known()))
+                    speaking.hear(frame, reply.add(frame))
+                    if reply.length > _LONGEST or reply.pieces > _MOST_PIECES:
+                        raise ModelUnavailable(_ENDLESS.format(model=model))
+        except TimeoutError:
+            raise _Failed(Failure(SILENT.format(model=model), transient=True)) from None
+        except Gone as gone:
+            raise ModelUnavailable(str(gone)) from None
+        finally:
+            speaking.end()
 
-    def _where(self, litellm: ModuleType) -> dict[str, Any]:
-        settings = self.settings
-        model, key = settings.model or "", settings.api_key
-        provider = _provider(litellm, model)
-        if settings.base_url and provider in (None, "openai"):
-            # Servers that speak OpenAI's language give their models plain names, and many need no key.
-            model = model if provider else f"openai/{model}"
-            key = key or os.environ.get("OPENAI_API_KEY") or "none"
-        options: dict[str, Any] = {
-            "api_key": key,
-            "base_url": settings.base_url,
-            "temperature": settings.temperature,
-        }
-        if provider == "anthropic":
-            options["cache_control_injection_points"] = _CACHED
-        return {"model": model, **{name: value for name, value in options.items() if value is not None}}
+    async def _next(self, frames: AsyncGenerator[Frame, None]) -> Frame | None:
+        """The next frame. Raises `TimeoutError` where the process is silent longer than a provider may be."""
+        async with asyncio.timeout(self._patience.timeout + self._patience.connect + _GRACE):
+            return await anext(frames, None)
 
-    def _finished(self, litellm: ModuleType, chunks: list[Any], messages: Sequence[dict[str, Any]]) -> Reply:
-        _name_calls(chunks, messages)
-        built = litellm.stream_chunk_builder(chunks, messages=list(messages))
-        response: dict[str, Any] = built.model_dump(mode="json", warnings=False) if built is not None else {}
-        response = known().tree(response)
-        cost, window = _price(litellm, self._where(litellm)["model"], built)
-        before = self.usage.completion_tokens
-        self.usage = self.usage.plus(response, cost, window)
-        reply = _reply(response, Usage().plus(response, cost, window))
-        if not reply.text and not reply.tool_calls and self.usage.completion_tokens == before:
-            raise ModelUnavailable(_EMPTY.format(model=self.settings.model))
-        return reply
+    def _broke_off(self, reply: Assembly) -> None:
+        """Keep what was said, and paid for."""
+        self.part = known().text(reply.text) or self.part
+        self.usage = self.usage.plus({"usage": reply.usage}, reply.cost, reply.window, whole=False)
+
+    async def _finished(self, reply: Assembly, taken: set[str], hearer: Hearer) -> Reply:
+        model, cut = str(self.settings.model), reply.cut
+        if (
+            reply.is_empty
+            and cut not in (Cut.LENGTH, Cut.FILTERED)
+            and not reply.usage.get("completion_tokens")
+        ):
+            raise ModelUnavailable(_EMPTY.format(model=model))
+        if cut is Cut.BROKEN and reply.has_whole_calls:
+            cut = None
+            self._tell_once(_NOT_SAID.format(model=model), hearer)
+        elif cut is Cut.BROKEN and not self._ends_unsaid:
+            self._ends_unsaid = True
+            self._broke_off(reply)
+            raise _Failed(Failure(NO_END.format(model=model), transient=True))
+        self._ends_unsaid &= cut is Cut.BROKEN
+        response = await asyncio.to_thread(lambda: known().tree(reply.response(taken)))
+        self.usage = self.usage.plus(response, reply.cost, reply.window)
+        usage = Usage().plus(response, reply.cost, reply.window)
+        return replace(_reply(response, usage), cut=cut)
+
+    def _tell_once(self, line: str, hearer: Hearer) -> None:
+        if not self._told:
+            self._told = True
+            hearer.warned(line)
+
+
+class _Speaking:
+    """Tells a hearer of the pieces of a reply, each sort masked by itself."""
+
+    def __init__(self, hearer: Hearer) -> None:
+        self._hearer = hearer
+        self._text = MaskedStream(known(), hearer.text)
+        self._thinking = MaskedStream(known(), hearer.thought)
+        self._calls: list[MaskedStream] = []
+        self._names: list[str] = []
+
+    def hear(self, piece: Piece, calls: Sequence[CallPiece]) -> None:
+        """Tell of a piece, and of what of it belongs to which call."""
+        if "thinking" in piece:
+            self._thinking.write(piece["thinking"])
+        if "text" in piece:
+            self._text.write(piece["text"])
+        for call in calls:
+            self._call(call)
+
+    def _call(self, piece: CallPiece) -> None:
+        begins = piece.place == len(self._calls)
+        if begins:
+            place = piece.place
+            self._calls.append(
+                MaskedStream(known(), lambda text: self._hearer.call(place, self._names[place], text))
+            )
+            self._names.append(piece.name)
+        self._names[piece.place] = piece.name
+        if begins and not piece.text:
+            self._hearer.call(piece.place, piece.name, "")
+        self._calls[piece.place].write(piece.text)
+
+    def end(self) -> None:
+        """Tell of what was held back."""
+        for stream in (self._thinking, self._text, *self._calls):
+            stream.end()
 
 
 async def close_connections() -> None:
-    """Close the connections that litellm keeps open, for example before the event loop ends."""
-    if _imported.cache_info().currsize:
-        await _background.run(_closed)
-        await _background.stop()
-
-
-async def _closed() -> None:
-    litellm = _imported()
-    await litellm.close_litellm_async_clients()
-    litellm.in_memory_llm_clients_cache.flush_cache()
-
-
-async def _library() -> ModuleType:
-    """litellm, imported at the first call, off the event loop."""
-    try:
-        return await asyncio.to_thread(_imported)
-    except ImportError as error:
-        missing = f"litellm cannot be imported ({error}): reinstall trajtui with its dependencies."
-        raise ModelUnavailable(missing) from None
-
-
-@functools.cache
-def _imported() -> ModuleType:
-    os.environ.update(_ENVIRONMENT)
-    with lasting():
-        import litellm
-
-    library: ModuleType = litellm
-    for option, value in _QUIET.items():
-        setattr(library, option, value)
-    for name in _LOGGERS:
-        logger = logging.getLogger(name)
-        logger.handlers = [logging.NullHandler()]
-        logger.propagate = False
-        logger.setLevel(logging.CRITICAL + 1)
-    return library
-
-
-def _provider(litellm: ModuleType, model: str) -> str | None:
-    try:
-        return str(litellm.get_llm_provider(model)[1])
-    except litellm.BadRequestError:
-        return None
-
-
-def _price(litellm: ModuleType, model: str, response: Any) -> tuple[float, int]:
-    """The cost of a response in dollars and the model's context window; 0 for what is not known."""
-    entry = litellm.model_cost.get(model) or litellm.model_cost.get(model.partition("/")[2]) or {}
-    window = entry.get("max_input_tokens") or entry.get("max_tokens") or 0
-    try:
-        cost = litellm.completion_cost(completion_response=response, model=model)
-    except (
-        litellm.exceptions.ModelNotMappedError,
-        litellm.openai.OpenAIError,
-        ValueError,
-        KeyError,
-        TypeError,
-    ):
-        cost = 0.0
-    return float(cost or 0.0), window if isinstance(window, int) else 0
-
-
-def _length(chunk: Any) -> int:
-    """Characters of what a piece of a reply says or calls."""
-    choices = getattr(chunk, "choices", None)
-    calls = getattr(getattr(choices[0], "delta", None), "tool_calls", None) if choices else None
-    functions = [getattr(call, "function", None) for call in calls or ()]
-    return len(_delta(chunk)) + sum(len(getattr(one, "arguments", None) or "") for one in functions)
-
-
-def _name_calls(chunks: Sequence[Any], messages: Sequence[dict[str, Any]]) -> None:
-    """Give each call an id of its own where its provider left it out, or repeats that of an earlier call.
-
-    Without one it would be lost when the reply is put together; with another's, results could be confused.
-    """
-    taken = {call.get("id") for message in messages for call in message.get("tool_calls") or ()}
-    fragments: dict[tuple[int, int], list[Any]] = {}
-    for chunk in chunks:
-        for choice in getattr(chunk, "choices", None) or ():
-            for call in getattr(getattr(choice, "delta", None), "tool_calls", None) or ():
-                fragments.setdefault((choice.index, call.index), []).append(call)
-    for calls in fragments.values():
-        id = next((call.id for call in calls if call.id), None)
-        if id is None or id in taken:
-            id = f"call_{uuid.uuid4().hex}"
-            for call in calls:
-                call.id = id
-        taken.add(id)
-
-
-def _delta(chunk: Any) -> str:
-    choices = getattr(chunk, "choices", None)
-    content = getattr(getattr(choices[0], "delta", None), "content", None) if choices else None
-    return content if isinstance(content, str) else ""
+    """Close the connections to providers that are kept open, for example when a session ends."""
+    await MODELS.close_connections()
 
 
 def _reply(response: dict[str, Any], usage: Usage) -> Reply:
-    message = (response.get("choices") or [{}])[0].get("message") or {}
-    calls = []
-    for number, data in enumerate(message.get("tool_calls") or ()):
-        data["id"] = data.get("id") or f"call_{response.get('id')}_{number}"
-        function = data.get("function") or {}
-        calls.append(
-            Call(data["id"], str(function.get("name") or ""), str(function.get("arguments") or "{}"))
-        )
-    return Reply(content_text(message.get("content")), tuple(calls), response, usage)
+    message = response["choices"][0]["message"]
+    calls = (
+        Call(call["id"], call["function"]["name"], call["function"]["arguments"])
+        for call in message["tool_calls"] or ()
+    )
+    return Reply(content_text(message["content"]), tuple(calls), response, usage)

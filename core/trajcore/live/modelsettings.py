@@ -15,6 +15,8 @@ class ModelSettings:
     api_key: str | None = field(default=None, repr=False)
     base_url: str | None = None
     temperature: float | None = None
+    max_output_tokens: int | None = None
+    """The most that a reply may have; None: as the provider has it."""
 
     @property
     def secrets(self) -> list[str]:

@@ -32,8 +32,8 @@ class Usage:
             "cache_write": self.cache_write_tokens,
         }
 
-    def plus(self, response: dict[str, Any], cost: float, window: int) -> Usage:
-        """The usage after one more response (a ModelResponse as a dict)."""
+    def plus(self, response: dict[str, Any], cost: float, window: int, *, whole: bool = True) -> Usage:
+        """The usage after one more response (a ModelResponse as a dict); part of one may cost as well."""
         usage = _object(response.get("usage"))
         details = _object(usage.get("prompt_tokens_details"))
         prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
@@ -45,9 +45,9 @@ class Usage:
             cache_read_tokens=self.cache_read_tokens + read,
             cache_write_tokens=self.cache_write_tokens + _count(usage, "cache_creation_input_tokens"),
             cost=self.cost + cost,
-            context=prompt + completion,
+            context=prompt + completion if whole else self.context,
             window=window or self.window,
-            replies=self.replies + 1,
+            replies=self.replies + whole,
         )
 
     def metrics(self, response_id: str) -> dict[str, Any]:

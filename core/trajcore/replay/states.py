@@ -70,7 +70,14 @@ NEXT: Final[dict[State, frozenset[State]]] = {
     State.PAUSED: frozenset({State.REPLAYING, State.THINKING}),
     State.REPLAYING: frozenset({State.PAUSED, State.AWAITING_INPUT, State.FINISHED, State.ERROR}),
     State.THINKING: frozenset(
-        {State.EXECUTING, State.AWAITING_INPUT, State.AWAITING_CONFIRMATION, State.FINISHED, State.ERROR}
+        {
+            State.EXECUTING,
+            State.AWAITING_INPUT,
+            State.AWAITING_CONFIRMATION,
+            State.FINISHED,
+            State.ERROR,
+            State.PAUSED,
+        }
     ),
     State.EXECUTING: frozenset({State.THINKING, State.AWAITING_INPUT, State.FINISHED, State.ERROR}),
     State.AWAITING_INPUT: frozenset({State.THINKING, State.REPLAYING}),

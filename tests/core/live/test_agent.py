@@ -14,6 +14,7 @@ from trajcore.events.base import Action, Event
 from trajcore.events.parse import parse
 from trajcore.live.agent import TurnEnd, work
 from trajcore.live.asking import Settled
+from trajcore.live.assembly import Cut
 from trajcore.live.model import Model, ModelSettings, Patience, Reply, close_connections
 
 
@@ -78,6 +79,12 @@ class Noting:
     def text(self, delta: str) -> None:
         self.seen.append(f"text {delta}")
 
+    def thought(self, delta: str) -> None:
+        self.seen.append(f"thought {delta}")
+
+    def call(self, place: int, name: str, delta: str) -> None:
+        self.seen.append(f"call {place} {name} {delta}")
+
     def replied(self, reply: Reply) -> None:
         self.seen.append(f"replied {reply.usage.prompt_tokens}+{reply.usage.completion_tokens}")
 
@@ -86,6 +93,9 @@ class Noting:
 
     def retrying(self, line: str) -> None:
         self.seen.append(f"retrying {line}")
+
+    def warned(self, line: str) -> None:
+        self.seen.append(f"warned {line}")
 
 
 def model_at(server: Loopback, attempts: int = 1) -> Model:
@@ -311,16 +321,46 @@ async def test_refused_action_ends_the_turn_and_answers_the_other_calls():
     assert "not executed" in requests[0][4]["content"]
 
 
-async def test_cancel_while_the_model_answers_leaves_no_half_event():
-    world = Remembering("go")
+async def test_cancel_while_the_model_answers_leaves_no_half_event_but_what_it_had_said():
+    world, watch = Remembering("go"), Noting()
     with Loopback([Answer("Let me", [bash("ls")], hang=True)]) as server:
-        working = asyncio.create_task(work(model_at(server), world, Noting(), None))
+        working = asyncio.create_task(work(model_at(server), world, watch, None))
         assert await asyncio.to_thread(server.hanging.wait, 10)
+        async with asyncio.timeout(10):
+            while not any(seen.startswith("call") for seen in watch.seen):
+                await asyncio.sleep(0.01)
         working.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asyncio.wait_for(working, 1)
         assert await asyncio.to_thread(server.hung_up.wait, 1)
+    assert world.kinds == ["message", "message"]
+    assert world.written[1]["source"] == "agent"
+    assert world.written[1]["args"]["content"] == f"Let me\n\n{Cut.INTERRUPTED.value}"
+    world.pending.append("go on")
+    _, requests = await live([Answer("All right.")], world)
+    assert [message["role"] for message in requests[0]] == ["system", "user", "assistant", "user"]
+
+
+async def test_cancel_before_anything_is_said_leaves_nothing():
+    world = Remembering("go")
+    with Loopback([Answer("", [bash("ls")], hang=True)]) as server:
+        working = asyncio.create_task(work(model_at(server), world, Noting(), None))
+        assert await asyncio.to_thread(server.hanging.wait, 10)
+        working.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await working
     assert world.kinds == ["message"]
+
+
+async def test_what_had_come_of_a_reply_that_breaks_off_for_good_is_kept_marked():
+    world = Remembering("go")
+    with pytest.raises(ModelUnavailable):
+        await live([Answer("Let me first", drop=True)], world)
+    assert world.written[-1]["args"]["content"] == f"Let me first\n\n{Cut.BROKEN.value}"
+    world.pending.append("go on")
+    ending, requests = await live([Answer("All right.")], world)
+    assert ending is TurnEnd.AWAITING_INPUT
+    assert requests[0][2]["content"].endswith(Cut.BROKEN.value)
 
 
 async def test_failing_model_loses_nothing():
@@ -340,8 +380,11 @@ async def test_watch_is_told_in_order():
         await work(model_at(server, attempts=2), world, watch, None)
     assert watch.seen[0] == "thinking"
     assert watch.seen[1].startswith("retrying")
+    told = [seen for seen in watch.seen[2:] if not seen.startswith("call")]
     said, acted = ["text Short.", "replied 100+20", "executing 1"], ["thinking", "replied 100+20"]
-    assert watch.seen[2:] == [*said, *acted]
+    assert told == [*said, *acted]
+    called = [seen.split(" ", 3) for seen in watch.seen if seen.startswith("call")]
+    assert {tuple(seen[:3]) for seen in called} == {("call", "0", "execute_bash"), ("call", "0", "finish")}
 
 
 async def test_a_dialect_with_a_prompt_of_its_own_is_asked_for_it() -> None:
@@ -349,3 +392,83 @@ async def test_a_dialect_with_a_prompt_of_its_own_is_asked_for_it() -> None:
         shown = [{"role": "user", "content": "as the agent itself would be told"}]
         await work(model_at(server), Remembering(), Noting(), None, lambda history: shown)
         assert server.bodies[0]["messages"] == shown
+
+
+# Replies that are not whole
+
+
+@pytest.mark.parametrize(("finish", "cut"), [("length", Cut.LENGTH), ("content_filter", Cut.FILTERED)])
+async def test_text_that_is_cut_is_kept_marked_and_told(finish: str, cut: Cut) -> None:
+    world, watch = Remembering("go"), Noting()
+    with Loopback([Answer("The first half of", finish=finish)]) as server:
+        ending = await work(model_at(server), world, watch, None)
+        assert len(server.bodies) == 1
+    assert ending is TurnEnd.AWAITING_INPUT
+    assert world.written[-1]["args"]["content"] == f"The first half of\n\n{cut.value}"
+    assert len([seen for seen in watch.seen if seen.startswith("warned")]) == 1
+
+
+@pytest.mark.parametrize("finish", ["length", "content_filter"])
+async def test_a_reply_that_is_cut_before_it_says_anything_is_not_asked_for_again(finish: str) -> None:
+    world, watch = Remembering("go"), Noting()
+    with Loopback([Answer("", thinking="hm " * 20, finish=finish)]) as server:
+        ending = await work(model_at(server), world, watch, None)
+        assert len(server.bodies) == 1
+    assert ending is TurnEnd.AWAITING_INPUT
+    assert world.kinds == ["message"]
+    assert any(seen.startswith("warned") for seen in watch.seen)
+
+
+async def test_a_call_that_is_cut_is_not_run_and_the_model_is_told_why() -> None:
+    world = Remembering("go")
+    half = Answer("I write it.", [Call("execute_bash", '{"command": "rm -rf /tmp/x')], finish="length")
+    _, requests = await live([half, Answer("Done.")], world)
+    assert world.kinds == ["message", "message", "=error", "message"]
+    assert world.written[1]["args"]["content"] == f"I write it.\n\n{Cut.LENGTH.value}"
+    assert world.written[1]["args"]["wait_for_response"] is False
+    assert "limit of tokens" in world.written[2]["content"]
+    assert "execute_bash" in world.written[2]["content"]
+    assert [message["role"] for message in requests[1]] == ["system", "user", "assistant", "user"]
+
+
+async def test_the_whole_calls_of_a_reply_that_is_cut_are_run() -> None:
+    world = Remembering("go")
+    calls = [bash("ls"), Call("execute_bash", '{"command": "ec')]
+    _, requests = await live([Answer("Both.", calls, finish="length"), Answer("Done.")], world)
+    assert world.kinds == ["message", "run", "=run", "=error", "message"]
+    response = world.written[1]["tool_call_metadata"]["model_response"]
+    assert response["choices"][0]["finish_reason"] == "length"
+    assert [message["role"] for message in requests[1]] == [
+        "system",
+        "user",
+        "assistant",
+        "tool",
+        "tool",
+        "user",
+    ]
+    assert "limit of tokens" in requests[1][-1]["content"]
+
+
+async def test_three_replies_in_a_row_that_are_cut_are_enough() -> None:
+    world = Remembering("go")
+    half = Answer("", [Call("execute_bash", '{"command": "ec')], finish="length")
+    ending, requests = await live([half] * 5, world)
+    assert ending is TurnEnd.AWAITING_INPUT
+    assert len(requests) == 3
+
+
+async def test_text_that_ends_unsaid_is_kept_marked() -> None:
+    world = Remembering("go")
+    with Loopback([Answer("half", closes=True)] * 2) as server:
+        ending = await work(model_at(server, attempts=2), world, Noting(), None)
+    assert ending is TurnEnd.AWAITING_INPUT
+    assert world.written[-1]["args"]["content"] == f"half\n\n{Cut.BROKEN.value}"
+
+
+async def test_long_ids_do_not_end_a_conversation() -> None:
+    world = Remembering("go")
+    calls = [bash("one", "x" * 60), bash("two", "x" * 59 + "y")]
+    _, requests = await live([Answer("", calls), Answer("Done.")], world)
+    ids = [call["id"] for call in requests[1][2]["tool_calls"]]
+    assert [message["tool_call_id"] for message in requests[1][3:]] == ids
+    assert all(len(id) <= 40 for id in ids)

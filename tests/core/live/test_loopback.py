@@ -14,6 +14,12 @@ import pytest
 
 import loopback
 from loopback import Answer, Call, Loopback
+from strictness import problems
+
+ASK = [{"role": "user", "content": "hello"}]
+CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+CALLED = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+RESULT = {"role": "tool", "tool_call_id": "c", "content": "r"}
 
 
 def post(url: str, **body: object) -> dict:
@@ -24,9 +30,9 @@ def post(url: str, **body: object) -> dict:
 
 def test_whole_replies_in_order_then_done():
     with Loopback([Answer("one", [Call("think", {"thought": "x"})])]) as server:
-        message = post(server.url, model="m", messages=[])["choices"][0]["message"]
+        message = post(server.url, model="m", messages=ASK)["choices"][0]["message"]
         assert message["tool_calls"][0]["function"]["arguments"] == '{"thought": "x"}'
-        assert post(server.url, model="m", messages=[])["choices"][0]["message"]["content"] == "Done."
+        assert post(server.url, model="m", messages=ASK)["choices"][0]["message"]["content"] == "Done."
         assert [body["model"] for body in server.bodies] == ["m", "m"]
 
 
@@ -38,7 +44,7 @@ def test_models_are_listed():
 def test_scripted_failure():
     with Loopback([Answer(status=429, error="slow", headers={"retry-after": "2"})]) as server:
         with pytest.raises(urllib.error.HTTPError) as caught:
-            post(server.url, model="m", messages=[])
+            post(server.url, model="m", messages=ASK)
         with caught.value as error:
             assert (error.code, error.headers["retry-after"]) == (429, "2")
 
@@ -55,7 +61,54 @@ def test_as_a_program(tmp_path: Path):
         while not port_file.exists() and time.monotonic() < end:
             time.sleep(0.02)
         url = f"http://127.0.0.1:{port_file.read_text()}/v1"
-        assert post(url, model="m", messages=[])["choices"][0]["message"]["content"] == "hi"
+        assert post(url, model="m", messages=ASK)["choices"][0]["message"]["content"] == "hi"
         server.communicate(timeout=10)
     assert server.returncode == 0
     assert json.loads(log.read_text())["model"] == "m"
+
+
+@pytest.mark.parametrize(
+    ("messages", "why"),
+    [
+        ([], "no messages"),
+        ([*ASK, CALLED], "not answered at the end"),
+        ([*ASK, CALLED, *ASK], "were not answered"),
+        ([*ASK, RESULT], "answers no call"),
+        ([*ASK, {**CALLED, "tool_calls": [{**CALL, "id": "x" * 41}]}], "no id is"),
+        ([*ASK, {**CALLED, "tool_calls": []}], "tool_calls is empty"),
+        (
+            [*ASK, {**CALLED, "tool_calls": [{**CALL, "function": {"name": "f", "arguments": "{"}}]}],
+            "no arguments",
+        ),
+        ([{"role": "user", "content": None}], "no content"),
+        ([{"role": "user", "content": "x", "thinking": "y"}], "unknown key thinking"),
+        ([{"role": "robot", "content": "x"}], "no such role"),
+        (
+            [
+                {
+                    "role": "user",
+                    "content": [{"type": "image_url", "image_url": {"url": "data:image/svg+xml;x"}}],
+                }
+            ],
+            "no image",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_request_that_breaks_the_rules_is_refused(messages: list[dict], why: str):
+    with Loopback([Answer("one")]) as server:
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            post(server.url, model="m", messages=messages)
+        with caught.value as error:
+            assert error.code == 400
+            assert why in error.read().decode()
+        assert post(server.url, model="m", messages=[*ASK, CALLED, RESULT])["choices"]
+
+
+def test_the_rules_of_anthropic_are_others():
+    use = {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}]}
+    result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "r"}]}
+    assert problems("/v1/messages", {"max_tokens": 1, "messages": [*ASK, use, result]}) == []
+    assert problems("/v1/messages", {"messages": [*ASK, use, *ASK]}) == [
+        "max_tokens is missing", "messages[2]: ['t'] are answered with []"
+    ]  # fmt: skip

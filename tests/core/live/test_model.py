@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from hearing import Heard
 from loopback import Answer, Call, Loopback
 from trajcore.dialects.openhands_v0.tools import TOOL_MAP
 from trajcore.errors import ModelUnavailable
+from trajcore.live.assembly import Cut
+from trajcore.live.failures import cut_short
 from trajcore.live.model import NO_MODEL, Model, ModelSettings, Patience, close_connections
+from trajcore.live.modelprocess import MODELS
 
 TOOLS = TOOL_MAP.schemas()
 KEY = "sk-loopback-0123456789abcdef"
@@ -31,13 +38,9 @@ def model_at(server: Loopback | None, model: str = "loopback", attempts: int = 1
     return Model(ModelSettings(model, settings.pop("api_key", KEY), base_url, **settings), patience)
 
 
-def ignore(_text: str) -> None:
-    pass
-
-
-async def failure(model: Model, on_retry=None) -> str:
+async def failure(model: Model, heard: Heard | None = None) -> str:
     with pytest.raises(ModelUnavailable) as caught:
-        await model.reply(ASK, TOOLS, ignore, on_retry)
+        await model.reply(ASK, TOOLS, heard or Heard())
     line = str(caught.value)
     assert "\n" not in line
     assert KEY not in line
@@ -46,11 +49,11 @@ async def failure(model: Model, on_retry=None) -> str:
 
 async def test_text_comes_in_order_and_in_pieces():
     text = "First I look around, then I change what has to be changed."
-    pieces: list[str] = []
+    heard = Heard()
     with Loopback([Answer(text)]) as server:
-        reply = await model_at(server).reply(ASK, TOOLS, pieces.append)
-    assert "".join(pieces) == text == reply.text
-    assert len(pieces) > 3
+        reply = await model_at(server).reply(ASK, TOOLS, heard)
+    assert "".join(heard.texts) == text == reply.text
+    assert len(heard.texts) > 3
     assert reply.tool_calls == ()
 
 
@@ -62,13 +65,13 @@ async def test_a_reply_that_does_not_end_is_given_up(bound: str, monkeypatch: py
     )
     with Loopback([endless, Answer("ok")]) as server:
         with pytest.raises(ModelUnavailable, match=r"^The model \S+ does not end its reply[^\n]*$"):
-            await model_at(server).reply(ASK, TOOLS, ignore)
-        assert (await model_at(server).reply(ASK, TOOLS, ignore)).text == "ok"
+            await model_at(server).reply(ASK, TOOLS, Heard())
+        assert (await model_at(server).reply(ASK, TOOLS, Heard())).text == "ok"
 
 
 async def test_request_carries_messages_tools_key_and_temperature():
     with Loopback([Answer("ok")]) as server:
-        await model_at(server, temperature=0.25).reply(ASK, TOOLS, ignore)
+        await model_at(server, temperature=0.25).reply(ASK, TOOLS, Heard())
         request = server.requests[0]
     assert request.body["messages"] == ASK
     assert request.body["tools"] == TOOLS
@@ -85,7 +88,7 @@ async def test_tool_calls_are_put_together_from_fragments():
         Call("think", {"thought": "naïve – “quoted” ✓"}, "call_b"),
     ]
     with Loopback([Answer("Looking.", calls)]) as server:
-        reply = await model_at(server).reply(ASK, TOOLS, ignore)
+        reply = await model_at(server).reply(ASK, TOOLS, Heard())
     assert [(call.id, call.name, call.parsed()) for call in reply.tool_calls] == [
         (call.id, call.name, call.arguments) for call in calls
     ]
@@ -112,7 +115,7 @@ async def test_a_call_without_an_id_is_given_one_of_its_own(missing: dict[str, A
     )
     with Loopback([Answer(raw=raw + "data: [DONE]\n\n")] * 2) as server:
         model = model_at(server)
-        calls = [call for _ in range(2) for call in (await model.reply(ASK, TOOLS, ignore)).tool_calls]
+        calls = [call for _ in range(2) for call in (await model.reply(ASK, TOOLS, Heard())).tool_calls]
     assert [(call.name, call.arguments) for call in calls] == [("execute_bash", '{"command": "ls"}')] * 6
     assert [call.id for call in calls[1::3]] == ["call_1", "call_1"]
     own = [call.id for call in (*calls[::3], *calls[2::3])]
@@ -125,7 +128,7 @@ async def test_a_call_that_repeats_an_id_of_the_request_is_given_another():
     asked.append({"role": "tool", "tool_call_id": "call_1", "content": "ok"})
     calls = [Call("think", {"thought": name}, id) for name, id in (("a", "call_1"), ("b", "call_2"))]
     with Loopback([Answer(calls=calls)]) as server:
-        reply = await model_at(server).reply(asked, TOOLS, ignore)
+        reply = await model_at(server).reply(asked, TOOLS, Heard())
     first, second = reply.tool_calls
     assert (first.parsed(), second.parsed()) == ({"thought": "a"}, {"thought": "b"})
     assert first.id not in ("call_1", "call_2", "")
@@ -140,8 +143,8 @@ async def test_usage_adds_up_and_an_unknown_model_costs_nothing():
     ]
     with Loopback(answers) as server:
         model = model_at(server)
-        await model.reply(ASK, TOOLS, ignore)
-        await model.reply(ASK, TOOLS, ignore)
+        await model.reply(ASK, TOOLS, Heard())
+        await model.reply(ASK, TOOLS, Heard())
     usage = model.usage
     assert (usage.prompt_tokens, usage.completion_tokens, usage.context) == (230, 12, 137)
     assert (usage.cost, usage.replies) == (0.0, 2)
@@ -150,7 +153,7 @@ async def test_usage_adds_up_and_an_unknown_model_costs_nothing():
 async def test_known_model_has_a_cost_and_a_window():
     with Loopback([Answer("a", prompt_tokens=1000, completion_tokens=500)]) as server:
         model = model_at(server, "openai/gpt-4o")
-        await model.reply(ASK, TOOLS, ignore)
+        await model.reply(ASK, TOOLS, Heard())
         assert server.bodies[0]["model"] == "gpt-4o"
     assert model.usage.cost > 0
     assert model.usage.window > 1000
@@ -158,13 +161,13 @@ async def test_known_model_has_a_cost_and_a_window():
 
 async def test_plain_name_with_a_slash_goes_to_the_base_url_whole():
     with Loopback([Answer("a")]) as server:
-        await model_at(server, "some-lab/some-model", api_key=None).reply(ASK, TOOLS, ignore)
+        await model_at(server, "some-lab/some-model", api_key=None).reply(ASK, TOOLS, Heard())
         assert server.bodies[0]["model"] == "some-lab/some-model"
 
 
 async def test_cancel_closes_the_request_within_a_second():
     with Loopback([Answer("some text", hang=True)]) as server:
-        asked = asyncio.create_task(model_at(server).reply(ASK, TOOLS, ignore))
+        asked = asyncio.create_task(model_at(server).reply(ASK, TOOLS, Heard()))
         assert await asyncio.to_thread(server.hanging.wait, 10)
         start = time.monotonic()
         asked.cancel()
@@ -176,7 +179,7 @@ async def test_cancel_closes_the_request_within_a_second():
 
 async def test_cancel_before_the_first_byte_closes_the_request():
     with Loopback([Answer("late", delay=30)]) as server:
-        asked = asyncio.create_task(model_at(server).reply(ASK, TOOLS, ignore))
+        asked = asyncio.create_task(model_at(server).reply(ASK, TOOLS, Heard()))
         while not server.requests:
             await asyncio.sleep(0.01)
         start = time.monotonic()
@@ -234,28 +237,28 @@ async def test_silence_in_the_middle_of_a_reply_is_a_timeout():
 
 
 async def test_a_reply_that_breaks_off_is_asked_for_again():
-    retries: list[str] = []
+    heard = Heard()
     with Loopback([Answer("half a", drop=True), Answer("whole")]) as server:
-        reply = await model_at(server, attempts=2).reply(ASK, TOOLS, ignore, retries.append)
+        reply = await model_at(server, attempts=2).reply(ASK, TOOLS, heard)
     assert reply.text == "whole"
-    assert "broke off" in retries[0]
+    assert "broke off" in heard.retries[0]
 
 
 async def test_rate_limit_is_waited_out_and_shown():
-    retries: list[str] = []
+    heard = Heard()
     answers = [Answer(status=429, error="slow down"), Answer(status=500), Answer("now")]
     with Loopback(answers) as server:
-        reply = await model_at(server, attempts=4).reply(ASK, TOOLS, ignore, retries.append)
+        reply = await model_at(server, attempts=4).reply(ASK, TOOLS, heard)
         assert len(server.bodies) == 3
     assert reply.text == "now"
-    assert "attempt 2 of 4" in retries[0]
-    assert "attempt 3 of 4" in retries[1]
+    assert "attempt 2 of 4" in heard.retries[0]
+    assert "attempt 3 of 4" in heard.retries[1]
 
 
 async def test_provider_says_how_long_to_wait():
     with Loopback([Answer(status=429, headers={"retry-after": "0.4"}), Answer("now")]) as server:
         start = time.monotonic()
-        await model_at(server, attempts=2).reply(ASK, TOOLS, ignore)
+        await model_at(server, attempts=2).reply(ASK, TOOLS, Heard())
     assert time.monotonic() - start >= 0.4
 
 
@@ -266,11 +269,11 @@ async def test_bad_key_is_not_tried_again():
 
 
 async def test_key_in_the_reply_is_masked_on_screen_and_in_the_record():
-    pieces: list[str] = []
+    heard = Heard()
     call = Call("execute_bash", {"command": f"echo {KEY}"})
     with Loopback([Answer(f"Your key is {KEY}, keep it.", [call])]) as server:
-        reply = await model_at(server).reply(ASK, TOOLS, pieces.append)
-    assert "".join(pieces) == "Your key is <secret_hidden>, keep it." == reply.text
+        reply = await model_at(server).reply(ASK, TOOLS, heard)
+    assert "".join(heard.texts) == "Your key is <secret_hidden>, keep it." == reply.text
     assert KEY not in str(reply.response)
     assert KEY not in str(reply.tool_calls)
 
@@ -287,9 +290,9 @@ def test_settings_do_not_show_the_key():
 async def test_connections_can_be_closed_in_between():
     with Loopback([Answer("one"), Answer("two")]) as server:
         model = model_at(server)
-        await model.reply(ASK, TOOLS, ignore)
+        await model.reply(ASK, TOOLS, Heard())
         await close_connections()
-        assert (await model.reply(ASK, TOOLS, ignore)).text == "two"
+        assert (await model.reply(ASK, TOOLS, Heard())).text == "two"
 
 
 @pytest.mark.parametrize("raw", ["<html>not an API</html>", "data: {broken\n\n", "data: [1, 2]\n\n", ""])
@@ -303,7 +306,7 @@ async def test_prompt_of_anthropic_is_marked_for_its_cache():
     with Loopback([Answer(status=401)]) as server:
         model = model_at(server, "anthropic/claude-sonnet-4-5", base_url=server.url.removesuffix("/v1"))
         with pytest.raises(ModelUnavailable):
-            await model.reply(asked, TOOLS, ignore)
+            await model.reply(asked, TOOLS, Heard())
         body = server.requests[0].body
     assert "cache_control" in body["system"][-1]
     assert "cache_control" in body["messages"][-1]["content"][-1]
@@ -324,14 +327,291 @@ async def test_base_url_that_is_none():
 
 async def test_failing_gateway_that_speaks_html_is_asked_again():
     with Loopback([Answer(status=502, raw="<html>Bad gateway</html>"), Answer("fine")]) as server:
-        assert (await model_at(server, attempts=2).reply(ASK, TOOLS, ignore)).text == "fine"
+        assert (await model_at(server, attempts=2).reply(ASK, TOOLS, Heard())).text == "fine"
 
 
 async def test_no_task_is_left_behind():
     before = asyncio.all_tasks()
     with Loopback([Answer("ok")]) as server:
-        await model_at(server).reply(ASK, TOOLS, ignore)
+        await model_at(server).reply(ASK, TOOLS, Heard())
     # A generator of the library that the collector finds unfinished is closed in a task of the loop's own.
     async with asyncio.timeout(5):
         while asyncio.all_tasks() != before:
             await asyncio.sleep(0.01)
+
+
+# While it comes
+
+
+async def test_thoughts_and_arguments_are_told_while_they_come():
+    calls = [Call("execute_bash", {"command": "ls"}), Call("think", {"thought": "so"})]
+    heard = Heard()
+    with Loopback([Answer("Looking.", calls, thinking="I ought to look.", interleaved=True)]) as server:
+        reply = await model_at(server).reply(ASK, TOOLS, heard)
+    assert "".join(heard.thoughts) == "I ought to look."
+    assert heard.called == [(call.name, call.text) for call in calls]
+    assert len(heard.calls[0][1]) > 2
+    assert reply.response["choices"][0]["message"]["reasoning_content"] == "I ought to look."
+
+
+async def test_key_in_pieces_is_masked_in_thoughts_and_arguments():
+    call = Call("execute_bash", {"command": f"echo {KEY}; ls"})
+    heard = Heard()
+    with Loopback([Answer("", [call], thinking=f"The key is {KEY}, so")]) as server:
+        await model_at(server).reply(ASK, TOOLS, heard)
+    assert "".join(heard.thoughts) == "The key is <secret_hidden>, so"
+    assert heard.called == [("execute_bash", json.dumps({"command": "echo <secret_hidden>; ls"}))]
+    assert not any(KEY[:12] in piece for piece in (*heard.thoughts, *heard.calls[0][1]))
+
+
+async def test_thoughts_of_anthropic_come_with_their_signature():
+    heard = Heard()
+    call = Call("execute_bash", {"command": "ls"})
+    with Loopback([Answer("Looking.", [call], thinking="I ought to look.")]) as server:
+        base_url = server.url.removesuffix("/v1")
+        model = model_at(server, "anthropic/claude-sonnet-4-5", base_url=base_url)
+        reply = await model.reply(ASK, TOOLS, heard)
+    message = reply.response["choices"][0]["message"]
+    assert "".join(heard.thoughts) == message["reasoning_content"] == "I ought to look."
+    signed = {
+        "type": "thinking",
+        "thinking": "I ought to look.",
+        "signature": "signature-of-chatcmpl-loopback-1",
+    }
+    assert message["thinking_blocks"] == [signed]
+    assert "provider_specific_fields" not in message
+    assert [(one.name, one.parsed()) for one in reply.tool_calls] == [("execute_bash", {"command": "ls"})]
+    assert (reply.text, reply.cut) == ("Looking.", None)
+    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (100, 20)
+    assert reply.usage.cost > 0
+
+
+WHOLE = Answer(
+    "Ünïcode – “quoted” ✓ 😀",
+    [Call("execute_bash", {"command": "printf 'ä\n'"}), Call("think", {"thought": "é"})],
+)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"interleaved": True},
+        {"ids": "missing"},
+        {"ids": "null"},
+        {"ids": "empty"},
+        {"one_index": True},
+        {"one_index": True, "ids": "missing"},
+        {"one_index": True, "whole_calls": True, "ids": "null"},
+        {"whole_calls": True},
+        {"piece": 1},
+        {"unescaped": True, "cut": 1},
+        {"unescaped": True, "cut": 3, "crlf": True, "comments": True},
+        {"crlf": True},
+        {"comments": True},
+        {"usage": "with_finish"},
+        {"usage": "each"},
+        {"usage": "none"},
+        {"finish": "stop"},
+    ],
+    ids=str,
+)
+async def test_a_reply_is_the_same_however_it_comes(more: dict[str, Any]):
+    heard = Heard()
+    with Loopback([replace(WHOLE, **more)]) as server:
+        reply = await model_at(server).reply(ASK, TOOLS, heard)
+    assert reply.text == "".join(heard.texts) == WHOLE.text
+    assert [(call.name, call.parsed()) for call in reply.tool_calls] == [
+        (call.name, call.arguments) for call in WHOLE.calls
+    ]
+    assert heard.called == [(call.name, call.text) for call in WHOLE.calls]
+    assert len({call.id for call in reply.tool_calls} - {""}) == 2
+    assert reply.usage.prompt_tokens == (0 if more.get("usage") == "none" else 100)
+    assert (reply.cut, heard.retries, heard.warnings) == (None, [], [])
+
+
+# How it ends
+
+
+@pytest.mark.parametrize(("finish", "cut"), [("length", Cut.LENGTH), ("content_filter", Cut.FILTERED)])
+async def test_a_reply_that_is_not_whole_says_why(finish: str, cut: Cut):
+    with Loopback(
+        [Answer("half a", finish=finish), Answer("", finish=finish, completion_tokens=0)]
+    ) as server:
+        model = model_at(server)
+        reply = await model.reply(ASK, TOOLS, Heard())
+        assert (reply.text, reply.cut) == ("half a", cut)
+        assert reply.response["choices"][0]["finish_reason"] == finish
+        assert (await model.reply(ASK, TOOLS, Heard())).cut is cut
+    line = cut_short(cut, model.settings)
+    assert "\n" not in line
+    assert ("max_output_tokens" in line) == (cut is Cut.LENGTH)
+
+
+@pytest.mark.parametrize("how", [{"closes": True}, {"finish": ""}], ids=["closes", "no reason"])
+async def test_text_that_ends_unsaid_is_asked_for_again_and_kept_the_second_time(how: dict[str, Any]):
+    half, heard = Answer("half a", **how), Heard()
+    with Loopback([half, Answer("whole"), half, half, half]) as server:
+        model = model_at(server, attempts=4)
+        reply = await model.reply(ASK, TOOLS, heard)
+        assert (reply.text, reply.cut) == ("whole", None)
+        assert "without a word that it was complete" in heard.retries[0]
+        for _ in range(2):
+            reply = await model.reply(ASK, TOOLS, heard)
+            assert (reply.text, reply.cut) == ("half a", Cut.BROKEN)
+            assert reply.response["choices"][0]["finish_reason"] is None
+        assert len(server.bodies) == 5
+    assert len(heard.retries) == 2
+
+
+async def test_calls_that_are_whole_are_taken_where_the_end_is_unsaid_which_is_told_once():
+    answer, heard = Answer("", [Call("think", {"thought": "x"})], closes=True), Heard()
+    with Loopback([answer, answer]) as server:
+        model = model_at(server, attempts=4)
+        replies = [await model.reply(ASK, TOOLS, heard) for _ in range(2)]
+        assert len(server.bodies) == 2
+    assert [reply.cut for reply in replies] == [None, None]
+    assert len(heard.warnings) == 1
+
+
+async def test_arguments_that_end_unsaid_are_asked_for_again():
+    half = Answer("", [Call("think", '{"thought": "hal')], closes=True)
+    with Loopback([half, Answer("", [Call("think", {"thought": "whole"})])]) as server:
+        reply = await model_at(server, attempts=2).reply(ASK, TOOLS, Heard())
+    assert [call.parsed() for call in reply.tool_calls] == [{"thought": "whole"}]
+
+
+async def test_what_had_come_of_a_reply_that_breaks_off_for_good_is_known():
+    with Loopback([Answer("half a word, then", drop=True, usage="each")]) as server:
+        model = model_at(server)
+        await failure(model)
+    assert model.part == "half a word, then"
+    assert (model.usage.prompt_tokens, model.usage.replies) == (100, 0)
+
+
+async def test_what_had_come_of_a_reply_that_is_interrupted_is_known():
+    with Loopback([Answer(f"some text {KEY}", hang=True)]) as server:
+        model = model_at(server)
+        asked = asyncio.create_task(model.reply(ASK, TOOLS, Heard()))
+        assert await asyncio.to_thread(server.hanging.wait, 10)
+        await asyncio.sleep(0.1)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+    assert model.part in ("some text <secret_hidden>", "some text ")
+
+
+# What goes wrong
+
+
+async def test_an_error_in_the_middle_is_told_in_its_words_and_asked_again():
+    heard = Heard()
+    with Loopback([Answer("half", breaks="the machine is on fire"), Answer("whole")]) as server:
+        assert (await model_at(server, attempts=2).reply(ASK, TOOLS, heard)).text == "whole"
+    assert "It said: the machine is on fire" in heard.retries[0]
+    assert "connection" not in heard.retries[0]
+
+
+OVERLOADED = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+TOO_LONG = {"type": "error", "error": {"type": "invalid_request_error",
+            "message": "prompt is too long: 210000 tokens > 200000 maximum"}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "words"),
+    [
+        (Answer(status=529, refusal=OVERLOADED), "overloaded (status 529)", "It said: Overloaded"),
+        (Answer(status=400, refusal=TOO_LONG), "too long for", "It said: prompt is too long"),
+        (Answer("half", breaks="Overloaded"), "broke off the reply", "It said: Overloaded"),
+    ],
+    ids=["overloaded", "too long", "in the middle"],
+)
+async def test_errors_of_anthropic_are_plain_words(answer: Answer, expected: str, words: str):
+    with Loopback([answer]) as server:
+        base_url = server.url.removesuffix("/v1")
+        line = await failure(model_at(server, "anthropic/claude-sonnet-4-5", base_url=base_url))
+    assert expected in line
+    assert words in line
+    assert not {"{", "b'", "}"} & set(line.split())
+    assert "{" not in line
+
+
+async def test_an_account_without_credit_is_not_asked_again():
+    spent = {"error": {"message": "You exceeded your current quota.", "type": "insufficient_quota",
+                       "code": "insufficient_quota"}}  # fmt: skip
+    with Loopback([Answer(status=429, refusal=spent)] * 4) as server:
+        line = await failure(model_at(server, attempts=4))
+        assert len(server.bodies) == 1
+    assert "no credit" in line
+
+
+async def test_a_model_that_repeats_itself_is_no_broken_connection_that_is_paid_four_times():
+    with Loopback([Answer("again! " * 400)] * 4) as server:
+        model = model_at(server, attempts=4)
+        line = await failure(model)
+        assert len(server.bodies) == 1
+    assert "over and over" in line
+    assert model.part.startswith("again! again! ")
+
+
+async def test_a_provider_that_asks_for_more_patience_than_anybody_has_is_not_asked_again():
+    with Loopback([Answer(status=429, headers={"retry-after": "7200"})] * 2) as server:
+        line = await failure(model_at(server, attempts=4))
+        assert len(server.bodies) == 1
+    assert "7200 s" in line
+
+
+def test_a_provider_is_not_asked_before_it_wants_to_be():
+    assert Patience().wait(1, 90.0) == 90.0
+    assert [Patience().wait(failed, None) for failed in (1, 2, 3, 9)] == [2.0, 4.0, 8.0, 60.0]
+
+
+async def test_the_end_of_the_process_is_one_plain_line_and_the_next_message_starts_another():
+    with Loopback([Answer("some text", hang=True), Answer("whole")]) as server:
+        model = model_at(server, attempts=4)
+        asked = asyncio.create_task(failure(model))
+        assert await asyncio.to_thread(server.hanging.wait, 10)
+        assert MODELS.pid is not None
+        os.kill(MODELS.pid, signal.SIGKILL)
+        line = await asked
+        assert "killed" in line
+        assert len(server.bodies) == 1
+        assert (await model.reply(ASK, TOOLS, Heard())).text == "whole"
+
+
+# What is asked
+
+
+async def test_the_most_tokens_of_a_reply_are_asked_for():
+    with Loopback([Answer("ok")]) as server:
+        await model_at(server, max_output_tokens=77).reply(ASK, TOOLS, Heard())
+        assert server.bodies[0]["max_tokens"] == 77
+
+
+async def test_a_price_that_only_the_provider_knows_is_taken():
+    with Loopback([Answer("a", cost=0.25)]) as server:
+        model = model_at(server)
+        await model.reply(ASK, TOOLS, Heard())
+    assert model.usage.cost == 0.25
+
+
+async def test_no_tokenizer_is_fetched_for_a_model_that_has_one_elsewhere():
+    with Loopback([Answer("a", usage="none"), Answer("a", usage="none")]) as server:
+        model = model_at(server, "openai/llama-3.1-8b", timeout=5.0)
+        await model.reply(ASK, TOOLS, Heard())
+        begun = time.monotonic()
+        await model.reply(ASK, TOOLS, Heard())
+    assert time.monotonic() - begun < 3
+
+
+async def test_two_models_are_asked_at_a_time_and_one_that_is_interrupted_leaves_the_other():
+    with Loopback([Answer("one", hang=True)]) as first, Loopback([Answer("two " * 10, pause=0.05)]) as second:
+        hung = asyncio.create_task(model_at(first).reply(ASK, TOOLS, Heard()))
+        assert await asyncio.to_thread(first.hanging.wait, 10)
+        going = asyncio.create_task(model_at(second).reply(ASK, TOOLS, Heard()))
+        while not second.requests:
+            await asyncio.sleep(0.01)
+        hung.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await hung
+        assert await asyncio.to_thread(first.hung_up.wait, 5)
+        assert (await going).text == "two " * 10

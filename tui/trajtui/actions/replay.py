@@ -138,6 +138,7 @@ async def _may_go(screen: DebuggerScreen) -> bool:
 
 def message(screen: DebuggerScreen) -> None:
     """Open the message box."""
+    screen.session.expect_live()
     hint, replaceable = message_hint(screen.session)
     screen.query_one(MessageBox).open(hint, replaceable=replaceable)
 

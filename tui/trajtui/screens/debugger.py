@@ -111,6 +111,8 @@ class DebuggerScreen(Screen[None]):
                 self.app.exit()
                 return
             self._may_run = True
+            if self._live:
+                self.session.expect_live()
             cut_off: list[Any] = []
             await self._flow(recovering.offer(self.session, self.ask, cut_off))
             await self.session.prepare()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from trajcore.dialects.replies import Call
+from trajcore.live.callids import short_id
 
 Message = dict[str, Any]
 Content = str | list[dict[str, Any]]
@@ -17,7 +18,9 @@ _GO_ON: Final = "Please continue."
 
 
 class Transcript:
-    """OpenAI-style messages. Neighbours of one role become one message; tool call ids are made unique."""
+    """OpenAI-style messages. Neighbours of one role become one message; tool call ids are made unique, and
+    short enough for every provider.
+    """
 
     def __init__(self) -> None:
         self._messages: list[Message] = []
@@ -74,10 +77,10 @@ class Transcript:
 
     def _unique(self, identifier: str) -> str:
         plain = _encodable(identifier) or "call"
-        unique, number = plain, 1
+        unique, number = short_id(plain), 1
         while unique in self._used:
             number += 1
-            unique = f"{plain}_{number}"
+            unique = short_id(f"{plain}_{number}")
         self._used.add(unique)
         return unique
 
