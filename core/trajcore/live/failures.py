@@ -14,6 +14,8 @@ from trajcore.live.modelsettings import ModelSettings
 from trajcore.masking import Mask
 
 _LONGEST: Final = 240
+_MOST_UNPACKED: Final = 100_000
+"""Characters of an error; more of them are no message, but a page."""
 _NO_PROVIDER: Final = "Provider NOT provided"
 _NO_KEY: Final = re.compile(r"missing (\w+ )?(credentials|api.?key)|api_key client option must be set", re.I)
 _PREFIXES: Final = re.compile(r"^((litellm|openai|httpx)\.\w+: |\w+(Error|Exception)(:| -)? )+")
@@ -178,6 +180,8 @@ def _said(text: str, mask: Mask) -> str:
 
 def _unpacked(text: str) -> str:
     """The message in an error that is JSON, perhaps of bytes; the text itself where there is none."""
+    if len(text) > _MOST_UNPACKED:
+        return text
     packed = re.search(r"""b(['"]).*\1""", text, re.S)
     if packed is not None:
         with contextlib.suppress(ValueError, SyntaxError):
@@ -185,7 +189,7 @@ def _unpacked(text: str) -> str:
     begin, end = text.find("{"), text.rfind("}") + 1
     value: Any = None
     if 0 <= begin < end:
-        with contextlib.suppress(ValueError, SyntaxError, RecursionError):
+        with contextlib.suppress(ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             value = ast.literal_eval(text[begin:end])
         with contextlib.suppress(ValueError, RecursionError):
             value = json.JSONDecoder().raw_decode(text, begin)[0]

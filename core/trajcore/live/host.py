@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -113,12 +114,14 @@ class AgentHost:
 
         Raises `ModelUnavailable`, `SandboxUnavailable`, and `Interrupted` when `stop_asked` was set.
         """
-        from trajcore.live.agent import TurnEnd
-        from trajcore.live.model import Model
         from trajcore.live.modelprocess import MODELS
 
         self.stop_asked = False
         MODELS.start()
+        await asyncio.to_thread(_load)
+        from trajcore.live.agent import TurnEnd
+        from trajcore.live.model import Model
+
         if self._model is None:
             self._model = Model(settings)
             await asyncio.to_thread(_read, self._run.history())
@@ -254,6 +257,16 @@ class AgentHost:
     def warned(self, line: str) -> None:
         """What the user should know of a reply."""
         self._tell(notices.Said(line, "warning"))
+
+
+@functools.cache
+def _load() -> None:
+    """Import what a first step needs, which takes longer than a key may wait."""
+    from trajcore.live.lasting import lasting
+
+    with lasting():
+        import trajcore.live.agent
+        import trajcore.live.risks.rules  # noqa: F401
 
 
 def _read(history: Sequence[Event]) -> None:

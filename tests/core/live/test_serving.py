@@ -84,6 +84,9 @@ KEY = "sk-0123456789-0123456789"
         ('OpenAIException - {"error": "plain"}', "plain"),
         ("litellm.BadRequestError: OpenAIException - Plain words.", "Plain words."),
         ("OpenAIException - not {json at all", "not {json at all"),
+        ("OpenAIException - {[]: 1}", "{[]: 1}"),
+        ("OpenAIException - " + "{" * 90_000 + "}" * 3, "{" * 240),
+        ("OpenAIException - " + "y" * 1_000_000, "y" * 240),
         ("x" * 230 + f" {KEY}", "x" * 230 + " <secret_h"),
     ],
 )  # fmt: skip
