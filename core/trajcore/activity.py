@@ -21,7 +21,7 @@ class Activity:
         self.state = State.PAUSED
         self.mode = Mode.REPLAY
         self.failure: TrajError | None = None
-        """What the last task failed of: it has led to the state ERROR, or to where it had begun."""
+        """What went wrong with what was begun last: it led to ERROR, or the model did not answer."""
         self._listeners: list[notices.Listener] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -70,6 +70,13 @@ class Activity:
         self.state, self.mode = state, mode
         self.tell(notices.StateChanged(state, mode))
 
+    def fail(self, error: TrajError, state: State, mode: Mode | None = None) -> None:
+        """What was under way has failed, which leaves the session in this state; the user is told why."""
+        self.failure = error
+        self.tell(notices.Progress(""))
+        self.become(state, mode)
+        self.say(str(error), "error")
+
     def cancel(self) -> None:
         """Stop the task where it stands."""
         if self._task is not None:
@@ -99,14 +106,7 @@ class Activity:
         except asyncio.CancelledError:
             self._stopped()
         except TrajError as error:
-            self.fail(error)
-
-    def fail(self, error: TrajError, state: State = State.ERROR, mode: Mode | None = None) -> None:
-        """What was under way has failed; it leaves this state."""
-        self.failure = error
-        self.tell(notices.Progress(""))
-        self.say(str(error), "error")
-        self.become(state, mode)
+            self.fail(error, State.ERROR)
 
     def _stopped(self) -> None:
         """The user has stopped what was under way."""

@@ -302,6 +302,13 @@ class Growth:
             if log is not None and index is not None:
                 log.anew(index, entry.data())
 
+    def take_back(self, count: int) -> None:
+        """So many of the last events have left the run again: nobody heard them."""
+        if self._replay.shrink(count):
+            log = self._branches.present.log
+            if log is not None:
+                log.note(gone=count)
+
     async def keep(self, seconds: float) -> None:
         """Keep the moment behind an action that took so many seconds, to go back to."""
         await self._replay.moments.keep_behind(seconds)

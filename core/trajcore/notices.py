@@ -271,6 +271,16 @@ class ModelReplied:
 
 
 @dataclass(frozen=True)
+class QueueChanged:
+    """Other messages wait to be delivered than before: `queued`, in order. `returned` were taken back by the
+    user, who has sent nothing since.
+    """
+
+    queued: tuple[str, ...]
+    returned: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Said:
     """Something the user should read once."""
 
@@ -304,6 +314,7 @@ Notice = (
     | ModelThinking
     | ModelCall
     | ModelReplied
+    | QueueChanged
     | Said
 )
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 from trajcore import notices
 from trajcore.activity import Work
 from trajcore.branches import Branch
-from trajcore.dialects.newevents import user_message
 from trajcore.editing import throttled
 from trajcore.errors import BadInput, ModelUnavailable, Refused, Unconfirmed
 from trajcore.events.kinds import Service
@@ -212,21 +211,37 @@ class Session(SessionState):
         if not text.strip():
             raise BadInput("the message is empty")
         self._activity.check(Command.MESSAGE)
-        if self.busy and self.mode is Mode.REPLAY:
-            if delivery is not Delivery.INSERT:
+        if self.busy:
+            if self.mode is Mode.REPLAY and delivery is not Delivery.INSERT:
                 raise Refused("the replay is running: Esc pauses it, then the message can go there")
-            self._replay.queue(text)
-            self._say("the message will enter the run when the present event is done")
-        elif self.busy:
-            self._live.queue(text)
-            self._say("the message will be delivered when the model's present step is done")
+            self._queue.add(text)
+            done = "the present event" if self.mode is Mode.REPLAY else "the model's present step"
+            self._say(f"queued: it will be delivered when {done} is done")
         elif self.state is not State.PAUSED or self.at_end or delivery is Delivery.LIVE:
             self.check_live()
-            self._begin_live(text)
+            self._start_live()
+            self._queue.add(text)
         elif delivery is Delivery.REPLACE:
             self._replace_next(text)
+            self._queue.sent()
         else:
-            self._replay.add_message(text)
+            self._queue.add(text)
+            self._replay.add_queued()
+
+    def take_back(self, number: int | None = None) -> str:
+        """Take a queued message back to be edited: the one with this number, or all, joined by blank lines.
+
+        Raises `Refused` where there is none.
+        """
+        return self._queue.take_back(number)
+
+    def give_back(self, texts: Sequence[str]) -> None:
+        """Words of an earlier program that nobody was given are the user's again (`unsent`)."""
+        self._queue.give_back(texts)
+
+    def drop(self, number: int) -> None:
+        """A queued message is not to be delivered. Raises `Refused` where there is none."""
+        self._queue.drop(number)
 
     def go_live(self) -> None:
         """Hand the run so far and its sandbox to the model. Raises `Refused`, `BadInput`."""
@@ -234,7 +249,7 @@ class Session(SessionState):
         self.check_live()
         if self.needs_message:
             raise Refused("the agent spoke last: type a message for the model to go on from")
-        self._begin_live()
+        self._start_live()
 
     def expect_live(self) -> None:
         """A live session is in sight: have what speaks with models ready for it, which takes some seconds.
@@ -351,7 +366,6 @@ class Session(SessionState):
         left.stands = self.ending
         own = self.branches.go_to(branch, await self._replay.park())
         self._replay.unpark(own or self._replay.not_played())
-        self._activity.failure = None
         self._show_branch()
         await self._take(route)
         if not self.at_end:
@@ -361,7 +375,6 @@ class Session(SessionState):
 
     async def _go_back(self, route: Route) -> None:
         await self._take(route)
-        self._activity.failure = None
         self._activity.become(State.PAUSED, Mode.REPLAY)
         self._replay.moments.take_when_idle()
 
@@ -401,7 +414,6 @@ class Session(SessionState):
         await self._replay.close()
         self._replay.begin()
         self._live.begin_anew(self._replay.run, self._replay.world)
-        self._activity.failure = None
         self._tell(notices.RunChanged(restarted=True))
         self._tell(notices.PositionChanged(0))
         await self.prepare()
@@ -424,49 +436,47 @@ class Session(SessionState):
 
     # Live
 
-    def _begin_live(self, text: str = "") -> None:
-        """Hand over to the model, with a message of the user's where there is one."""
-        self.unsent = ""
-        from_replay = self.mode is Mode.REPLAY and not self.at_end
-        self._start(Command.GO_LIVE, partial(self._work, text, from_replay=from_replay), live=True)
+    def _start_live(self) -> None:
+        self._start(Command.GO_LIVE, partial(self._work, self.state, self.mode), live=True)
 
-    async def _work(self, text: str, *, from_replay: bool) -> None:
-        """Let the model act. `from_replay`: a replay can go on where it cannot."""
+    async def _work(self, state: State, mode: Mode) -> None:
+        """Let the model work. It was asked for in this state and mode."""
         await self._replay.moments.cancel()
-        begun = await self._go_on_in_branch(text)
+        begun, entries = await self._go_on_in_branch(), len(self.run)
         try:
             ending = await self._live.work(self.settings.model, self.settings.max_steps)
-        except ModelUnavailable as error:
-            if begun is None or self.trajectory.grown != begun.inherited:
-                raise
-            self._never_began(begun, text)
-            if not from_replay:
-                raise
-            self._activity.fail(error, State.PAUSED, Mode.REPLAY)
-            self._replay.moments.take_when_idle()
-            return
         except Interrupted:
             self._say("interrupted: the model waits for your word")
             self._activity.become(State.AWAITING_INPUT)
+            return
+        except ModelUnavailable as error:
+            never_began = begun is not None and self.trajectory.grown == begun.inherited
+            self._live.unsay(shrinks=not never_began)
+            if begun is not None and never_began:
+                self._replay.unpark(self.branches.take_back(begun))
+                self._show_branch()
+            elif len(self.run) > entries:
+                state, mode = State.AWAITING_INPUT, Mode.LIVE
+            self._activity.fail(error, state, mode)
+            if mode is Mode.REPLAY:
+                self._replay.moments.take_when_idle()
             return
         if ending.note:
             self._say(ending.note, "warning")
         self._activity.become(State.FINISHED if ending.finished else State.AWAITING_INPUT)
 
-    async def _go_on_in_branch(self, text: str) -> Branch | None:
+    async def _go_on_in_branch(self) -> Branch | None:
         """Have what comes now be part of the branch that ends here, or else begin one with it: the answer."""
         if self.trajectory.is_branch and self.at_end:
-            if text:
-                self._live.add(user_message(text))
             return None
         parked = await self._replay.park()
         self.branches.present.stands = self.ending
         cut = "" if self.at_end else self.trajectory.label(self.position)
-        if text:
-            self.run.add(user_message(text))
+        self._live.enter()
         held = await self._replay.branch()
         branch = self.branches.begin(held, parked, cut, self.settings.model.model)
         self._show_branch()
+        self._queue.delivered()
         self._say(f"branch {branch.name}, from {f'event {cut}' if cut else 'the end'} of {branch.origin}")
         return branch
 
@@ -475,12 +485,6 @@ class Session(SessionState):
         self._step_count = None
         self._tell(notices.DocumentChanged(None, structural=True))
         self._tell(notices.RunChanged())
-
-    def _never_began(self, begun: Branch, text: str) -> None:
-        """The model could not be had: all is as if it had not been asked, but for what was typed."""
-        self._replay.unpark(self.branches.take_back(begun))
-        self.unsent = text
-        self._show_branch()
 
     def _replace_next(self, text: str) -> None:
         index = self.next_user_message
@@ -506,6 +510,7 @@ class Session(SessionState):
     def _start(self, command: Command, work: Work, *, live: bool = False) -> None:
         self._activity.begin(command, work, live=live)
         self._replay.pause_asked = False
+        self._replay.held = len(self._queue.waiting)
 
     def _check_more(self, command: Command) -> None:
         self._activity.check(command)

@@ -16,6 +16,7 @@ from trajcore.journal.keeping import Keeping
 from trajcore.live.confirming import Confirmation
 from trajcore.live.host import AgentHost
 from trajcore.masking import hide
+from trajcore.queued import Queued
 from trajcore.replay.breakpoints import Breakpoints
 from trajcore.replay.loop import Replay
 from trajcore.replay.policy import asks_the_world, count_steps
@@ -44,7 +45,8 @@ class SessionState:
         self._tell = self._activity.tell
         self._say = self._activity.say
         self._sandbox_kind: str | None = None
-        self._replay = Replay(trajectory, self.settings, self._activity)
+        self._queue = Queued(self._tell)
+        self._replay = Replay(trajectory, self.settings, self._activity, self._queue)
         if self.settings.keep_breakpoints:
             self.breakpoints.load()
         self.branches = Branches(trajectory, self._tell, keep=self.settings.keep_branches)
@@ -59,8 +61,6 @@ class SessionState:
             self.subscribe(self.keeping.listen)
         self.world_before: Choice | None = None
         """What was chosen for this recording's world in an earlier session, where nothing is chosen now."""
-        self.unsent = ""
-        """The message whose live session never began, as the model could not be had: it is not in the run."""
         self._step_count: tuple[int, int] | None = None
         """How many steps so many events have."""
         self._confirmation = Confirmation(self.settings.confirmation)
@@ -75,8 +75,9 @@ class SessionState:
         replay, become = self._replay, self._activity.become
         growth = Growth(replay, self.branches)
         return AgentHost(
-            self.run, replay.world, become, self._tell, self.trajectory.dialect, self._confirmation, growth
-        )
+            self.run, replay.world, become, self._tell, self.trajectory.dialect, self._confirmation,
+            self._queue, growth,
+        )  # fmt: skip
 
     @property
     def recording(self) -> Trajectory:
@@ -88,7 +89,8 @@ class SessionState:
         edits = ["edits of the recording"] * self.recording.modified
         messages = ["messages of this run"] * (self.run.has_added and not run_saved)
         live = [branch.name for branch in self.branches if not (branch.is_recorded or branch.is_on_disk)]
-        return [*edits, *messages, *([f"live branches ({', '.join(live)})"] if live else [])]
+        unsent = ["messages that were not sent"] * bool(self.unsent)
+        return [*edits, *messages, *([f"live branches ({', '.join(live)})"] if live else []), *unsent]
 
     @property
     def run(self) -> Run:
@@ -157,8 +159,18 @@ class SessionState:
         return self._activity.mode
 
     @property
+    def queued(self) -> tuple[str, ...]:
+        """What the user typed while something was under way, in the order in which it will be delivered."""
+        return self._queue.waiting
+
+    @property
+    def unsent(self) -> tuple[str, ...]:
+        """The user's words that nobody has been given: taken back since the last message, or queued."""
+        return (*self._queue.returned, *self._queue.waiting)
+
+    @property
     def failure(self) -> TrajError | None:
-        """What the last task failed of, for example what put the session into the state ERROR."""
+        """What went wrong with what was begun last: it led to ERROR, or the model did not answer."""
         return self._activity.failure
 
     @property
@@ -237,20 +249,18 @@ class SessionState:
     @property
     def needs_message(self) -> bool:
         """Whether a live session could only begin with the user's word."""
-        return self.run.agent_spoke_last
+        return self.run.agent_spoke_last and not self.queued
 
     @property
     def ending(self) -> str:
         """How the run stands, in the words of the report."""
+        if self.failure is not None or self.state is State.ERROR:
+            return "error"
         match self.state:
             case State.FINISHED:
                 return "finished"
             case State.AWAITING_INPUT:
                 return "awaiting_input"
-            case State.ERROR:
-                return "error"
-            case State.PAUSED if self.failure is not None:
-                return "error"
         return "end_of_recording" if self.at_end else "paused"
 
     def summary(self) -> str:

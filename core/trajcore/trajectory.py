@@ -235,6 +235,12 @@ class Trajectory:
         self.grown.add(uid)
         return uid
 
+    def shrink(self, count: int) -> None:
+        """The last events, so many, were taken in too early: they have not happened."""
+        last = range(len(self) - count, len(self))
+        self.grown.difference_update(map(self.uid, last))
+        self._document.shrink(last)
+
     def say_anew(self, index: int, event: Mapping[str, Any]) -> None:
         """Correct an event that was taken in so. Raises `BadInput`."""
         self._document.say_anew(index, event)

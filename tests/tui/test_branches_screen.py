@@ -52,7 +52,7 @@ async def test_live_events_are_rows_that_the_debugger_works_on(tmp_path: Path) -
         assert "⎇ live-1" in screen.text
         assert "the tail" not in screen.text
         await screen.press("G", "k", "2")
-        await screen.wait("came back")
+        await screen.wait("what came back")
         await screen.wait("LIVE")
         await screen.press("w", "b", "u", "e")
         await screen.wait("edit")

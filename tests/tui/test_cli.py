@@ -353,7 +353,7 @@ def test_the_report_has_the_shape_of_the_contract(recording: Path, tmp_path: Pat
     report = report_of(out)
     assert list(report) == [
         "trajectory", "sandbox", "mode", "state", "events", "counts", "seconds", "remade_from", "world",
-        "live", "steps",
+        "live", "branch", "steps",
     ]  # fmt: skip
     assert report["remade_from"] is None
     assert report["live"] is None

@@ -34,7 +34,9 @@ async def asked(tmp_path: Path, *more: Answer, size: tuple[int, int] = (160, 48)
             await screen.wait("end of the recording")
             await screen.press("L")
             await screen.wait("LIVE AWAITING CONFIRMATION", seconds=30)
-            await screen.wait(RISKY)
+            # The command alone may be in the Chat, as it comes; the parts of the box are drawn one by one.
+            words = (RISKY, "deletes by wildcard", "Approve all: deleting", "Refuse")
+            await screen.wait(lambda: all(word in screen.text for word in words))
             yield screen
 
 

@@ -135,6 +135,23 @@ def user_message(text: str) -> EventObject:
     return message(text, Source.USER)
 
 
+_NOTE: Final = ("[The user ", "]")
+
+
+def note(text: str) -> str:
+    """What a model is told of the user, who did not say it: the text of a message of theirs, in brackets.
+
+    An agent's own program has no other kind of event that it would show its model: it loads, shows and
+    replays this as what the user typed. `text` goes on behind "The user".
+    """
+    return f"{_NOTE[0]}{text}{_NOTE[1]}"
+
+
+def is_note(text: str) -> bool:
+    """Whether the text of a user's message is such a note, as far as that can be told."""
+    return text.startswith(_NOTE[0]) and text.endswith(_NOTE[1])
+
+
 def tool_action(
     action: EventObject,
     call: Call,

@@ -219,6 +219,12 @@ class Document:
         uids = self.events.uids
         return uids[-1] if known is None else next((uid for uid in uids if uid not in known), uids[-1])
 
+    def shrink(self, last: Sequence[int]) -> None:
+        """Take the last events out again, which is no edit."""
+        with self.composing() as composer:
+            self.carry_out(composer, self.dialect.removed(self, last))
+        self.settle()
+
     def say_anew(self, index: int, event: Mapping[str, Any]) -> None:
         """Have an event that has just come say something else, which is no edit. Raises `BadInput`."""
         with self.composing() as composer:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from trajcore.events.kinds import MESSAGE, RUN, action_kind, observation_kind
+from trajcore.events.kinds import FAILURES, MESSAGE, RUN, action_kind, observation_kind
 
 _SUMMARY_LENGTH = 200
 _MISFITS = (msgspec.ValidationError, UnicodeEncodeError)
@@ -112,6 +112,11 @@ class Head(msgspec.Struct, gc=False):
     def failed_edit(self) -> bool:
         """Whether the editor answered with an error, which it does in the text of its answer."""
         return observation_kind(self.observation).fails_in_text and (self.content or "").startswith("ERROR:")
+
+    @property
+    def failed(self) -> bool:
+        """Whether an observation tells of a failure: an exit code that is not 0, or an error in words."""
+        return self.exit_code not in (None, 0) or self.failed_edit or self.observation in FAILURES
 
     @property
     def text(self) -> str:

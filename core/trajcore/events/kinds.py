@@ -303,6 +303,9 @@ RESULTS: Final = frozenset(
 )
 """Observations that are the result of an action and of nothing else."""
 
+FAILURES: Final = frozenset({ERROR, USER_REJECTED})
+"""Observations that are a failure, whatever they say."""
+
 HIDDEN: Final = frozenset(row.name for row in (*ACTION_KINDS, *OBSERVATION_KINDS) if row.hidden)
 """Kinds that the step view leaves out."""
 

@@ -267,6 +267,8 @@ class KeptBranch:
                     found.say_anew(index, event)
                 case {"event": dict(event)}:
                     found.grow(event)
+                case {"gone": int(count)}:
+                    found.shrink(count)
                 case {"do": dict(data)}:
                     found.apply_data(data)
                     done += 1

@@ -24,6 +24,8 @@ FORMAT: Final = 1
 EDITS: Final = ".jsonl"
 RUN: Final = ".run.jsonl"
 LOCK: Final = ".lock"
+QUEUED: Final = "queued"
+"""The key of a line of a run's journal that holds the words nobody has been given yet."""
 
 
 def journal_directory() -> Path:

@@ -80,14 +80,15 @@ class Keeping:
                 self._saved(kept, self._saving)
             case notices.RunChanged(restarted=True) | notices.RunSaved():
                 kept.run.discard()
-            case notices.BranchChanged() if any(entry.origin is None for entry in self._run().entries):
-                kept.run.begin()
-            case notices.RunChanged():
+            case notices.RunChanged() | notices.BranchChanged():
                 kept.run.begin()
             case notices.StepDone() | notices.PositionChanged() | notices.WentBack():
                 kept.run.follow()
+            case notices.QueueChanged(queued, returned):
+                kept.run.queue((*returned, *queued))
             case notices.Discarded():
                 kept.edits.discard()
+                kept.run.queue(())
                 kept.run.discard()
 
     def _listen_in_branch(self, notice: notices.Notice, kept: _Journals) -> None:
@@ -95,8 +96,11 @@ class Keeping:
         match notice:
             case notices.BranchChanged():
                 kept.run.discard()
+            case notices.QueueChanged(queued, returned):
+                kept.run.queue((*returned, *queued))
             case notices.Discarded():
                 kept.edits.discard()
+                kept.run.queue(())
 
     def _saved(self, before: _Journals, mark: int) -> None:
         """The document was saved, in the state of a mark, perhaps to another file: that is followed."""
@@ -107,9 +111,9 @@ class Keeping:
         self._kept = self._journals()
         if self._kept is not None:
             self._kept.edits.take_over(before.edits, mark)
-            if before.run.begun:
-                self._kept.run.begin()
+            self._kept.run.take_over(before.run)
         before.edits.discard()
+        before.run.queue(())
         before.run.discard()
         before.close()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from trajcore.errors import BadInput
-from trajcore.journal.edits import EDITS, FORMAT, LOCK, RUN, Lock, journal_directory, locks_of
+from trajcore.journal.edits import EDITS, FORMAT, LOCK, QUEUED, RUN, Lock, journal_directory, locks_of
 from trajcore.reading import Missing, read_file, recording_bytes
 from trajcore.replay.run import Entry, Run
 from trajcore.storage import unchanged, write_atomically
@@ -33,15 +33,23 @@ class Orphan:
         self._run_header: dict[str, Any] = {}
         self.edits: list[dict[str, Any]] = []
         """The unsaved edits as plain data, in order."""
+        self.queued: tuple[str, ...] = ()
+        """What the user had typed that nobody had been given yet, in order."""
+        self.has_events = False
+        """Whether an event of an unsaved run is there, beside such words."""
         try:
             lines = _lines(self.edits_path)
             self._header = next(lines, {})
             self.edits = _folded(lines)
-            self._run_header = next(_lines(self.run_path), {})
+            lines = _lines(self.run_path)
+            self._run_header = next(lines, {})
+            for line in lines:
+                self.queued = _queued(line) if QUEUED in line else self.queued
+                self.has_events = self.has_events or "event" in line
         except BadInput as error:
             self.fault = f"unsaved work was left that cannot be offered: {error}"
         self.has_run = bool(self._run_header)
-        """Whether there is an unsaved run."""
+        """Whether there is an unsaved run, or words that were to enter it."""
         state = list(trajectory.disk_state)
         kept = (self._header or self._run_header).get("state", [])
         self.file_changed = kept[:3] != state[:3]
@@ -150,6 +158,11 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         if not isinstance(value, dict) or (number == 0 and value.get("journal") != FORMAT):
             return
         yield value
+
+
+def _queued(line: dict[str, Any]) -> tuple[str, ...]:
+    texts = line[QUEUED]
+    return tuple(text for text in texts if isinstance(text, str)) if isinstance(texts, list) else ()
 
 
 def _folded(lines: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:

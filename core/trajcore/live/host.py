@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from trajcore import notices
-from trajcore.dialects.newevents import error, observation_event
+from trajcore.dialects.newevents import error, observation_event, user_message
 from trajcore.events.satisfied import BY_THE_USER, How, Kept
 from trajcore.live.asking import Asking, Settled
 from trajcore.live.confirming import Confirmation
 from trajcore.live.outcome import ERROR, INTERRUPTED, LiveOutcome, last_words
+from trajcore.live.telling import Telling, UnderWay
 from trajcore.replay.executor import Executor
 from trajcore.replay.run import Entry, History, LiveStep, Run, Written
 from trajcore.replay.states import State
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from trajcore.live.modelsettings import ModelSettings
     from trajcore.live.risks.commands import Place
     from trajcore.live.usage import Usage
+    from trajcore.queued import Queued
 
 
 _TEXT: Final = "text"
@@ -47,6 +49,9 @@ class Growth(Protocol):
 
     def say_anew(self, corrected: Sequence[Entry]) -> None:
         """Entries of the run say something else now."""
+
+    def take_back(self, count: int) -> None:
+        """So many of the last events have left the run again: nobody heard them."""
 
     async def keep(self, seconds: float) -> None:
         """Keep the moment behind an action that took so many seconds, to go back to."""
@@ -71,10 +76,11 @@ class AgentHost:
         tell: notices.Listener,
         dialect: Dialect,
         confirmation: Confirmation,
+        queue: Queued,
         growth: Growth,
     ) -> None:
         """`dialect`, the recording's, says what a model is offered, and how it is told of the run;
-        `confirmation` what the user is asked about first.
+        `confirmation` what the user is asked about first, `queue` holds what they typed.
         """
         self._run = run
         self._world = world
@@ -82,16 +88,18 @@ class AgentHost:
         self._tell = tell
         self._dialect = dialect
         self._growth = growth
-        self._queue: list[str] = []
         self._model: Model | None = None
         self._begun: set[int | str] = set()
         """What of this reply has begun to come: `_TEXT`, `_THOUGHT`, the places of its calls."""
         self._asked_at: float | None = None
         self._seconds = 0.0
         self._ending = ""
+        self._under_way: UnderWay | None = None
         self.stop_asked = False
         self.asking = Asking(confirmation, dialect.tools, self._place, set_state, tell)
         """The question that waits for the user's word, if one does."""
+        self._queue = queue
+        self._telling = Telling(run, queue, self.asking.reasons)
 
     @property
     def usage(self) -> Usage | None:
@@ -105,9 +113,21 @@ class AgentHost:
             return None
         return LiveOutcome(self._model.usage, self._seconds, self._ending, last_words(self._run.entries))
 
-    def queue(self, text: str) -> None:
-        """Deliver a message at the next boundary between the model's steps."""
-        self._queue.append(text)
+    def enter(self) -> None:
+        """What waits to be told to the model enters the run, of which a branch is yet to be made."""
+        for text in self._telling.take():
+            self._run.add(user_message(text), live=True)
+
+    def unsay(self, *, shrinks: bool) -> None:
+        """The call has failed that was to tell it: what nobody heard leaves the run, and waits again.
+
+        `shrinks`: it leaves the trajectory too, which is to be kept.
+        """
+        before = len(self._run)
+        if self._telling.unsay():
+            if shrinks:
+                self._growth.take_back(before - len(self._run))
+            self._tell(notices.RunChanged())
 
     async def work(self, settings: ModelSettings, max_steps: int | None) -> TurnResult:
         """Let the model act until it is someone else's turn.
@@ -135,19 +155,27 @@ class AgentHost:
         from trajcore.live.agent import work
 
         begun, self._ending = time.monotonic(), ERROR
+        self._under_way = None
         try:
             ending = await work(model, self, self, max_steps, self._prompt, self._dialect.tools)
             self._ending = ending.value
-        except (asyncio.CancelledError, Interrupted):
+        except (asyncio.CancelledError, Interrupted) as stop:
             self._ending = INTERRUPTED
+            self._note_interrupted(isinstance(stop, asyncio.CancelledError))
             raise
         finally:
             self._seconds += time.monotonic() - begun
         return ending
 
+    def _note_interrupted(self, cancelled: bool) -> None:
+        """The model is to be told, if it was asked: a reply is cancelled, anything else ends by itself."""
+        if self._under_way is not None:
+            self._telling.interrupted(UnderWay.REPLY if cancelled else self._under_way)
+
     def begin_anew(self, run: Run, world: Executor) -> None:
         """Go on with another run, in another world; what the model has cost is kept."""
         self._run, self._world = run, world
+        self._telling = Telling(run, self._queue, self.asking.reasons)
 
     async def close(self) -> None:
         """Close the connections to the model's provider."""
@@ -176,10 +204,12 @@ class AgentHost:
         entry = self._growth.grow(self._run.add(event, live=True, kept=kept))
         self._begun.clear()
         self._tell(notices.RunChanged())
+        self._queue.delivered()
         return entry.event
 
     async def confirm(self, action: dict[str, Any], call: Call) -> Settled:
         """Ask the user about an action, where that is wanted."""
+        self._under_way = UnderWay.QUESTION
         return await self.asking.about(action, call)
 
     def said_anew(self, response: dict[str, Any], call: Call) -> None:
@@ -195,6 +225,7 @@ class AgentHost:
     async def execute(self, action: Action) -> None:
         """Carry out an action and append what came back."""
         self._set_state(State.EXECUTING)
+        self._under_way = UnderWay.ACTION
         answer = await self._world.execute(action, None, live=True)
         data = action.model_dump()
         if action.id is not None:
@@ -210,10 +241,8 @@ class AgentHost:
         self._set_state(State.THINKING)
 
     def pending_messages(self) -> list[str]:
-        """Take what was queued, behind the reasons for which actions were refused."""
-        taken, self._queue = [*self.asking.reasons, *self._queue], []
-        self.asking.reasons.clear()
-        return taken
+        """Take what waits to be told: of interruptions and changes by hand, and what the user typed."""
+        return self._telling.take()
 
     # What it tells whoever watches
 
@@ -221,6 +250,7 @@ class AgentHost:
         """The model is being asked."""
         self._begun.clear()
         self._asked_at = time.monotonic()
+        self._under_way = UnderWay.REPLY
         self._set_state(State.THINKING)
 
     def text(self, delta: str) -> None:
@@ -243,6 +273,7 @@ class AgentHost:
 
     def replied(self, reply: Reply) -> None:
         """The model's reply is complete."""
+        self._telling.heard()
         seconds = time.monotonic() - (self._asked_at or time.monotonic())
         self._tell(notices.ModelReplied(reply.usage, seconds))
 

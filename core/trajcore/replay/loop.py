@@ -34,6 +34,7 @@ from trajcore.worlds.plan import Worlds
 
 if TYPE_CHECKING:
     from trajcore.activity import Activity
+    from trajcore.queued import Queued
     from trajcore.sandbox.base import FileChanges, Visitor
 
 _BREATH: Final = 0.004
@@ -60,7 +61,8 @@ class Parked:
 class Replay:
     """The run of a session, and the world it happens in. One method at a time."""
 
-    def __init__(self, trajectory: Trajectory, settings: Settings, activity: Activity) -> None:
+    def __init__(self, trajectory: Trajectory, settings: Settings, activity: Activity, queue: Queued) -> None:
+        """`queue` holds what the user types while it plays."""
         self._recording = copy(trajectory)
         """The recording itself, which says in what world each of its branches begins."""
         self.breakpoints = Breakpoints(trajectory, self._recording)
@@ -74,7 +76,9 @@ class Replay:
         """Those that can be gone back to."""
         self.worlds = Worlds(self._recording, settings.sandbox, settings.beginning, own=settings.own_image)
         """In which world each run begins."""
-        self._queued: list[str] = []
+        self._queue = queue
+        self.held = 0
+        """So many messages were queued before it was asked to play."""
         self.begin()
 
     def begin(self) -> None:
@@ -181,10 +185,6 @@ class Replay:
             self._told_lack = True
             self._tell(notices.WorldLacks(notice.result.uid))
 
-    def queue(self, text: str) -> None:
-        """A message that enters the run when the present event is done."""
-        self._queued.append(text)
-
     def add_message(self, text: str) -> None:
         """The user's word enters the run here, and again whenever the replay comes here anew."""
         at = Position(self.player.position)
@@ -197,12 +197,20 @@ class Replay:
         self._tell(notices.RunChanged())
 
     def _deliver_queued(self) -> None:
-        """What was typed while an event was played stands behind it and its answer."""
-        queued, self._queued = self._queued, []
-        if queued:
-            self.player.flush_result()
-        for text in queued:
+        """What was typed while an event was played stands behind it and its answer; not once it is paused.
+
+        What was queued before, and not delivered, is the user's to send.
+        """
+        if self.pause_asked or len(self._queue.waiting) <= self.held:
+            return
+        self.player.flush_result()
+        self.add_queued(self.held)
+
+    def add_queued(self, first: int = 0) -> None:
+        """What is queued, from number `first` on, enters the run here."""
+        for text in self._queue.deliver(first):
             self.add_message(text)
+        self._queue.delivered()
 
     def _deliver_again(self) -> None:
         while self._again and self._again[0][0].index <= self.player.position:
@@ -373,6 +381,14 @@ class Replay:
         self.player.put(len(trajectory))
         return entry
 
+    def shrink(self, count: int) -> bool:
+        """So many of the last events have left the run again; whether they were events of a branch."""
+        if not self._trajectory.is_branch:
+            return False
+        self._trajectory.shrink(count)
+        self.player.put(len(self._trajectory))
+        return True
+
     def say_anew(self, corrected: Sequence[Entry]) -> None:
         """Entries of the run say something else now: so do their events."""
         for entry in corrected:
@@ -397,7 +413,7 @@ class Replay:
         self._restructured, self._rechosen = parked.restructured, parked.rechosen
         self.remade = parked.remade
         self._hands, self._typed = list(parked.hands), list(parked.typed)
-        self._again, self._queued = [], []
+        self._again = []
         self.moments.unpark(parked.moments)
         self._stale = None
 

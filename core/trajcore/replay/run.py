@@ -418,6 +418,16 @@ class Run:
         if files.count:
             self.by_hand.append((self.entries[-1].id if self.entries else None, files))
 
+    def answer_to(self, place: int) -> Entry | None:
+        """What came back for the action at a place, which stands behind it; None where nothing did."""
+        id = self.entries[place].id
+        return next((entry for entry in self.entries[place + 1 : place + 2] if entry.cause == id), None)
+
+    def spent_on(self, id: int | None) -> float | None:
+        """Seconds that an action of a model took, by the id of its entry; None for all else."""
+        step = None if id is None else self.live_steps.get(id)
+        return None if step is None else step.seconds
+
     def live_entry(self, uid: int) -> Entry | None:
         """What a model has added as this event of the trajectory; None where it was replayed, or recorded."""
         return self._bound.get(uid)

@@ -71,12 +71,12 @@ NEXT: Final[dict[State, frozenset[State]]] = {
     State.REPLAYING: frozenset({State.PAUSED, State.AWAITING_INPUT, State.FINISHED, State.ERROR}),
     State.THINKING: frozenset(
         {
+            State.PAUSED,
             State.EXECUTING,
             State.AWAITING_INPUT,
             State.AWAITING_CONFIRMATION,
             State.FINISHED,
             State.ERROR,
-            State.PAUSED,
         }
     ),
     State.EXECUTING: frozenset({State.THINKING, State.AWAITING_INPUT, State.FINISHED, State.ERROR}),
@@ -87,7 +87,9 @@ NEXT: Final[dict[State, frozenset[State]]] = {
     State.FINISHED: frozenset({State.THINKING, State.REPLAYING}),
     State.ERROR: frozenset({State.REPLAYING, State.THINKING}),
 }
-"""The states that may follow each state. RESTART, BACK and SWITCH pass through REPLAYING."""
+"""The states that may follow each state. RESTART, BACK and SWITCH pass through REPLAYING; where the model
+cannot be had, THINKING ends as it began.
+"""
 
 _WHY_NOT: Final[dict[State, str]] = {
     State.PAUSED: "nothing is running",

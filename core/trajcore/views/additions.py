@@ -41,6 +41,7 @@ class Additions:
             case notices.ModelReplied():
                 self._seconds = None
             case notices.RunChanged():
+                self._seen = min(self._seen, len(self._run))  # what nobody heard has left it again
                 fresh = self._run.entries[self._seen :]
                 self._seen += len(fresh)
                 for entry in filter(_is_addition, fresh):

@@ -1,20 +1,31 @@
-"""The dialogue of a run: the user's messages, the agent's, and in a line each what the model did."""
+"""The dialogue of a run: what the user and the agent said, and what a model did with what came back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Final
 
-from trajcore.events.head import Head
-from trajcore.events.kinds import ERROR, RUN, Treatment, action_kind
+from trajcore import notices
+from trajcore.dialects import canonical
+from trajcore.dialects.newevents import is_note
+from trajcore.events.kinds import EDIT, THINK, Treatment, action_kind
 from trajcore.live.outcome import words
 from trajcore.replay.policy import treatment
+from trajcore.replay.run import Entry
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
+from trajcore.views.event import Block, BlockKind, block_of, each_behind, output_text
+from trajcore.views.livelines import reply_parts
+from trajcore.views.marks import LIVE, duration
+from trajcore.views.status import context_share
 
-_SHOWN: Final = 4_000
-"""So many characters of one message are shown here; the view of the event has all of it."""
+_LOOKED_AT: Final = 20_000
+"""So many characters at each end of a folded text are looked at for its lines."""
+_WIDEST: Final = 300
+"""So many characters of a line are shown while it is folded."""
 
 
 class ChatTone(Enum):
@@ -23,58 +34,204 @@ class ChatTone(Enum):
     SAID = "said"
     """Said in this run."""
     RECORDED = "recorded"
+    THOUGHT = "thought"
+    """The model thought this before it answered."""
     ACTION = "action"
     """The model did, or is writing, this."""
     OUTCOME = "outcome"
     """What came of it."""
+    FAILED = "failed"
+    """It failed."""
+    ASIDE = "aside"
+    """Said beside the matter: what a reply cost, what the model was told of the user."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """How much of a long text is shown at first: so many lines of its beginning, and of its end."""
+
+    first: int
+    last: int = 0
+
+
+_OF_ACTIONS: Final = Fold(6)
+_OF_OUTCOMES: Final = Fold(3, 3)
+_OF_THOUGHTS: Final = Fold(1)
 
 
 @dataclass(frozen=True)
 class ChatPart:
-    """A paragraph behind the name of its speaker, or, where there is none, one line. Its text is safe."""
+    """A paragraph behind the name of its speaker, or, where there is none, by itself. Its texts are safe.
+
+    Where it is folded, `head` and `tail` are what is shown of it, and `more` says what is between them.
+    """
 
     speaker: str
-    text: str
+    block: Block
     tone: ChatTone
+    head: str = ""
+    tail: str = ""
+    more: str = ""
+    key: tuple[int, int] = (-1, 0)
+    """By which it is known again: the id of its event, and a number."""
+
+    @property
+    def folds(self) -> bool:
+        """Whether there is more of it than is shown at first."""
+        return bool(self.more)
 
 
-def dialogue(session: Session) -> list[ChatPart]:
-    """What was said in the run, oldest first."""
-    parts: list[ChatPart] = []
-    for entry in session.run.entries:
-        parts += _parts(entry.head, live=entry.live, recorded=entry.origin is not None and not entry.is_added)
-    return parts
+class Dialogue:
+    """Follows a run: `parts` are what was said and done in it, oldest first, as of the last `refresh`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.parts: list[ChatPart] = []
+        self._seen: list[Entry] = []
+        self._ends: list[int] = []
+        """How many parts there are with each entry that was seen."""
+        self._aside: dict[int, list[ChatPart]] = {}
+        """What belongs to a reply and is no event, by the place in the run at which the reply came."""
+        self._number = 0
+
+    def replied(self, reply: notices.ModelReplied) -> None:
+        """A reply is complete; its events enter the run after this."""
+        line = " · ".join([*reply_parts(reply), *context_share(reply.usage)])
+        self.add_aside(len(self._session.run), BlockKind.NOTE, f"── {line}", ChatTone.ASIDE)
+
+    def add_aside(self, place: int, kind: BlockKind, text: str, tone: ChatTone, speaker: str = "") -> None:
+        """Something that is no event of the run, and belongs to the one that is, or will be, at a place."""
+        self._number += 1
+        key = (-1, self._number)
+        fold = _OF_THOUGHTS if tone is ChatTone.THOUGHT else None
+        part = _part(key, speaker, kind, text, tone, fold)
+        self._aside.setdefault(place, []).append(part)
+
+    def refresh(self, *, anew: bool = False) -> int:
+        """Bring the parts up to date; how many of the first are the same as before."""
+        entries, seen = self._session.run.entries, self._seen
+        same = 0 if anew else min(len(seen), len(entries))
+        while same and seen[same - 1] is not entries[same - 1]:
+            same -= 1
+        if anew or same < len(seen):  # what is gone takes with it what belonged to it
+            self._aside = {place: told for place, told in self._aside.items() if place < same}
+        kept = self._ends[same - 1] if same else 0
+        del self.parts[kept:], seen[same:], self._ends[same:]
+        for place in range(same, len(entries)):
+            self.parts += self._of_entry(place, entries[place])
+            seen.append(entries[place])
+            self._ends.append(len(self.parts))
+        self.parts += self._aside.get(len(entries), [])
+        return kept
+
+    def _of_entry(self, place: int, entry: Entry) -> Iterator[ChatPart]:
+        """What is thought comes before what is said, what it cost behind that and before what is done."""
+        aside = self._aside.get(place, [])
+        yield from (part for part in aside if part.tone is ChatTone.THOUGHT)
+        said, done = _said(entry), _done(self._session, entry)
+        yield from said
+        yield from (part for part in aside if part.tone is not ChatTone.THOUGHT)
+        yield from done
 
 
-def being_written(text: str) -> ChatPart:
-    """What the model is writing now."""
-    return ChatPart("model", _shortened(text), ChatTone.ACTION)
+def _said(entry: Entry) -> list[ChatPart]:
+    """What is said in an event: a message, or the words beside a call."""
+    head, recorded = entry.head, entry.origin is not None and not entry.is_added
+    how, tone = treatment(head), ChatTone.RECORDED if recorded else ChatTone.SAID
+    spoken = how is Treatment.DIALOGUE and not action_kind(head.kind).system_prompt
+    text = words(head)
+    if not spoken and not (entry.live and head.is_action and text):
+        return []
+    by_user = head.source == "user"
+    if by_user and not recorded and is_note(text):
+        return [_part((entry.id, 0), "", BlockKind.NOTE, text, ChatTone.ASIDE)]
+    kind = BlockKind.TEXT if by_user else BlockKind.PROSE
+    return [_part((entry.id, 0), "you" if by_user else "agent", kind, text, tone)]
 
 
-def _parts(head: Head, *, live: bool, recorded: bool) -> list[ChatPart]:
-    how = treatment(head)
-    tone = ChatTone.RECORDED if recorded else ChatTone.SAID
-    if how is Treatment.DIALOGUE and not action_kind(head.kind).system_prompt:
-        return [ChatPart("you" if head.source == "user" else "agent", _shortened(words(head)), tone)]
-    if live and how is not Treatment.PASS:
-        thought = words(head)
-        said = [ChatPart("agent", _shortened(thought), tone)] if thought else []
-        return [*said, _line(f"★ {safe_line(head.kind)}  {safe_line(head.summary())}", ChatTone.ACTION)]
-    if head.observation == RUN and not recorded and head.exit_code is not None:
-        return [_line(f"  exit {head.exit_code}", ChatTone.OUTCOME)]
-    if head.observation == ERROR and not recorded:
-        return [_line(f"  {safe_line(head.summary())}", ChatTone.OUTCOME)]
-    return []
+def _done(session: Session, entry: Entry) -> Iterator[ChatPart]:
+    """What a model did, or what came of it."""
+    head = entry.head
+    if head.is_action:
+        if entry.live and treatment(head) not in (Treatment.PASS, Treatment.DIALOGUE):
+            yield from _action(entry)
+    elif entry.live and head.kind != THINK:
+        yield from _outcome(session, entry)
 
 
-def _line(text: str, tone: ChatTone) -> ChatPart:
-    return ChatPart("", text, tone)
+_CHANGES: Final = (
+    ("file_text", BlockKind.ADDED, "+ "),
+    ("old_str", BlockKind.REMOVED, "- "),
+    ("new_str", BlockKind.ADDED, "+ "),
+)
+"""What an edit changes, by the names of its arguments."""
 
 
-LONGEST: Final = 2 * _SHOWN + 2
-"""So many characters of a text are enough to show all of it that is shown."""
+def _action(entry: Entry) -> Iterator[ChatPart]:
+    head = entry.head
+    title = f"{LIVE} {safe_line(head.kind)}  {head.text}"
+    yield _part((entry.id, 1), "", BlockKind.TEXT, title, ChatTone.ACTION, _OF_ACTIONS)
+    arguments = canonical.arguments(entry.data()) if head.kind == EDIT else {}
+    for number, (name, kind, mark) in enumerate(_CHANGES):
+        text = arguments.get(name)
+        if isinstance(text, str) and text:
+            make, key = partial(each_behind, mark), (entry.id, 2 + number)
+            yield _part(key, "", kind, text, ChatTone.ACTION, _OF_OUTCOMES, make)
 
 
-def _shortened(text: str) -> str:
-    text = safe(text[:LONGEST])
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+def _outcome(session: Session, entry: Entry) -> Iterator[ChatPart]:
+    head = entry.head
+    seconds = session.run.spent_on(entry.cause)
+    notes = [] if head.exit_code is None else [f"exit {head.exit_code}"]
+    notes += ["failed"] if head.failed and not notes else []
+    notes += [] if seconds is None else [duration(seconds)]
+    tone = ChatTone.FAILED if head.failed else ChatTone.OUTCOME
+    title = f"  └ {' · '.join(notes) or safe_line(head.kind)}"
+    yield _part((entry.id, 0), "", BlockKind.TEXT, title, tone)
+    if (head.content or "").strip():
+        content = (head.content or "").rstrip("\n")
+        tone = ChatTone.FAILED if head.failed and head.exit_code is None else ChatTone.OUTCOME
+        yield _part((entry.id, 1), "", BlockKind.OUTPUT, content, tone, _OF_OUTCOMES)
+
+
+Maker = Callable[[str], str]
+"""Makes what is shown of a text as it was received: safe, at least."""
+
+_MAKERS: Final[dict[BlockKind, Maker]] = {BlockKind.OUTPUT: output_text}
+
+
+def _part(
+    key: tuple[int, int],
+    speaker: str,
+    kind: BlockKind,
+    raw: str,
+    tone: ChatTone,
+    fold: Fold | None = None,
+    make: Maker | None = None,
+) -> ChatPart:
+    make = make or _MAKERS.get(kind, safe)
+    head, tail, more = ("", "", "") if fold is None else _folded(raw, fold, make)
+    return ChatPart(speaker, block_of(kind, raw, make), tone, head, tail, more, key)
+
+
+def _folded(raw: str, fold: Fold, make: Maker) -> tuple[str, str, str]:
+    """What is shown of a text while it is folded: its first lines, its last, and what is between them.
+
+    The last is empty where all of it is shown. Nothing but its ends is made safe.
+    """
+    count = raw.count("\n") + 1
+    hidden = count - fold.first - fold.last
+    first, last = raw[:_LOOKED_AT].split("\n")[: fold.first], list[str]()
+    if hidden > 1:
+        last = raw[-_LOOKED_AT:].split("\n")[-fold.last :] if fold.last else last
+        more = f"{hidden:,} more lines"
+    elif len(raw) > _WIDEST * count:
+        more = f"{len(raw):,} characters in all"
+    else:
+        return "", "", ""
+    head, tail = (make("\n".join(map(_narrow, lines))) for lines in (first, last))
+    return head, tail, more
+
+
+def _narrow(line: str) -> str:
+    return line if len(line) <= _WIDEST else line[:_WIDEST] + "…"

@@ -109,8 +109,7 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
     if row is None:
         return ()
     if row.entry is not None:
-        entry = session.run.entries[row.entry]
-        return tuple(_event(entry.head, entry.data(), "added in this run"))
+        return tuple(_added(session, row.entry))
     index = row.index(session.trajectory)
     if index is None:
         return ()
@@ -127,6 +126,20 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
         *_overtaken(session, index),
         *blocks,
     )
+
+
+def _added(session: Session, place: int) -> list[Block]:
+    """An event that this run added, and what came back for it."""
+    run = session.run
+    entry = run.entries[place]
+    blocks = _event(entry.head, entry.data(), "added in this run")
+    answer = run.answer_to(place) if entry.head.is_action else None
+    if answer is None:
+        return blocks
+    seconds, head = run.spent_on(entry.id), answer.head
+    title = "failed" if head.failed else "what came back"
+    kind = BlockKind.BAD if head.failed else BlockKind.NOTE
+    return [*blocks, *_observation(title, _text(answer.data().get("content")), head.exit_code, seconds, kind)]
 
 
 def _overtaken(session: Session, index: int) -> list[Block]:
@@ -210,17 +223,20 @@ def _observations(session: Session, index: int) -> list[Block]:
         if result is not None and result.recorded is not None and session.trajectory.is_branch:
             content, code = result.recorded.content, result.recorded_exit_code
         elif result is None and (entry := session.run.live_entry(uid)) is not None:
-            step = session.run.live_steps.get(entry.id)
-            seconds = None if step is None else step.seconds
-        blocks += _observation(_title(session, index), content, code, seconds)
+            seconds = session.run.spent_on(entry.id)
+        failed = result is None and uid in session.trajectory.grown and session.trajectory.head(answer).failed
+        title, kind = _title(session, index, failed=failed), BlockKind.BAD if failed else BlockKind.NOTE
+        blocks += _observation(title, content, code, seconds, kind)
     return blocks
 
 
-def _title(session: Session, index: int) -> str:
+def _title(session: Session, index: int, *, failed: bool) -> str:
     """What an observation is that the trajectory has."""
     trajectory = session.trajectory
     if trajectory.uid(index) in trajectory.grown:
-        return "came back the first time" if session.result_of(index) is not None else "came back"
+        if session.result_of(index) is not None:
+            return "what came back the first time"
+        return "failed" if failed else "what came back"
     return "recorded under the old action" if index in trajectory.rewritten else "recorded"
 
 
@@ -261,11 +277,17 @@ _CAUSES: Final = {
 }
 
 
-def _observation(title: str, content: str, exit_code: int | None, seconds: float | None) -> list[Block]:
+def _observation(
+    title: str,
+    content: str,
+    exit_code: int | None,
+    seconds: float | None,
+    kind: BlockKind = BlockKind.NOTE,
+) -> list[Block]:
     notes = [] if exit_code is None else [f"exit {exit_code}"]
     notes += [] if seconds is None else [duration(seconds)]
     heading = f"── {title}" + (f" · {' · '.join(notes)}" if notes else "") + " ──"
-    return [BLANK, Block(BlockKind.NOTE, heading), _output(content)]
+    return [BLANK, Block(kind, heading), _output(content)]
 
 
 def _flags(args: Mapping[str, Any], names: Iterable[str]) -> list[Block]:
@@ -280,18 +302,20 @@ def _text(value: object) -> str:
 
 
 def _prefixed(kind: BlockKind, mark: str, value: object) -> Block:
-    return block_of(kind, _text(value), partial(_each_behind, mark))
+    return block_of(kind, _text(value), partial(each_behind, mark))
 
 
-def _each_behind(mark: str, text: str) -> str:
+def each_behind(mark: str, text: str) -> str:
+    """The lines of a text, each behind the mark of a diff."""
     return "\n".join(mark + line for line in safe(text).split("\n"))
 
 
 def _output(text: str) -> Block:
-    return block_of(BlockKind.OUTPUT, text, _shown)
+    return block_of(BlockKind.OUTPUT, text, output_text)
 
 
-def _shown(text: str) -> str:
+def output_text(text: str) -> str:
+    """What a terminal would show of a text, safe and without colours."""
     return safe(without_escapes(as_shown(text)))
 
 

@@ -44,7 +44,12 @@ def _first_lines(text: str) -> list[str]:
 
 def reply_line(reply: notices.ModelReplied) -> str:
     """What one reply of the model cost."""
-    return _INDENT + " · ".join([*_cost(reply.usage), duration(reply.seconds)])
+    return _INDENT + " · ".join(reply_parts(reply))
+
+
+def reply_parts(reply: notices.ModelReplied) -> list[str]:
+    """The same: tokens, dollars, seconds, as far as they are known."""
+    return [*_cost(reply.usage), duration(reply.seconds)]
 
 
 def outcome_line(outcome: LiveOutcome) -> str:
@@ -56,6 +61,7 @@ def outcome_line(outcome: LiveOutcome) -> str:
 
 def _cost(usage: Usage) -> list[str]:
     """Tokens and dollars, those that are known."""
-    tokens = f"{usage.prompt_tokens} tokens in, {usage.completion_tokens} out"
+    cached = f" ({usage.cache_read_tokens} cached)" if usage.cache_read_tokens else ""
+    tokens = f"{usage.prompt_tokens} tokens in{cached}, {usage.completion_tokens} out"
     counted = usage.prompt_tokens or usage.completion_tokens
     return [*([tokens] if counted else []), *([f"${usage.cost:.4f}"] if usage.cost else [])]

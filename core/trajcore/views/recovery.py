@@ -12,7 +12,7 @@ from trajcore.branches import Branch
 from trajcore.errors import BadInput
 from trajcore.journal.recovery import Orphan, orphans
 from trajcore.session import Session
-from trajcore.text import safe_line
+from trajcore.text import safe, safe_line
 from trajcore.trajectory import Trajectory
 from trajcore.views.question import Question
 
@@ -20,8 +20,11 @@ LATER: Final = "later"
 RESTORE: Final = "restore"
 DIFFERENCES: Final = "differences"
 SAVE: Final = "save"
+WORDS: Final = "words"
 DISCARD: Final = "discard"
 RESUME: Final = "resume"
+
+_SHOWN: Final = 60
 
 _LATER_IN_WORDS: Final = "Decide later: it stays where it is"
 
@@ -66,7 +69,7 @@ async def _orphans(session: Session) -> AsyncGenerator[EditsOffer | RunOffer | U
             if orphan.edits:
                 yield EditsOffer(session, orphan, await _restored(session, orphan))
             if orphan.has_run:
-                yield RunOffer(orphan)
+                yield RunOffer(session, orphan)
         finally:
             await asyncio.to_thread(orphan.release)
 
@@ -199,22 +202,50 @@ class BranchOffer:
 
 
 class RunOffer:
-    """A run that was not saved."""
+    """A run that was not saved, with what was still to be said in it (`queued`)."""
 
-    def __init__(self, orphan: Orphan) -> None:
+    def __init__(self, session: Session, orphan: Orphan) -> None:
+        self._session = session
         self._orphan = orphan
-        text = (
-            f"trajtui ended with a run of this recording unsaved ({orphan.written:%d %B %H:%M}), which holds "
-            "messages."
+        self.queued = orphan.queued
+        self.question = Question(self._text(), self._answers())
+        """What is to become of it: `later`, `save`, `words` (only those) or `discard`."""
+
+    def _text(self) -> str:
+        orphan, count = self._orphan, len(self.queued)
+        run = "a run of this recording unsaved" if orphan.has_events else "words of yours unsent"
+        holds = ", which holds messages" if orphan.has_events else ""
+        first = next((line for line in safe(self.queued[0]).split("\n") if line.strip()), "") if count else ""
+        unsent = (
+            f"; {count} message{'s' * (count != 1)} of yours had not been sent: {first[:_SHOWN]}"
+            if count
+            else ""
         )
-        answers = {LATER: _LATER_IN_WORDS, SAVE: "Save it as a run", DISCARD: "Throw it away"}
-        self.question = Question(text, answers)
-        """What is to become of it: `later`, `save` or `discard`."""
+        return f"trajtui ended with {run} ({orphan.written:%d %B %H:%M}){holds}{unsent}."
+
+    def _answers(self) -> dict[str, str]:
+        back = " the words go back into the message box"
+        answers = {LATER: _LATER_IN_WORDS}
+        if self._orphan.has_events:
+            answers[SAVE] = f"Save it as a run{';' + back if self.queued else ''}"
+        else:
+            answers[WORDS] = f"Take them:{back}"
+        return {**answers, DISCARD: "Throw it away"}
 
     async def save(self, path: Path) -> str:
-        """Save it; what is to be said of it. Raises `BadInput`."""
+        """Save it; what is to be said of it. The words are this session's now. Raises `BadInput`."""
         await asyncio.to_thread(self._orphan.save_run, path)
-        return f"run saved: {path}"
+        return f"run saved: {path}{self._took_words()}"
+
+    async def take_words(self) -> str:
+        """The words are this session's now; what is to be said of them."""
+        said = self._took_words()
+        await asyncio.to_thread(self._orphan.remove_run)
+        return said.removeprefix(" · ")
+
+    def _took_words(self) -> str:
+        self._session.give_back(self.queued)
+        return " · your words are in the message box: m" if self.queued else ""
 
     async def discard(self) -> str:
         """Throw it away; what is to be said of it."""

@@ -7,9 +7,9 @@ from enum import Enum
 from typing import Final
 
 from trajcore.document.outline import Outline
-from trajcore.events.head import Head
+from trajcore.events.head import Head, head_of
 from trajcore.events.kinds import DELEGATE, MESSAGE, Service, kind_named
-from trajcore.replay.run import Entry, Status
+from trajcore.replay.run import Status, StepResult
 from trajcore.session import Session
 from trajcore.text import safe_line
 from trajcore.views import marks
@@ -55,6 +55,7 @@ class RowLine:
     """How it came out: `exit 0`, `error`."""
     duration: str = ""
     diverged: bool = False
+    """It diverged; or, of what this run added, it failed."""
     downstream: bool = False
     """It was played after something that has been edited since."""
 
@@ -132,20 +133,27 @@ def _outcome(session: Session, index: int, head: Head, outline: Outline) -> tupl
         return "remade", "", "", False
     if result is not None:
         diverged = result.status is Status.DIVERGED
-        return "", _exit(result.exit_code), marks.duration(result.seconds), diverged
+        came_out = _exit(result.exit_code) or ("error" if _has_failed(result) else "")
+        return "", came_out, marks.duration(result.seconds), diverged
     answer = outline.answer_of.get(index)
-    shown = session.trajectory.head(answer) if answer is not None else head
-    took = _took(session, index)
-    if shown.exit_code is not None:
-        return "", _exit(shown.exit_code), took, False
-    return "", "error" if shown.failed_edit else "", took, False
+    if answer is not None:
+        return "", _came_out(session.trajectory.head(answer)), _took(session, index), False
+    return "", _exit(head.exit_code) or ("error" if head.failed_edit else ""), "", False
+
+
+def _has_failed(result: StepResult) -> bool:
+    """Whether what came back tells of a failure in words."""
+    actual = result.actual
+    if actual is None:
+        return False
+    return head_of({"observation": actual.observation, "content": actual.content}).failed
 
 
 def _took(session: Session, index: int) -> str:
     """How long an action of the model took; nothing of others."""
     entry = session.run.live_entry(session.trajectory.uid(index))
-    step = None if entry is None else session.run.live_steps.get(entry.id)
-    return "" if step is None else marks.duration(step.seconds)
+    seconds = None if entry is None else session.run.spent_on(entry.id)
+    return "" if seconds is None else marks.duration(seconds)
 
 
 def _is_of_another_world(session: Session, index: int) -> bool:
@@ -155,10 +163,11 @@ def _is_of_another_world(session: Session, index: int) -> bool:
 
 
 def _of_entry(session: Session, place: int) -> RowLine:
-    """An event that this run added."""
+    """An event that this run added. An answer has a row of its own only where every event has."""
     entry = session.run.entries[place]
-    answer = _answer_to(session, entry, place)
-    code = None if answer is None else answer.exit_code
+    answer = session.run.answer_to(place) if entry.head.is_action else entry
+    seconds = None if answer is None else session.run.spent_on(answer.cause)
+    failed = answer is not None and answer.head.failed
     return RowLine(
         label=str(entry.id),
         mark=marks.LIVE,
@@ -168,14 +177,18 @@ def _of_entry(session: Session, place: int) -> RowLine:
         by_user=entry.head.source == "user",
         is_action=entry.head.is_action,
         is_path=kind_named(entry.head.kind).file,
-        note="waits" if entry.head.wait_for_response and code is None else "",
-        exit=_exit(code),
+        note="waits" if entry.head.wait_for_response and answer is None else "",
+        exit="" if answer is None else _came_out(answer.head),
+        duration="" if seconds is None else marks.duration(seconds),
+        diverged=failed,
     )
 
 
-def _answer_to(session: Session, entry: Entry, place: int) -> Head | None:
-    following = session.run.entries[place + 1 : place + 2]
-    return next((other.head for other in following if other.cause == entry.id), None)
+def _came_out(answer: Head) -> str:
+    """An exit code, or that it failed otherwise."""
+    if answer.exit_code is not None:
+        return _exit(answer.exit_code)
+    return "error" if answer.failed else ""
 
 
 def _exit(code: int | None) -> str:

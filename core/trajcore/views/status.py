@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trajcore import notices
 from trajcore.replay.states import Mode, State
@@ -11,7 +12,11 @@ from trajcore.session import Session
 from trajcore.settings import Settings
 from trajcore.text import safe_line
 from trajcore.views import worlds
+from trajcore.views.marks import duration
 from trajcore.views.timeline import Row
+
+if TYPE_CHECKING:
+    from trajcore.live.usage import Usage
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,23 @@ def _cost(session: Session) -> list[str]:
     if usage is None or not usage.replies:
         return []
     tokens = usage.prompt_tokens + usage.completion_tokens
-    shown = f"{tokens / 1000:.1f}k tokens" if tokens >= 1000 else f"{tokens} tokens"
-    return [shown, f"${usage.cost:.4f}"] if usage.cost else [shown]
+    shown = [f"{tokens / 1000:.1f}k tokens" if tokens >= 1000 else f"{tokens} tokens"]
+    shown += [f"${usage.cost:.4f}"] if usage.cost else []
+    return [*shown, *context_share(usage)]
+
+
+def totals(session: Session, seconds: float) -> str:
+    """What the model's replies came to, all together; `seconds` is how long they were waited for."""
+    usage = session.usage
+    if usage is None or not usage.replies:
+        return ""
+    count = f"{usage.replies} repl{'y' if usage.replies == 1 else 'ies'}"
+    return " · ".join([count, duration(seconds), *_cost(session)])
+
+
+def context_share(usage: Usage) -> list[str]:
+    """How much of the model's context window is full, where that is known."""
+    return [f"context {usage.context / usage.window:.0%}"] if usage.window and usage.context else []
 
 
 def status_of(
@@ -106,7 +126,9 @@ def _position(session: Session, selected: Row | None) -> str:
 def message_hint(session: Session) -> tuple[str, bool]:
     """What the keys of the message box do here, and whether a recorded message can be replaced."""
     if session.busy:
-        return "Enter: deliver at the model's next step · Ctrl+J: new line · Esc", False
+        when = "when the present event is done" if session.mode is Mode.REPLAY else "at the model's next step"
+        back = " · ↑: the last queued one back" if session.queued else ""
+        return f"Enter: deliver {when} · Ctrl+J: new line{back} · Esc", False
     if session.state is not State.PAUSED or session.at_end or session.mode is Mode.LIVE:
         return "Enter: send, the model goes on · Ctrl+J: new line · Esc", False
     following = session.next_user_message

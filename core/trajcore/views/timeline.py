@@ -54,7 +54,7 @@ class Timeline:
         if folded:
             recorded = _without_folded(recorded, trajectory, folded)
         self._uids = trajectory.uids
-        self._rows = _merged(recorded, trajectory, run)
+        self._rows = _merged(recorded, trajectory, run, answers=raw)
         self._by_index = {row: at for at, row in enumerate(self._rows) if row >= 0}
         self._sorted = recorded
 
@@ -98,8 +98,11 @@ def _without_folded(recorded: list[int], trajectory: Trajectory, folded: Collect
     return kept
 
 
-def _merged(recorded: list[int], trajectory: Trajectory, run: Run) -> list[int]:
-    """Rows as integers: an index of the recording, or -1 - place for an entry that this run added."""
+def _merged(recorded: list[int], trajectory: Trajectory, run: Run, *, answers: bool) -> list[int]:
+    """Rows as integers: an index of the recording, or -1 - place for an entry that this run added.
+
+    With `answers`, what came back for what this run added has rows of its own.
+    """
     if all(entry.origin is not None for entry in run.entries):
         return recorded
     added: list[tuple[int, int]] = []
@@ -108,7 +111,7 @@ def _merged(recorded: list[int], trajectory: Trajectory, run: Run) -> list[int]:
         if entry.origin is not None:
             index = None if run.is_superseded(entry) else trajectory.index_of_uid(entry.origin)
             last = last if index is None else max(last, index)
-        elif entry.head.is_action or entry.head.cause is None:
+        elif answers or entry.head.is_action or entry.head.cause is None:
             added.append((bisect_right(recorded, last), -place - 1))
     rows: list[int] = []
     at = 0

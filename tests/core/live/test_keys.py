@@ -20,7 +20,7 @@ from trajcore.live.model import close_connections
 from trajcore.live.modelsettings import ModelSettings
 from trajcore.masking import MASK
 from trajcore.sandbox.base import SandboxSettings
-from trajcore.views.chat import dialogue
+from trajcore.views.chat import Dialogue
 from trajcore.views.event import blocks_for
 from trajcore.views.rows import row_line
 from trajcore.views.timeline import Timeline
@@ -100,7 +100,10 @@ def shown(session: Session) -> str:
     rows = [timeline[at] for at in range(len(timeline))]
     texts = [repr(row_line(session, row)) for row in rows]
     texts += [block.text for row in rows for block in blocks_for(session, row)]
-    return "\n".join([*texts, *(part.text for part in dialogue(session)), session.summary()])
+    dialogue = Dialogue(session)
+    dialogue.refresh()
+    texts += [f"{part.head}{part.tail}{part.block.text}" for part in dialogue.parts]
+    return "\n".join([*texts, session.summary()])
 
 
 async def test_a_live_session_shows_keeps_writes_and_sends_no_secret(

@@ -68,6 +68,8 @@ async def _offer_run(session: Session, offer: recovery.RunOffer, ask: Ask) -> st
             path = await ask(AskPath("Save the run as", free_name(session)))
             if path is not None:
                 return await offer.save(path)
+        case recovery.WORDS:
+            return await offer.take_words()
         case recovery.DISCARD:
             return await offer.discard()
     return offer.keep()

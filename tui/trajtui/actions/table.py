@@ -162,7 +162,9 @@ ACTIONS: Final = (
     UserAction(looking.first, "g home", "first event", _VIEW, "g Home"),
     UserAction(looking.last, "G end", "last event", _VIEW, "G End"),
     *(_of_tab(tab) for tab in TABS),
-    UserAction(looking.show_pane, "enter", "the right-hand pane alone", _VIEW, "Enter"),
+    UserAction(
+        looking.show_pane, "enter", "the right-hand pane alone; in the Chat: unfold, fold", _VIEW, "Enter"
+    ),
     UserAction(looking.zoom, "z", "maximise the focused pane", _VIEW, "z"),
     UserAction(looking.raw, "v", "steps, or every event of the file", _VIEW, "v"),
     UserAction(looking.help, "question_mark f1", "all keys", _VIEW, "? F1", "keys"),

@@ -16,13 +16,14 @@ from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerState
 
 from trajcore import Delivery, Mode, Session, State, TrajError, notices
-from trajcore.views.status import header_left, header_right, status_of
+from trajcore.views.status import header_left, header_right, message_hint, status_of
 from trajcore.views.worlds import lacking, offer
 from trajtui.actions.table import ACTIONS, BY_NAME, HARMLESS, ActionProvider, UserAction, bindings, footer
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar, TabBar
 from trajtui.widgets.message_box import MessageBox
 from trajtui.widgets.pace import Pace
 from trajtui.widgets.question import QuestionBox
+from trajtui.widgets.queued import QueuedBox
 from trajtui.widgets.side import LIVE_TAB, PaneTab, SidePane
 from trajtui.widgets.timeline import TimelineView
 
@@ -78,6 +79,7 @@ class DebuggerScreen(Screen[None]):
             yield self.timeline
             yield self.side
         yield QuestionBox(id="question")
+        yield QueuedBox(id="queued")
         yield MessageBox(id="message")
         yield StatusBar(id="status")
         yield KeyBar(footer(), id="keys")
@@ -115,6 +117,8 @@ class DebuggerScreen(Screen[None]):
                 self.session.expect_live()
             cut_off: list[Any] = []
             await self._flow(recovering.offer(self.session, self.ask, cut_off))
+            if self.session.unsent:
+                self.query_one(MessageBox).put_back("\n\n".join(self.session.unsent))
             await self.session.prepare()
             for offer in cut_off:
                 self.session.switch(offer.branch, (await self.session.ways_to(offer.branch))[0])
@@ -140,7 +144,9 @@ class DebuggerScreen(Screen[None]):
         """The panes hear of it at once, in order; the rest of the screen follows as a message."""
         self.side.follow(change)
         match change:
-            case notices.Output() | notices.Executing() | notices.Executed() | notices.ModelText():
+            case notices.Output() | notices.Executing() | notices.Executed():
+                pass
+            case notices.ModelText() | notices.ModelThinking() | notices.ModelCall():
                 pass
             case notices.DocumentChanged(structural=True) | notices.RunChanged() | notices.WentBack():
                 self.timeline.rebuild()  # at once: no row may be drawn that stands for another event, or none
@@ -177,6 +183,8 @@ class DebuggerScreen(Screen[None]):
                 self._show_run(restarted=restarted)
             case notices.StateChanged():
                 self._show_state()
+            case notices.QueueChanged():
+                self._show_queue()
             case _:
                 self._show_rows()
         self._refresh_bars()
@@ -197,6 +205,7 @@ class DebuggerScreen(Screen[None]):
             self.show_tab(LIVE_TAB)
         self._mode = self.session.mode if begins else self._mode
         self._show_rows()
+        self._show_queue()
 
     def _show_question(self) -> None:
         """Put the question that is open, or take it away. It gets the focus unless something is typed."""
@@ -210,6 +219,51 @@ class DebuggerScreen(Screen[None]):
             box.ask(asked)
             if not self.query_one(MessageBox).has_focus_within:
                 box.focus()
+
+    def _show_queue(self) -> None:
+        """Show what is queued. Where nothing is under way that would deliver it, it is the user's again."""
+        session, box = self.session, self.query_one(QueuedBox)
+        if session.queued and not session.busy:
+            self._take_back(None)
+            return
+        had = box.has_focus
+        box.show(session.queued)
+        if had and not session.queued:
+            self._leave_box()
+        if self.query_one(MessageBox).display:
+            self.query_one(MessageBox).hint(message_hint(session)[0])
+
+    def _take_back(self, number: int | None) -> None:
+        """Put a queued message, or all of them (None), back into the message box."""
+        text = self._attempt(lambda: self.session.take_back(number))
+        if isinstance(text, str):
+            hint, replaceable = message_hint(self.session)
+            box = self.query_one(MessageBox)
+            box.put_back(text)
+            box.open(hint, replaceable=replaceable)
+
+    @on(MessageBox.Recalled)
+    def _take_back_last(self) -> None:
+        if self.session.queued:
+            self._take_back(-1)
+
+    @on(QueuedBox.TakenBack)
+    def _take_back_one(self, event: QueuedBox.TakenBack) -> None:
+        if self._is_queued(event.number, event.text):
+            self._take_back(event.number)
+
+    @on(QueuedBox.Dropped)
+    def _drop(self, event: QueuedBox.Dropped) -> None:
+        if self._is_queued(event.number, event.text):
+            self._attempt(lambda: self.session.drop(event.number))
+
+    def _is_queued(self, number: int, text: str) -> bool:
+        """Whether a message is still where it was shown; it may have been delivered meanwhile."""
+        queued = self.session.queued
+        there = number < len(queued) and queued[number] == text
+        if not there:
+            self.say("this message has just been delivered", bad=True)
+        return there
 
     @on(QuestionBox.Answered)
     def _answer(self, event: QuestionBox.Answered) -> None:
@@ -296,9 +350,11 @@ class DebuggerScreen(Screen[None]):
         if self._attempt(lambda: self.session.message(event.text, event.delivery)) is not False:
             box.clear()
             box.close()
-            if event.delivery is Delivery.INSERT and self.session.mode is Mode.REPLAY:
+            inserted = event.delivery is Delivery.INSERT and self.session.mode is Mode.REPLAY
+            if inserted and not self.session.busy:
                 self.say("the message is part of this run now: s or c goes on")
 
+    @on(QueuedBox.Left)
     @on(MessageBox.Closed)
     def _leave_box(self) -> None:
         (self.timeline if self.session.asked is None else self.query_one(QuestionBox)).focus()

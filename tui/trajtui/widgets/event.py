@@ -5,18 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar, Final
 
-from rich.console import Console
-from rich.style import Style
 from rich.text import Text
 from textual import work
 
 from trajcore.views.event import LONG, Block, BlockKind
-from trajtui.widgets.lines import LinePane, wrapped, wrapped_text
-
-_HIGHLIGHTED: Final = 20_000
-"""Code of more characters than this is shown without colours."""
-_RENDERED: Final = 8_000
-"""Markdown of more characters than this is shown as it stands."""
+from trajtui.widgets.blocks import Rows, rows_of
+from trajtui.widgets.lines import LinePane
 
 _STYLES: Final = {
     BlockKind.HEADING: "event--heading",
@@ -43,7 +37,7 @@ class EventPane(LinePane):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._blocks: tuple[Block, ...] = ()
-        self._rows: list[tuple[str, str] | Text] = []
+        self._rows: Rows = []
         self._laid_out_for = 0
 
     def show(self, blocks: tuple[Block, ...]) -> None:
@@ -77,68 +71,16 @@ class EventPane(LinePane):
             self._rows = [("…", "event--aside")]
             self._lay_out_in_thread(self._blocks, width)
         else:
-            self._rows = _rows(self._blocks, width)
+            self._rows = _laid_out(self._blocks, width)
         self.lines_changed()
 
     @work(exclusive=True, description="layout")
     async def _lay_out_in_thread(self, blocks: tuple[Block, ...], width: int) -> None:
-        rows = await asyncio.to_thread(_rows, blocks, width)
+        rows = await asyncio.to_thread(_laid_out, blocks, width)
         if blocks is self._blocks and width == self._laid_out_for:
             self._rows = rows
             self.lines_changed()
 
 
-_Rows = list[tuple[str, str] | Text]
-
-
-def _rows(blocks: tuple[Block, ...], width: int) -> _Rows:
-    rows: _Rows = []
-    for block in blocks:
-        lines = _drawn(block, width)
-        if lines is None:
-            style = _STYLES.get(block.kind, "")
-            rows.extend((row, style) for row in wrapped(block.text, width))
-        else:
-            for line in lines:
-                rows.extend(wrapped_text(line, width))
-    return rows
-
-
-def _drawn(block: Block, width: int) -> list[Text] | None:
-    """The block's text in colours of its own; None where it is drawn in one style."""
-    if block.kind is BlockKind.CODE and len(block.text) <= _HIGHLIGHTED:
-        return _highlighted(block.text, block.language)
-    if block.kind is BlockKind.PROSE and len(block.text) <= _RENDERED:
-        return _markdown(block.text, width)
-    return None
-
-
-# What colours code and lays out Markdown is loaded with the first text that needs it: no first frame does.
-
-
-def _highlighted(text: str, language: str) -> list[Text]:
-    from rich.syntax import Syntax
-
-    syntax = Syntax(text, language, theme="ansi_dark", background_color="default")
-    return list(syntax.highlight(text).split("\n", allow_blank=True))[: text.count("\n") + 1]
-
-
-def _markdown(text: str, width: int) -> list[Text]:
-    """Markdown as lines of text, links shown as their words and never active."""
-    from rich.markdown import Markdown
-
-    console = Console(
-        width=min(width, 100), color_system="truecolor", force_terminal=True, legacy_windows=False
-    )
-    lines = console.render_lines(Markdown(text, hyperlinks=False, code_theme="ansi_dark"), pad=False)
-    return [
-        Text.assemble(*((part.text, _without_link(part.style)) for part in line if not part.control))
-        for line in lines
-    ]
-
-
-def _without_link(style: Style | None) -> Style:
-    return Style(
-        bold=style.bold, italic=style.italic, dim=style.dim, underline=style.underline, strike=style.strike,
-        color=style.color,
-    ) if style else Style()  # fmt: skip
+def _laid_out(blocks: tuple[Block, ...], width: int) -> Rows:
+    return [row for block in blocks for row in rows_of(block, width, _STYLES.get(block.kind, ""))]

@@ -19,6 +19,7 @@ class MessageBox(Vertical):
     """A box at the bottom of the screen, there when it is asked for; before that it is empty."""
 
     _text: MessageText | None = None
+    _hint: Static | None = None
 
     @dataclass
     class Submitted(Message):
@@ -30,19 +31,37 @@ class MessageBox(Vertical):
     class Closed(Message):
         """The box went away."""
 
+    class Recalled(Message):
+        """The user wants the last queued message back."""
+
     def open(self, hint: str, *, replaceable: bool) -> None:
         """Show the box; `hint` says what the keys do here."""
         self._replaceable = replaceable
         self.border_title = "Message"
+        text = self._made()
+        self.hint(hint)
+        self.display = True
+        self.screen.set_focus(text)  # at once: the letters typed next are no commands
+
+    def hint(self, hint: str) -> None:
+        """Say what the keys do here."""
+        if self._hint is not None:
+            self._hint.update(hint)
+
+    def put_back(self, text: str) -> None:
+        """Words that nobody has been given come before what is typed already, a blank line between them."""
+        box = self._made()
+        box.text = "\n\n".join(filter(None, (text, box.text.strip("\n"))))
+        box.move_cursor(box.document.end)
+
+    def _made(self) -> MessageText:
         if self._text is None:
             from trajtui.widgets.message_text import MessageText  # a text box, which no first frame shows
 
             self._text = MessageText(id="message-text", soft_wrap=True, show_line_numbers=False)
-            self.mount(self._text, Static(hint, id="message-hint", markup=False))
-        else:
-            self.query_one("#message-hint", Static).update(hint)
-        self.display = True
-        self.screen.set_focus(self._text)  # at once: the letters typed next are no commands
+            self._hint = Static("", id="message-hint", markup=False)
+            self.mount(self._text, self._hint)
+        return self._text
 
     def close(self) -> None:
         """Put the box away; what was typed stays for the next time."""
@@ -63,6 +82,11 @@ class MessageBox(Vertical):
         """Put the box away."""
         event.stop()
         self.close()
+
+    def on_message_text_recalled(self, event: MessageText.Recalled) -> None:
+        """Hand the wish on."""
+        event.stop()
+        self.post_message(self.Recalled())
 
     def clear(self) -> None:
         """The text was taken."""

@@ -14,7 +14,7 @@ from trajtui.widgets.lines import safe_strip
 
 
 class MessageText(TextArea):
-    """A text box; Enter sends it and Ctrl+J is a new line."""
+    """A text box; Enter sends it, Ctrl+J is a new line, and ↑ in an empty one asks for what is queued."""
 
     @dataclass
     class Sent(Message):
@@ -25,6 +25,9 @@ class MessageText(TextArea):
     class Left(Message):
         """The user went away without sending."""
 
+    class Recalled(Message):
+        """The user wants the last queued message back."""
+
     async def _on_key(self, event: events.Key) -> None:
         deliveries = {"enter": Delivery.INSERT, "alt+r": Delivery.REPLACE, "ctrl+l": Delivery.LIVE}
         if event.key in deliveries:
@@ -33,6 +36,9 @@ class MessageText(TextArea):
         elif event.key == "escape":
             self._take(event)
             self.post_message(self.Left())
+        elif event.key == "alt+up" or (event.key == "up" and not self.text):
+            self._take(event)
+            self.post_message(self.Recalled())
         elif event.key == "ctrl+j":
             self._take(event)
             self.insert("\n")

@@ -18,7 +18,9 @@ _FLYING: Final = 30
 class Pace:
     """Of one thing that is drawn. `step` counts what happens; `delay` asks for the next frame, once each."""
 
-    def __init__(self) -> None:
+    def __init__(self, seldom: float = _SELDOM) -> None:
+        """`seldom`: seconds between two frames while more happens than anybody reads."""
+        self._seldom = seldom
         self._steps = 0
         self._asked = time.monotonic()
         self._flying = False
@@ -32,5 +34,5 @@ class Pace:
         now = time.monotonic()
         self._flying = self._steps > 1 and self._steps >= _FLYING * (now - self._asked)
         self._steps, self._asked = 0, now
-        period = _SELDOM if self._flying else _SOON
+        period = self._seldom if self._flying else _SOON
         return period - now % period

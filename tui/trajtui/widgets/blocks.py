@@ -1,0 +1,74 @@
+"""Blocks of a view as rows of a pane: wrapped, code in its colours, Markdown laid out and never active."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
+from trajcore.views.event import Block, BlockKind
+from trajtui.widgets.lines import wrapped, wrapped_text
+
+_HIGHLIGHTED: Final = 20_000
+"""Code of more characters than this is shown without colours."""
+RENDERED: Final = 8_000
+"""Markdown of so many characters can be laid out while a user waits for a key; more is shown as it stands,
+or laid out in a thread.
+"""
+
+Row = tuple[str, str] | Text
+"""A text and the name of its style, or a text in colours of its own."""
+Rows = list[Row]
+
+
+def rows_of(block: Block, width: int, style: str, rendered: int = RENDERED) -> Rows:
+    """The rows of a block, each at most `width` cells wide; `style` is for what has no colours of its own.
+
+    Markdown of more than `rendered` characters is shown as it stands.
+    """
+    lines = _drawn(block, width, rendered)
+    if lines is None:
+        return [(row, style) for row in wrapped(block.text, width)]
+    return [row for line in lines for row in wrapped_text(line, width)]
+
+
+def _drawn(block: Block, width: int, rendered: int) -> list[Text] | None:
+    """The block's text in colours of its own; None where it is drawn in one style."""
+    if block.kind is BlockKind.CODE and len(block.text) <= _HIGHLIGHTED:
+        return _highlighted(block.text, block.language)
+    if block.kind is BlockKind.PROSE and len(block.text) <= rendered:
+        return _markdown(block.text, width)
+    return None
+
+
+# What colours code and lays out Markdown is loaded with the first text that needs it: no first frame does.
+
+
+def _highlighted(text: str, language: str) -> list[Text]:
+    from rich.syntax import Syntax
+
+    syntax = Syntax(text, language, theme="ansi_dark", background_color="default")
+    return list(syntax.highlight(text).split("\n", allow_blank=True))[: text.count("\n") + 1]
+
+
+def _markdown(text: str, width: int) -> list[Text]:
+    """Markdown as lines of text, links shown as their words and never active."""
+    from rich.markdown import Markdown
+
+    console = Console(
+        width=min(width, 100), color_system="truecolor", force_terminal=True, legacy_windows=False
+    )
+    lines = console.render_lines(Markdown(text, hyperlinks=False, code_theme="ansi_dark"), pad=False)
+    return [
+        Text.assemble(*((part.text, _without_link(part.style)) for part in line if not part.control))
+        for line in lines
+    ]
+
+
+def _without_link(style: Style | None) -> Style:
+    return Style(
+        bold=style.bold, italic=style.italic, dim=style.dim, underline=style.underline, strike=style.strike,
+        color=style.color,
+    ) if style else Style()  # fmt: skip
