@@ -364,7 +364,7 @@ class Session(SessionState):
     async def _switch(self, branch: Branch, route: Route) -> None:
         left = self.branches.present
         left.stands = self.ending
-        own = self.branches.go_to(branch, await self._replay.park())
+        own = self.branches.go_to(branch, await self._replay.park(whole=True))
         self._replay.unpark(own or self._replay.not_played())
         self._show_branch()
         await self._take(route)
@@ -469,7 +469,7 @@ class Session(SessionState):
         """Have what comes now be part of the branch that ends here, or else begin one with it: the answer."""
         if self.trajectory.is_branch and self.at_end:
             return None
-        parked = await self._replay.park()
+        parked = await self._replay.park(whole=False)
         self.branches.present.stands = self.ending
         cut = "" if self.at_end else self.trajectory.label(self.position)
         self._live.enter()

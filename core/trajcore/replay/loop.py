@@ -396,9 +396,12 @@ class Replay:
             if index is not None:
                 self._trajectory.say_anew(index, entry.data())
 
-    async def park(self) -> Parked:
-        """The run as it is now, to be gone back to when others have had its world."""
-        moments, player = await self.moments.park(), self.player
+    async def park(self, *, whole: bool) -> Parked:
+        """The run as it is now, to be gone back to when others have had its world.
+
+        `whole`: they have another one from now on, else they go on from this one.
+        """
+        moments, player = await self.moments.park(whole=whole), self.player
         return Parked(
             self.run.copied(), player.position, frozenset(player.answered), dict(player.replacements),
             frozenset(self._suspects), self._restructured, self._rechosen, self.remade,

@@ -161,11 +161,17 @@ class Moments:
 
     # Runs that are left for others
 
-    async def park(self) -> ParkedMoments:
-        """Keep the present moment, and those before it, for when the run is gone back to."""
+    async def park(self, *, whole: bool) -> ParkedMoments:
+        """Keep the present moment, and those before it, for when the run is gone back to.
+
+        `whole`: by a snapshot, as the moments that cost next to nothing do not outlive a way back to before
+        them, which the run that follows may take.
+        """
         await self.cancel()
-        if self.most and self._here.world.started and not self.is_kept:
-            await self.keep()
+        last = self.checkpoints.last
+        kept = self.is_kept and not (whole and last is not None and last.quick)
+        if self.most and self._here.world.started and not kept:
+            await (self.take() if whole else self.keep())
         missed = tuple((copy(at), why) for at, why in self.missed)
         parked = ParkedMoments(self.checkpoints.copied(), missed)
         self._parked.append(parked.checkpoints)

@@ -67,7 +67,7 @@ def _line(session: Session, branch: Branch) -> BranchLine:
 
 
 def _left(origin: str, cut: str) -> str:
-    return f"from {f'event {cut}' if cut else 'the end'} of {origin}"
+    return f"from {cut or 'the end'} of {origin}"
 
 
 # Without a session

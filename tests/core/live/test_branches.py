@@ -234,6 +234,29 @@ async def test_two_branches_have_two_worlds(tmp_path: Path, kind: str) -> None:
         assert (reports[0].counts["actions"], reports[0].counts["matched"]) == (3, 3), number
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_its_world_is_the_kept_one_not_one_made_again(tmp_path: Path, kind: str) -> None:
+    number = Answer(calls=[bash("echo $RANDOM$RANDOM$RANDOM > number")])
+    async with debugged(tmp_path, [number, Answer("Done."), number, Answer("Done.")], kind) as it:
+        await it.to(3)
+        numbers = {}
+        for name in ("live-1", "live-2"):
+            await it.live()
+            assert it.present.name == name
+            numbers[name] = await it.file("/workspace/number")
+            await it.back()
+            await it.go_to("recorded")
+        for name in ("live-2", "live-1", "recorded", "live-1", "live-2"):
+            branch = it.session.branches.named(name)
+            [route, *_] = await it.session.ways_to(branch)
+            assert (route.steps, route.lost) == (0, ()), route
+            it.session.switch(branch, route)
+            await it.session.idle()
+            if name != "recorded":
+                assert await it.file("/workspace/number") == numbers[name]
+        assert numbers["live-1"] != numbers["live-2"]
+
+
 async def test_a_branch_can_be_edited_and_each_edit_undone(tmp_path: Path) -> None:
     async with debugged(tmp_path, [WRITES, Answer("Done.")]) as it:
         await it.to(3)
