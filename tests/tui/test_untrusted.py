@@ -334,8 +334,10 @@ def test_the_text_of_a_model_is_harmless(terminal: Terminal, tmp_path: Path):
         terminal.wait("LIVE AWAITING INPUT", seconds=60)
     for key in ("1", "2", "5", "g", "j", "j", "j", "G"):
         terminal.press(key)
+    terminal.press("M-b")
+    terminal.wait("Branches")
     terminal.press("q")
-    terminal.wait("Quit without saving")
-    terminal.press("j", "Enter")
+    terminal.wait(lambda screen: "Enter go there" not in screen)
+    terminal.press("q")
     terminal.wait("[exit 0]")
     assert_harmless(raw.read_bytes())

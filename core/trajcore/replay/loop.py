@@ -355,7 +355,8 @@ class Replay:
         run, trajectory = self.run, self._trajectory
         made, added = await finished_in_thread(partial(trajectory.branch, run.played()))
         held = trajectory.hold(made)
-        run.claim(added)
+        places = ((uid, trajectory.index_of_uid(uid)) for uid in added)
+        run.claim((uid, trajectory.raw(at), trajectory.head(at)) for uid, at in places if at is not None)
         self.player.put(len(trajectory))
         self.player.replacements.clear()
         self._typed.clear()

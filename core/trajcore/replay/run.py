@@ -337,14 +337,14 @@ class Run:
         self._id_of_origin[uid] = id
         return bound
 
-    def claim(self, uids: Iterable[int]) -> None:
-        """What this run has added is in the trajectory from now on: the uids of these events, in order."""
-        given = iter(uids)
+    def claim(self, events: Iterable[tuple[int, bytes, Head]]) -> None:
+        """What this run has added is in the trajectory from now on: these events, by their uids, in order."""
+        given = iter(events)
         happened = Happened(self.entries)
         for place, entry in enumerate(self.entries):
             if entry.origin is None and not happened.leaves_out(entry):
-                uid = next(given)
-                self.entries[place] = replace(entry, origin=uid)
+                uid, raw, head = next(given)
+                self.entries[place] = replace(entry, content=raw, recorded_head=head, origin=uid)
                 self._id_of_origin[uid] = entry.id
 
     def say_call_anew(self, response: dict[str, Any], call: Call) -> list[Entry]:

@@ -20,10 +20,10 @@ async def branches(screen: DebuggerScreen) -> str | None:
     picked = await screen.ask(BranchList(screen.session))
     if picked is None:
         return None
-    return await (_save if picked.what == "save" else go_to)(screen, picked.line)
+    return await (_save if picked.what == "save" else _go_to)(screen, picked.line)
 
 
-async def go_to(screen: DebuggerScreen, line: BranchLine) -> str | None:
+async def _go_to(screen: DebuggerScreen, line: BranchLine) -> str | None:
     """Go to a branch by the way that the user agrees to; the sandbox follows."""
     session, branch = screen.session, line.branch
     if line.present:
