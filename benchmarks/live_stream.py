@@ -16,19 +16,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Any, Final
 
 from measuring import Row, any_over, show
-from stutter import LOOPBACK, PERIOD, _port, session_over
+from stutter import PERIOD, scripted, session_over
 
 from trajcore.live.model import Model, Patience, close_connections
 from trajcore.live.modelprocess import MODELS
@@ -73,23 +70,6 @@ class Nobody:
 
     def warned(self, line: str) -> None:
         raise RuntimeError(line)
-
-
-@contextmanager
-def scripted(*answers: dict[str, Any]) -> Iterator[str]:
-    """A server in a process of its own; the address where it is."""
-    with tempfile.TemporaryDirectory() as name:
-        file, port = Path(name) / "script.json", Path(name) / "port"
-        file.write_text(json.dumps(answers))
-        arguments = ["--script", str(file), "--port-file", str(port), "--until-eof"]
-        with subprocess.Popen(
-            [sys.executable, str(LOOPBACK), *arguments], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
-        ) as server:
-            try:
-                yield f"http://127.0.0.1:{_port(port)}/v1"
-            finally:
-                assert server.stdin is not None
-                server.stdin.close()
 
 
 def said(chunks: int, **more: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -113,13 +113,11 @@ def called(number: int) -> dict[str, Any]:
 
 
 @contextmanager
-def scripted_model(steps: int) -> Iterator[str]:
-    """A model in a process of its own that asks for so many commands; the address where it is."""
-    call = {"name": "execute_bash", "arguments": {"command": "true"}}
-    script = [{"text": "on", "calls": [call]}] * steps + [{"text": "That is all."}]
+def scripted(*answers: dict[str, Any]) -> Iterator[str]:
+    """A server in a process of its own; the address where it is."""
     with tempfile.TemporaryDirectory() as name:
         file, port = Path(name) / "script.json", Path(name) / "port"
-        file.write_text(json.dumps(script))
+        file.write_text(json.dumps(answers))
         arguments = ["--script", str(file), "--port-file", str(port), "--until-eof"]
         with subprocess.Popen(
             [sys.executable, str(LOOPBACK), *arguments], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
@@ -129,6 +127,12 @@ def scripted_model(steps: int) -> Iterator[str]:
             finally:
                 assert server.stdin is not None
                 server.stdin.close()
+
+
+def scripted_model(steps: int) -> AbstractContextManager[str]:
+    """A model that asks for so many commands; the address where it is."""
+    call = {"name": "execute_bash", "arguments": {"command": "true"}}
+    return scripted(*[{"text": "on", "calls": [call]}] * steps, {"text": "That is all."})
 
 
 def _port(file: Path) -> str:

@@ -135,15 +135,14 @@ class Branches:
 
     def begin(self, held: Trajectory, parked: Parked, cut: str, model: str | None) -> Branch:
         """A branch begins: the trajectory has its events already. `held` and `parked` are what was left."""
-        left = self.present
+        left, trajectory = self.present, self._trajectory
         left.trajectory, left.parked = held, parked
-        inherited = frozenset(self._trajectory.grown)
+        inherited = frozenset(trajectory.grown)
         branch = Branch(self._free("live-1"), left.name, cut, model, inherited=inherited)
-        if self._keep and self._trajectory.path is not None:
-            branch.log = self._log(new_path(self._trajectory.path))
-            trajectory = self._trajectory
+        if self._keep and trajectory.path is not None:
+            branch.log = self._log(new_path(trajectory.path))
             origin = Origin.now(
-                self._trajectory.path, trajectory.row, branch.name, left.name, cut, model,
+                trajectory.path, trajectory.row, branch.name, left.name, cut, model,
                 trajectory.dialect.name,
             )  # fmt: skip
             branch.log.begin(origin, trajectory.as_one_file())
@@ -218,14 +217,14 @@ class Branches:
         held, kept = self.trajectory_of(branch), branch.kept
         events = None if held is None else events_of(held)
 
-        def write() -> None:
+        def save() -> None:
             source = held
             if source is None:
                 assert kept is not None
                 source = kept.trajectory()
-            write_atomically(path, source.run_file(events or events_of(source)), before=unchanged(path))
+            write(source, events or events_of(source), path)
 
-        await finished_in_thread(write)
+        await finished_in_thread(save)
         self._note(branch, saved=str(path))
         return path
 
@@ -275,6 +274,11 @@ class Branches:
 def events_of(trajectory: Trajectory) -> Iterable[Played]:
     """All events of a trajectory as what happened."""
     return [Played(trajectory.uid(at), trajectory.data(at), True) for at in range(len(trajectory))]
+
+
+def write(trajectory: Trajectory, events: Iterable[Played], path: Path) -> None:
+    """Save what happened in a branch as a file, as its agent writes one. Raises `BadInput`."""
+    write_atomically(path, trajectory.run_file(events), before=unchanged(path))
 
 
 class Growth:

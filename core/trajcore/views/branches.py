@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from trajcore.branches import RECORDED, Branch, events_of
+from trajcore.branches import RECORDED, Branch, events_of, write
 from trajcore.errors import BadInput
 from trajcore.journal.branches import CUT_OFF, KeptBranch, branch_directory, kept_branches
 from trajcore.live.outcome import ERROR
 from trajcore.replay.policy import count_steps
 from trajcore.session import Session
-from trajcore.storage import unchanged, write_atomically
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 
@@ -104,7 +103,7 @@ def objects(trajectory: Trajectory, kept: Iterable[KeptBranch]) -> Iterator[dict
 
 def lines(listed: Iterable[dict[str, Any]]) -> list[str]:
     """The same as a table."""
-    rows = [
+    return columns([
         (
             safe_line(str(one["name"])),
             safe_line(str(one["model"] or "")),
@@ -114,7 +113,11 @@ def lines(listed: Iterable[dict[str, Any]]) -> list[str]:
             size(one["bytes"]) if one["bytes"] else "",
         )
         for one in listed
-    ]
+    ])  # fmt: skip
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells, a line each, in which each column stands below itself."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
@@ -124,7 +127,7 @@ def lines(listed: Iterable[dict[str, Any]]) -> list[str]:
 def save(kept: KeptBranch, path: Path) -> None:
     """Save a branch as a trajectory of its own. Raises `BadInput`."""
     trajectory = kept.trajectory()
-    write_atomically(path, trajectory.run_file(events_of(trajectory)), before=unchanged(path))
+    write(trajectory, events_of(trajectory), path)
     if not kept.in_use:
         kept.note(saved=str(path))
 

@@ -13,7 +13,7 @@ from textual.widgets import Input, OptionList, Static
 
 from trajcore import Session, TrajError
 from trajcore.text import safe_line
-from trajcore.views.branches import BranchLine, branch_lines
+from trajcore.views.branches import BranchLine, branch_lines, columns
 from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import Choices, SafeInput
 
@@ -141,7 +141,7 @@ class BranchList(Dialog[Picked | None]):
 
 
 def _shown(lines: list[BranchLine]) -> list[str]:
-    rows = [
+    return columns([
         (
             "▶" if line.present else " ",
             line.name,
@@ -151,8 +151,4 @@ def _shown(lines: list[BranchLine]) -> list[str]:
             line.origin,
         )
         for line in lines
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    ])  # fmt: skip
