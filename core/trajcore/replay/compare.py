@@ -24,6 +24,7 @@ from trajcore.replay.normalise import (
     OwnNormaliser,
     asked_for,
     both_normalised,
+    commits_paired,
     made_up,
     names_commits,
     shown,
@@ -198,9 +199,11 @@ def _compare_text(
         asked = asked_for(given, other_user=any(name.what == USER for name in names))
         if asked:
             old, new = aligned(*both_normalised(one, other, (*asked, *normalisers)), names)
-        committed = names_commits(old) and circumstances.committed(given)
+        committed = names_commits(f"{old}\n{new}") and circumstances.committed(given)
         of_step = made_up(given, committed=committed, untold=circumstances.reconstructed)
         old, new = both_normalised(old, new, of_step)
+        if committed:
+            old, new = commits_paired(old, new)
     if old != new and circumstances.reconstructed and _UNORDERED.search(actual.given):
         old, new = ("\n".join(sorted(text.split("\n"))) for text in (old, new))
     if old == new or _equal_but_for_secrets(old, new):

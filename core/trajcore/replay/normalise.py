@@ -11,7 +11,7 @@ from typing import Any, Final
 from trajcore.errors import BadInput
 from trajcore.replay import varying
 from trajcore.replay.figures import figures
-from trajcore.replay.varying import TABLE, Replacement
+from trajcore.replay.varying import COMMIT_IS, TABLE, Replacement
 from trajcore.text import as_recorded
 
 SECONDS: Final = 0.3
@@ -91,6 +91,31 @@ def asked_for(given: str, *, other_user: bool) -> tuple[Normaliser, ...]:
 def names_commits(text: str) -> bool:
     """Whether something in a text could be the name of a commit."""
     return re.search(varying.COMMIT, text, re.MULTILINE) is not None
+
+
+_PERHAPS_COMMITS: Final = re.compile(rf"({COMMIT_IS}|(?<![\w@/+=-])[0-9a-f]{{7,12}}(?![\w@/-]))")
+
+
+def commits_paired(one: str, other: str) -> tuple[str, str]:
+    """Two normalised texts, in which what stands where the other has the name of a commit is one too.
+
+    A short name that happens to have no letter, or no digit, is told from a number or a word only so.
+    """
+    lines, its_lines = one.split("\n"), other.split("\n")
+    if len(lines) != len(its_lines) or COMMIT_IS not in one + other:
+        return one, other
+    pairs = [_paired(line, its) for line, its in zip(lines, its_lines, strict=True)]
+    return "\n".join(line for line, _ in pairs), "\n".join(its for _, its in pairs)
+
+
+def _paired(line: str, its: str) -> tuple[str, str]:
+    parts, its_parts = _PERHAPS_COMMITS.split(line), _PERHAPS_COMMITS.split(its)
+    if parts[::2] != its_parts[::2]:
+        return line, its
+    both = [
+        (COMMIT_IS, COMMIT_IS) if COMMIT_IS in pair else pair for pair in zip(parts, its_parts, strict=True)
+    ]
+    return "".join(part for part, _ in both), "".join(part for _, part in both)
 
 
 def shown(text: str, *, tabs: bool = True) -> str:

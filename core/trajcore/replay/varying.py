@@ -276,8 +276,11 @@ _PORT: Final = (
 COMMIT: Final = (
     r"(?<![\w@/+=-])(?<!index )(?<!tree )(?<!blob )(?<!index [0-9a-f]{7}\.\.)"
     r"(?:[0-9a-f]{40}|(?=[0-9]*+[a-f])(?=[a-f]*+[0-9])[0-9a-f]{7,12})(?![\w@/-]|  )"
-    r"|^[0-9a-f]{7,12}(?= [^ ])|(?<=^commit )[0-9a-f]{40}\b|(?<=[ (])[0-9a-f]{7,12}(?=[])])"
+    r"|(?<=^commit )[0-9a-f]{40}\b|(?<=[ (])[0-9a-f]{7,12}(?=[])])"
 )
+"""What can be little else: digits and letters, or where git shows a name. One in 27 short names has digits
+alone: those are told by what stands at the same place of the other text; see `normalise.commits_paired`."""
+COMMIT_IS: Final = "<commit>"
 MAKES_COMMITS: Final = re.compile(
     rb"\bgit(?: (?:-[Cc] [^ ]+|--?[\w-]+(?:=[^ ]+)?))*+ "
     rb"(?:commit|merge|rebase|cherry-pick|revert|am|pull|commit-tree|stash(?! (?:list|show|drop)))(?![\w-])"
@@ -313,4 +316,4 @@ def made_up(given: str, committed: bool) -> list[tuple[str, str, Replacement]]:
         ("seed", r"(?i)(?P<before>\bseed[ =:(]+)(?P<made>\d+)", unless_given("seed")),
         ("port", _PORT, port),
     ]
-    return [*rows, ("commit", COMMIT, "<commit>")] if committed else rows
+    return [*rows, ("commit", COMMIT, COMMIT_IS)] if committed else rows
