@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 from documents import message, ran, run
 from loopback import Answer, Call, Loopback
 from program import start
+from terminal import Terminal
 from trajcore import areplay
 from trajcore.journal.branches import CUT_OFF, kept_branches
 from trajcore.live.model import close_connections
@@ -43,6 +47,13 @@ def script() -> list[Answer]:
     ]
 
 
+def wait_until_asked(server: Loopback, session: subprocess.Popen[str] | None = None) -> None:
+    """Wait for the first call of a model, or for the end of who was to make it."""
+    deadline = time.monotonic() + 60
+    while not server.requests and (session is None or session.poll() is None) and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
 def killed(path: Path, server: Loopback, moment: float, state: Path) -> None:
     """Run a live session without a screen, and kill it so many seconds after its model was first asked."""
     session = start(
@@ -50,9 +61,7 @@ def killed(path: Path, server: Loopback, moment: float, state: Path) -> None:
         LLM_MODEL="openai/loopback", LLM_BASE_URL=server.url, LLM_API_KEY="sk-x", XDG_STATE_HOME=str(state),
     )  # fmt: skip
     try:
-        deadline = time.monotonic() + 60
-        while not server.requests and session.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.005)
+        wait_until_asked(server, session)
         try:
             session.wait(moment)  # it may be anywhere
         except subprocess.TimeoutExpired:
@@ -66,25 +75,25 @@ def results(events: list[dict[str, Any]]) -> list[str]:
     return [str(event["content"]) for event in events if event.get("observation") == "run"]
 
 
-@pytest.mark.parametrize(
-    "times",
-    [
-        pytest.param(3, id="some"),
-        pytest.param(50, id="many", marks=[pytest.mark.long, pytest.mark.timeout(900)]),
-    ],
-)
-async def test_a_session_without_a_screen_killed_at_any_moment_goes_on(
-    times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+MANY = [pytest.param(10, id=f"many-{part}", marks=pytest.mark.long) for part in range(5)]
+
+
+async def through(
+    kill: Callable[[Path, Loopback, float, Path], None],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    moments = random.Random(times)
-    for count in range(times):
+    """Kill so many sessions, each at a moment of its own: what was kept of each is what its model knows."""
+    moments = random.Random(request.node.name)
+    for count in range(request.node.callspec.params["times"]):
         place = tmp_path / str(count)
         place.mkdir()
         monkeypatch.setenv("XDG_STATE_HOME", str(place / "state"))
         path = place / "recording.json"
         path.write_text(json.dumps(RECORDING))
         with Loopback(script()) as server:
-            killed(path, server, moments.uniform(0, 1.2), place / "state")
+            kill(path, server, moments.uniform(0, 1.2), place / "state")
             asked = [body for body in server.bodies if "messages" in body]  # all of it came
         [kept] = kept_branches(path)
         assert kept.stands == CUT_OFF or len(asked) > TURNS
@@ -94,6 +103,49 @@ async def test_a_session_without_a_screen_killed_at_any_moment_goes_on(
         came = [text.partition("\n[The command")[0] for text in results(events)[1:]]
         assert [text.partition("\n[The command")[0] for text in told[1:]] == came[: len(told[1:])]
         await resumed(path, events, place)
+
+
+@pytest.mark.parametrize("times", [pytest.param(2, id="some"), *MANY])
+async def test_a_session_without_a_screen_killed_at_any_moment_goes_on(
+    times: int, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await through(killed, request, tmp_path, monkeypatch)
+
+
+@pytest.mark.terminal
+@pytest.mark.parametrize("times", [pytest.param(1, id="some"), *MANY])
+async def test_a_session_in_the_screen_killed_at_any_moment_goes_on(
+    times: int,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    terminal: Terminal,
+) -> None:
+    def killed_there(path: Path, server: Loopback, moment: float, state: Path) -> None:
+        terminal.environ(
+            LLM_MODEL="openai/loopback",
+            LLM_BASE_URL=server.url,
+            LLM_API_KEY="sk-x",
+            XDG_STATE_HOME=str(state),
+        )
+        terminal.start(path, "--sandbox", "bubblewrap")
+        terminal.wait("REPLAY PAUSED")
+        terminal.press("c")
+        terminal.wait("end of the recording")
+        terminal.press("m")
+        terminal.wait("Enter: send")
+        terminal.type("on")
+        terminal.press("Enter")
+        wait_until_asked(server)
+        time.sleep(moment)  # it may be anywhere
+        os.kill(terminal.process(), signal.SIGKILL)
+        terminal.wait("[exit 137]")
+        terminal.close()
+        terminal.start(path, "--sandbox", "recorded")
+        terminal.wait("Resume")
+        terminal.close()
+
+    await through(killed_there, request, tmp_path, monkeypatch)
 
 
 async def resumed(path: Path, events: list[dict[str, Any]], place: Path) -> None:
