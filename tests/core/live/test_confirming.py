@@ -11,15 +11,18 @@ import pytest
 
 from documents import message
 from loopback import Answer, Call, Loopback
+from needs import IMAGE
 from trajcore import Report, Verdict, areplay, notices
 from trajcore.errors import BadInput, Refused, Unconfirmed
 from trajcore.live.confirming import Confirm, Confirmation
 from trajcore.live.model import close_connections
 from trajcore.live.modelsettings import ModelSettings
 from trajcore.replay.states import State
+from trajcore.sandbox.base import SandboxSettings
 from trajcore.session import Session
 from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
+from worlds import KINDS
 
 pytestmark = pytest.mark.bubblewrap
 
@@ -39,9 +42,9 @@ def bash(command: str, **more: Any) -> Call:
     return Call("execute_bash", {"command": command, **more})
 
 
-def settings(server: Loopback, confirm: Confirm | None = None) -> Settings:
+def settings(server: Loopback, confirm: Confirm | None = None, kind: str = "bubblewrap") -> Settings:
     model = ModelSettings("openai/loopback", KEY, server.url)
-    return Settings("bubblewrap", model=model, confirm=confirm)
+    return Settings(kind, SandboxSettings(image=IMAGE), model=model, confirm=confirm)
 
 
 class Live:
@@ -65,7 +68,11 @@ class Live:
 
 
 async def live(
-    tmp_path: Path, answers: list[Answer], words: Iterable[Word] = (), confirm: Confirm | None = None
+    tmp_path: Path,
+    answers: list[Answer],
+    words: Iterable[Word] = (),
+    confirm: Confirm | None = None,
+    kind: str = "bubblewrap",
 ) -> Live:
     """Let a model that gives these answers work, and say these words to what is asked, in order."""
     said, asked = iter(words), list[notices.Asked]()
@@ -83,7 +90,7 @@ async def live(
             messages=["go"],
             on_question=ask,
             save=run,
-            settings=settings(server, confirm),
+            settings=settings(server, confirm, kind),
         )
         return Live(asked, report, run, server)
 
@@ -91,9 +98,11 @@ async def live(
 RISKY = "echo was run; rm -f *.tmp"
 
 
-async def test_by_default_what_is_risky_is_asked_for(tmp_path: Path) -> None:
-    done = await live(tmp_path, [Answer(calls=[bash("echo harmless"), bash(RISKY)])], [APPROVE])
-    assert done.asked == [("run", RISKY)]
+@pytest.mark.parametrize("kind", KINDS)
+async def test_by_default_what_is_risky_is_asked_for(tmp_path: Path, kind: str) -> None:
+    answers = [Answer(calls=[bash("echo harmless"), bash(RISKY), bash(f"{RISKY}; echo and refused")])]
+    done = await live(tmp_path, answers, [APPROVE, REFUSE], kind=kind)
+    assert done.asked == [("run", RISKY), ("run", f"{RISKY}; echo and refused")]
     assert done.printed == ["harmless", "was run"]
 
 
