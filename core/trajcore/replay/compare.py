@@ -19,6 +19,7 @@ from trajcore.replay import causes, tempnames
 from trajcore.replay.causes import NETWORK_OFF, Outcomes
 from trajcore.replay.excerpts import difference, excerpt
 from trajcore.replay.normalise import (
+    COMMITS,
     NORMALISERS,
     Normaliser,
     OwnNormaliser,
@@ -197,11 +198,12 @@ def _compare_text(
     if old != new:
         given = actual.given
         asked = asked_for(given, other_user=any(name.what == USER for name in names))
-        if asked:
-            old, new = aligned(*both_normalised(one, other, (*asked, *normalisers)), names)
-        committed = names_commits(f"{old}\n{new}") and circumstances.committed(given)
-        of_step = made_up(given, committed=committed, untold=circumstances.reconstructed)
-        old, new = both_normalised(old, new, of_step)
+        committed = names_commits(f"{one}\n{other}") and circumstances.committed(given)
+        # A name of a commit may look like a duration, or a figure: 61d2, 1e5.
+        first = (*(COMMITS if committed else ()), *asked)
+        if first:
+            old, new = aligned(*both_normalised(one, other, (*first, *normalisers)), names)
+        old, new = both_normalised(old, new, made_up(given, untold=circumstances.reconstructed))
         if committed:
             old, new = commits_paired(old, new)
     if old != new and circumstances.reconstructed and _UNORDERED.search(actual.given):

@@ -75,12 +75,13 @@ NORMALISERS: Final = _normalisers(TABLE)
 """In the order in which they are applied. The first match of a stretch of text decides its name."""
 
 
-def made_up(given: str, *, committed: bool, untold: bool = False) -> tuple[Normaliser, ...]:
-    """Those of one step, which was `given` a text: whether commits were made decides on their names.
+COMMITS: Final = _normalisers(varying.COMMITS)
+"""Where commits were made, before all others."""
 
-    `untold`: nobody knows of the disk of the recording.
-    """
-    return _normalisers([*varying.made_up(given, committed), *(varying.UNTOLD if untold else ())])
+
+def made_up(given: str, *, untold: bool = False) -> tuple[Normaliser, ...]:
+    """Those of one step, which was `given` a text. `untold`: nobody knows of the disk of the recording."""
+    return _normalisers([*varying.made_up(given), *(varying.UNTOLD if untold else ())])
 
 
 def asked_for(given: str, *, other_user: bool) -> tuple[Normaliser, ...]:

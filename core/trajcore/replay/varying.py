@@ -281,6 +281,7 @@ COMMIT: Final = (
 """What can be little else: digits and letters, or where git shows a name. One in 27 short names has digits
 alone: those are told by what stands at the same place of the other text; see `normalise.commits_paired`."""
 COMMIT_IS: Final = "<commit>"
+COMMITS: Final[tuple[tuple[str, str, Replacement], ...]] = (("commit", COMMIT, COMMIT_IS),)
 MAKES_COMMITS: Final = re.compile(
     rb"\bgit(?: (?:-[Cc] [^ ]+|--?[\w-]+(?:=[^ ]+)?))*+ "
     rb"(?:commit|merge|rebase|cherry-pick|revert|am|pull|commit-tree|stash(?! (?:list|show|drop)))(?![\w-])"
@@ -299,8 +300,8 @@ reconstructed, nobody knows it.
 """
 
 
-def made_up(given: str, committed: bool) -> list[tuple[str, str, Replacement]]:
-    """Rows for one step: what was not in what it was `given`, and names of commits, if some were made."""
+def made_up(given: str) -> list[tuple[str, str, Replacement]]:
+    """Rows for one step: what was not in what it was `given`."""
     known = given.lower()
 
     def unless_given(what: str) -> Replacement:
@@ -311,9 +312,8 @@ def made_up(given: str, committed: bool) -> list[tuple[str, str, Replacement]]:
         chosen = number < _EPHEMERAL or number in _CHOSEN or not number % 1000 or found["made"] in known
         return found[0] if chosen else f"{found['before']}<port>"
 
-    rows: list[tuple[str, str, Replacement]] = [
+    return [
         ("uuid", rf"(?P<before>\b)(?P<made>{_UUID})\b", unless_given("uuid")),
         ("seed", r"(?i)(?P<before>\bseed[ =:(]+)(?P<made>\d+)", unless_given("seed")),
         ("port", _PORT, port),
     ]
-    return [*rows, ("commit", COMMIT, COMMIT_IS)] if committed else rows

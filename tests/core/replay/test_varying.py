@@ -7,14 +7,14 @@ from functools import cache
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oracles.comparing.pairs import Pair, command_pairs, written_pairs
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
 from trajcore.replay.compare import Circumstances, compare
-from trajcore.replay.normalise import NORMALISERS, made_up, normalised, shown
+from trajcore.replay.normalise import COMMITS, NORMALISERS, made_up, normalised, shown
 from trajcore.replay.tempnames import without_random
 from trajcore.replay.varying import MAKES_COMMITS
 from trajcore.replay.verdict import Match
@@ -73,7 +73,7 @@ PIECES_OF_LINES = st.sampled_from(
 
 @given(st.lists(PIECES_OF_LINES, max_size=14).map(" ".join), st.integers(0, 3))
 def test_no_row_reaches_over_the_end_of_a_line(text: str, committed: int) -> None:
-    rows = (*NORMALISERS, *made_up("x", committed=bool(committed)))
+    rows = (*(COMMITS if committed else ()), *NORMALISERS, *made_up("x"))
     lines = text.split("\n")
     assert normalised(text, rows) == "\n".join(normalised(line, rows) for line in lines)
 
@@ -90,7 +90,7 @@ def ran(output: str, command: str = "x") -> Observation:
     return cast("Observation", parse(event).event)
 
 
-COMMITS = [
+NAMES = [
     ("[main 3f2a91c] x", "[main 4e1b80d] x"),
     ("[main (root-commit) 3f2a91c] x", "[main (root-commit) 1234567] x"),
     ("commit 3f2a91c0d1e2f3a4b5c6d7e8f9a0b1c2d3e4f5a6", "commit 4f2a91c0d1e2f3a4b5c6d7e8f9a0b1c2d3e4f5a6"),
@@ -106,6 +106,10 @@ COMMITS = [
     ("Updating 83db48f..bf269f4", "Updating 13db48f..af269f4"),
     ("Deleted branch x (was 3f2a91c).", "Deleted branch x (was 4e1b80d)."),
 ]
+HASHES = st.text("0123456789abcdef", min_size=7, max_size=12)
+SHOWN = st.sampled_from(
+    ["{}", "{} one", "* {} one", "{} (HEAD -> main) one", "[main {}] x", "HEAD is now at {} one", "{}..{}"]
+)
 OBJECTS = [
     ("index 83db48f..bf269f4 100644", "index 83db48f..bf269f5 100644"),
     (
@@ -123,11 +127,23 @@ OBJECTS = [
 ]
 
 
-@pytest.mark.parametrize(("before", "after"), COMMITS)
+@pytest.mark.parametrize(("before", "after"), NAMES)
 def test_the_name_of_a_commit_varies_where_one_was_made(before: str, after: str) -> None:
     made, none = Circumstances(lambda given: True), Circumstances(lambda given: False)
     assert compare(ran(before), ran(after), circumstances=made).match is Match.NORMALISED
     assert compare(ran(before), ran(after), circumstances=none).diverged
+
+
+@given(SHOWN, HASHES)
+@example("{} (HEAD -> main) one", "98765d2")
+@example("{}", "12345e6")
+@example("{}", "0623074")
+def test_whatever_name_a_commit_has_got(text: str, name: str) -> None:
+    """Some have no letter, or look like a duration or another figure."""
+    made = Circumstances(lambda given: True)
+    for pair in ((name, "3f2a91c"), ("3f2a91c", name)):
+        before, after = (ran(text.replace("{}", its)) for its in pair)
+        assert not compare(before, after, circumstances=made).diverged
 
 
 @pytest.mark.parametrize(("before", "after"), OBJECTS)
@@ -255,7 +271,7 @@ PIECES = (
 def test_no_row_takes_long(piece: str) -> None:
     text = piece * (20_000 // len(piece))
     begun = time.process_time()
-    for normaliser in (*NORMALISERS, *made_up("x", committed=True)):
+    for normaliser in (*COMMITS, *NORMALISERS, *made_up("x")):
         normaliser(text)
         normaliser(text + "!")
     MAKES_COMMITS.search(text.encode())
