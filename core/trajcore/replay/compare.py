@@ -199,11 +199,12 @@ def _compare_text(
         given = actual.given
         asked = asked_for(given, other_user=any(name.what == USER for name in names))
         committed = names_commits(f"{one}\n{other}") and circumstances.committed(given)
-        # A name of a commit may look like a duration, or a figure: 61d2, 1e5.
-        first = (*(COMMITS if committed else ()), *asked)
+        of_step = made_up(given, untold=circumstances.reconstructed)
+        # A part of a name may look like a duration, or a figure: 61d2, 1e5.
+        possible = (*(COMMITS if committed else ()), *of_step, *asked)
+        first = [row for row in possible if row.pattern.search(one) or row.pattern.search(other)]
         if first:
             old, new = aligned(*both_normalised(one, other, (*first, *normalisers)), names)
-        old, new = both_normalised(old, new, made_up(given, untold=circumstances.reconstructed))
         if committed:
             old, new = commits_paired(old, new)
     if old != new and circumstances.reconstructed and _UNORDERED.search(actual.given):

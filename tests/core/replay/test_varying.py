@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from functools import cache
 from typing import cast
 
@@ -144,6 +145,12 @@ def test_whatever_name_a_commit_has_got(text: str, name: str) -> None:
     for pair in ((name, "3f2a91c"), ("3f2a91c", name)):
         before, after = (ran(text.replace("{}", its)) for its in pair)
         assert not compare(before, after, circumstances=made).diverged
+
+
+@given(st.uuids(), st.uuids())
+@example(uuid.UUID("7d1f3b5c-fff8-4b3b-adc1-383d20783d88"), uuid.UUID(int=0))
+def test_whatever_a_uuid_looks_like(one: uuid.UUID, other: uuid.UUID) -> None:
+    assert not compare(ran(f"made {one}"), ran(f"made {other}")).diverged
 
 
 @pytest.mark.parametrize(("before", "after"), OBJECTS)
