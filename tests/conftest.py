@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
+import re
+import zlib
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +35,7 @@ settings.load_profile("trajtui")
 _NEEDS = {"docker": need_docker, "bubblewrap": need_bubblewrap, "terminal": need_tmux}
 
 
+_SANDBOX = re.compile(r"docker(?:, from inside)?(?:, plain)?|bubblewrap|local")
 _LONGEST = 900
 """Seconds that a test of the long suite may take, if it does not say so itself."""
 
@@ -41,9 +44,11 @@ _LONGEST = 900
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of what is `sampled`, each nth is for each change; the others are `long`.
 
-    In docker they are others than elsewhere. What is long may take its time, on a machine that is busy too.
+    In docker they are others than elsewhere. Of what is there for several sandboxes `in_turns`, one is, which
+    the name of the test chooses. What is long may take its time, on a machine that is busy too.
     """
     seen: Counter[tuple[str, bool]] = Counter()
+    turns: defaultdict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         sampled = item.get_closest_marker("sampled")
         if sampled is not None:
@@ -51,6 +56,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if (seen[test] + test[1]) % sampled.args[0]:
                 item.add_marker(pytest.mark.long)
             seen[test] += 1
+        if item.get_closest_marker("in_turns") and not item.get_closest_marker("long"):
+            turns[_SANDBOX.sub("*", item.nodeid)].append(item)
+    for name, same in turns.items():
+        for at, item in enumerate(same):
+            if at != zlib.crc32(name.encode()) % len(same):
+                item.add_marker(pytest.mark.long)
+    for item in items:
         if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_LONGEST))
 

@@ -239,7 +239,7 @@ def test_what_is_recorded_has_nothing_unseen() -> None:
     ],
     ids=repr,
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 def test_no_text_takes_long(piece: str) -> None:
     text = piece * (600_000 // len(piece))
     begun = time.process_time()

@@ -58,6 +58,7 @@ def test_there_are_examples() -> None:
 
 @pytest.mark.bubblewrap
 @pytest.mark.parametrize("number", range(len(API)))
+@pytest.mark.sampled(2)
 def test_an_example_of_the_api_runs(number: int, tmp_path: Path) -> None:
     for sample in SAMPLES.glob("*.json"):
         shutil.copy(sample, tmp_path)

@@ -29,6 +29,7 @@ def recording(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("sandbox", SANDBOXES)
+@pytest.mark.sampled(2)
 def test_from_a_recording_to_a_live_run_that_replays(
     terminal: Terminal, recording: Path, sandbox: str, docker_image_if_needed: list[str]
 ) -> None:

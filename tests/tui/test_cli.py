@@ -92,7 +92,7 @@ BAD_FILES: dict[str, bytes | None] = {
 
 @pytest.mark.parametrize("command", [("show",), ("replay", *RECORDED), ()], ids=["show", "replay", "open"])
 @pytest.mark.parametrize("fault", BAD_FILES)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 def test_a_bad_file_is_named_in_plain_words(tmp_path: Path, fault: str, command: tuple[str, ...]):
     path = tmp_path / "given.json"
     data = BAD_FILES[fault]
@@ -401,6 +401,7 @@ def test_an_action_with_nothing_recorded_has_matched_nothing(tmp_path: Path):
         (message(3, "thanks"), (), "end_of_recording"),
     ],
 )
+@pytest.mark.sampled(3)
 def test_the_report_says_how_the_run_ended(
     tmp_path: Path, last: dict[str, Any], options: tuple[str, ...], state: str
 ):
@@ -817,6 +818,7 @@ def test_a_config_that_lies_around_does_not_reach_for_this_machine(
         (("--pids", "x"), "--pids"),
     ],
 )
+@pytest.mark.sampled(3)
 def test_what_does_not_fit_together_is_refused(recording: Path, options: tuple[str, ...], named: str):
     assert_plain_refusal(trajtui("replay", recording, *options), named)
 

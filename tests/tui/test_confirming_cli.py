@@ -115,7 +115,7 @@ def asked(recording: Path, run: Path, server: Loopback, *words: str) -> tuple[in
     ],
     ids=["approve", "approve all", "edit", "refuse", "refuse and wait", "end of input"],
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 def test_on_a_terminal_it_is_asked_there(
     recording: Path, tmp_path: Path, words: list[str], code: int, ran: list[str]
 ) -> None:

@@ -297,7 +297,7 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize("case", BAD, ids=str)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(5)
 def test_bad_input_is_one_plain_message_exit_2_and_nothing_written(recording: Path, case: str):
     arguments, expected = BAD[case]
     before, out = recording.read_bytes(), recording.with_name("out.json")

@@ -183,6 +183,7 @@ async def test_space_flips_the_wait_of_a_message_and_offers_the_flags_of_a_comma
 
 
 @pytest.mark.parametrize("key", ["d", "J", "Y", "i", "o", "I", "e", "space", "w"])
+@pytest.mark.sampled(4)
 async def test_what_this_run_added_is_not_edited_and_that_is_said(recording: Path, key: str):
     async with opened(recording) as screen:
         await screen.press("m")

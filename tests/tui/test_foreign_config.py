@@ -120,6 +120,7 @@ def test_a_file_that_brings_its_own_key_and_address_is_asked_with_that_key(
 
 
 @pytest.mark.parametrize("way", ["plain", "link", "dangling link", "link in a directory", "not ours"])
+@pytest.mark.sampled(3)
 def test_nothing_is_saved_over_what_is_no_trajectory(home: Path, here: Path, way: str) -> None:
     path = recorded(here, "true")
     target, named = home / ".bashrc", "out.json"

@@ -43,7 +43,7 @@ def trajectory(tmp_path: Path) -> Path:
     ],
     ids=" ".join,
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 def test_every_command_refuses_it_by_name(trajectory: Path, arguments: list[str], tmp_path: Path) -> None:
     before = trajectory.read_bytes()
     done = trajtui(*(str(trajectory) if word == "FILE" else word for word in arguments), directory=tmp_path)

@@ -122,7 +122,7 @@ async def test_each_key_in_the_first_moment_of_a_screen(path: Path, stage: str) 
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 async def test_a_walk(path: Path, seed: int) -> None:
     monkey = Monkey(lambda: debugger(path))
     await walk(monkey, seed, 200)

@@ -16,6 +16,7 @@ KEYS = ["pagedown", "pageup", "down", "up", "home", "end", "enter", "tab", "a", 
 
 
 @pytest.mark.parametrize("key", KEYS)
+@pytest.mark.sampled(4)
 async def test_a_key_in_the_first_moment_of_the_palette(tmp_path: Path, key: str) -> None:
     path = write(tmp_path / "demo.json", [say(0, "the task"), finish(1)])
     async with opened(path) as shown:

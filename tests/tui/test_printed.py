@@ -93,7 +93,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_what_a_command_prints_on_a_terminal_is_text(hostile: Path, command: tuple[str, ...]):
     words = [str(hostile) if word == FILE else word.replace("\0", "") for word in command]
     _, received = on_terminal(*words, directory=hostile.parent)

@@ -457,7 +457,7 @@ async def test_a_live_session_streams_works_in_the_sandbox_and_ends(open_ended: 
         Answer(
             "I look around first.",
             calls=[Call("execute_bash", {"command": "echo from the model"})],
-            pause=2.0,
+            pause=0.3,
         ),
         Answer(calls=[Call("finish", {"message": "Looked around."})]),
     ]
@@ -532,6 +532,7 @@ async def test_quitting_and_restarting_ask_where_a_message_of_this_run_would_be_
         ("k", 0), ("G j", 9), ("pagedown", 9), ("pagedown pageup", 0),
     ],
 )  # fmt: skip
+@pytest.mark.sampled(3)
 async def test_the_cursor_moves_and_stays_inside(dialogue: Path, keys: str, index: int):
     async with opened(dialogue) as screen:
         await screen.press(*keys.split())
@@ -656,7 +657,7 @@ async def test_the_palette_offers_no_way_out_that_does_not_ask(dialogue: Path):
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(5)
 async def test_no_key_breaks_a_thing_at_the_start_or_at_the_end(dialogue: Path, action: Any):
     if action.name == "quit":
         pytest.skip("quitting has tests of its own")

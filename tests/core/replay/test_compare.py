@@ -342,6 +342,7 @@ def test_only_commands_have_an_exit_code() -> None:
     ],
     ids=repr,
 )
+@pytest.mark.sampled(3)
 def test_no_output_takes_long_to_normalise(piece: str) -> None:
     text = piece * (100_000 // len(piece))
     begun = time.process_time()

@@ -46,7 +46,7 @@ async def test_also_where_the_files_of_a_container_cannot_be_reached_from_here(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 def test_for_whoever_runs_it(kind: str, account: Account) -> None:
     assert walked(account, kind, 6, 12) > 0
 

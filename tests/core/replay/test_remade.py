@@ -56,6 +56,7 @@ async def there_and_back(session: Session) -> list[str]:
         ("touch $(mktemp -u name-XXXXXXXX)", "/name-"),
     ],
 )
+@pytest.mark.sampled(3)
 async def test_the_first_step_that_comes_out_otherwise_is_named(sandbox: str, chance: str, what: str) -> None:
     session = opened(sandbox, "echo same > other", chance, "cat other", "true")
     warnings = await there_and_back(session)

@@ -101,7 +101,7 @@ async def states(world, case: dict[str, Any]) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize(
     "group", [*list(GROUPS)[:-1], pytest.param("other sequences", marks=pytest.mark.long)]
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(5)
 async def test_the_editor_answers_as_that_of_openhands(world, group: str) -> None:
     await world.sandbox.files.write("/tmp/cases.tar.gz", packed(GROUPS[group]))
     await world.out(

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.in_turns]
 
 
 @pytest.fixture(scope="module")

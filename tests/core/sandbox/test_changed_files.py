@@ -23,7 +23,7 @@ from trajcore.sandbox.tracking.filechanges import LISTED, TEXT_LIMIT
 from trajcore.sandbox.tracking.findtracker import FindTracker
 from worlds import NEEDS, made, settings
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.in_turns]
 
 WAYS = [
     pytest.param("docker", marks=pytest.mark.docker),

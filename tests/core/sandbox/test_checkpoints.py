@@ -17,7 +17,7 @@ from trajcore.sandbox.machines.docker import commits
 from trajcore.sandbox.recorded import RecordedSandbox
 from worlds import World, made
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.in_turns]
 
 LISTING = (
     "cd /; find workspace etc/{0}* usr/{0}* opt var/{0}* root tmp -exec stat -c '%F %a %s %h %N' {{}} + "

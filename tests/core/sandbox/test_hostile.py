@@ -95,6 +95,7 @@ def test_writing_to_the_system_and_to_the_home(cell: Cell) -> None:
     assert Path("/usr/share").exists()
 
 
+@pytest.mark.sampled(2)
 def test_secret_files_are_empty_or_away(start: Start, planted: list[str]) -> None:
     cell = start()
     cell.prove()

@@ -21,7 +21,7 @@ from trajcore.sandbox.base import Limits, SandboxSettings
 from trajcore.sandbox.machines.host.machine import LocalMachine
 from trajcore.sandbox.shellsandbox import ShellSandbox
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.in_turns]
 
 NOTHING = "[Code executed successfully with no output]"
 DIED = "its variables are lost, and the next cell starts a new one.]"

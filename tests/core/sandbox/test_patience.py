@@ -19,7 +19,7 @@ from trajcore.sandbox.shell import shell
 from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.in_turns]
 
 ONE_LINE = r"^[^\n]*[Rr]estart[^\n]*$"
 _FALSE = (

@@ -105,6 +105,7 @@ async def test_what_cannot_be_copied_is_named(make: Any, tmp_path: Path) -> None
     assert "not copied: 2 sockets, pipes and devices (pipe, socket)" in said
 
 
+@pytest.mark.sampled(3)
 async def test_five_thousand_files_arrive(make: Any, tmp_path: Path) -> None:
     source = tmp_path / "source"
     for number in range(50):

@@ -239,6 +239,7 @@ def test_what_was_thrown_away_comes_back_whatever_is_done(
         ["echo more >> a.py", "stat -c %s a.py"],
     ],
 )
+@pytest.mark.sampled(4)
 def test_of_what_was_added_to_unseen_nobody_knows_whether_or_what_it_was(
     text: str, commands: list[str], tmp_path: Path
 ) -> None:
@@ -347,6 +348,7 @@ def test_what_a_repository_is_looked_over_with_comes_out_equal(tmp_path: Path) -
         "bash -c 'wc -c <f'",
     ],
 )
+@pytest.mark.sampled(3)
 def test_a_size_that_is_asked_for_in_passing_is_made_up_too(tmp_path: Path, command: str) -> None:
     report = replayed([answered(1, run("ls"), "f  g"), answered(3, run(command), "8123")], tmp_path)
     assert [status for _, status in steps_of(report)] == ["matched", "unknown"]
