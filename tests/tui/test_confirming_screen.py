@@ -57,10 +57,14 @@ async def test_the_question_shows_the_command_why_and_the_words(
     async with asked(tmp_path, size=size) as screen:
         for shown in (RISKY, "deletes by wildcard", "Approve", "Approve all: deleting", "Edit", "Refuse"):
             assert shown in screen.text
+        await screen.wait("I clean up.")  # what it said before it asked stays
         await screen.press("a")
         await screen.wait("LIVE AWAITING INPUT", seconds=30)
         assert results(screen) == ["run"]
         assert "Refuse" not in screen.text
+        assert screen.text.count("I clean up.") == int(
+            size[1] > 24
+        )  # once, and scrolled away where it is small
 
 
 async def test_letters_answer_only_while_the_question_has_the_focus(tmp_path: Path) -> None:

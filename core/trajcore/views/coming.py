@@ -67,13 +67,13 @@ class Coming:
         stretch.speaker = speaker
         stretch.add(notice.text)
 
-    def thought(self) -> str:
-        """All that the model thought."""
-        stretch = self._stretches.get(THINKING)
-        return "" if stretch is None else stretch.text
+    def replied(self) -> str:
+        """The reply is complete: all that the model thought. The rest stays until it is in the run."""
+        thought = self._stretches.pop(THINKING, None)
+        return "" if thought is None else thought.text
 
     def end(self) -> None:
-        """The reply is complete, or broken off."""
+        """It is in the run, or broke off."""
         self._stretches.clear()
 
 

@@ -85,6 +85,7 @@ class ChatPane(LinePane):
             case notices.RunChanged(restarted):
                 self._forget_cost(restarted=restarted)
                 self._keep_thought(len(self._session.run) - 1)
+                self._coming.end()
                 self._restarted = self._restarted or restarted
                 self._changed()
             case notices.PositionChanged() | notices.StepDone():
@@ -100,11 +101,10 @@ class ChatPane(LinePane):
             self._waited, self.border_subtitle = 0.0, ""
 
     def _keep_thought(self, place: int) -> None:
-        """The reply that was coming is over: what the model thought stays, folded."""
-        thought = self._coming.thought()
+        """The reply that was coming is complete: what the model thought stays, folded."""
+        thought = self._coming.replied()
         if thought.strip():
             self._dialogue.add_aside(max(0, place), BlockKind.TEXT, thought, ChatTone.THOUGHT, "thinking")
-        self._coming.end()
 
     def _keep_unfinished(self, state: State) -> None:
         """Nothing came of a reply: what there was of it stays, and says so."""
