@@ -157,7 +157,7 @@ class AgentHost:
         begun, self._ending = time.monotonic(), ERROR
         self._under_way = None
         try:
-            ending = await work(model, self, self, max_steps, self._prompt, self._dialect.tools)
+            ending = await work(model, self, self, max_steps, self._prompt, lambda: self._dialect.tools)
             self._ending = ending.value
         except (asyncio.CancelledError, Interrupted) as stop:
             self._ending = INTERRUPTED
