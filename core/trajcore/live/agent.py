@@ -15,13 +15,14 @@ from trajcore.errors import ModelUnavailable
 from trajcore.events.actions import TaskTrackingAction
 from trajcore.events.base import Action, Event
 from trajcore.events.kinds import THINK, Source, action_kind
-from trajcore.live import tasklist
+from trajcore.live import outcome, tasklist
 from trajcore.live.asking import Settled
 from trajcore.live.assembly import Cut
 from trajcore.live.failures import cut_short
 from trajcore.live.messages.history import messages
 from trajcore.live.messages.transcript import Message
 from trajcore.live.model import Hearer, Model, Reply
+from trajcore.live.stuck import Pattern, pattern_of
 from trajcore.live.tools import BadToolCall, to_action
 
 BAD_REPLIES: Final = 3
@@ -45,6 +46,8 @@ class TurnEnd(Enum):
     """It called `finish`."""
     STEPS_SPENT = "steps_spent"
     """It was asked as often as allowed."""
+    STUCK = outcome.STUCK
+    """It goes round in circles, and waits for the user's word; the watch was told how."""
 
 
 class Environment(Protocol):
@@ -83,6 +86,9 @@ class Watch(Hearer, Protocol):
     def executing(self, event: Event) -> None:
         """An action is about to be carried out."""
 
+    def stuck(self, pattern: Pattern) -> None:
+        """The agent goes round in circles: it is not asked again before the user has had their say."""
+
 
 Prompt = Callable[[Sequence[Event]], Sequence[Message]]
 """Makes the messages that a model is shown of the events of a run; called in another thread."""
@@ -108,6 +114,8 @@ async def work(
     `Environment.execute` raises. Cancelling leaves no half event: a reply enters the run when it is complete,
     and of one that is interrupted or breaks off what it had said, marked as that.
     What the user refuses is in the run, is not carried out, and ends the turn unless they say why.
+    Before each reply it is looked whether the agent is stuck (`trajcore.live.stuck`), by what has come since
+    the user's last message and in this turn.
     `tools` is asked before each reply what the model is offered; by default it is what OpenHands offers.
     """
     tools = tools or (lambda: default_dialect().tools)
@@ -140,6 +148,7 @@ class _Turn:
         self._tools = tools()
         """What the reply that comes, or came last, may call."""
         self._bad_replies = 0
+        self._begun = len(environment.history())
 
     def deliver(self) -> bool:
         """Put what the user typed into the run; says whether there was anything."""
@@ -151,7 +160,12 @@ class _Turn:
         return bool(pending)
 
     async def step(self) -> TurnEnd | None:
-        reply = await self._reply()
+        history = self._environment.history()
+        stuck = await asyncio.to_thread(pattern_of, history[self._begun :])
+        if stuck is not None:
+            self._watch.stuck(stuck)
+            return TurnEnd.STUCK
+        reply = await self._reply(history)
         self._watch.replied(reply)
         if reply.cut is not None:
             self._watch.warned(cut_short(reply.cut, self._model.settings))
@@ -163,11 +177,11 @@ class _Turn:
             return self._bad("Your reply was empty. Call a tool, or say something to the user.")
         return TurnEnd.AWAITING_INPUT
 
-    async def _reply(self) -> Reply:
+    async def _reply(self, events: Sequence[Event]) -> Reply:
         """Ask the model. What it had said when it was interrupted, or broke off, enters the run."""
         self._watch.thinking()
         self._tools = self._offer()
-        history = await asyncio.to_thread(self._prompt, self._environment.history())
+        history = await asyncio.to_thread(self._prompt, events)
         try:
             return await self._model.reply(history, self._tools.schemas(), self._watch)
         except (asyncio.CancelledError, ModelUnavailable) as error:

@@ -17,6 +17,7 @@ from trajcore.live.agent import TurnEnd, work
 from trajcore.live.asking import Settled
 from trajcore.live.assembly import Cut
 from trajcore.live.model import Model, ModelSettings, Patience, Reply, close_connections
+from trajcore.live.stuck import Pattern
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +92,9 @@ class Noting:
 
     def executing(self, event: Event) -> None:
         self.seen.append(f"executing {event.id}")
+
+    def stuck(self, pattern: Pattern) -> None:
+        self.seen.append(f"stuck {pattern.name}")
 
     def retrying(self, line: str) -> None:
         self.seen.append(f"retrying {line}")
@@ -547,3 +551,18 @@ async def test_long_ids_do_not_end_a_conversation() -> None:
     ids = [call["id"] for call in requests[1][2]["tool_calls"]]
     assert [message["tool_call_id"] for message in requests[1][3:]] == ids
     assert all(len(id) <= 40 for id in ids)
+
+
+# Going round in circles
+
+
+async def test_an_agent_that_goes_round_in_circles_waits_and_each_turn_counts_anew() -> None:
+    world, watch = Remembering("go"), Noting()
+    with Loopback([Answer("", [bash("ls")]) for _ in range(11)]) as server:
+        model = model_at(server)
+        assert await work(model, world, watch, None) is TurnEnd.STUCK
+        assert (len(server.bodies), watch.seen[-1]) == (4, "stuck SAME")
+        assert await work(model, world, watch, None) is TurnEnd.STUCK
+        assert len(server.bodies) == 8
+        world.on_execute = lambda action: world.pending.append("better not")
+        assert await work(model, world, watch, 3) is TurnEnd.STEPS_SPENT
