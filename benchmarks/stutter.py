@@ -130,9 +130,9 @@ def scripted(*answers: dict[str, Any]) -> Iterator[str]:
 
 
 def scripted_model(steps: int) -> AbstractContextManager[str]:
-    """A model that asks for so many commands; the address where it is."""
-    call = {"name": "execute_bash", "arguments": {"command": "true"}}
-    return scripted(*[{"text": "on", "calls": [call]}] * steps, {"text": "That is all."})
+    """A model that asks for so many commands, each another one; the address where it is."""
+    calls = [{"name": "execute_bash", "arguments": {"command": f": {number}"}} for number in range(steps)]
+    return scripted(*({"text": "on", "calls": [call]} for call in calls), {"text": "That is all."})
 
 
 def _port(file: Path) -> str:

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 AskUser = Callable[[notices.Asked], Awaitable[tuple[Verdict, str] | None]]
 """Gives the user's word on an action, and the text for `Session.answer`; None: there is nobody to give it."""
 
+AskStuck = Callable[[], Awaitable[str | None]]
+"""Gives the user's word to an agent that is stuck: a message, or nothing where it is to just go on; None: it
+stops there.
+"""
+
 
 def open(path: str | Path, row: str | int | None = None) -> Trajectory:
     """The recording in a file or a directory of events, or (`-`) on standard input, to read and to edit.
@@ -101,6 +106,7 @@ async def areplay(
     on_notice: Callable[[notices.Notice], None] | None = None,
     on_session: Callable[[Session], None] | None = None,
     on_question: AskUser | None = None,
+    on_stuck: AskStuck | None = None,
     settings: Settings | None = None,
     **options: Any,
 ) -> Report:
@@ -113,7 +119,8 @@ async def areplay(
 
     `on_notice` is called with all that the session tells; `on_session` once with the session itself, before
     it begins. `on_question` gives the user's word on an action of the model that is asked for (`confirm`);
-    where there is nobody to ask, the run ends there in the error `Unconfirmed`.
+    where there is nobody to ask, the run ends there in the error `Unconfirmed`. So does `on_stuck` where the
+    agent goes round in circles; without it the run just ends there (`report.live.ending` is `stuck`).
 
     `settings`, or the other `options` of the command (`sandbox`, `image`, `workspace`, …), say in what world
     it happens; what neither says comes from the environment and config.toml. Of a
@@ -152,7 +159,7 @@ async def areplay(
         await session.prepare()
         await _play(session, stop)
         if carry_on and session.state is not State.ERROR:
-            await _carry_on(session, messages)
+            await _carry_on(session, messages, on_stuck)
     finally:
         await answering.close()
         await session.close()
@@ -252,8 +259,11 @@ async def _play(session: Session, stop: int | None) -> None:
     await session.idle()
 
 
-async def _carry_on(session: Session, messages: Sequence[str]) -> None:
-    """Give the messages to the model one by one, each when it waits; without any, let it simply go on."""
+async def _carry_on(session: Session, messages: Sequence[str], ask: AskStuck | None) -> None:
+    """Give the messages to the model one by one, each when it waits; without any, let it simply go on.
+
+    What it is to be told next was not meant for an agent that is stuck.
+    """
     if not messages:
         if session.needs_message:
             raise BadInput(
@@ -261,11 +271,29 @@ async def _carry_on(session: Session, messages: Sequence[str]) -> None:
             )
         session.go_live()
         await session.idle()
+        await _get_unstuck(session, ask)
     for text in messages:
         session.message(text, Delivery.LIVE)
         await session.idle()
-        if session.failure is not None:
+        await _get_unstuck(session, ask)
+        if session.failure is not None or session.is_stuck:
             break
+
+
+async def _get_unstuck(session: Session, ask: AskStuck | None) -> None:
+    """Have the user asked for their word while the agent is stuck."""
+    while session.is_stuck and ask is not None:
+        said = await ask()
+        if said is None:
+            return
+        try:
+            if said.strip():
+                session.message(said, Delivery.LIVE)
+            else:
+                session.go_live()
+        except TrajError as error:
+            session.say(str(error))
+        await session.idle()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from trajcore.masking import known, without_accounts
 EXIT_CODES: Final = {
     0: "done",
     1: "it ran, and something fell short: `--strict` and a divergence, an error among the findings of "
-    "`show --check`, a live session that ended in an error",
+    "`show --check`, a live session that ended in an error, or stuck",
     2: "bad usage or bad input: no such file, not a trajectory, an unknown sandbox",
     3: "the sandbox or the model cannot be had",
     130: "interrupted",

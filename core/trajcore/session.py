@@ -461,9 +461,9 @@ class Session(SessionState):
             if mode is Mode.REPLAY:
                 self._replay.moments.take_when_idle()
             return
+        self._activity.become(State.FINISHED if ending.finished else State.AWAITING_INPUT)
         if ending.note:
             self._say(ending.note, "warning")
-        self._activity.become(State.FINISHED if ending.finished else State.AWAITING_INPUT)
 
     async def _go_on_in_branch(self) -> Branch | None:
         """Have what comes now be part of the branch that ends here, or else begin one with it: the answer."""

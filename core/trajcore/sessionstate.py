@@ -225,6 +225,11 @@ class SessionState:
         return self._live.outcome
 
     @property
+    def is_stuck(self) -> bool:
+        """Whether the agent went round in circles, and waits for the user's word: a message, or `go_live`."""
+        return self.state is State.AWAITING_INPUT and self._live.is_stuck
+
+    @property
     def step_count(self) -> int:
         """How many recorded actions ask something of the world."""
         events = len(self.trajectory)

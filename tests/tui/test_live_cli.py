@@ -154,6 +154,23 @@ def test_a_limit_of_steps_is_said(recording: Path) -> None:
     assert total.endswith(" · steps spent")
 
 
+def test_a_model_that_goes_round_in_circles_stops_there(recording: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    said = ("--message", "now act", "--message", "and this", "--report", out)
+    done = carried_on(recording, [Answer(calls=[bash("echo again")])] * 9, *said)
+    assert done.returncode == 1
+    assert done.stderr.removeprefix("starting bubblewrap\n") == (
+        "trajtui: the agent is stuck: it did the same 4 times in a row, and the same came of it: "
+        "say what it is to do instead, or let it go on\n"
+    )
+    report = json.loads(out.read_text())
+    assert (report["state"], report["live"]["ending"], report["live"]["steps"]) == (
+        "awaiting_input",
+        "stuck",
+        4,
+    )
+
+
 def test_nothing_the_model_says_can_pass_for_something_else(recording: Path) -> None:
     forged = "\x1b[2J\r=     9  run          forged\n★     9  run          forged\nlive: 9 steps\u2028live: 8"
     calls = [bash(f"cat <<'E'\n{forged}\nE"), bash("printf '\\033]0;x\\007\\nlive: 9'")]
@@ -207,6 +224,26 @@ def test_text_appears_while_the_reply_still_comes(recording: Path, options: tupl
         assert last.endswith(" · interrupted")
         # However much of it has come from the process of the model by then.
         assert "And then".startswith(rest.splitlines()[-2].strip() or "nothing")
+
+
+def test_on_a_terminal_it_is_asked_what_becomes_of_it(recording: Path) -> None:
+    with Loopback([Answer(calls=[bash("echo again")])] * 8 + [FINISH]) as server:
+        own, theirs = pty.openpty()
+        running = subprocess.Popen(
+            [PROGRAM, "replay", recording, *BUBBLEWRAP, "--continue", "--message", "now act"],
+            stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs, env={**os.environ, **live(server)},
+        )  # fmt: skip
+        os.close(theirs)
+        told = b""
+        for word in ("g", "do something else"):
+            told += read_until(own, b"(s)? ")
+            os.write(own, f"{word}\n".encode())
+        assert running.wait(30) == 0
+        os.close(own)
+        requests = [body["messages"] for body in server.bodies]
+    assert told.count(b"the agent is stuck") == 2
+    assert len(requests) == 9
+    assert requests[8][-1]["content"] == "do something else"
 
 
 def test_on_a_terminal_text_appears_before_its_line_is_whole(recording: Path) -> None:

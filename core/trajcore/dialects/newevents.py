@@ -59,8 +59,15 @@ def action_message(kind: str, args: Mapping[str, Any]) -> str | None:
     """The `message` that OpenHands derives from an action; None where it derives none."""
     if kind == kinds.FINISH:
         return str(args.get("thought") or "All done! What's next on the agenda?")
+    if kind == kinds.TASK_TRACKING:
+        return _tasks_text(args.get("task_list"))
     text = _ACTION_TEXTS.get(kind)
     return None if text is None else text.format_map(_Filled(args))
+
+
+def _tasks_text(tasks: object) -> str:
+    count = len(tasks) if isinstance(tasks, list) else 0
+    return f"Managing {count} task item{'s' * (count != 1)}." if count else "Clearing the task list."
 
 
 def observation_message(kind: str, content: str, extras: Mapping[str, Any]) -> str:
@@ -170,16 +177,20 @@ def tool_action(
         "source": Source.AGENT.value,
         "message": action_message(action["action"], args) or "",
         "action": action["action"],
-        "tool_call_metadata": {
-            "function_name": call.name,
-            "tool_call_id": call.id,
-            "model_response": response,
-            "total_calls_in_response": calls,
-        },
+        "tool_call_metadata": _call_metadata(call, response, calls),
         "llm_metrics": metrics,
         "args": args,
     }
     return {**event, "timeout": action["timeout"]} if "timeout" in action else event
+
+
+def _call_metadata(call: Call, response: Mapping[str, Any], calls: int) -> EventObject:
+    return {
+        "function_name": call.name,
+        "tool_call_id": call.id,
+        "model_response": response,
+        "total_calls_in_response": calls,
+    }
 
 
 # Observations.
@@ -213,6 +224,12 @@ def thought_logged(action: Mapping[str, Any], id: int | None) -> EventObject:
     return answer({**action, "id": id}, kinds.THINK, THOUGHT_LOGGED, {})
 
 
+def tasks_told(action: Mapping[str, Any], id: int | None, content: str, tasks: list[Any]) -> EventObject:
+    """The answer to `task_tracking`, an action that got this id: its text, and the list beside it."""
+    details = {"command": action["args"]["command"], "task_list": tasks}
+    return answer({**action, "id": id}, kinds.TASK_TRACKING, content, details)
+
+
 def refused(action: Mapping[str, Any]) -> EventObject:
     """An action as it is when the user has refused it: OpenHands says so of those that can say it."""
     args = action["args"]
@@ -227,6 +244,11 @@ def rejected(action: Mapping[str, Any], id: int | None) -> EventObject:
 def not_carried_out(action: Mapping[str, Any], id: int | None) -> EventObject:
     """The answer to an action that waited for the user's word when they interrupted the agent."""
     return answer({**action, "id": id}, kinds.ERROR, NOT_CARRIED_OUT, {"error_id": _NOT_CARRIED_OUT_ID})
+
+
+def bad_call(text: str, call: Call, response: Mapping[str, Any], calls: int) -> EventObject:
+    """The result of a tool call that no action could be made of, of a response that made so many `calls`."""
+    return error(text, {"tool_call_metadata": _call_metadata(call, response, calls)})
 
 
 def error(text: str, action: Mapping[str, Any] | None = None) -> EventObject:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -103,6 +103,7 @@ class Tool:
     description: str = ""
     """What a live model is told of the tool; empty: by the row before, or not offered."""
     required: tuple[str, ...] = ()
+    """Parameters that a call cannot do without; where it has the `given` ones, if there are any."""
 
 
 @dataclass(frozen=True)
@@ -125,13 +126,25 @@ class ToolMap:
         """`anywhere` are parameters that any recorded call may have; where offered, they come last."""
         self._rows = rows
         self._anywhere = {one.name: one for one in anywhere}
+        self._off: frozenset[str] = frozenset()
+
+    def with_only(self, names: Collection[str]) -> ToolMap:
+        """The same, of which a live model is offered the tools of these names alone."""
+        other = copy.copy(self)
+        other._off = frozenset(self.names).difference(names)
+        return other
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tools that a live model can be offered, those that are switched off included."""
+        return tuple(tool.name for tool in self._rows if tool.description)
 
     def __iter__(self) -> Iterator[Tool]:
         return iter(self._rows)
 
     def schemas(self) -> list[Schema]:
         """What a live model is offered, as chat-completion tools."""
-        return [self._offered(tool) for tool in self._rows if tool.description]
+        return [self._offered(tool) for tool in self._rows if tool.description and tool.name not in self._off]
 
     def _offered(self, tool: Tool) -> Schema:
         rows = [tool, *(row for row in self._rows if row.name == tool.name and row is not tool)]
@@ -151,7 +164,7 @@ class ToolMap:
 
         That is `action`, its complete `args`, and what stands beside them where it was given.
         """
-        tool = next(row for row in self._rows if row.name == name and _makes(row, given))
+        tool = self._maker(name, given)
         args: dict[str, Any] = copy.deepcopy(dict(tool.makes or {}))
         around: dict[str, Any] = {}
         for one in tool.parameters:
@@ -159,6 +172,13 @@ class ToolMap:
                 (around if one.beside else args)[one.place] = one.taken(given[one.name])
                 args.update(one.sets)
         return {"action": tool.kind, "args": args, **around}
+
+    def missing(self, name: str, given: Mapping[str, Any]) -> list[str]:
+        """The parameters that such a call of an offered tool lacks."""
+        return [key for key in self._maker(name, given).required if given.get(key) is None]
+
+    def _maker(self, name: str, given: Mapping[str, Any]) -> Tool:
+        return next(row for row in self._rows if row.name == name and _makes(row, given))
 
     def call_of(self, action: Action, beside: str = "") -> ImpliedCall | None:
         """The call that the fields of an action amount to; None for what is no tool call.

@@ -12,20 +12,24 @@ from trajcore.dialects.registry import default_dialect
 from trajcore.dialects.replies import Call, said_anew
 from trajcore.dialects.toolmap import ToolMap
 from trajcore.errors import ModelUnavailable
+from trajcore.events.actions import TaskTrackingAction
 from trajcore.events.base import Action, Event
 from trajcore.events.kinds import THINK, Source, action_kind
+from trajcore.live import outcome, tasklist
 from trajcore.live.asking import Settled
 from trajcore.live.assembly import Cut
 from trajcore.live.failures import cut_short
 from trajcore.live.messages.history import messages
 from trajcore.live.messages.transcript import Message
 from trajcore.live.model import Hearer, Model, Reply
+from trajcore.live.stuck import Pattern, pattern_of
 from trajcore.live.tools import BadToolCall, to_action
 
 BAD_REPLIES: Final = 3
-"""So many replies in a row that no action can be made of end the agent's turn."""
+"""So many replies in a row that no action at all can be made of end the agent's turn."""
 
-_NOT_RUN: Final = ", in the middle of a call. It was not executed: {names}. Make the call again"
+_ENOUGH: Final = f"After {BAD_REPLIES} such replies in a row, it is the user's turn."
+_NOT_RUN: Final = ", in the middle of this call of {name}. It was not executed: make it again"
 _LOST: Final = {
     Cut.LENGTH: f"Your reply was cut off at the limit of tokens{_NOT_RUN}, in smaller parts.",
     Cut.FILTERED: f"Your reply was ended by the content filter{_NOT_RUN}, or do without it.",
@@ -42,6 +46,8 @@ class TurnEnd(Enum):
     """It called `finish`."""
     STEPS_SPENT = "steps_spent"
     """It was asked as often as allowed."""
+    STUCK = outcome.STUCK
+    """It goes round in circles, and waits for the user's word; the watch was told how."""
 
 
 class Environment(Protocol):
@@ -80,6 +86,9 @@ class Watch(Hearer, Protocol):
     def executing(self, event: Event) -> None:
         """An action is about to be carried out."""
 
+    def stuck(self, pattern: Pattern) -> None:
+        """The agent goes round in circles: it is not asked again before the user has had their say."""
+
 
 Prompt = Callable[[Sequence[Event]], Sequence[Message]]
 """Makes the messages that a model is shown of the events of a run; called in another thread."""
@@ -96,7 +105,7 @@ async def work(
     watch: Watch,
     max_steps: int | None,
     prompt: Prompt = of_events,
-    tools: ToolMap | None = None,
+    tools: Callable[[], ToolMap] | None = None,
 ) -> TurnEnd:
     """Let the model act until it asks the user, finishes, or was asked `max_steps` times.
 
@@ -105,9 +114,11 @@ async def work(
     `Environment.execute` raises. Cancelling leaves no half event: a reply enters the run when it is complete,
     and of one that is interrupted or breaks off what it had said, marked as that.
     What the user refuses is in the run, is not carried out, and ends the turn unless they say why.
-    `tools` is what the model is offered; by default what OpenHands offers.
+    Before each reply it is looked whether the agent is stuck (`trajcore.live.stuck`), by what has come since
+    the user's last message and in this turn.
+    `tools` is asked before each reply what the model is offered; by default it is what OpenHands offers.
     """
-    tools = default_dialect().tools if tools is None else tools
+    tools = tools or (lambda: default_dialect().tools)
     turn = _Turn(model, environment, watch, prompt, tools)
     steps = 0
     while True:
@@ -122,15 +133,22 @@ async def work(
 
 class _Turn:
     def __init__(
-        self, model: Model, environment: Environment, watch: Watch, prompt: Prompt, tools: ToolMap
+        self,
+        model: Model,
+        environment: Environment,
+        watch: Watch,
+        prompt: Prompt,
+        tools: Callable[[], ToolMap],
     ) -> None:
         self._model = model
         self._environment = environment
         self._watch = watch
         self._prompt = prompt
-        self._tools = tools
-        self._schemas = tools.schemas()
+        self._offer = tools
+        self._tools = tools()
+        """What the reply that comes, or came last, may call."""
         self._bad_replies = 0
+        self._begun = len(environment.history())
 
     def deliver(self) -> bool:
         """Put what the user typed into the run; says whether there was anything."""
@@ -142,24 +160,30 @@ class _Turn:
         return bool(pending)
 
     async def step(self) -> TurnEnd | None:
-        reply = await self._reply()
+        history = self._environment.history()
+        stuck = await asyncio.to_thread(pattern_of, history[self._begun :])
+        if stuck is not None:
+            self._watch.stuck(stuck)
+            return TurnEnd.STUCK
+        reply = await self._reply(history)
         self._watch.replied(reply)
         if reply.cut is not None:
             self._watch.warned(cut_short(reply.cut, self._model.settings))
         if reply.tool_calls:
-            return await (self._act(reply) if reply.cut is None else self._act_on_part(reply, reply.cut))
+            return await self._act(reply)
         if reply.text.strip():
             self._say(reply.text if reply.cut is None else reply.cut.marked(reply.text), reply)
         elif reply.cut is None:
             return self._bad("Your reply was empty. Call a tool, or say something to the user.")
         return TurnEnd.AWAITING_INPUT
 
-    async def _reply(self) -> Reply:
+    async def _reply(self, events: Sequence[Event]) -> Reply:
         """Ask the model. What it had said when it was interrupted, or broke off, enters the run."""
         self._watch.thinking()
-        history = await asyncio.to_thread(self._prompt, self._environment.history())
+        self._tools = self._offer()
+        history = await asyncio.to_thread(self._prompt, events)
         try:
-            return await self._model.reply(history, self._schemas, self._watch)
+            return await self._model.reply(history, self._tools.schemas(), self._watch)
         except (asyncio.CancelledError, ModelUnavailable) as error:
             cut = Cut.BROKEN if isinstance(error, ModelUnavailable) else Cut.INTERRUPTED
             if self._model.part.strip():
@@ -171,37 +195,17 @@ class _Turn:
         metrics = self._metrics(reply)
         self._environment.add(newevents.message(text, Source.AGENT, wait_for_response=waits, metrics=metrics))
 
-    async def _act_on_part(self, reply: Reply, cut: Cut) -> TurnEnd | None:
-        """Carry out the calls of a reply that is not whole, but for those that it does not have whole."""
-        whole = tuple(call for call in reply.tool_calls if self._can_be_made(call))
-        lost = [call.name for call in reply.tool_calls if call not in whole]
-        ending = None
-        if whole:
-            ending = await self._act(reply, whole)
-        elif reply.text.strip():
-            self._say(cut.marked(reply.text), reply, waits=False)
-        if ending is not None or not lost:
-            return ending
-        return self._bad(_LOST[cut].format(names=", ".join(lost)))
-
-    def _can_be_made(self, call: Call) -> bool:
-        try:
-            to_action(self._tools, call.name, call.arguments)
-        except BadToolCall:
-            return False
-        return True
-
-    async def _act(self, reply: Reply, calls: Sequence[Call] | None = None) -> TurnEnd | None:
-        """Carry out the calls of a reply, or so many of them."""
-        calls = reply.tool_calls if calls is None else calls
-        try:
-            actions = [to_action(self._tools, call.name, call.arguments) for call in calls]
-        except BadToolCall as error:
-            several = " None of the calls in that reply was executed." if len(calls) > 1 else ""
-            return self._bad(f"{error}{several}")
+    async def _act(self, reply: Reply) -> TurnEnd | None:
+        """Carry out the calls of a reply in their order; what is wrong with one is the result of that one."""
+        asked = [(call, self._asked(call, reply)) for call in reply.tool_calls]
+        if all(isinstance(action, BadToolCall) for _, action in asked):
+            return self._refuse(reply, asked)
         self._bad_replies = 0
         thought, response = reply.text, reply.response
-        for action, call in zip(actions, calls, strict=True):
+        for call, action in asked:
+            if isinstance(action, BadToolCall):
+                self._fault(call, str(action), reply, response)
+                continue
             settled = await self._environment.confirm(action, call)
             if settled.call is not call:
                 action = to_action(self._tools, call.name, settled.call.arguments)
@@ -215,6 +219,33 @@ class _Turn:
                 return ending
             thought = ""
         return None
+
+    def _asked(self, call: Call, reply: Reply) -> dict[str, Any] | BadToolCall:
+        """The action that a call asks for, or why there is none."""
+        try:
+            return to_action(self._tools, call.name, call.arguments)
+        except BadToolCall as fault:
+            if reply.cut is None or call.parsed():
+                return fault
+            return BadToolCall(_LOST[reply.cut].format(name=call.name))
+
+    def _refuse(
+        self, reply: Reply, asked: Sequence[tuple[Call, dict[str, Any] | BadToolCall]]
+    ) -> TurnEnd | None:
+        """No action at all can be made of a reply: its text is kept, and each call gets its fault."""
+        if reply.text.strip():
+            said = reply.text if reply.cut is None else reply.cut.marked(reply.text)
+            self._say(said, reply, waits=False)
+        self._bad_replies += 1
+        ending = TurnEnd.AWAITING_INPUT if self._bad_replies >= BAD_REPLIES else None
+        for place, (call, fault) in enumerate(asked, 1):
+            is_last = ending is not None and place == len(asked)
+            self._fault(call, f"{fault} {_ENOUGH}" if is_last else str(fault), reply, reply.response)
+        return ending
+
+    def _fault(self, call: Call, text: str, reply: Reply, response: dict[str, Any]) -> None:
+        """What is wrong with a call goes back as its result."""
+        self._environment.add(newevents.bad_call(text, call, response, len(reply.tool_calls)))
 
     def _metrics(self, reply: Reply | None) -> dict[str, Any]:
         return self._model.usage.metrics(str(reply.response.get("id") or "") if reply else "")
@@ -233,16 +264,17 @@ class _Turn:
             return TurnEnd.FINISHED
         if kind.name == THINK:
             self._environment.add(newevents.thought_logged(action, event.id))
+        elif isinstance(event, TaskTrackingAction):
+            told = tasklist.answer(event, self._environment.history())
+            self._environment.add(newevents.tasks_told(action, event.id, *told))
         elif isinstance(event, Action):
             self._watch.executing(event)
             await self._environment.execute(event)
         return None
 
     def _bad(self, text: str) -> TurnEnd | None:
+        """Nothing was said or called in a reply."""
         self._bad_replies += 1
-        if self._bad_replies < BAD_REPLIES:
-            self._environment.add(newevents.error(text))
-            return None
-        why = f"{text} After {BAD_REPLIES} such replies in a row, it is the user's turn."
-        self._environment.add(newevents.error(why))
-        return TurnEnd.AWAITING_INPUT
+        ending = TurnEnd.AWAITING_INPUT if self._bad_replies >= BAD_REPLIES else None
+        self._environment.add(newevents.error(text if ending is None else f"{text} {_ENOUGH}"))
+        return ending

@@ -14,7 +14,7 @@ from trajcore.dialects.newevents import error, observation_event, user_message
 from trajcore.events.satisfied import BY_THE_USER, How, Kept
 from trajcore.live.asking import Asking, Settled
 from trajcore.live.confirming import Confirmation
-from trajcore.live.outcome import ERROR, INTERRUPTED, LiveOutcome, last_words
+from trajcore.live.outcome import ERROR, INTERRUPTED, STUCK, LiveOutcome, last_words
 from trajcore.live.telling import Telling, UnderWay
 from trajcore.replay.executor import Executor
 from trajcore.replay.run import Entry, History, LiveStep, Run, Written
@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from trajcore.live.model import Model, Reply
     from trajcore.live.modelsettings import ModelSettings
     from trajcore.live.risks.commands import Place
+    from trajcore.live.stuck import Pattern
     from trajcore.live.usage import Usage
     from trajcore.queued import Queued
 
 
+_GOES_ROUND: Final = "the agent is stuck: {how}: say what it is to do instead, or let it go on"
 _TEXT: Final = "text"
 _THOUGHT: Final = "thought"
 
@@ -94,6 +96,10 @@ class AgentHost:
         self._asked_at: float | None = None
         self._seconds = 0.0
         self._ending = ""
+        self._circles: Pattern | None = None
+        """In which pattern the agent is stuck."""
+        self._stuck_behind: list[Entry] = []
+        """The last event of the run then: with others behind it, or in its place, that is past."""
         self._under_way: UnderWay | None = None
         self.stop_asked = False
         self.asking = Asking(confirmation, dialect.tools, self._place, set_state, tell)
@@ -112,6 +118,11 @@ class AgentHost:
         if self._model is None or self._asked_at is None:
             return None
         return LiveOutcome(self._model.usage, self._seconds, self._ending, last_words(self._run.entries))
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the agent waits as it went round in circles."""
+        return self._ending == STUCK and self._run.entries[-1:] == self._stuck_behind
 
     def enter(self) -> None:
         """What waits to be told to the model enters the run, of which a branch is yet to be made."""
@@ -149,6 +160,8 @@ class AgentHost:
         ending = await self._turn(self._model, max_steps)
         if ending is TurnEnd.STEPS_SPENT:
             return TurnResult(False, f"stopped after {max_steps} live steps, as --max-steps asks")
+        if ending is TurnEnd.STUCK and self._circles is not None:
+            return TurnResult(False, _GOES_ROUND.format(how=self._circles.value))
         return TurnResult(ending is TurnEnd.FINISHED)
 
     async def _turn(self, model: Model, max_steps: int | None) -> TurnEnd:
@@ -157,7 +170,7 @@ class AgentHost:
         begun, self._ending = time.monotonic(), ERROR
         self._under_way = None
         try:
-            ending = await work(model, self, self, max_steps, self._prompt, self._dialect.tools)
+            ending = await work(model, self, self, max_steps, self._prompt, lambda: self._dialect.tools)
             self._ending = ending.value
         except (asyncio.CancelledError, Interrupted) as stop:
             self._ending = INTERRUPTED
@@ -279,6 +292,10 @@ class AgentHost:
 
     def executing(self, event: Event) -> None:
         """The world itself tells of what it executes."""
+
+    def stuck(self, pattern: Pattern) -> None:
+        """The agent goes round in circles."""
+        self._circles, self._stuck_behind = pattern, self._run.entries[-1:]
 
     def retrying(self, line: str) -> None:
         """The model is asked again."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 ERROR: Final = "error"
 INTERRUPTED: Final = "interrupted"
 """How a turn can end otherwise than as `TurnEnd` says."""
+STUCK: Final = "stuck"
+"""How a turn ends in which the agent goes round in circles."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,11 @@ class LiveOutcome:
     """How its last turn ended: a value of `TurnEnd`, `error` or `interrupted`."""
     last_message: str
     """The last that it said, whole; empty where it only acted."""
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it ended as the agent went round in circles, and nobody has let it go on."""
+        return self.ending == STUCK
 
     @property
     def steps(self) -> int:

@@ -29,12 +29,19 @@ def to_action(tools: ToolMap, name: str, arguments_json: str) -> dict[str, Any]:
     functions = [schema["function"] for schema in tools.schemas()]
     parameters = {function["name"]: function["parameters"] for function in functions}
     if name not in parameters:
-        raise BadToolCall(f"There is no tool {name!r}. The tools are: {', '.join(parameters)}.")
+        what = f"The tool {name} is switched off." if name in tools.names else f"There is no tool {name!r}."
+        raise BadToolCall(f"{what} The tools are: {', '.join(parameters)}.")
     arguments = _arguments(name, arguments_json, parameters[name])
+    _refuse_missing(name, tools.missing(name, arguments))
     action = tools.action_of(name, arguments)
     if action_kind(action["action"]).treatment in (Treatment.EXECUTE, Treatment.SERVE):
         _refuse_masked(name, arguments)
     return action
+
+
+def _refuse_missing(name: str, missing: list[str]) -> None:
+    if missing:
+        raise BadToolCall(f"{name} needs the argument {', '.join(missing)}.")
 
 
 def _refuse_masked(name: str, arguments: dict[str, Any]) -> None:
@@ -55,21 +62,26 @@ def _arguments(name: str, text: str, schema: Schema) -> dict[str, Any]:
         raise BadToolCall(f"The arguments of {name} are not JSON: {error}.") from None
     if not isinstance(given, dict):
         raise BadToolCall(f"The arguments of {name} must be a JSON object.")
-    missing = [key for key in schema["required"] if given.get(key) is None]
-    if missing:
-        raise BadToolCall(f"{name} needs the argument {', '.join(missing)}.")
+    _refuse_missing(name, [key for key in schema["required"] if given.get(key) is None])
+    return _properties(name, "", given, schema)
+
+
+def _properties(tool: str, within: str, given: dict[str, Any], schema: Schema) -> dict[str, Any]:
+    """The properties of an object; null stands for one that is not there. `within` says where it is."""
     unknown = [key for key in given if key not in schema["properties"]]
     if unknown:
         known = ", ".join(schema["properties"])
-        raise BadToolCall(f"{name} has no argument {', '.join(unknown)}. Its arguments are: {known}.")
+        raise BadToolCall(
+            f"{tool} has no argument {within}{', '.join(unknown)}. Its arguments are: {within}{known}."
+        )
     return {
-        key: _checked(name, key, value, schema["properties"][key])
+        key: _checked(tool, f"{within}{key}", value, schema["properties"][key])
         for key, value in given.items()
         if value is not None
     }
 
 
-def _checked(tool: str, key: str, value: Any, schema: dict[str, Any]) -> Any:
+def _checked(tool: str, key: str, value: Any, schema: Schema) -> Any:
     """The value in the schema's type. Numbers written as text will do, and flags written as booleans."""
     if schema.get("enum") == ["true", "false"] and isinstance(value, bool):
         value = str(value).lower()
@@ -80,6 +92,10 @@ def _checked(tool: str, key: str, value: Any, schema: dict[str, Any]) -> Any:
         raise BadToolCall(f"The argument {key} of {tool} must be {article} {schema['type']}.") from None
     if "enum" in schema and fitted not in schema["enum"]:
         raise BadToolCall(f"The argument {key} of {tool} must be one of {', '.join(schema['enum'])}.")
+    if schema["type"] == "object":
+        return _properties(tool, f"{key}.", fitted, schema)
+    if schema["type"] == "array":
+        return [_checked(tool, f"{key}[{at}]", item, schema["items"]) for at, item in enumerate(fitted)]
     return fitted
 
 
@@ -102,15 +118,22 @@ def _number(value: Any) -> float:
     return number
 
 
-def _integers(value: Any) -> list[int]:
+def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise TypeError
-    return [_integer(item) for item in value]
+    return value
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return value
 
 
 _FIT: Final[dict[str, Callable[[Any], Any]]] = {
     "string": _text,
     "integer": _integer,
     "number": _number,
-    "array": _integers,
+    "array": _list,
+    "object": _object,
 }

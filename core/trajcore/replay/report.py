@@ -160,10 +160,12 @@ class Report:
 
     def exit_code(self, *, strict: bool | str = False) -> int:
         """The exit code of `trajtui replay`; a divergence counts where it is `strict`, and with `all` what
-        cannot be known does too.
+        cannot be known does too. So is a model that was left stuck.
         """
         if self.failure is not None:
             return 1 if self.live_steps else self.failure.exit_code
+        if self.live is not None and self.live.is_stuck:
+            return 1
         counted = self.counts["diverged"] + (self.counts["unknown"] if strict == "all" else 0)
         return 1 if strict and counted else 0
 

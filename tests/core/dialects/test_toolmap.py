@@ -28,7 +28,13 @@ OF_TYPE: dict[str, st.SearchStrategy[Any]] = {
 
 
 def value_of(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    return st.sampled_from(schema["enum"]) if "enum" in schema else OF_TYPE[schema["type"]]
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    if schema["type"] == "object":
+        return st.fixed_dictionaries({key: value_of(one) for key, one in schema["properties"].items()})
+    if schema.get("items", {}).get("type") == "object":
+        return st.lists(value_of(schema["items"]), max_size=2)
+    return OF_TYPE[schema["type"]]
 
 
 @st.composite
@@ -39,7 +45,8 @@ def calls(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     given = {name: draw(value_of(properties[name])) for name in required}
     row = next(row for row in TOOL_MAP if row.name == function["name"] and fits(row, given))
     for one in row.parameters:
-        if one.name not in given and one.schema is not None and draw(st.booleans()):
+        wanted = one.name in row.required or draw(st.booleans())
+        if one.name not in given and one.schema is not None and wanted:
             given[one.name] = draw(value_of(one.schema))
     return function["name"], given
 

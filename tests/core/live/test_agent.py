@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from loopback import Answer, Call, Loopback
+from trajcore.dialects.registry import default_dialect
 from trajcore.errors import ModelUnavailable
 from trajcore.events.base import Action, Event
 from trajcore.events.parse import parse
@@ -16,6 +17,7 @@ from trajcore.live.agent import TurnEnd, work
 from trajcore.live.asking import Settled
 from trajcore.live.assembly import Cut
 from trajcore.live.model import Model, ModelSettings, Patience, Reply, close_connections
+from trajcore.live.stuck import Pattern
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +93,9 @@ class Noting:
     def executing(self, event: Event) -> None:
         self.seen.append(f"executing {event.id}")
 
+    def stuck(self, pattern: Pattern) -> None:
+        self.seen.append(f"stuck {pattern.name}")
+
     def retrying(self, line: str) -> None:
         self.seen.append(f"retrying {line}")
 
@@ -117,6 +122,10 @@ def bash(command: str, call_id: str | None = None, **more: Any) -> Call:
 
 
 FINISH = Call("finish", {"message": "All is well."})
+
+
+def roles(messages: Sequence[dict[str, Any]]) -> list[str]:
+    return [message["role"] for message in messages]
 
 
 async def test_commands_then_finish():
@@ -226,24 +235,94 @@ async def test_file_tools_become_read_and_edit():
     assert world.written[3]["args"]["file_text"] == "x"
 
 
-async def test_bad_arguments_come_back_as_an_error():
+async def test_a_bad_call_goes_back_as_the_result_of_that_call():
     world = Remembering("go")
-    bad = Answer("", [Call("execute_bash", '{"command": "ls')])
+    bad = Answer("Look.", [Call("execute_bash", '{"command": "ls', "c1")])
     _, requests = await live([bad, Answer("", [bash("ls")]), Answer("Done.")], world)
-    assert world.kinds == ["message", "=error", "run", "=run", "message"]
-    assert world.written[1]["source"] == "agent"
-    assert "cause" not in world.written[1]
-    assert "tool_call_metadata" not in world.written[1]
-    assert "not JSON" in requests[1][1]["content"]
+    assert world.kinds == ["message", "message", "=error", "run", "=run", "message"]
+    assert (world.written[1]["source"], world.written[1]["args"]["content"]) == ("agent", "Look.")
+    error = world.written[2]
+    assert error["source"] == "agent"
+    assert "cause" not in error
+    assert error["tool_call_metadata"]["tool_call_id"] == "c1"
+    assert roles(requests[1]) == ["system", "user", "assistant", "tool"]
+    said, result = requests[1][2:]
+    assert said["content"] == "Look."
+    assert said["tool_calls"][0]["function"]["arguments"] == '{"arguments": "{\\"command\\": \\"ls"}'
+    assert result["tool_call_id"] == "c1"
+    assert "not JSON" in result["content"]
 
 
-async def test_one_bad_call_among_several_executes_none():
+GOOD = (bash("one", "g1"), Call("think", {"thought": "hm"}, "g2"), bash("two", "g3"))
+BAD = Call("teleport", {"to": "moon"}, "bad")
+
+
+@pytest.mark.parametrize("place", range(len(GOOD) + 1))
+async def test_the_good_calls_beside_a_bad_one_run_in_their_order(place: int):
     world = Remembering("go")
-    calls = [bash("ls"), Call("teleport", {"to": "moon"})]
-    await live([Answer("", calls), Answer("Done.")], world)
-    assert world.kinds == ["message", "=error", "message"]
-    assert "teleport" in world.written[1]["content"]
-    assert "None of the calls" in world.written[1]["content"]
+    calls = [*GOOD[:place], BAD, *GOOD[place:]]
+    _, requests = await live([Answer("All.", calls), Answer("", [BAD]), Answer("Done.")], world)
+    done = ["run =run", "think =think", "run =run"]
+    done.insert(place, "=error")
+    assert world.kinds == ["message", *" ".join(done).split(), "=error", "message"]
+    texts = [event["args"]["thought"] for event in world.written if event.get("action") in ("run", "think")]
+    assert texts == ["All.", "hm", ""]
+    said, *results = requests[1][2:]
+    assert said["content"] == "All."
+    ids = [call.id for call in calls]
+    assert [call["id"] for call in said["tool_calls"]] == ids
+    assert [result["tool_call_id"] for result in results] == ids
+    expected = ["ran one", "Your thought", "ran two"]
+    expected.insert(place, "There is no tool 'teleport'. The tools are: execute_bash")
+    for result, begins in zip(results, expected, strict=True):
+        assert result["content"].startswith(begins)
+    assert roles(requests[2]) == [*roles(requests[1]), "assistant", "tool"]
+
+
+async def test_a_reply_with_a_good_call_is_no_bad_reply():
+    world = Remembering("go")
+    ending, requests = await live([Answer("", [BAD, bash("ls")])] * 5 + [Answer("", [FINISH])], world)
+    assert ending is TurnEnd.FINISHED
+    assert len(requests) == 6
+
+
+async def test_a_tool_can_be_switched_off_between_two_calls():
+    world, on = Remembering("go"), list(default_dialect().tools.names)
+    world.on_execute = lambda action: on.__delitem__(slice(on[0] == "execute_bash"))
+    with Loopback([Answer("", [bash("one"), bash("two")]), Answer("", [bash("three")])]) as server:
+        ending = await work(
+            model_at(server), world, Noting(), 10, tools=lambda: default_dialect().tools.with_only(on)
+        )
+        offered = [[tool["function"]["name"] for tool in body["tools"]] for body in server.bodies]
+    assert ending is TurnEnd.AWAITING_INPUT
+    assert offered[0] == list(default_dialect().tools.names)
+    assert offered[1] == offered[2] == on
+    assert world.kinds == ["message", "run", "=run", "run", "=run", "=error", "message"]
+    assert world.written[5]["content"].startswith("The tool execute_bash is switched off. The tools are: ")
+
+
+async def test_the_list_of_tasks_is_kept_in_the_run():
+    world = Remembering("go")
+    tasks = [{"id": "1", "title": "Look", "status": "done", "notes": "all of it"}, {"title": "Mend"}]
+    plan, view = (
+        Call("task_tracker", {"command": "plan", "task_list": tasks}),
+        Call("task_tracker", {"command": "view"}),
+    )
+    await live([Answer("", [view]), Answer("I plan.", [plan]), Answer("", [view])], world)
+    assert world.kinds[1:-1] == ["task_tracking", "=task_tracking"] * 3
+    assert "No task list found" in world.written[2]["content"]
+    assert (world.written[3]["message"], world.written[3]["args"]["thought"]) == (
+        "Managing 2 task items.",
+        "I plan.",
+    )
+    assert world.written[4]["content"] == "Task list has been updated with 2 items."
+    assert world.written[4]["extras"] == {
+        "command": "plan",
+        "task_list": world.written[3]["args"]["task_list"],
+    }
+    assert world.written[6]["content"] == "# Task List\n\n1. ✅ Look\nall of it\n2. ⏳ Mend\n\n"
+    assert world.written[6]["extras"] == {"command": "view", "task_list": []}
+    assert world.written[6]["cause"] == world.written[5]["id"]
 
 
 async def test_three_bad_replies_in_a_row_are_enough():
@@ -428,7 +507,8 @@ async def test_a_call_that_is_cut_is_not_run_and_the_model_is_told_why() -> None
     assert world.written[1]["args"]["wait_for_response"] is False
     assert "limit of tokens" in world.written[2]["content"]
     assert "execute_bash" in world.written[2]["content"]
-    assert [message["role"] for message in requests[1]] == ["system", "user", "assistant", "user"]
+    assert roles(requests[1]) == ["system", "user", "assistant", "tool"]
+    assert requests[1][2]["content"] == f"I write it.\n\n{Cut.LENGTH.value}"
 
 
 async def test_the_whole_calls_of_a_reply_that_is_cut_are_run() -> None:
@@ -444,7 +524,6 @@ async def test_the_whole_calls_of_a_reply_that_is_cut_are_run() -> None:
         "assistant",
         "tool",
         "tool",
-        "user",
     ]
     assert "limit of tokens" in requests[1][-1]["content"]
 
@@ -472,3 +551,18 @@ async def test_long_ids_do_not_end_a_conversation() -> None:
     ids = [call["id"] for call in requests[1][2]["tool_calls"]]
     assert [message["tool_call_id"] for message in requests[1][3:]] == ids
     assert all(len(id) <= 40 for id in ids)
+
+
+# Going round in circles
+
+
+async def test_an_agent_that_goes_round_in_circles_waits_and_each_turn_counts_anew() -> None:
+    world, watch = Remembering("go"), Noting()
+    with Loopback([Answer("", [bash("ls")]) for _ in range(11)]) as server:
+        model = model_at(server)
+        assert await work(model, world, watch, None) is TurnEnd.STUCK
+        assert (len(server.bodies), watch.seen[-1]) == (4, "stuck SAME")
+        assert await work(model, world, watch, None) is TurnEnd.STUCK
+        assert len(server.bodies) == 8
+        world.on_execute = lambda action: world.pending.append("better not")
+        assert await work(model, world, watch, 3) is TurnEnd.STEPS_SPENT

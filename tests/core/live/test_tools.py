@@ -23,10 +23,36 @@ def made(name: str, **arguments) -> dict:
 def test_the_tools_are_openhands_own():
     assert [tool["function"]["name"] for tool in TOOLS] == [
         "execute_bash",
+        "execute_ipython_cell",
         "str_replace_editor",
         "think",
+        "task_tracker",
         "finish",
     ]
+
+
+def test_a_tool_that_is_switched_off_is_refused_with_those_that_are_on():
+    some = TOOL_MAP.with_only(["execute_bash", "finish"])
+    assert [tool["function"]["name"] for tool in some.schemas()] == ["execute_bash", "finish"]
+    with pytest.raises(BadToolCall, match=r"think is switched off\. The tools are: execute_bash, finish\."):
+        to_action(some, "think", '{"thought": "hm"}')
+    assert some.names == TOOL_MAP.names == tuple(tool["function"]["name"] for tool in TOOLS)
+
+
+def test_what_a_task_lacks_is_filled_in_as_openhands_does():
+    action = made("task_tracker", command="plan", task_list=[{"title": "a", "status": "done"}, {}])
+    assert action["action"] == "task_tracking"
+    assert action["args"]["task_list"] == [
+        {"id": "task-1", "title": "a", "status": "done", "notes": ""},
+        {"id": "task-2", "title": "Untitled task", "status": "todo", "notes": ""},
+    ]
+    assert made("task_tracker", command="view")["args"]["task_list"] == []
+
+
+def test_a_cell_has_all_arguments_of_openhands():
+    action = made("execute_ipython_cell", code="1 + 1", security_risk="LOW")
+    assert action["action"] == "run_ipython"
+    assert (action["args"]["code"], action["args"]["security_risk"]) == ("1 + 1", 0)
 
 
 def test_timeout_makes_the_command_blocking():
@@ -66,6 +92,8 @@ def test_every_action_is_a_typed_event():
         made("str_replace_editor", command="view", path="/a"),
         made("str_replace_editor", command="undo_edit", path="/a"),
         made("think", thought="hm"),
+        made("execute_ipython_cell", code="1"),
+        made("task_tracker", command="plan", task_list=[]),
         made("finish", message="ok"),
     ):
         assert not parse({"source": "agent", **action}).problems
@@ -86,6 +114,16 @@ def test_every_action_is_a_typed_event():
         ("str_replace_editor", '{"command": "delete", "path": "/a"}', "one of view, create"),
         ("str_replace_editor", '{"command": "insert", "path": "/a", "insert_line": 1.5}', "an integer"),
         ("str_replace_editor", '{"command": "view", "path": "/a", "view_range": "1-3"}', "an array"),
+        ("str_replace_editor", '{"command": "view", "path": "/a", "lines": 3}', "no argument lines"),
+        ("execute_ipython_cell", "{}", "needs the argument code"),
+        ("task_tracker", '{"command": "plan"}', "needs the argument task_list"),
+        ("task_tracker", '{"command": "plan", "task_list": [3]}', r"task_list\[0\] of .* must be an object"),
+        (
+            "task_tracker",
+            '{"command": "plan", "task_list": [{"status": "x"}]}',
+            "status of task_tracker must be one of",
+        ),
+        ("task_tracker", '{"command": "plan", "task_list": [{"by": 1}]}', r"no argument task_list\[0\].by"),
         ("teleport", "{}", "no tool 'teleport'"),
     ],
 )

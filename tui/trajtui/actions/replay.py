@@ -31,8 +31,11 @@ def step_over(screen: DebuggerScreen) -> None:
 
 
 def resume(screen: DebuggerScreen) -> None:
-    """Continue to a breakpoint or the end."""
-    screen.session.resume()
+    """Continue to a breakpoint or the end; an agent that is stuck goes on."""
+    if screen.session.is_stuck:
+        go_live(screen)
+    else:
+        screen.session.resume()
 
 
 async def back(screen: DebuggerScreen) -> None:

@@ -113,7 +113,14 @@ def _of_tab(tab: PaneTab) -> UserAction:
 ACTIONS: Final = (
     UserAction(replay.step, "s f10", "step one action", _REPLAY, "s F10", "step"),
     UserAction(replay.step_over, "f8", "step over a delegation", _REPLAY, "F8"),
-    UserAction(replay.resume, "c f5", "continue to a breakpoint or the end", _REPLAY, "c F5", "continue"),
+    UserAction(
+        replay.resume,
+        "c f5",
+        "continue to a breakpoint or the end; go on when stuck",
+        _REPLAY,
+        "c F5",
+        "continue",
+    ),
     UserAction(replay.back, "S", "step back one action", _REPLAY, "S", "back"),
     UserAction(replay.back_to_breakpoint, "C", "back to the previous breakpoint", _REPLAY, "C"),
     UserAction(replay.run_to, "t", "run to the selected event, or back to it", _REPLAY, "t", "to here"),

@@ -45,6 +45,17 @@ async def ask_on_terminal(asked: notices.Asked) -> tuple[Verdict, str] | None:
         return chosen.verdict, text.strip() or (asked.editable if chosen.verdict is Verdict.EDIT else "")
 
 
+async def ask_when_stuck() -> str | None:
+    """The user's word to an agent that is stuck: empty where it just goes on; None: the run stops there."""
+    while True:
+        line = await _line("A message for it, go on (g), or stop here (s)? ")
+        said = None if line is None else line.strip()
+        if said is None or said.lower() in ("s", "stop"):
+            return None
+        if said:
+            return "" if said.lower() in ("g", "go on") else said
+
+
 async def _line(prompt: str) -> str | None:
     """What is typed up to Enter; None at the end of the input. The event loop goes on meanwhile."""
     click.echo(safe(prompt), nl=False, err=True)

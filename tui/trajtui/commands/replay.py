@@ -15,7 +15,7 @@ from trajcore import BadInput, Report, Session, areplay, load_config, notices, s
 from trajcore import options as table
 from trajcore.text import safe, safe_line
 from trajcore.views import worlds
-from trajtui.commands.asking import ask_on_terminal, can_ask
+from trajtui.commands.asking import ask_on_terminal, ask_when_stuck, can_ask
 from trajtui.commands.printing import Lines, Objects, Printing
 
 _TAKEN: Final = inspect.signature(areplay).parameters
@@ -41,9 +41,11 @@ def replay(file: str | None, options: Mapping[str, Any]) -> int:
     )
     passed = {name: options[name] for name in _PASSED_ON}
     told = _Told(Objects if options["as_json"] else Lines, quiet=options["quiet"])
-    ask = ask_on_terminal if can_ask() else None
+    ask, ask_stuck = (ask_on_terminal, ask_when_stuck) if can_ask() else (None, None)
     try:
-        run = areplay(file, settings=settings, on_session=told.begin, on_question=ask, **passed)
+        run = areplay(
+            file, settings=settings, on_session=told.begin, on_question=ask, on_stuck=ask_stuck, **passed
+        )
         report = asyncio.run(run)
     except asyncio.CancelledError:
         return 130

@@ -41,6 +41,19 @@ def _patience_of(action: Any) -> Any:
     return action.timeout if action.args.blocking and action.timeout is not None else ABSENT
 
 
+def _tasks(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The list of tasks, what a model leaves out filled in as OpenHands does."""
+    return [
+        {
+            "id": task.get("id", f"task-{number}"),
+            "title": task.get("title", "Untitled task"),
+            "status": task.get("status", "todo"),
+            "notes": task.get("notes", ""),
+        }
+        for number, task in enumerate(given, 1)
+    ]
+
+
 def _other_page(argument: Any, old: Any, new: Any) -> Any:
     if not isinstance(old, str) or not isinstance(new, str) or not old or not isinstance(argument, str):
         return argument
@@ -69,6 +82,24 @@ _RISK: Final = Parameter(
 )
 _PATH: Final = Parameter("path", schema=_told("string", "Absolute path, for example /workspace/main.py."))
 _FILE_TEXT: Final = _told("string", "For create: the text of the file.")
+_TASK: Final = _told(
+    "object",
+    properties={
+        "id": _told("string", "What it is known by."),
+        "title": _told("string", "What is to be done, in a few words."),
+        "status": _told("string", enum=["todo", "in_progress", "done"]),
+        "notes": _told("string", "What else matters."),
+    },
+    required=["title", "status", "id"],
+    additionalProperties=False,
+)
+_TRACKED: Final = (
+    Parameter(
+        "command",
+        schema=_told("string", "view shows the list, plan writes it anew.", enum=["view", "plan"]),
+    ),
+    Parameter("task_list", schema=_told("array", "For plan: all tasks.", items=_TASK), taken=_tasks),
+)
 _CHANGE: Final = ("file_text", "old_str", "new_str", "insert_line")
 
 _RUN: Final[Mapping[str, Any]] = {
@@ -79,6 +110,11 @@ _READ: Final[Mapping[str, Any]] = {
     "path": "", "start": 0, "end": -1, "thought": "", "security_risk": -1, "impl_source": "oh_aci",
     "view_range": None,
 }  # fmt: skip
+_CELL: Final[Mapping[str, Any]] = {
+    "code": "", "thought": "", "include_extra": True, "confirmation_state": "confirmed",
+    "security_risk": -1, "kernel_init_code": "",
+}  # fmt: skip
+_TRACK: Final[Mapping[str, Any]] = {"command": "view", "task_list": [], "thought": ""}
 _EDIT: Final[Mapping[str, Any]] = {
     "path": "", "command": "", "file_text": None, "old_str": None, "new_str": None,
     "insert_line": None, "content": "", "start": 1, "end": -1, "thought": "", "security_risk": -1,
@@ -123,6 +159,15 @@ TOOL_MAP: Final = ToolMap(
         "a while is reported with exit code -1 and goes on: send an empty command to see more of it, or C-c "
         "as input to stop it.",
         required=("command",),
+    ),
+    Tool(
+        "execute_ipython_cell",
+        kinds.RUN_IPYTHON,
+        (Parameter("code", schema=_told("string", "The Python code; %pip and other magics work.")), _RISK),
+        makes=_CELL,
+        description="Run a cell in an IPython kernel that keeps its variables between calls. A cell begins "
+        "in the directory of the bash shell, with which it shares nothing else but the files.",
+        required=("code",),
     ),
     Tool(
         "str_replace_editor",
@@ -195,6 +240,24 @@ TOOL_MAP: Final = ToolMap(
         required=("thought",),
     ),
     Tool(
+        "task_tracker",
+        kinds.TASK_TRACKING,
+        _TRACKED,
+        given={"command": "plan"},
+        when=lambda args: args.command == "plan",
+        makes=_TRACK,
+        required=("command", "task_list"),
+    ),
+    Tool(
+        "task_tracker",
+        kinds.TASK_TRACKING,
+        _TRACKED,
+        makes=_TRACK,
+        description="Keep a list of the tasks of a longer job: plan writes all of it anew, with the status "
+        "of each task, view shows it.",
+        required=("command",),
+    ),
+    Tool(
         "finish",
         kinds.FINISH,
         (
@@ -209,14 +272,12 @@ TOOL_MAP: Final = ToolMap(
         description="Say that the task is done, or that it can't be done, and end.",
         required=("message",),
     ),
-    Tool("execute_ipython_cell", kinds.RUN_IPYTHON, (Parameter("code"),)),
     Tool(
         "browser",
         kinds.BROWSE,
         (Parameter("code", "url", said=lambda args: f"goto({args.url!r})", changed=_other_page),),
     ),
     Tool("browser", kinds.BROWSE_INTERACTIVE, (Parameter("code", "browser_actions"),)),
-    Tool("task_tracker", kinds.TASK_TRACKING, (Parameter("command"), Parameter("task_list"))),
     Tool("", kinds.CALL_TOOL_MCP, named_by="name", whole="arguments"),
     Tool("", kinds.DELEGATE, copied="inputs"),
     anywhere=(_RISK,),

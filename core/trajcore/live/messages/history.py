@@ -22,7 +22,7 @@ from trajcore.events.actions import (
 from trajcore.events.base import Action, Event, Observation
 from trajcore.events.observations import RecallObservation
 from trajcore.live.messages.calls import call_for
-from trajcore.live.messages.pairing import pair
+from trajcore.live.messages.pairing import is_fault, pair
 from trajcore.live.messages.results import NOT_EXECUTED, cut, recall_text, result_text
 from trajcore.live.messages.transcript import Message, Transcript
 from trajcore.live.messages.view import Seen, visible
@@ -48,10 +48,17 @@ class _History:
         self._seen = visible(events)
         self._positions = {seen.position for seen in self._seen}
         self._pairs = pair(events)
+        self._faults = {
+            position
+            for position, event in enumerate(events)
+            if is_fault(event) and position not in self._pairs.owner and recorded_reply(event) is not None
+        }
+        """Where a call of a model became no action, but an error that says why."""
         self._recorded_calls = {
             (reply.id, call_id(event))
-            for event in events
-            if isinstance(event, Action) and (reply := recorded_reply(event)) is not None
+            for position, event in enumerate(events)
+            if (isinstance(event, Action) or position in self._faults)
+            and (reply := recorded_reply(event)) is not None
         }
         self._told: set[int] = set()
         self._knowledge: set[str] = set()
@@ -90,6 +97,8 @@ class _History:
                     self._transcript.assistant(_in_plain_text(event))
                 else:
                     self._calls(index, seen, call)
+            case Observation() if seen.position in self._faults:
+                self._calls(index, seen, None)
             case Observation() as event:
                 self._free_observation(seen.position, event)
 
@@ -112,49 +121,75 @@ class _History:
         elif owner is None and not call_id(observation) and observation.content:
             self._transcript.user(result_text(observation))
 
-    def _calls(self, index: int, seen: Seen, call: Call) -> None:
-        """One reply of the model with all its calls, and their results wherever in the run they came."""
+    def _calls(self, index: int, seen: Seen, call: Call | None) -> None:
+        """One reply of the model with all its calls, and their results wherever in the run they came.
+
+        `seen` is its first event: an action with its `call`, or the fault of a call that became no action.
+        """
         reply = recorded_reply(seen.event)
-        members = {call.id: (seen, call), **self._other_members(index, call.id, reply)}
-        self._told |= {member.position for member, _ in members.values()}
+        first = call_id(seen.event) if call is None else call.id
+        members, faults = self._others_of(index, first, reply)
+        if call is None:
+            faults[first] = seen.position
+        else:
+            members[first] = (seen, call)
+        self._told |= {member.position for member, _ in members.values()}.union(faults.values())
         answered: list[tuple[Call, str]] = []
-        for said in reply.calls if reply else (call,):
+        for said in reply.calls if reply else (call,) if call else ():
             if said.id in members:
                 member, said = members.pop(said.id)
                 answered.append((said, self._result(member.position)))
+            elif said.id in faults:
+                answered.append((said, self._said_at(faults.pop(said.id))))
             elif reply and (reply.id, said.id) not in self._recorded_calls:
                 self._recorded_calls.add((reply.id, said.id))
                 answered.append((said, NOT_EXECUTED))
-        self._transcript.calls(_spoken(seen.event, reply), answered)
+        spoken = _spoken(seen.event, reply)
+        told = call is None and self._transcript.has_said(spoken)
+        self._transcript.calls("" if told else spoken, answered)
 
-    def _other_members(
+    def _others_of(
         self, index: int, first: str, reply: RecordedReply | None
-    ) -> dict[str, tuple[Seen, Call]]:
-        """The further actions from the same reply, up to the agent's next act that came from another."""
+    ) -> tuple[dict[str, tuple[Seen, Call]], dict[str, int]]:
+        """The further actions from the same reply, up to the agent's next act that came from another, and the
+        faults of those of its calls that became no action; both by the id of the call.
+        """
         members: dict[str, tuple[Seen, Call]] = {}
+        faults: dict[str, int] = {}
         if reply is None or not reply.id:
-            return members
+            return members, faults
         for later in range(index + 1, len(self._seen)):
             seen = self._seen[later]
             event = seen.event
+            if seen.position in self._faults and _of(reply, event):
+                faults.setdefault(call_id(event), seen.position)
             if not isinstance(event, Action) or event.source == "user":
                 continue
-            other = recorded_reply(event)
             call = call_for(event, seen.position, self._tools)
-            own = other is not None and other.id == reply.id and not isinstance(event, FinishAction)
+            own = _of(reply, event) and not isinstance(event, FinishAction)
             if not own or call is None or call.id == first or call.id in members:
                 break
             members[call.id] = (seen, call)
-        return members
+        return members, faults
 
     def _result(self, action: int) -> str:
         answer = self._pairs.answer.get(action)
         if answer is None:
             return NOT_EXECUTED
         self._told.add(answer)
-        observation = self._events[answer]
-        seen = answer in self._positions and isinstance(observation, Observation)
+        return self._said_at(answer)
+
+    def _said_at(self, position: int) -> str:
+        """What came back, by its position in the run."""
+        observation = self._events[position]
+        seen = position in self._positions and isinstance(observation, Observation)
         return result_text(observation) if seen and isinstance(observation, Observation) else _FORGOTTEN
+
+
+def _of(reply: RecordedReply, event: Event) -> bool:
+    """Whether an event came from a reply."""
+    own = recorded_reply(event)
+    return own is not None and own.id == reply.id
 
 
 def _thought(event: Event) -> str:

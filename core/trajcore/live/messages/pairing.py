@@ -42,6 +42,11 @@ def pair(events: Sequence[Event]) -> Pairs:
     return pairs
 
 
+def is_fault(event: Event) -> bool:
+    """Whether an event, where it answers no action, says why a call of a model became none."""
+    return isinstance(event, ErrorObservation) and event.cause is None and bool(call_id(event))
+
+
 def _by_other_means(observation: Observation, unanswered: dict[int, Action]) -> int | None:
     latest_first = reversed(unanswered.items())
     identifier = call_id(observation)

@@ -48,6 +48,11 @@ class Transcript:
         elif text.strip():
             self._messages.append({"role": "assistant", "content": text})
 
+    def has_said(self, text: str) -> bool:
+        """Whether the last that the model said has this text in it."""
+        last = self._last("assistant")
+        return last is not None and isinstance(last["content"], str) and text.strip() in last["content"]
+
     def calls(self, text: str, answered: Sequence[tuple[Call, str]]) -> None:
         """What the model said while calling tools, each call with its result; at least one."""
         self.assistant(text)

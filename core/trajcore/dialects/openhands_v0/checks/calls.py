@@ -96,10 +96,14 @@ def _tool_calls(skeleton: Skeleton) -> Iterator[Finding]:
 def _responses(skeleton: Skeleton) -> Iterator[Finding]:
     first: dict[str, int] = {}
     responses: dict[tuple[str, ...], int] = {}
+    faulty: set[str] = set()
+    """Calls that became no action: an error says why."""
     ended: set[tuple[str, ...]] = set()
     """Responses one of whose calls ended the run: those behind it are not carried out."""
     for index, key in enumerate(skeleton.keys):
         call = key.tool_call_id
+        if call and key.kind == ERROR and index not in skeleton.links.answers:
+            faulty.add(call)
         if key.action is None or not call:
             continue
         name, of_response = skeleton.name(index), key.calls_of_response
@@ -114,7 +118,7 @@ def _responses(skeleton: Skeleton) -> Iterator[Finding]:
         if key.kind in (FINISH, REJECT):
             ended.add(of_response)
     for calls, index in responses.items():
-        lost = [call for call in calls if call not in first]
+        lost = [call for call in calls if call not in first and call not in faulty]
         if lost and calls not in ended:
             text = f"its response made {len(calls)} tool calls; nothing stands for {', '.join(lost[:3])}"
             yield Finding(index, skeleton.name(index), "tool-call-lost", text, Severity.WARNING)
