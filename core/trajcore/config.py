@@ -6,7 +6,7 @@ The keys and the file are OpenHands' own (`config.toml`: `[core]`, `[llm]`, `[sa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -14,10 +14,11 @@ from typing import Any, Final
 import platformdirs
 
 from trajcore.errors import BadInput
-from trajcore.masking import hide, secrets_in_addresses, without_accounts
-from trajcore.options import KEYS, Key, Reach
+from trajcore.masking import hide, secrets_in_addresses, secrets_in_tables, without_accounts
+from trajcore.options import KEYS, Key, Reach, Tables
 from trajcore.reading import SETTINGS, Missing, read_file
 from trajcore.storage import in_words, write_atomically
+from trajcore.text import safe_line
 from trajcore.trust import (
     APP,
     TRUSTED,
@@ -36,13 +37,20 @@ from trajcore.trust import (
 __all__ = ["APP", "Setting"]
 
 _NAME: Final = "config.toml"
+LLM: Final = "llm"
+"""The section of the model."""
 
 
 class Config:
     """All settings of one start, by name."""
 
     def __init__(
-        self, settings: dict[str, Setting], path: Path | None, source: Origin, digest: str = ""
+        self,
+        settings: dict[str, Setting],
+        path: Path | None,
+        source: Origin,
+        digest: str = "",
+        unused: Sequence[str] = (),
     ) -> None:
         self.path = path
         """The config.toml that was read, if there is one."""
@@ -54,6 +62,8 @@ class Config:
         self.left_out = [] if trusted or path is None else left_out(path, settings)
         """What of it is not used, as it is not trusted."""
         self.settings = settings
+        self.unused = tuple(unused)
+        """Keys under `[llm]` that mean nothing here."""
 
     def get(self, name: str) -> Any:
         """The value of a setting. Raises `BadInput` where what stands there cannot be used."""
@@ -77,6 +87,12 @@ class Config:
             self.left_out.append(LeftOut(self.path, setting, why))
             return None
         return path
+
+    @property
+    def unused_line(self) -> str:
+        """What of `[llm]` is not used, in one line; empty where all is."""
+        names = safe_line(", ".join(self.unused))
+        return f"{self.path}: of [llm] not used here: {names}" if names else ""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -152,11 +168,19 @@ def load(
         try:
             settings[key.name] = _setting(key, *where, options or {}, environment)
         except BadInput as error:
-            if key.section != "llm":
+            if key.section != LLM:
                 raise
             settings[key.name] = Setting(key, key.default, str(found), fault=str(error))
     hide(*_secrets(settings.values()))
-    return Config(settings, found, origin, digest(data))
+    return Config(settings, found, origin, digest(data), _unused(tables))
+
+
+def _unused(tables: Mapping[str, Any]) -> list[str]:
+    """The keys of `[llm]` that are no settings here; its tables are models of their own."""
+    table = tables.get(LLM)
+    known = {key.written for key in KEYS if key.section == LLM}
+    said = table.items() if isinstance(table, dict) else ()
+    return [name for name, value in said if name not in known and not isinstance(value, dict)]
 
 
 def _secrets(settings: Iterable[Setting]) -> Iterator[str]:
@@ -165,6 +189,8 @@ def _secrets(settings: Iterable[Setting]) -> Iterator[str]:
         value = setting.value
         if isinstance(value, str):
             yield from [value] if setting.key.secret else secrets_in_addresses(value)
+        elif isinstance(value, dict):
+            yield from secrets_in_tables(value)
 
 
 def _origin(file: Path, digest: str, accepted: str, *, named: bool) -> Origin:
@@ -189,7 +215,7 @@ def _not_hidden(origin: Origin) -> tuple[Path | None, dict[str, Any]]:
 
 def _says(tables: Mapping[str, Any], key: Key) -> bool:
     table = tables.get(key.section)
-    return isinstance(table, dict) and table.get(key.name, "") != ""
+    return isinstance(table, dict) and table.get(key.written, "") != ""
 
 
 def _find(path: Path | None) -> Path | None:
@@ -232,8 +258,8 @@ def _setting(
         value = converted(key, environment[key.variable], key.variable)
         return Setting(key, value, key.variable, source=Origin.ENVIRONMENT)
     if _says(tables, key):
-        value = tables[key.section][key.name]
-        value = converted(key, value, f"{path}, [{key.section}] {key.name}")
+        value = tables[key.section][key.written]
+        value = converted(key, value, f"{path}, [{key.section}] {key.written}")
         return Setting(key, value, str(path), source=origin)
     return Setting(key, key.default, "default")
 
@@ -267,9 +293,9 @@ _FROM_TEXT: Final[dict[type, Callable[[Any], Any]]] = {
 
 def converted(key: Key, value: Any, where: str) -> Any:
     """`value` as the type of its setting. Raises `BadInput` naming `where` it stands."""
-    if key.kind is list and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
-        raise BadInput(f"{where}: expected a list of regular expressions, got {_masked(key, value)}.")
-    if key.kind is list:
+    if key.kind in _WHOLE:
+        if not _WHOLE[key.kind](value):
+            raise BadInput(f"{where}: expected {_KINDS[key.kind]}, got {_masked(key, value)}.")
         return value
     usable = isinstance(value, str | int | float) and (key.kind is bool or not isinstance(value, bool))
     if key.kind is int and isinstance(value, float) and not value.is_integer():
@@ -282,12 +308,25 @@ def converted(key: Key, value: Any, where: str) -> Any:
     raise BadInput(f"{where}: expected {_KINDS[key.kind]}, got {_masked(key, value)}.")
 
 
+def _all_of(kind: type, value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, kind) for one in value)
+
+
+_WHOLE: Final[dict[type, Callable[[Any], bool]]] = {
+    list: partial(_all_of, str),
+    Tables: partial(_all_of, dict),
+    dict: lambda value: isinstance(value, dict),
+}
+"""What is taken as it stands, and what it has to be."""
+
 _KINDS: Final = {
     int: "a whole number",
     float: "a number",
     bool: "true or false",
     str: "a text",
-    list: "a list",
+    list: "a list of regular expressions",
+    Tables: "a list of tables",
+    dict: "a table",
 }
 
 
@@ -307,9 +346,9 @@ def _masked(key: Key, value: Any) -> str:
 def find_key(name: str) -> Key:
     """The setting called `name`, with or without its section (`llm.model`, `model`). Raises `BadInput`."""
     for key in KEYS:
-        if name in (key.name, f"{key.section}.{key.name}"):
+        if name in (key.name, key.place):
             return key
-    known = ", ".join(f"{key.section}.{key.name}" for key in KEYS)
+    known = ", ".join(key.place for key in KEYS)
     raise BadInput(f"there is no setting {name!r}; the settings are {known}.")
 
 
@@ -337,7 +376,7 @@ def set_config(name: str, value: str, path: Path | None) -> Path:
     table = document.setdefault(key.section, tomlkit.table())
     if not isinstance(table, Table):
         raise BadInput(f"{target}: {key.section} is not a table.")
-    table[key.name] = converted(key, value, f"{key.section}.{key.name}")
+    table[key.written] = converted(key, value, key.place)
     data = tomlkit.dumps(document).encode()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

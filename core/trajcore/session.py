@@ -57,6 +57,7 @@ class Session(SessionState):
             filter(None, (*self.settings.warnings, *trajectory.faults, self.breakpoints.fault))
         )
         self._interrupting: asyncio.Task[None] | None = None
+        self._unused_told = False
         self._saving_run = asyncio.Lock()
 
     async def prepare(self) -> None:
@@ -437,6 +438,9 @@ class Session(SessionState):
     # Live
 
     def _start_live(self) -> None:
+        if self.settings.model_unused and not self._unused_told:
+            self._unused_told = True
+            self._say(self.settings.model_unused, "warning")
         self._start(Command.GO_LIVE, partial(self._work, self.state, self.mode), live=True)
 
     async def _work(self, state: State, mode: Mode) -> None:

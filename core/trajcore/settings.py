@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from math import inf
@@ -52,6 +53,8 @@ class Settings:
     """Which actions of a model the user is asked about; None: as the sandbox needs it."""
     model_fault: str = ""
     """Why the model's settings cannot be used; told when a model is asked for."""
+    model_unused: str = ""
+    """What under `[llm]` means nothing here, in a line; told with the first that a model is asked for."""
     normalisers: Sequence[Normaliser] | None = None
     """What may vary between recorded and actual output; None: what is known to."""
     checkpoints: int = 0
@@ -129,6 +132,7 @@ def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
         own_image=found.settings["base_container_image"].source is Origin.OPTION,
         confirm=_confirm(found),
         model_fault=fault,
+        model_unused=found.unused_line,
         normalisers=_normalisers(found.get("normalise")),
     )
 
@@ -209,24 +213,46 @@ def _seconds(found: config.Config, name: str) -> float:
 def _model_settings(found: config.Config) -> tuple[ModelSettings, str]:
     """The model, and what is wrong with its settings: of no matter while no model is asked."""
     try:
-        model = ModelSettings(
-            model=found.get("model"),
-            api_key=found.get("api_key"),
-            base_url=found.get("base_url"),
-            temperature=found.get("temperature"),
-            max_output_tokens=_most_tokens(found),
-        )
+        values = {key.written: found.get(key.name) for key in KEYS if key.section == config.LLM}
+        for name, check in _OF_MODELS.items():
+            check.of(name, values[name])
     except BadInput as error:
         return ModelSettings(), str(error)
-    return model, ""
+    return ModelSettings(**values), ""
 
 
-def _most_tokens(found: config.Config) -> int | None:
-    """The most that a reply may have. Raises `BadInput`."""
-    most: int | None = found.get("max_output_tokens")
-    if most is not None and most < 1:
-        raise BadInput(f"max_output_tokens: expected a number of tokens above 0, got {most}.")
-    return most
+@dataclass(frozen=True)
+class _Check:
+    """What a value has to be."""
+
+    what: str
+    holds: Callable[[Any], bool]
+
+    def of(self, name: str, value: Any) -> None:
+        """Raises `BadInput`."""
+        if value is not None and not self.holds(value):
+            raise BadInput(f"{name}: expected {self.what}, got {str(value)[:_SHOWN]}.")
+
+
+_TOKENS: Final = _Check("a number of tokens above 0", lambda value: value > 0)
+_WAIT: Final = _Check("a number of seconds, 0 or more", lambda value: value >= 0)
+_PRICE: Final = _Check("a number of dollars, 0 or more", lambda value: value >= 0)
+_OF_MODELS: Final = {
+    "max_output_tokens": _TOKENS,
+    "max_input_tokens": _TOKENS,
+    "timeout": _Check("a number of seconds above 0", lambda value: value > 0),
+    "num_retries": _Check("1 or more", lambda value: value >= 1),
+    "retry_multiplier": _WAIT,
+    "retry_min_wait": _WAIT,
+    "retry_max_wait": _WAIT,
+    "input_cost_per_token": _PRICE,
+    "output_cost_per_token": _PRICE,
+    # It becomes part of a host's name.
+    "aws_region_name": _Check(
+        "a region such as eu-west-1", lambda value: re.fullmatch(r"[a-z0-9-]+", value) is not None
+    ),
+}
+"""What is wrong with some settings of a model before anybody is asked."""
 
 
 def _directory(path: Path) -> Path:

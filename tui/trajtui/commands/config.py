@@ -16,10 +16,11 @@ def show_settings(path: Path | None) -> None:
     found = load_config({"config": path})
     found.save_path("a recording")
     for setting in found.settings.values():
-        name = f"{setting.key.section}.{setting.key.name}"
-        click.echo(safe_line(f"{name:<32} {setting.shown() or '-':<32} {setting.origin}"))
+        click.echo(safe_line(f"{setting.key.place:<32} {setting.shown() or '-':<32} {setting.origin}"))
     if found.path is not None:
         click.echo(safe_line(file_line(found)))
+    if found.unused_line:
+        click.echo(safe_line(found.unused_line))
 
 
 def change_setting(key: str, value: str, path: Path | None) -> None:
@@ -28,7 +29,7 @@ def change_setting(key: str, value: str, path: Path | None) -> None:
     click.echo(safe_line(f"set in {target}"))
     if path is None:
         for one in load_config({}).left_out:
-            if key in (one.setting.key.name, f"{one.setting.key.section}.{one.setting.key.name}"):
+            if key in (one.setting.key.name, one.setting.key.place):
                 click.echo(safe_line(f"trajtui: {one.line}"), err=True)
 
 
