@@ -6,16 +6,16 @@ The keys and the file are OpenHands' own (`config.toml`: `[core]`, `[llm]`, `[sa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import platformdirs
 
 from trajcore.errors import BadInput
-from trajcore.masking import hide, secrets_in_addresses, secrets_in_tables, without_accounts
-from trajcore.options import KEYS, Key, Reach, Tables
+from trajcore.masking import hide, secrets_in_addresses, secrets_in_tables
+from trajcore.options import KEYS, Key, Reach
 from trajcore.reading import SETTINGS, Missing, read_file
 from trajcore.storage import in_words, write_atomically
 from trajcore.text import safe_line
@@ -33,6 +33,7 @@ from trajcore.trust import (
     path_of,
     remember,
 )
+from trajcore.values import converted
 
 __all__ = ["APP", "Setting"]
 
@@ -51,6 +52,7 @@ class Config:
         source: Origin,
         digest: str = "",
         unused: Sequence[str] = (),
+        models: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.path = path
         """The config.toml that was read, if there is one."""
@@ -64,6 +66,8 @@ class Config:
         self.settings = settings
         self.unused = tuple(unused)
         """Keys under `[llm]` that mean nothing here."""
+        self.models = models or {}
+        """The models that `[llm.NAME]` stands for, and the settings that each has of its own, by name."""
 
     def get(self, name: str) -> Any:
         """The value of a setting. Raises `BadInput` where what stands there cannot be used."""
@@ -151,6 +155,7 @@ def load(
 ) -> Config:
     """Read the settings. `options` are what the user typed, by name; None means not typed.
 
+    A `model` that is the NAME of an `[llm.NAME]` takes that, before what the environment says.
     `accepted` is the digest of a file that the user takes this once. Raises `BadInput` naming the file and
     the key where something in it cannot be used. What is wrong with a model's settings is told by
     `Config.get`: most starts ask no model.
@@ -160,26 +165,52 @@ def load(
     origin = _origin(found, digest(data), accepted, named=path is not None) if found else Origin.DEFAULT
     tables = _parsed(found, data) if found else {}
     own, own_tables = _not_hidden(origin)
+    models = _models(tables)
+    typed = dict(options or {})
+    chosen = None
+    if typed.get("model") in models:
+        name = typed.pop("model")
+        chosen = _Chosen(name, models[name])
     settings = {}
     for key in KEYS:
         where = (tables, found, origin)
         if key.reach is Reach.UNASKED and _says(own_tables, key):
             where = (own_tables, own, Origin.OWN)
         try:
-            settings[key.name] = _setting(key, *where, options or {}, environment)
+            settings[key.name] = _setting(key, *where, typed, environment, chosen)
         except BadInput as error:
             if key.section != LLM:
                 raise
             settings[key.name] = Setting(key, key.default, str(found), fault=str(error))
-    hide(*_secrets(settings.values()))
-    return Config(settings, found, origin, digest(data), _unused(tables))
+    hide(*_secrets(settings.values()), *_secrets_of(models.values()))
+    unused = [*_unused(tables.get(LLM)), *_unused(chosen.table if chosen else None)]
+    said = {name: [key.name for key in _OF_MODELS if key.written in table] for name, table in models.items()}
+    return Config(settings, found, origin, digest(data), tuple(dict.fromkeys(unused)), said)
 
 
-def _unused(tables: Mapping[str, Any]) -> list[str]:
-    """The keys of `[llm]` that are no settings here; its tables are models of their own."""
+_OF_MODELS: Final = tuple(key for key in KEYS if key.section == LLM)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The `[llm.NAME]` that the user takes: what it does not say is as `[llm]` has it."""
+
+    name: str
+    table: Mapping[str, Any]
+
+
+def _models(tables: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The tables under `[llm]` that are models of their own, as in OpenHands."""
     table = tables.get(LLM)
-    known = {key.written for key in KEYS if key.section == LLM}
+    known = {key.written for key in _OF_MODELS}
     said = table.items() if isinstance(table, dict) else ()
+    return {name: value for name, value in said if isinstance(value, dict) and name not in known}
+
+
+def _unused(table: Any) -> list[str]:
+    """The keys of a model that are no settings here."""
+    known = {key.written for key in _OF_MODELS}
+    said = table.items() if isinstance(table, Mapping) else ()
     return [name for name, value in said if name not in known and not isinstance(value, dict)]
 
 
@@ -191,6 +222,16 @@ def _secrets(settings: Iterable[Setting]) -> Iterator[str]:
             yield from [value] if setting.key.secret else secrets_in_addresses(value)
         elif isinstance(value, dict):
             yield from secrets_in_tables(value)
+
+
+def _secrets_of(models: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What nobody is to see of models that are not asked now."""
+    for table in models:
+        for key in _OF_MODELS:
+            value = table.get(key.written)
+            if isinstance(value, str):
+                yield from [value] if key.secret else secrets_in_addresses(value)
+            yield from secrets_in_tables(value) if isinstance(value, dict) else ()
 
 
 def _origin(file: Path, digest: str, accepted: str, *, named: bool) -> Origin:
@@ -251,9 +292,14 @@ def _setting(
     origin: Origin,
     options: Mapping[str, Any],
     environment: Mapping[str, str],
+    chosen: _Chosen | None,
 ) -> Setting:
     if options.get(key.name) is not None:
         return Setting(key, options[key.name], "option", source=Origin.OPTION)
+    if key.section == LLM and chosen is not None and chosen.table.get(key.written, "") != "":
+        where = f"{path}, [{LLM}.{chosen.name}]"
+        value = converted(key, chosen.table[key.written], f"{where} {key.written}")
+        return Setting(key, value, where, source=origin)
     if key.variable and environment.get(key.variable):
         value = converted(key, environment[key.variable], key.variable)
         return Setting(key, value, key.variable, source=Origin.ENVIRONMENT)
@@ -262,82 +308,6 @@ def _setting(
         value = converted(key, value, f"{path}, [{key.section}] {key.written}")
         return Setting(key, value, str(path), source=origin)
     return Setting(key, key.default, "default")
-
-
-_LARGEST_NUMBER: Final = 10**12
-"""Of what is counted or waited for; more cannot be asked of a machine."""
-_LONGEST: Final = 200
-"""So many characters of a value that cannot be used are shown."""
-
-
-def _number(kind: type[int | float], value: Any) -> int | float:
-    """Raises `ValueError`, `OverflowError`."""
-    number = kind(value)
-    if not abs(number) <= _LARGEST_NUMBER:  # nan is not, either
-        raise ValueError
-    return number
-
-
-def _flag(value: Any) -> bool:
-    """Raises `ValueError`, `KeyError`."""
-    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(value).lower()]
-
-
-_FROM_TEXT: Final[dict[type, Callable[[Any], Any]]] = {
-    bool: _flag,
-    int: partial(_number, int),
-    float: partial(_number, float),
-    str: str,
-}
-
-
-def converted(key: Key, value: Any, where: str) -> Any:
-    """`value` as the type of its setting. Raises `BadInput` naming `where` it stands."""
-    if key.kind in _WHOLE:
-        if not _WHOLE[key.kind](value):
-            raise BadInput(f"{where}: expected {_KINDS[key.kind]}, got {_masked(key, value)}.")
-        return value
-    usable = isinstance(value, str | int | float) and (key.kind is bool or not isinstance(value, bool))
-    if key.kind is int and isinstance(value, float) and not value.is_integer():
-        usable = False
-    try:
-        if usable:
-            return _FROM_TEXT[key.kind](value)
-    except (ValueError, KeyError, OverflowError):
-        pass
-    raise BadInput(f"{where}: expected {_KINDS[key.kind]}, got {_masked(key, value)}.")
-
-
-def _all_of(kind: type, value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, kind) for one in value)
-
-
-_WHOLE: Final[dict[type, Callable[[Any], bool]]] = {
-    list: partial(_all_of, str),
-    Tables: partial(_all_of, dict),
-    dict: lambda value: isinstance(value, dict),
-}
-"""What is taken as it stands, and what it has to be."""
-
-_KINDS: Final = {
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    str: "a text",
-    list: "a list of regular expressions",
-    Tables: "a list of tables",
-    dict: "a table",
-}
-
-
-def _masked(key: Key, value: Any) -> str:
-    if key.secret:
-        return "something else"
-    try:
-        text = without_accounts(repr(value))
-    except ValueError:  # very many digits
-        return "a number that is too long"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 # Changing one setting, its comments and order left alone

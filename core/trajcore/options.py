@@ -190,7 +190,8 @@ OPTIONS: Final = (
            "FROM=TO", repeated=True),
     Option("pull", "Fetch the image that the recording names, if it is not here.", kind=bool),
     Option("setup", "A shell script run in the sandbox before the first step.", "SCRIPT", Path),
-    Option("model", "The model of a live session, as litellm names it.", "MODEL", key="model"),
+    Option("model", "The model of a live session: as litellm names it, or NAME of an [llm.NAME].", "MODEL",
+           key="model"),
     Option("confirm", "Which actions of a live model you are asked about first: never, risky or always "
            "[risky; without walls always].", "WHICH", key="confirm"),
     Option("config", "Read this config.toml.", "FILE", Path),

@@ -19,6 +19,7 @@ from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
 from trajcore.sandbox.base import DEFAULT_IMAGE, DEFAULT_QUICK_FILES, Limits, Resources, SandboxSettings
 from trajcore.sandbox.registry import is_walled
 from trajcore.trust import Origin, path_of
+from trajcore.values import converted
 from trajcore.worlds.choice import NONE, Choice, choice_of
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
         if option.kind is Path:
             taken[name] = Path(value)
         elif option.key is not None:
-            taken[name] = config.converted(keys[option.key], value, name)
+            taken[name] = converted(keys[option.key], value, name)
         elif option.repeated:
             taken[name] = tuple(map(str, (value,) if isinstance(value, str) else value))
         else:
