@@ -261,10 +261,13 @@ async def _carry_on(session: Session, messages: Sequence[str]) -> None:
             )
         session.go_live()
         await session.idle()
-    for text in messages:
+    for number, text in enumerate(messages, 1):
         session.message(text, Delivery.LIVE)
         await session.idle()
-        if session.failure is not None:
+        if session.failure is not None or session.spent is not None:
+            left = len(messages) - number
+            if left and session.failure is None:
+                session.say(f"{left} message{'s' * (left != 1)} not given to the model any more")
             break
 
 

@@ -252,6 +252,15 @@ class Session(SessionState):
             raise Refused("the agent spoke last: type a message for the model to go on from")
         self._start_live()
 
+    def go_on(self) -> None:
+        """Allow the model as much once more as was `spent`, and have it go on. Raises `Refused`."""
+        if self.spent is None:
+            raise Refused("nothing of the budget is spent")
+        self._activity.check(Command.GO_LIVE)
+        self.check_live()
+        self._live.raise_budget(self.spent)
+        self._start_live()
+
     def expect_live(self) -> None:
         """A live session is in sight: have what speaks with models ready for it, which takes some seconds.
 
@@ -441,6 +450,7 @@ class Session(SessionState):
         if self.settings.model_unused and not self._unused_told:
             self._unused_told = True
             self._say(self.settings.model_unused, "warning")
+        self.spent = None
         self._start(Command.GO_LIVE, partial(self._work, self.state, self.mode), live=True)
 
     async def _work(self, state: State, mode: Mode) -> None:
@@ -448,7 +458,7 @@ class Session(SessionState):
         await self._replay.moments.cancel()
         begun, entries = await self._go_on_in_branch(), len(self.run)
         try:
-            ending = await self._live.work(self.settings.model, self.settings.max_steps)
+            ending = await self._live.work(self.settings.model)
         except Interrupted:
             self._say("interrupted: the model waits for your word")
             self._activity.become(State.AWAITING_INPUT)
@@ -465,9 +475,12 @@ class Session(SessionState):
             if mode is Mode.REPLAY:
                 self._replay.moments.take_when_idle()
             return
-        if ending.note:
-            self._say(ending.note, "warning")
+        self.spent = ending.spent
+        if self.spent is not None:
+            self._say(self.budget.line(self.spent), "warning")
         self._activity.become(State.FINISHED if ending.finished else State.AWAITING_INPUT)
+        if self.spent is not None:
+            self._tell(notices.BudgetSpent(self.spent.value, self.budget.words(self.spent)))
 
     async def _go_on_in_branch(self) -> Branch | None:
         """Have what comes now be part of the branch that ends here, or else begin one with it: the answer."""

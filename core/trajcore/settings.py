@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trajcore import config
 from trajcore.errors import BadInput
+from trajcore.live.budget import Budget, budget_of
 from trajcore.live.confirming import Confirm
 from trajcore.live.modelsettings import ModelSettings
 from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
@@ -44,12 +45,13 @@ class Delivery(Enum):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a session is started with. `max_steps` bounds a live session's actions."""
+    """What a session is started with."""
 
     sandbox: str = "auto"
     world: SandboxSettings = field(default_factory=SandboxSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
-    max_steps: int | None = None
+    budget: Budget = field(default_factory=Budget)
+    """What its live part may come to."""
     confirm: Confirm | None = None
     """Which actions of a model the user is asked about; None: as the sandbox needs it."""
     model_fault: str = ""
@@ -122,7 +124,7 @@ def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
         found.get("kind"),
         world,
         model,
-        found.get("max_iterations"),
+        budget_of(found.get("max_iterations"), found.get("max_budget_per_task"), found.get("max_time")),
         beginning=choice_of(
             found.get("world"),
             options.get("repo"),

@@ -70,6 +70,8 @@ HARMLESS: dict[str, str] = {
     "max_iterations": "30",
     "model": "'anthropic/x'",
     "api_key": "'theirs'",
+    "max_budget_per_task": "2.5",
+    "max_time": "'5m'",
     "temperature": "0.5",
     "max_output_tokens": "1000",
     **dict.fromkeys(OF_REQUESTS, "1"),
@@ -102,6 +104,8 @@ ALWAYS_LEFT = {"container", "base_url", "ollama_base_url", "completion_kwargs", 
 
 NOWHERE: dict[str, str] = {
     "max_iterations": "the default is no limit, so it can only lower it",
+    "max_budget_per_task": "the same",
+    "max_time": "the same",
     "temperature": "it is a number in a request that the user asks for",
     "max_output_tokens": "the same; a provider has a limit of its own",
     **dict.fromkeys(OF_REQUESTS, "it is a number or a word in a request that the user asks for"),
@@ -420,7 +424,7 @@ def test_a_file_that_is_not_trusted_has_no_less_asked_for_than_the_users_own(own
     (config_directory() / "config.toml").write_text(own)
     settings = trajcore.settings_from(lying(f"[core]\nmax_iterations = 3\n{theirs}"), {})
     assert settings.confirmation is trajcore.Confirm.ALWAYS
-    assert settings.max_steps == 3
+    assert settings.budget.steps == 3
 
 
 def test_a_file_that_is_not_trusted_may_have_more_asked_for() -> None:
