@@ -141,6 +141,8 @@ async def areplay(
             session.serve(recording.resolve(str(reference)), service)
     for condition in breaks:
         session.break_on(condition)
+    if carry_on and not breaks:  # where those stop it is not known
+        _check_messages(session, stop, messages)
     if on_session is not None:
         on_session(session)
     if on_notice is not None:
@@ -150,6 +152,8 @@ async def areplay(
     begun = loop.time()
     try:
         await session.prepare()
+        if carry_on:
+            await session.ready_for_live()
         await _play(session, stop)
         if carry_on and session.state is not State.ERROR:
             await _carry_on(session, messages)
@@ -250,6 +254,16 @@ async def _play(session: Session, stop: int | None) -> None:
     else:
         session.run_to(stop)
     await session.idle()
+
+
+def _check_messages(session: Session, stop: int | None, messages: Sequence[str]) -> None:
+    """What would only be told once the replay is over is told before. Raises `BadInput`."""
+    from trajcore.live.readiness import check_messages
+
+    recording = session.trajectory
+    played = reversed(range(len(recording) if stop is None else stop))
+    heads = (recording.head(index) for index in played if session.service_of(index) is not Service.SKIP)
+    check_messages(messages, heads)
 
 
 async def _carry_on(session: Session, messages: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from trajcore import notices
 from trajcore.activity import Work
 from trajcore.branches import Branch
 from trajcore.editing import throttled
-from trajcore.errors import BadInput, ModelUnavailable, Refused, Unconfirmed
+from trajcore.errors import BadInput, ModelUnavailable, Refused, SandboxUnavailable, Unconfirmed
 from trajcore.events.kinds import Service
 from trajcore.live.confirming import Verdict
 from trajcore.live.host import Interrupted
@@ -463,8 +463,10 @@ class Session(SessionState):
             self._say("interrupted: the model waits for your word")
             self._activity.become(State.AWAITING_INPUT)
             return
-        except ModelUnavailable as error:
+        except (ModelUnavailable, SandboxUnavailable) as error:
             never_began = begun is not None and self.trajectory.grown == begun.inherited
+            if isinstance(error, SandboxUnavailable) and len(self.run) > entries:
+                raise
             self._live.unsay(shrinks=not never_began)
             if begun is not None and never_began:
                 self._replay.unpark(self.branches.take_back(begun))
@@ -510,14 +512,28 @@ class Session(SessionState):
         self._replay.player.replacements[self.trajectory.uid(index)] = text
         self._say(f"the message will stand in place of event {self.trajectory.label(index)}")
 
+    async def ready_for_live(self) -> None:
+        """Before a replay that leads to a live session, once `prepare` is done: find out what is known of it.
+
+        Raises as `check_live`, and `SandboxUnavailable` where the sandbox executes nothing.
+        """
+        from trajcore.live.readiness import check_model, check_sandbox
+
+        check_sandbox(self.sandbox_kind or self.settings.sandbox)
+        self.check_live()
+        self._tell(notices.Progress("looking for the model"))
+        try:
+            await check_model(self.settings.model)
+        finally:
+            self._tell(notices.Progress(""))
+
     def check_live(self) -> None:
         """Raises `ModelUnavailable` or `Refused` where no live session could begin."""
         if self.settings.model_fault:
             raise BadInput(self.settings.model_fault)
-        if not self.settings.model.model:
-            raise ModelUnavailable(
-                "no model is configured: pass --model, set LLM_MODEL, or set model under [llm] in config.toml"
-            )
+        from trajcore.live.readiness import check_settings
+
+        check_settings(self.settings.model)
         sandbox = self._replay.world.sandbox
         if sandbox is not None and not sandbox.executes:
             raise Refused("a live session needs a sandbox that executes: docker or bubblewrap")

@@ -58,3 +58,18 @@ def provider_of(litellm: ModuleType, settings: Mapping[str, Any]) -> str | None:
     except litellm.BadRequestError:
         return None
     return str(found[1])
+
+
+def lacking(litellm: ModuleType, settings: Mapping[str, Any]) -> str:
+    """What is missing to ask a model at its provider's own address, as far as that is known.
+
+    Some providers are reached with more than a key, or otherwise: of those it is not.
+    """
+    provider = provider_of(litellm, settings)
+    if provider is None:
+        return "provider"
+    if settings["api_key"] or settings["completion_kwargs"]:
+        return ""
+    model = settings["model"].removeprefix(f"{provider}/")
+    missing = litellm.validate_environment(f"{provider}/{model}")["missing_keys"]
+    return "key" if missing and all(name.endswith("_API_KEY") for name in missing) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from trajcore.dialects.replies import Call, content_text
@@ -151,7 +151,7 @@ class Model:
 
     def _request(self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]) -> Frame:
         settings = {
-            **asdict(self.settings),
+            **self.settings.as_data(),
             "timeout": self._patience.timeout,
             "connect": self._patience.connect,
         }

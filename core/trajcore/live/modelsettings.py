@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from trajcore.masking import secrets_in_addresses, secrets_in_tables
@@ -85,3 +85,7 @@ class ModelSettings:
         addresses = (self.base_url, self.ollama_base_url)
         accounts = [secret for address in addresses for secret in secrets_in_addresses(address)]
         return [*keys, *accounts, *secrets_in_tables(self.completion_kwargs)]
+
+    def as_data(self) -> dict[str, Any]:
+        """All of them, secrets too, as the process that asks is told them."""
+        return asdict(self)

@@ -3,9 +3,10 @@
 The only module that names litellm, which takes seconds to import, prints, logs, fetches price lists and
 tokenizers, and reads `.env` files: it is imported here with all of that turned off, away from the pipes.
 
-In: `{"ask": N, "messages": […], "tools": […], "settings": {…}}`,
+In: `{"ask": N, "messages": […], "tools": […], "settings": {…}}`, `{"check": N, "settings": {…}}`,
 `{"cancel": N}`, `{"close": N}`. Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the N, and last
-of all one with `ended` (the reason to stop, null where none came), `failed` (what `trajcore.live.failures`
+of all one with `ended` (the reason to stop, null where none came), `checked` (what a model lacks to be asked:
+`key`, `provider`, or nothing that is known), `failed` (what `trajcore.live.failures`
 words), `cancelled` or `closed`. Its input ends when the program does, however that ends; it ends then,
 whatever it is at.
 """
@@ -24,7 +25,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any, BinaryIO, Final
 
-from trajcore.live.arguments import arguments
+from trajcore.live.arguments import arguments, lacking
 from trajcore.live.lasting import lasting
 
 Frame = dict[str, Any]
@@ -78,6 +79,8 @@ class Server:
     def _take(self, frame: Frame) -> None:
         if "ask" in frame:
             self._begin(frame["ask"], self._answer(frame["ask"], frame))
+        elif "check" in frame:
+            self._begin(frame["check"], self._check(frame["check"], frame))
         elif "close" in frame:
             self._begin(frame["close"], self._close(frame["close"]))
         elif frame["cancel"] in self._tasks:
@@ -115,6 +118,10 @@ class Server:
             # A reply that had just begun to come is held by the library alone: its connection goes with all.
             await self._let_go()
             raise
+
+    async def _check(self, number: int, request: Frame) -> None:
+        litellm = await asyncio.shield(self._library)
+        self._tell(number, {"checked": lacking(litellm, request["settings"])})
 
     async def _close(self, number: int) -> None:
         await self._let_go()

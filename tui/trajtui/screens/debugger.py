@@ -120,6 +120,8 @@ class DebuggerScreen(Screen[None]):
             if self.session.unsent:
                 self.query_one(MessageBox).put_back("\n\n".join(self.session.unsent))
             await self.session.prepare()
+            if self._live:
+                await self.session.ready_for_live()
             for offer in cut_off:
                 self.session.switch(offer.branch, (await self.session.ways_to(offer.branch))[0])
                 await self.session.idle()
