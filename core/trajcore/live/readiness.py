@@ -46,16 +46,23 @@ async def check_model(model: ModelSettings, process: ModelProcess = MODELS) -> N
     The library knows who has which model, and what a key of theirs is called. Of an address of the user's it
     knows nothing, and is not asked.
     """
-    if model.base_url:
-        return
+    lacking = "" if model.base_url else await _lacking(model, process)
+    if lacking in _LACKING:
+        raise ModelUnavailable(_LACKING[lacking].format(model=model.model))
+
+
+async def loaded(model: ModelSettings, process: ModelProcess = MODELS) -> None:
+    """Wait until what asks models is ready to. Raises `ModelUnavailable`."""
+    await _lacking(model, process)
+
+
+async def _lacking(model: ModelSettings, process: ModelProcess) -> str:
     try:
         async with aclosing(process.ask({"settings": model.as_data()}, "check")) as frames:
             answer = await anext(frames, Frame())
     except Gone as gone:
         raise ModelUnavailable(str(gone)) from None
-    lacking = _LACKING.get(answer.get("checked", ""))
-    if lacking is not None:
-        raise ModelUnavailable(lacking.format(model=model.model))
+    return str(answer.get("checked", ""))
 
 
 def check_sandbox(kind: str) -> None:
