@@ -83,7 +83,7 @@ def settings() -> str:
     rows = (
         (
             code(f"[{key.section}]"),
-            code(key.name),
+            code(key.written),
             key.kind.__name__,
             _default(key.default),
             code(key.variable),

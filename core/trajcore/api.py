@@ -148,6 +148,8 @@ async def areplay(
             session.serve(recording.resolve(str(reference)), service)
     for condition in breaks:
         session.break_on(condition)
+    if carry_on and not breaks:  # where those stop it is not known
+        _check_messages(session, stop, messages)
     if on_session is not None:
         on_session(session)
     if on_notice is not None:
@@ -157,6 +159,8 @@ async def areplay(
     begun = loop.time()
     try:
         await session.prepare()
+        if carry_on:
+            await session.ready_for_live()
         await _play(session, stop)
         if carry_on and session.state is not State.ERROR:
             await _carry_on(session, messages, on_stuck)
@@ -259,6 +263,16 @@ async def _play(session: Session, stop: int | None) -> None:
     await session.idle()
 
 
+def _check_messages(session: Session, stop: int | None, messages: Sequence[str]) -> None:
+    """What would only be told once the replay is over is told before. Raises `BadInput`."""
+    from trajcore.live.readiness import check_messages
+
+    recording = session.trajectory
+    played = reversed(range(len(recording) if stop is None else stop))
+    heads = (recording.head(index) for index in played if session.service_of(index) is not Service.SKIP)
+    check_messages(messages, heads)
+
+
 async def _carry_on(session: Session, messages: Sequence[str], ask: AskStuck | None) -> None:
     """Give the messages to the model one by one, each when it waits; without any, let it simply go on.
 
@@ -272,11 +286,14 @@ async def _carry_on(session: Session, messages: Sequence[str], ask: AskStuck | N
         session.go_live()
         await session.idle()
         await _get_unstuck(session, ask)
-    for text in messages:
+    for number, text in enumerate(messages, 1):
         session.message(text, Delivery.LIVE)
         await session.idle()
         await _get_unstuck(session, ask)
-        if session.failure is not None or session.is_stuck:
+        if session.failure is not None or session.is_stuck or session.spent is not None:
+            left = len(messages) - number
+            if left and session.failure is None:
+                session.say(f"{left} message{'s' * (left != 1)} not given to the model any more")
             break
 
 

@@ -6,18 +6,19 @@ The keys and the file are OpenHands' own (`config.toml`: `[core]`, `[llm]`, `[sa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import platformdirs
 
 from trajcore.errors import BadInput
-from trajcore.masking import hide, secrets_in_addresses, without_accounts
+from trajcore.masking import hide, secrets_in_addresses, secrets_in_tables
 from trajcore.options import KEYS, Key, Reach
 from trajcore.reading import SETTINGS, Missing, read_file
 from trajcore.storage import in_words, write_atomically
+from trajcore.text import safe_line
 from trajcore.trust import (
     APP,
     TRUSTED,
@@ -32,17 +33,26 @@ from trajcore.trust import (
     path_of,
     remember,
 )
+from trajcore.values import converted
 
 __all__ = ["APP", "Setting"]
 
 _NAME: Final = "config.toml"
+LLM: Final = "llm"
+"""The section of the model."""
 
 
 class Config:
     """All settings of one start, by name."""
 
     def __init__(
-        self, settings: dict[str, Setting], path: Path | None, source: Origin, digest: str = ""
+        self,
+        settings: dict[str, Setting],
+        path: Path | None,
+        source: Origin,
+        digest: str = "",
+        unused: Sequence[str] = (),
+        models: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.path = path
         """The config.toml that was read, if there is one."""
@@ -54,6 +64,10 @@ class Config:
         self.left_out = [] if trusted or path is None else left_out(path, settings)
         """What of it is not used, as it is not trusted."""
         self.settings = settings
+        self.unused = tuple(unused)
+        """Keys under `[llm]` that mean nothing here."""
+        self.models = models or {}
+        """The models that `[llm.NAME]` stands for, and the settings that each has of its own, by name."""
 
     def get(self, name: str) -> Any:
         """The value of a setting. Raises `BadInput` where what stands there cannot be used."""
@@ -77,6 +91,12 @@ class Config:
             self.left_out.append(LeftOut(self.path, setting, why))
             return None
         return path
+
+    @property
+    def unused_line(self) -> str:
+        """What of `[llm]` is not used, in one line; empty where all is."""
+        names = safe_line(", ".join(self.unused))
+        return f"{self.path}: of [llm] not used here: {names}" if names else ""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -135,6 +155,7 @@ def load(
 ) -> Config:
     """Read the settings. `options` are what the user typed, by name; None means not typed.
 
+    A `model` that is the NAME of an `[llm.NAME]` takes that, before what the environment says.
     `accepted` is the digest of a file that the user takes this once. Raises `BadInput` naming the file and
     the key where something in it cannot be used. What is wrong with a model's settings is told by
     `Config.get`: most starts ask no model.
@@ -144,19 +165,53 @@ def load(
     origin = _origin(found, digest(data), accepted, named=path is not None) if found else Origin.DEFAULT
     tables = _parsed(found, data) if found else {}
     own, own_tables = _not_hidden(origin)
+    models = _models(tables)
+    typed = dict(options or {})
+    chosen = None
+    if typed.get("model") in models:
+        name = typed.pop("model")
+        chosen = _Chosen(name, models[name])
     settings = {}
     for key in KEYS:
         where = (tables, found, origin)
         if key.reach is Reach.UNASKED and _says(own_tables, key):
             where = (own_tables, own, Origin.OWN)
         try:
-            settings[key.name] = _setting(key, *where, options or {}, environment)
+            settings[key.name] = _setting(key, *where, typed, environment, chosen)
         except BadInput as error:
-            if key.section != "llm":
+            if key.section != LLM:
                 raise
             settings[key.name] = Setting(key, key.default, str(found), fault=str(error))
-    hide(*_secrets(settings.values()))
-    return Config(settings, found, origin, digest(data))
+    hide(*_secrets(settings.values()), *_secrets_of(models.values()))
+    unused = [*_unused(tables.get(LLM)), *_unused(chosen.table if chosen else None)]
+    said = {name: [key.name for key in _OF_MODELS if key.written in table] for name, table in models.items()}
+    return Config(settings, found, origin, digest(data), tuple(dict.fromkeys(unused)), said)
+
+
+_OF_MODELS: Final = tuple(key for key in KEYS if key.section == LLM)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The `[llm.NAME]` that the user takes: what it does not say is as `[llm]` has it."""
+
+    name: str
+    table: Mapping[str, Any]
+
+
+def _models(tables: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The tables under `[llm]` that are models of their own, as in OpenHands."""
+    table = tables.get(LLM)
+    known = {key.written for key in _OF_MODELS}
+    said = table.items() if isinstance(table, dict) else ()
+    return {name: value for name, value in said if isinstance(value, dict) and name not in known}
+
+
+def _unused(table: Any) -> list[str]:
+    """The keys of a model that are no settings here."""
+    known = {key.written for key in _OF_MODELS}
+    said = table.items() if isinstance(table, Mapping) else ()
+    return [name for name, value in said if name not in known and not isinstance(value, dict)]
 
 
 def _secrets(settings: Iterable[Setting]) -> Iterator[str]:
@@ -165,6 +220,18 @@ def _secrets(settings: Iterable[Setting]) -> Iterator[str]:
         value = setting.value
         if isinstance(value, str):
             yield from [value] if setting.key.secret else secrets_in_addresses(value)
+        elif isinstance(value, dict):
+            yield from secrets_in_tables(value)
+
+
+def _secrets_of(models: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What nobody is to see of models that are not asked now."""
+    for table in models:
+        for key in _OF_MODELS:
+            value = table.get(key.written)
+            if isinstance(value, str):
+                yield from [value] if key.secret else secrets_in_addresses(value)
+            yield from secrets_in_tables(value) if isinstance(value, dict) else ()
 
 
 def _origin(file: Path, digest: str, accepted: str, *, named: bool) -> Origin:
@@ -189,7 +256,7 @@ def _not_hidden(origin: Origin) -> tuple[Path | None, dict[str, Any]]:
 
 def _says(tables: Mapping[str, Any], key: Key) -> bool:
     table = tables.get(key.section)
-    return isinstance(table, dict) and table.get(key.name, "") != ""
+    return isinstance(table, dict) and table.get(key.written, "") != ""
 
 
 def _find(path: Path | None) -> Path | None:
@@ -225,80 +292,22 @@ def _setting(
     origin: Origin,
     options: Mapping[str, Any],
     environment: Mapping[str, str],
+    chosen: _Chosen | None,
 ) -> Setting:
     if options.get(key.name) is not None:
         return Setting(key, options[key.name], "option", source=Origin.OPTION)
+    if key.section == LLM and chosen is not None and chosen.table.get(key.written, "") != "":
+        where = f"{path}, [{LLM}.{chosen.name}]"
+        value = converted(key, chosen.table[key.written], f"{where} {key.written}")
+        return Setting(key, value, where, source=origin)
     if key.variable and environment.get(key.variable):
         value = converted(key, environment[key.variable], key.variable)
         return Setting(key, value, key.variable, source=Origin.ENVIRONMENT)
     if _says(tables, key):
-        value = tables[key.section][key.name]
-        value = converted(key, value, f"{path}, [{key.section}] {key.name}")
+        value = tables[key.section][key.written]
+        value = converted(key, value, f"{path}, [{key.section}] {key.written}")
         return Setting(key, value, str(path), source=origin)
     return Setting(key, key.default, "default")
-
-
-_LARGEST_NUMBER: Final = 10**12
-"""Of what is counted or waited for; more cannot be asked of a machine."""
-_LONGEST: Final = 200
-"""So many characters of a value that cannot be used are shown."""
-
-
-def _number(kind: type[int | float], value: Any) -> int | float:
-    """Raises `ValueError`, `OverflowError`."""
-    number = kind(value)
-    if not abs(number) <= _LARGEST_NUMBER:  # nan is not, either
-        raise ValueError
-    return number
-
-
-def _flag(value: Any) -> bool:
-    """Raises `ValueError`, `KeyError`."""
-    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(value).lower()]
-
-
-_FROM_TEXT: Final[dict[type, Callable[[Any], Any]]] = {
-    bool: _flag,
-    int: partial(_number, int),
-    float: partial(_number, float),
-    str: str,
-}
-
-
-def converted(key: Key, value: Any, where: str) -> Any:
-    """`value` as the type of its setting. Raises `BadInput` naming `where` it stands."""
-    if key.kind is list and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
-        raise BadInput(f"{where}: expected a list of regular expressions, got {_masked(key, value)}.")
-    if key.kind is list:
-        return value
-    usable = isinstance(value, str | int | float) and (key.kind is bool or not isinstance(value, bool))
-    if key.kind is int and isinstance(value, float) and not value.is_integer():
-        usable = False
-    try:
-        if usable:
-            return _FROM_TEXT[key.kind](value)
-    except (ValueError, KeyError, OverflowError):
-        pass
-    raise BadInput(f"{where}: expected {_KINDS[key.kind]}, got {_masked(key, value)}.")
-
-
-_KINDS: Final = {
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    str: "a text",
-    list: "a list",
-}
-
-
-def _masked(key: Key, value: Any) -> str:
-    if key.secret:
-        return "something else"
-    try:
-        text = without_accounts(repr(value))
-    except ValueError:  # very many digits
-        return "a number that is too long"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 # Changing one setting, its comments and order left alone
@@ -307,9 +316,9 @@ def _masked(key: Key, value: Any) -> str:
 def find_key(name: str) -> Key:
     """The setting called `name`, with or without its section (`llm.model`, `model`). Raises `BadInput`."""
     for key in KEYS:
-        if name in (key.name, f"{key.section}.{key.name}"):
+        if name in (key.name, key.place):
             return key
-    known = ", ".join(f"{key.section}.{key.name}" for key in KEYS)
+    known = ", ".join(key.place for key in KEYS)
     raise BadInput(f"there is no setting {name!r}; the settings are {known}.")
 
 
@@ -337,7 +346,7 @@ def set_config(name: str, value: str, path: Path | None) -> Path:
     table = document.setdefault(key.section, tomlkit.table())
     if not isinstance(table, Table):
         raise BadInput(f"{target}: {key.section} is not a table.")
-    table[key.name] = converted(key, value, f"{key.section}.{key.name}")
+    table[key.written] = converted(key, value, key.place)
     data = tomlkit.dumps(document).encode()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -26,6 +26,8 @@ _PLACEHOLDERS: Final = frozenset(
 _VARIABLES: Final = ("_API_KEY", "_ACCESS_KEY", "_TOKEN")
 """How the names of variables end that hold secrets."""
 
+_CALLED_A_SECRET: Final = re.compile(r"key|token|secret|passw|credential|auth|cookie", re.I)
+
 _LOOKS_LIKE_A_KEY: Final = re.compile(r"\b(?:sk|pk|rk|gsk|xai)-[\w*.-]{6,}[\w*]|(?<=Bearer )[^\s\"',]{6,}")
 _ACCOUNT: Final = re.compile(
     r"(?:(?<=http://)|(?<=https://))(?P<web>[^/\s\"'<>?#]+)@|(?<=://)(?P<other>[^/\s:@\"'<>]*:[^/\s\"'<>?#]+)@"
@@ -153,6 +155,18 @@ def without_accounts(text: str) -> str:
 def secrets_in_addresses(text: str | None) -> list[str]:
     """The passwords of the addresses in a text, and what stands alone where a web server has an account."""
     return [(found["web"] or found["other"]).rpartition(":")[2] for found in _ACCOUNT.finditer(text or "")]
+
+
+def secrets_in_tables(value: Any, name: str = "") -> list[str]:
+    """What in a table of settings is called a key, a token, a password or the like, and in its addresses."""
+    if isinstance(value, dict):
+        return [secret for key in value for secret in secrets_in_tables(value[key], str(key))]
+    if isinstance(value, list):
+        return [secret for one in value for secret in secrets_in_tables(one, name)]
+    if not isinstance(value, str):
+        return []
+    word = value.rpartition(" ")[2]  # behind `Bearer`
+    return [word] if _CALLED_A_SECRET.search(name) else secrets_in_addresses(value)
 
 
 def keys_in_environment() -> list[str]:

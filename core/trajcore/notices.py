@@ -271,6 +271,17 @@ class ModelReplied:
 
 
 @dataclass(frozen=True)
+class BudgetSpent:
+    """The model's turn ended because `limit` (an ending of reports) of the session's budget is spent.
+
+    `words` say how much that was; `Session.go_on` allows as much again.
+    """
+
+    limit: str
+    words: str
+
+
+@dataclass(frozen=True)
 class QueueChanged:
     """Other messages wait to be delivered than before: `queued`, in order. `returned` were taken back by the
     user, who has sent nothing since.
@@ -314,6 +325,7 @@ Notice = (
     | ModelThinking
     | ModelCall
     | ModelReplied
+    | BudgetSpent
     | QueueChanged
     | Said
 )

@@ -33,15 +33,21 @@ class Reach(Enum):
     VERDICT = "changes what counts as equal"
     ACCOUNT = "says to whose account the model's work is told"
     ADDRESS = "says where a key is sent"
+    REQUEST = "says anything of a request, also where it goes"
     PROVIDER = "says to whom a key is sent"
+
+
+class Tables(list[dict[str, str]]):
+    """The kind of a setting that is a list of tables of texts."""
 
 
 @dataclass(frozen=True)
 class Key:
     """One setting: its name, its place in config.toml, and the variable that overrides the file.
 
-    `reach` decides what is left out of a file that is not trusted (`trajcore.trust`); `instead` is what the
-    user types who means it, where no option stands for the setting.
+    `written` is its name there, where another section has a setting of the same name. `reach` decides what
+    is left out of a file that is not trusted (`trajcore.trust`); `instead` is what the user types who means
+    it, where no option stands for the setting.
     """
 
     name: str
@@ -52,6 +58,15 @@ class Key:
     variable: str | None = None
     secret: bool = False
     instead: str = ""
+    written: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "written", self.written or self.name)
+
+    @property
+    def place(self) -> str:
+        """How it is called with its section."""
+        return f"{self.section}.{self.written}"
 
 
 KEYS: Final = (
@@ -59,17 +74,43 @@ KEYS: Final = (
     Key("save_trajectory_path", "core", str, None, Reach.SAVES, instead="--save OUT.json"),
     Key("workspace_base", "core", str, None, Reach.FILES),
     Key("max_iterations", "core", int, None, Reach.NOWHERE),
+    Key("max_budget_per_task", "core", float, None, Reach.NOWHERE),
     Key("model", "llm", str, None, Reach.PROVIDER, "LLM_MODEL"),
     Key("api_key", "llm", str, None, Reach.ACCOUNT, "LLM_API_KEY", secret=True, instead="LLM_API_KEY"),
     Key("base_url", "llm", str, None, Reach.ADDRESS, "LLM_BASE_URL", instead="LLM_BASE_URL"),
     Key("temperature", "llm", float, None, Reach.NOWHERE),
     Key("max_output_tokens", "llm", int, None, Reach.NOWHERE),
+    Key("max_input_tokens", "llm", int, None, Reach.NOWHERE),
+    Key("top_p", "llm", float, None, Reach.NOWHERE),
+    Key("top_k", "llm", float, None, Reach.NOWHERE),
+    Key("seed", "llm", int, None, Reach.NOWHERE),
+    Key("reasoning_effort", "llm", str, None, Reach.NOWHERE),
+    Key("drop_params", "llm", bool, True, Reach.NOWHERE),
+    Key("caching_prompt", "llm", bool, True, Reach.NOWHERE),
+    Key("safety_settings", "llm", Tables, None, Reach.NOWHERE),
+    Key("completion_kwargs", "llm", dict, None, Reach.REQUEST, secret=True),
+    Key("custom_llm_provider", "llm", str, None, Reach.REQUEST),
+    Key("api_version", "llm", str, None, Reach.NOWHERE),
+    Key("aws_access_key_id", "llm", str, None, Reach.ACCOUNT, secret=True),
+    Key("aws_secret_access_key", "llm", str, None, Reach.ACCOUNT, secret=True),
+    Key("aws_region_name", "llm", str, None, Reach.NOWHERE),
+    Key("openrouter_site_url", "llm", str, None, Reach.NOWHERE),
+    Key("openrouter_app_name", "llm", str, None, Reach.NOWHERE),
+    Key("ollama_base_url", "llm", str, None, Reach.ADDRESS),
+    Key("model_timeout", "llm", float, None, Reach.NOWHERE, written="timeout"),
+    Key("num_retries", "llm", int, None, Reach.NOWHERE),
+    Key("retry_multiplier", "llm", float, None, Reach.NOWHERE),
+    Key("retry_min_wait", "llm", float, None, Reach.NOWHERE),
+    Key("retry_max_wait", "llm", float, None, Reach.NOWHERE),
+    Key("input_cost_per_token", "llm", float, None, Reach.NOWHERE),
+    Key("output_cost_per_token", "llm", float, None, Reach.NOWHERE),
     Key("base_container_image", "sandbox", str, None, Reach.IMAGE, "TRAJTUI_IMAGE"),
     Key("timeout", "sandbox", int, 120, Reach.NOWHERE),
     Key("use_host_network", "sandbox", bool, False, Reach.NETWORK),
     Key("kind", "sandbox", str, "auto", Reach.WALLS, "TRAJTUI_SANDBOX"),
     Key("confirmation_mode", "security", bool, False, Reach.UNASKED),
     Key("confirm", "trajtui", str, None, Reach.UNASKED),
+    Key("max_time", "trajtui", str, None, Reach.NOWHERE),
     Key("mount", "trajtui", bool, False, Reach.MOUNT),
     Key("container", "trajtui", str, None, Reach.CONTAINER),
     Key("memory", "trajtui", str, None, Reach.LIMIT),
@@ -151,7 +192,8 @@ OPTIONS: Final = (
            "FROM=TO", repeated=True),
     Option("pull", "Fetch the image that the recording names, if it is not here.", kind=bool),
     Option("setup", "A shell script run in the sandbox before the first step.", "SCRIPT", Path),
-    Option("model", "The model of a live session, as litellm names it.", "MODEL", key="model"),
+    Option("model", "The model of a live session: as litellm names it, or NAME of an [llm.NAME].", "MODEL",
+           key="model"),
     Option("confirm", "Which actions of a live model you are asked about first: never, risky or always "
            "[risky; without walls always].", "WHICH", key="confirm"),
     Option("config", "Read this config.toml.", "FILE", Path),
@@ -168,8 +210,12 @@ OPTIONS: Final = (
     _of_the_run("carry_on", "Then let a live model carry on.", kind=bool, flag="--continue"),
     _of_the_run("messages", "A user message for the live session; may be repeated.", "TEXT", flag="--message",
                 repeated=True),
-    Option("max_steps", "At most so many live steps.", "N", int, key="max_iterations", commands=(REPLAY,),
-           least=1),
+    Option("max_steps", "At most so many replies of a live model, all together.", "N", int,
+           key="max_iterations", least=1),
+    Option("max_cost", "At most so many dollars for a live model, all together.", "USD", float,
+           key="max_budget_per_task"),
+    Option("max_time", "At most so much time for a live model, all together: 90, 30s, 5m, 1h.", "T",
+           key="max_time"),
     _of_the_run("serve", "Serve the recorded observation of this event; may be repeated.", "ID",
                 repeated=True),
     _of_the_run("skip", "Skip this event; may be repeated.", "ID", repeated=True),

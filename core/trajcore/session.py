@@ -16,7 +16,7 @@ from trajcore import notices
 from trajcore.activity import Work
 from trajcore.branches import Branch
 from trajcore.editing import throttled
-from trajcore.errors import BadInput, ModelUnavailable, Refused, Unconfirmed
+from trajcore.errors import BadInput, ModelUnavailable, Refused, SandboxUnavailable, Unconfirmed
 from trajcore.events.kinds import Service
 from trajcore.live.confirming import Verdict
 from trajcore.live.host import Interrupted
@@ -57,6 +57,7 @@ class Session(SessionState):
             filter(None, (*self.settings.warnings, *trajectory.faults, self.breakpoints.fault))
         )
         self._interrupting: asyncio.Task[None] | None = None
+        self._unused_told = False
         self._saving_run = asyncio.Lock()
 
     async def prepare(self) -> None:
@@ -251,6 +252,15 @@ class Session(SessionState):
             raise Refused("the agent spoke last: type a message for the model to go on from")
         self._start_live()
 
+    def go_on(self) -> None:
+        """Allow the model as much once more as was `spent`, and have it go on. Raises `Refused`."""
+        if self.spent is None:
+            raise Refused("nothing of the budget is spent")
+        self._activity.check(Command.GO_LIVE)
+        self.check_live()
+        self._live.raise_budget(self.spent)
+        self._start_live()
+
     def expect_live(self) -> None:
         """A live session is in sight: have what speaks with models ready for it, which takes some seconds.
 
@@ -437,6 +447,10 @@ class Session(SessionState):
     # Live
 
     def _start_live(self) -> None:
+        if self.settings.model_unused and not self._unused_told:
+            self._unused_told = True
+            self._say(self.settings.model_unused, "warning")
+        self.spent = None
         self._start(Command.GO_LIVE, partial(self._work, self.state, self.mode), live=True)
 
     async def _work(self, state: State, mode: Mode) -> None:
@@ -444,13 +458,15 @@ class Session(SessionState):
         await self._replay.moments.cancel()
         begun, entries = await self._go_on_in_branch(), len(self.run)
         try:
-            ending = await self._live.work(self.settings.model, self.settings.max_steps)
+            ending = await self._live.work(self.settings.model)
         except Interrupted:
             self._say("interrupted: the model waits for your word")
             self._activity.become(State.AWAITING_INPUT)
             return
-        except ModelUnavailable as error:
+        except (ModelUnavailable, SandboxUnavailable) as error:
             never_began = begun is not None and self.trajectory.grown == begun.inherited
+            if isinstance(error, SandboxUnavailable) and len(self.run) > entries:
+                raise
             self._live.unsay(shrinks=not never_began)
             if begun is not None and never_began:
                 self._replay.unpark(self.branches.take_back(begun))
@@ -461,7 +477,12 @@ class Session(SessionState):
             if mode is Mode.REPLAY:
                 self._replay.moments.take_when_idle()
             return
+        self.spent = ending.spent
+        if self.spent is not None:
+            self._say(self.budget.line(self.spent), "warning")
         self._activity.become(State.FINISHED if ending.finished else State.AWAITING_INPUT)
+        if self.spent is not None:
+            self._tell(notices.BudgetSpent(self.spent.value, self.budget.words(self.spent)))
         if ending.note:
             self._say(ending.note, "warning")
 
@@ -493,14 +514,28 @@ class Session(SessionState):
         self._replay.player.replacements[self.trajectory.uid(index)] = text
         self._say(f"the message will stand in place of event {self.trajectory.label(index)}")
 
+    async def ready_for_live(self) -> None:
+        """Before a replay that leads to a live session, once `prepare` is done: find out what is known of it.
+
+        Raises as `check_live`, and `SandboxUnavailable` where the sandbox executes nothing.
+        """
+        from trajcore.live.readiness import check_model, check_sandbox
+
+        check_sandbox(self.sandbox_kind or self.settings.sandbox)
+        self.check_live()
+        self._tell(notices.Progress("looking for the model"))
+        try:
+            await check_model(self.settings.model)
+        finally:
+            self._tell(notices.Progress(""))
+
     def check_live(self) -> None:
         """Raises `ModelUnavailable` or `Refused` where no live session could begin."""
         if self.settings.model_fault:
             raise BadInput(self.settings.model_fault)
-        if not self.settings.model.model:
-            raise ModelUnavailable(
-                "no model is configured: pass --model, set LLM_MODEL, or set model under [llm] in config.toml"
-            )
+        from trajcore.live.readiness import check_settings
+
+        check_settings(self.settings.model)
         sandbox = self._replay.world.sandbox
         if sandbox is not None and not sandbox.executes:
             raise Refused("a live session needs a sandbox that executes: docker or bubblewrap")

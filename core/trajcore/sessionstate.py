@@ -13,6 +13,7 @@ from trajcore.editing import Editing
 from trajcore.errors import TrajError
 from trajcore.events.kinds import MESSAGE, Service
 from trajcore.journal.keeping import Keeping
+from trajcore.live.budget import Budget, Limit
 from trajcore.live.confirming import Confirmation
 from trajcore.live.host import AgentHost
 from trajcore.masking import hide
@@ -63,6 +64,8 @@ class SessionState:
         """What was chosen for this recording's world in an earlier session, where nothing is chosen now."""
         self._step_count: tuple[int, int] | None = None
         """How many steps so many events have."""
+        self.spent: Limit | None = None
+        """What of the budget was spent, where that ended the model's last turn."""
         self._confirmation = Confirmation(self.settings.confirmation)
         self._live = self._live_host()
 
@@ -76,7 +79,7 @@ class SessionState:
         growth = Growth(replay, self.branches)
         return AgentHost(
             self.run, replay.world, become, self._tell, self.trajectory.dialect, self._confirmation,
-            self._queue, growth,
+            self._queue, growth, self.settings.budget,
         )  # fmt: skip
 
     @property
@@ -218,6 +221,11 @@ class SessionState:
     def usage(self) -> Usage | None:
         """Tokens and cost of the live session; None before a model was asked."""
         return self._live.usage
+
+    @property
+    def budget(self) -> Budget:
+        """What the model may come to in this session."""
+        return self._live.budget
 
     @property
     def live_outcome(self) -> LiveOutcome | None:

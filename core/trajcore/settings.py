@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from math import inf
@@ -12,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trajcore import config
 from trajcore.errors import BadInput
+from trajcore.live.budget import Budget, budget_of
 from trajcore.live.confirming import Confirm
 from trajcore.live.modelsettings import ModelSettings
 from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
 from trajcore.sandbox.base import DEFAULT_IMAGE, DEFAULT_QUICK_FILES, Limits, Resources, SandboxSettings
 from trajcore.sandbox.registry import is_walled
 from trajcore.trust import Origin, path_of
+from trajcore.values import converted
 from trajcore.worlds.choice import NONE, Choice, choice_of
 
 if TYPE_CHECKING:
@@ -42,16 +45,19 @@ class Delivery(Enum):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a session is started with. `max_steps` bounds a live session's actions."""
+    """What a session is started with."""
 
     sandbox: str = "auto"
     world: SandboxSettings = field(default_factory=SandboxSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
-    max_steps: int | None = None
+    budget: Budget = field(default_factory=Budget)
+    """What its live part may come to."""
     confirm: Confirm | None = None
     """Which actions of a model the user is asked about; None: as the sandbox needs it."""
     model_fault: str = ""
     """Why the model's settings cannot be used; told when a model is asked for."""
+    model_unused: str = ""
+    """What under `[llm]` means nothing here, in a line; told with the first that a model is asked for."""
     normalisers: Sequence[Normaliser] | None = None
     """What may vary between recorded and actual output; None: what is known to."""
     checkpoints: int = 0
@@ -118,7 +124,7 @@ def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
         found.get("kind"),
         world,
         model,
-        found.get("max_iterations"),
+        budget_of(found.get("max_iterations"), found.get("max_budget_per_task"), found.get("max_time")),
         beginning=choice_of(
             found.get("world"),
             options.get("repo"),
@@ -129,6 +135,7 @@ def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
         own_image=found.settings["base_container_image"].source is Origin.OPTION,
         confirm=_confirm(found),
         model_fault=fault,
+        model_unused=found.unused_line,
         normalisers=_normalisers(found.get("normalise")),
     )
 
@@ -160,7 +167,7 @@ def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
         if option.kind is Path:
             taken[name] = Path(value)
         elif option.key is not None:
-            taken[name] = config.converted(keys[option.key], value, name)
+            taken[name] = converted(keys[option.key], value, name)
         elif option.repeated:
             taken[name] = tuple(map(str, (value,) if isinstance(value, str) else value))
         else:
@@ -209,24 +216,46 @@ def _seconds(found: config.Config, name: str) -> float:
 def _model_settings(found: config.Config) -> tuple[ModelSettings, str]:
     """The model, and what is wrong with its settings: of no matter while no model is asked."""
     try:
-        model = ModelSettings(
-            model=found.get("model"),
-            api_key=found.get("api_key"),
-            base_url=found.get("base_url"),
-            temperature=found.get("temperature"),
-            max_output_tokens=_most_tokens(found),
-        )
+        values = {key.written: found.get(key.name) for key in KEYS if key.section == config.LLM}
+        for name, check in _OF_MODELS.items():
+            check.of(name, values[name])
     except BadInput as error:
         return ModelSettings(), str(error)
-    return model, ""
+    return ModelSettings(**values), ""
 
 
-def _most_tokens(found: config.Config) -> int | None:
-    """The most that a reply may have. Raises `BadInput`."""
-    most: int | None = found.get("max_output_tokens")
-    if most is not None and most < 1:
-        raise BadInput(f"max_output_tokens: expected a number of tokens above 0, got {most}.")
-    return most
+@dataclass(frozen=True)
+class _Check:
+    """What a value has to be."""
+
+    what: str
+    holds: Callable[[Any], bool]
+
+    def of(self, name: str, value: Any) -> None:
+        """Raises `BadInput`."""
+        if value is not None and not self.holds(value):
+            raise BadInput(f"{name}: expected {self.what}, got {str(value)[:_SHOWN]}.")
+
+
+_TOKENS: Final = _Check("a number of tokens above 0", lambda value: value > 0)
+_WAIT: Final = _Check("a number of seconds, 0 or more", lambda value: value >= 0)
+_PRICE: Final = _Check("a number of dollars, 0 or more", lambda value: value >= 0)
+_OF_MODELS: Final = {
+    "max_output_tokens": _TOKENS,
+    "max_input_tokens": _TOKENS,
+    "timeout": _Check("a number of seconds above 0", lambda value: value > 0),
+    "num_retries": _Check("1 or more", lambda value: value >= 1),
+    "retry_multiplier": _WAIT,
+    "retry_min_wait": _WAIT,
+    "retry_max_wait": _WAIT,
+    "input_cost_per_token": _PRICE,
+    "output_cost_per_token": _PRICE,
+    # It becomes part of a host's name.
+    "aws_region_name": _Check(
+        "a region such as eu-west-1", lambda value: re.fullmatch(r"[a-z0-9-]+", value) is not None
+    ),
+}
+"""What is wrong with some settings of a model before anybody is asked."""
 
 
 def _directory(path: Path) -> Path:

@@ -88,7 +88,7 @@ class LeftOut:
     @property
     def line(self) -> str:
         """All of it in one line, with what to type where it is meant."""
-        name = self.setting.key.name
+        name = self.setting.key.written
         return (
             f"{self.file} is not trusted: {name} = {self.shown} is left out, {self.why} "
             f"(if it is meant: {self._instead}, or trajtui config trust)"
@@ -222,6 +222,10 @@ def _model(value: Any, around: _Around) -> str:
     return "" if told and value.startswith(_PLAIN) else f"the key of {key.origin} would go to its provider"
 
 
+def _request(value: Any, around: _Around) -> str:
+    return "it says what goes to whom"
+
+
 _RULES: Final[Mapping[Reach, Callable[[Any, _Around], str]]] = {
     Reach.FILES: _outside,
     Reach.SAVES: _outside,
@@ -234,6 +238,7 @@ _RULES: Final[Mapping[Reach, Callable[[Any, _Around], str]]] = {
     Reach.VERDICT: _verdict,
     Reach.ACCOUNT: _account,
     Reach.ADDRESS: _address,
+    Reach.REQUEST: _request,
     Reach.PROVIDER: _model,
 }
 

@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 import typing
 from collections.abc import Iterator
+from dataclasses import fields
 from types import ModuleType
 from typing import Any
 
@@ -20,7 +21,9 @@ import trajtui.widgets
 from documents import of_commands
 from program import ROOT
 from trajcore import Session, Trajectory, notices
+from trajcore.config import LLM
 from trajcore.errors import EXIT_CODES, TrajError
+from trajcore.live.modelsettings import ModelSettings
 from trajcore.options import KEYS, OPTIONS
 from trajcore.sandbox.registry import SANDBOXES
 from trajcore.views.event import Block
@@ -93,7 +96,8 @@ def named_elsewhere() -> set[str]:
 def test_every_option_and_every_setting_is_read() -> None:
     named = named_elsewhere()
     assert {option.keyword for option in OPTIONS if option.key is None} <= named | {"debug"}
-    assert {key.name for key in KEYS} <= named
+    assert {key.name for key in KEYS if key.section != LLM} <= named
+    assert {key.written for key in KEYS if key.section == LLM} == {one.name for one in fields(ModelSettings)}
     assert {option.key for option in OPTIONS if option.key is not None} <= {key.name for key in KEYS}
 
 

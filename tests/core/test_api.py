@@ -180,11 +180,14 @@ def test_a_report_says_what_the_model_came_to(
 
 
 @pytest.mark.bubblewrap
-def test_where_no_model_was_asked_there_is_nothing_to_report_of_it(tmp_path: Path) -> None:
+def test_where_no_model_was_asked_there_is_nothing_to_report_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLM_BASE_URL", "http://127.0.0.1:9/v1")
     spoken = write(tmp_path / "x.json", [message(0, "go"), say(1, "What next?")])
     out = tmp_path / "report.json"
     with pytest.raises(trajcore.BadInput, match="--message"):
-        trajcore.replay(spoken, report=out, **LIVE)
+        trajcore.replay(spoken, report=out, breaks=["source==nobody"], **LIVE)
     assert json.loads(out.read_text())["live"] is None
 
 
@@ -312,9 +315,9 @@ def test_the_process_of_the_model_starts_while_the_replay_runs_where_it_is_to_ca
     monkeypatch.setattr(MODELS, "start", lambda: started.append(len(steps)))
     trajcore.replay(recording, sandbox="recorded", model="openai/m")
     assert started == []
-    with pytest.raises(trajcore.BadInput):
+    with pytest.raises(trajcore.SandboxUnavailable):
         trajcore.replay(
             recording, sandbox="recorded", model="openai/m", carry_on=True,
-            messages=[" "], on_notice=steps.append,
+            messages=["go"], on_notice=steps.append,
         )  # fmt: skip
     assert started[0] == 0

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from trajcore import masking
 from trajcore.config import Config, config_directory, load
 from trajcore.errors import BadInput
 from trajcore.options import KEYS
+from trajcore.settings import settings_from
 
 OPENHANDS = """
 # OpenHands' own file, as it comes
@@ -250,3 +252,51 @@ def test_every_setting_can_be_shown(file: Path) -> None:
     assert set(config.settings) == {key.name for key in KEYS}
     assert config.settings["timeout"].shown() == "60"
     assert config.settings["workspace_base"].shown() == ""
+
+
+SEVERAL = """
+[llm]
+model = "openai/first"
+api_key = "sk-first-123"
+num_retries = 9
+[llm.strong]
+model = "anthropic/strong"
+api_key = "sk-strong-123"
+[llm.cheap]
+temperature = 0.5
+modify_params = true
+"""
+
+
+def test_a_model_of_several_is_taken_by_its_name_and_inherits_what_it_does_not_say(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(SEVERAL)
+    environment = {"LLM_MODEL": "of-environment", "LLM_API_KEY": "sk-environment"}
+    found = load(path, {"model": "strong"}, environment)
+    assert [found.get(name) for name in ("model", "api_key", "num_retries")] == [
+        "anthropic/strong", "sk-strong-123", 9
+    ]  # fmt: skip
+    assert found.settings["api_key"].origin == f"{path}, [llm.strong]"
+    found = load(path, {"model": "cheap"}, environment)
+    assert [found.get(name) for name in ("model", "api_key", "temperature")] == [
+        "of-environment", "sk-environment", 0.5
+    ]  # fmt: skip
+    assert found.unused == ("modify_params",)
+    found = load(path, {"model": "openai/typed"}, environment)
+    assert (found.get("model"), found.get("api_key"), found.unused) == ("openai/typed", "sk-environment", ())
+    assert found.models == {"strong": ["model", "api_key"], "cheap": ["temperature"]}
+    assert masking.known().text("sk-strong-123") == masking.MASK
+
+
+def test_what_is_wrong_with_a_model_of_several_is_said_when_it_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[llm]\nmodel = 'm'\n[llm.bad]\ntemperature = 'hot'\n")
+    assert settings_from(load(path, environment={}), {}).model_fault == ""
+    fault = settings_from(load(path, {"model": "bad"}, {}), {}).model_fault
+    assert fault == f"{path}, [llm.bad] temperature: expected a number, got 'hot'."
+
+
+def test_a_model_of_a_file_that_is_not_trusted_sends_no_key_elsewhere() -> None:
+    Path("config.toml").write_text("[llm.evil]\nmodel = 'openai/x'\nbase_url = 'http://evil.example'\n")
+    found = load(None, {"model": "evil"}, {"LLM_API_KEY": "sk-ours"})
+    assert {one.setting.key.name for one in found.left_out} == {"model", "base_url"}

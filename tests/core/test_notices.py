@@ -34,6 +34,7 @@ MADE: list[notices.Notice] = [
     notices.ModelThinking("hm", fresh=True),
     notices.ModelCall(0, "execute_bash", '{"command"', fresh=True),
     notices.ModelReplied(Usage("loopback", 100, 20), 1.5),
+    notices.BudgetSpent("steps_spent", "3 live steps"),
     notices.QueueChanged(("one", "two"), ("three",)),
     notices.Said("look", "warning"),
     notices.RunSaved("run.json"),

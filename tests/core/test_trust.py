@@ -51,8 +51,17 @@ REACHING: dict[str, tuple[str, ...]] = {
     "confirm": ("'never'", "'x'"),
     "base_url": (f"'{EVIL}'",),
     "model": (f"'huggingface/{EVIL}'",),
+    "ollama_base_url": (f"'{EVIL}'",),
+    "completion_kwargs": (f"{{api_base = '{EVIL}'}}",),
+    "custom_llm_provider": ("'openai'",),
 }  # fmt: skip
 """Values of each setting that reach further than a file that is not trusted may."""
+
+OF_REQUESTS = (
+    "max_input_tokens", "top_p", "top_k", "seed", "reasoning_effort", "api_version", "aws_region_name",
+    "openrouter_site_url", "openrouter_app_name", "model_timeout", "num_retries", "retry_multiplier",
+    "retry_min_wait", "retry_max_wait", "input_cost_per_token", "output_cost_per_token",
+)  # fmt: skip
 
 HARMLESS: dict[str, str] = {
     "replay_trajectory_path": "'x.json'",
@@ -61,8 +70,16 @@ HARMLESS: dict[str, str] = {
     "max_iterations": "30",
     "model": "'anthropic/x'",
     "api_key": "'theirs'",
+    "max_budget_per_task": "2.5",
+    "max_time": "'5m'",
     "temperature": "0.5",
     "max_output_tokens": "1000",
+    **dict.fromkeys(OF_REQUESTS, "1"),
+    "drop_params": "false",
+    "caching_prompt": "false",
+    "safety_settings": "[{category = 'x'}]",
+    "aws_access_key_id": "'AKIATHEIRS'",
+    "aws_secret_access_key": "'theirs'",
     "base_container_image": "'of-a-project:1'",
     "timeout": "60",
     "use_host_network": "false",
@@ -82,10 +99,19 @@ HARMLESS: dict[str, str] = {
 }
 
 
+OF_ACCOUNTS = {"api_key", "aws_access_key_id", "aws_secret_access_key"}
+ALWAYS_LEFT = {"container", "base_url", "ollama_base_url", "completion_kwargs", "custom_llm_provider"}
+
 NOWHERE: dict[str, str] = {
     "max_iterations": "the default is no limit, so it can only lower it",
+    "max_budget_per_task": "the same",
+    "max_time": "the same",
     "temperature": "it is a number in a request that the user asks for",
     "max_output_tokens": "the same; a provider has a limit of its own",
+    **dict.fromkeys(OF_REQUESTS, "it is a number or a word in a request that the user asks for"),
+    "drop_params": "a request has less in it, or fails",
+    "caching_prompt": "the same request, cheaper or dearer for whoever pays for it",
+    "safety_settings": "it is what a model may say to the user who asks it",
     "timeout": "an action of the recording says how long it may take, too",
     "patience": "the same",
     "cpus": "the default is all of them, so it can only take some away",
@@ -103,16 +129,16 @@ def here(user_without_settings: Path) -> Path:
 
 def toml(name: str, value: str) -> str:
     value = value.replace("'\\u0000'", '"\\u0000"')
-    section = next(key.section for key in KEYS if key.name == name)
-    return f"[{section}]\n{name} = {value}\n"
+    key = next(key for key in KEYS if key.name == name)
+    return f"[{key.section}]\n{key.written} = {value}\n"
 
 
 def test_each_setting_is_said_to_be_harmless_and_why_or_has_values_that_are_left_out() -> None:
     """A new setting has its place in one of these tables, and what reaches further its rule."""
     names = {key.name for key in KEYS}
     assert {key.name for key in KEYS if key.reach is Reach.NOWHERE} == set(NOWHERE)
-    assert names == set(NOWHERE) | set(REACHING) | {"api_key", "base_container_image", "confirmation_mode"}
-    assert names == set(HARMLESS) | {"container", "base_url"}
+    assert names == set(NOWHERE) | set(REACHING) | OF_ACCOUNTS | {"base_container_image", "confirmation_mode"}
+    assert names == set(HARMLESS) | ALWAYS_LEFT
     assert set(trust._RULES) == set(Reach) - {Reach.NOWHERE, Reach.IMAGE}
     assert {option.key for option in OPTIONS if option.key} <= names
 
@@ -132,7 +158,7 @@ def test_a_value_of_a_harmless_setting_is_used_or_refused_in_a_line(name: str, v
         line = name
         numbers = (world.limits.no_change, world.limits.hard, world.resources.cpus or 1)
         assert all(0 < number <= 10**12 for number in numbers)
-    assert name in line
+    assert name.removeprefix("model_") in line
     assert len(line) < 400
 
 
@@ -321,7 +347,7 @@ def test_a_file_that_is_made_to_choke_on_is_refused_in_a_line(text: str) -> None
 def test_a_value_that_python_will_not_print_is_refused_in_a_line(key: Key) -> None:
     for value in ("9" * 5000, "0x" + "f" * 5000, "[0x" + "f" * 5000 + "]"):
         with pytest.raises(BadInput, match=r"config\.toml") as caught:
-            lying(f"[{key.section}]\n{key.name} = {value}\n").get(key.name)
+            lying(f"[{key.section}]\n{key.written} = {value}\n").get(key.name)
         assert len(str(caught.value)) < 400
 
 
@@ -398,7 +424,7 @@ def test_a_file_that_is_not_trusted_has_no_less_asked_for_than_the_users_own(own
     (config_directory() / "config.toml").write_text(own)
     settings = trajcore.settings_from(lying(f"[core]\nmax_iterations = 3\n{theirs}"), {})
     assert settings.confirmation is trajcore.Confirm.ALWAYS
-    assert settings.max_steps == 3
+    assert settings.budget.steps == 3
 
 
 def test_a_file_that_is_not_trusted_may_have_more_asked_for() -> None:

@@ -698,6 +698,7 @@ def test_the_config_of_openhands_works_as_it_is(tmp_path: Path, recording: Path)
 
         [llm.draft]
         model = "other"
+        api_key = "{KEY}-too"
 
         [sandbox]
         kind = "recorded"
@@ -712,6 +713,8 @@ def test_the_config_of_openhands_works_as_it_is(tmp_path: Path, recording: Path)
     assert shown.returncode == 0
     assert re.search(r"llm\.model +openai/from-the-file +config\.toml", shown.stdout)
     assert re.search(r"sandbox\.timeout +7 +config\.toml", shown.stdout)
+    assert re.search(r"llm\.draft\.model +other +config\.toml, \[llm\.draft\]", shown.stdout)
+    assert re.search(r"llm\.draft\.api_key +\*+ +config\.toml", shown.stdout)
     assert KEY not in shown.stdout + shown.stderr
 
 

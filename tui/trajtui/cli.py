@@ -273,9 +273,18 @@ def branches_command(file: str | None, debug: bool, **options: Any) -> None:
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Read this config.toml.")
 @click.option("--image", metavar="IMAGE", help="The container image to look for.")
 @click.option("--clean", is_flag=True, help="Remove what programs left behind that were killed.")
+@click.option(
+    "--try-model", is_flag=True, help="Ask the model: a small round trip for each thing it must do."
+)
+@click.option("--model", metavar="MODEL", help="Try this one, or the NAME of an [llm.NAME].")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def doctor_command(**options: Any) -> None:
-    """Say which sandboxes work here, which model is configured, and what is missing."""
+    """Say which sandboxes work here, which model is configured, and what is missing.
+
+    With --try-model the model itself is tried, for some cents at most: the exit code is 0 where all of it
+    works, 1 where something does not, 3 where it cannot be had.
+    """
     from trajtui.commands.doctor import doctor
 
     sys.exit(doctor(options))

@@ -18,6 +18,7 @@ from trajcore.events.kinds import THINK, Source, action_kind
 from trajcore.live import outcome, tasklist
 from trajcore.live.asking import Settled
 from trajcore.live.assembly import Cut
+from trajcore.live.budget import Limit
 from trajcore.live.failures import cut_short
 from trajcore.live.messages.history import messages
 from trajcore.live.messages.transcript import Message
@@ -44,10 +45,12 @@ class TurnEnd(Enum):
     """It asked the user, was refused, or made no sense; the run's last event says what."""
     FINISHED = "finished"
     """It called `finish`."""
-    STEPS_SPENT = "steps_spent"
+    STEPS_SPENT = Limit.STEPS.value
     """It was asked as often as allowed."""
     STUCK = outcome.STUCK
     """It goes round in circles, and waits for the user's word; the watch was told how."""
+    COST_SPENT = Limit.COST.value
+    TIME_SPENT = Limit.TIME.value
 
 
 class Environment(Protocol):
@@ -90,6 +93,9 @@ class Watch(Hearer, Protocol):
         """The agent goes round in circles: it is not asked again before the user has had their say."""
 
 
+Spent = Callable[[], Limit | None]
+"""Says, before each reply, what of a budget is spent."""
+
 Prompt = Callable[[Sequence[Event]], Sequence[Message]]
 """Makes the messages that a model is shown of the events of a run; called in another thread."""
 
@@ -103,11 +109,11 @@ async def work(
     model: Model,
     environment: Environment,
     watch: Watch,
-    max_steps: int | None,
+    spent: Spent | None,
     prompt: Prompt = of_events,
     tools: Callable[[], ToolMap] | None = None,
 ) -> TurnEnd:
-    """Let the model act until it asks the user, finishes, or was asked `max_steps` times.
+    """Let the model act until it asks the user, finishes, or what it may come to is `spent`.
 
     Messages typed meanwhile are delivered between two replies, when every call of the last has its result;
     they keep the agent going where it would have stopped. Raises `ModelUnavailable`, and what
@@ -120,12 +126,11 @@ async def work(
     """
     tools = tools or (lambda: default_dialect().tools)
     turn = _Turn(model, environment, watch, prompt, tools)
-    steps = 0
     while True:
         turn.deliver()
-        if max_steps is not None and steps >= max_steps:
-            return TurnEnd.STEPS_SPENT
-        steps += 1
+        limit = spent() if spent is not None else None
+        if limit is not None:
+            return TurnEnd(limit.value)
         ending = await turn.step()
         if ending is not None and not turn.deliver():
             return ending

@@ -17,7 +17,9 @@ _LONGEST: Final = 240
 _MOST_UNPACKED: Final = 100_000
 """Characters of an error; more of them are no message, but a page."""
 _NO_PROVIDER: Final = "Provider NOT provided"
-_NO_KEY: Final = re.compile(r"missing (\w+ )?(credentials|api.?key)|api_key client option must be set", re.I)
+_KEY_MISSING: Final = re.compile(
+    r"missing (\w+ )?(credentials|api.?key)|api_key client option must be set", re.I
+)
 _PREFIXES: Final = re.compile(r"^((litellm|openai|httpx)\.\w+: |\w+(Error|Exception)(:| -)? )+")
 _TWICE: Final = " Original exception: "
 """Behind this the library says all of it once more."""
@@ -31,7 +33,7 @@ _NO_CREDIT: Final = re.compile(
 )
 
 # The names of the exceptions on the way from the socket: their libraries are not imported here.
-_NOT_A_URL: Final = {"UnsupportedProtocol", "InvalidURL", "LocalProtocolError"}
+_BAD_ADDRESS: Final = {"UnsupportedProtocol", "InvalidURL", "LocalProtocolError"}
 _UNREACHABLE: Final = {"ConnectError", "ConnectTimeout", "ClientConnectorError", "gaierror"}
 _TIMEOUTS: Final = {"Timeout", "APITimeoutError", "ReadTimeout", "PoolTimeout", "WriteTimeout"}
 _NONSENSE: Final = {"JSONDecodeError", "APIResponseValidationError"}
@@ -40,6 +42,11 @@ _IN_THE_MIDDLE: Final = "MidStreamFallbackError"
 _NOT_THERE: Final = {"ImportError", "ModuleNotFoundError"}
 _TRANSIENT: Final = {408, 409, 425, 429, 500, 502, 503, 504, 529}
 
+NO_KEY: Final = "There is no key for {model}: set LLM_API_KEY, or [llm] api_key in config.toml."
+NO_PROVIDER: Final = (
+    "No provider is known for the model {model}: name it as provider/model, or set a base URL."
+)
+NOT_A_URL: Final = "{where} is not a URL that a model can be reached at: check the base URL."
 NO_END: Final = "The reply of {model} ended without a word that it was complete."
 SILENT: Final = "The model {model} did not answer in time. Try again, or another model."
 
@@ -104,11 +111,10 @@ def _of_the_way(fault: _Fault, model: str, where: str) -> Failure | None:
         return Failure(
             f"litellm cannot be imported ({missing}): reinstall trajtui with its dependencies.", False
         )
-    if _NO_KEY.search(fault.text):
-        line = f"There is no key for {model}: set LLM_API_KEY, or [llm] api_key in config.toml."
-        return Failure(line, transient=False)
-    if kinds & _NOT_A_URL:
-        return Failure(f"{where} is not a URL that a model can be reached at: check the base URL.", False)
+    if _KEY_MISSING.search(fault.text):
+        return Failure(NO_KEY.format(model=model), transient=False)
+    if kinds & _BAD_ADDRESS:
+        return Failure(NOT_A_URL.format(where=where), False)
     refused = "ConnectionRefusedError" in kinds
     if refused or kinds & _UNREACHABLE:
         reason = "nothing listens there" if refused else "is the network up?"
@@ -138,8 +144,7 @@ def _of_the_provider(fault: _Fault, model: str) -> tuple[str, bool]:
     if _NO_CREDIT.search(fault.text):
         return f"The account that {model} is asked with has no credit left: check its balance.", False
     if _NO_PROVIDER in fault.text:
-        line = f"No provider is known for the model {model}: name it as provider/model, or set a base URL."
-        return line, False
+        return NO_PROVIDER.format(model=model), False
     if _IN_THE_MIDDLE in fault.kinds:
         line = f"The provider of {model} broke off the reply: try again later."
         return line, True

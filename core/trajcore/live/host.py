@@ -13,6 +13,7 @@ from trajcore import notices
 from trajcore.dialects.newevents import error, observation_event, user_message
 from trajcore.events.satisfied import BY_THE_USER, How, Kept
 from trajcore.live.asking import Asking, Settled
+from trajcore.live.budget import Budget, Limit
 from trajcore.live.confirming import Confirmation
 from trajcore.live.outcome import ERROR, INTERRUPTED, STUCK, LiveOutcome, last_words
 from trajcore.live.telling import Telling, UnderWay
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 _GOES_ROUND: Final = "the agent is stuck: {how}: say what it is to do instead, or let it go on"
 _TEXT: Final = "text"
 _THOUGHT: Final = "thought"
+_NO_PRICE: Final = (
+    "what this model costs is not known, so --max-cost cannot end it: set input_cost_per_token and "
+    "output_cost_per_token under [llm], or --max-steps"
+)
 
 
 class Interrupted(Exception):
@@ -61,9 +66,13 @@ class Growth(Protocol):
 
 @dataclass(frozen=True)
 class TurnResult:
-    """How a turn of the agent ended; `note` says what the user should know of it."""
+    """How a turn of the agent ended.
+
+    `spent` is what of the budget it was that ended it, `note` what else the user should know of it.
+    """
 
     finished: bool
+    spent: Limit | None = None
     note: str = ""
 
 
@@ -80,6 +89,7 @@ class AgentHost:
         confirmation: Confirmation,
         queue: Queued,
         growth: Growth,
+        budget: Budget,
     ) -> None:
         """`dialect`, the recording's, says what a model is offered, and how it is told of the run;
         `confirmation` what the user is asked about first, `queue` holds what they typed.
@@ -95,11 +105,18 @@ class AgentHost:
         """What of this reply has begun to come: `_TEXT`, `_THOUGHT`, the places of its calls."""
         self._asked_at: float | None = None
         self._seconds = 0.0
+        self._seconds_asked = 0.0
+        """Of those, how many the user was asked for."""
+        self._turn_began: float | None = None
         self._ending = ""
         self._circles: Pattern | None = None
         """In which pattern the agent is stuck."""
         self._stuck_behind: list[Entry] = []
         """The last event of the run then: with others behind it, or in its place, that is past."""
+        self.budget = budget
+        """What the model may come to in this session."""
+        self._at_first = budget
+        self._price_told = False
         self._under_way: UnderWay | None = None
         self.stop_asked = False
         self.asking = Asking(confirmation, dialect.tools, self._place, set_state, tell)
@@ -140,8 +157,8 @@ class AgentHost:
                 self._growth.take_back(before - len(self._run))
             self._tell(notices.RunChanged())
 
-    async def work(self, settings: ModelSettings, max_steps: int | None) -> TurnResult:
-        """Let the model act until it is someone else's turn.
+    async def work(self, settings: ModelSettings) -> TurnResult:
+        """Let the model act until it is someone else's turn, or the `budget` is spent.
 
         Raises `ModelUnavailable`, `SandboxUnavailable`, and `Interrupted` when `stop_asked` was set.
         """
@@ -157,20 +174,20 @@ class AgentHost:
             self._model = Model(settings)
             await asyncio.to_thread(_read, self._run.history())
         await self._world.ready()
-        ending = await self._turn(self._model, max_steps)
-        if ending is TurnEnd.STEPS_SPENT:
-            return TurnResult(False, f"stopped after {max_steps} live steps, as --max-steps asks")
+        ending = await self._turn(self._model)
         if ending is TurnEnd.STUCK and self._circles is not None:
-            return TurnResult(False, _GOES_ROUND.format(how=self._circles.value))
-        return TurnResult(ending is TurnEnd.FINISHED)
+            return TurnResult(False, note=_GOES_ROUND.format(how=self._circles.value))
+        limits = {limit.value: limit for limit in Limit}
+        return TurnResult(ending is TurnEnd.FINISHED, limits.get(ending.value))
 
-    async def _turn(self, model: Model, max_steps: int | None) -> TurnEnd:
+    async def _turn(self, model: Model) -> TurnEnd:
         from trajcore.live.agent import work
 
         begun, self._ending = time.monotonic(), ERROR
+        self._turn_began = begun
         self._under_way = None
         try:
-            ending = await work(model, self, self, max_steps, self._prompt, lambda: self._dialect.tools)
+            ending = await work(model, self, self, self._spent, self._prompt, lambda: self._dialect.tools)
             self._ending = ending.value
         except (asyncio.CancelledError, Interrupted) as stop:
             self._ending = INTERRUPTED
@@ -178,7 +195,23 @@ class AgentHost:
             raise
         finally:
             self._seconds += time.monotonic() - begun
+            self._turn_began = None
         return ending
+
+    def _so_far(self) -> tuple[int, float, float]:
+        """Replies, dollars and seconds up to now, as a budget counts them."""
+        turn = 0.0 if self._turn_began is None else time.monotonic() - self._turn_began
+        usage = self.usage
+        replies, cost = (usage.replies, usage.cost) if usage else (0, 0.0)
+        return replies, cost, self._seconds + turn - self._seconds_asked
+
+    def _spent(self) -> Limit | None:
+        return self.budget.spent(*self._so_far())
+
+    def raise_budget(self, limit: Limit) -> None:
+        """Allow as much of what is spent once more."""
+        so_far = dict(zip(Limit, self._so_far(), strict=True))[limit]
+        self.budget = self.budget.raised(limit, self._at_first, so_far)
 
     def _note_interrupted(self, cancelled: bool) -> None:
         """The model is to be told, if it was asked: a reply is cancelled, anything else ends by itself."""
@@ -223,7 +256,11 @@ class AgentHost:
     async def confirm(self, action: dict[str, Any], call: Call) -> Settled:
         """Ask the user about an action, where that is wanted."""
         self._under_way = UnderWay.QUESTION
-        return await self.asking.about(action, call)
+        asked = time.monotonic()
+        try:
+            return await self.asking.about(action, call)
+        finally:
+            self._seconds_asked += time.monotonic() - asked
 
     def said_anew(self, response: dict[str, Any], call: Call) -> None:
         """Correct what the run has of a response whose call was edited."""
@@ -289,6 +326,9 @@ class AgentHost:
         self._telling.heard()
         seconds = time.monotonic() - (self._asked_at or time.monotonic())
         self._tell(notices.ModelReplied(reply.usage, seconds))
+        if self.budget.cost is not None and not reply.usage.cost and not self._price_told:
+            self._price_told = True
+            self.warned(_NO_PRICE)
 
     def executing(self, event: Event) -> None:
         """The world itself tells of what it executes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from trajcore.dialects.replies import Call, content_text
@@ -30,6 +30,7 @@ _LONGEST: Final = 16 << 20
 """Characters of a reply: more than fifty times what any model can say at once."""
 _MOST_PIECES: Final = 500_000
 """Pieces in which it comes: an endless one may hold nothing that is counted."""
+_LEFT_OUT: Final = "{model} does not take {names}: left out of its requests."
 _GRACE: Final = 60.0
 """So many seconds longer than a provider its process is waited for: it has a library to import."""
 
@@ -43,13 +44,31 @@ class Patience:
     connect: float = 20.0
     attempts: int = 4
     first_wait: float = 2.0
+    shortest_wait: float = 0.0
     longest_wait: float = 60.0
     """Of our own accord; a provider may ask for more."""
     longest_asked: float = 600.0
 
     def wait(self, failed: int, asked: float | None) -> float:
         """How long to wait after so many failures; at least what the provider asked for."""
-        return float(max(asked or 0.0, min(self.longest_wait, self.first_wait * 2 ** (failed - 1))))
+        own = min(self.longest_wait, max(self.shortest_wait, self.first_wait * 2 ** min(failed - 1, 64)))
+        return float(max(asked or 0.0, own))
+
+
+_OF_PATIENCE: Final = {
+    "timeout": "timeout",
+    "num_retries": "attempts",
+    "retry_multiplier": "first_wait",
+    "retry_min_wait": "shortest_wait",
+    "retry_max_wait": "longest_wait",
+}
+"""What of a model's settings says how long it is waited for."""
+
+
+def patience_of(settings: ModelSettings) -> Patience:
+    """How patient the user wants to be."""
+    said = {ours: getattr(settings, name) for name, ours in _OF_PATIENCE.items()}
+    return replace(Patience(), **{ours: value for ours, value in said.items() if value is not None})
 
 
 @dataclass(frozen=True)
@@ -102,11 +121,11 @@ class Model:
         self.usage = Usage()
         self.part = ""
         """What the model had said when the last reply was interrupted, or broke off."""
-        self._patience = patience or Patience()
+        self._patience = patience or patience_of(settings)
         self._process = process
         self._ends_unsaid = False
         """Whether the last reply ended without a word that it was complete, and was asked for again."""
-        self._told = False
+        self._told: set[str] = set()
         hide(*settings.secrets)
 
     async def reply(
@@ -132,7 +151,7 @@ class Model:
 
     def _request(self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]) -> Frame:
         settings = {
-            **asdict(self.settings),
+            **self.settings.as_data(),
             "timeout": self._patience.timeout,
             "connect": self._patience.connect,
         }
@@ -167,6 +186,11 @@ class Model:
                 while (frame := await self._next(frames)) is not None:
                     if "failed" in frame:
                         raise _Failed(failure_of(frame["failed"], model, self.settings.base_url, known()))
+                    if "left_out" in frame:
+                        self._tell_once(
+                            _LEFT_OUT.format(model=model, names=", ".join(frame["left_out"])), hearer
+                        )
+                        continue
                     speaking.hear(frame, reply.add(frame))
                     if reply.length > _LONGEST or reply.pieces > _MOST_PIECES:
                         raise ModelUnavailable(_ENDLESS.format(model=model))
@@ -209,8 +233,8 @@ class Model:
         return replace(_reply(response, usage), cut=cut)
 
     def _tell_once(self, line: str, hearer: Hearer) -> None:
-        if not self._told:
-            self._told = True
+        if line not in self._told:
+            self._told.add(line)
             hearer.warned(line)
 
 

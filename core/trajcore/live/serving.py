@@ -3,9 +3,10 @@
 The only module that names litellm, which takes seconds to import, prints, logs, fetches price lists and
 tokenizers, and reads `.env` files: it is imported here with all of that turned off, away from the pipes.
 
-In: `{"ask": N, "messages": […], "tools": […], "settings": {…}}`,
+In: `{"ask": N, "messages": […], "tools": […], "settings": {…}}`, `{"check": N, "settings": {…}}`,
 `{"cancel": N}`, `{"close": N}`. Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the N, and last
-of all one with `ended` (the reason to stop, null where none came), `failed` (what `trajcore.live.failures`
+of all one with `ended` (the reason to stop, null where none came), `checked` (what a model lacks to be asked:
+`key`, `provider`, or nothing that is known), `failed` (what `trajcore.live.failures`
 words), `cancelled` or `closed`. Its input ends when the program does, however that ends; it ends then,
 whatever it is at.
 """
@@ -24,6 +25,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any, BinaryIO, Final
 
+from trajcore.live.arguments import arguments, lacking
 from trajcore.live.lasting import lasting
 
 Frame = dict[str, Any]
@@ -43,8 +45,6 @@ _QUIET: Final = {
     # It would put each reply together a second time, and count what was not counted for it.
     "stream_chunk_builder": lambda *_, **__: None,
 }
-_CACHED: Final = [{"location": "message", "role": "system"}, {"location": "message", "index": -1}]
-"""Up to where Anthropic is to keep the prompt: without these marks every step pays for all of it again."""
 _LOGGERS: Final = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore")
 
 
@@ -79,6 +79,8 @@ class Server:
     def _take(self, frame: Frame) -> None:
         if "ask" in frame:
             self._begin(frame["ask"], self._answer(frame["ask"], frame))
+        elif "check" in frame:
+            self._begin(frame["check"], self._check(frame["check"], frame))
         elif "close" in frame:
             self._begin(frame["close"], self._close(frame["close"]))
         elif frame["cancel"] in self._tasks:
@@ -117,6 +119,10 @@ class Server:
             await self._let_go()
             raise
 
+    async def _check(self, number: int, request: Frame) -> None:
+        litellm = await asyncio.shield(self._library)
+        self._tell(number, {"checked": lacking(litellm, request["settings"])})
+
     async def _close(self, number: int) -> None:
         await self._let_go()
         self._tell(number, {"closed": True})
@@ -142,19 +148,22 @@ class Server:
 async def answer(litellm: ModuleType, request: Frame, tell: Callable[[Frame], None]) -> None:
     """Tell the pieces of a reply as they come, what it all cost, and at last why it ended."""
     settings = request["settings"]
-    where = _where(litellm, settings)
+    given, left_out = arguments(litellm, settings)
+    if left_out:
+        tell({"left_out": left_out})
     stream = await litellm.acompletion(
-        messages=request["messages"],
-        tools=request["tools"] or None,
-        stream=True,
-        stream_options={"include_usage": True},
-        timeout=litellm.httpx.Timeout(settings["timeout"], connect=settings["connect"]),
-        max_retries=0,
-        num_retries=0,
-        drop_params=True,
-        **where,
+        **{
+            **given,
+            "messages": request["messages"],
+            "tools": request["tools"] or None,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "timeout": litellm.httpx.Timeout(settings["timeout"], connect=settings["connect"]),
+            "max_retries": 0,
+            "num_retries": 0,
+        }
     )
-    bill, head = _Bill(litellm, where["model"], stream), Frame()
+    bill, head = _Bill(litellm, given["model"], stream, settings), Frame()
     finish: str | None = None
     async with aclosing(stream):
         try:
@@ -178,32 +187,6 @@ def _was_told(stream: Any, finish: str | None) -> bool:
         getattr(stream, name, finish) for name in ("received_finish_reason", "intermittent_finish_reason")
     )
     return any(told)
-
-
-def _where(litellm: ModuleType, settings: Frame) -> dict[str, Any]:
-    """Which model is asked, where, and how, as litellm's arguments."""
-    model, key = settings["model"], settings["api_key"]
-    provider = _provider(litellm, model)
-    if settings["base_url"] and provider in (None, "openai"):
-        # Servers that speak OpenAI's language give their models plain names, and many need no key.
-        model = model if provider else f"openai/{model}"
-        key = key or os.environ.get("OPENAI_API_KEY") or "none"
-    options: dict[str, Any] = {
-        "api_key": key,
-        "base_url": settings["base_url"],
-        "temperature": settings["temperature"],
-        "max_tokens": settings["max_output_tokens"],
-    }
-    if provider == "anthropic":
-        options["cache_control_injection_points"] = _CACHED
-    return {"model": model, **{name: value for name, value in options.items() if value is not None}}
-
-
-def _provider(litellm: ModuleType, model: str) -> str | None:
-    try:
-        return str(litellm.get_llm_provider(model)[1])
-    except litellm.BadRequestError:
-        return None
 
 
 def _head(chunk: Any) -> Frame:
@@ -264,9 +247,10 @@ def _plain(value: Any) -> Any:
 class _Bill:
     """The usage that a provider tells of, in one chunk or in several, and its price."""
 
-    def __init__(self, litellm: ModuleType, model: str, stream: Any) -> None:
+    def __init__(self, litellm: ModuleType, model: str, stream: Any, settings: Frame) -> None:
         self._litellm = litellm
         self._model = model
+        self._settings = settings
         # The wrapper takes usage out of the chunks that it gives on, and keeps these as they were.
         kept = getattr(stream, "chunks", None)
         self._kept: list[Any] = kept if isinstance(kept, list) else []
@@ -286,7 +270,12 @@ class _Bill:
         total = (self._usage.get("prompt_tokens") or 0) + (self._usage.get("completion_tokens") or 0)
         usage = self._litellm.Usage(**{**self._usage, "total_tokens": total})
         cost, window = price(self._litellm, self._model, usage)
-        return {"usage": _plain(usage), "cost": cost, "window": window}
+        cost = cost or _own_price(self._settings, self._usage)
+        return {
+            "usage": _plain(usage),
+            "cost": cost,
+            "window": self._settings["max_input_tokens"] or window,
+        }
 
     def _see(self, *chunks: Any) -> None:
         for chunk in (*self._kept, *chunks):
@@ -305,6 +294,14 @@ def merged(usage: Frame, more: Frame) -> Frame:
         elif value or name not in both:
             both[name] = value
     return both
+
+
+def _own_price(settings: Frame, usage: Frame) -> float:
+    """What the user says that so many tokens cost, in dollars."""
+    of_input = (settings["input_cost_per_token"] or 0.0) * (usage.get("prompt_tokens") or 0)
+    return float(
+        of_input + (settings["output_cost_per_token"] or 0.0) * (usage.get("completion_tokens") or 0)
+    )
 
 
 def price(litellm: ModuleType, model: str, usage: Any) -> tuple[float, int]:

@@ -90,6 +90,7 @@ def _of_settings(config: Config) -> list[Fact]:
         ),
         _of_file(config),
         *(Fact(False, "left out", line) for line in config.warnings),
+        *([Fact(False, "not used", config.unused_line)] if config.unused_line else []),
     ]
 
 

@@ -49,17 +49,17 @@ def reply_line(reply: notices.ModelReplied) -> str:
 
 def reply_parts(reply: notices.ModelReplied) -> list[str]:
     """The same: tokens, dollars, seconds, as far as they are known."""
-    return [*_cost(reply.usage), duration(reply.seconds)]
+    return [*cost_parts(reply.usage), duration(reply.seconds)]
 
 
 def outcome_line(outcome: LiveOutcome) -> str:
     """What the model's turns came to, all together."""
     steps = f"{outcome.steps} step{'s' * (outcome.steps != 1)}"
     ending = outcome.ending.replace("_", " ")
-    return f"live: {' · '.join([steps, *_cost(outcome.usage), duration(outcome.seconds), ending])}"
+    return f"live: {' · '.join([steps, *cost_parts(outcome.usage), duration(outcome.seconds), ending])}"
 
 
-def _cost(usage: Usage) -> list[str]:
+def cost_parts(usage: Usage) -> list[str]:
     """Tokens and dollars, those that are known."""
     cached = f" ({usage.cache_read_tokens} cached)" if usage.cache_read_tokens else ""
     tokens = f"{usage.prompt_tokens} tokens in{cached}, {usage.completion_tokens} out"

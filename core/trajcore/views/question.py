@@ -46,6 +46,16 @@ def way_to(branch: Branch, routes: Sequence[Route]) -> Question | None:
     return Question(f"Go to the branch {safe_line(branch.name)}.", _answers("Go there", trajectory, routes))
 
 
+def budget_spent(session: Session) -> Question | None:
+    """What is asked where the model was stopped by its budget: `yes` or `no`. None where it was not."""
+    limit = session.spent
+    if limit is None:
+        return None
+    more = session.settings.budget.words(limit)
+    text = f"The model was stopped: {session.budget.words(limit)} spent. May it go on?"
+    return Question(text, {"no": "Stay here", "yes": f"Go on, for {more} more"})
+
+
 def _is_asked(route: Route) -> bool:
     return bool(route.lost or route.online or route.seconds >= _LONG)
 

@@ -8,10 +8,20 @@ from typing import Any, Final
 from trajcore.config import Config
 from trajcore.settings import load_config
 from trajcore.text import safe_line
-from trajcore.trust import DECLINED, TRUSTED, answer, left_out, remember, untrusted
+from trajcore.trust import DECLINED, TRUSTED, Setting, answer, left_out, remember, untrusted
 from trajcore.views.question import Question
 
-__all__ = ["ONCE", "TRUST", "WITHOUT", "Config", "file_line", "question", "settled", "what_is_let_in"]
+__all__ = [
+    "ONCE",
+    "TRUST",
+    "WITHOUT",
+    "Config",
+    "Setting",
+    "file_line",
+    "question",
+    "settled",
+    "what_is_let_in",
+]
 
 WITHOUT: Final = "without"
 ONCE: Final = "once"

@@ -16,6 +16,7 @@ from trajcore.events.parse import parse
 from trajcore.live.agent import TurnEnd, work
 from trajcore.live.asking import Settled
 from trajcore.live.assembly import Cut
+from trajcore.live.budget import Budget
 from trajcore.live.model import Model, ModelSettings, Patience, Reply, close_connections
 from trajcore.live.stuck import Pattern
 
@@ -113,7 +114,9 @@ async def live(
 ) -> tuple[TurnEnd, list[list[dict[str, Any]]]]:
     """How it ended, and the messages of each request."""
     with Loopback(answers) as server:
-        ending = await work(model_at(server), world, Noting(), max_steps)
+        model = model_at(server)
+        budget = Budget(max_steps)
+        ending = await work(model, world, Noting(), lambda: budget.spent(model.usage.replies, 0, 0))
         return ending, [body["messages"] for body in server.bodies]
 
 
@@ -375,7 +378,7 @@ async def test_message_typed_during_the_last_reply_keeps_it_going(last: Answer):
         return Answer("Now I am done.")
 
     with Loopback(reply_to) as server:
-        ending = await work(model_at(server), world, Noting(), 10)
+        ending = await work(model_at(server), world, Noting(), None)
         assert len(server.bodies) == 2
     assert ending is TurnEnd.AWAITING_INPUT
 

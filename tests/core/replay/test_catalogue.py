@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from trajcore import notices
+from trajcore.live.budget import Budget
 from trajcore.replay.run import Status
 from trajcore.replay.states import Mode, State
 from trajcore.sandbox.base import Limits, SandboxSettings
@@ -145,7 +146,7 @@ async def test_11_3_a_finish_in_the_middle(recording: Recording, replay: Any, en
 async def test_11_4_more_actions_than_max_iterations(recording: Recording, replay: Any) -> None:
     for number in range(5):
         recording.run(f"echo {number}", str(number))
-    session = await replay(recording, max_steps=2)
+    session = await replay(recording, budget=Budget(2))
     assert statuses(session) == ["matched"] * 5
 
 

@@ -8,7 +8,7 @@ import click
 
 from trajcore import load_config, set_config, trust_config, untrust_config
 from trajcore.text import safe_line
-from trajcore.views.trusting import file_line, what_is_let_in
+from trajcore.views.trusting import Setting, file_line, what_is_let_in
 
 
 def show_settings(path: Path | None) -> None:
@@ -16,10 +16,19 @@ def show_settings(path: Path | None) -> None:
     found = load_config({"config": path})
     found.save_path("a recording")
     for setting in found.settings.values():
-        name = f"{setting.key.section}.{setting.key.name}"
-        click.echo(safe_line(f"{name:<32} {setting.shown() or '-':<32} {setting.origin}"))
+        _show(setting.key.place, setting)
+    for name, said in found.models.items():
+        of_it = load_config({"config": path, "model": name}).settings
+        for key in said:
+            _show(f"llm.{name}.{of_it[key].key.written}", of_it[key])
     if found.path is not None:
         click.echo(safe_line(file_line(found)))
+    if found.unused_line:
+        click.echo(safe_line(found.unused_line))
+
+
+def _show(name: str, setting: Setting) -> None:
+    click.echo(safe_line(f"{name:<32} {setting.shown() or '-':<32} {setting.origin}"))
 
 
 def change_setting(key: str, value: str, path: Path | None) -> None:
@@ -28,7 +37,7 @@ def change_setting(key: str, value: str, path: Path | None) -> None:
     click.echo(safe_line(f"set in {target}"))
     if path is None:
         for one in load_config({}).left_out:
-            if key in (one.setting.key.name, f"{one.setting.key.section}.{one.setting.key.name}"):
+            if key in (one.setting.key.name, one.setting.key.place):
                 click.echo(safe_line(f"trajtui: {one.line}"), err=True)
 
 

@@ -1,4 +1,4 @@
-"""`trajtui doctor`: what works on this machine, and what to do about what does not."""
+"""`trajtui doctor`: what works on this machine, with this model, and what to do about what does not."""
 
 from __future__ import annotations
 
@@ -8,27 +8,47 @@ from typing import Any
 
 import click
 
-from trajcore import load_config
-from trajcore.text import safe
+from trajcore import load_config, settings_from
+from trajcore.text import safe, safe_line
 from trajcore.views import doctor as views
+from trajcore.views.exports.listing import json_line
 
 
 def doctor(options: Mapping[str, Any]) -> int:
-    """Print what was found, or remove what was left; 0 when actions can be executed here, else 3.
+    """Print what was found, or remove what was left, or try the model.
 
-    Raises `BadInput`.
+    The answer is 0 when actions can be executed here, else 3; of a model 0 when all of it works, 1 when
+    something does not, 3 when it cannot be had. Raises `BadInput`.
     """
     if options.get("clean"):
         return _clean()
-    return asyncio.run(_doctor(options))
+    return asyncio.run((_try_model if options.get("try_model") else _doctor)(options))
 
 
 async def _doctor(options: Mapping[str, Any]) -> int:
-    executes = False
+    executes, found = False, []
     async for fact in views.facts(load_config(options)):
-        click.echo(safe(f"{'ok' if fact.good else '--'}  {fact.what:<11} {fact.text}"))
+        found.append({"good": fact.good, "what": fact.what, "text": safe(fact.text)})
+        if not options.get("as_json"):
+            click.echo(safe(f"{'ok' if fact.good else '--'}  {fact.what:<11} {fact.text}"))
         executes = fact.good if fact.what == views.CHOSEN else executes
+    if options.get("as_json"):
+        click.echo(json_line({"executes": executes, "facts": found}))
     return 0 if executes else 3
+
+
+async def _try_model(options: Mapping[str, Any]) -> int:
+    from trajcore.views.trying import TriedModel  # what asks a model takes a while to load
+
+    config = load_config(options)
+    for line in config.warnings:
+        click.echo(safe_line(f"trajtui: {line}"), err=True)
+    tried = TriedModel(settings_from(config, options))
+    quiet = options.get("as_json")
+    await tried.run((lambda line: None) if quiet else click.echo)
+    if quiet:
+        click.echo(json_line(tried.to_dict()))
+    return tried.exit_code
 
 
 def _clean() -> int:

@@ -120,6 +120,8 @@ class DebuggerScreen(Screen[None]):
             if self.session.unsent:
                 self.query_one(MessageBox).put_back("\n\n".join(self.session.unsent))
             await self.session.prepare()
+            if self._live:
+                await self.session.ready_for_live()
             for offer in cut_off:
                 self.session.switch(offer.branch, (await self.session.ways_to(offer.branch))[0])
                 await self.session.idle()
@@ -170,15 +172,14 @@ class DebuggerScreen(Screen[None]):
                 self._show_selected()
             case notices.Asked():
                 self._show_question()
+            case notices.BudgetSpent():
+                self._ask_to_go_on()
             case notices.Said(text, severity):
                 self.say(text, bad=severity != "information")
             case notices.SandboxChosen():
                 self._sandbox = event.change
-            case notices.WorldChosen():
-                self._world = event.change
-                self._offer(offer(self.session, screen=True))
-            case notices.WorldLacks():
-                self._offer(lacking(screen=True))
+            case notices.WorldChosen() | notices.WorldLacks():
+                self._show_world(event.change)
             case notices.RunChanged(restarted):
                 self._show_run(restarted=restarted)
             case notices.StateChanged():
@@ -189,8 +190,13 @@ class DebuggerScreen(Screen[None]):
                 self._show_rows()
         self._refresh_bars()
 
-    def _offer(self, line: str) -> None:
-        """Say what could be had instead of a bare sandbox."""
+    def _show_world(self, change: notices.WorldChosen | notices.WorldLacks) -> None:
+        """Show in which world the run begins, or say what could be had instead of a bare sandbox."""
+        if isinstance(change, notices.WorldChosen):
+            self._world = change
+            line = offer(self.session, screen=True)
+        else:
+            line = lacking(screen=True)
         if line:
             self.say(line)
 
@@ -271,6 +277,11 @@ class DebuggerScreen(Screen[None]):
 
         said = confirming.answer(self, event.asked, event.verdict)
         self._begin_flow(said)
+
+    def _ask_to_go_on(self) -> None:
+        from trajtui.actions import models  # dialogs
+
+        self._begin_flow(models.go_on(self))
 
     def _show_run(self, *, restarted: bool) -> None:
         self.unsaved_run = not restarted and self.session.run.has_added
