@@ -14,6 +14,7 @@ from typing import Any, Final
 import platformdirs
 
 from trajcore.errors import BadInput
+from trajcore.live.toolchoice import SECTION, unused_keys
 from trajcore.masking import hide, secrets_in_addresses, without_accounts
 from trajcore.options import KEYS, Key, Reach
 from trajcore.reading import SETTINGS, Missing, read_file
@@ -42,7 +43,12 @@ class Config:
     """All settings of one start, by name."""
 
     def __init__(
-        self, settings: dict[str, Setting], path: Path | None, source: Origin, digest: str = ""
+        self,
+        settings: dict[str, Setting],
+        path: Path | None,
+        source: Origin,
+        digest: str = "",
+        unused: tuple[str, ...] = (),
     ) -> None:
         self.path = path
         """The config.toml that was read, if there is one."""
@@ -54,6 +60,8 @@ class Config:
         self.left_out = [] if trusted or path is None else left_out(path, settings)
         """What of it is not used, as it is not trusted."""
         self.settings = settings
+        self.unused = unused
+        """Keys of its `[agent]` that ask for what is not done here."""
 
     def get(self, name: str) -> Any:
         """The value of a setting. Raises `BadInput` where what stands there cannot be used."""
@@ -156,7 +164,7 @@ def load(
                 raise
             settings[key.name] = Setting(key, key.default, str(found), fault=str(error))
     hide(*_secrets(settings.values()))
-    return Config(settings, found, origin, digest(data))
+    return Config(settings, found, origin, digest(data), unused_keys(tables.get(SECTION)))
 
 
 def _secrets(settings: Iterable[Setting]) -> Iterator[str]:

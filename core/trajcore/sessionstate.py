@@ -15,6 +15,7 @@ from trajcore.events.kinds import MESSAGE, Service
 from trajcore.journal.keeping import Keeping
 from trajcore.live.confirming import Confirmation
 from trajcore.live.host import AgentHost
+from trajcore.live.toolchoice import LiveTools
 from trajcore.masking import hide
 from trajcore.queued import Queued
 from trajcore.replay.breakpoints import Breakpoints
@@ -63,6 +64,8 @@ class SessionState:
         """What was chosen for this recording's world in an earlier session, where nothing is chosen now."""
         self._step_count: tuple[int, int] | None = None
         """How many steps so many events have."""
+        self.live_tools = LiveTools(trajectory.dialect.tools, self.settings.tools)
+        """The tools of a live model, and which of them it has."""
         self._confirmation = Confirmation(self.settings.confirmation)
         self._live = self._live_host()
 
@@ -76,7 +79,7 @@ class SessionState:
         growth = Growth(replay, self.branches)
         return AgentHost(
             self.run, replay.world, become, self._tell, self.trajectory.dialect, self._confirmation,
-            self._queue, growth,
+            self._queue, growth, self.live_tools,
         )  # fmt: skip
 
     @property

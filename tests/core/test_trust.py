@@ -16,6 +16,7 @@ from documents import message, ran, run
 from program import write
 from trajcore import trust
 from trajcore.config import Config, config_directory, load, set_config, trust_config, untrust_config
+from trajcore.dialects.openhands_v0.tools import TOOL_MAP
 from trajcore.errors import BadInput
 from trajcore.options import KEYS, OPTIONS, Key, Reach
 from trajcore.trust import Origin
@@ -59,6 +60,12 @@ HARMLESS: dict[str, str] = {
     "save_trajectory_path": "'inside/x.json'",
     "workspace_base": "'inside'",
     "max_iterations": "30",
+    "enable_cmd": "false",
+    "enable_jupyter": "false",
+    "enable_editor": "false",
+    "enable_think": "false",
+    "enable_plan_mode": "false",
+    "enable_finish": "false",
     "model": "'anthropic/x'",
     "api_key": "'theirs'",
     "temperature": "0.5",
@@ -84,6 +91,7 @@ HARMLESS: dict[str, str] = {
 
 NOWHERE: dict[str, str] = {
     "max_iterations": "the default is no limit, so it can only lower it",
+    **dict.fromkeys(TOOL_MAP.switches.values(), "all tools are on by default, so it can only take some away"),
     "temperature": "it is a number in a request that the user asks for",
     "max_output_tokens": "the same; a provider has a limit of its own",
     "timeout": "an action of the recording says how long it may take, too",
