@@ -14,6 +14,7 @@ from typing import Any, Final
 import platformdirs
 
 from trajcore.errors import BadInput
+from trajcore.live.toolchoice import SECTION, unused_keys
 from trajcore.masking import hide, secrets_in_addresses, secrets_in_tables
 from trajcore.options import KEYS, Key, Reach
 from trajcore.reading import SETTINGS, Missing, read_file
@@ -53,6 +54,7 @@ class Config:
         digest: str = "",
         unused: Sequence[str] = (),
         models: Mapping[str, Sequence[str]] | None = None,
+        unused_of_agent: tuple[str, ...] = (),
     ) -> None:
         self.path = path
         """The config.toml that was read, if there is one."""
@@ -68,6 +70,8 @@ class Config:
         """Keys under `[llm]` that mean nothing here."""
         self.models = models or {}
         """The models that `[llm.NAME]` stands for, and the settings that each has of its own, by name."""
+        self.unused_of_agent = unused_of_agent
+        """Keys under `[agent]` that ask for what is not done here."""
 
     def get(self, name: str) -> Any:
         """The value of a setting. Raises `BadInput` where what stands there cannot be used."""
@@ -185,7 +189,9 @@ def load(
     hide(*_secrets(settings.values()), *_secrets_of(models.values()))
     unused = [*_unused(tables.get(LLM)), *_unused(chosen.table if chosen else None)]
     said = {name: [key.name for key in _OF_MODELS if key.written in table] for name, table in models.items()}
-    return Config(settings, found, origin, digest(data), tuple(dict.fromkeys(unused)), said)
+    unused_here = tuple(dict.fromkeys(unused))
+    of_agent = unused_keys(tables.get(SECTION))
+    return Config(settings, found, origin, digest(data), unused_here, said, of_agent)
 
 
 _OF_MODELS: Final = tuple(key for key in KEYS if key.section == LLM)

@@ -7,7 +7,7 @@ at once: what takes time runs in one task that the session owns, and `idle()` wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -56,6 +56,7 @@ class Session(SessionState):
         self._warnings = tuple(
             filter(None, (*self.settings.warnings, *trajectory.faults, self.breakpoints.fault))
         )
+        self._tools_warning = self.settings.tools.warning
         self._interrupting: asyncio.Task[None] | None = None
         self._unused_told = False
         self._saving_run = asyncio.Lock()
@@ -271,6 +272,11 @@ class Session(SessionState):
 
             MODELS.start()
 
+    def choose_tools(self, names: Collection[str]) -> None:
+        """Have a live model have these tools, from its next reply on. Raises `BadInput`."""
+        self.live_tools.choose(names)
+        self._say(f"{self.live_tools.short or 'all tools'} from the live agent's next reply on")
+
     def visit(self, visitor: Visitor) -> None:
         """Let the user into the sandbox's shell until they leave. Raises `Refused`."""
         state, live = self.state, self.mode is Mode.LIVE
@@ -447,6 +453,9 @@ class Session(SessionState):
     # Live
 
     def _start_live(self) -> None:
+        warning, self._tools_warning = self._tools_warning, ""
+        if warning:
+            self._say(warning, "warning")
         if self.settings.model_unused and not self._unused_told:
             self._unused_told = True
             self._say(self.settings.model_unused, "warning")
@@ -533,6 +542,8 @@ class Session(SessionState):
         """Raises `ModelUnavailable` or `Refused` where no live session could begin."""
         if self.settings.model_fault:
             raise BadInput(self.settings.model_fault)
+        if self.live_tools.fault:
+            raise BadInput(self.live_tools.fault)
         from trajcore.live.readiness import check_settings
 
         check_settings(self.settings.model)

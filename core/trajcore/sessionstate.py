@@ -16,6 +16,7 @@ from trajcore.journal.keeping import Keeping
 from trajcore.live.budget import Budget, Limit
 from trajcore.live.confirming import Confirmation
 from trajcore.live.host import AgentHost
+from trajcore.live.toolchoice import LiveTools
 from trajcore.masking import hide
 from trajcore.queued import Queued
 from trajcore.replay.breakpoints import Breakpoints
@@ -66,6 +67,8 @@ class SessionState:
         """How many steps so many events have."""
         self.spent: Limit | None = None
         """What of the budget was spent, where that ended the model's last turn."""
+        self.live_tools = LiveTools(trajectory.dialect.tools, self.settings.tools)
+        """The tools of a live model, and which of them it has."""
         self._confirmation = Confirmation(self.settings.confirmation)
         self._live = self._live_host()
 
@@ -79,7 +82,7 @@ class SessionState:
         growth = Growth(replay, self.branches)
         return AgentHost(
             self.run, replay.world, become, self._tell, self.trajectory.dialect, self._confirmation,
-            self._queue, growth, self.settings.budget,
+            self._queue, growth, self.settings.budget, self.live_tools,
         )  # fmt: skip
 
     @property

@@ -16,6 +16,7 @@ from trajcore.errors import BadInput
 from trajcore.live.budget import Budget, budget_of
 from trajcore.live.confirming import Confirm
 from trajcore.live.modelsettings import ModelSettings
+from trajcore.live.toolchoice import Wanted, wanted
 from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
 from trajcore.sandbox.base import DEFAULT_IMAGE, DEFAULT_QUICK_FILES, Limits, Resources, SandboxSettings
 from trajcore.sandbox.registry import is_walled
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _FEWEST_PIDS: Final = 32
 _BARE: Final = Choice(kind=NONE)
+_ALL_TOOLS: Final = Wanted()
 _SHOWN: Final = 60
 """So many characters of a value that cannot be used are shown."""
 
@@ -54,6 +56,8 @@ class Settings:
     """What its live part may come to."""
     confirm: Confirm | None = None
     """Which actions of a model the user is asked about; None: as the sandbox needs it."""
+    tools: Wanted = _ALL_TOOLS
+    """Which tools a model has."""
     model_fault: str = ""
     """Why the model's settings cannot be used; told when a model is asked for."""
     model_unused: str = ""
@@ -134,6 +138,7 @@ def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
         ),
         own_image=found.settings["base_container_image"].source is Origin.OPTION,
         confirm=_confirm(found),
+        tools=wanted(found, options.get("live_tools")),
         model_fault=fault,
         model_unused=found.unused_line,
         normalisers=_normalisers(found.get("normalise")),

@@ -18,6 +18,7 @@ from documents import message, ran, run
 from loopback import Answer, Call, Loopback
 from program import SAMPLES, say, trajtui, write
 from trajcore import api, options
+from trajcore.dialects.registry import default_dialect
 from trajcore.live.modelprocess import MODELS
 from trajcore.sandbox.machines import leftovers
 
@@ -176,6 +177,7 @@ def test_a_report_says_what_the_model_came_to(
         "seconds": round(live.seconds, 3),
         "ending": ending,
         "last_message": last,
+        "tools": list(default_dialect().tools.names),
     }
 
 

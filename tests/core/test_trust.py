@@ -16,6 +16,7 @@ from documents import message, ran, run
 from program import write
 from trajcore import trust
 from trajcore.config import Config, config_directory, load, set_config, trust_config, untrust_config
+from trajcore.dialects.openhands_v0.tools import TOOL_MAP
 from trajcore.errors import BadInput
 from trajcore.options import KEYS, OPTIONS, Key, Reach
 from trajcore.trust import Origin
@@ -68,6 +69,12 @@ HARMLESS: dict[str, str] = {
     "save_trajectory_path": "'inside/x.json'",
     "workspace_base": "'inside'",
     "max_iterations": "30",
+    "enable_cmd": "false",
+    "enable_jupyter": "false",
+    "enable_editor": "false",
+    "enable_think": "false",
+    "enable_plan_mode": "false",
+    "enable_finish": "false",
     "model": "'anthropic/x'",
     "api_key": "'theirs'",
     "max_budget_per_task": "2.5",
@@ -106,6 +113,7 @@ NOWHERE: dict[str, str] = {
     "max_iterations": "the default is no limit, so it can only lower it",
     "max_budget_per_task": "the same",
     "max_time": "the same",
+    **dict.fromkeys(TOOL_MAP.switches.values(), "all tools are on by default, so it can only take some away"),
     "temperature": "it is a number in a request that the user asks for",
     "max_output_tokens": "the same; a provider has a limit of its own",
     **dict.fromkeys(OF_REQUESTS, "it is a number or a word in a request that the user asks for"),

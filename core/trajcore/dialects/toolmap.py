@@ -104,6 +104,8 @@ class Tool:
     """What a live model is told of the tool; empty: by the row before, or not offered."""
     required: tuple[str, ...] = ()
     """Parameters that a call cannot do without; where it has the `given` ones, if there are any."""
+    switch: str = ""
+    """The key of `[agent]` in config.toml that switches it on and off, where there is one."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,11 @@ class ToolMap:
     def names(self) -> tuple[str, ...]:
         """The tools that a live model can be offered, those that are switched off included."""
         return tuple(tool.name for tool in self._rows if tool.description)
+
+    @property
+    def switches(self) -> dict[str, str]:
+        """By each of these its switch in the settings of the agent's own program, or nothing."""
+        return {tool.name: tool.switch for tool in self._rows if tool.description}
 
     def __iter__(self) -> Iterator[Tool]:
         return iter(self._rows)

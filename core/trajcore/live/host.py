@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from trajcore.live.modelsettings import ModelSettings
     from trajcore.live.risks.commands import Place
     from trajcore.live.stuck import Pattern
+    from trajcore.live.toolchoice import LiveTools
     from trajcore.live.usage import Usage
     from trajcore.queued import Queued
 
@@ -90,8 +91,9 @@ class AgentHost:
         queue: Queued,
         growth: Growth,
         budget: Budget,
+        tools: LiveTools,
     ) -> None:
-        """`dialect`, the recording's, says what a model is offered, and how it is told of the run;
+        """`dialect`, the recording's, says how a model is told of the run, `tools` what it is offered;
         `confirmation` what the user is asked about first, `queue` holds what they typed.
         """
         self._run = run
@@ -100,6 +102,7 @@ class AgentHost:
         self._tell = tell
         self._dialect = dialect
         self._growth = growth
+        self._tools = tools
         self._model: Model | None = None
         self._begun: set[int | str] = set()
         """What of this reply has begun to come: `_TEXT`, `_THOUGHT`, the places of its calls."""
@@ -134,7 +137,8 @@ class AgentHost:
         """What the model's turns in this run came to; None where it was not asked."""
         if self._model is None or self._asked_at is None:
             return None
-        return LiveOutcome(self._model.usage, self._seconds, self._ending, last_words(self._run.entries))
+        said = last_words(self._run.entries)
+        return LiveOutcome(self._model.usage, self._seconds, self._ending, said, self._tools.on)
 
     @property
     def is_stuck(self) -> bool:
@@ -187,7 +191,7 @@ class AgentHost:
         self._turn_began = begun
         self._under_way = None
         try:
-            ending = await work(model, self, self, self._spent, self._prompt, lambda: self._dialect.tools)
+            ending = await work(model, self, self, self._spent, self._prompt, lambda: self._tools.offered)
             self._ending = ending.value
         except (asyncio.CancelledError, Interrupted) as stop:
             self._ending = INTERRUPTED

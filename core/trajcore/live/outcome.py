@@ -30,6 +30,8 @@ class LiveOutcome:
     """How its last turn ended: a value of `TurnEnd`, `error` or `interrupted`."""
     last_message: str
     """The last that it said, whole; empty where it only acted."""
+    tools: tuple[str, ...] = ()
+    """The tools that it had last."""
 
     @property
     def is_stuck(self) -> bool:
@@ -50,6 +52,7 @@ class LiveOutcome:
             "seconds": round(self.seconds, 3),
             "ending": self.ending,
             "last_message": self.last_message,
+            "tools": list(self.tools),
         }
 
 

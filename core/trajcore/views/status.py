@@ -55,8 +55,9 @@ def header_right(
     world = "choosing a sandbox" if sandbox is None else f"{sandbox.kind} {sandbox.detail}".strip()
     network = _network(settings)
     told = _reconstructed(session) or ("" if began is None else worlds.short(began))
-    parts = [world, *filter(None, [told]), network, settings.model.model or "no model", *_cost(session)]
-    return " · ".join(parts)
+    model = settings.model.model or "no model"
+    parts = [world, told, network, model, session.live_tools.short, *_cost(session)]
+    return " · ".join(filter(None, parts))
 
 
 def _reconstructed(session: Session) -> str:
@@ -89,7 +90,7 @@ def totals(session: Session, seconds: float) -> str:
     if usage is None or not usage.replies:
         return ""
     count = f"{usage.replies} repl{'y' if usage.replies == 1 else 'ies'}"
-    return " · ".join([count, duration(seconds), *_cost(session)])
+    return " · ".join([count, duration(seconds), *_cost(session), session.live_tools.line])
 
 
 def context_share(usage: Usage) -> list[str]:

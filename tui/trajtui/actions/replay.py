@@ -13,6 +13,7 @@ from trajcore.views.status import message_hint
 from trajtui.host_terminal import HostTerminal
 from trajtui.screens.breakpoints import BreakpointList
 from trajtui.screens.dialogs import Ask, Choose
+from trajtui.screens.tools import ToolList
 from trajtui.screens.world import WorldSettings
 from trajtui.widgets.message_box import MessageBox
 
@@ -152,6 +153,11 @@ def go_live(screen: DebuggerScreen) -> None:
         message(screen)
     else:
         screen.session.go_live()
+
+
+def tools(screen: DebuggerScreen) -> None:
+    """List the tools of the live agent, to switch them on and off."""
+    screen.app.push_screen(ToolList(screen.session))
 
 
 async def may_run_on_host(ask: Ask) -> bool:

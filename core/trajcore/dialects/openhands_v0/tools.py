@@ -159,6 +159,7 @@ TOOL_MAP: Final = ToolMap(
         "a while is reported with exit code -1 and goes on: send an empty command to see more of it, or C-c "
         "as input to stop it.",
         required=("command",),
+        switch="enable_cmd",
     ),
     Tool(
         "execute_ipython_cell",
@@ -168,6 +169,7 @@ TOOL_MAP: Final = ToolMap(
         description="Run a cell in an IPython kernel that keeps its variables between calls. A cell begins "
         "in the directory of the bash shell, with which it shares nothing else but the files.",
         required=("code",),
+        switch="enable_jupyter",
     ),
     Tool(
         "str_replace_editor",
@@ -211,6 +213,7 @@ TOOL_MAP: Final = ToolMap(
         "old_str, which must occur exactly once, spaces and all. insert puts new_str after a line. undo_edit "
         "takes back the last change of a file.",
         required=("command", "path"),
+        switch="enable_editor",
     ),
     Tool(
         "str_replace_editor",
@@ -238,6 +241,7 @@ TOOL_MAP: Final = ToolMap(
         description="Write down a line of thought, to plan or to weigh something difficult. It changes "
         "nothing.",
         required=("thought",),
+        switch="enable_think",
     ),
     Tool(
         "task_tracker",
@@ -256,6 +260,7 @@ TOOL_MAP: Final = ToolMap(
         description="Keep a list of the tasks of a longer job: plan writes all of it anew, with the status "
         "of each task, view shows it.",
         required=("command",),
+        switch="enable_plan_mode",
     ),
     Tool(
         "finish",
@@ -271,6 +276,7 @@ TOOL_MAP: Final = ToolMap(
         makes={"final_thought": "", "outputs": {}, "thought": ""},
         description="Say that the task is done, or that it can't be done, and end.",
         required=("message",),
+        switch="enable_finish",
     ),
     Tool(
         "browser",
