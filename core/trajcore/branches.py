@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from trajcore import notices
 from trajcore.dialects.base import Played
@@ -21,6 +21,7 @@ from trajcore.storage import unchanged, write_atomically
 from trajcore.tasks import finished_in_thread
 
 if TYPE_CHECKING:
+    from trajcore.live.modelsettings import ModelSettings
     from trajcore.replay.loop import Parked, Replay
     from trajcore.replay.run import Entry
     from trajcore.trajectory import Trajectory
@@ -53,6 +54,8 @@ class Branch:
     """The uids of what models have done before it left its origin."""
     stands: str = ""
     """How its run stood when it was left, as reports say it."""
+    asked: dict[str, Any] = field(default_factory=dict, repr=False)
+    """Which model was asked last in it, and how."""
 
     @property
     def is_recorded(self) -> bool:
@@ -151,6 +154,14 @@ class Branches:
         self._tell(notices.BranchChanged(branch.name))
         return branch
 
+    def asks(self, settings: ModelSettings) -> None:
+        """This model is asked now in the present branch, so; where that is new, it is noted."""
+        branch, told = self.present, settings.told()
+        if branch.is_recorded or branch.asked == told:
+            return
+        branch.asked, branch.model = told, settings.model
+        self._note(branch, model=settings.model, asked=told)
+
     def take_back(self, branch: Branch) -> Parked:
         """The present branch, in which nothing has happened, was never begun; the answer is what it left."""
         left = self.named(branch.origin)
@@ -243,7 +254,7 @@ class Branches:
                 branch.log.close(branch.stands)
                 branch.log = None
 
-    def _note(self, branch: Branch, **what: str) -> None:
+    def _note(self, branch: Branch, **what: Any) -> None:
         if branch.log is not None:
             branch.log.note(**what)
         elif branch.kept is not None:
@@ -312,6 +323,10 @@ class Growth:
             log = self._branches.present.log
             if log is not None:
                 log.note(gone=count)
+
+    def asks(self, settings: ModelSettings) -> None:
+        """This model is asked now, so: what it does comes next."""
+        self._branches.asks(settings)
 
     async def keep(self, seconds: float) -> None:
         """Keep the moment behind an action that took so many seconds, to go back to."""

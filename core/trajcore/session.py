@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ from trajcore.errors import BadInput, ModelUnavailable, Refused, SandboxUnavaila
 from trajcore.events.kinds import Service
 from trajcore.live.confirming import Verdict
 from trajcore.live.host import Interrupted
+from trajcore.masking import hide
 from trajcore.replay.breakpoints import Breakpoint
 from trajcore.replay.checkpoints import Route
 from trajcore.replay.positions import (
@@ -39,6 +41,7 @@ from trajcore.trajectory import Trajectory
 from trajcore.worlds import choice as choices
 
 if TYPE_CHECKING:
+    from trajcore.live.modelsettings import ModelSettings
     from trajcore.sandbox.base import Visitor
     from trajcore.worlds.choice import Choice
 
@@ -252,6 +255,19 @@ class Session(SessionState):
         if self.needs_message:
             raise Refused("the agent spoke last: type a message for the model to go on from")
         self._start_live()
+
+    def change_model(self, model: ModelSettings) -> None:
+        """Have another model, or the same asked otherwise, from the next call on; one may be under way.
+
+        What has been spent stays part of the budget. Raises `ModelUnavailable` where it can be none.
+        """
+        from trajcore.live.readiness import check_settings
+
+        check_settings(model)
+        hide(*model.secrets)
+        self.settings = replace(self.settings, model=model, model_fault="")
+        self._live.use(model)
+        self._say(f"the next call goes to {safe_line(str(model.model))}")
 
     def go_on(self) -> None:
         """Allow the model as much once more as was `spent`, and have it go on. Raises `Refused`."""

@@ -15,7 +15,7 @@ from trajcore import config
 from trajcore.errors import BadInput
 from trajcore.live.budget import Budget, budget_of
 from trajcore.live.confirming import Confirm
-from trajcore.live.modelsettings import ModelSettings
+from trajcore.live.modelsettings import ModelSettings, NamedModel
 from trajcore.live.toolchoice import Wanted, wanted
 from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
 from trajcore.sandbox.base import DEFAULT_IMAGE, DEFAULT_QUICK_FILES, Limits, Resources, SandboxSettings
@@ -60,6 +60,8 @@ class Settings:
     """Which tools a model has."""
     model_fault: str = ""
     """Why the model's settings cannot be used; told when a model is asked for."""
+    models: Mapping[str, NamedModel] = field(default_factory=dict)
+    """The models that config.toml has names for, by those."""
     model_unused: str = ""
     """What under `[llm]` means nothing here, in a line; told with the first that a model is asked for."""
     normalisers: Sequence[Normaliser] | None = None
@@ -140,9 +142,23 @@ def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
         confirm=_confirm(found),
         tools=wanted(found, options.get("live_tools")),
         model_fault=fault,
+        models=_models_of(found, options),
         model_unused=found.unused_line,
         normalisers=_normalisers(found.get("normalise")),
     )
+
+
+def _models_of(found: config.Config, options: Mapping[str, Any]) -> dict[str, NamedModel]:
+    """The models that a config.toml has names for, with the same options. Raises `BadInput`."""
+    accepted = found.digest if found.source is Origin.TRUSTED else ""
+    named = found.path if found.source is Origin.NAMED else None
+    models = {}
+    for name in found.models:
+        of_it = load_config({**options, "config": named, "model": name}, accepted)
+        settings, fault = _model_settings(of_it)
+        lines = tuple(one.line for one in of_it.left_out if one.setting.key.section == config.LLM)
+        models[name] = NamedModel(settings, fault, lines)
+    return models
 
 
 def _normalisers(patterns: Sequence[str]) -> Sequence[Normaliser] | None:

@@ -15,7 +15,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -113,7 +113,9 @@ class BranchLog:
         self._append({"undo": inverse(edit).to_data()} if undone else {"do": edit.to_data()})
 
     def note(self, **what: Any) -> None:
-        """Something else is to be known: its `name`, where it was `saved`, how it `stands`."""
+        """Something else is to be known: its `name`, the `model` that is asked from here on and how
+        (`asked`), where it was `saved`, how it `stands`.
+        """
         self._append(what)
 
     def remove(self) -> None:
@@ -189,6 +191,15 @@ def _locked(handle: int) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A model that was asked in a branch, how (`settings`, no secret among them), and the steps it took."""
+
+    model: str
+    settings: dict[str, Any]
+    steps: int = 0
+
+
 class KeptBranch:
     """A branch as it is on disk. Raises `BadInput` where its file is none of ours."""
 
@@ -198,6 +209,8 @@ class KeptBranch:
         """How it stood last: the word of a report, or `cut_off`."""
         self.steps = 0
         """How many steps its model has taken."""
+        self.asked: list[Asked] = []
+        """The models that were asked in it, one behind the other."""
         self.saved: str | None = None
         """Where it was saved last."""
         self.in_use = False
@@ -223,11 +236,12 @@ class KeptBranch:
         for line in lines:
             match line:
                 case {"event": dict(event), **rest}:
-                    self.steps += "anew" not in rest and _is_step(event)
+                    self._count("anew" not in rest and _is_step(event))
                 case {"name": str(name)}:
                     self.name = name
-                case {"model": str(model)}:
+                case {"model": str(model), **rest}:
                     self.model = model
+                    self._begins(model, rest.get("asked"))
                 case {"saved": str(path)}:
                     self.saved = path
                 case {"opened": _}:
@@ -236,6 +250,15 @@ class KeptBranch:
                     self.stands = stands if line.get("closed") else CUT_OFF
         self.size = self.path.stat().st_size
         self.in_use = self._is_in_use()
+
+    def _begins(self, model: str, settings: Any) -> None:
+        """Another model, or the same asked otherwise, does what comes next."""
+        self.asked.append(Asked(model, settings if isinstance(settings, dict) else {}))
+
+    def _count(self, steps: int) -> None:
+        self.steps += steps
+        if self.asked and steps:
+            self.asked[-1] = replace(self.asked[-1], steps=self.asked[-1].steps + steps)
 
     def _is_in_use(self) -> bool:
         handle = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)

@@ -61,6 +61,9 @@ class Growth(Protocol):
     def take_back(self, count: int) -> None:
         """So many of the last events have left the run again: nobody heard them."""
 
+    def asks(self, settings: ModelSettings) -> None:
+        """This model is asked now, so: what it does comes next."""
+
     async def keep(self, seconds: float) -> None:
         """Keep the moment behind an action that took so many seconds, to go back to."""
 
@@ -104,6 +107,8 @@ class AgentHost:
         self._growth = growth
         self._tools = tools
         self._model: Model | None = None
+        self._next: ModelSettings | None = None
+        """The model that is to be asked from the next call on, where that is another one."""
         self._begun: set[int | str] = set()
         """What of this reply has begun to come: `_TEXT`, `_THOUGHT`, the places of its calls."""
         self._asked_at: float | None = None
@@ -160,6 +165,10 @@ class AgentHost:
             if shrinks:
                 self._growth.take_back(before - len(self._run))
             self._tell(notices.RunChanged())
+
+    def use(self, settings: ModelSettings) -> None:
+        """Have another model, or the same asked otherwise, from the next call on."""
+        self._next = settings
 
     async def work(self, settings: ModelSettings) -> TurnResult:
         """Let the model act until it is someone else's turn, or the `budget` is spent.
@@ -303,6 +312,11 @@ class AgentHost:
     def thinking(self) -> None:
         """The model is being asked."""
         self._begun.clear()
+        if self._model is not None:
+            if self._next is not None:
+                self._model.use(self._next)
+                self._next, self._price_told = None, False
+            self._growth.asks(self._model.settings)
         self._asked_at = time.monotonic()
         self._under_way = UnderWay.REPLY
         self._set_state(State.THINKING)

@@ -128,6 +128,12 @@ class Model:
         self._told: set[str] = set()
         hide(*settings.secrets)
 
+    def use(self, settings: ModelSettings) -> None:
+        """Be another model, or the same asked otherwise, from the next request on. What was spent stays."""
+        usage = self.usage
+        Model.__init__(self, settings, process=self._process)
+        self.usage = replace(usage, window=0)
+
     async def reply(
         self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], hearer: Hearer
     ) -> Reply:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
-from trajcore.masking import secrets_in_addresses, secrets_in_tables
+from trajcore.masking import secrets_in_addresses, secrets_in_tables, without_accounts
 
 ARGUMENTS: Final[Mapping[str, str]] = {
     "api_key": "api_key",
@@ -86,6 +86,22 @@ class ModelSettings:
         accounts = [secret for address in addresses for secret in secrets_in_addresses(address)]
         return [*keys, *accounts, *secrets_in_tables(self.completion_kwargs)]
 
+    def told(self) -> dict[str, Any]:
+        """What of them is kept with what a model did: which it was, and how it was asked; no secret."""
+        said = {one.name: getattr(self, one.name) for one in fields(self) if one.repr}
+        own = {name: value for name, value in said.items() if value != getattr(ModelSettings, name)}
+        address = {} if self.base_url is None else {"base_url": without_accounts(self.base_url)}
+        return {**own, **address}
+
     def as_data(self) -> dict[str, Any]:
         """All of them, secrets too, as the process that asks is told them."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class NamedModel:
+    """The model of an `[llm.NAME]`; `fault` says why it cannot be used, `left_out` what of it is not."""
+
+    settings: ModelSettings
+    fault: str = ""
+    left_out: tuple[str, ...] = ()

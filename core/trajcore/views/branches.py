@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -91,13 +91,14 @@ def objects(trajectory: Trajectory, kept: Iterable[KeptBranch]) -> Iterator[dict
     """A JSON object a branch, the recorded one first. `bytes` is what it takes on disk."""
     yield {
         "name": RECORDED, "model": None, "steps": count_steps(trajectory.outline), "state": RECORDED,
-        "origin": None, "cut": None, "begun": None, "saved": None, "bytes": 0,
+        "origin": None, "cut": None, "begun": None, "saved": None, "bytes": 0, "models": [],
     }  # fmt: skip
     for one in kept:
         yield {
             "name": one.name, "model": one.model, "steps": one.steps,
             "state": "open" if one.in_use else one.stands, "origin": one.origin.origin,
             "cut": one.origin.cut or None, "begun": one.origin.begun, "saved": one.saved, "bytes": one.size,
+            "models": [asdict(asked) for asked in one.asked],
         }  # fmt: skip
 
 

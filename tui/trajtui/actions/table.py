@@ -18,7 +18,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from trajtui.widgets.side import TABS, PaneTab
 
 if TYPE_CHECKING:
-    from trajtui.actions import branching, editing, looking, replay, saving
+    from trajtui.actions import branching, editing, looking, models, replay, saving
     from trajtui.screens.debugger import DebuggerScreen
 
 Handler = Callable[["DebuggerScreen"], "str | Coroutine[Any, Any, str | None] | None"]
@@ -55,8 +55,8 @@ class _Module:
 
 
 if not TYPE_CHECKING:
-    branching, editing, looking, replay, saving = map(
-        _Module, ("branching", "editing", "looking", "replay", "saving")
+    branching, editing, looking, models, replay, saving = map(
+        _Module, ("branching", "editing", "looking", "models", "replay", "saving")
     )
 
 
@@ -137,6 +137,8 @@ ACTIONS: Final = (
     ),
     UserAction(replay.message, "m", "type a message", _LIVE, "m", "message"),
     UserAction(replay.go_live, "L", "go live: hand the run and its sandbox to the model", _LIVE, "L", "live"),
+    UserAction(models.go_on, "", "let the model go on where its budget is spent", _LIVE, "Ctrl+P"),
+    UserAction(models.model, "M", "model: another one, its key, base URL, effort", _LIVE, "M"),
     UserAction(
         branching.branches, f"alt+b {_ALT_B}", "branches: go to one, name, save, delete it", _LIVE, "Alt+B"
     ),
