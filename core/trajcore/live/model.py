@@ -14,6 +14,7 @@ from trajcore.live.assembly import Assembly, CallPiece, Cut, Piece
 from trajcore.live.failures import NO_END, SILENT, Failure, failure_of
 from trajcore.live.modelprocess import MODELS, Frame, Gone, ModelProcess
 from trajcore.live.modelsettings import ModelSettings
+from trajcore.live.request import request_of
 from trajcore.live.usage import Usage
 from trajcore.masking import MaskedStream, hide, known
 
@@ -136,7 +137,8 @@ class Model:
             "timeout": self._patience.timeout,
             "connect": self._patience.connect,
         }
-        return {"messages": known().tree(list(messages)), "tools": list(tools), "settings": settings}
+        request = request_of(messages, tools)
+        return {"messages": request.messages, "tools": request.tools, "settings": settings}
 
     async def _wait(self, failed: int, failure: Failure, hearer: Hearer) -> None:
         """Wait until the model can be asked again. Raises `ModelUnavailable` where it is not to be."""
