@@ -23,6 +23,11 @@ KEYS = {
 }
 
 
+OPENAI = re.compile(r"(gpt|o\d|chatgpt)\b")
+THOUGHTS = {"assistant": {"reasoning_content"}}
+"""What servers that speak OpenAI's language take beside, but OpenAI itself does not."""
+
+
 def problems(path: str, body: dict[str, Any]) -> list[str]:
     """What is wrong with a request, by where it goes to."""
     if path.partition("?")[0].endswith("/messages"):
@@ -43,7 +48,8 @@ def _openai(body: dict[str, Any]) -> Iterator[str]:
         if role not in KEYS:
             yield f"{at}: no such role {role!r}"
             continue
-        yield from (f"{at}: unknown key {key}" for key in message if key not in KEYS[role])
+        keys = KEYS[role] | (set() if OPENAI.match(str(body.get("model"))) else THOUGHTS.get(role, set()))
+        yield from (f"{at}: unknown key {key}" for key in message if key not in keys)
         if role == "tool":
             if message.get("tool_call_id") not in waiting:
                 yield f"{at}: answers no call that waits: {message.get('tool_call_id')!r}"

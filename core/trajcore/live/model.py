@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Protocol
 
 from trajcore.dialects.replies import Call, content_text
 from trajcore.errors import ModelUnavailable
+from trajcore.live.abilities import Abilities, abilities_of
 from trajcore.live.assembly import Assembly, CallPiece, Cut, Piece
 from trajcore.live.failures import NO_END, SILENT, Failure, failure_of
 from trajcore.live.modelprocess import MODELS, Frame, Gone, ModelProcess
 from trajcore.live.modelsettings import ModelSettings
-from trajcore.live.request import request_of
+from trajcore.live.request import Request, request_of, thinkers
 from trajcore.live.usage import Usage
 from trajcore.masking import MaskedStream, hide, known
 
@@ -105,6 +106,7 @@ class Model:
         """What the model had said when the last reply was interrupted, or broke off."""
         self._patience = patience or Patience()
         self._process = process
+        self._abilities: Abilities | None = None
         self._ends_unsaid = False
         """Whether the last reply ended without a word that it was complete, and was asked for again."""
         self._told = False
@@ -121,24 +123,45 @@ class Model:
         self.part = ""
         if not self.settings.model:
             raise ModelUnavailable(NO_MODEL)
-        request = await asyncio.to_thread(self._request, messages, tools)
+        request = await self.request(messages, tools)
+        frame = {"messages": request.messages, "tools": request.tools, "settings": self._settings()}
         taken = {call.get("id") for message in messages for call in message.get("tool_calls") or ()}
         failed = 0
         while True:
             try:
-                return await self._attempt(request, taken, hearer)
+                return await self._attempt(frame, taken, hearer)
             except _Failed as attempt:
                 failed += 1
                 await self._wait(failed, attempt.failure, hearer)
 
-    def _request(self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]) -> Frame:
-        settings = {
-            **asdict(self.settings),
-            "timeout": self._patience.timeout,
-            "connect": self._patience.connect,
-        }
-        request = request_of(messages, tools)
-        return {"messages": request.messages, "tools": request.tools, "settings": settings}
+    async def request(self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]) -> Request:
+        """What this model is sent of a prompt and tools. Raises `ModelUnavailable`."""
+        others = thinkers(messages)
+        if self._abilities is None or not others <= self._abilities.asked:
+            self._abilities = await self._known(others)
+        return await asyncio.to_thread(request_of, messages, tools, self._abilities)
+
+    async def _known(self, others: Collection[str]) -> Abilities:
+        """What is known of the model, and whose thoughts of `others` it takes."""
+        model, told = str(self.settings.model), Frame()
+        frame = {"about": sorted(others), "settings": self._settings()}
+        try:
+            async with aclosing(self._process.ask(frame)) as frames:
+                while (answer := await self._next(frames)) is not None:
+                    if "failed" in answer:
+                        raise ModelUnavailable(
+                            failure_of(answer["failed"], model, self.settings.base_url, known()).line
+                        )
+                    told |= answer
+        except TimeoutError:
+            raise ModelUnavailable(SILENT.format(model=model)) from None
+        except Gone as gone:
+            raise ModelUnavailable(str(gone)) from None
+        return abilities_of(told["about"], self.settings)
+
+    def _settings(self) -> Frame:
+        patience = {"timeout": self._patience.timeout, "connect": self._patience.connect}
+        return {**asdict(self.settings), **patience}
 
     async def _wait(self, failed: int, failure: Failure, hearer: Hearer) -> None:
         """Wait until the model can be asked again. Raises `ModelUnavailable` where it is not to be."""

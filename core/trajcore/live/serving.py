@@ -3,11 +3,12 @@
 The only module that names litellm, which takes seconds to import, prints, logs, fetches price lists and
 tokenizers, and reads `.env` files: it is imported here with all of that turned off, away from the pipes.
 
-In: `{"ask": N, "messages": […], "tools": […], "settings": {…}}`,
-`{"cancel": N}`, `{"close": N}`. Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the N, and last
-of all one with `ended` (the reason to stop, null where none came), `failed` (what `trajcore.live.failures`
-words), `cancelled` or `closed`. Its input ends when the program does, however that ends; it ends then,
-whatever it is at.
+In: `{"ask": N, "messages": […], "tools": […], "settings": {…}}`, `{"cancel": N}`, `{"close": N}`. Where the
+first has `about`, names of other models, in place of messages and tools, nobody is asked: it is told what is
+known of the model (`trajcore.live.abilities.about`). Out: pieces (`trajcore.live.assembly.Piece`) with `to`
+for the N, and last of all one with `ended` (the reason to stop, null where none came), `failed` (what
+`trajcore.live.failures` words), `cancelled` or `closed`. Its input ends when the program does, however that
+ends; it ends then, whatever it is at.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any, BinaryIO, Final
 
+from trajcore.live.abilities import about, provider_of
 from trajcore.live.lasting import lasting
 
 Frame = dict[str, Any]
@@ -143,6 +145,11 @@ async def answer(litellm: ModuleType, request: Frame, tell: Callable[[Frame], No
     """Tell the pieces of a reply as they come, what it all cost, and at last why it ended."""
     settings = request["settings"]
     where = _where(litellm, settings)
+    if "about" in request:
+        told = await asyncio.to_thread(about, litellm, where["model"], request["about"])
+        tell({"about": told})
+        tell({"ended": None})
+        return
     stream = await litellm.acompletion(
         messages=request["messages"],
         tools=request["tools"] or None,
@@ -183,7 +190,7 @@ def _was_told(stream: Any, finish: str | None) -> bool:
 def _where(litellm: ModuleType, settings: Frame) -> dict[str, Any]:
     """Which model is asked, where, and how, as litellm's arguments."""
     model, key = settings["model"], settings["api_key"]
-    provider = _provider(litellm, model)
+    provider = provider_of(litellm, model)
     if settings["base_url"] and provider in (None, "openai"):
         # Servers that speak OpenAI's language give their models plain names, and many need no key.
         model = model if provider else f"openai/{model}"
@@ -197,13 +204,6 @@ def _where(litellm: ModuleType, settings: Frame) -> dict[str, Any]:
     if provider == "anthropic":
         options["cache_control_injection_points"] = _CACHED
     return {"model": model, **{name: value for name, value in options.items() if value is not None}}
-
-
-def _provider(litellm: ModuleType, model: str) -> str | None:
-    try:
-        return str(litellm.get_llm_provider(model)[1])
-    except litellm.BadRequestError:
-        return None
 
 
 def _head(chunk: Any) -> Frame:

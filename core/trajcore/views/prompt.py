@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from trajcore.dialects.replies import content_text, json_object
-from trajcore.live.messages.transcript import Message
+from trajcore.errors import BadInput
+from trajcore.live.messages.transcript import BLOCKS, REASONING, Message
+from trajcore.live.model import Model
 from trajcore.live.request import Request, prompt_of, request_of
 from trajcore.replay.asrecorded import recorded_history
 from trajcore.session import Session
@@ -53,8 +55,12 @@ async def prompt_before(trajectory: Trajectory, end: int, settings: Settings) ->
 
 async def _prompt(trajectory: Trajectory, history: Any, settings: Settings, before: str) -> Prompt:
     dialect = trajectory.dialect
-    messages = await asyncio.to_thread(prompt_of, dialect, history)
-    return Prompt(request_of(messages, dialect.tools.schemas()), settings.model.model or "", before)
+    messages, tools = await asyncio.to_thread(prompt_of, dialect, history), dialect.tools.schemas()
+    if settings.model_fault:
+        raise BadInput(settings.model_fault)
+    model = settings.model.model
+    request = await Model(settings.model).request(messages, tools) if model else request_of(messages, tools)
+    return Prompt(request, model or "", before)
 
 
 def prompt_object(prompt: Prompt) -> dict[str, Any]:
@@ -79,6 +85,7 @@ def prompt_lines(prompt: Prompt) -> Iterator[str]:
     for number, message in enumerate(request.messages, 1):
         yield ""
         yield safe_line(_rule(f"{number} {_speaker(message, names)}"))
+        yield from _indented(_thoughts(message), 4)
         yield from _indented(_content(message), 4)
         for call in _calls(message):
             yield from _call_lines(call)
@@ -109,6 +116,12 @@ def _calls(message: Message) -> list[dict[str, Any]]:
 def _speaker(message: Message, names: Mapping[str, str]) -> str:
     answered = message.get("tool_call_id")
     return message["role"] if answered is None else f"result of {names.get(answered, 'a call')} ({answered})"
+
+
+def _thoughts(message: Message) -> str:
+    """What the model is reminded of that it thought."""
+    blocks = [block.get("thinking", "(not for others to read)") for block in message.get(BLOCKS, ())]
+    return "\n".join(f"[thought] {text}" for text in [*blocks, message.get(REASONING)] if text)
 
 
 def _content(message: Message) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trajcore.dialects.registry import default_dialect
-from trajcore.dialects.replies import Call, RecordedReply, call_id, recorded_reply
+from trajcore.dialects.replies import Call, RecordedReply, Thoughts, call_id, recorded_reply
 from trajcore.dialects.toolmap import ToolMap
 from trajcore.events.actions import (
     DelegateAction,
@@ -54,6 +54,8 @@ class _History:
             if isinstance(event, Action) and (reply := recorded_reply(event)) is not None
         }
         self._told: set[int] = set()
+        self._thought: set[str] = set()
+        """The replies whose thoughts were told, by their ids."""
         self._knowledge: set[str] = set()
         self._transcript = Transcript()
 
@@ -125,7 +127,14 @@ class _History:
             elif reply and (reply.id, said.id) not in self._recorded_calls:
                 self._recorded_calls.add((reply.id, said.id))
                 answered.append((said, NOT_EXECUTED))
-        self._transcript.calls(_spoken(seen.event, reply), answered)
+        self._transcript.calls(_spoken(seen.event, reply), answered, self._thoughts(reply))
+
+    def _thoughts(self, reply: RecordedReply | None) -> Thoughts | None:
+        """What stands before the calls of a reply, the first time that it is told."""
+        if reply is None or reply.id in self._thought:
+            return None
+        self._thought.update([reply.id] if reply.id else [])
+        return reply.thoughts
 
     def _other_members(
         self, index: int, first: str, reply: RecordedReply | None

@@ -7,11 +7,18 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from trajcore.dialects.replies import Call
+from trajcore.dialects.replies import Call, Thoughts
 from trajcore.live.callids import short_id
 
 Message = dict[str, Any]
 Content = str | list[dict[str, Any]]
+
+BLOCKS: Final = "thinking_blocks"
+REASONING: Final = "reasoning_content"
+THOUGHTS: Final = (BLOCKS, REASONING)
+"""Where a message of the assistant has what it thought, as litellm names it."""
+MODEL: Final = "model"
+"""Who thought that: taken off before anything is sent, with the thoughts where another provider is asked."""
 
 _BEGIN: Final = "(The conversation begins with the assistant.)"
 _GO_ON: Final = "Please continue."
@@ -48,13 +55,19 @@ class Transcript:
         elif text.strip():
             self._messages.append({"role": "assistant", "content": text})
 
-    def calls(self, text: str, answered: Sequence[tuple[Call, str]]) -> None:
-        """What the model said while calling tools, each call with its result; at least one."""
+    def calls(
+        self, text: str, answered: Sequence[tuple[Call, str]], thoughts: Thoughts | None = None
+    ) -> None:
+        """What the model said while calling tools, each call with its result; at least one.
+
+        `thoughts` is what it thought before that.
+        """
         self.assistant(text)
         message = self._last("assistant")
         if message is None:
             message = {"role": "assistant", "content": None}
             self._messages.append(message)
+        message.update(_told_thoughts(thoughts))
         message["tool_calls"] = []
         for call, result in answered:
             unique = self._unique(call.id)
@@ -83,6 +96,13 @@ class Transcript:
             unique = short_id(f"{plain}_{number}")
         self._used.add(unique)
         return unique
+
+
+def _told_thoughts(thoughts: Thoughts | None) -> Message:
+    if thoughts is None:
+        return {}
+    told = {BLOCKS: list(thoughts.blocks)} if thoughts.blocks else {REASONING: _encodable(thoughts.text)}
+    return {MODEL: thoughts.model, **told}
 
 
 def _tool_call(call: Call) -> dict[str, Any]:

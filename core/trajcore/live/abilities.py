@@ -1,0 +1,63 @@
+"""What a model takes: told by the library's own table in the model's process, and used in the program.
+
+Nothing is asked over a network for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from trajcore.live.modelsettings import ModelSettings
+
+Frame = dict[str, Any]
+
+_REFUSE_THOUGHTS: Final = frozenset({"azure", "cerebras", "groq", "openai"})
+"""Providers that refuse a message with thoughts in it, though some of them send such."""
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a model takes. Of one that is not known: all."""
+
+    asked: frozenset[str] = frozenset()
+    """The names of models that were asked about, as replies have them."""
+    same: frozenset[str] = frozenset()
+    """Those of them whose thoughts this one is given again: its provider made them, and takes them."""
+
+
+ANY: Final = Abilities()
+
+
+def provider_of(litellm: ModuleType, model: str) -> str | None:
+    """The provider that a model's name stands for; None where it stands for none."""
+    try:
+        return str(litellm.get_llm_provider(model)[1])
+    except litellm.BadRequestError:
+        return None
+
+
+def about(litellm: ModuleType, model: str, others: Iterable[str]) -> Frame:
+    """What the library knows of a model, and the providers of others, by their names in replies."""
+    return {
+        "model": model,
+        "provider": provider_of(litellm, model),
+        "providers": {other: provider_of(litellm, other) for other in others},
+    }
+
+
+def abilities_of(told: Frame, settings: ModelSettings) -> Abilities:
+    """What that comes to for a model with these settings."""
+    provider, providers = told["provider"], told["providers"]
+    takes_thoughts = provider not in _REFUSE_THOUGHTS or (provider == "openai" and settings.base_url)
+    same = _same(told["model"], provider, providers) if takes_thoughts else ()
+    return Abilities(frozenset(providers), frozenset(same))
+
+
+def _same(model: str, provider: str | None, providers: Mapping[str, str | None]) -> Iterable[str]:
+    """Those that are this model itself, with or without its provider's name before it, or of its provider."""
+    own = {model, model.partition("/")[2]}
+    return (name for name, other in providers.items() if name in own or (other and other == provider))
