@@ -215,6 +215,7 @@ def _model_settings(found: config.Config) -> tuple[ModelSettings, str]:
             base_url=found.get("base_url"),
             temperature=found.get("temperature"),
             max_output_tokens=_most_tokens(found),
+            disable_vision=found.get("disable_vision"),
         )
     except BadInput as error:
         return ModelSettings(), str(error)

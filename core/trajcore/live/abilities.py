@@ -17,6 +17,9 @@ Frame = dict[str, Any]
 
 _REFUSE_THOUGHTS: Final = frozenset({"azure", "cerebras", "groq", "openai"})
 """Providers that refuse a message with thoughts in it, though some of them send such."""
+_FETCH: Final = frozenset({"anthropic", "azure", "mistral", "openai", "openrouter", "xai"})
+"""Providers that are given the address of a picture; for others, this machine would have to fetch it."""
+_ASKED: Final = frozenset({"ollama", "ollama_chat"})
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,10 @@ class Abilities:
 
     asked: frozenset[str] = frozenset()
     """The names of models that were asked about, as replies have them."""
+    sees: bool = True
+    """Whether it is shown pictures."""
+    fetches: bool = True
+    """Whether its provider itself gets a picture that is named by its address."""
     same: frozenset[str] = frozenset()
     """Those of them whose thoughts this one is given again: its provider made them, and takes them."""
 
@@ -42,9 +49,12 @@ def provider_of(litellm: ModuleType, model: str) -> str | None:
 
 def about(litellm: ModuleType, model: str, others: Iterable[str]) -> Frame:
     """What the library knows of a model, and the providers of others, by their names in replies."""
+    provider = provider_of(litellm, model)
     return {
         "model": model,
-        "provider": provider_of(litellm, model),
+        "provider": provider,
+        # Of these the library would ask a server.
+        "vision": provider not in _ASKED and bool(litellm.supports_vision(model)),
         "providers": {other: provider_of(litellm, other) for other in others},
     }
 
@@ -54,7 +64,12 @@ def abilities_of(told: Frame, settings: ModelSettings) -> Abilities:
     provider, providers = told["provider"], told["providers"]
     takes_thoughts = provider not in _REFUSE_THOUGHTS or (provider == "openai" and settings.base_url)
     same = _same(told["model"], provider, providers) if takes_thoughts else ()
-    return Abilities(frozenset(providers), frozenset(same))
+    return Abilities(
+        asked=frozenset(providers),
+        sees=told["vision"] if settings.disable_vision is None else not settings.disable_vision,
+        fetches=provider in _FETCH,
+        same=frozenset(same),
+    )
 
 
 def _same(model: str, provider: str | None, providers: Mapping[str, str | None]) -> Iterable[str]:

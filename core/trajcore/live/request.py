@@ -10,6 +10,7 @@ from trajcore.live.abilities import ANY, Abilities
 from trajcore.live.callids import with_short_ids
 from trajcore.live.messages.history import messages
 from trajcore.live.messages.transcript import MODEL, THOUGHTS, Message
+from trajcore.live.pictures import as_seen
 from trajcore.masking import known
 from trajcore.replay.run import History, Written
 
@@ -41,7 +42,7 @@ def request_of(
     prompt: Sequence[Message], tools: Sequence[dict[str, Any]], abilities: Abilities = ANY
 ) -> Request:
     """The request that a prompt and the tools become for a model of these abilities."""
-    told = [_with_thoughts(message, abilities) for message in prompt]
+    told = as_seen([_with_thoughts(message, abilities) for message in prompt], abilities)
     return Request(known().tree(told), list(tools))
 
 

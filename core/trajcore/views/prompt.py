@@ -12,13 +12,13 @@ from trajcore.dialects.replies import content_text, json_object
 from trajcore.errors import BadInput
 from trajcore.live.messages.transcript import BLOCKS, REASONING, Message
 from trajcore.live.model import Model
+from trajcore.live.pictures import name_of
 from trajcore.live.request import Request, prompt_of, request_of
 from trajcore.replay.asrecorded import recorded_history
 from trajcore.session import Session
 from trajcore.settings import Settings
 from trajcore.text import safe, safe_line
 from trajcore.trajectory import Trajectory
-from trajcore.views.branches import size
 
 _MARK: Final = "──"
 _RULE: Final = 72
@@ -128,17 +128,10 @@ def _content(message: Message) -> str:
     content = message.get("content")
     if not isinstance(content, list):
         return content_text(content)
-    return "\n".join(part.get("text", "") if part["type"] == "text" else _picture(part) for part in content)
-
-
-def _picture(part: Mapping[str, Any]) -> str:
-    """A picture by its name: what it is, and how much of it there is."""
-    url = str(part.get("image_url", {}).get("url", ""))
-    head, comma, data = url.partition(",")
-    if not comma or not head.startswith("data:"):
-        return f"[picture: {url}]"
-    kind = head.removeprefix("data:").partition(";")[0] or "data"
-    return f"[picture: {kind}, {size(len(data) * 3 // 4)}]"
+    return "\n".join(
+        part.get("text", "") if part["type"] == "text" else name_of(part["image_url"]["url"])
+        for part in content
+    )
 
 
 def _call_lines(call: Mapping[str, Any]) -> Iterator[str]:

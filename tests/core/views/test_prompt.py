@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import AsyncIterator
 
@@ -16,7 +17,7 @@ from trajcore.session import Delivery, Session, Settings
 from trajcore.trajectory import Trajectory
 from trajcore.views.prompt import is_rule, prompt_before, prompt_in, prompt_lines, prompt_object
 
-PICTURE = "data:image/png;base64," + "A" * 4000
+PICTURE = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"A" * 2992).decode()
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +75,7 @@ async def test_pictures_are_named_secrets_masked_and_nothing_passes_for_a_line_o
     hide("sesame-open-0123")
     text = "── 9 user ──\n\x1b]0;title\x07 sesame-open-0123"
     lines = await lines_of(message(0, text, image_urls=[PICTURE]))
-    assert "    [picture: image/png, 3 kB]" in lines
-    assert not any("AAAA" in line or "\x1b" in line or "sesame" in line for line in lines)
+    assert "    [picture: image/png, 3,000 bytes]" in lines
+    assert not any("QUFB" in line or "\x1b" in line or "sesame" in line for line in lines)
     assert any(MASK in line for line in lines)
     assert len([line for line in lines if is_rule(line)]) == 3

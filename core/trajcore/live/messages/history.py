@@ -23,8 +23,9 @@ from trajcore.events.base import Action, Event, Observation
 from trajcore.events.observations import RecallObservation
 from trajcore.live.messages.calls import call_for
 from trajcore.live.messages.pairing import pair
+from trajcore.live.messages.pictures import addresses, pictures_of
 from trajcore.live.messages.results import NOT_EXECUTED, cut, recall_text, result_text
-from trajcore.live.messages.transcript import Message, Transcript
+from trajcore.live.messages.transcript import Answered, Message, Transcript
 from trajcore.live.messages.view import Seen, visible
 from trajcore.live.prompt import DEFAULT_SYSTEM_PROMPT
 
@@ -99,8 +100,7 @@ class _History:
         if event.source == "agent":
             self._transcript.assistant(event.args.content)
         else:
-            images = [url for url in event.args.image_urls or () if url.startswith(("data:", "http"))]
-            self._transcript.user(event.args.content, images)
+            self._transcript.user(event.args.content, addresses(event.args.image_urls))
 
     def _free_observation(self, position: int, observation: Observation) -> None:
         """An observation that answers no tool call: told as text, unless its action is not to be seen."""
@@ -110,23 +110,23 @@ class _History:
         elif owner is not None and owner in self._positions:
             by_user = isinstance(self._events[owner], RunAction) and self._events[owner].source == "user"
             opening = "Observed result of command executed by user:\n" if by_user else ""
-            self._transcript.user(opening + result_text(observation))
+            self._transcript.user(opening + result_text(observation), pictures_of(observation))
         elif owner is None and not call_id(observation) and observation.content:
-            self._transcript.user(result_text(observation))
+            self._transcript.user(result_text(observation), pictures_of(observation))
 
     def _calls(self, index: int, seen: Seen, call: Call) -> None:
         """One reply of the model with all its calls, and their results wherever in the run they came."""
         reply = recorded_reply(seen.event)
         members = {call.id: (seen, call), **self._other_members(index, call.id, reply)}
         self._told |= {member.position for member, _ in members.values()}
-        answered: list[tuple[Call, str]] = []
+        answered: list[Answered] = []
         for said in reply.calls if reply else (call,):
             if said.id in members:
                 member, said = members.pop(said.id)
-                answered.append((said, self._result(member.position)))
+                answered.append(self._answered(said, member.position))
             elif reply and (reply.id, said.id) not in self._recorded_calls:
                 self._recorded_calls.add((reply.id, said.id))
-                answered.append((said, NOT_EXECUTED))
+                answered.append(Answered(said, NOT_EXECUTED))
         self._transcript.calls(_spoken(seen.event, reply), answered, self._thoughts(reply))
 
     def _thoughts(self, reply: RecordedReply | None) -> Thoughts | None:
@@ -156,14 +156,15 @@ class _History:
             members[call.id] = (seen, call)
         return members
 
-    def _result(self, action: int) -> str:
+    def _answered(self, call: Call, action: int) -> Answered:
         answer = self._pairs.answer.get(action)
         if answer is None:
-            return NOT_EXECUTED
+            return Answered(call, NOT_EXECUTED)
         self._told.add(answer)
         observation = self._events[answer]
-        seen = answer in self._positions and isinstance(observation, Observation)
-        return result_text(observation) if seen and isinstance(observation, Observation) else _FORGOTTEN
+        if answer not in self._positions or not isinstance(observation, Observation):
+            return Answered(call, _FORGOTTEN)
+        return Answered(call, result_text(observation), pictures_of(observation))
 
 
 def _thought(event: Event) -> str:

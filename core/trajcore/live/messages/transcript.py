@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from trajcore.dialects.replies import Call, Thoughts
@@ -21,7 +22,17 @@ MODEL: Final = "model"
 """Who thought that: taken off before anything is sent, with the thoughts where another provider is asked."""
 
 _BEGIN: Final = "(The conversation begins with the assistant.)"
+_PICTURES: Final = "What came with the result of {name} ({id}):"
 _GO_ON: Final = "Please continue."
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A call, its result, and the addresses of the pictures that came with that."""
+
+    call: Call
+    result: str
+    pictures: Sequence[str] = ()
 
 
 class Transcript:
@@ -55,12 +66,11 @@ class Transcript:
         elif text.strip():
             self._messages.append({"role": "assistant", "content": text})
 
-    def calls(
-        self, text: str, answered: Sequence[tuple[Call, str]], thoughts: Thoughts | None = None
-    ) -> None:
+    def calls(self, text: str, answered: Sequence[Answered], thoughts: Thoughts | None = None) -> None:
         """What the model said while calling tools, each call with its result; at least one.
 
-        `thoughts` is what it thought before that.
+        `thoughts` is what it thought before that. Pictures follow as the user's: no result can have them
+        everywhere.
         """
         self.assistant(text)
         message = self._last("assistant")
@@ -69,10 +79,16 @@ class Transcript:
             self._messages.append(message)
         message.update(_told_thoughts(thoughts))
         message["tool_calls"] = []
-        for call, result in answered:
-            unique = self._unique(call.id)
-            message["tool_calls"].append(_tool_call(call.renamed(unique)))
-            self._messages.append({"role": "tool", "tool_call_id": unique, "content": _encodable(result)})
+        came: list[tuple[str, Sequence[str]]] = []
+        for one in answered:
+            unique = self._unique(one.call.id)
+            call = _tool_call(one.call.renamed(unique))
+            message["tool_calls"].append(call)
+            self._messages.append({"role": "tool", "tool_call_id": unique, "content": _encodable(one.result)})
+            came.append((_PICTURES.format(name=call["function"]["name"], id=unique), one.pictures))
+        for words, pictures in came:
+            if pictures:
+                self.user(words, pictures)
 
     def finished(self, system: str, opening: str) -> list[Message]:
         """All messages after the system prompt. A model that would speak first is given `opening`, and one
