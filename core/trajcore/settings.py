@@ -215,6 +215,7 @@ def _model_settings(found: config.Config) -> tuple[ModelSettings, str]:
             base_url=found.get("base_url"),
             temperature=found.get("temperature"),
             max_output_tokens=_most_tokens(found),
+            native_tool_calling=found.get("native_tool_calling"),
             disable_vision=found.get("disable_vision"),
         )
     except BadInput as error:

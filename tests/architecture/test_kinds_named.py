@@ -39,13 +39,20 @@ SOMETHING_ELSE = {
     # A key of JSON that others write, an option, a box to type in.
     "message": [
         *("core/trajcore/events/parse.py", "core/trajcore/views/form.py"),
-        *(f"core/trajcore/live/{name}.py" for name in ("assembly", "failures", "model", "serving")),
+        *(
+            f"core/trajcore/live/{name}.py"
+            for name in ("assembly", "failures", "model", "prompted", "serving")
+        ),
         "core/trajcore/sandbox/machines/docker/engine.py",
         *("tui/trajtui/actions/table.py", "tui/trajtui/commands/edit.py", "tui/trajtui/screens/debugger.py"),
     ],
     # Who speaks in a chat, a function of Python.
     "system": [
-        *("core/trajcore/live/messages/transcript.py", "core/trajcore/live/serving.py"),
+        *(
+            "core/trajcore/live/messages/transcript.py",
+            "core/trajcore/live/serving.py",
+            "core/trajcore/live/prompted.py",
+        ),
         "core/trajcore/sandbox/notebook/kernel/transform.py",
     ],
     # Why a reply of a model has ended.

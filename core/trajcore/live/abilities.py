@@ -28,6 +28,8 @@ class Abilities:
 
     asked: frozenset[str] = frozenset()
     """The names of models that were asked about, as replies have them."""
+    native_calls: bool = True
+    """Whether it calls tools by itself; else calls are text to it."""
     sees: bool = True
     """Whether it is shown pictures."""
     fetches: bool = True
@@ -53,10 +55,17 @@ def about(litellm: ModuleType, model: str, others: Iterable[str]) -> Frame:
     return {
         "model": model,
         "provider": provider,
+        "tools": provider is None or _takes_tools(litellm, model, provider),
         # Of these the library would ask a server.
         "vision": provider not in _ASKED and bool(litellm.supports_vision(model)),
         "providers": {other: provider_of(litellm, other) for other in others},
     }
+
+
+def _takes_tools(litellm: ModuleType, model: str, provider: str) -> bool:
+    """Whether the library hands tools on: it drops them, unsaid, for a model that it knows has none."""
+    own = litellm.get_llm_provider(model)[0]
+    return "tools" in (litellm.get_supported_openai_params(model=own, custom_llm_provider=provider) or ())
 
 
 def abilities_of(told: Frame, settings: ModelSettings) -> Abilities:
@@ -66,6 +75,7 @@ def abilities_of(told: Frame, settings: ModelSettings) -> Abilities:
     same = _same(told["model"], provider, providers) if takes_thoughts else ()
     return Abilities(
         asked=frozenset(providers),
+        native_calls=told["tools"] if settings.native_tool_calling is None else settings.native_tool_calling,
         sees=told["vision"] if settings.disable_vision is None else not settings.disable_vision,
         fetches=provider in _FETCH,
         same=frozenset(same),

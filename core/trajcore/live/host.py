@@ -185,7 +185,7 @@ class AgentHost:
             await close_connections()
 
     def _prompt(self, history: Sequence[Event]) -> Sequence[Message]:
-        from trajcore.live.request import prompt_of
+        from trajcore.live.messages.prompt import prompt_of
 
         return prompt_of(self._dialect, history)
 

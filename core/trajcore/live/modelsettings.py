@@ -17,6 +17,8 @@ class ModelSettings:
     temperature: float | None = None
     max_output_tokens: int | None = None
     """The most that a reply may have; None: as the provider has it."""
+    native_tool_calling: bool | None = None
+    """Whether it calls tools by itself; None: where the library hands tools on to it. Else calls are text."""
     disable_vision: bool | None = None
     """Whether no picture is sent; None: none where the model is not known to see."""
 

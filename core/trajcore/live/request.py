@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trajcore.live.abilities import ANY, Abilities
-from trajcore.live.callids import with_short_ids
-from trajcore.live.messages.history import messages
 from trajcore.live.messages.transcript import MODEL, THOUGHTS, Message
 from trajcore.live.pictures import as_seen
+from trajcore.live.prompted import STOP, as_text
 from trajcore.masking import known
-from trajcore.replay.run import History, Written
-
-if TYPE_CHECKING:
-    from trajcore.dialects.base import Dialect
-    from trajcore.events.base import Event
 
 
 @dataclass(frozen=True)
 class Request:
-    """Messages and tools, as they are sent. No secret is in them."""
+    """Messages and tools, as they are sent, and the words at which the model stops. No secret is in them.
+
+    `offered` are the tools that it is told of: in the prompt, where `prompted`, and not as `tools` then.
+    """
 
     messages: list[Message]
     tools: list[dict[str, Any]]
+    offered: list[dict[str, Any]]
+    stop: tuple[str, ...] = ()
 
-
-def prompt_of(dialect: Dialect, history: Sequence[Event]) -> list[Message]:
-    """The messages that the events of a run amount to, as the recording's dialect has them."""
-    own = dialect.prompt(Written(history)) if isinstance(history, History) else None
-    return messages(history, system=None, tools=dialect.tools) if own is None else with_short_ids(own)
+    @property
+    def prompted(self) -> bool:
+        """Whether calls are text."""
+        return bool(self.stop)
 
 
 def thinkers(prompt: Sequence[Message]) -> frozenset[str]:
@@ -43,7 +41,9 @@ def request_of(
 ) -> Request:
     """The request that a prompt and the tools become for a model of these abilities."""
     told = as_seen([_with_thoughts(message, abilities) for message in prompt], abilities)
-    return Request(known().tree(told), list(tools))
+    if abilities.native_calls or not tools:
+        return Request(known().tree(told), list(tools), list(tools))
+    return Request(known().tree(as_text(told, tools)), [], list(tools), (STOP,))
 
 
 def _with_thoughts(message: Message, abilities: Abilities) -> Message:

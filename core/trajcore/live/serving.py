@@ -3,12 +3,12 @@
 The only module that names litellm, which takes seconds to import, prints, logs, fetches price lists and
 tokenizers, and reads `.env` files: it is imported here with all of that turned off, away from the pipes.
 
-In: `{"ask": N, "messages": […], "tools": […], "settings": {…}}`, `{"cancel": N}`, `{"close": N}`. Where the
-first has `about`, names of other models, in place of messages and tools, nobody is asked: it is told what is
-known of the model (`trajcore.live.abilities.about`). Out: pieces (`trajcore.live.assembly.Piece`) with `to`
-for the N, and last of all one with `ended` (the reason to stop, null where none came), `failed` (what
-`trajcore.live.failures` words), `cancelled` or `closed`. Its input ends when the program does, however that
-ends; it ends then, whatever it is at.
+In: `{"ask": N, "messages": […], "tools": […], "stop": […], "settings": {…}}`, `{"cancel": N}`,
+`{"close": N}`. Where the first has `about`, names of other models, in place of messages and tools, nobody is
+asked: what is known of the model is told (`trajcore.live.abilities.about`). Out: pieces
+(`trajcore.live.assembly.Piece`) with `to` for the N, and last of all one with `ended` (the reason to stop,
+null where none came), `failed` (what `trajcore.live.failures` words), `cancelled` or `closed`. Its input ends
+when the program does, however that ends; it ends then, whatever it is at.
 """
 
 from __future__ import annotations
@@ -153,6 +153,7 @@ async def answer(litellm: ModuleType, request: Frame, tell: Callable[[Frame], No
     stream = await litellm.acompletion(
         messages=request["messages"],
         tools=request["tools"] or None,
+        stop=request.get("stop") or None,
         stream=True,
         stream_options={"include_usage": True},
         timeout=litellm.httpx.Timeout(settings["timeout"], connect=settings["connect"]),

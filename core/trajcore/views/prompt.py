@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from trajcore.dialects.replies import content_text, json_object
 from trajcore.errors import BadInput
+from trajcore.live.messages.prompt import prompt_of
 from trajcore.live.messages.transcript import BLOCKS, REASONING, Message
 from trajcore.live.model import Model
 from trajcore.live.pictures import name_of
-from trajcore.live.request import Request, prompt_of, request_of
+from trajcore.live.request import Request, request_of
 from trajcore.replay.asrecorded import recorded_history
 from trajcore.session import Session
 from trajcore.settings import Settings
@@ -64,12 +65,13 @@ async def _prompt(trajectory: Trajectory, history: Any, settings: Settings, befo
 
 
 def prompt_object(prompt: Prompt) -> dict[str, Any]:
-    """The same as one object: `messages` and `tools` are what is sent, whole."""
+    """The same as one object: `messages`, `tools` and `stop` are what is sent, whole."""
     return {
         "model": prompt.model or None,
         "before": prompt.before or None,
         "messages": prompt.request.messages,
         "tools": prompt.request.tools,
+        "stop": list(prompt.request.stop),
     }
 
 
@@ -77,7 +79,7 @@ def prompt_lines(prompt: Prompt) -> Iterator[str]:
     """It all as lines, safe for a terminal. Only those that say what follows begin at the left."""
     request = prompt.request
     place = f"before event {prompt.before}" if prompt.before else "at the end"
-    counts = f"{_counted(len(request.messages), 'messages')}, {_counted(len(request.tools), 'tools')}"
+    counts = f"{_counted(len(request.messages), 'messages')}, {_counted(len(request.offered), 'tools')}"
     yield safe_line(f"{prompt.model or 'a model'}, asked {place}: {counts}")
     if not prompt.model:
         yield f"({_NO_MODEL})"
@@ -90,8 +92,8 @@ def prompt_lines(prompt: Prompt) -> Iterator[str]:
         for call in _calls(message):
             yield from _call_lines(call)
     yield ""
-    yield _rule("tools")
-    for tool in request.tools:
+    yield _rule("tools, told in the system prompt, as are calls" if request.prompted else "tools")
+    for tool in request.offered:
         function = tool["function"]
         yield safe_line(f"  {function['name']}({', '.join(function['parameters']['properties'])})")
 

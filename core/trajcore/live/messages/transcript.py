@@ -55,14 +55,14 @@ class Transcript:
         if last is None:
             self._messages.append({"role": "user", "content": content})
         else:
-            last["content"] = _joined(last["content"], content)
+            last["content"] = joined(last["content"], content)
 
     def assistant(self, text: str) -> None:
         """Something the model said."""
         text = _encodable(text)
         last = self._last("assistant")
         if text.strip() and last is not None:
-            last["content"] = _joined(last["content"], text)
+            last["content"] = joined(last["content"], text)
         elif text.strip():
             self._messages.append({"role": "assistant", "content": text})
 
@@ -127,7 +127,8 @@ def _tool_call(call: Call) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": name, "arguments": _encodable(arguments)}}
 
 
-def _joined(first: Content, second: Content) -> Content:
+def joined(first: Content, second: Content) -> Content:
+    """The contents of two messages as that of one."""
     if isinstance(first, str) and isinstance(second, str):
         return f"{first}\n\n{second}"
     return _parts(first) + _parts(second)
