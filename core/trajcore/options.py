@@ -72,6 +72,7 @@ KEYS: Final = (
     Key("kind", "sandbox", str, "auto", Reach.WALLS, "TRAJTUI_SANDBOX"),
     Key("confirmation_mode", "security", bool, False, Reach.UNASKED),
     Key("confirm", "trajtui", str, None, Reach.UNASKED),
+    Key("system_prompt", "trajtui", str, "recorded", Reach.NOWHERE),
     Key("mount", "trajtui", bool, False, Reach.MOUNT),
     Key("container", "trajtui", str, None, Reach.CONTAINER),
     Key("memory", "trajtui", str, None, Reach.LIMIT),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _FEWEST_PIDS: Final = 32
 _BARE: Final = Choice(kind=NONE)
+_PROMPTS: Final = {"recorded": False, "own": True}
 _SHOWN: Final = 60
 """So many characters of a value that cannot be used are shown."""
 
@@ -215,6 +216,7 @@ def _model_settings(found: config.Config) -> tuple[ModelSettings, str]:
             base_url=found.get("base_url"),
             temperature=found.get("temperature"),
             max_output_tokens=_most_tokens(found),
+            own_prompt=_own_prompt(found),
             native_tool_calling=found.get("native_tool_calling"),
             disable_vision=found.get("disable_vision"),
         )
@@ -229,6 +231,14 @@ def _most_tokens(found: config.Config) -> int | None:
     if most is not None and most < 1:
         raise BadInput(f"max_output_tokens: expected a number of tokens above 0, got {most}.")
     return most
+
+
+def _own_prompt(found: config.Config) -> bool:
+    """Whether the recorded system prompt is not wanted. Raises `BadInput`."""
+    said: str = found.get("system_prompt")
+    if said not in _PROMPTS:
+        raise BadInput(f"system_prompt: expected one of {', '.join(_PROMPTS)}, got {said[:_SHOWN]!r}.")
+    return _PROMPTS[said]
 
 
 def _directory(path: Path) -> Path:

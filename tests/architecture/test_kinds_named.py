@@ -51,7 +51,6 @@ SOMETHING_ELSE = {
         *(
             "core/trajcore/live/messages/transcript.py",
             "core/trajcore/live/serving.py",
-            "core/trajcore/live/prompted.py",
         ),
         "core/trajcore/sandbox/notebook/kernel/transform.py",
     ],

@@ -148,6 +148,11 @@ class ToolMap:
     def __iter__(self) -> Iterator[Tool]:
         return iter(self._rows)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The tools that a live model is offered."""
+        return frozenset(tool.name for tool in self._rows if tool.description)
+
     def schemas(self) -> list[Schema]:
         """What a live model is offered, as chat-completion tools."""
         return [self._offered(tool) for tool in self._rows if tool.description]

@@ -187,7 +187,8 @@ class AgentHost:
     def _prompt(self, history: Sequence[Event]) -> Sequence[Message]:
         from trajcore.live.messages.prompt import prompt_of
 
-        return prompt_of(self._dialect, history)
+        own = self._model is not None and self._model.settings.own_prompt
+        return prompt_of(self._dialect, history, own_system=own)
 
     # What the agent needs of its environment
 

@@ -21,6 +21,8 @@ class ModelSettings:
     """Whether it calls tools by itself; None: where the library hands tools on to it. Else calls are text."""
     disable_vision: bool | None = None
     """Whether no picture is sent; None: none where the model is not known to see."""
+    own_prompt: bool = False
+    """Whether it is given our system prompt, also where one was recorded."""
 
     @property
     def secrets(self) -> list[str]:

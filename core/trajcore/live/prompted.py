@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from trajcore.dialects.registry import default_dialect
 from trajcore.dialects.replies import content_text, json_object
 from trajcore.live.callids import new_id
-from trajcore.live.messages.transcript import Message, joined
+from trajcore.live.messages.transcript import SYSTEM, Message, joined
 
 Schema = Mapping[str, Any]
 
@@ -91,10 +91,10 @@ def _append(told: list[Message], message: Message) -> None:
 def _with_tools(messages: list[Message], tools: Sequence[Schema]) -> list[Message]:
     """The system prompt with what a model needs to know of its tools."""
     how = _HOW.format(tools="\n\n".join(_described(tool["function"]) for tool in tools))
-    if messages and messages[0]["role"] == "system":
+    if messages and messages[0]["role"] == SYSTEM:
         system = messages[0]
         return [{**system, "content": joined(system["content"], how)}, *messages[1:]]
-    return [{"role": "system", "content": how}, *messages]
+    return [{"role": SYSTEM, "content": how}, *messages]
 
 
 def _written(name: str, arguments: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from trajcore.dialects.replies import content_text, json_object
 from trajcore.errors import BadInput
-from trajcore.live.messages.prompt import prompt_of
+from trajcore.live.messages.prompt import prompt_of, which_system
 from trajcore.live.messages.transcript import BLOCKS, REASONING, Message
 from trajcore.live.model import Model
 from trajcore.live.pictures import name_of
@@ -35,6 +35,8 @@ class Prompt:
     request: Request
     model: str
     before: str
+    system: str
+    """Which system prompt it has, in words."""
 
 
 async def prompt_in(session: Session) -> Prompt:
@@ -56,12 +58,14 @@ async def prompt_before(trajectory: Trajectory, end: int, settings: Settings) ->
 
 async def _prompt(trajectory: Trajectory, history: Any, settings: Settings, before: str) -> Prompt:
     dialect = trajectory.dialect
-    messages, tools = await asyncio.to_thread(prompt_of, dialect, history), dialect.tools.schemas()
+    own, tools = settings.model.own_prompt, dialect.tools.schemas()
+    messages = await asyncio.to_thread(prompt_of, dialect, history, own_system=own)
+    system = await asyncio.to_thread(which_system, dialect, history, own_system=own)
     if settings.model_fault:
         raise BadInput(settings.model_fault)
     model = settings.model.model
     request = await Model(settings.model).request(messages, tools) if model else request_of(messages, tools)
-    return Prompt(request, model or "", before)
+    return Prompt(request, model or "", before, system)
 
 
 def prompt_object(prompt: Prompt) -> dict[str, Any]:
@@ -69,6 +73,7 @@ def prompt_object(prompt: Prompt) -> dict[str, Any]:
     return {
         "model": prompt.model or None,
         "before": prompt.before or None,
+        "system_prompt": prompt.system,
         "messages": prompt.request.messages,
         "tools": prompt.request.tools,
         "stop": list(prompt.request.stop),
@@ -83,6 +88,7 @@ def prompt_lines(prompt: Prompt) -> Iterator[str]:
     yield safe_line(f"{prompt.model or 'a model'}, asked {place}: {counts}")
     if not prompt.model:
         yield f"({_NO_MODEL})"
+    yield safe_line(f"system prompt: {prompt.system}")
     names = {call["id"]: call["function"]["name"] for one in request.messages for call in _calls(one)}
     for number, message in enumerate(request.messages, 1):
         yield ""

@@ -12,6 +12,7 @@ from documents import called, message, of_commands, ran, run
 from loopback import Answer, Loopback
 from trajcore.live.model import close_connections
 from trajcore.live.modelsettings import ModelSettings
+from trajcore.live.prompt import DEFAULT_SYSTEM_PROMPT
 from trajcore.masking import MASK, hide
 from trajcore.session import Delivery, Session, Settings
 from trajcore.trajectory import Trajectory
@@ -69,6 +70,16 @@ async def test_each_message_stands_under_who_says_it_and_the_call_under_its_resu
     assert lines[at - 1] == "    I look."
     assert lines[at + 1 : at + 3] == ["      command: ls", "          -la"]
     assert lines[-4].startswith("  execute_bash(command, is_input")
+
+
+async def test_which_system_prompt_it_is_is_said() -> None:
+    system = {"source": "agent", "action": "system", "args": {"content": "Be good.", "tools": None}}
+    assert "system prompt: ours: none was recorded" in await lines_of(message(0, "go"))
+    assert "system prompt: as recorded" in await lines_of(system, message(1, "go"))
+    trajectory = Trajectory.from_bytes(json.dumps([system, message(1, "go")]).encode())
+    ours = await prompt_before(trajectory, 2, Settings(model=ModelSettings(own_prompt=True)))
+    assert ours.system == "ours, in place of the recorded one"
+    assert ours.request.messages[0] == {"role": "system", "content": DEFAULT_SYSTEM_PROMPT}
 
 
 async def test_pictures_are_named_secrets_masked_and_nothing_passes_for_a_line_of_ours() -> None:

@@ -25,9 +25,9 @@ from trajcore.live.messages.calls import call_for
 from trajcore.live.messages.pairing import pair
 from trajcore.live.messages.pictures import addresses, pictures_of
 from trajcore.live.messages.results import NOT_EXECUTED, cut, recall_text, result_text
+from trajcore.live.messages.system import system_prompt
 from trajcore.live.messages.transcript import Answered, Message, Transcript
 from trajcore.live.messages.view import Seen, visible
-from trajcore.live.prompt import DEFAULT_SYSTEM_PROMPT
 
 _FORGOTTEN = "(The result was left out when the conversation was condensed.)"
 
@@ -67,8 +67,7 @@ class _History:
         return self._transcript.finished(self._system(system), self._opening())
 
     def _system(self, given: str | None) -> str:
-        recorded = (event.args.content for event in self._events if isinstance(event, SystemAction))
-        return given or next((content for content in recorded if content.strip()), DEFAULT_SYSTEM_PROMPT)
+        return given or system_prompt(self._events, self._tools.names).text
 
     def _opening(self) -> str:
         """The task, where a condensation has dropped it."""

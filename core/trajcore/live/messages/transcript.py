@@ -14,6 +14,8 @@ from trajcore.live.callids import short_id
 Message = dict[str, Any]
 Content = str | list[dict[str, Any]]
 
+SYSTEM: Final = "system"
+"""Whose word the system prompt is."""
 BLOCKS: Final = "thinking_blocks"
 REASONING: Final = "reasoning_content"
 THOUGHTS: Final = (BLOCKS, REASONING)
@@ -98,7 +100,7 @@ class Transcript:
             self._messages.insert(0, {"role": "user", "content": _encodable(opening) or _BEGIN})
         if self._last("assistant") is not None:
             self.user(_GO_ON)
-        return [{"role": "system", "content": _encodable(system)}, *self._messages]
+        return [{"role": SYSTEM, "content": _encodable(system)}, *self._messages]
 
     def _last(self, role: str) -> Message | None:
         last = self._messages[-1] if self._messages else None
