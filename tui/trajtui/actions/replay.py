@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
 from trajcore import BadInput, Refused
-from trajcore.views.question import way_back
+from trajcore.views.question import GO_BACK, GO_LIVE, PLAY_ON, before_live, way_back
 from trajcore.views.status import message_hint
 from trajtui.host_terminal import HostTerminal
 from trajtui.screens.breakpoints import BreakpointList
@@ -143,12 +143,28 @@ def message(screen: DebuggerScreen) -> None:
     screen.query_one(MessageBox).open(hint, replaceable=replaceable)
 
 
-def go_live(screen: DebuggerScreen) -> None:
+def go_live(screen: DebuggerScreen) -> Coroutine[Any, Any, str | None] | None:
     """Hand over to the model; where the agent spoke last, the user's word is asked for first."""
     if screen.session.needs_message and not screen.session.busy:
         message(screen)
-    else:
-        screen.session.go_live()
+        return None
+    return hand_over(screen, screen.session.go_live)
+
+
+async def hand_over(screen: DebuggerScreen, begin: Callable[[], None]) -> None:
+    """Have a live session begun: here, or where the user wants it when there is something to know first."""
+    session = screen.session
+    question = before_live(session)
+    answer = GO_LIVE if question is None else await screen.ask(Choose.of(question))
+    cut = session.handover.cut if answer in (PLAY_ON, GO_BACK) else None
+    if cut is not None:
+        if answer == PLAY_ON:
+            session.run_to(cut.behind)
+        else:
+            await _go_back(screen, session.back_to(cut.before))
+        await session.idle()
+    if answer == GO_LIVE or (cut is not None and session.position in (cut.before, cut.behind)):
+        begin()
 
 
 async def may_run_on_host(ask: Ask) -> bool:
