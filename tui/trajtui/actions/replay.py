@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
 from trajcore import BadInput, Refused
-from trajcore.views.question import GO_BACK, GO_LIVE, PLAY_ON, before_live, way_back
 from trajcore.views.status import message_hint
+from trajtui.actions.places import go_back, hand_over
 from trajtui.host_terminal import HostTerminal
 from trajtui.screens.breakpoints import BreakpointList
 from trajtui.screens.dialogs import Ask, Choose
@@ -37,12 +37,12 @@ def resume(screen: DebuggerScreen) -> None:
 
 async def back(screen: DebuggerScreen) -> None:
     """Step back one action."""
-    await _go_back(screen, screen.session.back_to_step())
+    await go_back(screen, screen.session.back_to_step())
 
 
 async def back_to_breakpoint(screen: DebuggerScreen) -> None:
     """Go back to the previous breakpoint."""
-    await _go_back(screen, screen.session.back_to_breakpoint())
+    await go_back(screen, screen.session.back_to_breakpoint())
 
 
 async def run_to(screen: DebuggerScreen) -> None:
@@ -51,21 +51,9 @@ async def run_to(screen: DebuggerScreen) -> None:
     if index is None:
         return
     if index < screen.session.position:
-        await _go_back(screen, screen.session.back_to(index))
+        await go_back(screen, screen.session.back_to(index))
     else:
         screen.session.run_to(index)
-
-
-async def _go_back(screen: DebuggerScreen, routes: Sequence[Any]) -> None:
-    """Take the way back that the user agrees to."""
-    session = screen.session
-    question = way_back(session, routes)
-    if question is None:
-        session.go_back(routes[0])
-        return
-    answer = await screen.ask(Choose.of(question))
-    if answer is not None and answer.isdigit():
-        session.go_back(routes[int(answer)])
 
 
 def breakpoint(screen: DebuggerScreen) -> None:
@@ -149,22 +137,6 @@ def go_live(screen: DebuggerScreen) -> Coroutine[Any, Any, str | None] | None:
         message(screen)
         return None
     return hand_over(screen, screen.session.go_live)
-
-
-async def hand_over(screen: DebuggerScreen, begin: Callable[[], None]) -> None:
-    """Have a live session begun: here, or where the user wants it when there is something to know first."""
-    session = screen.session
-    question = before_live(session)
-    answer = GO_LIVE if question is None else await screen.ask(Choose.of(question))
-    cut = session.handover.cut if answer in (PLAY_ON, GO_BACK) else None
-    if cut is not None:
-        if answer == PLAY_ON:
-            session.run_to(cut.behind)
-        else:
-            await _go_back(screen, session.back_to(cut.before))
-        await session.idle()
-    if answer == GO_LIVE or (cut is not None and session.position in (cut.before, cut.behind)):
-        begin()
 
 
 async def may_run_on_host(ask: Ask) -> bool:

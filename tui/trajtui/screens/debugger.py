@@ -349,12 +349,12 @@ class DebuggerScreen(Screen[None]):
     @on(MessageBox.Submitted)
     def _send(self, event: MessageBox.Submitted) -> None:
         from trajcore.views.question import before_live
-        from trajtui.actions import replay  # dialogs
+        from trajtui.actions import places  # dialogs
 
         if before_live(self.session, event.delivery) is None:
             self._hand_on(event)
         else:
-            self._begin_flow(replay.hand_over(self, lambda: self._hand_on(event)))
+            self._begin_flow(places.hand_over(self, lambda: self._hand_on(event)))
 
     def _hand_on(self, event: MessageBox.Submitted) -> None:
         box = self.query_one(MessageBox)
