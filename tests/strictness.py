@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,11 @@ KEYS = {
     "assistant": {"role", "content", "name", "tool_calls", "refusal"},
     "tool": {"role", "content", "tool_call_id"},
 }
+
+
+OPENAI = re.compile(r"(gpt|o\d|chatgpt)\b")
+THOUGHTS = {"assistant": {"reasoning_content"}}
+"""What servers that speak OpenAI's language take beside, but OpenAI itself does not."""
 
 
 def problems(path: str, body: dict[str, Any]) -> list[str]:
@@ -43,7 +49,8 @@ def _openai(body: dict[str, Any]) -> Iterator[str]:
         if role not in KEYS:
             yield f"{at}: no such role {role!r}"
             continue
-        yield from (f"{at}: unknown key {key}" for key in message if key not in KEYS[role])
+        keys = KEYS[role] | (set() if OPENAI.match(str(body.get("model"))) else THOUGHTS.get(role, set()))
+        yield from (f"{at}: unknown key {key}" for key in message if key not in keys)
         if role == "tool":
             if message.get("tool_call_id") not in waiting:
                 yield f"{at}: answers no call that waits: {message.get('tool_call_id')!r}"
@@ -100,6 +107,20 @@ def _is_object(text: object) -> bool:
         return False
 
 
+SIGNATURES = {
+    "image/png": b"\x89PNG",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/gif": b"GIF8",
+    "image/webp": b"RIFF",
+}
+BLOCKS = {
+    "user": {"text", "image", "tool_result"},
+    "assistant": {"text", "tool_use", "thinking", "redacted_thinking"},
+}
+MOST_IMAGES = 100
+TOOL = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+
+
 def _anthropic(body: dict[str, Any]) -> Iterator[str]:
     messages = body.get("messages") or [{"role": "", "content": []}]
     if "max_tokens" not in body:
@@ -108,21 +129,88 @@ def _anthropic(body: dict[str, Any]) -> Iterator[str]:
         yield "the first message is not the user's"
     if json.dumps(body).count('"cache_control"') > 4:
         yield "more than four cache marks"
+    system = body.get("system") or []
+    if any(not block["text"].strip() for block in system if isinstance(system, list)):
+        yield "an empty text in the system prompt"
+    yield from _anthropic_tools(body.get("tools") or [], messages)
     waiting: list[str] = []
     seen: set[str] = set()
+    images, last = 0, ""
     for place, message in enumerate(messages):
-        at, blocks = f"messages[{place}]", message["content"]
+        at, role, blocks = f"messages[{place}]", message["role"], message["content"]
         blocks = blocks if isinstance(blocks, list) else [{"type": "text", "text": blocks}]
+        if role == last:
+            yield f"{at}: {role} twice in a row"
+        last = role
+        yield from _kinds(at, role, blocks)
         results = [block["tool_use_id"] for block in blocks if block["type"] == "tool_result"]
         if sorted(results) != sorted(waiting):
             yield f"{at}: {waiting} are answered with {results}"
         uses = [block for block in blocks if block["type"] == "tool_use"]
         waiting = [block["id"] for block in uses]
-        yield from (f"{at}: {id} twice" for id in waiting if id in seen)
+        yield from (f"{at}: {id} twice" for id in waiting if id in seen or waiting.count(id) > 1)
         yield from (f"{at}: no id is {id}" for id in waiting if not re.fullmatch(r"[a-zA-Z0-9_-]+", id))
         seen.update(waiting)
         yield from (f"{at}: input is no object" for block in uses if not isinstance(block["input"], dict))
-        if any(block["type"] == "text" and not block["text"].strip() for block in blocks):
+        inner = [part for block in blocks for part in _parts(block.get("content"))]
+        if any(part["type"] == "text" and not part["text"].strip() for part in [*blocks, *inner]):
             yield f"{at}: an empty text"
+        shown = [part for part in [*blocks, *inner] if part["type"] == "image"]
+        images += len(shown)
+        yield from (f"{at}: {why}" for part in shown for why in _image(part.get("source") or {}))
     if waiting:
         yield f"{waiting} are not answered at the end"
+    if images > MOST_IMAGES:
+        yield f"{images} images"
+
+
+def _parts(content: object) -> list[dict[str, Any]]:
+    return content if isinstance(content, list) else []
+
+
+def _anthropic_tools(tools: Sequence[dict[str, Any]], messages: Sequence[dict[str, Any]]) -> Iterator[str]:
+    names = [tool["name"] for tool in tools]
+    if len(set(names)) < len(names):
+        yield "two tools of one name"
+    yield from (f"no name is {name}" for name in names if not TOOL.fullmatch(name))
+    called = any(part["type"] == "tool_use" for one in messages for part in _parts(one["content"]))
+    if called and not tools:
+        yield "tools are called and none is offered"
+
+
+def _kinds(at: str, role: str, blocks: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What may stand in a message of a role, and in which order."""
+    if role not in BLOCKS:
+        yield f"{at}: no such role {role!r}"
+        return
+    kinds = [block["type"] for block in blocks]
+    if not kinds:
+        yield f"{at}: content is empty"
+    yield from (f"{at}: {kind} in {role}" for kind in kinds if kind not in BLOCKS[role])
+    first = {"user": {"tool_result"}, "assistant": {"thinking", "redacted_thinking"}}[role]
+    leading = [kind in first for kind in kinds]
+    if leading != sorted(leading, reverse=True):
+        yield f"{at}: {' and '.join(sorted(first))} come first"
+    for block in blocks:
+        if block["type"] == "thinking" and not block.get("signature"):
+            yield f"{at}: a thought without its signature"
+        if block["type"] == "redacted_thinking" and not block.get("data"):
+            yield f"{at}: a redacted thought without its data"
+
+
+def _image(source: dict[str, Any]) -> Iterator[str]:
+    if source.get("type") == "url":
+        if not str(source.get("url")).startswith("https://"):
+            yield f"no image is at {source.get('url')}"
+        return
+    kind = source.get("media_type")
+    if kind not in SIGNATURES:
+        yield f"no image is {kind}"
+        return
+    try:
+        data = base64.b64decode(str(source.get("data")), validate=True)
+    except ValueError:
+        yield "an image is no base64"
+        return
+    if not data.startswith(SIGNATURES[kind]):
+        yield f"an image is not {kind}"

@@ -515,6 +515,8 @@ class Session(SessionState):
         """Have what comes now be part of the branch that ends here, or else begin one with it: the answer."""
         if self.trajectory.is_branch and self.at_end:
             return None
+        for line in self.handover.lines:
+            self._say(line, "warning")
         parked = await self._replay.park(whole=False)
         self.branches.present.stands = self.ending
         cut = "" if self.at_end else self.trajectory.label(self.position)

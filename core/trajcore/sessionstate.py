@@ -20,6 +20,7 @@ from trajcore.live.toolchoice import LiveTools
 from trajcore.masking import hide
 from trajcore.queued import Queued
 from trajcore.replay.breakpoints import Breakpoints
+from trajcore.replay.handover import Handover, handover
 from trajcore.replay.loop import Replay
 from trajcore.replay.policy import asks_the_world, count_steps
 from trajcore.replay.run import Run, StepResult
@@ -143,6 +144,11 @@ class SessionState:
         None where there is none.
         """
         return self._replay.departure
+
+    @property
+    def handover(self) -> Handover:
+        """What is to be known before a model takes over here."""
+        return handover(self.trajectory, self.position, self.stale, self.results)
 
     @property
     def remade(self) -> tuple[int, str] | None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _FEWEST_PIDS: Final = 32
 _BARE: Final = Choice(kind=NONE)
 _ALL_TOOLS: Final = Wanted()
+_PROMPTS: Final = {"recorded": False, "own": True}
 _SHOWN: Final = 60
 """So many characters of a value that cannot be used are shown."""
 
@@ -240,9 +241,10 @@ def _model_settings(found: config.Config) -> tuple[ModelSettings, str]:
         values = {key.written: found.get(key.name) for key in KEYS if key.section == config.LLM}
         for name, check in _OF_MODELS.items():
             check.of(name, values[name])
+        own_prompt = _own_prompt(found)
     except BadInput as error:
         return ModelSettings(), str(error)
-    return ModelSettings(**values), ""
+    return ModelSettings(**values, own_prompt=own_prompt), ""
 
 
 @dataclass(frozen=True)
@@ -277,6 +279,14 @@ _OF_MODELS: Final = {
     ),
 }
 """What is wrong with some settings of a model before anybody is asked."""
+
+
+def _own_prompt(found: config.Config) -> bool:
+    """Whether the recorded system prompt is not wanted. Raises `BadInput`."""
+    said: str = found.get("system_prompt")
+    if said not in _PROMPTS:
+        raise BadInput(f"system_prompt: expected one of {', '.join(_PROMPTS)}, got {said[:_SHOWN]!r}.")
+    return _PROMPTS[said]
 
 
 def _directory(path: Path) -> Path:

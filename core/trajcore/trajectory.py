@@ -322,6 +322,10 @@ class Trajectory:
         """The events that differ from the file as it was read: rewritten or new ones."""
         return self._document.events.edited
 
+    def as_read(self, index: int) -> dict[str, Any] | None:
+        """An event as it was before its edits; None where it is new, or that is not known."""
+        return self._document.as_read(index)
+
     @property
     def rewritten(self) -> frozenset[int]:
         """Those of the file's events that say something else than they did in it."""

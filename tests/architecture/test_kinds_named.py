@@ -39,7 +39,10 @@ SOMETHING_ELSE = {
     # A key of JSON that others write, an option, a box to type in.
     "message": [
         *("core/trajcore/events/parse.py", "core/trajcore/views/form.py"),
-        *(f"core/trajcore/live/{name}.py" for name in ("arguments", "assembly", "failures", "model")),
+        *(
+            f"core/trajcore/live/{name}.py"
+            for name in ("arguments", "assembly", "failures", "model", "prompted")
+        ),
         "core/trajcore/sandbox/machines/docker/engine.py",
         *("tui/trajtui/actions/table.py", "tui/trajtui/commands/edit.py", "tui/trajtui/screens/debugger.py"),
     ],

@@ -182,16 +182,20 @@ def replay_command(file: str | None, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--world", is_flag=True, help="What names the world it began in, and where that stands.")
 @click.option("--check", is_flag=True, help="List what is wrong with it, and how `trajtui edit` mends that.")
+@click.option("--messages", is_flag=True, help="What a model is sent that takes over at its end, or at --at.")
+@click.option("--at", metavar="ID", help="With --messages: take over before this event.")
+@click.option("--model", metavar="NAME", help="With --messages: what this model would be sent.")
 @_ROW
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def show_command(file: str, as_json: bool, world: bool, check: bool, row: str | None, debug: bool) -> None:
+def show_command(file: str, debug: bool, **options: Any) -> None:
     """Print the timeline of a recording.
 
-    With --check the exit code is 1 where an error was found, and 0 where there are only warnings.
+    With --check the exit code is 1 where an error was found, and 0 where there are only warnings. With
+    --messages nothing is sent: the model of config.toml is meant, unless --model names another.
     """
     from trajtui.commands.show import show
 
-    sys.exit(show(file, row, as_json=as_json, checking=check, world=world))
+    sys.exit(show(file, **options))
 
 
 def _operations(command: Callback) -> Callback:

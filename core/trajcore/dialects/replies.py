@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from trajcore.events.base import Event
@@ -33,12 +33,25 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Thoughts:
+    """What a model thought before it answered: in blocks that its provider has signed, or as plain text.
+
+    `model` is who thought it, as the reply has it.
+    """
+
+    model: str
+    blocks: tuple[dict[str, Any], ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class RecordedReply:
     """What a model said in one go: its text, then its calls."""
 
     id: str
     text: str
     calls: tuple[Call, ...]
+    thoughts: Thoughts | None = None
 
     def call(self, call_id: str) -> Call | None:
         """The call of that id."""
@@ -79,7 +92,8 @@ def recorded_reply(event: Event) -> RecordedReply | None:
         return None
     message = _first_message(response)
     calls = tuple(call for data in _list(message.get("tool_calls")) if (call := _call(data)) is not None)
-    reply = RecordedReply(str(response.get("id") or ""), content_text(message.get("content")), calls)
+    text, thoughts = content_text(message.get("content")), _thoughts(response, message)
+    reply = RecordedReply(str(response.get("id") or ""), text, calls, thoughts)
     return reply if reply.call(metadata.tool_call_id) else None
 
 
@@ -98,6 +112,27 @@ def json_object(text: object) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _thoughts(response: dict[str, Any], message: dict[str, Any]) -> Thoughts | None:
+    """What can be given to a model again: blocks whole and signed, or else the text."""
+    model, text = response.get("model"), message.get("reasoning_content")
+    if not isinstance(model, str) or not model:
+        return None
+    blocks = tuple(block for one in _list(message.get("thinking_blocks")) if (block := _signed(one)))
+    if blocks:
+        return Thoughts(model, blocks)
+    return Thoughts(model, text=text) if isinstance(text, str) and text.strip() else None
+
+
+_SIGNED: Final = {"thinking": ("thinking", "signature"), "redacted_thinking": ("data",)}
+"""What a block of each type must have; nothing else is given back."""
+
+
+def _signed(block: Any) -> dict[str, Any] | None:
+    names = _SIGNED.get(str(block.get("type")), ()) if isinstance(block, dict) else ()
+    whole = bool(names) and all(isinstance(block.get(name), str) for name in names) and block[names[-1]]
+    return {name: block[name] for name in ("type", *names)} if whole else None
 
 
 def _first_message(response: dict[str, Any]) -> dict[str, Any]:

@@ -118,14 +118,33 @@ class ImpliedCall:
     compared: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Step:
+    """A step of an example: what a model says, the tool that it calls, with what, and what comes back."""
+
+    said: str
+    tool: str
+    arguments: Mapping[str, Any]
+    result: str = ""
+
+
 class ToolMap:
     """Every way to say an agent's actions as calls.
 
     Of the rows of a kind, or of a name, the first that fits is taken.
     """
 
-    def __init__(self, *rows: Tool, anywhere: tuple[Parameter, ...] = ()) -> None:
-        """`anywhere` are parameters that any recorded call may have; where offered, they come last."""
+    def __init__(
+        self,
+        *rows: Tool,
+        anywhere: tuple[Parameter, ...] = (),
+        example: tuple[str, tuple[Step, ...]] = ("", ()),
+    ) -> None:
+        """`anywhere` are parameters that any recorded call may have; where offered, they come last.
+
+        `example` is a task and how it is done: for models that have no calls of their own.
+        """
+        self.example = example
         self._rows = rows
         self._anywhere = {one.name: one for one in anywhere}
         self._off: frozenset[str] = frozenset()
@@ -140,6 +159,11 @@ class ToolMap:
     def names(self) -> tuple[str, ...]:
         """The tools that a live model can be offered, those that are switched off included."""
         return tuple(tool.name for tool in self._rows if tool.description)
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """The tools that a live model is offered: those of them that are on."""
+        return frozenset(self.names) - self._off
 
     @property
     def switches(self) -> dict[str, str]:

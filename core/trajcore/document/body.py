@@ -43,6 +43,11 @@ class Body:
         """The JSON text of a record."""
         return bytes(self.records[index])
 
+    def as_read(self, index: int) -> bytes | None:
+        """The JSON text of a record as it was read; None for one that is new, or could not be read."""
+        original = self._originals.get(self.uid(index), self.records[index])
+        return bytes(original) if self.was_read(index) and original is not DAMAGED else None
+
     def damage(self, index: int) -> str | None:
         """Where a record breaks that cannot be read, and was not given another text; None where it can be."""
         return self._layout.damaged.get(self.uid(index)) if self.records[index] is DAMAGED else None

@@ -21,6 +21,7 @@ from trajcore.document.units import Units
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
 from trajcore.formats.base import Layout
+from trajcore.formats.json.reading import as_object
 from trajcore.formats.json.style import Style
 
 if TYPE_CHECKING:
@@ -134,6 +135,11 @@ class Document:
     def data(self, index: int) -> dict[str, Any]:
         """An event as a Python object, a new one at each call; an empty one, where it is damaged."""
         return self.dialect.event(self.events.texts(index), self.outline.slots[index])
+
+    def as_read(self, index: int) -> dict[str, Any] | None:
+        """An event as it was read; None where it is new, or stands in no record of its own."""
+        read = self.body.as_read(index) if self.dialect.one_to_one else None
+        return None if read is None else as_object(read)
 
     def text(self, index: int) -> bytes:
         """The JSON text of an event: that of an empty object, where it is damaged."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Final
 
+from trajcore.live.abilities import provider_of
 from trajcore.live.modelsettings import ARGUMENTS
 
 _CACHED: Final = [{"location": "message", "role": "system"}, {"location": "message", "index": -1}]
@@ -21,7 +22,7 @@ _OLLAMA: Final = ("ollama", "ollama_chat")
 def arguments(litellm: ModuleType, settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Which model is asked, where, and how; and the settings that it does not take, by their own names."""
     found = {argument: settings[name] for name, argument in ARGUMENTS.items()}
-    model, provider = settings["model"], provider_of(litellm, settings)
+    model, provider = settings["model"], _provider(litellm, settings)
     if provider in _OLLAMA:
         found["base_url"] = found["base_url"] or settings["ollama_base_url"]
     if found["base_url"] and provider in (None, "openai"):
@@ -51,13 +52,8 @@ def _left_out(litellm: ModuleType, model: str, provider: str | None, found: dict
     return left
 
 
-def provider_of(litellm: ModuleType, settings: Mapping[str, Any]) -> str | None:
-    """Who has the model, as litellm calls them; None where it knows nobody."""
-    try:
-        found = litellm.get_llm_provider(settings["model"], settings["custom_llm_provider"])
-    except litellm.BadRequestError:
-        return None
-    return str(found[1])
+def _provider(litellm: ModuleType, settings: Mapping[str, Any]) -> str | None:
+    return provider_of(litellm, settings["model"], settings["custom_llm_provider"])
 
 
 def lacking(litellm: ModuleType, settings: Mapping[str, Any]) -> str:
@@ -65,7 +61,7 @@ def lacking(litellm: ModuleType, settings: Mapping[str, Any]) -> str:
 
     Some providers are reached with more than a key, or otherwise: of those it is not.
     """
-    provider = provider_of(litellm, settings)
+    provider = _provider(litellm, settings)
     if provider is None:
         return "provider"
     if settings["api_key"] or settings["completion_kwargs"]:

@@ -18,7 +18,7 @@ from trajcore.live.confirming import Confirmation
 from trajcore.live.outcome import ERROR, INTERRUPTED, STUCK, LiveOutcome, last_words
 from trajcore.live.telling import Telling, UnderWay
 from trajcore.replay.executor import Executor
-from trajcore.replay.run import Entry, History, LiveStep, Run, Written
+from trajcore.replay.run import Entry, History, LiveStep, Run
 from trajcore.replay.states import State
 
 if TYPE_CHECKING:
@@ -244,13 +244,10 @@ class AgentHost:
             await close_connections()
 
     def _prompt(self, history: Sequence[Event]) -> Sequence[Message]:
-        from trajcore.live.callids import with_short_ids
-        from trajcore.live.messages.history import messages
+        from trajcore.live.messages.prompt import prompt_of
 
-        own = self._dialect.prompt(Written(history)) if isinstance(history, History) else None
-        return (
-            messages(history, system=None, tools=self._dialect.tools) if own is None else with_short_ids(own)
-        )
+        own = self._model is not None and self._model.settings.own_prompt
+        return prompt_of(self._dialect, history, self._tools.offered, own_system=own)
 
     # What the agent needs of its environment
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from trajcore.dialects.replies import Call, content_text
 from trajcore.errors import ModelUnavailable
+from trajcore.live.abilities import Abilities, abilities_of
 from trajcore.live.assembly import Assembly, CallPiece, Cut, Piece
 from trajcore.live.failures import NO_END, SILENT, Failure, failure_of
 from trajcore.live.modelprocess import MODELS, Frame, Gone, ModelProcess
 from trajcore.live.modelsettings import ModelSettings
+from trajcore.live.prompted import CallInText, with_call
+from trajcore.live.request import Request, request_of, thinkers
 from trajcore.live.usage import Usage
 from trajcore.masking import MaskedStream, hide, known
 
@@ -123,6 +126,7 @@ class Model:
         """What the model had said when the last reply was interrupted, or broke off."""
         self._patience = patience or patience_of(settings)
         self._process = process
+        self._abilities: Abilities | None = None
         self._ends_unsaid = False
         """Whether the last reply ended without a word that it was complete, and was asked for again."""
         self._told: set[str] = set()
@@ -145,7 +149,7 @@ class Model:
         self.part = ""
         if not self.settings.model:
             raise ModelUnavailable(NO_MODEL)
-        request = await asyncio.to_thread(self._request, messages, tools)
+        request = await self.request(messages, tools)
         taken = {call.get("id") for message in messages for call in message.get("tool_calls") or ()}
         failed = 0
         while True:
@@ -155,13 +159,34 @@ class Model:
                 failed += 1
                 await self._wait(failed, attempt.failure, hearer)
 
-    def _request(self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]) -> Frame:
-        settings = {
-            **self.settings.as_data(),
-            "timeout": self._patience.timeout,
-            "connect": self._patience.connect,
-        }
-        return {"messages": known().tree(list(messages)), "tools": list(tools), "settings": settings}
+    async def request(self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]) -> Request:
+        """What this model is sent of a prompt and tools. Raises `ModelUnavailable`."""
+        others = thinkers(messages)
+        if self._abilities is None or not others <= self._abilities.asked:
+            self._abilities = await self._known(others)
+        return await asyncio.to_thread(request_of, messages, tools, self._abilities)
+
+    async def _known(self, others: Collection[str]) -> Abilities:
+        """What is known of the model, and whose thoughts of `others` it takes."""
+        model, told = str(self.settings.model), Frame()
+        frame = {"about": sorted(others), "settings": self._settings()}
+        try:
+            async with aclosing(self._process.ask(frame)) as frames:
+                while (answer := await self._next(frames)) is not None:
+                    if "failed" in answer:
+                        raise ModelUnavailable(
+                            failure_of(answer["failed"], model, self.settings.base_url, known()).line
+                        )
+                    told |= answer
+        except TimeoutError:
+            raise ModelUnavailable(SILENT.format(model=model)) from None
+        except Gone as gone:
+            raise ModelUnavailable(str(gone)) from None
+        return abilities_of(told["about"], self.settings)
+
+    def _settings(self) -> Frame:
+        patience = {"timeout": self._patience.timeout, "connect": self._patience.connect}
+        return {**self.settings.as_data(), **patience}
 
     async def _wait(self, failed: int, failure: Failure, hearer: Hearer) -> None:
         """Wait until the model can be asked again. Raises `ModelUnavailable` where it is not to be."""
@@ -175,7 +200,7 @@ class Model:
         hearer.retrying(f"{failure.line}{stop} Asking again in {seconds:g} s ({left}).")
         await asyncio.sleep(seconds)
 
-    async def _attempt(self, request: Frame, taken: set[str], hearer: Hearer) -> Reply:
+    async def _attempt(self, request: Request, taken: set[str], hearer: Hearer) -> Reply:
         """One request, and the reply to it. Raises `_Failed`, `ModelUnavailable`."""
         reply = Assembly()
         try:
@@ -183,12 +208,13 @@ class Model:
         except BaseException:
             self._broke_off(reply)
             raise
-        return await self._finished(reply, taken, hearer)
+        return await self._finished(request, reply, taken, hearer)
 
-    async def _hear(self, request: Frame, reply: Assembly, hearer: Hearer) -> None:
-        model, speaking = str(self.settings.model), _Speaking(hearer)
+    async def _hear(self, request: Request, reply: Assembly, hearer: Hearer) -> None:
+        model, speaking = str(self.settings.model), _Speaking(hearer, request.prompted)
+        question = {"messages": request.messages, "tools": request.tools, "stop": request.stop}
         try:
-            async with aclosing(self._process.ask(request)) as frames:
+            async with aclosing(self._process.ask({**question, "settings": self._settings()})) as frames:
                 while (frame := await self._next(frames)) is not None:
                     if "failed" in frame:
                         raise _Failed(failure_of(frame["failed"], model, self.settings.base_url, known()))
@@ -217,7 +243,7 @@ class Model:
         self.part = known().text(reply.text) or self.part
         self.usage = self.usage.plus({"usage": reply.usage}, reply.cost, reply.window, whole=False)
 
-    async def _finished(self, reply: Assembly, taken: set[str], hearer: Hearer) -> Reply:
+    async def _finished(self, request: Request, reply: Assembly, taken: set[str], hearer: Hearer) -> Reply:
         model, cut = str(self.settings.model), reply.cut
         if (
             reply.is_empty
@@ -233,7 +259,7 @@ class Model:
             self._broke_off(reply)
             raise _Failed(Failure(NO_END.format(model=model), transient=True))
         self._ends_unsaid &= cut is Cut.BROKEN
-        response = await asyncio.to_thread(lambda: known().tree(reply.response(taken)))
+        response = await asyncio.to_thread(_whole_response, request, reply, taken, whole=cut is None)
         self.usage = self.usage.plus(response, reply.cost, reply.window)
         usage = Usage().plus(response, reply.cost, reply.window)
         return replace(_reply(response, usage), cut=cut)
@@ -247,9 +273,11 @@ class Model:
 class _Speaking:
     """Tells a hearer of the pieces of a reply, each sort masked by itself."""
 
-    def __init__(self, hearer: Hearer) -> None:
+    def __init__(self, hearer: Hearer, prompted: bool) -> None:
+        """`prompted`: a call comes in the text."""
         self._hearer = hearer
-        self._text = MaskedStream(known(), hearer.text)
+        self._in_text = CallInText(hearer) if prompted else None
+        self._text = MaskedStream(known(), hearer.text if self._in_text is None else self._in_text.text)
         self._thinking = MaskedStream(known(), hearer.thought)
         self._calls: list[MaskedStream] = []
         self._names: list[str] = []
@@ -280,6 +308,16 @@ class _Speaking:
         """Tell of what was held back."""
         for stream in (self._thinking, self._text, *self._calls):
             stream.end()
+        if self._in_text is not None:
+            self._in_text.end()
+
+
+def _whole_response(request: Request, reply: Assembly, taken: set[str], *, whole: bool) -> dict[str, Any]:
+    """The response, without secrets, with the call of its text where it can have no other."""
+    response: dict[str, Any] = known().tree(reply.response(taken))
+    if request.prompted and not response["choices"][0]["message"]["tool_calls"]:
+        return with_call(response, request.offered, whole=whole)
+    return response
 
 
 async def close_connections() -> None:

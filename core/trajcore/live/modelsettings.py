@@ -77,6 +77,12 @@ class ModelSettings:
     input_cost_per_token: float | None = None
     """US dollars, where litellm knows no price and the provider tells none; as the next."""
     output_cost_per_token: float | None = None
+    native_tool_calling: bool | None = None
+    """Whether it calls tools by itself; None: where the library hands tools on to it. Else calls are text."""
+    disable_vision: bool | None = None
+    """Whether no picture is sent; None: none where the model is not known to see."""
+    own_prompt: bool = False
+    """Whether it is given our system prompt, also where one was recorded."""
 
     @property
     def secrets(self) -> list[str]:

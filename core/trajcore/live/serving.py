@@ -3,12 +3,13 @@
 The only module that names litellm, which takes seconds to import, prints, logs, fetches price lists and
 tokenizers, and reads `.env` files: it is imported here with all of that turned off, away from the pipes.
 
-In: `{"ask": N, "messages": […], "tools": […], "settings": {…}}`, `{"check": N, "settings": {…}}`,
-`{"cancel": N}`, `{"close": N}`. Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the N, and last
+In: `{"ask": N, "messages": […], "tools": […], "stop": […], "settings": {…}}`,
+`{"check": N, "settings": {…}}`, `{"cancel": N}`, `{"close": N}`. Where the first has `about`, names of other
+models, in place of messages and tools, nobody is asked: what is known of the model is told
+(`trajcore.live.abilities.about`). Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the N, and last
 of all one with `ended` (the reason to stop, null where none came), `checked` (what a model lacks to be asked:
-`key`, `provider`, or nothing that is known), `failed` (what `trajcore.live.failures`
-words), `cancelled` or `closed`. Its input ends when the program does, however that ends; it ends then,
-whatever it is at.
+`key`, `provider`, or nothing that is known), `failed` (what `trajcore.live.failures` words), `cancelled` or
+`closed`. Its input ends when the program does, however that ends; it ends then, whatever it is at.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any, BinaryIO, Final
 
+from trajcore.live.abilities import about
 from trajcore.live.arguments import arguments, lacking
 from trajcore.live.lasting import lasting
 
@@ -149,6 +151,11 @@ async def answer(litellm: ModuleType, request: Frame, tell: Callable[[Frame], No
     """Tell the pieces of a reply as they come, what it all cost, and at last why it ended."""
     settings = request["settings"]
     given, left_out = arguments(litellm, settings)
+    if "about" in request:
+        told = await asyncio.to_thread(about, litellm, settings, given["model"], request["about"])
+        tell({"about": told})
+        tell({"ended": None})
+        return
     if left_out:
         tell({"left_out": left_out})
     stream = await litellm.acompletion(
@@ -156,6 +163,7 @@ async def answer(litellm: ModuleType, request: Frame, tell: Callable[[Frame], No
             **given,
             "messages": request["messages"],
             "tools": request["tools"] or None,
+            "stop": request.get("stop") or None,
             "stream": True,
             "stream_options": {"include_usage": True},
             "timeout": litellm.httpx.Timeout(settings["timeout"], connect=settings["connect"]),

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.events.kinds import Treatment, action_kind
+from trajcore.live.prompted import unreadable
 from trajcore.masking import MASK, holds_mask
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def _arguments(name: str, text: str, schema: Schema) -> dict[str, Any]:
     try:
         given = json.loads(text or "{}")
     except (ValueError, RecursionError) as error:
-        raise BadToolCall(f"The arguments of {name} are not JSON: {error}.") from None
+        raise BadToolCall(
+            unreadable(name, text) or f"The arguments of {name} are not JSON: {error}."
+        ) from None
     if not isinstance(given, dict):
         raise BadToolCall(f"The arguments of {name} must be a JSON object.")
     _refuse_missing(name, [key for key in schema["required"] if given.get(key) is None])

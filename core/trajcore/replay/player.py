@@ -17,6 +17,7 @@ from trajcore.events.kinds import RUN, Service, Treatment, action_kind
 from trajcore.events.satisfied import BY_THE_USER, How, Kept, kept_in, was_interrupted
 from trajcore.formats.json.reading import as_object
 from trajcore.masking import known
+from trajcore.replay.asrecorded import keep_as_is
 from trajcore.replay.executor import Answer, Executor
 from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.replay.positions import Position
@@ -180,11 +181,7 @@ class Player:
         self._keep_as_is(index)
 
     def _keep_as_is(self, index: int, *, skipped: bool = False, kept: Kept | None = None) -> None:
-        trajectory = self._trajectory
-        action = trajectory.outline.answers.get(index)
-        answers = None if action is None else trajectory.uid(action)
-        raw, head, uid = trajectory.raw(index), trajectory.head(index), trajectory.uid(index)
-        self._run.keep(raw, head, uid, answers, skipped=skipped, kept=kept)
+        keep_as_is(self._run, self._trajectory, index, skipped=skipped, kept=kept)
 
     async def _execute(self, index: int, head: Head) -> None:
         parsed = self._trajectory.parsed(index)

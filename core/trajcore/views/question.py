@@ -8,7 +8,8 @@ from typing import Final
 
 from trajcore.branches import Branch
 from trajcore.replay.checkpoints import Route
-from trajcore.session import Session
+from trajcore.replay.states import Mode
+from trajcore.session import Delivery, Session
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 
@@ -54,6 +55,36 @@ def budget_spent(session: Session) -> Question | None:
     more = session.settings.budget.words(limit)
     text = f"The model was stopped: {session.budget.words(limit)} spent. May it go on?"
     return Question(text, {"no": "Stay here", "yes": f"Go on, for {more} more"})
+
+
+GO_LIVE: Final = "here"
+PLAY_ON: Final = "behind"
+GO_BACK: Final = "before"
+
+
+def before_live(session: Session, delivery: Delivery = Delivery.LIVE) -> Question | None:
+    """What is asked before a model takes over here; None where nothing needs to be, or none takes over.
+
+    The answers are `GO_LIVE`, `no`, and where calls of one reply are cut apart `PLAY_ON` and `GO_BACK`: the
+    model takes over behind the last of them, or before the first (`Handover.cut`).
+    """
+    replays = session.mode is Mode.REPLAY and not session.busy
+    if not replays or not (session.at_end or delivery is Delivery.LIVE):
+        return None
+    known, label = session.handover, session.trajectory.label
+    if not known.lines:
+        return None
+    answers = {"no": "Not yet"}
+    if known.cut is not None:
+        calls = (
+            f"the {len(known.cut.left)} calls that are left"
+            if known.cut.left[1:]
+            else "the call that is left"
+        )
+        answers[PLAY_ON] = f"Play {calls} first, then hand over"
+        answers[GO_BACK] = f"Go back to before event {label(known.cut.before)}, then hand over"
+    answers[GO_LIVE] = "Hand over here, as it is"
+    return Question("\n".join(known.lines), answers)
 
 
 def _is_asked(route: Route) -> bool:

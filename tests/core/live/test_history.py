@@ -55,6 +55,14 @@ class TestSystem:
         assert told(user("hi"))[0]["content"] == DEFAULT_SYSTEM_PROMPT
         assert "/workspace" in DEFAULT_SYSTEM_PROMPT
 
+    def test_tools_that_are_not_there_any_more_are_named_at_its_end(self):
+        tools = [{"type": "function", "function": {"name": name}} for name in ("execute_bash", "browser")]
+        odd = response("r", None, ("c", "my tool", {}))
+        calls = [called(action("call_tool_mcp", name="my tool"), "c", odd)]
+        system = told(action("system", content="Be good.", tools=tools), user("hi"), *calls)[0]["content"]
+        assert system.startswith("Be good.\n\n")
+        assert system.endswith("are not there any more: browser.)")
+
     def test_no_events_at_all(self):
         assert [message["role"] for message in told()] == ["system"]
 

@@ -108,7 +108,52 @@ def test_a_request_that_breaks_the_rules_is_refused(messages: list[dict], why: s
 def test_the_rules_of_anthropic_are_others():
     use = {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}]}
     result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "r"}]}
-    assert problems("/v1/messages", {"max_tokens": 1, "messages": [*ASK, use, result]}) == []
-    assert problems("/v1/messages", {"messages": [*ASK, use, *ASK]}) == [
+    asked = {"max_tokens": 1, "tools": [{"name": "f"}]}
+    assert problems("/v1/messages", {**asked, "messages": [*ASK, use, result]}) == []
+    assert problems("/v1/messages", {"tools": asked["tools"], "messages": [*ASK, use, *ASK]}) == [
         "max_tokens is missing", "messages[2]: ['t'] are answered with []"
     ]  # fmt: skip
+    assert problems("/v1/messages", {"max_tokens": 1, "messages": [*ASK, use, result]}) == [
+        "tools are called and none is offered"
+    ]
+
+
+THOUGHT = {"type": "thinking", "thinking": "hm", "signature": "s"}
+WORDS = {"type": "text", "text": "x"}
+
+
+@pytest.mark.parametrize(
+    ("role", "blocks", "why"),
+    [
+        ("user", [WORDS], "user twice in a row"),
+        ("robot", [WORDS], "no such role 'robot'"),
+        ("assistant", [], "content is empty"),
+        ("assistant", [WORDS, THOUGHT], "come first"),
+        ("assistant", [{**THOUGHT, "signature": ""}], "without its signature"),
+        ("assistant", [{"type": "redacted_thinking"}], "without its data"),
+        ("assistant", [{"type": "image", "source": {}}], "image in assistant"),
+        ("assistant", [{"type": "text", "text": " "}], "an empty text"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_anthropic_says_what_may_stand_in_a_message(role: str, blocks: list[dict], why: str):
+    body = {"max_tokens": 1, "messages": [*ASK, {"role": role, "content": blocks}]}
+    assert any(why in problem for problem in problems("/v1/messages", body))
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ({"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}, ""),
+        ({"type": "url", "url": "https://example.org/x.png"}, ""),
+        ({"type": "url", "url": "http://example.org/x.png"}, "no image is at"),
+        ({"type": "base64", "media_type": "image/svg+xml", "data": ""}, "no image is image/svg+xml"),
+        ({"type": "base64", "media_type": "image/png", "data": "?"}, "no base64"),
+        ({"type": "base64", "media_type": "image/gif", "data": "iVBORw0KGgo="}, "an image is not image/gif"),
+    ],
+)  # fmt: skip
+def test_anthropic_looks_at_its_images(source: dict, why: str):
+    picture = {"role": "user", "content": [{"type": "image", "source": source}]}
+    found = problems("/v1/messages", {"max_tokens": 1, "messages": [picture]})
+    assert [problem for problem in found if why in problem] == found
+    assert bool(found) is bool(why)

@@ -16,6 +16,7 @@ from documents import of_commands
 from hearing import Heard
 from loopback import Answer, Loopback, Request
 from trajcore.config import LLM, load
+from trajcore.dialects.registry import default_dialect
 from trajcore.errors import ModelUnavailable
 from trajcore.live.model import Model, close_connections, patience_of
 from trajcore.live.modelsettings import ARGUMENTS, ModelSettings
@@ -23,6 +24,7 @@ from trajcore.options import KEYS
 from trajcore.session import Delivery, Session
 from trajcore.trajectory import Trajectory
 
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 ASKED = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
 
 OPENHANDS = [
@@ -120,6 +122,8 @@ ELSEWHERE: dict[str, str] = {
     "input_cost_per_token": "test_the_users_price_counts_where_no_other_is_known",
     "output_cost_per_token": "test_the_users_price_counts_where_no_other_is_known",
     "max_input_tokens": "test_the_users_window_counts",
+    "native_tool_calling": "test_calls_are_text_and_pictures_words_where_that_is_asked",
+    "disable_vision": "test_calls_are_text_and_pictures_words_where_that_is_asked",
 }
 """What no request shows, and the test here that does."""
 
@@ -145,7 +149,8 @@ async def ask(settings: ModelSettings) -> tuple[Model, Heard]:
 
 def test_every_key_of_openhands_is_seen_does_something_else_or_is_named() -> None:
     ours = {key.written for key in KEYS if key.section == LLM}
-    assert ours == {one.name for one in dataclasses.fields(ModelSettings)} == set(SEEN) | set(ELSEWHERE)
+    assert ours | {"own_prompt"} == {one.name for one in dataclasses.fields(ModelSettings)}
+    assert ours == set(SEEN) | set(ELSEWHERE)
     assert set(ARGUMENTS) <= ours <= set(OPENHANDS)
     assert set(ELSEWHERE.values()) <= set(globals())
     Path("named.toml").write_text(
@@ -165,6 +170,20 @@ async def test_a_server_sees_what_is_said(name: str) -> None:
         _, heard = await ask(dataclasses.replace(settings.model, num_retries=1))
         assert server.requests, heard.warnings
         assert case.seen(server.requests[0]), (server.requests[0], heard.warnings)
+
+
+async def test_calls_are_text_and_pictures_words_where_that_is_asked() -> None:
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}
+    asked = [ASKED[0], {"role": "user", "content": [{"type": "text", "text": "Look."}, picture]}]
+    tools = default_dialect().tools.schemas()
+    for toml, in_words in (("", False), ("native_tool_calling = false\ndisable_vision = true", True)):
+        with Loopback([Answer("Hi.")], strict=False) as server:
+            settings = settings_of(server, toml, "openai/gpt-4o")
+            await Model(settings.model).reply(asked, tools, Heard())
+            [sent] = server.bodies
+        assert ("tools" not in sent) is in_words
+        assert ("image_url" not in str(sent["messages"])) is in_words
+        assert ("execute_bash" in str(sent["messages"])) is in_words
 
 
 async def test_what_a_model_does_not_take_is_left_out_and_named_or_fails() -> None:

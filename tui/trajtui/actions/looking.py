@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trajcore.views.prompt import is_rule, prompt_in, prompt_lines
 from trajtui.screens.help import Help
+from trajtui.screens.pages import Pages, Paragraphs
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.side import PaneTab
 
@@ -60,3 +62,9 @@ def raw(screen: DebuggerScreen) -> str:
 def help(screen: DebuggerScreen) -> None:
     """Show all keys."""
     screen.app.push_screen(Help(screen.actions))
+
+
+async def what_the_model_sees(screen: DebuggerScreen) -> None:
+    """Show the messages that a model is sent if it is asked now. Nothing is sent."""
+    title, *lines = prompt_lines(await prompt_in(screen.session))
+    await screen.ask(Pages(f"What the model sees: {title}", Paragraphs(lines, is_rule)))

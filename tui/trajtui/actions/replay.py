@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
 from trajcore import BadInput, Refused
-from trajcore.views.question import way_back
 from trajcore.views.status import message_hint
+from trajtui.actions.places import go_back, hand_over
 from trajtui.host_terminal import HostTerminal
 from trajtui.screens.breakpoints import BreakpointList
 from trajtui.screens.dialogs import Ask, Choose
@@ -41,12 +41,12 @@ def resume(screen: DebuggerScreen) -> None:
 
 async def back(screen: DebuggerScreen) -> None:
     """Step back one action."""
-    await _go_back(screen, screen.session.back_to_step())
+    await go_back(screen, screen.session.back_to_step())
 
 
 async def back_to_breakpoint(screen: DebuggerScreen) -> None:
     """Go back to the previous breakpoint."""
-    await _go_back(screen, screen.session.back_to_breakpoint())
+    await go_back(screen, screen.session.back_to_breakpoint())
 
 
 async def run_to(screen: DebuggerScreen) -> None:
@@ -55,21 +55,9 @@ async def run_to(screen: DebuggerScreen) -> None:
     if index is None:
         return
     if index < screen.session.position:
-        await _go_back(screen, screen.session.back_to(index))
+        await go_back(screen, screen.session.back_to(index))
     else:
         screen.session.run_to(index)
-
-
-async def _go_back(screen: DebuggerScreen, routes: Sequence[Any]) -> None:
-    """Take the way back that the user agrees to."""
-    session = screen.session
-    question = way_back(session, routes)
-    if question is None:
-        session.go_back(routes[0])
-        return
-    answer = await screen.ask(Choose.of(question))
-    if answer is not None and answer.isdigit():
-        session.go_back(routes[int(answer)])
 
 
 def breakpoint(screen: DebuggerScreen) -> None:
@@ -147,12 +135,12 @@ def message(screen: DebuggerScreen) -> None:
     screen.query_one(MessageBox).open(hint, replaceable=replaceable)
 
 
-def go_live(screen: DebuggerScreen) -> None:
+def go_live(screen: DebuggerScreen) -> Coroutine[Any, Any, str | None] | None:
     """Hand over to the model; where the agent spoke last, the user's word is asked for first."""
     if screen.session.needs_message and not screen.session.busy:
         message(screen)
-    else:
-        screen.session.go_live()
+        return None
+    return hand_over(screen, screen.session.go_live)
 
 
 def tools(screen: DebuggerScreen) -> None:

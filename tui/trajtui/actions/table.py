@@ -143,6 +143,7 @@ ACTIONS: Final = (
         branching.branches, f"alt+b {_ALT_B}", "branches: go to one, name, save, delete it", _LIVE, "Alt+B"
     ),
     UserAction(replay.tools, "", "tools of the live agent: switch them on and off", _LIVE, "Ctrl+P"),
+    UserAction(looking.what_the_model_sees, "", "what the model sees", _LIVE, "Ctrl+P"),
     UserAction(editing.flip_wait, "w", "flip wait_for_response of the selected message", _EDIT, "w", "wait"),
     UserAction(editing.flip, "space", "flip a flag of the event / fold a delegation", _EDIT, "Space"),
     UserAction(editing.edit_event, "e", "edit the event: a form, or its raw JSON", _EDIT, "e", "edit"),

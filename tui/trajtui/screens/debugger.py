@@ -129,7 +129,9 @@ class DebuggerScreen(Screen[None]):
                 self.session.run_to(self.session.trajectory.resolve(self._at))
                 await self.session.idle()
             if self._live and self.session.state is not State.ERROR:
-                replay.go_live(self)
+                handing_over = replay.go_live(self)
+                if handing_over is not None:
+                    await self._flow(handing_over)
         except TrajError as error:
             self.say(str(error), bad=True)
 
@@ -357,6 +359,15 @@ class DebuggerScreen(Screen[None]):
 
     @on(MessageBox.Submitted)
     def _send(self, event: MessageBox.Submitted) -> None:
+        from trajcore.views.question import before_live
+        from trajtui.actions import places  # dialogs
+
+        if before_live(self.session, event.delivery) is None:
+            self._hand_on(event)
+        else:
+            self._begin_flow(places.hand_over(self, lambda: self._hand_on(event)))
+
+    def _hand_on(self, event: MessageBox.Submitted) -> None:
         box = self.query_one(MessageBox)
         if self._attempt(lambda: self.session.message(event.text, event.delivery)) is not False:
             box.clear()

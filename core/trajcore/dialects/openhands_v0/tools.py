@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from trajcore.dialects.toolmap import ABSENT, Parameter, Schema, Tool, ToolMap
+from trajcore.dialects.toolmap import ABSENT, Parameter, Schema, Step, Tool, ToolMap
 from trajcore.events import kinds
 
 # Values on their way.
@@ -120,6 +120,22 @@ _EDIT: Final[Mapping[str, Any]] = {
     "insert_line": None, "content": "", "start": 1, "end": -1, "thought": "", "security_risk": -1,
     "impl_source": "oh_aci",
 }  # fmt: skip
+
+_HELLO: Final = "/workspace/hello.py"
+_EXAMPLE: Final = (
+    "Have hello.py greet with Hello instead of Hi.",
+    (
+        Step("I look at what is there.", "execute_bash", {"command": "ls /workspace"}, "hello.py"),
+        Step(
+            "I change the greeting.",
+            "str_replace_editor",
+            {"command": "str_replace", "path": _HELLO, "old_str": "Hi", "new_str": "Hello"},
+            f"The file {_HELLO} has been edited.",
+        ),
+        Step("Does it work?", "execute_bash", {"command": f"python3 {_HELLO}"}, "Hello, world"),
+        Step("", "finish", {"message": "hello.py says Hello now; I ran it to see that."}),
+    ),
+)
 
 TOOL_MAP: Final = ToolMap(
     Tool(
@@ -287,5 +303,6 @@ TOOL_MAP: Final = ToolMap(
     Tool("", kinds.CALL_TOOL_MCP, named_by="name", whole="arguments"),
     Tool("", kinds.DELEGATE, copied="inputs"),
     anywhere=(_RISK,),
+    example=_EXAMPLE,
 )
 """Every way to say an action as a call. Of the rows of a kind, or of a name, the first that fits is taken."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trajcore.dialects.registry import default_dialect
-from trajcore.dialects.replies import Call, RecordedReply, call_id, recorded_reply
+from trajcore.dialects.replies import Call, RecordedReply, Thoughts, call_id, recorded_reply
 from trajcore.dialects.toolmap import ToolMap
 from trajcore.events.actions import (
     DelegateAction,
@@ -23,10 +23,11 @@ from trajcore.events.base import Action, Event, Observation
 from trajcore.events.observations import RecallObservation
 from trajcore.live.messages.calls import call_for
 from trajcore.live.messages.pairing import is_fault, pair
+from trajcore.live.messages.pictures import addresses, pictures_of
 from trajcore.live.messages.results import NOT_EXECUTED, cut, recall_text, result_text
-from trajcore.live.messages.transcript import Message, Transcript
+from trajcore.live.messages.system import system_prompt
+from trajcore.live.messages.transcript import Answered, Message, Transcript
 from trajcore.live.messages.view import Seen, visible
-from trajcore.live.prompt import DEFAULT_SYSTEM_PROMPT
 
 _FORGOTTEN = "(The result was left out when the conversation was condensed.)"
 
@@ -61,6 +62,8 @@ class _History:
             and (reply := recorded_reply(event)) is not None
         }
         self._told: set[int] = set()
+        self._thought: set[str] = set()
+        """The replies whose thoughts were told, by their ids."""
         self._knowledge: set[str] = set()
         self._transcript = Transcript()
 
@@ -71,8 +74,7 @@ class _History:
         return self._transcript.finished(self._system(system), self._opening())
 
     def _system(self, given: str | None) -> str:
-        recorded = (event.args.content for event in self._events if isinstance(event, SystemAction))
-        return given or next((content for content in recorded if content.strip()), DEFAULT_SYSTEM_PROMPT)
+        return given or system_prompt(self._events, self._tools.offered).text
 
     def _opening(self) -> str:
         """The task, where a condensation has dropped it."""
@@ -106,8 +108,7 @@ class _History:
         if event.source == "agent":
             self._transcript.assistant(event.args.content)
         else:
-            images = [url for url in event.args.image_urls or () if url.startswith(("data:", "http"))]
-            self._transcript.user(event.args.content, images)
+            self._transcript.user(event.args.content, addresses(event.args.image_urls))
 
     def _free_observation(self, position: int, observation: Observation) -> None:
         """An observation that answers no tool call: told as text, unless its action is not to be seen."""
@@ -117,9 +118,9 @@ class _History:
         elif owner is not None and owner in self._positions:
             by_user = isinstance(self._events[owner], RunAction) and self._events[owner].source == "user"
             opening = "Observed result of command executed by user:\n" if by_user else ""
-            self._transcript.user(opening + result_text(observation))
+            self._transcript.user(opening + result_text(observation), pictures_of(observation))
         elif owner is None and not call_id(observation) and observation.content:
-            self._transcript.user(result_text(observation))
+            self._transcript.user(result_text(observation), pictures_of(observation))
 
     def _calls(self, index: int, seen: Seen, call: Call | None) -> None:
         """One reply of the model with all its calls, and their results wherever in the run they came.
@@ -134,19 +135,26 @@ class _History:
         else:
             members[first] = (seen, call)
         self._told |= {member.position for member, _ in members.values()}.union(faults.values())
-        answered: list[tuple[Call, str]] = []
+        answered: list[Answered] = []
         for said in reply.calls if reply else (call,) if call else ():
             if said.id in members:
                 member, said = members.pop(said.id)
-                answered.append((said, self._result(member.position)))
+                answered.append(self._answered(said, member.position))
             elif said.id in faults:
-                answered.append((said, self._said_at(faults.pop(said.id))))
+                answered.append(self._said_at(said, faults.pop(said.id)))
             elif reply and (reply.id, said.id) not in self._recorded_calls:
                 self._recorded_calls.add((reply.id, said.id))
-                answered.append((said, NOT_EXECUTED))
+                answered.append(Answered(said, NOT_EXECUTED))
         spoken = _spoken(seen.event, reply)
         told = call is None and self._transcript.has_said(spoken)
-        self._transcript.calls("" if told else spoken, answered)
+        self._transcript.calls("" if told else spoken, answered, self._thoughts(reply))
+
+    def _thoughts(self, reply: RecordedReply | None) -> Thoughts | None:
+        """What stands before the calls of a reply, the first time that it is told."""
+        if reply is None or reply.id in self._thought:
+            return None
+        self._thought.update([reply.id] if reply.id else [])
+        return reply.thoughts
 
     def _others_of(
         self, index: int, first: str, reply: RecordedReply | None
@@ -172,18 +180,19 @@ class _History:
             members[call.id] = (seen, call)
         return members, faults
 
-    def _result(self, action: int) -> str:
+    def _answered(self, call: Call, action: int) -> Answered:
         answer = self._pairs.answer.get(action)
         if answer is None:
-            return NOT_EXECUTED
+            return Answered(call, NOT_EXECUTED)
         self._told.add(answer)
-        return self._said_at(answer)
+        return self._said_at(call, answer)
 
-    def _said_at(self, position: int) -> str:
-        """What came back, by its position in the run."""
+    def _said_at(self, call: Call, position: int) -> Answered:
+        """What came back of a call, by its position in the run."""
         observation = self._events[position]
-        seen = position in self._positions and isinstance(observation, Observation)
-        return result_text(observation) if seen and isinstance(observation, Observation) else _FORGOTTEN
+        if position not in self._positions or not isinstance(observation, Observation):
+            return Answered(call, _FORGOTTEN)
+        return Answered(call, result_text(observation), pictures_of(observation))
 
 
 def _of(reply: RecordedReply, event: Event) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from trajcore.events.actions import UnknownAction
@@ -18,6 +17,7 @@ from trajcore.events.observations import (
     UserRejectedObservation,
     WriteObservation,
 )
+from trajcore.live.messages.pictures import without_data
 
 LONGEST: Final = 30_000
 """Characters of a result that the model sees; more is cut in the middle."""
@@ -25,7 +25,6 @@ LONGEST: Final = 30_000
 NOT_EXECUTED: Final = "This call was not executed: the run was stopped or edited before its turn came."
 _NOTHING: Final = "(no output)"
 _CUT: Final = "\n[... Observation truncated due to length ...]\n"
-_EMBEDDED: Final = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=]{100,}")
 
 
 def is_bookkeeping(event: Event) -> bool:
@@ -38,7 +37,7 @@ def is_bookkeeping(event: Event) -> bool:
 
 def result_text(observation: Observation) -> str:
     """The result as the model is given it: never empty, and cut to `LONGEST` characters."""
-    return cut(_EMBEDDED.sub("[embedded data left out]", _text(observation))) or _NOTHING
+    return cut(without_data(observation, _text(observation))) or _NOTHING
 
 
 def cut(text: str) -> str:

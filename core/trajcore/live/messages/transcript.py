@@ -5,16 +5,36 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from trajcore.dialects.replies import Call
+from trajcore.dialects.replies import Call, Thoughts
 from trajcore.live.callids import short_id
 
 Message = dict[str, Any]
 Content = str | list[dict[str, Any]]
 
+SYSTEM: Final = "system"
+"""Whose word the system prompt is."""
+BLOCKS: Final = "thinking_blocks"
+REASONING: Final = "reasoning_content"
+THOUGHTS: Final = (BLOCKS, REASONING)
+"""Where a message of the assistant has what it thought, as litellm names it."""
+MODEL: Final = "model"
+"""Who thought that: taken off before anything is sent, with the thoughts where another provider is asked."""
+
 _BEGIN: Final = "(The conversation begins with the assistant.)"
+_PICTURES: Final = "What came with the result of {name} ({id}):"
 _GO_ON: Final = "Please continue."
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A call, its result, and the addresses of the pictures that came with that."""
+
+    call: Call
+    result: str
+    pictures: Sequence[str] = ()
 
 
 class Transcript:
@@ -37,14 +57,14 @@ class Transcript:
         if last is None:
             self._messages.append({"role": "user", "content": content})
         else:
-            last["content"] = _joined(last["content"], content)
+            last["content"] = joined(last["content"], content)
 
     def assistant(self, text: str) -> None:
         """Something the model said."""
         text = _encodable(text)
         last = self._last("assistant")
         if text.strip() and last is not None:
-            last["content"] = _joined(last["content"], text)
+            last["content"] = joined(last["content"], text)
         elif text.strip():
             self._messages.append({"role": "assistant", "content": text})
 
@@ -53,18 +73,29 @@ class Transcript:
         last = self._last("assistant")
         return last is not None and isinstance(last["content"], str) and text.strip() in last["content"]
 
-    def calls(self, text: str, answered: Sequence[tuple[Call, str]]) -> None:
-        """What the model said while calling tools, each call with its result; at least one."""
+    def calls(self, text: str, answered: Sequence[Answered], thoughts: Thoughts | None = None) -> None:
+        """What the model said while calling tools, each call with its result; at least one.
+
+        `thoughts` is what it thought before that. Pictures follow as the user's: no result can have them
+        everywhere.
+        """
         self.assistant(text)
         message = self._last("assistant")
         if message is None:
             message = {"role": "assistant", "content": None}
             self._messages.append(message)
+        message.update(_told_thoughts(thoughts))
         message["tool_calls"] = []
-        for call, result in answered:
-            unique = self._unique(call.id)
-            message["tool_calls"].append(_tool_call(call.renamed(unique)))
-            self._messages.append({"role": "tool", "tool_call_id": unique, "content": _encodable(result)})
+        came: list[tuple[str, Sequence[str]]] = []
+        for one in answered:
+            unique = self._unique(one.call.id)
+            call = _tool_call(one.call.renamed(unique))
+            message["tool_calls"].append(call)
+            self._messages.append({"role": "tool", "tool_call_id": unique, "content": _encodable(one.result)})
+            came.append((_PICTURES.format(name=call["function"]["name"], id=unique), one.pictures))
+        for words, pictures in came:
+            if pictures:
+                self.user(words, pictures)
 
     def finished(self, system: str, opening: str) -> list[Message]:
         """All messages after the system prompt. A model that would speak first is given `opening`, and one
@@ -74,7 +105,7 @@ class Transcript:
             self._messages.insert(0, {"role": "user", "content": _encodable(opening) or _BEGIN})
         if self._last("assistant") is not None:
             self.user(_GO_ON)
-        return [{"role": "system", "content": _encodable(system)}, *self._messages]
+        return [{"role": SYSTEM, "content": _encodable(system)}, *self._messages]
 
     def _last(self, role: str) -> Message | None:
         last = self._messages[-1] if self._messages else None
@@ -90,13 +121,21 @@ class Transcript:
         return unique
 
 
+def _told_thoughts(thoughts: Thoughts | None) -> Message:
+    if thoughts is None:
+        return {}
+    told = {BLOCKS: list(thoughts.blocks)} if thoughts.blocks else {REASONING: _encodable(thoughts.text)}
+    return {MODEL: thoughts.model, **told}
+
+
 def _tool_call(call: Call) -> dict[str, Any]:
     name = re.sub(r"[^A-Za-z0-9_-]", "_", call.name)[:64] or "tool"
     arguments = call.arguments if call.parsed() is not None else json.dumps({"arguments": call.arguments})
     return {"id": call.id, "type": "function", "function": {"name": name, "arguments": _encodable(arguments)}}
 
 
-def _joined(first: Content, second: Content) -> Content:
+def joined(first: Content, second: Content) -> Content:
+    """The contents of two messages as that of one."""
     if isinstance(first, str) and isinstance(second, str):
         return f"{first}\n\n{second}"
     return _parts(first) + _parts(second)
