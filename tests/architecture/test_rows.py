@@ -97,7 +97,8 @@ def test_every_option_and_every_setting_is_read() -> None:
     named = named_elsewhere()
     assert {option.keyword for option in OPTIONS if option.key is None} <= named | {"debug"}
     assert {key.name for key in KEYS if key.section != LLM} <= named
-    assert {key.written for key in KEYS if key.section == LLM} == {one.name for one in fields(ModelSettings)}
+    of_models = {key.written for key in KEYS if key.section == LLM} | {"own_prompt"}
+    assert of_models == {one.name for one in fields(ModelSettings)}
     assert {option.key for option in OPTIONS if option.key is not None} <= {key.name for key in KEYS}
 
 

@@ -58,16 +58,16 @@ def about(litellm: ModuleType, settings: Frame, model: str, others: Iterable[str
     return {
         "model": model,
         "provider": provider,
-        "tools": provider is None or _takes_tools(litellm, model, provider),
+        "tools": provider is None or _takes_tools(litellm, model, provider, named),
         # Of these the library would ask a server.
         "vision": provider not in _ASKED and bool(litellm.supports_vision(model)),
         "providers": {other: provider_of(litellm, other) for other in others},
     }
 
 
-def _takes_tools(litellm: ModuleType, model: str, provider: str) -> bool:
+def _takes_tools(litellm: ModuleType, model: str, provider: str, named: str | None) -> bool:
     """Whether the library hands tools on: it drops them, unsaid, for a model that it knows has none."""
-    own = litellm.get_llm_provider(model)[0]
+    own = litellm.get_llm_provider(model, named)[0]
     return "tools" in (litellm.get_supported_openai_params(model=own, custom_llm_provider=provider) or ())
 
 
