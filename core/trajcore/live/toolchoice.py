@@ -17,6 +17,9 @@ SECTION: Final = "agent"
 """The table of config.toml that switches tools, as OpenHands has it."""
 _KEYS: Final = tuple(key.name for key in KEYS if key.section == SECTION)
 
+_NAMED: Final = 8
+"""So many keys that are of no use here are named, each with so many characters."""
+_LONGEST: Final = 40
 _NONE_LEFT: Final = "no tool of the live agent is on: leave it one (--live-tools, or [agent] in config.toml)"
 
 
@@ -34,7 +37,8 @@ class Wanted:
     @property
     def warning(self) -> str:
         """The same in a line; empty where there are none."""
-        return f"[{SECTION}] of config.toml: not done here: {', '.join(self.unused)}" if self.unused else ""
+        names = [name[:_LONGEST] for name in self.unused[:_NAMED]] + ["…"] * (len(self.unused) > _NAMED)
+        return f"[{SECTION}] of config.toml: not done here: {', '.join(names)}" if names else ""
 
 
 def wanted(found: Config, named: str | None) -> Wanted:

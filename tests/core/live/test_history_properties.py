@@ -72,7 +72,7 @@ OBSERVATIONS = [
         "browse",
         "mcp",
         "think",
-        "error",
+        *("error",) * 4,
         "user_rejected",
         "delegate",
     ),

@@ -49,6 +49,12 @@ def test_what_agent_asks_for_in_vain_is_named(table: Any, expected: tuple[str, .
     assert unused_keys(table) == expected
 
 
+def test_a_config_cannot_fill_the_screen_with_its_keys() -> None:
+    line = Wanted(unused=unused_keys({f"{number}{'x' * 500}": 1 for number in range(500)})).warning
+    assert len(line) < 500
+    assert line.endswith(", …")
+
+
 def test_a_choice_is_refused_where_it_names_no_tool_or_leaves_none() -> None:
     tools = LiveTools(TOOL_MAP, Wanted(off=frozenset(TOOL_MAP.switches.values())))
     assert "no tool of the live agent is on" in tools.fault
