@@ -19,7 +19,8 @@ _REFUSE_THOUGHTS: Final = frozenset({"azure", "cerebras", "groq", "openai"})
 """Providers that refuse a message with thoughts in it, though some of them send such."""
 _FETCH: Final = frozenset({"anthropic", "azure", "mistral", "openai", "openrouter", "xai"})
 """Providers that are given the address of a picture; for others, this machine would have to fetch it."""
-_ASKED: Final = frozenset({"ollama", "ollama_chat"})
+_ASKED: Final = frozenset({"lemonade", "ollama", "ollama_chat"})
+"""Providers of which the library would ask a server on this machine what their models can do."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,13 @@ ANY: Final = Abilities()
 
 
 def provider_of(litellm: ModuleType, model: str) -> str | None:
-    """The provider that a model's name stands for; None where it stands for none."""
+    """The provider that a model's name stands for; None where it stands for none.
+
+    A name that says it is taken at its word: of some, the library would ask the provider for a token.
+    """
+    first, slash, _ = model.partition("/")
+    if slash and first in {str(getattr(one, "value", one)) for one in litellm.provider_list}:
+        return first
     try:
         return str(litellm.get_llm_provider(model)[1])
     except litellm.BadRequestError:
@@ -56,7 +63,6 @@ def about(litellm: ModuleType, model: str, others: Iterable[str]) -> Frame:
         "model": model,
         "provider": provider,
         "tools": provider is None or _takes_tools(litellm, model, provider),
-        # Of these the library would ask a server.
         "vision": provider not in _ASKED and bool(litellm.supports_vision(model)),
         "providers": {other: provider_of(litellm, other) for other in others},
     }
@@ -64,7 +70,7 @@ def about(litellm: ModuleType, model: str, others: Iterable[str]) -> Frame:
 
 def _takes_tools(litellm: ModuleType, model: str, provider: str) -> bool:
     """Whether the library hands tools on: it drops them, unsaid, for a model that it knows has none."""
-    own = litellm.get_llm_provider(model)[0]
+    own = model.removeprefix(f"{provider}/")
     return "tools" in (litellm.get_supported_openai_params(model=own, custom_llm_provider=provider) or ())
 
 
