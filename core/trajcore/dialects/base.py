@@ -203,7 +203,11 @@ class Dialect(Protocol):
         ...
 
     def prompt(self, events: Sequence[Event]) -> list[dict[str, Any]] | None:
-        """The messages that a model is shown for these events; None: they are made of the events."""
+        """The messages that a model is shown for these events; None: they are made of the events.
+
+        They are as OpenAI has them. What a model thought goes along as `thinking_blocks` or
+        `reasoning_content` if `model` says who thought it; it is sent to nobody else.
+        """
         ...
 
     def check(self, texts: Sequence[Text]) -> list[Finding]:

@@ -19,7 +19,8 @@ _REFUSE_THOUGHTS: Final = frozenset({"azure", "cerebras", "groq", "openai"})
 """Providers that refuse a message with thoughts in it, though some of them send such."""
 _FETCH: Final = frozenset({"anthropic", "azure", "mistral", "openai", "openrouter", "xai"})
 """Providers that are given the address of a picture; for others, this machine would have to fetch it."""
-_ASKED: Final = frozenset({"ollama", "ollama_chat"})
+_ASKED: Final = frozenset({"lemonade", "ollama", "ollama_chat"})
+"""Providers of which the library would ask a server on this machine what their models can do."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,14 @@ ANY: Final = Abilities()
 
 
 def provider_of(litellm: ModuleType, model: str, named: str | None = None) -> str | None:
-    """Who has a model, as litellm calls them: by its name, or as `named`. None where it knows nobody."""
+    """Who has a model, as litellm calls them: by its name, or as `named`. None where it knows nobody.
+
+    A name that says it is taken at its word: of some, the library would ask the provider for a token.
+    """
+    first, slash, _ = model.partition("/")
+    said = named or (first if slash else None)
+    if said in {str(getattr(one, "value", one)) for one in litellm.provider_list}:
+        return said
     try:
         return str(litellm.get_llm_provider(model, named)[1])
     except litellm.BadRequestError:
@@ -58,16 +66,15 @@ def about(litellm: ModuleType, settings: Frame, model: str, others: Iterable[str
     return {
         "model": model,
         "provider": provider,
-        "tools": provider is None or _takes_tools(litellm, model, provider, named),
-        # Of these the library would ask a server.
+        "tools": provider is None or _takes_tools(litellm, model, provider),
         "vision": provider not in _ASKED and bool(litellm.supports_vision(model)),
         "providers": {other: provider_of(litellm, other) for other in others},
     }
 
 
-def _takes_tools(litellm: ModuleType, model: str, provider: str, named: str | None) -> bool:
+def _takes_tools(litellm: ModuleType, model: str, provider: str) -> bool:
     """Whether the library hands tools on: it drops them, unsaid, for a model that it knows has none."""
-    own = litellm.get_llm_provider(model, named)[0]
+    own = model.removeprefix(f"{provider}/")
     return "tools" in (litellm.get_supported_openai_params(model=own, custom_llm_provider=provider) or ())
 
 

@@ -113,7 +113,6 @@ def _taken(url: str, abilities: Abilities, room: bool) -> tuple[str, str]:
     return (taken, "") if len(taken) <= _LARGEST else ("", _TOO_LARGE)
 
 
-@functools.lru_cache(maxsize=4 * _MOST)
 def _as_a_type_that_is_taken(picture: Picture) -> str:
     """Its address under the type that its data has, converted where that is possible; empty where not."""
     try:
@@ -133,6 +132,7 @@ def _type_of(data: bytes) -> str:
     return next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), "")
 
 
+@functools.lru_cache(maxsize=_MOST)
 def _converted(data: bytes) -> bytes:
     """As PNG, if Pillow is installed and reads it; empty where not."""
     try:

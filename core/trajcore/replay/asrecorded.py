@@ -18,8 +18,13 @@ def keep_as_is(
 
 
 def recorded_history(trajectory: Trajectory, end: int) -> History:
-    """The events before index `end` as a run that was carried out as recorded would have them."""
+    """The events before index `end` as a run has them that came out as recorded."""
+    return recorded_run(trajectory, end).history()
+
+
+def recorded_run(trajectory: Trajectory, end: int) -> Run:
+    """A run of the events before index `end` that came out as recorded."""
     run = Run(lambda: trajectory.outline.last_id, trajectory.run_file, trajectory.dialect.canonical)
     for index in range(end):
         keep_as_is(run, trajectory, index)
-    return run.history()
+    return run

@@ -17,7 +17,9 @@ from trajcore.live.model import Model
 from trajcore.live.pictures import name_of
 from trajcore.live.request import Request, request_of
 from trajcore.live.toolchoice import LiveTools
-from trajcore.replay.asrecorded import recorded_history
+from trajcore.replay.asrecorded import recorded_run
+from trajcore.replay.handover import Handover, handover
+from trajcore.replay.run import History
 from trajcore.session import Session
 from trajcore.settings import Settings
 from trajcore.text import safe, safe_line
@@ -26,6 +28,7 @@ from trajcore.trajectory import Trajectory
 _MARK: Final = "──"
 _RULE: Final = 72
 _NO_MODEL: Final = "no model is configured: any that calls tools by itself and sees pictures is sent this"
+_YOUR_WORD: Final = "the agent spoke last: your message comes behind this, as the last one"
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,16 @@ class Prompt:
     before: str
     system: str
     """Which system prompt it has, in words."""
+    notes: tuple[str, ...] = ()
+    """What else is to be known before a model takes over there."""
 
 
 async def prompt_in(session: Session) -> Prompt:
     """What the model of a session would be sent if it were asked now. Raises `ModelUnavailable`."""
     trajectory = session.trajectory
     before = "" if session.at_end else trajectory.label(session.position)
-    tools = session.live_tools.offered
-    return await _prompt(trajectory, session.run.history(), session.settings, tools, before)
+    tools, notes = session.live_tools.offered, _notes(session.handover, speaks=session.needs_message)
+    return await _prompt(trajectory, session.run.history(), session.settings, tools, before, notes)
 
 
 async def prompt_before(trajectory: Trajectory, end: int, settings: Settings) -> Prompt:
@@ -55,13 +60,24 @@ async def prompt_before(trajectory: Trajectory, end: int, settings: Settings) ->
     Raises `ModelUnavailable`.
     """
     before = trajectory.label(end) if end < len(trajectory) else ""
-    history = await asyncio.to_thread(recorded_history, trajectory, end)
+    run = await asyncio.to_thread(recorded_run, trajectory, end)
+    notes = _notes(handover(trajectory, end, (), {}), speaks=run.agent_spoke_last)
     tools = LiveTools(trajectory.dialect.tools, settings.tools).offered
-    return await _prompt(trajectory, history, settings, tools, before)
+    return await _prompt(trajectory, run.history(), settings, tools, before, notes)
+
+
+def _notes(known: Handover, *, speaks: bool) -> tuple[str, ...]:
+    """`speaks`: the user's word comes behind it all, for the agent's was the last."""
+    return (*known.lines, *([_YOUR_WORD] if speaks else []))
 
 
 async def _prompt(
-    trajectory: Trajectory, history: Any, settings: Settings, tools: ToolMap, before: str
+    trajectory: Trajectory,
+    history: History,
+    settings: Settings,
+    tools: ToolMap,
+    before: str,
+    notes: tuple[str, ...],
 ) -> Prompt:
     dialect, own, schemas = trajectory.dialect, settings.model.own_prompt, tools.schemas()
     messages = await asyncio.to_thread(prompt_of, dialect, history, tools, own_system=own)
@@ -71,7 +87,7 @@ async def _prompt(
     model = settings.model.model
     asked = Model(settings.model).request(messages, schemas) if model else None
     request = request_of(messages, schemas) if asked is None else await asked
-    return Prompt(request, model or "", before, system)
+    return Prompt(request, model or "", before, system, notes)
 
 
 def prompt_object(prompt: Prompt) -> dict[str, Any]:
@@ -80,6 +96,7 @@ def prompt_object(prompt: Prompt) -> dict[str, Any]:
         "model": prompt.model or None,
         "before": prompt.before or None,
         "system_prompt": prompt.system,
+        "notes": list(prompt.notes),
         "messages": prompt.request.messages,
         "tools": prompt.request.tools,
         "stop": list(prompt.request.stop),
@@ -95,6 +112,7 @@ def prompt_lines(prompt: Prompt) -> Iterator[str]:
     if not prompt.model:
         yield f"({_NO_MODEL})"
     yield safe_line(f"system prompt: {prompt.system}")
+    yield from map(safe_line, prompt.notes)
     names = {call["id"]: call["function"]["name"] for one in request.messages for call in _calls(one)}
     for number, message in enumerate(request.messages, 1):
         yield ""

@@ -294,7 +294,7 @@ async def test_a_tool_can_be_switched_off_between_two_calls():
     world.on_execute = lambda action: on.__delitem__(slice(on[0] == "execute_bash"))
     with Loopback([Answer("", [bash("one"), bash("two")]), Answer("", [bash("three")])]) as server:
         ending = await work(
-            model_at(server), world, Noting(), 10, tools=lambda: default_dialect().tools.with_only(on)
+            model_at(server), world, Noting(), None, tools=lambda: default_dialect().tools.with_only(on)
         )
         offered = [[tool["function"]["name"] for tool in body["tools"]] for body in server.bodies]
     assert ending is TurnEnd.AWAITING_INPUT
@@ -568,4 +568,6 @@ async def test_an_agent_that_goes_round_in_circles_waits_and_each_turn_counts_an
         assert await work(model, world, watch, None) is TurnEnd.STUCK
         assert len(server.bodies) == 8
         world.on_execute = lambda action: world.pending.append("better not")
-        assert await work(model, world, watch, 3) is TurnEnd.STEPS_SPENT
+        budget = Budget(11)
+        spent = lambda: budget.spent(model.usage.replies, 0, 0)  # noqa: E731
+        assert await work(model, world, watch, spent) is TurnEnd.STEPS_SPENT

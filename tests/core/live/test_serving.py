@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from trajcore.live.abilities import provider_of
 from trajcore.live.failures import failure_of
 from trajcore.live.serving import facts, merged, piece_of
 from trajcore.masking import Mask
@@ -95,6 +96,17 @@ def test_a_provider_is_heard_in_its_own_words_and_masked_before_they_are_cut(tex
     line = failure_of(told, "m", None, Mask([KEY])).line
     assert line.endswith(f"It said: {said}")
     assert KEY[:8] not in line
+
+
+def test_a_name_that_says_its_provider_is_not_asked_about() -> None:
+    """Of `github_copilot/…` the library would ask GitHub for a token, whoever has recorded such a name."""
+
+    def ask(model: str) -> Any:
+        raise AssertionError(model)
+
+    library = SimpleNamespace(provider_list=["openai", "github_copilot"], get_llm_provider=ask)
+    assert provider_of(library, "github_copilot/gpt-4o") == "github_copilot"  # type: ignore[arg-type]
+    assert provider_of(library, "openai/a/b") == "openai"  # type: ignore[arg-type]
 
 
 ORACLE = """

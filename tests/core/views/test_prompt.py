@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from core.replay.test_handover import of_one_reply
 from documents import called, message, of_commands, ran, run
 from loopback import Answer, Loopback
 from trajcore.live.model import close_connections
@@ -80,6 +81,16 @@ async def test_which_system_prompt_it_is_is_said() -> None:
     ours = await prompt_before(trajectory, 2, Settings(model=ModelSettings(own_prompt=True)))
     assert ours.system == "ours, in place of the recorded one"
     assert ours.request.messages[0] == {"role": "system", "content": DEFAULT_SYSTEM_PROMPT}
+
+
+async def test_what_is_to_be_known_there_is_said() -> None:
+    events = of_one_reply("a", "b")
+    assert any(
+        line.startswith("event 3 came of the same reply as") for line in await lines_of(*events, end=3)
+    )
+    assert not any("reply" in line for line in await lines_of(*events, end=5))
+    spoken = await lines_of(message(0, "go"), message(1, "what?", source="agent"))
+    assert "the agent spoke last: your message comes behind this, as the last one" in spoken
 
 
 async def test_pictures_are_named_secrets_masked_and_nothing_passes_for_a_line_of_ours() -> None:

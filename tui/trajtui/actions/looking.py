@@ -64,7 +64,9 @@ def help(screen: DebuggerScreen) -> None:
     screen.app.push_screen(Help(screen.actions))
 
 
-async def what_the_model_sees(screen: DebuggerScreen) -> None:
+async def what_the_model_sees(screen: DebuggerScreen) -> str:
     """Show the messages that a model is sent if it is asked now. Nothing is sent."""
+    screen.say("looking up what the model takes")
     title, *lines = prompt_lines(await prompt_in(screen.session))
     await screen.ask(Pages(f"What the model sees: {title}", Paragraphs(lines, is_rule)))
+    return "nothing was sent"
