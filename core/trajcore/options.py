@@ -64,6 +64,7 @@ KEYS: Final = (
     Key("base_url", "llm", str, None, Reach.ADDRESS, "LLM_BASE_URL", instead="LLM_BASE_URL"),
     Key("temperature", "llm", float, None, Reach.NOWHERE),
     Key("max_output_tokens", "llm", int, None, Reach.NOWHERE),
+    Key("max_input_tokens", "llm", int, None, Reach.NOWHERE),
     Key("base_container_image", "sandbox", str, None, Reach.IMAGE, "TRAJTUI_IMAGE"),
     Key("timeout", "sandbox", int, 120, Reach.NOWHERE),
     Key("use_host_network", "sandbox", bool, False, Reach.NETWORK),

@@ -26,6 +26,7 @@ from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
+    from trajcore.live.context import Context
     from trajcore.live.outcome import LiveOutcome
     from trajcore.live.usage import Usage
     from trajcore.worlds.choice import Choice
@@ -218,6 +219,11 @@ class SessionState:
     def usage(self) -> Usage | None:
         """Tokens and cost of the live session; None before a model was asked."""
         return self._live.usage
+
+    @property
+    def context(self) -> Context | None:
+        """How full the model's context is, as far as that is known; None where nothing is."""
+        return self._live.context
 
     @property
     def live_outcome(self) -> LiveOutcome | None:

@@ -214,18 +214,19 @@ def _model_settings(found: config.Config) -> tuple[ModelSettings, str]:
             api_key=found.get("api_key"),
             base_url=found.get("base_url"),
             temperature=found.get("temperature"),
-            max_output_tokens=_most_tokens(found),
+            max_output_tokens=_tokens(found, "max_output_tokens"),
+            max_input_tokens=_tokens(found, "max_input_tokens"),
         )
     except BadInput as error:
         return ModelSettings(), str(error)
     return model, ""
 
 
-def _most_tokens(found: config.Config) -> int | None:
-    """The most that a reply may have. Raises `BadInput`."""
-    most: int | None = found.get("max_output_tokens")
+def _tokens(found: config.Config, name: str) -> int | None:
+    """So many tokens, where a setting says how many. Raises `BadInput`."""
+    most: int | None = found.get(name)
     if most is not None and most < 1:
-        raise BadInput(f"max_output_tokens: expected a number of tokens above 0, got {most}.")
+        raise BadInput(f"{name}: expected a number of tokens above 0, got {most}.")
     return most
 
 

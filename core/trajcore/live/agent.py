@@ -17,9 +17,10 @@ from trajcore.events.kinds import THINK, Source, action_kind
 from trajcore.live.asking import Settled
 from trajcore.live.assembly import Cut
 from trajcore.live.failures import cut_short
+from trajcore.live.fitting import Fitting, NothingToCompact
 from trajcore.live.messages.history import messages
 from trajcore.live.messages.transcript import Message
-from trajcore.live.model import Hearer, Model, Reply
+from trajcore.live.model import ContextExceeded, Hearer, Model, Reply
 from trajcore.live.tools import BadToolCall, to_action
 
 BAD_REPLIES: Final = 3
@@ -65,7 +66,10 @@ class Environment(Protocol):
         """
 
     def pending_messages(self) -> list[str]:
-        """Take what the user has typed since the last call, in order."""
+        """Take what the user has typed since the last call, in order, up to where they want a compaction."""
+
+    def compaction_asked(self) -> str | None:
+        """Take the wish for a compaction that is next in line: the user's words on it, or None."""
 
 
 class Watch(Hearer, Protocol):
@@ -79,6 +83,12 @@ class Watch(Hearer, Protocol):
 
     def executing(self, event: Event) -> None:
         """An action is about to be carried out."""
+
+    def making_room(self, text: str) -> None:
+        """What the model does beside the dialogue; an empty text ends it."""
+
+    def condensed(self, line: str) -> None:
+        """A part of the conversation was summarised, as the line says."""
 
 
 Prompt = Callable[[Sequence[Event]], Sequence[Message]]
@@ -97,6 +107,7 @@ async def work(
     max_steps: int | None,
     prompt: Prompt = of_events,
     tools: ToolMap | None = None,
+    fitting: Fitting | None = None,
 ) -> TurnEnd:
     """Let the model act until it asks the user, finishes, or was asked `max_steps` times.
 
@@ -105,35 +116,47 @@ async def work(
     `Environment.execute` raises. Cancelling leaves no half event: a reply enters the run when it is complete,
     and of one that is interrupted or breaks off what it had said, marked as that.
     What the user refuses is in the run, is not carried out, and ends the turn unless they say why.
-    `tools` is what the model is offered; by default what OpenHands offers.
+    `tools` is what the model is offered; by default what OpenHands offers. `fitting` has what the model is
+    shown fit its context.
     """
     tools = default_dialect().tools if tools is None else tools
-    turn = _Turn(model, environment, watch, prompt, tools)
+    fitting = fitting or Fitting(model, environment, watch, prompt, tools)
+    turn = _Turn(model, environment, watch, fitting, tools)
     steps = 0
     while True:
-        turn.deliver()
+        await turn.deliver()
         if max_steps is not None and steps >= max_steps:
             return TurnEnd.STEPS_SPENT
         steps += 1
         ending = await turn.step()
-        if ending is not None and not turn.deliver():
+        if ending is not None and not await turn.deliver():
             return ending
 
 
 class _Turn:
     def __init__(
-        self, model: Model, environment: Environment, watch: Watch, prompt: Prompt, tools: ToolMap
+        self, model: Model, environment: Environment, watch: Watch, fitting: Fitting, tools: ToolMap
     ) -> None:
         self._model = model
         self._environment = environment
         self._watch = watch
-        self._prompt = prompt
+        self._fitting = fitting
         self._tools = tools
         self._schemas = tools.schemas()
         self._bad_replies = 0
 
-    def deliver(self) -> bool:
-        """Put what the user typed into the run; says whether there was anything."""
+    async def deliver(self) -> bool:
+        """Put what the user typed into the run, and do what they ask for; says whether they said anything."""
+        said = self._deliver_messages()
+        while (words := self._environment.compaction_asked()) is not None:
+            try:
+                await self._fitting.compact(words)
+            except NothingToCompact as nothing:
+                self._watch.warned(str(nothing))
+            said = self._deliver_messages() or said
+        return said
+
+    def _deliver_messages(self) -> bool:
         pending = self._environment.pending_messages()
         for text in pending:
             self._environment.add(newevents.user_message(text))
@@ -157,9 +180,18 @@ class _Turn:
     async def _reply(self) -> Reply:
         """Ask the model. What it had said when it was interrupted, or broke off, enters the run."""
         self._watch.thinking()
-        history = await asyncio.to_thread(self._prompt, self._environment.history())
+        shown = await self._fitting.messages()
         try:
-            return await self._model.reply(history, self._schemas, self._watch)
+            return await self._ask(shown)
+        except ContextExceeded:
+            less = await self._fitting.refused(shown)
+            if less is None:
+                raise
+        return await self._ask(less)
+
+    async def _ask(self, shown: Sequence[Message]) -> Reply:
+        try:
+            return await self._model.reply(shown, self._schemas, self._watch)
         except (asyncio.CancelledError, ModelUnavailable) as error:
             cut = Cut.BROKEN if isinstance(error, ModelUnavailable) else Cut.INTERRUPTED
             if self._model.part.strip():

@@ -25,7 +25,7 @@ from trajcore.storage import in_words
 
 Frame = dict[str, Any]
 
-LAST: Final = frozenset({"ended", "failed", "cancelled", "closed"})
+LAST: Final = frozenset({"ended", "context", "failed", "cancelled", "closed"})
 """One of these is in the last frame of an answer."""
 
 _COMMAND: Final = (sys.executable, "-P", "-m", "trajcore.live.serving")
@@ -52,15 +52,17 @@ class ModelProcess:
         """Have the process started, if none is there, and its library imported. Returns at once."""
         self._living()
 
-    async def ask(self, request: Frame) -> AsyncGenerator[Frame, None]:
+    async def ask(self, request: Frame, word: str = "ask") -> AsyncGenerator[Frame, None]:
         """The frames that come of a request, to the last. Raises `Gone` where the process ends before.
+
+        `word` says what is asked for (`trajcore.live.serving`).
 
         A caller that leaves early, or is cancelled, ends the request, and gets away when that has ended.
         """
         child = self._living()
         number, inbox = child.expect()
         try:
-            await asyncio.to_thread(child.send, {"ask": number, **request}, inbox)
+            await asyncio.to_thread(child.send, {word: number, **request}, inbox)
             while not inbox.over:
                 frame = await inbox.next()
                 if "gone" in frame:

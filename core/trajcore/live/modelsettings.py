@@ -17,6 +17,8 @@ class ModelSettings:
     temperature: float | None = None
     max_output_tokens: int | None = None
     """The most that a reply may have; None: as the provider has it."""
+    max_input_tokens: int | None = None
+    """How large its context is; None: as litellm's own table says, if it does."""
 
     @property
     def secrets(self) -> list[str]:

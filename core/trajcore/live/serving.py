@@ -3,11 +3,11 @@
 The only module that names litellm, which takes seconds to import, prints, logs, fetches price lists and
 tokenizers, and reads `.env` files: it is imported here with all of that turned off, away from the pipes.
 
-In: `{"ask": N, "messages": […], "tools": […], "settings": {…}}`,
+In: `{"ask": N, "messages": […], "tools": […], "settings": {…}}`, `{"context": N, "settings": {…}}`,
 `{"cancel": N}`, `{"close": N}`. Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the N, and last
-of all one with `ended` (the reason to stop, null where none came), `failed` (what `trajcore.live.failures`
-words), `cancelled` or `closed`. Its input ends when the program does, however that ends; it ends then,
-whatever it is at.
+of all one with `ended` (the reason to stop, null where none came), `context` (the size of a model's context
+in tokens, 0 where it is not known), `failed` (what `trajcore.live.failures` words), `cancelled` or `closed`.
+Its input ends when the program does, however that ends; it ends then, whatever it is at.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ class Server:
     def _take(self, frame: Frame) -> None:
         if "ask" in frame:
             self._begin(frame["ask"], self._answer(frame["ask"], frame))
+        elif "context" in frame:
+            self._begin(frame["context"], self._tell_context(frame["context"], frame))
         elif "close" in frame:
             self._begin(frame["close"], self._close(frame["close"]))
         elif frame["cancel"] in self._tasks:
@@ -116,6 +118,11 @@ class Server:
             # A reply that had just begun to come is held by the library alone: its connection goes with all.
             await self._let_go()
             raise
+
+    async def _tell_context(self, number: int, request: Frame) -> None:
+        litellm = await asyncio.shield(self._library)
+        where = _where(litellm, request["settings"])
+        self._tell(number, {"context": context_of(litellm, where["model"])})
 
     async def _close(self, number: int) -> None:
         await self._let_go()
@@ -312,8 +319,6 @@ def price(litellm: ModuleType, model: str, usage: Any) -> tuple[float, int]:
 
     Where litellm knows no price, it is what the provider says that it was.
     """
-    entry = litellm.model_cost.get(model) or litellm.model_cost.get(model.partition("/")[2]) or {}
-    window = entry.get("max_input_tokens") or entry.get("max_tokens") or 0
     try:
         cost = litellm.completion_cost(litellm.ModelResponse(model=model, usage=usage), model=model)
     except (
@@ -328,7 +333,14 @@ def price(litellm: ModuleType, model: str, usage: Any) -> tuple[float, int]:
     told = getattr(usage, "cost", None)
     told = told.get("total_cost") if isinstance(told, dict) else told
     own = float(told) if isinstance(told, int | float) else 0.0
-    return float(cost or own), window if isinstance(window, int) else 0
+    return float(cost or own), context_of(litellm, model)
+
+
+def context_of(litellm: ModuleType, model: str) -> int:
+    """How many tokens a model's context has, by the library's own table; 0 where it does not say."""
+    entry = litellm.model_cost.get(model) or litellm.model_cost.get(model.partition("/")[2]) or {}
+    window = entry.get("max_input_tokens")
+    return window if isinstance(window, int) else 0
 
 
 # What goes wrong

@@ -151,6 +151,11 @@ def go_live(screen: DebuggerScreen) -> None:
         screen.session.go_live()
 
 
+def compact(screen: DebuggerScreen) -> None:
+    """Have the model summarise the oldest part of the conversation."""
+    screen.session.compact()
+
+
 async def may_run_on_host(ask: Ask) -> bool:
     """Whether recorded commands may run on this machine itself, which was asked for by `local`."""
     question = "`local` has no walls: the recorded commands run on this machine, as you, on your files."

@@ -131,6 +131,9 @@ ACTIONS: Final = (
     UserAction(replay.message, "m", "type a message", _LIVE, "m", "message"),
     UserAction(replay.go_live, "L", "go live: hand the run and its sandbox to the model", _LIVE, "L", "live"),
     UserAction(
+        replay.compact, "", "compact the conversation: the model sums up its oldest part", _LIVE, "/compact"
+    ),
+    UserAction(
         branching.branches, f"alt+b {_ALT_B}", "branches: go to one, name, save, delete it", _LIVE, "Alt+B"
     ),
     UserAction(editing.flip_wait, "w", "flip wait_for_response of the selected message", _EDIT, "w", "wait"),

@@ -13,8 +13,9 @@ from trajcore.live.callids import short_id
 Message = dict[str, Any]
 Content = str | list[dict[str, Any]]
 
-_BEGIN: Final = "(The conversation begins with the assistant.)"
-_GO_ON: Final = "Please continue."
+BEGIN: Final = "(The conversation begins with the assistant.)"
+GO_ON: Final = "Please continue."
+"""What nobody said, where a provider wants somebody to."""
 
 
 class Transcript:
@@ -66,9 +67,9 @@ class Transcript:
         that has just spoken is asked to continue.
         """
         if self._messages and self._messages[0]["role"] != "user":
-            self._messages.insert(0, {"role": "user", "content": _encodable(opening) or _BEGIN})
+            self._messages.insert(0, {"role": "user", "content": _encodable(opening) or BEGIN})
         if self._last("assistant") is not None:
-            self.user(_GO_ON)
+            self.user(GO_ON)
         return [{"role": "system", "content": _encodable(system)}, *self._messages]
 
     def _last(self, role: str) -> Message | None:

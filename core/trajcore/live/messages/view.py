@@ -33,9 +33,13 @@ class Seen:
 
 def visible(events: Sequence[Event]) -> list[Seen]:
     """The events that count, in order; a summary stands where OpenHands would put it."""
-    counted = [Seen(*numbered) for numbered in enumerate(events) if not _is_aside(numbered[1])]
-    condensed = _condensed(_without_closed_delegations(counted))
-    return [seen for seen in condensed if not isinstance(seen.event, RecallAction)]
+    return [seen for seen in counted(events) if not isinstance(seen.event, RecallAction)]
+
+
+def counted(events: Sequence[Event]) -> list[Seen]:
+    """The same with look-ups in the agent's memory: among these the place of a summary is counted."""
+    said = [Seen(*numbered) for numbered in enumerate(events) if not _is_aside(numbered[1])]
+    return _condensed(_without_closed_delegations(said))
 
 
 def _is_aside(event: Event) -> bool:
