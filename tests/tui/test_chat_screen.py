@@ -331,7 +331,7 @@ async def test_a_conversation_is_compacted_where_the_user_types_so(tmp_path: Pat
         await screen.type("/compact")
         await screen.press("enter")
         await screen.wait("events of the conversation are summarised")
-        await screen.wait("left out here: Loud!")
+        await screen.wait("left out here:] Loud!")
         assert screen.session.state is State.AWAITING_INPUT
         screen.app.screen.action_act("compact")
         await screen.wait("nothing to compact")

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from trajcore.live.agent import Environment, Prompt, Watch
 
 _SHORTEN_TO: Final = 0.8
-"""Of the budget: what is shortened changes the beginning of every request, so it is not done at each step."""
+"""Of the room: what is shortened changes the beginning of every request, so it is not done at each step."""
 _SUMMARISE_TO: Final = 0.5
+_WORTH: Final = 0.25
+"""Of the room: a summary that would give less is asked for only where nothing else helps."""
 _LONGEST_SUMMARY: Final = 6_000
 """Characters; less where the context is small."""
 _SUMMARY_SHARE: Final = 8
@@ -38,7 +40,7 @@ _INSTRUCTIONS: Final = 2_000
 
 _UNDER_WAY: Final = "the model summarises the oldest part of the conversation"
 _SHORTENED: Final = (
-    "The context of {model} is nearly full: {results_are} sent with head and tail alone, and stay whole here."
+    "The context of {model} is nearly full: of {results} only head and tail are sent (the run keeps all)."
 )
 _SUMMARISED: Final = (
     "{count} events of the conversation are summarised for {model} (~{before:,} → ~{after:,} tokens): "
@@ -108,7 +110,8 @@ class Fitting:
         condenses: Callable[[], bool] = lambda: True,
     ) -> None:
         """`condenses`: whether what `prompt` makes of events leaves out what a condensation has forgotten."""
-        self._model = model
+        self.model = model
+        """Whose requests these are."""
         self._environment = environment
         self._watch = watch
         self._prompt = prompt
@@ -124,12 +127,12 @@ class Fitting:
         Raises `ContextExceeded` where it is told how large the context is and this cannot be made to fit, and
         `ModelUnavailable` where it cannot be summarised.
         """
-        await self._model.look_up()
+        await self.model.look_up()
         shown = await self._show()
         if not self._fits(shown.size):
             less = self._shorten(shown)
             shown = less if self._fits(less.size) else await self._squeezed(shown)
-        self._model.context.asks(shown.size)
+        self.model.context.asks(shown.size)
         self._check(shown)
         self._tell_shortened(shown.short)
         return shown.messages
@@ -140,7 +143,7 @@ class Fitting:
         Raises as `messages` does.
         """
         size = size_of(messages, self._schemas)
-        self._model.context.refused(size)
+        self.model.context.refused(size)
         less = await self.messages()
         return less if size_of(less, self._schemas) < size else None
 
@@ -149,9 +152,9 @@ class Fitting:
 
         Raises `NothingToCompact`, `ModelUnavailable`.
         """
-        await self._model.look_up()
+        await self.model.look_up()
         shown = await self._show()
-        goal = int(self._model.context.expects(shown.size) * _SUMMARISE_TO)
+        goal = int(self.model.context.expects(shown.size) * _SUMMARISE_TO)
         line = await self._summarise(shown, goal, words, lambda made: made.size < shown.size)
         if not line:
             raise NothingToCompact(_NOTHING)
@@ -165,12 +168,12 @@ class Fitting:
         return _Shown(messages, size_of(messages, self._schemas))
 
     def _fits(self, size: int) -> bool:
-        budget = self._model.context.budget
-        return budget is None or self._model.context.expects(size) <= budget
+        budget = self.model.context.budget
+        return budget is None or self.model.context.expects(size) <= budget
 
     def _check(self, shown: _Shown) -> None:
         """Raises `ContextExceeded` where there is no room for it, not even with a short reply."""
-        context, model = self._model.context, self._model.settings.model
+        context, model = self.model.context, self.model.settings.model
         if context.window is not None and context.tokens > context.window:
             line = _TOO_LONG.format(model=model, tokens=context.tokens, window=context.window)
             raise ContextExceeded(line)
@@ -179,7 +182,7 @@ class Fitting:
 
     def _shorten(self, shown: _Shown, *, new_ones: bool = False) -> _Shown:
         """The oldest results with their ends alone, as many as are needed; those that were before stay so."""
-        context, goal = self._model.context, self._goal(_SHORTEN_TO)
+        context, goal = self.model.context, self._goal(shown, _SHORTEN_TO)
         results = [one for one in long_results(shown.messages) if new_ones or not one.is_new]
         short = {one.call: one.saved for one in results if one.call in self._short}
         size = shown.size - sum(short.values())
@@ -195,51 +198,67 @@ class Fitting:
     def _tell_shortened(self, short: frozenset[str]) -> None:
         """Say that results are sent shortened, where these are more than before."""
         if short - self._short:
-            results_are = f"{len(short)} result{'s are' if len(short) > 1 else ' is'}"
-            self._watch.warned(_SHORTENED.format(model=self._model.settings.model, results_are=results_are))
+            results = f"{len(short)} result{'s' * (len(short) > 1)}"
+            self._watch.warned(_SHORTENED.format(model=self.model.settings.model, results=results))
         self._short = short
 
-    def _goal(self, share: float) -> int:
-        return int((self._model.context.budget or 0) * share)
+    def _room(self, shown: _Shown) -> tuple[int, int]:
+        """What a request has always, its tools and how it begins, in tokens; and the room behind that."""
+        context = self.model.context
+        always = context.expects(size_of(shown.messages[:2], self._schemas))
+        return always, max((context.budget or 0) - always, 0)
+
+    def _goal(self, shown: _Shown, share: float) -> int:
+        """So many tokens are to be left where only a share of the room is to be taken."""
+        always, room = self._room(shown)
+        return always + int(room * share)
 
     # Summarising
 
     async def _squeezed(self, shown: _Shown) -> _Shown:
         """What is shown once the oldest part is summarised, where that helps, or all results cut."""
-        context, goal = self._model.context, self._goal(_SHORTEN_TO)
-        line = await self._summarise(
-            shown, self._goal(_SUMMARISE_TO), "", lambda made: context.expects(_least(made)) <= goal
-        )
+        goal, worth = self._goal(shown, _SHORTEN_TO), self._room(shown)[1] * _WORTH
+        all_cut, expects = self._shorten(shown, new_ones=True), self.model.context.expects
+
+        def is_worth_it(made: _Shown) -> bool:
+            least = expects(_least(made))
+            return least <= goal and (expects(_least(shown)) - least >= worth or not self._fits(all_cut.size))
+
+        line = await self._summarise(shown, self._goal(shown, _SUMMARISE_TO), "", is_worth_it)
         if line:
             shown = await self._show()
             self._watch.condensed(line)
-        if not self._fits(shown.size):
-            shown = self._shorten(shown)
-        return shown if self._fits(shown.size) else self._shorten(shown, new_ones=True)
+        if self._fits(shown.size):
+            return shown
+        less = self._shorten(shown)
+        return less if self._fits(less.size) else self._shorten(shown, new_ones=True)
 
-    async def _summarise(self, shown: _Shown, goal: int, words: str, helps: Callable[[_Shown], bool]) -> str:
+    async def _summarise(
+        self, shown: _Shown, goal: int, words: str, is_worth_it: Callable[[_Shown], bool]
+    ) -> str:
         """Have the oldest part summarised, so that at most `goal` tokens are left, or as few as can be.
 
-        The answer says what was done; it is empty where that would not help. Raises `ModelUnavailable`, also
+        The answer says what was done; it is empty where that is not worth it. Raises `ModelUnavailable`, also
         where what comes is no help.
         """
         history = self._environment.history()
-        longest = min(_LONGEST_SUMMARY, shown.size // _SUMMARY_SHARE)
+        most = self._most(shown)
+        longest = min(_LONGEST_SUMMARY, most // _SUMMARY_SHARE)
         plan = await asyncio.to_thread(self._planned, history, goal, longest)
-        if plan is None or not helps(plan.made):
+        if plan is None or not is_worth_it(plan.made):
             return ""
-        summary = await self._asked(plan, shown, words, longest)
+        summary = await self._asked(plan, most, words, longest)
         event = plan.spans.condensation(plan.cut, f"{HEADING} {summary}")
         made = await asyncio.to_thread(self._show_events, _with(history, event))
-        if made.size >= shown.size or not helps(made):
-            raise ContextExceeded(_NO_SUMMARY.format(model=self._model.settings.model))
-        context = self._model.context
+        if made.size >= shown.size or not self._fits(_least(made)):
+            raise ContextExceeded(_NO_SUMMARY.format(model=self.model.settings.model))
+        context = self.model.context
         before, after = context.expects(shown.size), context.expects(made.size)
         context.asks(made.size)
         added = self._environment.add(event)
         count = len(plan.spans.events(plan.cut))
         return _SUMMARISED.format(
-            count=count, model=self._model.settings.model, before=before, after=after, id=added.id
+            count=count, model=self.model.settings.model, before=before, after=after, id=added.id
         )
 
     def _planned(self, history: Sequence[Event], goal: int, longest: int) -> _Plan | None:
@@ -247,7 +266,7 @@ class Fitting:
 
         A summary that is as long as it may be stands for it.
         """
-        spans, expects = spans_of(history), self._model.context.expects
+        spans, expects = spans_of(history), self.model.context.expects
         if not spans.cuts or not self._condenses():
             return None
 
@@ -258,21 +277,22 @@ class Fitting:
         cut = spans.cuts[min(at, len(spans.cuts) - 1)]
         return _Plan(spans, cut, made(cut))
 
-    async def _asked(self, plan: _Plan, shown: _Shown, words: str, longest: int) -> str:
-        """The summary that the model gives. Raises `ModelUnavailable`."""
-        context = self._model.context
-        most = shown.size if context.budget is None else context.characters(context.budget)
+    def _most(self, shown: _Shown) -> int:
+        """How many characters a request may have: where nobody says, as many as this one has."""
+        context = self.model.context
+        return shown.size if context.budget is None else min(shown.size, context.characters(context.budget))
+
+    async def _asked(self, plan: _Plan, most: int, words: str, longest: int) -> str:
+        """The summary that the model gives, asked in `most` characters. Raises `ModelUnavailable`."""
         room = max(most - _INSTRUCTIONS - len(words), _INSTRUCTIONS)
         part = plan.spans.events(plan.cut)
         asked = await asyncio.to_thread(request, part, self._tools, words, room, longest)
         self._watch.making_room(_UNDER_WAY)
-        try:
-            reply = await self._model.reply(asked, (), _Quiet(self._watch), aside=True)
-        finally:
-            self._watch.making_room("")
+        reply = await self.model.reply(asked, (), _Quiet(self._watch), aside=True)
+        self._watch.making_room("")
         text = reply.text.strip()
         if not text:
-            raise ModelUnavailable(_NO_SUMMARY.format(model=self._model.settings.model))
+            raise ModelUnavailable(_NO_SUMMARY.format(model=self.model.settings.model))
         return text if reply.cut is None else reply.cut.marked(text)
 
 

@@ -175,12 +175,13 @@ class AgentHost:
         from trajcore.live.fitting import Fitting
         from trajcore.live.model import Model
 
-        if self._model is None or self._fitting is None:
-            self._model = model = Model(settings)
+        if self._model is None:
+            self._model = Model(settings)
             await asyncio.to_thread(_read, self._run.history())
-            tools = self._dialect.tools
+        model, tools = self._model, self._dialect.tools
+        if self._fitting is None or self._fitting.model is not model:
             self._fitting = Fitting(model, self, self, self._prompt, tools, condenses=self._is_made_of_events)
-        return self._model, self._fitting
+        return model, self._fitting
 
     def _is_made_of_events(self) -> bool:
         """Whether what the model is shown is made of the events, not worded by the dialect."""

@@ -11,7 +11,7 @@ from trajcore.live.messages.history import messages
 from trajcore.live.messages.shortening import between_ends
 from trajcore.live.messages.transcript import BEGIN, GO_ON, Message
 
-HEADING: Final = "Summary of the part of this conversation that is left out here:"
+HEADING: Final = "[In place of what is left out here:]"
 """What a summary begins with, where a model reads it."""
 
 _ROLE: Final = """\

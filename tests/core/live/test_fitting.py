@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -163,20 +164,28 @@ def test_what_is_summarised_again_takes_the_summary_with_it() -> None:
     assert told[1]["content"] == "task\n\nAll in one."
 
 
-@pytest.mark.parametrize("change", ["insert", "delete"])
-def test_a_recorded_condensation_still_means_the_same_events_once_others_came_or_went(change: str) -> None:
+EDITS: dict[str, Callable[[Trajectory], object]] = {
+    "inserted before": lambda recording: recording.insert(0, [user("by the way")]),
+    "inserted among what is forgotten": lambda recording: recording.insert(6, [user("by the way")]),
+    "deleted before": lambda recording: recording.delete([0]),
+    "deleted of what is forgotten": lambda recording: recording.delete([4]),
+    "deleted behind": lambda recording: recording.delete([6, 8]),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_a_recorded_condensation_means_the_same_events_once_others_came_or_went(
+    edit: Callable[[Trajectory], object],
+) -> None:
     spans = spans_of(typed(*CONVERSATION))
-    event = {**spans.condensation(spans.cuts[0], SUMMARY), "id": 14}
+    event = {**spans.condensation(spans.cuts[1], SUMMARY), "id": 14}
     trajectory = Trajectory.from_bytes(json.dumps([*CONVERSATION, event]).encode())
-    if change == "insert":
-        trajectory.insert(6, [user("by the way")])
-    else:
-        trajectory.delete([6, 8])
-    events = [trajectory.parsed(at).event for at in range(len(trajectory))]
-    told = messages(events, system=None)
-    assert told[1]["content"].startswith(f"task\n\n{SUMMARY}")
-    assert ("by the way" in str(told)) == (change == "insert")
-    assert "out" not in [str(one.get("content")).split("\n")[0] for one in told]
+    edit(trajectory)
+    told = messages([trajectory.parsed(at).event for at in range(len(trajectory))], system=None)
+    said = [text.removeprefix("by the way\n\n") for text in (str(one["content"]) for one in told)]
+    assert said[1].startswith(f"task\n\n{SUMMARY}")
+    assert ("by the way" in str(told)) == (len(trajectory) > len(CONVERSATION) + 1)
+    assert not [text for text in said if text.split("\n")[0] in ("out", "one", "two")]
 
 
 # A session
@@ -189,6 +198,7 @@ class Provider:
         self.script = list(script)
         self.tokens = tokens
         self.summaries = 0
+        self.summary = Answer(SUMMARY)
 
     def __call__(self, asked: list[dict[str, Any]]) -> Answer:
         tools = 0 if "You summarise" in asked[0]["content"] else TOOLS
@@ -198,9 +208,9 @@ class Provider:
             return Answer(status=400, error=text)
         if not tools:
             self.summaries += 1
-            return Answer(SUMMARY, prompt_tokens=tokens, completion_tokens=10, cost=0.5)
+            return replace(self.summary, prompt_tokens=tokens, completion_tokens=10, cost=0.5)
         answer = self.script.pop(0) if self.script else Answer("Done.")
-        return Answer(answer.text, answer.calls, prompt_tokens=tokens, completion_tokens=20)
+        return replace(answer, prompt_tokens=tokens, completion_tokens=20)
 
 
 def noise(lines: int = 120) -> Answer:
@@ -241,10 +251,10 @@ async def test_requests_stay_under_the_limit_and_valid_and_the_saved_run_goes_on
         await say(session)
         assert session.state is State.AWAITING_INPUT, session.failure
         assert [request.problems for request in server.requests] == [[]] * len(server.requests)
-        assert provider.summaries >= 1
+        assert 1 <= provider.summaries <= 4
         assert kinds(session).count("condensation") == provider.summaries
         assert len(lines(told, "are summarised for openai/m")) == provider.summaries
-        assert lines(told, "sent with head and tail alone")
+        assert lines(told, "only head and tail are sent")
         assert session.usage is not None
         assert session.usage.cost == pytest.approx(0.5 * provider.summaries)
         assert session.usage.replies == 13
@@ -337,19 +347,38 @@ async def test_asked_for_while_the_model_works_it_waits_its_turn() -> None:
         await session.close()
 
 
-async def test_a_summary_that_is_interrupted_leaves_all_as_it_was() -> None:
-    with Loopback([noise(), noise(), Answer("Done."), Answer("They", hang=True), Answer("Yes.")]) as server:
-        session, _ = opened(server, None)
-        await say(session)
+@pytest.mark.parametrize("window", [None, 6_000])
+async def test_a_summary_that_is_interrupted_leaves_all_as_it_was(window: int | None) -> None:
+    provider = Provider([noise(), noise(), Answer("Done.")] if window is None else [noise()] * 9)
+    provider.summary = Answer("They", hang=True)
+    with Loopback(provider) as server:
+        session, _ = opened(server, window)
+        session.message("make noise", Delivery.LIVE)
+        if window is None:
+            await session.idle()
+            session.compact()
+        assert await asyncio.to_thread(server.hanging.wait, 20)
         before = list(session.run.entries)
-        session.compact()
-        assert await asyncio.to_thread(server.hanging.wait, 10)
         session.interrupt()
         await session.idle()
         assert session.state is State.AWAITING_INPUT
         assert session.run.entries == before
+        provider.summary, provider.script = Answer(SUMMARY), []
         await say(session, "go on")
-        assert server.bodies[-1]["messages"][-1] == {"role": "user", "content": "go on"}
+        assert "interrupted" not in str(server.bodies[-1]["messages"])
+        assert server.bodies[-1]["messages"][-1]["content"].endswith("go on")
+        await session.close()
+
+
+async def test_a_finished_run_stays_finished() -> None:
+    finish = Answer(calls=[Call("finish", {"message": "There was noise."})])
+    with Loopback(Provider([noise(), noise(), finish])) as server:
+        session, _ = opened(server, None)
+        await say(session)
+        assert session.state is State.FINISHED
+        session.compact()
+        await session.idle()
+        assert (session.state, kinds(session)[-1]) == (State.FINISHED, "condensation")
         await session.close()
 
 
