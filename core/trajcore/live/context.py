@@ -67,6 +67,12 @@ class Context:
         return min((one for one in (room, self._below_refused) if one is not None), default=None)
 
     @property
+    def limit(self) -> int | None:
+        """The most tokens that a request can have, with a reply that is short; None: nobody knows."""
+        below = None if self._refused is None else int(self._refused * _BELOW[1])
+        return min((one for one in (self.window, below) if one is not None), default=None)
+
+    @property
     def _below_refused(self) -> int | None:
         """What is taken of a request that was refused, as far as that is known by what was taken before."""
         if self._refused is None:

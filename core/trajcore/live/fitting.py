@@ -142,10 +142,8 @@ class Fitting:
 
         Raises as `messages` does.
         """
-        size = size_of(messages, self._schemas)
-        self.model.context.refused(size)
         less = await self.messages()
-        return less if size_of(less, self._schemas) < size else None
+        return less if size_of(less) < size_of(messages) else None
 
     async def compact(self, words: str) -> None:
         """Have the oldest part summarised, as the user asks, perhaps with `words` on how.
@@ -221,8 +219,10 @@ class Fitting:
         all_cut, expects = self._shorten(shown, new_ones=True), self.model.context.expects
 
         def is_worth_it(made: _Shown) -> bool:
-            least = expects(_least(made))
-            return least <= goal and (expects(_least(shown)) - least >= worth or not self._fits(all_cut.size))
+            least, limit = expects(_least(made)), self.model.context.limit or 0
+            if least <= goal:
+                return expects(_least(shown)) - least >= worth or not self._fits(all_cut.size)
+            return least <= limit < expects(all_cut.size)  # the room is small, but it goes on
 
         line = await self._summarise(shown, self._goal(shown, _SUMMARISE_TO), "", is_worth_it)
         if line:
@@ -250,7 +250,7 @@ class Fitting:
         summary = await self._asked(plan, most, words, longest)
         event = plan.spans.condensation(plan.cut, f"{HEADING} {summary}")
         made = await asyncio.to_thread(self._show_events, _with(history, event))
-        if made.size >= shown.size or not self._fits(_least(made)):
+        if made.size >= shown.size:
             raise ContextExceeded(_NO_SUMMARY.format(model=self.model.settings.model))
         context = self.model.context
         before, after = context.expects(shown.size), context.expects(made.size)

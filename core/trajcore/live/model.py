@@ -154,6 +154,8 @@ class Model:
                 break
             except _Failed as attempt:
                 failed += 1
+                if attempt.failure.too_long and not aside:
+                    self.context.refused(size)
                 await self._wait(failed, attempt.failure, hearer)
         if not aside:
             said, usage = size_of([reply.response["choices"][0]["message"]]), reply.usage

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("toy")
 
 SUMMARY = "They asked for noise, and noise was made."
 PER_TOKEN = 4
-TOOLS = 8_000
+TOOLS = 3_300
 """About so many characters are in the tools that a model is offered."""
 
 
@@ -129,6 +129,12 @@ def test_the_task_stays_and_nothing_that_belongs_together_is_taken_apart() -> No
     spans = spans_of(typed(*CONVERSATION))
     assert spans.events(len(CONVERSATION))[0].id == 4
     assert [spans.seen[cut].event.id for cut in spans.cuts] == [6, 10, 11, 12]
+
+
+@pytest.mark.parametrize("source", ["user", None, "environment"])
+def test_the_task_is_what_the_agent_did_not_say(source: str | None) -> None:
+    told = typed(action("message", 0, source, content="task"), *CONVERSATION[4:])
+    assert spans_of(told).first == 1
 
 
 def test_a_condensation_has_the_shape_of_openhands_and_is_carried_out_by_the_view() -> None:
@@ -242,7 +248,7 @@ def kinds(session: Session) -> list[str]:
 
 
 async def test_requests_stay_under_the_limit_and_valid_and_the_saved_run_goes_on(tmp_path: Any) -> None:
-    window = 6_000
+    window = 4_000
     provider = Provider([noise()] * 12, tokens=window)
     with Loopback(provider) as server:
         session, told = opened(server, window)
@@ -279,6 +285,18 @@ async def test_a_provider_that_finds_it_too_long_is_asked_once_more_with_less() 
         assert session.state is State.AWAITING_INPUT, session.failure
         assert session.failure is None
         assert provider.script == []
+        await session.close()
+
+
+async def test_where_the_task_takes_nearly_all_the_room_it_goes_on_all_the_same() -> None:
+    window = 4_000
+    with Loopback(Provider([noise()] * 6, tokens=window)) as server:
+        session, _ = opened(server, window)
+        await say(session, "word " * 1_400)
+        assert session.state is State.AWAITING_INPUT
+        assert session.failure is None
+        assert "condensation" in kinds(session)
+        assert all("word word" in str(body["messages"]) for body in server.bodies if "tools" in body)
         await session.close()
 
 
@@ -347,7 +365,7 @@ async def test_asked_for_while_the_model_works_it_waits_its_turn() -> None:
         await session.close()
 
 
-@pytest.mark.parametrize("window", [None, 6_000])
+@pytest.mark.parametrize("window", [None, 4_000])
 async def test_a_summary_that_is_interrupted_leaves_all_as_it_was(window: int | None) -> None:
     provider = Provider([noise(), noise(), Answer("Done.")] if window is None else [noise()] * 9)
     provider.summary = Answer("They", hang=True)

@@ -65,7 +65,7 @@ def _behind_task(seen: Sequence[Seen]) -> int:
         match one.event:
             case SystemAction() | RecallAction() | RecallObservation():
                 continue
-            case MessageAction(source=Source.USER.value) if not task:
+            case MessageAction(source=source) if not task and source != Source.AGENT.value:
                 task = True
             case _:
                 return at
