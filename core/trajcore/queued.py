@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
+from typing import Final
 
 from trajcore import notices
 from trajcore.errors import Refused
 from trajcore.masking import known
+
+COMPACT: Final = "/compact"
+"""Typed in place of a message: have the model summarise the conversation."""
+
+
+def compaction(text: str) -> str | None:
+    """What a typed text says of the compaction that it asks for, if anything; None where it is a message."""
+    command, *words = *text.split(maxsplit=1), ""
+    return words[0].strip() if command == COMPACT else None
 
 
 class Queued:
@@ -44,15 +55,23 @@ class Queued:
             self._told()
 
     def deliver(self, first: int = 0) -> list[str]:
-        """Take all of them from number `first` on, to be delivered.
+        """Take them from number `first` on, to be delivered, up to where a compaction is asked for.
 
         `delivered` is called when they are in the run: not before that does anybody hear that they are gone
         from here, and at no moment are they without a trace on disk.
         """
-        taken = self._waiting[first:]
-        del self._waiting[first:]
+        taken = list(takewhile(lambda text: compaction(text) is None, self._waiting[first:]))
+        del self._waiting[first : first + len(taken)]
         self._untold = bool(taken)
         return taken
+
+    def compaction(self) -> str | None:
+        """Take the first of them, where it asks for a compaction: what it says of that; else None."""
+        words = compaction(self._waiting[0]) if self._waiting else None
+        if words is not None:
+            del self._waiting[0]
+            self._told()
+        return words
 
     def delivered(self) -> None:
         """What was taken to be delivered has been."""

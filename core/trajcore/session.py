@@ -22,6 +22,7 @@ from trajcore.events.kinds import Service
 from trajcore.live.confirming import Verdict
 from trajcore.live.host import Interrupted
 from trajcore.masking import hide
+from trajcore.queued import COMPACT, compaction
 from trajcore.replay.breakpoints import Breakpoint
 from trajcore.replay.checkpoints import Route
 from trajcore.replay.positions import (
@@ -215,6 +216,10 @@ class Session(SessionState):
         """
         if not text.strip():
             raise BadInput("the message is empty")
+        words = compaction(text)
+        if words is not None:
+            self.compact(words)
+            return
         self._activity.check(Command.MESSAGE)
         if self.busy:
             if self.mode is Mode.REPLAY and delivery is not Delivery.INSERT:
@@ -232,6 +237,22 @@ class Session(SessionState):
         else:
             self._queue.add(text)
             self._replay.add_queued()
+
+    def compact(self, words: str = "") -> None:
+        """Have the model summarise the oldest part of the conversation, `words` say how: `/compact WORDS`.
+
+        While the model works, it waits its turn among the messages. Raises `Refused`.
+        """
+        self._activity.check(Command.COMPACT)
+        if self.mode is Mode.REPLAY and (self.busy or not self.at_end):
+            raise Refused("no model is at work here yet: L or a message goes live, then it can be compacted")
+        if self.busy:
+            self._queue.add(f"{COMPACT} {words}".strip())
+            self._say("queued: the conversation is compacted when the model's present step is done")
+            return
+        self.check_live()
+        self._queue.sent()
+        self._start_live(words)
 
     def take_back(self, number: int | None = None) -> str:
         """Take a queued message back to be edited: the one with this number, or all, joined by blank lines.
@@ -468,7 +489,7 @@ class Session(SessionState):
 
     # Live
 
-    def _start_live(self) -> None:
+    def _start_live(self, compact: str | None = None) -> None:
         warning, self._tools_warning = self._tools_warning, ""
         if warning:
             self._say(warning, "warning")
@@ -476,13 +497,21 @@ class Session(SessionState):
             self._unused_told = True
             self._say(self.settings.model_unused, "warning")
         self.spent = None
-        self._start(Command.GO_LIVE, partial(self._work, self.state, self.mode), live=True)
+        self._start(Command.GO_LIVE, partial(self._work, self.state, self.mode, compact), live=True)
 
-    async def _work(self, state: State, mode: Mode) -> None:
-        """Let the model work. It was asked for in this state and mode."""
+    async def _work(self, state: State, mode: Mode, compact: str | None) -> None:
+        """Let the model work. It was asked for in this state and mode.
+
+        `compact`: first summarise, as these words of the user say; then act only where they typed more.
+        """
         await self._replay.moments.cancel()
         begun, entries = await self._go_on_in_branch(), len(self.run)
         try:
+            if compact is not None:
+                await self._live.compact(self.settings.model, compact)
+                if not self.queued:
+                    self._activity.become(state if state is State.FINISHED else State.AWAITING_INPUT)
+                    return
             ending = await self._live.work(self.settings.model)
         except Interrupted:
             self._say("interrupted: the model waits for your word")

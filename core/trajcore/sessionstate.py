@@ -29,6 +29,7 @@ from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
+    from trajcore.live.context import Context
     from trajcore.live.outcome import LiveOutcome
     from trajcore.live.usage import Usage
     from trajcore.worlds.choice import Choice
@@ -235,6 +236,11 @@ class SessionState:
     def budget(self) -> Budget:
         """What the model may come to in this session."""
         return self._live.budget
+
+    @property
+    def context(self) -> Context | None:
+        """How full the model's context is, as far as that is known; None where nothing is."""
+        return self._live.context
 
     @property
     def live_outcome(self) -> LiveOutcome | None:

@@ -49,7 +49,7 @@ SOMETHING_ELSE = {
     # Who speaks in a chat, a function of Python.
     "system": [
         *("core/trajcore/live/messages/transcript.py", "core/trajcore/live/arguments.py"),
-        "core/trajcore/sandbox/notebook/kernel/transform.py",
+        *("core/trajcore/live/summary.py", "core/trajcore/sandbox/notebook/kernel/transform.py"),
     ],
     # Why a reply of a model has ended.
     "finish": ["core/trajcore/live/assembly.py", "core/trajcore/live/serving.py"],

@@ -318,3 +318,20 @@ async def test_a_message_typed_while_a_replay_is_paused_under_it_comes_back(tmp_
         await screen.press("enter")
         await screen.wait("★")
         assert screen.session.unsent == ()
+
+
+@pytest.mark.bubblewrap
+async def test_a_conversation_is_compacted_where_the_user_types_so(tmp_path: Path) -> None:
+    noise = Answer(calls=[Call("execute_bash", {"command": "seq -s ' some words in a line ' 120"})])
+    async with live(tmp_path, [noise, noise, Answer("Noise."), Answer("Loud!")]) as screen:
+        await go_live(screen)
+        await screen.wait("AWAITING INPUT")
+        assert "context ~" in screen.text
+        await screen.press("m")
+        await screen.type("/compact")
+        await screen.press("enter")
+        await screen.wait("events of the conversation are summarised")
+        await screen.wait("left out here:] Loud!")
+        assert screen.session.state is State.AWAITING_INPUT
+        screen.app.screen.action_act("compact")
+        await screen.wait("nothing to compact")

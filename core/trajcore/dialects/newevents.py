@@ -5,7 +5,7 @@ What a file keeps of them is its dialect's affair. Ids and times are given by th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.errors import BadInput
@@ -135,6 +135,26 @@ def message(
         "security_risk": -1,
     }
     return event
+
+
+def condensation(forgotten: Sequence[int], summary: str, offset: int, *, as_range: bool) -> EventObject:
+    """Events, by their ids, that a model is shown no more; `summary` stands for them, behind `offset` others.
+
+    `as_range`: no other event so far has an id between the first and the last of them.
+    """
+    args = {
+        "forgotten_event_ids": None if as_range else list(forgotten),
+        "forgotten_events_start_id": min(forgotten) if as_range else None,
+        "forgotten_events_end_id": max(forgotten) if as_range else None,
+        "summary": summary,
+        "summary_offset": offset,
+    }
+    return {
+        "source": Source.AGENT.value,
+        "message": f"Summary: {summary}",
+        "action": kinds.CONDENSATION,
+        "args": args,
+    }
 
 
 def user_message(text: str) -> EventObject:

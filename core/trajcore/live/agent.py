@@ -20,9 +20,10 @@ from trajcore.live.asking import Settled
 from trajcore.live.assembly import Cut
 from trajcore.live.budget import Limit
 from trajcore.live.failures import cut_short
+from trajcore.live.fitting import Fitting, NothingToCompact
 from trajcore.live.messages.history import messages
 from trajcore.live.messages.transcript import Message
-from trajcore.live.model import Hearer, Model, Reply
+from trajcore.live.model import ContextExceeded, Hearer, Model, Reply
 from trajcore.live.stuck import Pattern, pattern_of
 from trajcore.live.tools import BadToolCall, to_action
 
@@ -74,7 +75,10 @@ class Environment(Protocol):
         """
 
     def pending_messages(self) -> list[str]:
-        """Take what the user has typed since the last call, in order."""
+        """Take what the user has typed since the last call, in order, up to where they want a compaction."""
+
+    def compaction_asked(self) -> str | None:
+        """Take the wish for a compaction that is next in line: the user's words on it, or None."""
 
 
 class Watch(Hearer, Protocol):
@@ -91,6 +95,12 @@ class Watch(Hearer, Protocol):
 
     def stuck(self, pattern: Pattern) -> None:
         """The agent goes round in circles: it is not asked again before the user has had their say."""
+
+    def making_room(self, text: str) -> None:
+        """What the model does beside the dialogue; an empty text ends it."""
+
+    def condensed(self, line: str) -> None:
+        """A part of the conversation was summarised, as the line says."""
 
 
 Spent = Callable[[], Limit | None]
@@ -112,6 +122,7 @@ async def work(
     spent: Spent | None,
     prompt: Prompt = of_events,
     tools: Callable[[], ToolMap] | None = None,
+    fitting: Fitting | None = None,
 ) -> TurnEnd:
     """Let the model act until it asks the user, finishes, or what it may come to is `spent`.
 
@@ -123,16 +134,19 @@ async def work(
     Before each reply it is looked whether the agent is stuck (`trajcore.live.stuck`), by what has come since
     the user's last message and in this turn.
     `tools` is asked before each reply what the model is offered; by default it is what OpenHands offers.
+    `fitting` has what the model is shown fit its context.
     """
     tools = tools or (lambda: default_dialect().tools)
-    turn = _Turn(model, environment, watch, prompt, tools)
+    turn = _Turn(
+        model, environment, watch, fitting or Fitting(model, environment, watch, prompt, tools), tools
+    )
     while True:
-        turn.deliver()
+        await turn.deliver()
         limit = spent() if spent is not None else None
         if limit is not None:
             return TurnEnd(limit.value)
         ending = await turn.step()
-        if ending is not None and not turn.deliver():
+        if ending is not None and not await turn.deliver():
             return ending
 
 
@@ -142,21 +156,31 @@ class _Turn:
         model: Model,
         environment: Environment,
         watch: Watch,
-        prompt: Prompt,
+        fitting: Fitting,
         tools: Callable[[], ToolMap],
     ) -> None:
         self._model = model
         self._environment = environment
         self._watch = watch
-        self._prompt = prompt
+        self._fitting = fitting
         self._offer = tools
         self._tools = tools()
         """What the reply that comes, or came last, may call."""
         self._bad_replies = 0
         self._begun = len(environment.history())
 
-    def deliver(self) -> bool:
-        """Put what the user typed into the run; says whether there was anything."""
+    async def deliver(self) -> bool:
+        """Put what the user typed into the run, and do what they ask for; says whether they said anything."""
+        said = self._deliver_messages()
+        while (words := self._environment.compaction_asked()) is not None:
+            try:
+                await self._fitting.compact(words)
+            except NothingToCompact as nothing:
+                self._watch.warned(str(nothing))
+            said = self._deliver_messages() or said
+        return said
+
+    def _deliver_messages(self) -> bool:
         pending = self._environment.pending_messages()
         for text in pending:
             self._environment.add(newevents.user_message(text))
@@ -170,7 +194,7 @@ class _Turn:
         if stuck is not None:
             self._watch.stuck(stuck)
             return TurnEnd.STUCK
-        reply = await self._reply(history)
+        reply = await self._reply()
         self._watch.replied(reply)
         if reply.cut is not None:
             self._watch.warned(cut_short(reply.cut, self._model.settings))
@@ -182,13 +206,22 @@ class _Turn:
             return self._bad("Your reply was empty. Call a tool, or say something to the user.")
         return TurnEnd.AWAITING_INPUT
 
-    async def _reply(self, events: Sequence[Event]) -> Reply:
+    async def _reply(self) -> Reply:
         """Ask the model. What it had said when it was interrupted, or broke off, enters the run."""
         self._watch.thinking()
         self._tools = self._offer()
-        history = await asyncio.to_thread(self._prompt, events)
+        shown = await self._fitting.messages()
         try:
-            return await self._model.reply(history, self._tools.schemas(), self._watch)
+            return await self._ask(shown)
+        except ContextExceeded:
+            less = await self._fitting.refused(shown)
+            if less is None:
+                raise
+        return await self._ask(less)
+
+    async def _ask(self, shown: Sequence[Message]) -> Reply:
+        try:
+            return await self._model.reply(shown, self._tools.schemas(), self._watch)
         except (asyncio.CancelledError, ModelUnavailable) as error:
             cut = Cut.BROKEN if isinstance(error, ModelUnavailable) else Cut.INTERRUPTED
             if self._model.part.strip():

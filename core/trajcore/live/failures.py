@@ -6,7 +6,7 @@ import ast
 import contextlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from trajcore.live.assembly import Cut
@@ -24,7 +24,11 @@ _PREFIXES: Final = re.compile(r"^((litellm|openai|httpx)\.\w+: |\w+(Error|Except
 _TWICE: Final = " Original exception: "
 """Behind this the library says all of it once more."""
 _TOO_LONG: Final = re.compile(
-    r"maximum context length|context_length_exceeded|context window|prompt is too long|input is too long",
+    r"maximum context l|context_length_exceeded|context window|maximum input length|too many (input )?tokens"
+    r"|(exceeds?|(larger|longer|greater) than) [\w' ]*context (length|limit|size)"
+    r"|(prompt|input|history) (is|was) too long|input tokens? (count )?(\(\d+\) )?exceeds?"
+    r"|inputs?` tokens \+ `max_new_tokens`|exceeds the maximum number of tokens"
+    r"|reduce the length of the (messages|prompt|input)",
     re.I,
 )
 _REPEATING: Final = "repeating the same chunk"
@@ -47,6 +51,11 @@ NO_PROVIDER: Final = (
     "No provider is known for the model {model}: name it as provider/model, or set a base URL."
 )
 NOT_A_URL: Final = "{where} is not a URL that a model can be reached at: check the base URL."
+_TOO_LARGE: Final = 413
+_REFUSED: Final = {None, 400, 422, 500}
+"""With these a provider may say that a request is too long; with a limit of its rate it says other things."""
+
+TOO_LONG: Final = "The history is too long for {model}: go live from an earlier event, or use another model."
 NO_END: Final = "The reply of {model} ended without a word that it was complete."
 SILENT: Final = "The model {model} did not answer in time. Try again, or another model."
 
@@ -58,6 +67,8 @@ class Failure:
     line: str
     transient: bool
     wait: float | None = None
+    too_long: bool = False
+    """Whether the request was found to be too long for the model."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +110,8 @@ def failure_of(facts: dict[str, Any], model: str, base_url: str | None, mask: Ma
     found = _of_the_way(fault, model, mask.message(base_url or "the provider"))
     if found is None:
         line, transient = _of_the_provider(fault, model)
-        found = Failure(f"{line}{_said(fault.text, mask)}", transient, fault.wait)
-    return Failure(mask.message(found.line), found.transient, found.wait)
+        found = Failure(f"{line}{_said(fault.text, mask)}", transient, fault.wait, _is_too_long(fault))
+    return replace(found, line=mask.message(found.line))
 
 
 def _of_the_way(fault: _Fault, model: str, where: str) -> Failure | None:
@@ -134,13 +145,8 @@ def _of_the_way(fault: _Fault, model: str, where: str) -> Failure | None:
 
 def _of_the_provider(fault: _Fault, model: str) -> tuple[str, bool]:
     """What the provider has against the request, and whether that may pass."""
-    if "ContextWindowExceededError" in fault.kinds or (
-        fault.status in (400, 413) and _TOO_LONG.search(fault.text)
-    ):
-        return (
-            f"The history is too long for {model}: go live from an earlier event, or use another model.",
-            False,
-        )
+    if _is_too_long(fault):
+        return TOO_LONG.format(model=model), False
     if _NO_CREDIT.search(fault.text):
         return f"The account that {model} is asked with has no credit left: check its balance.", False
     if _NO_PROVIDER in fault.text:
@@ -149,6 +155,12 @@ def _of_the_provider(fault: _Fault, model: str) -> tuple[str, bool]:
         line = f"The provider of {model} broke off the reply: try again later."
         return line, True
     return _of_status(fault.status, model), fault.status in _TRANSIENT
+
+
+def _is_too_long(fault: _Fault) -> bool:
+    """Whether a provider found the request too long: litellm knows the words of many, and not of all."""
+    refused = fault.status in _REFUSED and _TOO_LONG.search(fault.text) is not None
+    return "ContextWindowExceededError" in fault.kinds or fault.status == _TOO_LARGE or refused
 
 
 def _of_status(status: int | None, model: str) -> str:
@@ -160,10 +172,6 @@ def _of_status(status: int | None, model: str) -> str:
         case 404:
             return (
                 f"There is no model {model} there: check --model, LLM_MODEL, or [llm] model in config.toml."
-            )
-        case 413:
-            return (
-                "The history is too long for the model: go live from an earlier event, or use another model."
             )
         case 429:
             return f"The provider's rate limit for {model} is reached: wait, or use another model."

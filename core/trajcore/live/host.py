@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from trajcore import notices
 from trajcore.dialects.newevents import error, observation_event, user_message
+from trajcore.events.kinds import Source
 from trajcore.events.satisfied import BY_THE_USER, How, Kept
 from trajcore.live.asking import Asking, Settled
 from trajcore.live.budget import Budget, Limit
 from trajcore.live.confirming import Confirmation
-from trajcore.live.outcome import ERROR, INTERRUPTED, STUCK, LiveOutcome, last_words
+from trajcore.live.outcome import ERROR, INTERRUPTED, STUCK, LiveOutcome, last_words, words
 from trajcore.live.telling import Telling, UnderWay
 from trajcore.replay.executor import Executor
-from trajcore.replay.run import Entry, History, LiveStep, Run
+from trajcore.replay.run import Entry, History, LiveStep, Run, Written
 from trajcore.replay.states import State
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from trajcore.dialects.replies import Call
     from trajcore.events.base import Action, Event
     from trajcore.live.agent import TurnEnd
+    from trajcore.live.context import Context
+    from trajcore.live.fitting import Fitting
     from trajcore.live.messages.transcript import Message
     from trajcore.live.model import Model, Reply
     from trajcore.live.modelsettings import ModelSettings
@@ -109,6 +112,9 @@ class AgentHost:
         self._model: Model | None = None
         self._next: ModelSettings | None = None
         """The model that is to be asked from the next call on, where that is another one."""
+        self._fitting: Fitting | None = None
+        self._reached: tuple[int, Entry] | None = None
+        """How many entries the run had, and the last, when it was last told how full the context is."""
         self._begun: set[int | str] = set()
         """What of this reply has begun to come: `_TEXT`, `_THOUGHT`, the places of its calls."""
         self._asked_at: float | None = None
@@ -136,6 +142,13 @@ class AgentHost:
     def usage(self) -> Usage | None:
         """What the model has cost in this run; None before it was asked."""
         return self._model.usage if self._model is not None else None
+
+    @property
+    def context(self) -> Context | None:
+        """How full the model's context is; None before it was asked, and once the run was taken back."""
+        count, last = self._reached or (0, None)
+        known = 0 < count <= len(self._run.entries) and self._run.entries[count - 1] is last
+        return self._model.context if self._model is not None and known else None
 
     @property
     def outcome(self) -> LiveOutcome | None:
@@ -175,32 +188,59 @@ class AgentHost:
 
         Raises `ModelUnavailable`, `SandboxUnavailable`, and `Interrupted` when `stop_asked` was set.
         """
-        from trajcore.live.modelprocess import MODELS
-
-        self.stop_asked = False
-        MODELS.start()
-        await asyncio.to_thread(_load)
+        model, fitting = await self._ready(settings)
         from trajcore.live.agent import TurnEnd
-        from trajcore.live.model import Model
 
-        if self._model is None:
-            self._model = Model(settings)
-            await asyncio.to_thread(_read, self._run.history())
         await self._world.ready()
-        ending = await self._turn(self._model)
+        ending = await self._turn(model, fitting)
         if ending is TurnEnd.STUCK and self._circles is not None:
             return TurnResult(False, note=_GOES_ROUND.format(how=self._circles.value))
         limits = {limit.value: limit for limit in Limit}
         return TurnResult(ending is TurnEnd.FINISHED, limits.get(ending.value))
 
-    async def _turn(self, model: Model) -> TurnEnd:
+    async def compact(self, settings: ModelSettings, words: str) -> None:
+        """Have the model summarise the oldest part of the conversation. Raises `ModelUnavailable`."""
+        model, fitting = await self._ready(settings)
+        from trajcore.live.agent import TurnEnd
+
+        self._take_next(model)
+        self._asked_at = time.monotonic()
+        self._ending = self._ending or TurnEnd.AWAITING_INPUT.value
+        await fitting.compact(words)
+
+    async def _ready(self, settings: ModelSettings) -> tuple[Model, Fitting]:
+        """Have all that a model needs to be asked."""
+        from trajcore.live.modelprocess import MODELS
+
+        self.stop_asked = False
+        MODELS.start()
+        await asyncio.to_thread(_load)
+        from trajcore.live.fitting import Fitting
+        from trajcore.live.model import Model
+
+        if self._model is None:
+            self._model = Model(settings)
+            await asyncio.to_thread(_read, self._run.history())
+        if self._fitting is None or self._fitting.model is not self._model:
+            self._fitting = Fitting(
+                self._model, self, self, self._prompt, lambda: self._tools.offered,
+                condenses=self._is_made_of_events,
+            )  # fmt: skip
+        return self._model, self._fitting
+
+    def _is_made_of_events(self) -> bool:
+        """Whether what the model is shown is made of the events, not worded by the dialect."""
+        return self._dialect.prompt(Written(self._run.history())) is None
+
+    async def _turn(self, model: Model, fitting: Fitting) -> TurnEnd:
         from trajcore.live.agent import work
 
         begun, self._ending = time.monotonic(), ERROR
         self._turn_began = begun
         self._under_way = None
         try:
-            ending = await work(model, self, self, self._spent, self._prompt, lambda: self._tools.offered)
+            offered = lambda: self._tools.offered  # noqa: E731
+            ending = await work(model, self, self, self._spent, tools=offered, fitting=fitting)
             self._ending = ending.value
         except (asyncio.CancelledError, Interrupted) as stop:
             self._ending = INTERRUPTED
@@ -258,6 +298,9 @@ class AgentHost:
     def add(self, event: dict[str, Any], kept: Kept | None = None) -> Event:
         """Append an event of the live session; `kept` is how the step was satisfied that it answers."""
         entry = self._growth.grow(self._run.add(event, live=True, kept=kept))
+        if self._model is not None and not _is_by_agent(entry):
+            self._model.context.grown(len(entry.head.content or words(entry.head)))
+        self._reached = len(self._run), entry
         self._begun.clear()
         self._tell(notices.RunChanged())
         self._queue.delivered()
@@ -304,19 +347,28 @@ class AgentHost:
         """Take what waits to be told: of interruptions and changes by hand, and what the user typed."""
         return self._telling.take()
 
+    def compaction_asked(self) -> str | None:
+        """Take the wish for a compaction that is next in line; None where there is none."""
+        return self._queue.compaction()
+
     # What it tells whoever watches
 
     def thinking(self) -> None:
         """The model is being asked."""
         self._begun.clear()
         if self._model is not None:
-            if self._next is not None:
-                self._model.use(self._next)
-                self._next, self._price_told = None, False
-            self._growth.asks(self._model.settings)
+            self._take_next(self._model)
         self._asked_at = time.monotonic()
         self._under_way = UnderWay.REPLY
+        self._reached = (len(self._run), self._run.entries[-1]) if len(self._run) else None
         self._set_state(State.THINKING)
+
+    def _take_next(self, model: Model) -> None:
+        """Be the model that the user has chosen meanwhile; the branch is told who is asked."""
+        if self._next is not None:
+            model.use(self._next)
+            self._next, self._price_told = None, False
+        self._growth.asks(model.settings)
 
     def text(self, delta: str) -> None:
         """More of the model's text."""
@@ -352,6 +404,15 @@ class AgentHost:
         """The agent goes round in circles."""
         self._circles, self._stuck_behind = pattern, self._run.entries[-1:]
 
+    def making_room(self, text: str) -> None:
+        """What the model does beside the dialogue, of which it is told nothing where that is interrupted."""
+        self._under_way = None if text else UnderWay.REPLY
+        self._tell(notices.Progress(text))
+
+    def condensed(self, line: str) -> None:
+        """A part of the conversation was summarised."""
+        self._tell(notices.Said(line))
+
     def retrying(self, line: str) -> None:
         """The model is asked again."""
         self._begun.clear()
@@ -360,6 +421,11 @@ class AgentHost:
     def warned(self, line: str) -> None:
         """What the user should know of a reply."""
         self._tell(notices.Said(line, "warning"))
+
+
+def _is_by_agent(entry: Entry) -> bool:
+    """Whether it is part of a reply of the model, which is counted with that."""
+    return entry.head.is_action and entry.head.source == Source.AGENT.value
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
@@ -12,6 +12,7 @@ from trajcore.dialects.replies import Call, content_text
 from trajcore.errors import ModelUnavailable
 from trajcore.live.abilities import Abilities, abilities_of
 from trajcore.live.assembly import Assembly, CallPiece, Cut, Piece
+from trajcore.live.context import Context, size_of
 from trajcore.live.failures import NO_END, SILENT, Failure, failure_of
 from trajcore.live.modelprocess import MODELS, Frame, Gone, ModelProcess
 from trajcore.live.modelsettings import ModelSettings
@@ -106,6 +107,10 @@ class Hearer(Protocol):
         """What the user should know of this reply."""
 
 
+class ContextExceeded(ModelUnavailable):
+    """The request is too long for the model."""
+
+
 class _Failed(Exception):
     """An attempt has failed."""
 
@@ -115,13 +120,14 @@ class _Failed(Exception):
 
 
 class Model:
-    """A configured model, and what it has cost (`usage`)."""
+    """A configured model, what it has cost (`usage`), and how full its `context` is."""
 
     def __init__(
         self, settings: ModelSettings, patience: Patience | None = None, process: ModelProcess = MODELS
     ) -> None:
         self.settings = settings
         self.usage = Usage()
+        self.context = Context(settings.max_input_tokens, settings.max_output_tokens)
         self.part = ""
         """What the model had said when the last reply was interrupted, or broke off."""
         self._patience = patience or patience_of(settings)
@@ -130,6 +136,7 @@ class Model:
         self._ends_unsaid = False
         """Whether the last reply ended without a word that it was complete, and was asked for again."""
         self._told: set[str] = set()
+        self._looked_up = False
         hide(*settings.secrets)
 
     def use(self, settings: ModelSettings) -> None:
@@ -138,26 +145,52 @@ class Model:
         Model.__init__(self, settings, process=self._process)
         self.usage = replace(usage, window=0)
 
+    async def look_up(self) -> None:
+        """Find out how large the context is, where no setting says: once, in the library's own table."""
+        if self._looked_up or self.context.window is not None or not self.settings.model:
+            return
+        self._looked_up = True
+        with suppress(Gone, TimeoutError):
+            async with aclosing(self._process.ask({"settings": self._settings()}, "context")) as frames:
+                frame = await self._next(frames) or {}
+            self.context.window = frame.get("context") or None
+
     async def reply(
-        self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], hearer: Hearer
+        self,
+        messages: Sequence[dict[str, Any]],
+        tools: Sequence[dict[str, Any]],
+        hearer: Hearer,
+        *,
+        aside: bool = False,
     ) -> Reply:
         """Ask the model once; `hearer` is told of what comes as it comes.
 
         What may pass (rate limits, timeouts, failing servers) is tried again: the hearer is told in one line.
-        Raises `ModelUnavailable`. Cancelling closes the connection. Either way `part` is what had come.
+        Raises `ModelUnavailable`, of which `ContextExceeded` is one. Cancelling closes the connection. Either
+        way `part` is what had come.
+
+        `aside`: it is no part of the conversation: it costs, and is no reply of the agent.
         """
         self.part = ""
         if not self.settings.model:
             raise ModelUnavailable(NO_MODEL)
         request = await self.request(messages, tools)
+        size = await asyncio.to_thread(size_of, messages, tools)
         taken = {call.get("id") for message in messages for call in message.get("tool_calls") or ()}
         failed = 0
         while True:
             try:
-                return await self._attempt(request, taken, hearer)
+                reply = await self._attempt(request, taken, hearer, aside=aside)
+                break
             except _Failed as attempt:
                 failed += 1
+                if attempt.failure.too_long and not aside:
+                    self.context.refused(size)
                 await self._wait(failed, attempt.failure, hearer)
+        if not aside:
+            said, usage = size_of([reply.response["choices"][0]["message"]]), reply.usage
+            self.context.answered(size, said, usage.prompt_tokens, usage.completion_tokens)
+        return reply
 
     async def request(self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]) -> Request:
         """What this model is sent of a prompt and tools. Raises `ModelUnavailable`."""
@@ -190,6 +223,8 @@ class Model:
 
     async def _wait(self, failed: int, failure: Failure, hearer: Hearer) -> None:
         """Wait until the model can be asked again. Raises `ModelUnavailable` where it is not to be."""
+        if failure.too_long:
+            raise ContextExceeded(failure.line) from None
         if not failure.transient or failed >= self._patience.attempts:
             raise ModelUnavailable(failure.line) from None
         seconds = self._patience.wait(failed, failure.wait)
@@ -200,7 +235,7 @@ class Model:
         hearer.retrying(f"{failure.line}{stop} Asking again in {seconds:g} s ({left}).")
         await asyncio.sleep(seconds)
 
-    async def _attempt(self, request: Request, taken: set[str], hearer: Hearer) -> Reply:
+    async def _attempt(self, request: Request, taken: set[str], hearer: Hearer, *, aside: bool) -> Reply:
         """One request, and the reply to it. Raises `_Failed`, `ModelUnavailable`."""
         reply = Assembly()
         try:
@@ -208,7 +243,7 @@ class Model:
         except BaseException:
             self._broke_off(reply)
             raise
-        return await self._finished(request, reply, taken, hearer)
+        return await self._finished(request, reply, taken, hearer, aside=aside)
 
     async def _hear(self, request: Request, reply: Assembly, hearer: Hearer) -> None:
         model, speaking = str(self.settings.model), _Speaking(hearer, request.prompted)
@@ -243,7 +278,9 @@ class Model:
         self.part = known().text(reply.text) or self.part
         self.usage = self.usage.plus({"usage": reply.usage}, reply.cost, reply.window, whole=False)
 
-    async def _finished(self, request: Request, reply: Assembly, taken: set[str], hearer: Hearer) -> Reply:
+    async def _finished(
+        self, request: Request, reply: Assembly, taken: set[str], hearer: Hearer, *, aside: bool
+    ) -> Reply:
         model, cut = str(self.settings.model), reply.cut
         if (
             reply.is_empty
@@ -260,8 +297,9 @@ class Model:
             raise _Failed(Failure(NO_END.format(model=model), transient=True))
         self._ends_unsaid &= cut is Cut.BROKEN
         response = await asyncio.to_thread(_whole_response, request, reply, taken, whole=cut is None)
-        self.usage = self.usage.plus(response, reply.cost, reply.window)
-        usage = Usage().plus(response, reply.cost, reply.window)
+        window = self.context.window = self.context.window or reply.window or None
+        self.usage = self.usage.plus(response, reply.cost, window or 0, whole=not aside)
+        usage = Usage().plus(response, reply.cost, window or 0)
         return replace(_reply(response, usage), cut=cut)
 
     def _tell_once(self, line: str, hearer: Hearer) -> None:

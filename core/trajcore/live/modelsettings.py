@@ -45,6 +45,7 @@ class ModelSettings:
     max_output_tokens: int | None = None
     """The most that a reply may have."""
     max_input_tokens: int | None = None
+    """How large its context is; None: as litellm's own table says, if it does."""
     top_p: float | None = None
     top_k: float | None = None
     seed: int | None = None

@@ -4,12 +4,12 @@ The only module that names litellm, which takes seconds to import, prints, logs,
 tokenizers, and reads `.env` files: it is imported here with all of that turned off, away from the pipes.
 
 In: `{"ask": N, "messages": […], "tools": […], "stop": […], "settings": {…}}`,
-`{"check": N, "settings": {…}}`, `{"cancel": N}`, `{"close": N}`. Where the first has `about`, names of other
+`{"check": N, "settings": {…}}`, `{"context": N, "settings": {…}}`, `{"cancel": N}`, `{"close": N}`. Where the first has `about`, names of other
 models, in place of messages and tools, nobody is asked: what is known of the model is told
 (`trajcore.live.abilities.about`). Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the N, and last
 of all one with `ended` (the reason to stop, null where none came), `checked` (what a model lacks to be asked:
-`key`, `provider`, or nothing that is known), `failed` (what `trajcore.live.failures` words), `cancelled` or
-`closed`. Its input ends when the program does, however that ends; it ends then, whatever it is at.
+`key`, `provider`, or nothing that is known), `context` (the size of a model's context in tokens, 0 where it is
+not known), `failed` (what `trajcore.live.failures` words), `cancelled` or `closed`. Its input ends when the program does, however that ends; it ends then, whatever it is at.
 """
 
 from __future__ import annotations
@@ -83,6 +83,8 @@ class Server:
             self._begin(frame["ask"], self._answer(frame["ask"], frame))
         elif "check" in frame:
             self._begin(frame["check"], self._check(frame["check"], frame))
+        elif "context" in frame:
+            self._begin(frame["context"], self._tell_context(frame["context"], frame))
         elif "close" in frame:
             self._begin(frame["close"], self._close(frame["close"]))
         elif frame["cancel"] in self._tasks:
@@ -124,6 +126,11 @@ class Server:
     async def _check(self, number: int, request: Frame) -> None:
         litellm = await asyncio.shield(self._library)
         self._tell(number, {"checked": lacking(litellm, request["settings"])})
+
+    async def _tell_context(self, number: int, request: Frame) -> None:
+        litellm = await asyncio.shield(self._library)
+        given, _ = arguments(litellm, request["settings"])
+        self._tell(number, {"context": context_of(litellm, given["model"])})
 
     async def _close(self, number: int) -> None:
         await self._let_go()
@@ -317,8 +324,6 @@ def price(litellm: ModuleType, model: str, usage: Any) -> tuple[float, int]:
 
     Where litellm knows no price, it is what the provider says that it was.
     """
-    entry = litellm.model_cost.get(model) or litellm.model_cost.get(model.partition("/")[2]) or {}
-    window = entry.get("max_input_tokens") or entry.get("max_tokens") or 0
     try:
         cost = litellm.completion_cost(litellm.ModelResponse(model=model, usage=usage), model=model)
     except (
@@ -333,7 +338,14 @@ def price(litellm: ModuleType, model: str, usage: Any) -> tuple[float, int]:
     told = getattr(usage, "cost", None)
     told = told.get("total_cost") if isinstance(told, dict) else told
     own = float(told) if isinstance(told, int | float) else 0.0
-    return float(cost or own), window if isinstance(window, int) else 0
+    return float(cost or own), context_of(litellm, model)
+
+
+def context_of(litellm: ModuleType, model: str) -> int:
+    """How many tokens a model's context has, by the library's own table; 0 where it does not say."""
+    entry = litellm.model_cost.get(model) or litellm.model_cost.get(model.partition("/")[2]) or {}
+    window = entry.get("max_input_tokens")
+    return window if isinstance(window, int) else 0
 
 
 # What goes wrong

@@ -39,6 +39,7 @@ class Command(Enum):
     VISIT = "open a shell"
     MESSAGE = "send a message"
     GO_LIVE = "go live"
+    COMPACT = "compact the conversation"
     SAVE_RUN = "save the run"
     ANSWER = "answer for an action"
 
@@ -50,17 +51,19 @@ _IDLE: Final = {
     Command.VISIT,
     Command.MESSAGE,
     Command.GO_LIVE,
+    Command.COMPACT,
     Command.SAVE_RUN,
 }
 _BUSY: Final = {Command.INTERRUPT, Command.SAVE_RUN}
+_AT_WORK: Final = {*_BUSY, Command.MESSAGE, Command.COMPACT}
 
 LEGAL: Final[dict[State, frozenset[Command]]] = {
     State.PAUSED: frozenset(_IDLE | {Command.STEP, Command.CONTINUE, Command.RUN_TO}),
     State.REPLAYING: frozenset(_BUSY | {Command.MESSAGE}),
-    State.THINKING: frozenset(_BUSY | {Command.MESSAGE}),
-    State.EXECUTING: frozenset(_BUSY | {Command.MESSAGE}),
+    State.THINKING: frozenset(_AT_WORK),
+    State.EXECUTING: frozenset(_AT_WORK),
     State.AWAITING_INPUT: frozenset(_IDLE),
-    State.AWAITING_CONFIRMATION: frozenset(_BUSY | {Command.MESSAGE, Command.ANSWER}),
+    State.AWAITING_CONFIRMATION: frozenset(_AT_WORK | {Command.ANSWER}),
     State.FINISHED: frozenset(_IDLE),
     State.ERROR: frozenset(_IDLE),
 }

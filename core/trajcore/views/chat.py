@@ -11,7 +11,7 @@ from typing import Final
 from trajcore import notices
 from trajcore.dialects import canonical
 from trajcore.dialects.newevents import is_note
-from trajcore.events.kinds import EDIT, THINK, Treatment, action_kind
+from trajcore.events.kinds import CONDENSATION, EDIT, THINK, Treatment, action_kind
 from trajcore.live.outcome import words
 from trajcore.replay.policy import treatment
 from trajcore.replay.run import Entry
@@ -152,7 +152,9 @@ def _said(entry: Entry) -> list[ChatPart]:
 def _done(session: Session, entry: Entry) -> Iterator[ChatPart]:
     """What a model did, or what came of it."""
     head = entry.head
-    if head.is_action:
+    if entry.live and head.kind == CONDENSATION:
+        yield _part((entry.id, 0), "", BlockKind.PROSE, head.text, ChatTone.ASIDE, _OF_OUTCOMES)
+    elif head.is_action:
         if entry.live and treatment(head) not in (Treatment.PASS, Treatment.DIALOGUE):
             yield from _action(entry)
     elif entry.live and head.kind != THINK:

@@ -79,9 +79,23 @@ def _cost(session: Session) -> list[str]:
     if usage is None or not usage.replies:
         return []
     tokens = usage.prompt_tokens + usage.completion_tokens
-    shown = [f"{tokens / 1000:.1f}k tokens" if tokens >= 1000 else f"{tokens} tokens"]
+    shown = [_tokens(tokens)]
     shown += [f"${usage.cost:.4f}"] if usage.cost else []
-    return [*shown, *context_share(usage)]
+    return [*shown, *_context(session)]
+
+
+def _context(session: Session) -> list[str]:
+    """How full the model's context will be at its next request, as a share where its size is known."""
+    context = session.context
+    if context is None or not context.tokens:
+        return []
+    if context.window is None:
+        return [f"context ~{_tokens(context.tokens)}"]
+    return [f"context ~{context.tokens / context.window:.0%}"]
+
+
+def _tokens(count: int) -> str:
+    return f"{count / 1000:.1f}k tokens" if count >= 1000 else f"{count} tokens"
 
 
 def totals(session: Session, seconds: float) -> str:
@@ -94,7 +108,7 @@ def totals(session: Session, seconds: float) -> str:
 
 
 def context_share(usage: Usage) -> list[str]:
-    """How much of the model's context window is full, where that is known."""
+    """How much of the model's context a reply and what it answers have filled, where that is known."""
     return [f"context {usage.context / usage.window:.0%}"] if usage.window and usage.context else []
 
 

@@ -67,6 +67,9 @@ class Remembering:
         taken, self.pending = self.pending, []
         return taken
 
+    def compaction_asked(self) -> str | None:
+        return None
+
     @property
     def kinds(self) -> list[str]:
         return [event.get("action") or "=" + event["observation"] for event in self.written]
@@ -102,6 +105,12 @@ class Noting:
 
     def warned(self, line: str) -> None:
         self.seen.append(f"warned {line}")
+
+    def making_room(self, text: str) -> None:
+        self.seen.append(f"making room {text}")
+
+    def condensed(self, line: str) -> None:
+        self.seen.append(f"condensed {line}")
 
 
 def model_at(server: Loopback, attempts: int = 1) -> Model:

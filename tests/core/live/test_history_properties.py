@@ -10,7 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.live.events import response, typed
+from trajcore.live.context import size_of
 from trajcore.live.messages.history import messages
+from trajcore.live.messages.pairing import pair
+from trajcore.live.messages.shortening import long_results, shortened
+from trajcore.live.messages.spans import spans_of
+from trajcore.live.messages.view import visible
 
 WORDS = st.text(max_size=12)
 ODD = st.recursive(
@@ -132,7 +137,44 @@ def events(draw: st.DrawFn) -> list[dict[str, Any]]:
 @settings(max_examples=300, deadline=None)
 @given(events())
 def test_every_call_is_answered_once_and_roles_are_legal(made: list[dict[str, Any]]):
-    told = messages(typed(*made), system=None)
+    check(messages(typed(*made), system=None))
+
+
+@settings(max_examples=100, deadline=None)
+@given(events(), st.data())
+def test_so_it_is_where_a_part_is_summarised_and_results_are_shortened(
+    made: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    numbered = [{**event, "id": number} for number, event in enumerate(made)]
+    spans = spans_of(typed(*numbered))
+    if spans.cuts:
+        cut = data.draw(st.sampled_from(spans.cuts))
+        forgotten = {event.id for event in spans.events(cut)}
+        later = {*range(len(made))} - {seen.event.id for seen in spans.seen[:cut]}
+        assert not [one for one in answers(numbered) if one["cause"] in forgotten and one["id"] in later]
+        numbered.append({"id": len(made), **spans.condensation(cut, "All that was.")})
+    told = messages(typed(*numbered), system=None)
+    check(told)
+    assert not spans.cuts or "All that was." in str(told)
+    long = long_results(told)
+    short = shortened(told, {result.call for result in long})
+    check(short)
+    assert size_of(told) - size_of(short) == sum(result.saved for result in long)
+
+
+def answers(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first answer to each action, by their causes, as far as a model is told of both."""
+    events = typed(*made)
+    seen = {one.position for one in visible(events)}
+    firsts = pair(events).answer
+    return [
+        {"id": made[answer]["id"], "cause": made[action]["id"]}
+        for action, answer in firsts.items()
+        if {action, answer} <= seen
+    ]
+
+
+def check(told: list[dict[str, Any]]) -> None:
     json.dumps(told, ensure_ascii=False).encode()
     assert told[0]["role"] == "system"
     assert all(message["role"] != "system" for message in told[1:])

@@ -587,6 +587,18 @@ async def test_the_most_tokens_of_a_reply_are_asked_for():
         assert server.bodies[0]["max_tokens"] == 77
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "size"),
+    [("openai/gpt-4", None, 8192), ("openai/of-our-own", None, None), ("openai/gpt-4", 1000, 1000)],
+)
+async def test_how_large_a_context_is_is_looked_up_where_nobody_says(
+    name: str, given: int | None, size: int | None
+):
+    model = model_at(None, name, base_url="http://127.0.0.1:1/v1", max_input_tokens=given)
+    await model.look_up()
+    assert model.context.window == size
+
+
 async def test_a_price_that_only_the_provider_knows_is_taken():
     with Loopback([Answer("a", cost=0.25)]) as server:
         model = model_at(server)

@@ -109,6 +109,35 @@ def test_a_name_that_says_its_provider_is_not_asked_about() -> None:
     assert provider_of(library, "openai/a/b") == "openai"  # type: ignore[arg-type]
 
 
+TOO_LONG = (
+    "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
+    "prompt is too long: 215000 tokens > 200000 maximum",
+    "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000",
+    "the request exceeds the available context size, try increasing it",
+    "The input token count (1100000) exceeds the maximum number of tokens allowed (1048576).",
+    "Input is too long for requested model.",
+    "Requested tokens exceed context window of 4096",
+    "The number of tokens to keep from the initial prompt is greater than the context length.",
+    "Please reduce the length of the messages or completion.",
+)
+
+
+@pytest.mark.parametrize("text", TOO_LONG)
+def test_a_request_that_is_too_long_is_known_by_what_providers_say(text: str) -> None:
+    told = {"kinds": ["BadRequestError"], "status": 400, "text": text, "wait": None}
+    assert failure_of(told, "m", None, Mask([])).too_long
+    assert not failure_of({**told, "status": 429}, "m", None, Mask([])).too_long
+    assert failure_of(
+        {**told, "text": "no", "kinds": ["ContextWindowExceededError"]}, "m", None, Mask([])
+    ).too_long
+
+
+@pytest.mark.parametrize("text", ["max_tokens is too large: 9", "Invalid 'messages'", "You said too much."])
+def test_nothing_else_is_taken_for_that(text: str) -> None:
+    told = {"kinds": ["BadRequestError"], "status": 400, "text": text, "wait": None}
+    assert not failure_of(told, "m", None, Mask([])).too_long
+
+
 ORACLE = """
 import json
 import trajcore.live.serving as serving

@@ -148,6 +148,11 @@ def tools(screen: DebuggerScreen) -> None:
     screen.app.push_screen(ToolList(screen.session))
 
 
+def compact(screen: DebuggerScreen) -> None:
+    """Have the model summarise the oldest part of the conversation."""
+    screen.session.compact()
+
+
 async def may_run_on_host(ask: Ask) -> bool:
     """Whether recorded commands may run on this machine itself, which was asked for by `local`."""
     question = "`local` has no walls: the recorded commands run on this machine, as you, on your files."

@@ -140,6 +140,9 @@ ACTIONS: Final = (
     UserAction(models.go_on, "", "let the model go on where its budget is spent", _LIVE, "Ctrl+P"),
     UserAction(models.model, "M", "model: another one, its key, base URL, effort", _LIVE, "M"),
     UserAction(
+        replay.compact, "", "compact the conversation: the model sums up its oldest part", _LIVE, "/compact"
+    ),
+    UserAction(
         branching.branches, f"alt+b {_ALT_B}", "branches: go to one, name, save, delete it", _LIVE, "Alt+B"
     ),
     UserAction(replay.tools, "", "tools of the live agent: switch them on and off", _LIVE, "Ctrl+P"),

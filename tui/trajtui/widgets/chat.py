@@ -80,10 +80,11 @@ class ChatPane(LinePane):
                 self._keep_thought(len(self._session.run))
                 self._dialogue.replied(notice)
                 self._waited += notice.seconds
-                self.border_subtitle = totals(self._session, self._waited)
+                self._show_cost()
                 self._changed()
             case notices.RunChanged(restarted):
-                self._forget_cost(restarted=restarted)
+                self._waited = 0.0 if restarted else self._waited
+                self._show_cost()
                 self._keep_thought(len(self._session.run) - 1)
                 self._coming.end()
                 self._restarted = self._restarted or restarted
@@ -96,9 +97,8 @@ class ChatPane(LinePane):
             case notices.StateChanged(state):
                 self._keep_unfinished(state)
 
-    def _forget_cost(self, *, restarted: bool) -> None:
-        if restarted:
-            self._waited, self.border_subtitle = 0.0, ""
+    def _show_cost(self) -> None:
+        self.border_subtitle = totals(self._session, self._waited) if self._waited else ""
 
     def _keep_thought(self, place: int) -> None:
         """The reply that was coming is complete: what the model thought stays, folded."""

@@ -23,9 +23,11 @@ THOUGHTS: Final = (BLOCKS, REASONING)
 MODEL: Final = "model"
 """Who thought that: taken off before anything is sent, with the thoughts where another provider is asked."""
 
-_BEGIN: Final = "(The conversation begins with the assistant.)"
+BEGIN: Final = "(The conversation begins with the assistant.)"
+GO_ON: Final = "Please continue."
+"""What nobody said, where a provider wants somebody to."""
+
 _PICTURES: Final = "What came with the result of {name} ({id}):"
-_GO_ON: Final = "Please continue."
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,9 @@ class Transcript:
         that has just spoken is asked to continue.
         """
         if self._messages and self._messages[0]["role"] != "user":
-            self._messages.insert(0, {"role": "user", "content": _encodable(opening) or _BEGIN})
+            self._messages.insert(0, {"role": "user", "content": _encodable(opening) or BEGIN})
         if self._last("assistant") is not None:
-            self.user(_GO_ON)
+            self.user(GO_ON)
         return [{"role": SYSTEM, "content": _encodable(system)}, *self._messages]
 
     def _last(self, role: str) -> Message | None:

@@ -33,9 +33,13 @@ class Seen:
 
 def visible(events: Sequence[Event]) -> list[Seen]:
     """The events that count, in order; a summary stands where OpenHands would put it."""
-    counted = [Seen(*numbered) for numbered in enumerate(events) if not _is_aside(numbered[1])]
-    condensed = _condensed(_without_closed_delegations(counted))
-    return [seen for seen in condensed if not isinstance(seen.event, RecallAction)]
+    return [seen for seen in counted(events) if not isinstance(seen.event, RecallAction)]
+
+
+def counted(events: Sequence[Event]) -> list[Seen]:
+    """The same with look-ups in the agent's memory: among these the place of a summary is counted."""
+    said = [Seen(*numbered) for numbered in enumerate(events) if not _is_aside(numbered[1])]
+    return _condensed(_without_closed_delegations(said))
 
 
 def _is_aside(event: Event) -> bool:
@@ -67,20 +71,34 @@ def _condensed(events: list[Seen]) -> list[Seen]:
     """OpenHands' `View`: every forgotten event dropped, the last summary put in at its offset."""
     forgotten: set[int] = set()
     summary: CondensationAction | None = None
+    first = 0
     for index, seen in enumerate(events):
         if isinstance(seen.event, CondensationAction):
             named = _named_by(seen.event, events[:index])
             forgotten |= named
             if named and seen.event.args.summary is not None:
-                summary = seen.event
-    kept = [
-        seen for index, seen in enumerate(events) if index not in forgotten and not _condenses(seen.event)
+                summary, first = seen.event, min(named)
+    left = [
+        index for index, seen in enumerate(events) if index not in forgotten and not _condenses(seen.event)
     ]
+    kept = [events[index] for index in left]
     if summary is not None:
-        offset = summary.args.summary_offset
-        at = min(forgotten) if offset is None else max(0, min(offset, len(kept)))
-        kept.insert(at, Seen(-1, _as_observation(summary)))
+        before = [events[index].event for index in left if index < first]
+        kept.insert(_place(summary, before), Seen(-1, _as_observation(summary)))
     return kept
+
+
+def _place(summary: CondensationAction, before: Sequence[Event]) -> int:
+    """Behind how many of the events a summary stands; `before` are those before the first that it is for.
+
+    Its offset counted these when it was recorded: those with a later id were inserted since, and where they
+    are fewer, some were deleted.
+    """
+    offset, own = summary.args.summary_offset, summary.id
+    if offset is None:
+        return len(before)
+    inserted = sum(own is not None and event.id is not None and event.id > own for event in before)
+    return max(0, min(offset + inserted, len(before)))
 
 
 def _condenses(event: Event) -> bool:
