@@ -137,9 +137,8 @@ async def work(
     `fitting` has what the model is shown fit its context.
     """
     tools = tools or (lambda: default_dialect().tools)
-    turn = _Turn(
-        model, environment, watch, fitting or Fitting(model, environment, watch, prompt, tools), tools
-    )
+    fitting = fitting or Fitting(model, environment, watch, prompt, tools)
+    turn = _Turn(model, environment, watch, fitting, tools)
     while True:
         await turn.deliver()
         limit = spent() if spent is not None else None

@@ -109,7 +109,10 @@ class Fitting:
         *,
         condenses: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`tools` is asked what the model is offered; `condenses`: whether what `prompt` makes of events leaves out what a condensation has forgotten."""
+        """`tools` is asked what the model is offered.
+
+        `condenses`: whether what `prompt` makes of events leaves out what a condensation has forgotten.
+        """
         self.model = model
         """Whose requests these are."""
         self._environment = environment
