@@ -4,8 +4,8 @@ The only module that names litellm, which takes seconds to import, prints, logs,
 tokenizers, and reads `.env` files: it is imported here with all of that turned off, away from the pipes.
 
 In: `{"ask": N, "messages": […], "tools": […], "stop": […], "settings": {…}}`, the same with `check` or
-`context` in place of all but the settings, `{"cancel": N}`, `{"close": N}`. Where the first has `about`, names
-of other models, in place of messages and tools, nobody is asked: what is known of the model is told
+`context` in place of all but the settings, `{"cancel": N}`, `{"close": N}`. Where the first has `about`,
+names of other models, in place of messages and tools, nobody is asked: what is known of the model is told
 (`trajcore.live.abilities.about`). Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the N, and last
 of all one with `ended` (the reason to stop, null where none came), `checked` (what a model lacks to be asked:
 `key`, `provider`, or nothing that is known), `context` (the size of a model's context in tokens, 0 where it

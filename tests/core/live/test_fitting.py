@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
@@ -219,8 +220,13 @@ class Provider:
         return replace(answer, prompt_tokens=tokens, completion_tokens=20)
 
 
+_NUMBERS = itertools.count()
+
+
 def noise(lines: int = 120) -> Answer:
-    return Answer(calls=[Call("execute_bash", {"command": f"seq -s ' some words in a line ' {lines}"})])
+    """A long result, each of another command: the same ones would be going round in circles."""
+    command = f"seq -s ' some words in a line ' {lines} # {next(_NUMBERS)}"
+    return Answer(calls=[Call("execute_bash", {"command": command})])
 
 
 def opened(
@@ -249,7 +255,7 @@ def kinds(session: Session) -> list[str]:
 
 async def test_requests_stay_under_the_limit_and_valid_and_the_saved_run_goes_on(tmp_path: Any) -> None:
     window = 4_000
-    provider = Provider([noise()] * 12, tokens=window)
+    provider = Provider([noise() for _ in range(12)], tokens=window)
     with Loopback(provider) as server:
         session, told = opened(server, window)
         session.resume()
@@ -290,7 +296,7 @@ async def test_a_provider_that_finds_it_too_long_is_asked_once_more_with_less() 
 
 async def test_where_the_task_takes_nearly_all_the_room_it_goes_on_all_the_same() -> None:
     window = 4_000
-    with Loopback(Provider([noise()] * 6, tokens=window)) as server:
+    with Loopback(Provider([noise() for _ in range(6)], tokens=window)) as server:
         session, _ = opened(server, window)
         await say(session, "word " * 1_400)
         assert session.state is State.AWAITING_INPUT
@@ -367,7 +373,9 @@ async def test_asked_for_while_the_model_works_it_waits_its_turn() -> None:
 
 @pytest.mark.parametrize("window", [None, 4_000])
 async def test_a_summary_that_is_interrupted_leaves_all_as_it_was(window: int | None) -> None:
-    provider = Provider([noise(), noise(), Answer("Done.")] if window is None else [noise()] * 9)
+    provider = Provider(
+        [noise(), noise(), Answer("Done.")] if window is None else [noise() for _ in range(9)]
+    )
     provider.summary = Answer("They", hang=True)
     with Loopback(provider) as server:
         session, _ = opened(server, window)
