@@ -43,7 +43,8 @@ class Tables(list[dict[str, str]]):
 
 @dataclass(frozen=True)
 class Key:
-    """One setting: its name, its place in config.toml, and the variable that overrides the file.
+    """One setting: its name, its place in config.toml, and the variable that overrides the file (those of a
+    model have theirs by their names).
 
     `written` is its name there, where another section has a setting of the same name. `reach` decides what
     is left out of a file that is not trusted (`trajcore.trust`); `instead` is what the user types who means
@@ -62,6 +63,8 @@ class Key:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "written", self.written or self.name)
+        if self.section == "llm" and self.kind in (str, int, float, bool):  # as OpenHands calls them
+            object.__setattr__(self, "variable", f"LLM_{self.written.upper()}")
 
     @property
     def place(self) -> str:
@@ -81,9 +84,9 @@ KEYS: Final = (
     Key("enable_think", "agent", bool, True, Reach.NOWHERE),
     Key("enable_plan_mode", "agent", bool, True, Reach.NOWHERE),
     Key("enable_finish", "agent", bool, True, Reach.NOWHERE),
-    Key("model", "llm", str, None, Reach.PROVIDER, "LLM_MODEL"),
-    Key("api_key", "llm", str, None, Reach.ACCOUNT, "LLM_API_KEY", secret=True, instead="LLM_API_KEY"),
-    Key("base_url", "llm", str, None, Reach.ADDRESS, "LLM_BASE_URL", instead="LLM_BASE_URL"),
+    Key("model", "llm", str, None, Reach.PROVIDER),
+    Key("api_key", "llm", str, None, Reach.ACCOUNT, secret=True, instead="LLM_API_KEY"),
+    Key("base_url", "llm", str, None, Reach.ADDRESS, instead="LLM_BASE_URL"),
     Key("temperature", "llm", float, None, Reach.NOWHERE),
     Key("max_output_tokens", "llm", int, None, Reach.NOWHERE),
     Key("max_input_tokens", "llm", int, None, Reach.NOWHERE),

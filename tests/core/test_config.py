@@ -91,6 +91,8 @@ def test_the_file_of_openhands_works_unchanged(file: Path) -> None:
         ("base_url", "LLM_BASE_URL"),
         ("base_container_image", "TRAJTUI_IMAGE"),
         ("kind", "TRAJTUI_SANDBOX"),
+        ("aws_region_name", "LLM_AWS_REGION_NAME"),
+        ("ollama_base_url", "LLM_OLLAMA_BASE_URL"),
     ],
 )
 def test_the_environment_overrides_the_file_and_options_override_both(
@@ -252,6 +254,15 @@ def test_every_setting_can_be_shown(file: Path) -> None:
     assert set(config.settings) == {key.name for key in KEYS}
     assert config.settings["timeout"].shown() == "60"
     assert config.settings["workspace_base"].shown() == ""
+
+
+def test_a_variable_of_a_model_is_read_as_openhands_reads_it() -> None:
+    variables = {"LLM_NUM_RETRIES": "7", "LLM_TIMEOUT": "2.5", "LLM_DROP_PARAMS": "false", "LLM_SEED": "x"}
+    found = load(environment=variables)
+    assert [found.get(name) for name in ("num_retries", "model_timeout", "drop_params")] == [7, 2.5, False]
+    assert found.get("timeout") == 120
+    with pytest.raises(BadInput, match="LLM_SEED: expected a whole number"):
+        found.get("seed")
 
 
 SEVERAL = """

@@ -34,7 +34,7 @@ def arguments(litellm: ModuleType, settings: Mapping[str, Any]) -> tuple[dict[st
     if provider == "openrouter":
         named = {"HTTP-Referer": settings["openrouter_site_url"], "X-Title": settings["openrouter_app_name"]}
         found["extra_headers"] = {name: value for name, value in named.items() if value} or None
-    left = _left_out(litellm, model, provider, found)
+    left = _left_out(litellm, model, provider or "openai", found)
     for argument in left:
         found.pop(argument)
     given = {name: value for name, value in found.items() if value is not None}
@@ -42,7 +42,7 @@ def arguments(litellm: ModuleType, settings: Mapping[str, Any]) -> tuple[dict[st
     return {**given, **(settings["completion_kwargs"] or {}), "model": model}, [names[one] for one in left]
 
 
-def _left_out(litellm: ModuleType, model: str, provider: str | None, found: dict[str, Any]) -> list[str]:
+def _left_out(litellm: ModuleType, model: str, provider: str, found: dict[str, Any]) -> list[str]:
     """What of these the model does not take."""
     asked = [name for name in _MAY_BE_DROPPED if found[name] is not None and found["drop_params"]]
     taken = litellm.get_supported_openai_params(model.partition("/")[2] or model, provider) if asked else None

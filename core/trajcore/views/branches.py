@@ -107,7 +107,7 @@ def lines(listed: Iterable[dict[str, Any]]) -> list[str]:
     return columns([
         (
             safe_line(str(one["name"])),
-            safe_line(str(one["model"] or "")),
+            safe_line(_who(one)),
             f"{one['steps']} step{'s' * (one['steps'] != 1)}",
             _STANDS.get(one["state"], one["state"]),
             "" if one["origin"] is None else safe_line(_left(one["origin"], one["cut"] or "")),
@@ -115,6 +115,13 @@ def lines(listed: Iterable[dict[str, Any]]) -> list[str]:
         )
         for one in listed
     ])  # fmt: skip
+
+
+def _who(listed: dict[str, Any]) -> str:
+    """The models that were asked in a branch."""
+    return ", ".join(dict.fromkeys(asked["model"] for asked in listed["models"])) or str(
+        listed["model"] or ""
+    )
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:

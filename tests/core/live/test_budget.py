@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from documents import of_commands
 from loopback import Answer, Call, Loopback
 from trajcore import notices
+from trajcore.api import areplay
 from trajcore.errors import BadInput, Refused
 from trajcore.live.budget import Budget, Limit, budget_of, seconds_of
 from trajcore.live.model import close_connections
@@ -106,6 +107,24 @@ async def test_time_is_that_of_the_models_turns() -> None:
         assert ending(live) == "time_spent"
         assert replies(live) <= 1
         assert live.run.entries[-1].head.kind != "error"
+
+
+@pytest.mark.usefixtures("toy")
+async def test_without_a_screen_it_ends_there_whatever_messages_are_left() -> None:
+    told: list[notices.Notice] = []
+    with Loopback([LOOK, LOOK, LOOK]) as server:
+        model = ModelSettings("openai/m", "sk-loopback-0123456789", server.url)
+        settings = Settings("toy", model=model, budget=Budget(steps=1))
+        report = await areplay(
+            Trajectory.from_bytes(of_commands("true")),
+            settings=settings, carry_on=True, messages=["one", "two", "three"], on_notice=told.append,
+        )  # fmt: skip
+        assert len(server.bodies) == 1
+    assert report.live is not None
+    assert (report.live.ending, report.live.steps, report.state) == ("steps_spent", 1, "awaiting_input")
+    assert report.exit_code() == 0
+    warned = [one.text for one in told if isinstance(one, notices.Said) and one.severity == "warning"]
+    assert warned[-1] == "2 messages not given to the model any more"
 
 
 @given(st.integers(1, 9), st.floats(0.01, 10**6), st.floats(0.01, 10**6), st.integers(0, 10**9))

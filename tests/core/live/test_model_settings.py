@@ -201,6 +201,13 @@ async def test_what_a_model_does_not_take_is_left_out_and_named_or_fails() -> No
         assert len(server.requests) == 2
 
 
+async def test_a_plain_name_at_an_address_of_the_users_is_asked_with_all_of_them() -> None:
+    with Loopback([Answer("Hi.")]) as server:
+        named = dataclasses.replace(settings_of(server, "seed = 1\ntop_p = 0.5").model, model="plain")
+        _, heard = await ask(named)
+        assert (server.bodies[0]["seed"], server.bodies[0]["top_p"], heard.warnings) == (1, 0.5, [])
+
+
 async def test_a_model_is_waited_for_as_long_as_asked() -> None:
     with Loopback([Answer("Hi.", hang=True)]) as server:
         begun = time.monotonic()

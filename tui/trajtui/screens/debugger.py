@@ -281,9 +281,11 @@ class DebuggerScreen(Screen[None]):
         self._begin_flow(said)
 
     def _ask_to_go_on(self) -> None:
+        """Ask whether the model may go on, unless something is typed, which no dialog is to swallow."""
         from trajtui.actions import models  # dialogs
 
-        self._begin_flow(models.go_on(self))
+        if not self.query_one(MessageBox).has_focus_within:
+            self._begin_flow(models.go_on(self))
 
     def _show_run(self, *, restarted: bool) -> None:
         self.unsaved_run = not restarted and self.session.run.has_added
