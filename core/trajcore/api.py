@@ -11,23 +11,27 @@ from dataclasses import dataclass
 from dataclasses import replace as with_changes
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from trajcore import notices
+from trajcore import forking, notices
 from trajcore.errors import BadInput, TrajError
 from trajcore.events.kinds import Service
+from trajcore.forking import Forked, Forking, check_copies, models_of
 from trajcore.live.confirming import Verdict
 from trajcore.reading import read_bounded, recording_bytes
 from trajcore.replay.conditions import parse
 from trajcore.replay.states import State
 from trajcore.session import Session
-from trajcore.settings import Delivery, Settings, checked_options, load_config, settings_from
+from trajcore.settings import Settings, checked_options, keeping_places, load_config, settings_from
 from trajcore.storage import refuse_link, write_atomically
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from trajcore.replay.report import Report
 
+
+_PLACES: Final = 8
+"""So many places are kept to go back to where nothing is said, and there must be some."""
 
 AskUser = Callable[[notices.Asked], Awaitable[tuple[Verdict, str] | None]]
 """Gives the user's word on an action, and the text for `Session.answer`; None: there is nobody to give it."""
@@ -152,7 +156,7 @@ async def areplay(
         await session.prepare()
         await _play(session, stop)
         if carry_on and session.state is not State.ERROR:
-            await _carry_on(session, messages)
+            await forking.carry_on(session, messages)
     finally:
         await answering.close()
         await session.close()
@@ -196,6 +200,67 @@ class _Answering:
             await asyncio.wait({self._task})
 
 
+async def afork(
+    trajectory: str | Path | Trajectory,
+    *,
+    at: str | int,
+    models: Sequence[str] = (),
+    messages: Sequence[str] = (),
+    command: str | None = None,
+    row: str | int | None = None,
+    on_notice: Callable[[notices.Notice], None] | None = None,
+    on_session: Callable[[Session], None] | None = None,
+    on_question: AskUser | None = None,
+    on_result: Callable[[Forked], None] | None = None,
+    settings: Settings | None = None,
+    **options: Any,
+) -> list[Forked]:
+    """Go on from the same place of a recording with several models, each in a world of its own.
+
+    What comes before the event `at` is carried out once; then each of the `models` (none: the configured one)
+    begins, one after the other, in a copy of the world that it led to, and is given all `messages`, in order.
+    `command` is run in each one's world at its end, where its shell is; it is no event of the branch. Nothing
+    that runs in the world is in a copy of it.
+
+    What each did is kept on disk as a branch that is called after the model. `on_result` is called with each
+    answer as it comes; the other arguments are those of `areplay`.
+
+    Raises `BadInput` where something named is not there, or it is not the agent's turn and there is no
+    message; `SandboxUnavailable` also where no copy of the world can be made (recorded, local, `mount`,
+    `container`), before anything is carried out; `ModelUnavailable` where no model is named. What goes wrong
+    with one model is told by its answer, and the others go on. Cancelled, it removes its sandbox first.
+    """
+    name = trajectory.name if isinstance(trajectory, Trajectory) else str(trajectory)
+    chosen = _settings(settings, options, name, places=True)
+    asked = models_of(chosen.model, models)
+    world = with_changes(chosen.world, track_files=True)
+    places = chosen.checkpoints or _PLACES
+    chosen = with_changes(chosen, world=world, model=asked[0], keep_branches=True, checkpoints=places)
+    recording = trajectory if isinstance(trajectory, Trajectory) else open(trajectory, row)
+    session = Session(recording, chosen)
+    fork = Forking(session, recording.resolve(str(at)))
+    fork.check(messages)
+    session.check_live()
+    if on_session is not None:
+        on_session(session)
+    if on_notice is not None:
+        session.subscribe(on_notice)
+    answering, results = _Answering(session, on_question), list[Forked]()
+    try:
+        await session.prepare()
+        check_copies(session, "fork")
+        session.expect_live()
+        await fork.begin()
+        for model in asked:
+            results.append(await fork.go_on(model, messages, command))
+            if on_result is not None:
+                on_result(results[-1])
+    finally:
+        await answering.close()
+        await session.close()
+    return results
+
+
 def report_of(session: Session, name: str, seconds: float, *, live: bool = False) -> Report:
     """The report of a session's run so far. `name` is what the recording is called in it."""
     from trajcore.replay.report import Report, Step, counts  # who opens a recording may never replay it
@@ -229,7 +294,10 @@ def _name(session: Session, index: int) -> int | str:
     return session.trajectory.label(index) if id is None else id
 
 
-def _settings(settings: Settings | None, options: dict[str, Any], name: str) -> Settings:
+def _settings(
+    settings: Settings | None, options: dict[str, Any], name: str, *, places: bool = False
+) -> Settings:
+    """The settings of a session; with `places` it keeps some to go back to, as config.toml says."""
     if settings is not None:
         if options:
             raise TypeError(f"settings= and {next(iter(options))}= do not go together")
@@ -237,7 +305,9 @@ def _settings(settings: Settings | None, options: dict[str, Any], name: str) -> 
     typed = checked_options(options)
     config = load_config(typed)
     save_to = config.save_path(name)
-    return with_changes(settings_from(config, typed), save_to=save_to, warnings=config.warnings)
+    found = settings_from(config, typed)
+    found = keeping_places(found, config) if places else found
+    return with_changes(found, save_to=save_to, warnings=config.warnings)
 
 
 def _path(path: str | Path | None) -> Path | None:
@@ -250,22 +320,6 @@ async def _play(session: Session, stop: int | None) -> None:
     else:
         session.run_to(stop)
     await session.idle()
-
-
-async def _carry_on(session: Session, messages: Sequence[str]) -> None:
-    """Give the messages to the model one by one, each when it waits; without any, let it simply go on."""
-    if not messages:
-        if session.needs_message:
-            raise BadInput(
-                "the recording ends with the agent's word: give the model one with --message TEXT."
-            )
-        session.go_live()
-        await session.idle()
-    for text in messages:
-        session.message(text, Delivery.LIVE)
-        await session.idle()
-        if session.failure is not None:
-            break
 
 
 @dataclass(frozen=True)

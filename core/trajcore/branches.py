@@ -7,15 +7,17 @@ their runs as they were left, or are on disk alone, from earlier sessions.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from trajcore import notices
 from trajcore.dialects.base import Played
 from trajcore.errors import BadInput, Refused
 from trajcore.journal.branches import BranchLog, KeptBranch, Origin, kept_branches, new_path
+from trajcore.live.outcome import Spent
 from trajcore.replay.policy import count_steps, ends_a_step
 from trajcore.storage import unchanged, write_atomically
 from trajcore.tasks import finished_in_thread
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 RECORDED: Final = "recorded"
 """The name of the branch that was opened."""
+_FIRST: Final = "live-1"
+"""What a branch is called that gets no name; the next one has the next number."""
 
 
 @dataclass(eq=False)
@@ -53,6 +57,8 @@ class Branch:
     """The uids of what models have done before it left its origin."""
     stands: str = ""
     """How its run stood when it was left, as reports say it."""
+    spent: Spent = field(default_factory=Spent, repr=False)
+    """What the turns of its model came to, as far as they were noted."""
 
     @property
     def is_recorded(self) -> bool:
@@ -114,6 +120,7 @@ class Branches:
                     kept.model,
                     kept=kept,
                     stands=kept.stands,
+                    spent=kept.spent,
                 )
             )
 
@@ -133,12 +140,15 @@ class Branches:
         indices = filter(None, map(held.index_of_uid, held.grown - branch.inherited))
         return sum(ends_a_step(held.head(index)) for index in indices)
 
-    def begin(self, held: Trajectory, parked: Parked, cut: str, model: str | None) -> Branch:
-        """A branch begins: the trajectory has its events already. `held` and `parked` are what was left."""
+    def begin(self, held: Trajectory, parked: Parked, cut: str, model: str | None, name: str = "") -> Branch:
+        """A branch begins: the trajectory has its events already. `held` and `parked` are what was left.
+
+        `name` is what it is called, if that is free.
+        """
         left, trajectory = self.present, self._trajectory
         left.trajectory, left.parked = held, parked
         inherited = frozenset(trajectory.grown)
-        branch = Branch(self._free("live-1"), left.name, cut, model, inherited=inherited)
+        branch = Branch(self._free(name or _FIRST), left.name, cut, model, inherited=inherited)
         if self._keep and trajectory.path is not None:
             branch.log = self._log(new_path(trajectory.path))
             origin = Origin.now(
@@ -150,6 +160,12 @@ class Branches:
         self.present = branch
         self._tell(notices.BranchChanged(branch.name))
         return branch
+
+    def spend(self, turn: Spent | None) -> None:
+        """The model has had a turn in the present branch, and this is what it came to."""
+        if turn is not None and not self.present.is_recorded:
+            self.present.spent = self.present.spent.plus(turn)
+            self._note(self.present, turn=turn.to_dict())
 
     def take_back(self, branch: Branch) -> Parked:
         """The present branch, in which nothing has happened, was never begun; the answer is what it left."""
@@ -243,16 +259,19 @@ class Branches:
                 branch.log.close(branch.stands)
                 branch.log = None
 
-    def _note(self, branch: Branch, **what: str) -> None:
+    def _note(self, branch: Branch, **what: Any) -> None:
         if branch.log is not None:
             branch.log.note(**what)
         elif branch.kept is not None:
             branch.kept.note(**what)
 
     def _free(self, wanted: str) -> str:
-        """A name that no branch has: the wanted one, or one with another number."""
+        """A name that no branch has: the wanted one, or one with another number.
+
+        A number that is part of a given name, such as a model's, stays.
+        """
         taken = {branch.name for branch in self._all}
-        stem, number = wanted.rstrip("0123456789").removesuffix("-"), 1
+        stem, number = "live" if re.fullmatch(r"live-\d+", wanted) else wanted, 1
         name = wanted
         while name in taken:
             number += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import inf
 from pathlib import Path
@@ -130,6 +130,16 @@ def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
         confirm=_confirm(found),
         model_fault=fault,
         normalisers=_normalisers(found.get("normalise")),
+    )
+
+
+def keeping_places(settings: Settings, found: config.Config) -> Settings:
+    """The same, with places of the run that are kept to go back to. Raises `BadInput`."""
+    return replace(
+        settings,
+        checkpoints=found.get("checkpoints"),
+        checkpoint_bytes=found.get("checkpoint_bytes"),
+        checkpoint_files=found.get("checkpoint_files"),
     )
 
 

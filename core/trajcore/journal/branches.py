@@ -27,6 +27,7 @@ from trajcore.document.edits import Edit, inverse
 from trajcore.errors import BadInput
 from trajcore.events.head import Head, head_of
 from trajcore.journal.edits import json_line, prefix_of
+from trajcore.live.outcome import Spent
 from trajcore.replay.policy import ends_a_step
 from trajcore.storage import in_words
 from trajcore.trajectory import Trajectory
@@ -70,7 +71,7 @@ class Origin:
     ) -> Origin:
         """A branch that begins now, in this process."""
         recording = os.fsencode(os.path.realpath(path)).decode("utf-8", "surrogateescape")
-        begun = datetime.now().astimezone().isoformat(timespec="seconds")
+        begun = datetime.now().astimezone().isoformat(timespec="milliseconds")
         return Origin(recording, row, name, origin, cut, model, begun, format, os.getpid())
 
 
@@ -113,7 +114,9 @@ class BranchLog:
         self._append({"undo": inverse(edit).to_data()} if undone else {"do": edit.to_data()})
 
     def note(self, **what: Any) -> None:
-        """Something else is to be known: its `name`, where it was `saved`, how it `stands`."""
+        """Something else is to be known: its `name`, where it was `saved`, how it `stands`, what a `turn` of
+        its model came to.
+        """
         self._append(what)
 
     def remove(self) -> None:
@@ -200,6 +203,8 @@ class KeptBranch:
         """How many steps its model has taken."""
         self.saved: str | None = None
         """Where it was saved last."""
+        self.spent = Spent()
+        """What the turns of its model came to."""
         self.in_use = False
         """Whether a program has it open."""
         self.size = 0
@@ -230,6 +235,9 @@ class KeptBranch:
                     self.model = model
                 case {"saved": str(path)}:
                     self.saved = path
+                case {"turn": dict(turn)}:
+                    with contextlib.suppress(TypeError, ValueError):
+                        self.spent = self.spent.plus(Spent.of(turn))
                 case {"opened": _}:
                     self.stands = CUT_OFF
                 case {"stands": str(stands)}:

@@ -14,7 +14,7 @@ from trajcore.dialects.newevents import error, observation_event, user_message
 from trajcore.events.satisfied import BY_THE_USER, How, Kept
 from trajcore.live.asking import Asking, Settled
 from trajcore.live.confirming import Confirmation
-from trajcore.live.outcome import ERROR, INTERRUPTED, LiveOutcome, last_words
+from trajcore.live.outcome import ERROR, INTERRUPTED, LiveOutcome, Spent, last_words
 from trajcore.live.telling import Telling, UnderWay
 from trajcore.replay.executor import Executor
 from trajcore.replay.run import Entry, History, LiveStep, Run, Written
@@ -94,6 +94,8 @@ class AgentHost:
         self._asked_at: float | None = None
         self._seconds = 0.0
         self._ending = ""
+        self.turn: Spent | None = None
+        """What the last turn came to; None where it did not begin."""
         self._under_way: UnderWay | None = None
         self.stop_asked = False
         self.asking = Asking(confirmation, dialect.tools, self._place, set_state, tell)
@@ -136,7 +138,7 @@ class AgentHost:
         """
         from trajcore.live.modelprocess import MODELS
 
-        self.stop_asked = False
+        self.stop_asked, self.turn = False, None
         MODELS.start()
         await asyncio.to_thread(_load)
         from trajcore.live.agent import TurnEnd
@@ -155,6 +157,7 @@ class AgentHost:
         from trajcore.live.agent import work
 
         begun, self._ending = time.monotonic(), ERROR
+        before, known = model.usage, set(self._run.live_steps)
         self._under_way = None
         try:
             ending = await work(model, self, self, max_steps, self._prompt, self._dialect.tools)
@@ -164,13 +167,21 @@ class AgentHost:
             self._note_interrupted(isinstance(stop, asyncio.CancelledError))
             raise
         finally:
-            self._seconds += time.monotonic() - begun
+            seconds = time.monotonic() - begun
+            self._seconds += seconds
+            steps = [step for id, step in self._run.live_steps.items() if id not in known]
+            self.turn = Spent.between(before, model.usage, seconds, self._ending, steps)
         return ending
 
     def _note_interrupted(self, cancelled: bool) -> None:
         """The model is to be told, if it was asked: a reply is cancelled, anything else ends by itself."""
         if self._under_way is not None:
             self._telling.interrupted(UnderWay.REPLY if cancelled else self._under_way)
+
+    def change_model(self) -> None:
+        """The next turn is that of another model, whose cost is counted by itself."""
+        self._model, self._asked_at = None, None
+        self._seconds, self._ending, self.turn = 0.0, "", None
 
     def begin_anew(self, run: Run, world: Executor) -> None:
         """Go on with another run, in another world; what the model has cost is kept."""

@@ -5,6 +5,8 @@ Follows OpenHands 0.62 (`openhands/controller/replay.py`, `openhands/runtime/bas
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from trajcore.document.outline import Outline
 from trajcore.events.head import Head
 from trajcore.events.kinds import EXECUTED, STEPS, Treatment, action_kind
@@ -39,3 +41,14 @@ def ends_a_step(head: Head) -> bool:
     if how is Treatment.DIALOGUE:
         return head.source != "user" and not action_kind(head.kind).system_prompt
     return how is not Treatment.PASS
+
+
+def agent_spoke_last(backwards: Iterable[Head]) -> bool:
+    """Whether the last word is the agent's, or nobody has said anything yet; the last event comes first."""
+    for head in backwards:
+        how = treatment(head)
+        if how is Treatment.DIALOGUE and not action_kind(head.kind).system_prompt:
+            return head.source != "user"
+        if how is not Treatment.PASS:
+            return False
+    return True

@@ -16,11 +16,11 @@ from trajcore.dialects.base import Played
 from trajcore.dialects.leftout import LeftOut
 from trajcore.dialects.replies import said_anew
 from trajcore.events.head import Head, head_of
-from trajcore.events.kinds import Service, Treatment, action_kind
+from trajcore.events.kinds import Service
 from trajcore.events.satisfied import Kept
 from trajcore.formats.json.reading import as_object
 from trajcore.masking import known
-from trajcore.replay.policy import treatment
+from trajcore.replay.policy import agent_spoke_last
 from trajcore.replay.verdict import Cause, Comparison, Match
 
 if TYPE_CHECKING:
@@ -445,15 +445,7 @@ class Run:
     @property
     def agent_spoke_last(self) -> bool:
         """Whether the last word is the agent's, or nobody has said anything yet."""
-        for entry in reversed(self.entries):
-            if entry.skipped:
-                continue
-            how = treatment(entry.head)
-            if how is Treatment.DIALOGUE and not action_kind(entry.head.kind).system_prompt:
-                return entry.head.source != "user"
-            if how is not Treatment.PASS:
-                return False
-        return True
+        return agent_spoke_last(entry.head for entry in reversed(self.entries) if not entry.skipped)
 
     def history(self) -> History:
         """What has happened so far, whatever is added later."""
