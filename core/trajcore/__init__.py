@@ -19,6 +19,7 @@ _PUBLIC: Final = {
     "areplay": "api:areplay",
     "afork": "api:afork",
     "Forked": "forking:Forked",
+    "Forking": "forking:Forking",
     "Session": "session:Session",
     "Settings": "settings:Settings",
     "Trajectory": "trajectory:Trajectory",
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from trajcore.errors import TrajError as TrajError
     from trajcore.errors import Unconfirmed as Unconfirmed
     from trajcore.forking import Forked as Forked
+    from trajcore.forking import Forking as Forking
     from trajcore.formats.base import RowNeeded as RowNeeded
     from trajcore.formats.registry import register_format as register_format
     from trajcore.live.confirming import Confirm as Confirm

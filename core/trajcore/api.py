@@ -232,10 +232,10 @@ async def afork(
     """
     name = trajectory.name if isinstance(trajectory, Trajectory) else str(trajectory)
     chosen = _settings(settings, options, name, places=True)
-    asked = models_of(chosen.model, models)
+    first = models_of(chosen.model, models)[0]
     world = with_changes(chosen.world, track_files=True)
     places = chosen.checkpoints or _PLACES
-    chosen = with_changes(chosen, world=world, model=asked[0], keep_branches=True, checkpoints=places)
+    chosen = with_changes(chosen, world=world, model=first, keep_branches=True, checkpoints=places)
     recording = trajectory if isinstance(trajectory, Trajectory) else open(trajectory, row)
     session = Session(recording, chosen)
     fork = Forking(session, recording.resolve(str(at)))
@@ -251,10 +251,10 @@ async def afork(
         check_copies(session, "fork")
         session.expect_live()
         await fork.begin()
-        for model in asked:
-            results.append(await fork.go_on(model, messages, command))
+        async for result in fork.go_on(models, messages, command):
+            results.append(result)
             if on_result is not None:
-                on_result(results[-1])
+                on_result(result)
     finally:
         await answering.close()
         await session.close()

@@ -6,13 +6,13 @@ begins in a copy of the world that it led to, the same for all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from trajcore.errors import BadInput, SandboxUnavailable, TrajError
-from trajcore.live.outcome import ERROR, Spent, last_words
+from trajcore.live.outcome import ERROR, INTERRUPTED, Spent, last_words
 from trajcore.replay.policy import agent_spoke_last
 from trajcore.sandbox.registry import sandbox_kind
 from trajcore.settings import Delivery
@@ -121,7 +121,7 @@ class Forking:
     async def begin(self, *, copied: bool = True) -> None:
         """Be at the place. Raises what went wrong on the way.
 
-        `copied`: in a copy of its world, as each model has one but the first that is asked without.
+        `copied`: in a copy of its world, as every further model has one; else the first has it as it stands.
         """
         session = self._session
         if self._at < session.position:
@@ -134,12 +134,22 @@ class Forking:
             await self._done()
 
     async def go_on(
-        self, model: ModelSettings, messages: Sequence[str] = (), command: str | None = None
-    ) -> Forked:
-        """What a model comes to that is given the messages, one by one; without any, it simply goes on.
+        self, names: Sequence[str], messages: Sequence[str] = (), command: str | None = None
+    ) -> AsyncIterator[Forked]:
+        """What each model comes to that is given the messages, one by one; without any, it simply goes on.
 
-        `command` is run in the world at its end. What goes wrong is told by the answer.
+        Without names it is the one that the session has. `command` is run in each one's world at its end.
+        What goes wrong is told by the answer. Where the user interrupts one, no other begins.
         """
+        for model in models_of(self._session.settings.model, names):
+            if self._session.queued:
+                self._session.take_back()  # what nobody heard is not the next model's to hear
+            result = await self._with(model, messages, command)
+            yield result
+            if result.ending == INTERRUPTED:
+                break
+
+    async def _with(self, model: ModelSettings, messages: Sequence[str], command: str | None) -> Forked:
         session, tried = self._session, None
         failure: TrajError | None = None
         try:
@@ -151,8 +161,6 @@ class Forking:
                 tried = await session.try_out(command)
         except TrajError as error:
             failure = failure or error
-        if session.queued and not session.busy:
-            session.take_back()  # what nobody heard is not the next model's to hear
         return self._came_to(model, tried, failure)
 
     async def _come_back(self) -> None:

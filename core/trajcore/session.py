@@ -267,7 +267,7 @@ class Session(SessionState):
         if self.busy:
             raise Refused("the model cannot be changed while something is under way")
         hide(*model.secrets)
-        self.settings = replace(self.settings, model=model, model_fault="")
+        self.settings = replace(self.settings, model=model)
         self._next_branch = branch
         self._live.change_model()
 

@@ -193,14 +193,16 @@ def lines(found: Compared) -> list[str]:
             (name, _of(one, at), _of(other, at))
             for at, name in enumerate(("steps", "tokens", "cost", "time"))
         ),
-        ("said", one.last_message, other.last_message),
     ]
+    said = [f"{side.name} said: {side.last_message}" for side in (one, other) if side.last_message]
     return [
         *columns([row for row in rows if any(row[1:])]),
-        *_files(one),
-        *_files(other),
         "",
         *_parting(found),
+        *_files(one),
+        *_files(other),
+        *([""] if said else []),
+        *said,
     ]
 
 

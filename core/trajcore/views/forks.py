@@ -39,6 +39,15 @@ def _exit(one: Forked) -> str:
     return safe_line(one.tried.fault) if one.tried.exit_code is None else f"exit {one.tried.exit_code}"
 
 
+def summary(results: Sequence[Forked]) -> str:
+    """All of them in one line: how each ended, and how many files it changed."""
+    told = (
+        f"{safe_line(one.branch or one.model)}: {one.ending.replace('_', ' ')}, {files_in_words(one.spent)}"
+        for one in results
+    )
+    return " · ".join(told)
+
+
 def partings(results: Sequence[Forked]) -> list[str]:
     """Where each parts from the first, in a line each."""
     found = [one for one in results if one.trajectory is not None and one.branch is not None]

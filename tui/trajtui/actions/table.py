@@ -130,8 +130,16 @@ ACTIONS: Final = (
     ),
     UserAction(replay.message, "m", "type a message", _LIVE, "m", "message"),
     UserAction(replay.go_live, "L", "go live: hand the run and its sandbox to the model", _LIVE, "L", "live"),
+    UserAction(branching.new_branch, "ctrl+n", "a new live branch from the selected event", _LIVE, "Ctrl+N"),
     UserAction(
-        branching.branches, f"alt+b {_ALT_B}", "branches: go to one, name, save, delete it", _LIVE, "Alt+B"
+        branching.again, "", "again from here: other models, another message, a branch each", _LIVE, "Ctrl+P"
+    ),
+    UserAction(
+        branching.branches,
+        f"alt+b {_ALT_B}",
+        "branches: go to one, compare, name, save, delete it",
+        _LIVE,
+        "Alt+B",
     ),
     UserAction(editing.flip_wait, "w", "flip wait_for_response of the selected message", _EDIT, "w", "wait"),
     UserAction(editing.flip, "space", "flip a flag of the event / fold a delegation", _EDIT, "Space"),
