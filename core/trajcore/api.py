@@ -222,7 +222,8 @@ async def afork(
     `command` is run in each one's world at its end, where its shell is; it is no event of the branch. Nothing
     that runs in the world is in a copy of it.
 
-    What each did is kept on disk as a branch that is called after the model. `on_result` is called with each
+    What each did is kept on disk as a branch that is called after the model, if the recording is a file.
+    `on_result` is called with each
     answer as it comes; the other arguments are those of `areplay`.
 
     Raises `BadInput` where something named is not there, or it is not the agent's turn and there is no
@@ -250,6 +251,8 @@ async def afork(
         await session.prepare()
         check_copies(session, "fork")
         session.expect_live()
+        if recording.path is None:
+            session.say("no branch is kept: the recording has no file")
         await fork.begin()
         async for result in fork.go_on(models, messages, command):
             results.append(result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from documents import message, ran, run
 from loopback import Answer, Call, Loopback
-from program import trajtui, write
+from program import start, trajtui, write
 
 pytestmark = pytest.mark.bubblewrap
 
@@ -81,6 +82,7 @@ def test_as_json_it_is_an_object_a_model_and_nothing_else(recording: Path) -> No
     assert next(line for line in done.stderr.splitlines() if "no more" in line).startswith("trajtui: ")
 
 
+@pytest.mark.long
 def test_quiet_prints_the_table_alone(recording: Path) -> None:
     refused = Answer(status=400, error="no more")
     done = forked(recording, [refused, refused], "--quiet")
@@ -88,6 +90,25 @@ def test_quiet_prints_the_table_alone(recording: Path) -> None:
     rows = done.stdout.splitlines()
     assert [row.split()[:2] for row in rows] == [["openai/a", "error"], ["openai/b", "error"]]
     assert all("no more" in row for row in rows)
+
+
+@pytest.mark.long
+def test_interrupted_it_says_what_the_others_came_to(recording: Path) -> None:
+    with Loopback([*works("a"), Answer("I", hang=True)]) as server:
+        model = {"LLM_BASE_URL": server.url, "LLM_API_KEY": "sk-loopback-key"}
+        options = ("--sandbox", "bubblewrap", "--model", "openai/a", "--model", "openai/b")
+        running = start("fork", recording, "--at", "3", *options, **model)
+        try:
+            assert server.hanging.wait(60)
+            running.send_signal(signal.SIGINT)
+            printed, errors = running.communicate(timeout=30)
+        finally:
+            running.kill()
+    assert running.returncode == 130
+    assert errors.splitlines()[-1] == "interrupted"
+    assert printed.splitlines()[-1].startswith("openai/a  finished")
+    listed = trajtui("branches", recording, "--json").stdout.splitlines()
+    assert [json.loads(line)["name"] for line in listed] == ["recorded", "openai/a", "openai/b"]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ _BESIDE: Final = frozenset({"thought", "confirmation_state", "security_risk", "h
 _ENDS: Final = "ends here"
 _SHOWN: Final = 100
 """So many characters of a text are shown."""
+_LEAD: Final = 40
+"""So many of what is alike before a difference, where that is not near the beginning."""
 _MOST_FILES: Final = 6
 
 
@@ -165,17 +167,34 @@ def _observation(trajectory: Trajectory, index: int) -> Observation | None:
 def _difference(
     one: Trajectory, here: int | None, other: Trajectory, there: int | None, why: str = ""
 ) -> Difference:
+    mine = None if here is None else _text(one.head(here))
+    theirs = None if there is None else _text(other.head(there))
+    alike = 0 if why else _alike(mine or "", theirs or "")
     return Difference(
         None if here is None else one.label(here),
         None if there is None else other.label(there),
-        _ENDS if here is None else _what(one.head(here)),
-        _ENDS if there is None else _what(other.head(there)),
+        _excerpt(one, here, mine, alike),
+        _excerpt(other, there, theirs, alike),
         safe_line(why),
     )
 
 
-def _what(head: Head) -> str:
-    return short(f"{head.kind} {head.summary()}")
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with that are the same."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (mine, theirs) in pairs if mine != theirs), min(len(one), len(other)))
+
+
+def _text(head: Head) -> str:
+    return " ".join(head.text.split())
+
+
+def _excerpt(trajectory: Trajectory, index: int | None, text: str | None, alike: int) -> str:
+    """What is done, from a little before where it is something else than in the other branch."""
+    if index is None or text is None:
+        return _ENDS
+    cut = 0 if alike < _SHOWN - _LEAD else alike - _LEAD
+    return short(f"{trajectory.head(index).kind} {'…' * bool(cut)}{text[cut:]}")
 
 
 # As lines
