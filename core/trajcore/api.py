@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from trajcore import forking, notices
 from trajcore.errors import BadInput, TrajError
 from trajcore.events.kinds import Service
-from trajcore.forking import Forked, Forking, check_copies, models_of
+from trajcore.forking import Forked, Forking, models_of
 from trajcore.live.confirming import Verdict
 from trajcore.reading import read_bounded, recording_bytes
 from trajcore.replay.conditions import parse
@@ -249,7 +249,6 @@ async def afork(
     answering, results = _Answering(session, on_question), list[Forked]()
     try:
         await session.prepare()
-        check_copies(session, "fork")
         session.expect_live()
         if recording.path is None:
             session.say("no branch is kept: the recording has no file")

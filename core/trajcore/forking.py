@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from trajcore.errors import BadInput, SandboxUnavailable, TrajError
+from trajcore.errors import BadInput, Refused, SandboxUnavailable, TrajError
 from trajcore.live.outcome import ERROR, INTERRUPTED, Spent, last_words
 from trajcore.replay.policy import agent_spoke_last
 from trajcore.sandbox.registry import sandbox_kind
@@ -78,8 +78,8 @@ def _change(path: str, kind: str) -> Mapping[str, str]:
     return {"path": path, "change": kind}
 
 
-def check_copies(session: Session, who: str) -> None:
-    """Refuse a session of whose world no copy can be made, once its sandbox is chosen; `who` needs one.
+def check_copies(session: Session, what: str) -> None:
+    """Refuse a session of whose world no copy can be made, which `what` needs, once its sandbox is chosen.
 
     Raises `SandboxUnavailable`.
     """
@@ -92,7 +92,7 @@ def check_copies(session: Session, who: str) -> None:
     found = next((what for what, is_so in lacking.items() if is_so), None)
     if found is not None:
         raise SandboxUnavailable(
-            f"{who} needs copies of the world, and none can be made of {found}: "
+            f"{what} needs copies of it, and none can be made of {found}: "
             "use --sandbox docker or bubblewrap, with a workspace that is copied."
         )
 
@@ -119,11 +119,15 @@ class Forking:
             raise BadInput("a message is empty: --message TEXT needs words.")
 
     async def begin(self, *, copied: bool = True) -> None:
-        """Be at the place. Raises what went wrong on the way.
+        """Be at the place. Raises what went wrong on the way, and `Refused` while something is under way.
 
         `copied`: in a copy of its world, as every further model has one; else the first has it as it stands.
         """
         session = self._session
+        if session.busy:
+            raise Refused("something is still under way: Esc stops it")
+        if copied:
+            check_copies(session, "each model in a world of its own")
         if self._at < session.position:
             session.go_back(session.back_to(self._at)[0])
         elif self._at > session.position:

@@ -90,7 +90,8 @@ WORLDS: Final = ("auto", "image", "evidence", "none")
 OPEN: Final = "open"
 REPLAY: Final = "replay"
 FORK: Final = "fork"
-_ALL: Final = (OPEN, REPLAY, FORK)
+_BOTH: Final = (OPEN, REPLAY)
+_ALL: Final = (*_BOTH, FORK)
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ OPTIONS: Final = (
     Option("pull", "Fetch the image that the recording names, if it is not here.", kind=bool),
     Option("setup", "A shell script run in the sandbox before the first step.", "SCRIPT", Path),
     Option("model", "The model of a live session, as litellm names it.", "MODEL", key="model",
-           commands=(OPEN, REPLAY)),
+           commands=_BOTH),
     _of_the_run("models", "A model to go on with, as litellm names it; may be repeated [the configured one].",
                 "MODEL", flag="--model", repeated=True, commands=(FORK,)),
     Option("confirm", "Which actions of a live model you are asked about first: never, risky or always "

@@ -118,7 +118,6 @@ def test_interrupted_it_says_what_the_others_came_to(recording: Path) -> None:
         (("--model", "openai/a"), 2, "--at ID"),
         (("--at", "3"), 3, "no model is configured"),
         (("--at", "#3", "--model", "openai/a", "--sandbox", "recorded"), 3, "the recorded sandbox"),
-        (("--at", "0", "--model", "openai/a"), 2, "--message TEXT"),
     ],
 )
 def test_what_cannot_be_is_one_plain_line(

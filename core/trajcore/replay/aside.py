@@ -53,7 +53,8 @@ async def try_out(replay: Replay, command: str, limit: float, tell: notices.List
     sandbox = await world.ready()
     if moments.most and not moments.is_kept:
         await moments.keep()
-    before = moments.checkpoints.last if moments.is_kept else None
+    last = moments.checkpoints.last if moments.is_kept else None
+    before = last if last is not None and world.is_there(last.world) else None
     tell(notices.Executing(RUN, command, sandbox.directory, recorded=False, limit=limit))
     said, begun = _Said(tell), time.monotonic()
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trajcore import BadInput, Forked, Forking
+from trajcore import BadInput, Forked, Forking, Refused
 from trajcore.views.again import place_of, proposal
 from trajcore.views.comparison import compared
 from trajcore.views.forks import summary
@@ -44,7 +44,11 @@ async def again(screen: DebuggerScreen) -> str | None:
     fork = Forking(session, index)
     await fork.begin(copied=len(wanted.models) > 1)
     results: list[Forked] = [result async for result in fork.go_on(wanted.models, wanted.messages)]
-    return summary(results) if len(results) > 1 else None
+    if len(results) > 1:
+        return summary(results)
+    if results[0].failure is not None:
+        raise results[0].failure
+    return None
 
 
 def _selected(screen: DebuggerScreen) -> int:
@@ -57,6 +61,8 @@ def _selected(screen: DebuggerScreen) -> int:
 async def _is_at(screen: DebuggerScreen, index: int) -> bool:
     """Go to before an event; whether the session is there then, which the user may not have wanted."""
     session = screen.session
+    if session.busy:
+        raise Refused("something is still under way: Esc stops it")
     if session.position != index:
         await go_to(index, screen)
         await session.idle()
