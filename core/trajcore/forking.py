@@ -136,6 +136,7 @@ class Forking:
         if copied:
             session.renew_world()
             await self._done()
+            await session.live_ready()  # or the first one's time would hold what it takes to load that
 
     async def go_on(
         self, names: Sequence[str], messages: Sequence[str] = (), command: str | None = None

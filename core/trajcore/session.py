@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -299,6 +300,13 @@ class Session(SessionState):
             from trajcore.live.modelprocess import MODELS
 
             MODELS.start()
+
+    async def live_ready(self) -> None:
+        """Wait until what speaks with models can ask at once; what is wrong with it the first call says."""
+        from trajcore.live.modelprocess import MODELS, Gone
+
+        with suppress(Gone):
+            await MODELS.ready()
 
     def visit(self, visitor: Visitor) -> None:
         """Let the user into the sandbox's shell until they leave. Raises `Refused`."""

@@ -25,7 +25,7 @@ from trajcore.storage import in_words
 
 Frame = dict[str, Any]
 
-LAST: Final = frozenset({"ended", "failed", "cancelled", "closed"})
+LAST: Final = frozenset({"ended", "failed", "cancelled", "closed", "ready"})
 """One of these is in the last frame of an answer."""
 
 _COMMAND: Final = (sys.executable, "-P", "-m", "trajcore.live.serving")
@@ -52,15 +52,26 @@ class ModelProcess:
         """Have the process started, if none is there, and its library imported. Returns at once."""
         self._living()
 
-    async def ask(self, request: Frame) -> AsyncGenerator[Frame, None]:
+    async def ready(self) -> None:
+        """Have it started, and wait until it can ask at once. Raises `Gone`.
+
+        That its library cannot be imported is told by the first request.
+        """
+        async for _ in self._exchange("wait", {}):
+            pass
+
+    def ask(self, request: Frame) -> AsyncGenerator[Frame, None]:
         """The frames that come of a request, to the last. Raises `Gone` where the process ends before.
 
         A caller that leaves early, or is cancelled, ends the request, and gets away when that has ended.
         """
+        return self._exchange("ask", request)
+
+    async def _exchange(self, word: str, request: Frame) -> AsyncGenerator[Frame, None]:
         child = self._living()
         number, inbox = child.expect()
         try:
-            await asyncio.to_thread(child.send, {"ask": number, **request}, inbox)
+            await asyncio.to_thread(child.send, {word: number, **request}, inbox)
             while not inbox.over:
                 frame = await inbox.next()
                 if "gone" in frame:

@@ -4,10 +4,10 @@ The only module that names litellm, which takes seconds to import, prints, logs,
 tokenizers, and reads `.env` files: it is imported here with all of that turned off, away from the pipes.
 
 In: `{"ask": N, "messages": […], "tools": […], "settings": {…}}`,
-`{"cancel": N}`, `{"close": N}`. Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the N, and last
-of all one with `ended` (the reason to stop, null where none came), `failed` (what `trajcore.live.failures`
-words), `cancelled` or `closed`. Its input ends when the program does, however that ends; it ends then,
-whatever it is at.
+`{"wait": N}`, `{"cancel": N}`, `{"close": N}`. Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the
+N, and last of all one with `ended` (the reason to stop, null where none came), `failed` (what
+`trajcore.live.failures` words), `cancelled`, `closed` or `ready`. Its input ends when the program does,
+however that ends; it ends then, whatever it is at.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ class Server:
     def _take(self, frame: Frame) -> None:
         if "ask" in frame:
             self._begin(frame["ask"], self._answer(frame["ask"], frame))
+        elif "wait" in frame:
+            self._begin(frame["wait"], self._wait(frame["wait"]))
         elif "close" in frame:
             self._begin(frame["close"], self._close(frame["close"]))
         elif frame["cancel"] in self._tasks:
@@ -116,6 +118,10 @@ class Server:
             # A reply that had just begun to come is held by the library alone: its connection goes with all.
             await self._let_go()
             raise
+
+    async def _wait(self, number: int) -> None:
+        await asyncio.shield(self._library)
+        self._tell(number, {"ready": True})
 
     async def _close(self, number: int) -> None:
         await self._let_go()
