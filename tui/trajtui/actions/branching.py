@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from trajcore import BadInput, Forked, Forking, Refused
 from trajcore.views.again import place_of, proposal
-from trajcore.views.comparison import compared
 from trajcore.views.forks import summary
 from trajcore.views.question import way_to
 from trajtui.actions.replay import go_to
@@ -19,7 +18,6 @@ from trajtui.widgets.message_box import MessageBox
 
 if TYPE_CHECKING:
     from trajcore.views.branches import BranchLine
-    from trajtui.screens.branches import Picked
     from trajtui.screens.debugger import DebuggerScreen
 
 _LIVE_HINT = "Enter: the model goes on from here, in a new branch · Ctrl+J: new line · Esc"
@@ -74,17 +72,11 @@ async def branches(screen: DebuggerScreen) -> str | None:
     await screen.session.branches.look()
     picked = await screen.ask(BranchList(screen.session))
     while picked is not None and picked.what == "compare":
-        await _compare(screen, picked)
+        await screen.ask(ComparedBranches(screen.session, picked.other, picked.line))
         picked = await screen.ask(BranchList(screen.session, picked.line))
     if picked is None:
         return None
     return await (_save if picked.what == "save" else _go_to)(screen, picked.line)
-
-
-async def _compare(screen: DebuggerScreen, picked: Picked) -> None:
-    assert picked.other is not None
-    found = await compared(screen.session, picked.other.branch, picked.line.branch)
-    await screen.ask(ComparedBranches(found))
 
 
 async def _go_to(screen: DebuggerScreen, line: BranchLine) -> str | None:

@@ -17,7 +17,7 @@ from trajcore.views.branches import BranchLine, branch_lines, columns
 from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import Choices, SafeInput
 
-_HINT = "Enter go there · c compare · Space picks what with · w save as a file · n name · d delete · Esc"
+_HINT = "Enter go · c compare · Space picks with which · w save · n name · d delete · Esc"
 
 
 @dataclass(frozen=True)
