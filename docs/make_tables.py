@@ -70,7 +70,7 @@ def options_table() -> str:
 
 
 def command_options() -> str:
-    """The options of `open` and `replay`, and the settings that they override."""
+    """The options of `open`, `replay` and `fork`, and the settings that they override."""
     rows = (
         (code(f"{row.name} {row.metavar}".strip()), ", ".join(row.commands), code(row.key), _said(row))
         for row in OPTIONS

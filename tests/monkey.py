@@ -36,6 +36,7 @@ from trajcore import Session, Settings, Trajectory, notices
 from trajcore.dialects.newevents import new_action
 from trajcore.events.actions import ACTIONS as MODELS
 from trajcore.events.kinds import ACTION_KINDS, OBSERVATION_KINDS, ActionKind
+from trajcore.journal.branches import BranchLog, Origin, kept_branches, new_path
 from trajcore.sandbox.base import SandboxSettings
 from trajtui.actions.table import ACTIONS, BY_NAME
 from trajtui.app import TrajApp
@@ -346,10 +347,23 @@ class Monkey:
 
 
 def debugger(path: Path) -> TrajApp:
-    """The debugger on a file, as the program opens it."""
+    """The debugger on a file, as the program opens it, with a branch of an earlier session."""
+    if not kept_branches(path):
+        _keep_branch(path)
     world = SandboxSettings(track_files=True)
-    kept = Settings("recorded", world, keep_breakpoints=True, keep_journal=True, checkpoints=24)
+    kept = Settings(
+        "recorded", world, keep_breakpoints=True, keep_journal=True, keep_branches=True, checkpoints=24
+    )
     return TrajApp(Session(Trajectory.open(path), kept))
+
+
+def _keep_branch(path: Path) -> None:
+    trajectory = Trajectory.open(path)
+    log = BranchLog(new_path(path), print)
+    dialect = trajectory.dialect.name
+    log.begin(Origin.now(path, None, "live-1", "recorded", "1", "openai/x", dialect), [trajectory.to_bytes()])
+    log.event({"id": len(trajectory), **new_action("message", content=_TEXTS[0]), "source": "agent"})
+    log.close("awaiting_input")
 
 
 # What is pressed
@@ -399,6 +413,7 @@ STAGES: Final[dict[str, tuple[str, ...]]] = {
     **{action.name: (f"do {action.name}",) for action in ACTIONS},
     "palette": ("do command_palette",),
     "themes": ("do change_theme",),
+    "compare": ("back", "do branches", "j", "c", "j"),
     "leave an edit": ("do edit_event", "a", "escape"),
 }
 """Where keys can be pressed, and what leads there: each thing to do on the debugger's screen, and more."""

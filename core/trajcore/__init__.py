@@ -17,6 +17,9 @@ _PUBLIC: Final = {
     "open": "api:open",
     "replay": "replay",
     "areplay": "api:areplay",
+    "afork": "api:afork",
+    "Forked": "forking:Forked",
+    "Forking": "forking:Forking",
     "Session": "session:Session",
     "Settings": "settings:Settings",
     "Trajectory": "trajectory:Trajectory",
@@ -31,6 +34,7 @@ _PUBLIC: Final = {
     "load_config": "settings:load_config",
     "set_config": "config:set_config",
     "settings_from": "settings:settings_from",
+    "keeping_places": "settings:keeping_places",
     "trust_config": "config:trust_config",
     "untrust_config": "config:untrust_config",
     "TrajError": "errors:TrajError",
@@ -62,6 +66,7 @@ if TYPE_CHECKING:
     from trajcore import notices as notices
     from trajcore import options as options
     from trajcore import search as search
+    from trajcore.api import afork as afork
     from trajcore.api import areplay as areplay
     from trajcore.api import open as open
     from trajcore.api import replay as replay
@@ -80,6 +85,8 @@ if TYPE_CHECKING:
     from trajcore.errors import SandboxUnavailable as SandboxUnavailable
     from trajcore.errors import TrajError as TrajError
     from trajcore.errors import Unconfirmed as Unconfirmed
+    from trajcore.forking import Forked as Forked
+    from trajcore.forking import Forking as Forking
     from trajcore.formats.base import RowNeeded as RowNeeded
     from trajcore.formats.registry import register_format as register_format
     from trajcore.live.confirming import Confirm as Confirm
@@ -93,6 +100,7 @@ if TYPE_CHECKING:
     from trajcore.session import Session as Session
     from trajcore.settings import Delivery as Delivery
     from trajcore.settings import Settings as Settings
+    from trajcore.settings import keeping_places as keeping_places
     from trajcore.settings import load_config as load_config
     from trajcore.settings import settings_from as settings_from
     from trajcore.trajectory import Trajectory as Trajectory

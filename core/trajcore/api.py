@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from dataclasses import replace as with_changes
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from trajcore import notices
+from trajcore import forking, notices
 from trajcore.errors import BadInput, TrajError
 from trajcore.events.kinds import Service
+from trajcore.forking import AskStuck, Forked, Forking, models_of
 from trajcore.live.confirming import Verdict
 from trajcore.reading import read_bounded, recording_bytes
 from trajcore.replay.conditions import parse
 from trajcore.replay.states import State
 from trajcore.session import Session
-from trajcore.settings import Delivery, Settings, checked_options, load_config, settings_from
+from trajcore.settings import Settings, checked_options, keeping_places, load_config, settings_from
 from trajcore.storage import refuse_link, write_atomically
 from trajcore.trajectory import Trajectory
 
@@ -29,13 +30,11 @@ if TYPE_CHECKING:
     from trajcore.replay.report import Report
 
 
+_PLACES: Final = 8
+"""So many places are kept to go back to where nothing is said, and there must be some."""
+
 AskUser = Callable[[notices.Asked], Awaitable[tuple[Verdict, str] | None]]
 """Gives the user's word on an action, and the text for `Session.answer`; None: there is nobody to give it."""
-
-AskStuck = Callable[[], Awaitable[str | None]]
-"""Gives the user's word to an agent that is stuck: a message, or nothing where it is to just go on; None: it
-stops there.
-"""
 
 
 def open(path: str | Path, row: str | int | None = None) -> Trajectory:
@@ -163,7 +162,7 @@ async def areplay(
             await session.ready_for_live()
         await _play(session, stop)
         if carry_on and session.state is not State.ERROR:
-            await _carry_on(session, messages, on_stuck)
+            await forking.carry_on(session, messages, on_stuck)
     finally:
         await answering.close()
         await session.close()
@@ -207,6 +206,69 @@ class _Answering:
             await asyncio.wait({self._task})
 
 
+async def afork(
+    trajectory: str | Path | Trajectory,
+    *,
+    at: str | int,
+    models: Sequence[str] = (),
+    messages: Sequence[str] = (),
+    command: str | None = None,
+    row: str | int | None = None,
+    on_notice: Callable[[notices.Notice], None] | None = None,
+    on_session: Callable[[Session], None] | None = None,
+    on_question: AskUser | None = None,
+    on_result: Callable[[Forked], None] | None = None,
+    settings: Settings | None = None,
+    **options: Any,
+) -> list[Forked]:
+    """Go on from the same place of a recording with several models, each in a world of its own.
+
+    What comes before the event `at` is carried out once; then each of the `models` (none: the configured one)
+    begins, one after the other, in a copy of the world that it led to, and is given all `messages`, in order.
+    `command` is run in each one's world at its end, where its shell is; it is no event of the branch. Nothing
+    that runs in the world is in a copy of it.
+
+    What each did is kept on disk as a branch that is called after the model, if the recording is a file.
+    `on_result` is called with each
+    answer as it comes; the other arguments are those of `areplay`.
+
+    Raises `BadInput` where something named is not there, or it is not the agent's turn and there is no
+    message; `SandboxUnavailable` also where no copy of the world can be made (recorded, local, `mount`,
+    `container`), before anything is carried out; `ModelUnavailable` where no model is named. What goes wrong
+    with one model is told by its answer, and the others go on. Cancelled, it removes its sandbox first.
+    """
+    name = trajectory.name if isinstance(trajectory, Trajectory) else str(trajectory)
+    chosen = _settings(settings, options, name, places=True)
+    first = models_of(chosen, models)[0]
+    world = with_changes(chosen.world, track_files=True)
+    places = chosen.checkpoints or _PLACES
+    chosen = with_changes(chosen, world=world, model=first, keep_branches=True, checkpoints=places)
+    recording = trajectory if isinstance(trajectory, Trajectory) else open(trajectory, row)
+    session = Session(recording, chosen)
+    fork = Forking(session, recording.resolve(str(at)))
+    fork.check(messages)
+    session.check_live()
+    if on_session is not None:
+        on_session(session)
+    if on_notice is not None:
+        session.subscribe(on_notice)
+    answering, results = _Answering(session, on_question), list[Forked]()
+    try:
+        await session.prepare()
+        session.expect_live()
+        if recording.path is None:
+            session.say("no branch is kept: the recording has no file")
+        await fork.begin()
+        async for result in fork.go_on(models, messages, command):
+            results.append(result)
+            if on_result is not None:
+                on_result(result)
+    finally:
+        await answering.close()
+        await session.close()
+    return results
+
+
 def report_of(session: Session, name: str, seconds: float, *, live: bool = False) -> Report:
     """The report of a session's run so far. `name` is what the recording is called in it."""
     from trajcore.replay.report import Report, Step, counts  # who opens a recording may never replay it
@@ -240,7 +302,10 @@ def _name(session: Session, index: int) -> int | str:
     return session.trajectory.label(index) if id is None else id
 
 
-def _settings(settings: Settings | None, options: dict[str, Any], name: str) -> Settings:
+def _settings(
+    settings: Settings | None, options: dict[str, Any], name: str, *, places: bool = False
+) -> Settings:
+    """The settings of a session; with `places` it keeps some to go back to, as config.toml says."""
     if settings is not None:
         if options:
             raise TypeError(f"settings= and {next(iter(options))}= do not go together")
@@ -248,7 +313,9 @@ def _settings(settings: Settings | None, options: dict[str, Any], name: str) -> 
     typed = checked_options(options)
     config = load_config(typed)
     save_to = config.save_path(name)
-    return with_changes(settings_from(config, typed), save_to=save_to, warnings=config.warnings)
+    found = settings_from(config, typed)
+    found = keeping_places(found, config) if places else found
+    return with_changes(found, save_to=save_to, warnings=config.warnings)
 
 
 def _path(path: str | Path | None) -> Path | None:
@@ -271,46 +338,6 @@ def _check_messages(session: Session, stop: int | None, messages: Sequence[str])
     played = reversed(range(len(recording) if stop is None else stop))
     heads = (recording.head(index) for index in played if session.service_of(index) is not Service.SKIP)
     check_messages(messages, heads)
-
-
-async def _carry_on(session: Session, messages: Sequence[str], ask: AskStuck | None) -> None:
-    """Give the messages to the model one by one, each when it waits; without any, let it simply go on.
-
-    What it is to be told next was not meant for an agent that is stuck.
-    """
-    if not messages:
-        if session.needs_message:
-            raise BadInput(
-                "the recording ends with the agent's word: give the model one with --message TEXT."
-            )
-        session.go_live()
-        await session.idle()
-        await _get_unstuck(session, ask)
-    for number, text in enumerate(messages, 1):
-        session.message(text, Delivery.LIVE)
-        await session.idle()
-        await _get_unstuck(session, ask)
-        if session.failure is not None or session.is_stuck or session.spent is not None:
-            left = len(messages) - number
-            if left and session.failure is None:
-                session.say(f"{left} message{'s' * (left != 1)} not given to the model any more")
-            break
-
-
-async def _get_unstuck(session: Session, ask: AskStuck | None) -> None:
-    """Have the user asked for their word while the agent is stuck."""
-    while session.is_stuck and ask is not None:
-        said = await ask()
-        if said is None:
-            return
-        try:
-            if said.strip():
-                session.message(said, Delivery.LIVE)
-            else:
-                session.go_live()
-        except TrajError as error:
-            session.say(str(error))
-        await session.idle()
 
 
 @dataclass(frozen=True)

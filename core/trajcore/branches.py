@@ -7,6 +7,7 @@ their runs as they were left, or are on disk alone, from earlier sessions.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from trajcore import notices
 from trajcore.dialects.base import Played
 from trajcore.errors import BadInput, Refused
 from trajcore.journal.branches import BranchLog, KeptBranch, Origin, kept_branches, new_path
+from trajcore.live.outcome import Spent
 from trajcore.replay.policy import count_steps, ends_a_step
 from trajcore.storage import unchanged, write_atomically
 from trajcore.tasks import finished_in_thread
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 RECORDED: Final = "recorded"
 """The name of the branch that was opened."""
+_FIRST: Final = "live-1"
+"""What a branch is called that gets no name; the next one has the next number."""
 
 
 @dataclass(eq=False)
@@ -56,6 +60,8 @@ class Branch:
     """How its run stood when it was left, as reports say it."""
     asked: dict[str, Any] = field(default_factory=dict, repr=False)
     """Which model was asked last in it, and how."""
+    spent: Spent = field(default_factory=Spent, repr=False)
+    """What the turns of its model came to, as far as they were noted."""
 
     @property
     def is_recorded(self) -> bool:
@@ -117,6 +123,7 @@ class Branches:
                     kept.model,
                     kept=kept,
                     stands=kept.stands,
+                    spent=kept.spent,
                 )
             )
 
@@ -136,12 +143,15 @@ class Branches:
         indices = filter(None, map(held.index_of_uid, held.grown - branch.inherited))
         return sum(ends_a_step(held.head(index)) for index in indices)
 
-    def begin(self, held: Trajectory, parked: Parked, cut: str, model: str | None) -> Branch:
-        """A branch begins: the trajectory has its events already. `held` and `parked` are what was left."""
+    def begin(self, held: Trajectory, parked: Parked, cut: str, model: str | None, name: str = "") -> Branch:
+        """A branch begins: the trajectory has its events already. `held` and `parked` are what was left.
+
+        `name` is what it is called, if that is free.
+        """
         left, trajectory = self.present, self._trajectory
         left.trajectory, left.parked = held, parked
         inherited = frozenset(trajectory.grown)
-        branch = Branch(self._free("live-1"), left.name, cut, model, inherited=inherited)
+        branch = Branch(self._free(name or _FIRST), left.name, cut, model, inherited=inherited)
         if self._keep and trajectory.path is not None:
             branch.log = self._log(new_path(trajectory.path))
             origin = Origin.now(
@@ -161,6 +171,12 @@ class Branches:
             return
         branch.asked, branch.model = told, settings.model
         self._note(branch, model=settings.model, asked=told)
+
+    def spend(self, turn: Spent | None) -> None:
+        """The model has had a turn in the present branch, and this is what it came to."""
+        if turn is not None and not self.present.is_recorded:
+            self.present.spent = self.present.spent.plus(turn)
+            self._note(self.present, turn=turn.to_dict())
 
     def take_back(self, branch: Branch) -> Parked:
         """The present branch, in which nothing has happened, was never begun; the answer is what it left."""
@@ -261,9 +277,12 @@ class Branches:
             branch.kept.note(**what)
 
     def _free(self, wanted: str) -> str:
-        """A name that no branch has: the wanted one, or one with another number."""
+        """A name that no branch has: the wanted one, or one with another number.
+
+        A number that is part of a given name, such as a model's, stays.
+        """
         taken = {branch.name for branch in self._all}
-        stem, number = wanted.rstrip("0123456789").removesuffix("-"), 1
+        stem, number = "live" if re.fullmatch(r"live-\d+", wanted) else wanted, 1
         name = wanted
         while name in taken:
             number += 1

@@ -142,12 +142,14 @@ WORLDS: Final = ("auto", "image", "evidence", "none")
 
 OPEN: Final = "open"
 REPLAY: Final = "replay"
+FORK: Final = "fork"
 _BOTH: Final = (OPEN, REPLAY)
+_ALL: Final = (*_BOTH, FORK)
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option of `open` and `replay`: a keyword in Python, a `--name` on the command line.
+    """One option of `open`, `replay` and `fork`: a keyword in Python, a `--name` on the command line.
 
     `key` is the setting of config.toml that it overrides. Without a `metavar` it is a flag. `session` says
     that it becomes part of the `Settings`; the others say what is done with the session.
@@ -158,7 +160,7 @@ class Option:
     metavar: str = ""
     kind: type = str
     key: str | None = None
-    commands: tuple[str, ...] = _BOTH
+    commands: tuple[str, ...] = _ALL
     session: bool = True
     flag: str = ""
     repeated: bool = False
@@ -173,10 +175,17 @@ class Option:
 
 
 def _of_the_run(
-    keyword: str, what: str, metavar: str = "", kind: type = str, *, flag: str = "", repeated: bool = False
+    keyword: str,
+    what: str,
+    metavar: str = "",
+    kind: type = str,
+    *,
+    flag: str = "",
+    repeated: bool = False,
+    commands: tuple[str, ...] = (REPLAY,),
 ) -> Option:
     return Option(
-        keyword, what, metavar, kind, commands=(REPLAY,), session=False, flag=flag, repeated=repeated
+        keyword, what, metavar, kind, commands=commands, session=False, flag=flag, repeated=repeated
     )
 
 
@@ -205,7 +214,9 @@ OPTIONS: Final = (
     Option("pull", "Fetch the image that the recording names, if it is not here.", kind=bool),
     Option("setup", "A shell script run in the sandbox before the first step.", "SCRIPT", Path),
     Option("model", "The model of a live session: as litellm names it, or NAME of an [llm.NAME].", "MODEL",
-           key="model"),
+           key="model", commands=_BOTH),
+    _of_the_run("models", "A model to go on with, as litellm names it or NAME of an [llm.NAME]; may be "
+                "repeated [the configured one].", "MODEL", flag="--model", repeated=True, commands=(FORK,)),
     Option("confirm", "Which actions of a live model you are asked about first: never, risky or always "
            "[risky; without walls always].", "WHICH", key="confirm"),
     Option("live_tools", "The tools of a live model, with commas between their names [all].", "NAME[,NAME]"),
@@ -213,7 +224,7 @@ OPTIONS: Final = (
     Option("row", "Which trajectory of a file with several: number from 0, or id (`id:7` for a number).",
            "N|ID", session=False),
     Option("debug", "Show the traceback of an error.", kind=bool, session=False),
-    Option("at", "Replay up to this event first.", "ID", commands=(OPEN,), session=False),
+    Option("at", "Replay up to this event first.", "ID", commands=(OPEN, FORK), session=False),
     Option("live", "Hand over to the model once that is done.", kind=bool, commands=(OPEN,), session=False),
     _of_the_run("until", "Stop before this event.", "ID"),
     _of_the_run("save", "Write what happened in this run, as a trajectory.", "OUT.json", Path),
@@ -222,8 +233,10 @@ OPTIONS: Final = (
            commands=(REPLAY,), session=False, also="all"),
     _of_the_run("carry_on", "Then let a live model carry on.", kind=bool, flag="--continue"),
     _of_the_run("messages", "A user message for the live session; may be repeated.", "TEXT", flag="--message",
-                repeated=True),
-    Option("max_steps", "At most so many replies of a live model, all together.", "N", int,
+                repeated=True, commands=(REPLAY, FORK)),
+    _of_the_run("command", "A command to run in each model's world at its end, for its exit code.", "COMMAND",
+                flag="--run", commands=(FORK,)),
+    Option("max_steps", "At most so many replies of a live model, all together; of each, for fork.", "N", int,
            key="max_iterations", least=1),
     Option("max_cost", "At most so many dollars for a live model, all together.", "USD", float,
            key="max_budget_per_task"),
@@ -235,8 +248,9 @@ OPTIONS: Final = (
     _of_the_run("breaks", "Stop where this is true, for example exit!=0 or diverged; may be repeated.",
                 "EXPR", flag="--break", repeated=True),
     _of_the_run("junit", "Write the steps as JUnit test cases.", "OUT.xml", Path),
-    _of_the_run("as_json", "Print JSON objects, one a line, each with a `kind`.", kind=bool, flag="--json"),
-    _of_the_run("quiet", "Print no line a step, only the summary.", kind=bool),
+    _of_the_run("as_json", "Print JSON objects, one a line.", kind=bool, flag="--json",
+                commands=(REPLAY, FORK)),
+    _of_the_run("quiet", "Print no line a step, only what it came to.", kind=bool, commands=(REPLAY, FORK)),
 )  # fmt: skip
 """In the order of the help. `{sandboxes}` stands for their names, which are looked up when somebody asks."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,9 +21,10 @@ from trajcore.editing import throttled
 from trajcore.errors import BadInput, ModelUnavailable, Refused, SandboxUnavailable, Unconfirmed
 from trajcore.events.kinds import Service
 from trajcore.live.confirming import Verdict
-from trajcore.live.host import Interrupted
+from trajcore.live.host import Interrupted, TurnResult
 from trajcore.masking import hide
 from trajcore.queued import COMPACT, compaction
+from trajcore.replay import aside
 from trajcore.replay.breakpoints import Breakpoint
 from trajcore.replay.checkpoints import Route
 from trajcore.replay.positions import (
@@ -43,6 +45,7 @@ from trajcore.worlds import choice as choices
 
 if TYPE_CHECKING:
     from trajcore.live.modelsettings import ModelSettings
+    from trajcore.replay.aside import Tried
     from trajcore.sandbox.base import Visitor
     from trajcore.worlds.choice import Choice
 
@@ -64,6 +67,8 @@ class Session(SessionState):
         self._interrupting: asyncio.Task[None] | None = None
         self._unused_told = False
         self._saving_run = asyncio.Lock()
+        self._next_branch = ""
+        """What the next branch is called; empty: it is numbered."""
 
     async def prepare(self) -> None:
         """Find out which sandbox this session will have. Raises `SandboxUnavailable` or `BadInput`.
@@ -169,7 +174,7 @@ class Session(SessionState):
 
     def switch(self, branch: Branch, route: Route) -> None:
         """Be in another branch, and have the sandbox follow. The one that is left stays. Raises `Refused`."""
-        self._start(Command.SWITCH, partial(self._switch, branch, route))
+        self._start(Command.SWITCH, partial(self._switch, branch, route, self.ending))
 
     def interrupt(self) -> None:
         """Stop what is going on: a running command gets Ctrl-C, a model call ends. Raises `Refused`."""
@@ -299,6 +304,39 @@ class Session(SessionState):
         self._live.raise_budget(self.spent)
         self._start_live()
 
+    def use_model(self, model: ModelSettings, *, branch: str = "") -> None:
+        """Have another model from the next turn on, whose cost is counted by itself.
+
+        `branch` is what the branch is called that it may begin with that turn. Raises `Refused` while a model
+        works.
+        """
+        if self.busy:
+            raise Refused("the model cannot be changed while something is under way")
+        hide(*model.secrets)
+        self.settings = replace(self.settings, model=model, model_fault="")
+        self.spent = None
+        self._next_branch = branch
+        self._live.change_model()
+
+    def renew_world(self) -> None:
+        """Have a copy of the world in its place: what runs in it has ended then. Raises `Refused`."""
+        self._start(Command.BACK, self._renew_world)
+
+    async def try_out(self, command: str) -> Tried:
+        """Run a command where the shell is, with its variables; the world is then as it was before it.
+
+        It is no event of the run. It has as long as an action has at most. Raises `Refused`, and
+        `SandboxUnavailable` where the world was lost.
+        """
+        found: list[Tried] = []
+        live, failure = self.mode is Mode.LIVE, self.failure
+        self._start(Command.VISIT, partial(self._try_out, command, self.state, found), live=live)
+        await self.idle()
+        if not found:
+            raise self.failure or Refused("it was interrupted")
+        self._activity.failure = failure  # the run stands as it stood
+        return found[0]
+
     def expect_live(self) -> None:
         """A live session is in sight: have what speaks with models ready for it, which takes some seconds.
 
@@ -313,6 +351,13 @@ class Session(SessionState):
         """Have a live model have these tools, from its next reply on. Raises `BadInput`."""
         self.live_tools.choose(names)
         self._say(f"{self.live_tools.short or 'all tools'} from the live agent's next reply on")
+
+    async def live_ready(self) -> None:
+        """Wait until what speaks with models can ask at once; what is wrong with it the first call says."""
+        from trajcore.live.modelprocess import MODELS, Gone
+
+        with suppress(Gone):
+            await MODELS.ready()
 
     def visit(self, visitor: Visitor) -> None:
         """Let the user into the sandbox's shell until they leave. Raises `Refused`."""
@@ -414,9 +459,8 @@ class Session(SessionState):
     async def _play(self, *, one_step: bool = False, stop_before: int | None = None) -> None:
         self._conclude(await self._replay.play(one_step=one_step, stop_before=stop_before))
 
-    async def _switch(self, branch: Branch, route: Route) -> None:
-        left = self.branches.present
-        left.stands = self.ending
+    async def _switch(self, branch: Branch, route: Route, stands: str) -> None:
+        self.branches.present.stands = stands
         own = self.branches.go_to(branch, await self._replay.park(whole=True))
         self._replay.unpark(own or self._replay.not_played())
         self._show_branch()
@@ -487,6 +531,22 @@ class Session(SessionState):
         if self.mode is Mode.REPLAY:
             self._replay.moments.take_when_idle()
 
+    async def _renew_world(self) -> None:
+        route = await aside.renew(self._replay, self.trajectory)
+        if route is not None:
+            await self._take(route)
+        if route is not None and route.lost:
+            self._say(f"the world is a copy, without {', '.join(map(safe_line, route.lost))}", "warning")
+        self._activity.become(State.PAUSED, Mode.REPLAY)
+
+    async def _try_out(self, command: str, state: State, found: list[Tried]) -> None:
+        limit = self.settings.world.limits.hard
+        tried = await aside.try_out(self._replay, command, limit, self._tell)
+        found.append(tried)
+        if not tried.taken_back:
+            self._say("no copy could be made: what the command did stays in this world", "warning")
+        self._activity.become(state if state is not State.ERROR else State.PAUSED)
+
     # Live
 
     def _start_live(self, compact: str | None = None) -> None:
@@ -512,7 +572,7 @@ class Session(SessionState):
                 if not self.queued:
                     self._activity.become(state if state is State.FINISHED else State.AWAITING_INPUT)
                     return
-            ending = await self._live.work(self.settings.model)
+            ending = await self._turn()
         except Interrupted:
             self._say("interrupted: the model waits for your word")
             self._activity.become(State.AWAITING_INPUT)
@@ -540,6 +600,13 @@ class Session(SessionState):
         if ending.note:
             self._say(ending.note, "warning")
 
+    async def _turn(self) -> TurnResult:
+        """A turn of the model; what it came to is noted with the branch."""
+        try:
+            return await self._live.work(self.settings.model)
+        finally:
+            self.branches.spend(self._live.turn)
+
     async def _go_on_in_branch(self) -> Branch | None:
         """Have what comes now be part of the branch that ends here, or else begin one with it: the answer."""
         if self.trajectory.is_branch and self.at_end:
@@ -551,7 +618,8 @@ class Session(SessionState):
         cut = "" if self.at_end else self.trajectory.label(self.position)
         self._live.enter()
         held = await self._replay.branch()
-        branch = self.branches.begin(held, parked, cut, self.settings.model.model)
+        name, self._next_branch = self._next_branch, ""
+        branch = self.branches.begin(held, parked, cut, self.settings.model.model, name)
         self._show_branch()
         self._queue.delivered()
         self._say(f"branch {branch.name}, from {f'event {cut}' if cut else 'the end'} of {branch.origin}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import inf
 from pathlib import Path
@@ -160,6 +160,16 @@ def _models_of(found: config.Config, options: Mapping[str, Any]) -> dict[str, Na
         lines = tuple(one.line for one in of_it.left_out if one.setting.key.section == config.LLM)
         models[name] = NamedModel(settings, fault, lines)
     return models
+
+
+def keeping_places(settings: Settings, found: config.Config) -> Settings:
+    """The same, with places of the run that are kept to go back to. Raises `BadInput`."""
+    return replace(
+        settings,
+        checkpoints=found.get("checkpoints"),
+        checkpoint_bytes=found.get("checkpoint_bytes"),
+        checkpoint_files=found.get("checkpoint_files"),
+    )
 
 
 def _normalisers(patterns: Sequence[str]) -> Sequence[Normaliser] | None:

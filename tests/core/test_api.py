@@ -290,16 +290,21 @@ async def test_an_interrupt_in_a_cell_ends_it_and_its_sandbox(
 # The table of options
 
 
-def test_every_option_of_the_command_has_its_place() -> None:
-    """An option is a setting of the session, a keyword of `areplay`, or about printing."""
+@pytest.mark.parametrize(
+    ("command", "function"),
+    [(options.REPLAY, api.areplay), (options.FORK, api.afork)],
+    ids=("replay", "fork"),
+)
+def test_every_option_of_the_command_has_its_place(command: str, function: Any) -> None:
+    """An option is a setting of the session, a keyword of the function, or about printing."""
     keywords = {
         name
-        for name, parameter in inspect.signature(api.areplay).parameters.items()
+        for name, parameter in inspect.signature(function).parameters.items()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     }
     printing = {"debug", "strict", "quiet", "as_json"}
     for option in options.OPTIONS:
-        if options.REPLAY in option.commands:
+        if command in option.commands:
             assert (option.keyword in keywords) + option.session + (option.keyword in printing) == 1, option
 
 

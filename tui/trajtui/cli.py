@@ -177,6 +177,21 @@ def replay_command(file: str | None, **options: Any) -> None:
     sys.exit(replay(file, options))
 
 
+@_commands.command("fork")
+@click.argument("file")
+@_options_of(options.FORK)
+def fork_command(file: str, **options: Any) -> None:
+    """Go on from the same event with several models, each in a world of its own.
+
+    What comes before --at ID is carried out once. Then each --model begins there, one after the
+    other, in a copy of the world, and is given every --message. What it did is kept as a
+    branch called after it (`trajtui branches FILE`). A line a model says what it came to.
+    """
+    from trajtui.commands.fork import fork
+
+    sys.exit(fork(file, options))
+
+
 @_commands.command("show")
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")

@@ -27,6 +27,7 @@ from trajcore.document.edits import Edit, inverse
 from trajcore.errors import BadInput
 from trajcore.events.head import Head, head_of
 from trajcore.journal.edits import json_line, prefix_of
+from trajcore.live.outcome import Spent
 from trajcore.replay.policy import ends_a_step
 from trajcore.storage import in_words
 from trajcore.trajectory import Trajectory
@@ -70,7 +71,7 @@ class Origin:
     ) -> Origin:
         """A branch that begins now, in this process."""
         recording = os.fsencode(os.path.realpath(path)).decode("utf-8", "surrogateescape")
-        begun = datetime.now().astimezone().isoformat(timespec="seconds")
+        begun = datetime.now().astimezone().isoformat(timespec="milliseconds")
         return Origin(recording, row, name, origin, cut, model, begun, format, os.getpid())
 
 
@@ -114,7 +115,7 @@ class BranchLog:
 
     def note(self, **what: Any) -> None:
         """Something else is to be known: its `name`, the `model` that is asked from here on and how
-        (`asked`), where it was `saved`, how it `stands`.
+        (`asked`), what a `turn` of it came to, where it was `saved`, how it `stands`.
         """
         self._append(what)
 
@@ -213,6 +214,8 @@ class KeptBranch:
         """The models that were asked in it, one behind the other."""
         self.saved: str | None = None
         """Where it was saved last."""
+        self.spent = Spent()
+        """What the turns of its model came to."""
         self.in_use = False
         """Whether a program has it open."""
         self.size = 0
@@ -244,6 +247,9 @@ class KeptBranch:
                     self._begins(model, rest.get("asked"))
                 case {"saved": str(path)}:
                     self.saved = path
+                case {"turn": dict(turn)}:
+                    with contextlib.suppress(TypeError, ValueError):
+                        self.spent = self.spent.plus(Spent.of(turn))
                 case {"opened": _}:
                     self.stands = CUT_OFF
                 case {"stands": str(stands)}:

@@ -16,7 +16,7 @@ from trajcore.events.satisfied import BY_THE_USER, How, Kept
 from trajcore.live.asking import Asking, Settled
 from trajcore.live.budget import Budget, Limit
 from trajcore.live.confirming import Confirmation
-from trajcore.live.outcome import ERROR, INTERRUPTED, STUCK, LiveOutcome, last_words, words
+from trajcore.live.outcome import ERROR, INTERRUPTED, STUCK, LiveOutcome, Spent, last_words, words
 from trajcore.live.telling import Telling, UnderWay
 from trajcore.replay.executor import Executor
 from trajcore.replay.run import Entry, History, LiveStep, Run, Written
@@ -131,6 +131,8 @@ class AgentHost:
         """What the model may come to in this session."""
         self._at_first = budget
         self._price_told = False
+        self.turn: Spent | None = None
+        """What the last turn came to; None where it did not begin."""
         self._under_way: UnderWay | None = None
         self.stop_asked = False
         self.asking = Asking(confirmation, dialect.tools, self._place, set_state, tell)
@@ -212,7 +214,7 @@ class AgentHost:
         """Have all that a model needs to be asked."""
         from trajcore.live.modelprocess import MODELS
 
-        self.stop_asked = False
+        self.stop_asked, self.turn = False, None
         MODELS.start()
         await asyncio.to_thread(_load)
         from trajcore.live.fitting import Fitting
@@ -237,6 +239,7 @@ class AgentHost:
 
         begun, self._ending = time.monotonic(), ERROR
         self._turn_began = begun
+        before, known = model.usage, set(self._run.live_steps)
         self._under_way = None
         try:
             offered = lambda: self._tools.offered  # noqa: E731
@@ -247,8 +250,11 @@ class AgentHost:
             self._note_interrupted(isinstance(stop, asyncio.CancelledError))
             raise
         finally:
-            self._seconds += time.monotonic() - begun
+            seconds = time.monotonic() - begun
+            self._seconds += seconds
             self._turn_began = None
+            steps = [step for id, step in self._run.live_steps.items() if id not in known]
+            self.turn = Spent.between(before, model.usage, seconds, self._ending, steps)
         return ending
 
     def _so_far(self) -> tuple[int, float, float]:
@@ -270,6 +276,12 @@ class AgentHost:
         """The model is to be told, if it was asked: a reply is cancelled, anything else ends by itself."""
         if self._under_way is not None:
             self._telling.interrupted(UnderWay.REPLY if cancelled else self._under_way)
+
+    def change_model(self) -> None:
+        """The next turn is that of another model, which has a budget of its own."""
+        self._model, self._asked_at, self._next = None, None, None
+        self._seconds, self._ending, self.turn = 0.0, "", None
+        self.budget, self._seconds_asked, self._price_told = self._at_first, 0.0, False
 
     def begin_anew(self, run: Run, world: Executor) -> None:
         """Go on with another run, in another world; what the model has cost is kept."""

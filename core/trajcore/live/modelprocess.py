@@ -25,7 +25,7 @@ from trajcore.storage import in_words
 
 Frame = dict[str, Any]
 
-LAST: Final = frozenset({"ended", "checked", "context", "failed", "cancelled", "closed"})
+LAST: Final = frozenset({"ended", "checked", "context", "failed", "cancelled", "closed", "ready"})
 """One of these is in the last frame of an answer."""
 
 _COMMAND: Final = (sys.executable, "-P", "-m", "trajcore.live.serving")
@@ -52,13 +52,24 @@ class ModelProcess:
         """Have the process started, if none is there, and its library imported. Returns at once."""
         self._living()
 
-    async def ask(self, request: Frame, word: str = "ask") -> AsyncGenerator[Frame, None]:
+    async def ready(self) -> None:
+        """Have it started, and wait until it can ask at once. Raises `Gone`.
+
+        That its library cannot be imported is told by the first request.
+        """
+        async for _ in self._exchange("wait", {}):
+            pass
+
+    def ask(self, request: Frame, word: str = "ask") -> AsyncGenerator[Frame, None]:
         """The frames that come of a request, to the last. Raises `Gone` where the process ends before.
 
         `word` says what is asked for (`trajcore.live.serving`).
 
         A caller that leaves early, or is cancelled, ends the request, and gets away when that has ended.
         """
+        return self._exchange(word, request)
+
+    async def _exchange(self, word: str, request: Frame) -> AsyncGenerator[Frame, None]:
         child = self._living()
         number, inbox = child.expect()
         try:

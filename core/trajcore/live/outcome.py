@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.events.kinds import THINK, Source, Treatment, action_kind
@@ -11,7 +11,7 @@ from trajcore.events.kinds import THINK, Source, Treatment, action_kind
 if TYPE_CHECKING:
     from trajcore.events.head import Head
     from trajcore.live.usage import Usage
-    from trajcore.replay.run import Entry
+    from trajcore.replay.run import Entry, LiveStep
 
 ERROR: Final = "error"
 INTERRUPTED: Final = "interrupted"
@@ -54,6 +54,98 @@ class LiveOutcome:
             "last_message": self.last_message,
             "tools": list(self.tools),
         }
+
+
+_SORTS: Final = ("prompt", "completion", "cache_read", "cache_write")
+"""The sorts of tokens, as `Usage.tokens` has them."""
+
+Files = Mapping[str, str]
+"""What became of each path: `added`, `changed` or `deleted`."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What turns of a model came to, those of one branch alone. `replies`, `tokens`, `cost` and `seconds` are
+    as in `LiveOutcome`, `ending` is how the last of them ended.
+    """
+
+    replies: int = 0
+    tokens: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(_SORTS, 0))
+    cost: float = 0.0
+    seconds: float = 0.0
+    ending: str = ""
+    files: Files | None = field(default_factory=dict)
+    """What became of the files that they changed; None where that was not told of each action."""
+    more: int = 0
+    """How many changes of files there were beside, that are not listed."""
+
+    @classmethod
+    def between(
+        cls, before: Usage, after: Usage, seconds: float, ending: str, steps: Iterable[LiveStep]
+    ) -> Spent:
+        """One turn: what the model had cost before and after it, and what it carried out."""
+        tokens = {sort: count - before.tokens[sort] for sort, count in after.tokens.items()}
+        files: Files | None = {}
+        more = 0
+        for step in steps:
+            more += 0 if step.files is None else step.files.more
+            told = None if step.files is None else {one.path: one.kind for one in step.files.files}
+            files = _together(files, told)
+        cost, replies = after.cost - before.cost, after.replies - before.replies
+        return cls(replies, tokens, cost, seconds, ending, files, more)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Spent:
+        """It again from `to_dict`. Raises `TypeError` or `ValueError` where that is something else."""
+        tokens, files = dict(data.get("tokens") or {}), data.get("files")
+        return cls(
+            int(data.get("replies") or 0),
+            {sort: int(tokens.get(sort) or 0) for sort in _SORTS},
+            float(data.get("cost") or 0.0),
+            float(data.get("seconds") or 0.0),
+            str(data.get("ending") or ""),
+            None if files is None else {str(path): str(kind) for path, kind in dict(files).items()},
+            int(data.get("more") or 0),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it is kept with a branch."""
+        return {
+            "replies": self.replies,
+            "tokens": dict(self.tokens),
+            "cost": self.cost,
+            "seconds": round(self.seconds, 3),
+            "ending": self.ending,
+            "files": None if self.files is None else dict(self.files),
+            "more": self.more,
+        }
+
+    def plus(self, turn: Spent) -> Spent:
+        """This and a turn that followed."""
+        return Spent(
+            self.replies + turn.replies,
+            {sort: count + turn.tokens[sort] for sort, count in self.tokens.items()},
+            self.cost + turn.cost,
+            self.seconds + turn.seconds,
+            turn.ending,
+            _together(self.files, turn.files),
+            self.more + turn.more,
+        )
+
+
+def _together(first: Files | None, then: Files | None) -> Files | None:
+    """What two stretches of time, one behind the other, made of each path."""
+    if first is None or then is None:
+        return None
+    together = dict(first)
+    for path, kind in then.items():
+        earlier = together.pop(path, None)
+        if earlier == "added" and kind == "deleted":
+            continue
+        stays = earlier == "added" and kind == "changed"
+        back = earlier == "deleted" and kind == "added"
+        together[path] = "added" if stays else "changed" if back else kind
+    return together
 
 
 def words(head: Head) -> str:

@@ -4,13 +4,13 @@ The only module that names litellm, which takes seconds to import, prints, logs,
 tokenizers, and reads `.env` files: it is imported here with all of that turned off, away from the pipes.
 
 In: `{"ask": N, "messages": […], "tools": […], "stop": […], "settings": {…}}`, the same with `check` or
-`context` in place of all but the settings, `{"cancel": N}`, `{"close": N}`. Where the first has `about`,
-names of other models, in place of messages and tools, nobody is asked: what is known of the model is told
-(`trajcore.live.abilities.about`). Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the N, and last
-of all one with `ended` (the reason to stop, null where none came), `checked` (what a model lacks to be asked:
-`key`, `provider`, or nothing that is known), `context` (the size of a model's context in tokens, 0 where it
-is not known), `failed` (what `trajcore.live.failures` words), `cancelled` or `closed`. Its input ends when
-the program does, however that ends; it ends then, whatever it is at.
+`context` in place of all but the settings, `{"wait": N}`, `{"cancel": N}`, `{"close": N}`. Where the first
+has `about`, names of other models, in place of messages and tools, nobody is asked: what is known of the
+model is told (`trajcore.live.abilities.about`). Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the
+N, and last of all one with `ended` (the reason to stop, null where none came), `checked` (what a model lacks to
+be asked: `key`, `provider`, or nothing that is known), `context` (the size of a model's context in tokens, 0
+where it is not known), `failed` (what `trajcore.live.failures` words), `cancelled`, `closed` or `ready`. Its
+input ends when the program does, however that ends; it ends then, whatever it is at.
 """
 
 from __future__ import annotations
@@ -86,6 +86,8 @@ class Server:
             self._begin(frame["check"], self._check(frame["check"], frame))
         elif "context" in frame:
             self._begin(frame["context"], self._tell_context(frame["context"], frame))
+        elif "wait" in frame:
+            self._begin(frame["wait"], self._wait(frame["wait"]))
         elif "close" in frame:
             self._begin(frame["close"], self._close(frame["close"]))
         elif frame["cancel"] in self._tasks:
@@ -132,6 +134,10 @@ class Server:
         litellm = await asyncio.shield(self._library)
         given, _ = arguments(litellm, request["settings"])
         self._tell(number, {"context": context_of(litellm, given["model"])})
+
+    async def _wait(self, number: int) -> None:
+        await asyncio.shield(self._library)
+        self._tell(number, {"ready": True})
 
     async def _close(self, number: int) -> None:
         await self._let_go()

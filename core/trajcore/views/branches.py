@@ -45,10 +45,11 @@ class BranchLine:
 
 def branch_lines(session: Session) -> list[BranchLine]:
     """The recorded branch first, then the others, the oldest first."""
-    return [_line(session, branch) for branch in session.branches]
+    return [branch_line(session, branch) for branch in session.branches]
 
 
-def _line(session: Session, branch: Branch) -> BranchLine:
+def branch_line(session: Session, branch: Branch) -> BranchLine:
+    """One branch of a session."""
     present = branch is session.branches.present
     if present:
         stands = session.ending

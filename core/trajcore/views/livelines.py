@@ -13,6 +13,7 @@ from trajcore.views.marks import duration, live_start
 if TYPE_CHECKING:
     from trajcore.live.outcome import LiveOutcome
     from trajcore.live.usage import Usage
+    from trajcore.replay.aside import Tried
 
 _INDENT: Final = " " * 9
 """Up to the column of kinds."""
@@ -50,6 +51,12 @@ def reply_line(reply: notices.ModelReplied) -> str:
 def reply_parts(reply: notices.ModelReplied) -> list[str]:
     """The same: tokens, dollars, seconds, as far as they are known."""
     return [*cost_parts(reply.usage), duration(reply.seconds)]
+
+
+def tried_lines(tried: Tried) -> list[str]:
+    """A command that was tried in the world: what it came to, with the first lines of what it wrote."""
+    outcome = tried.fault or f"exit {tried.exit_code}"
+    return [f"run:     {safe_line(outcome)} · {duration(tried.seconds)}", *_first_lines(tried.output)]
 
 
 def outcome_line(outcome: LiveOutcome) -> str:

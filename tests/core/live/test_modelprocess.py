@@ -53,6 +53,20 @@ async def frames(made: ModelProcess, **request: object) -> list[dict[str, object
     return [frame async for frame in made.ask(request)]
 
 
+async def test_it_says_when_it_can_ask_at_once() -> None:
+    slow = "lambda: (time.sleep(0.3), Library)[1]"
+    with process("tell({'ended': 'stop'})", slow) as made:
+        begun = time.monotonic()
+        await made.ready()
+        assert time.monotonic() - begun > 0.3
+        assert await frames(made) == [{"ended": "stop"}]
+    with process("tell({'ended': 'stop'})", "lambda: 1 / 0") as made:
+        await made.ready()
+        assert "failed" in (await frames(made))[-1]
+    with process("os._exit(3)", "lambda: os._exit(3)") as made, pytest.raises(Gone):
+        await made.ready()
+
+
 def is_gone(pid: int) -> bool:
     """Whether a process has ended; one that nobody has asked after yet counts as well."""
     try:

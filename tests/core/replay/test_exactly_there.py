@@ -124,3 +124,22 @@ def walked(account: Account, kind: str, seed: int, operations: int) -> int:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     return int(done.stdout.split()[-1])
+
+
+@pytest.mark.bubblewrap
+async def test_a_place_outlives_those_behind_it_of_the_same_files() -> None:
+    """Going back over a step that changed nothing forgets the place behind it, and not the one before it."""
+    events = json.loads(of_commands("echo $RANDOM$RANDOM > number", "true", "true", "true"))
+    trajectory = Trajectory.from_bytes(json.dumps(events).encode())
+    session = Session(trajectory, Settings("bubblewrap", checkpoints=8))
+    try:
+        await stepped(session, 4)
+        before = await files_of(session._replay.world.sandbox)
+        for _ in range(3):
+            route = session.back_to_step()[0]
+            assert route.steps == 0, route.describe("")
+            session.go_back(route)
+            await session.idle()
+        assert await files_of(session._replay.world.sandbox) == before
+    finally:
+        await session.close()

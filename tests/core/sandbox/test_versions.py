@@ -42,6 +42,7 @@ class World:
                 self.versions.note(path, None, Unknown.UNKNOWN)
             case "mark":
                 self.marked.append((self.versions.revision(), dict(self.files)))
+                assert self.marked[-1][0].is_there
             case "go" if there:
                 self.go(*there[number % len(there)])
             case "drop" if there:

@@ -1,23 +1,79 @@
-"""The branches from the screen: which there are, going to one, saving one."""
+"""The branches from the screen: new ones, which there are, going to one, comparing two, saving one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trajcore import BadInput, Forked, Forking, Refused
+from trajcore.views.again import place_of, proposal
+from trajcore.views.forks import summary
 from trajcore.views.question import way_to
+from trajtui.actions.replay import go_to
 from trajtui.actions.saving import free_name
+from trajtui.screens.again import AskAgain
 from trajtui.screens.branches import BranchList
+from trajtui.screens.compared import ComparedBranches
 from trajtui.screens.dialogs import AskPath, Choose
+from trajtui.widgets.message_box import MessageBox
 
 if TYPE_CHECKING:
     from trajcore.views.branches import BranchLine
     from trajtui.screens.debugger import DebuggerScreen
+
+_LIVE_HINT = "Enter: the model goes on from here, in a new branch · Ctrl+J: new line · Esc"
+
+
+async def new_branch(screen: DebuggerScreen) -> None:
+    """Go to before the selected event, and type the message with which a model goes on from there."""
+    index = _selected(screen)
+    screen.session.check_live()
+    if await _is_at(screen, index):
+        screen.session.expect_live()
+        screen.query_one(MessageBox).open(_LIVE_HINT, replaceable=False, live=True)
+
+
+async def again(screen: DebuggerScreen) -> str | None:
+    """Have models go on from before the selected event, each in a branch of its own."""
+    session, index = screen.session, _selected(screen)
+    typed = screen.query_one(MessageBox).typed
+    wanted = await screen.ask(AskAgain(session, proposal(session, index, typed)))
+    if wanted is None or not await _is_at(screen, index):
+        return None
+    fork = Forking(session, index)
+    await fork.begin(copied=len(wanted.models) > 1)
+    results: list[Forked] = [result async for result in fork.go_on(wanted.models, wanted.messages)]
+    if len(results) > 1:
+        return summary(results)
+    if results[0].failure is not None:
+        raise results[0].failure
+    return None
+
+
+def _selected(screen: DebuggerScreen) -> int:
+    index = screen.timeline.selected_index
+    if index is None:
+        raise BadInput("select the event before which a model is to go on")
+    return place_of(screen.session, index)
+
+
+async def _is_at(screen: DebuggerScreen, index: int) -> bool:
+    """Go to before an event; whether the session is there then, which the user may not have wanted."""
+    session = screen.session
+    if session.busy:
+        raise Refused("something is still under way: Esc stops it")
+    if session.position != index:
+        await go_to(index, screen)
+        await session.idle()
+    return session.position == index and session.failure is None
 
 
 async def branches(screen: DebuggerScreen) -> str | None:
     """List the branches, and do with one what the user picks."""
     await screen.session.branches.look()
     picked = await screen.ask(BranchList(screen.session))
+    while picked is not None and picked.what == "compare":
+        await screen.ask(ComparedBranches(screen.session, picked.other, picked.line))
+        picked = await screen.ask(BranchList(screen.session, picked.line))
     if picked is None:
         return None
     return await (_save if picked.what == "save" else _go_to)(screen, picked.line)

@@ -54,6 +54,11 @@ async def run_to(screen: DebuggerScreen) -> None:
     index = screen.timeline.selected_index
     if index is None:
         return
+    await go_to(index, screen)
+
+
+async def go_to(index: int, screen: DebuggerScreen) -> None:
+    """Begin the way to before an event: on to it, or back by the way that the user agrees to."""
     if index < screen.session.position:
         await go_back(screen, screen.session.back_to(index))
     else:

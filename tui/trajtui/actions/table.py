@@ -142,8 +142,16 @@ ACTIONS: Final = (
     UserAction(
         replay.compact, "", "compact the conversation: the model sums up its oldest part", _LIVE, "/compact"
     ),
+    UserAction(branching.new_branch, "ctrl+n", "a new live branch from the selected event", _LIVE, "Ctrl+N"),
     UserAction(
-        branching.branches, f"alt+b {_ALT_B}", "branches: go to one, name, save, delete it", _LIVE, "Alt+B"
+        branching.again, "", "again from here: other models, another message, a branch each", _LIVE, "Ctrl+P"
+    ),
+    UserAction(
+        branching.branches,
+        f"alt+b {_ALT_B}",
+        "branches: go to one, compare, name, save, delete it",
+        _LIVE,
+        "Alt+B",
     ),
     UserAction(replay.tools, "", "tools of the live agent: switch them on and off", _LIVE, "Ctrl+P"),
     UserAction(looking.what_the_model_sees, "", "what the model sees", _LIVE, "Ctrl+P"),

@@ -11,7 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trajcore import BadInput, RowNeeded, Session, Settings, Trajectory, load_config, settings_from
+from trajcore import (
+    BadInput,
+    RowNeeded,
+    Session,
+    Settings,
+    Trajectory,
+    keeping_places,
+    load_config,
+    settings_from,
+)
 from trajcore import open as open_trajectory
 from trajcore.views import trusting
 from trajcore.views.recent import remember
@@ -64,7 +73,7 @@ def open_screen(file: str | None, options: Mapping[str, Any]) -> None:
 def _settings(config: Config, options: Mapping[str, Any], file: str) -> Settings:
     """The settings of a session on the screen. Raises `BadInput`."""
     save_to = config.save_path(file)
-    settings = settings_from(config, options)
+    settings = keeping_places(settings_from(config, options), config)
     return replace(
         settings,
         world=replace(settings.world, track_files=True),
@@ -73,9 +82,6 @@ def _settings(config: Config, options: Mapping[str, Any], file: str) -> Settings
         keep_branches=True,
         keep_choices=True,
         save_to=save_to,
-        checkpoints=config.get("checkpoints"),
-        checkpoint_bytes=config.get("checkpoint_bytes"),
-        checkpoint_files=config.get("checkpoint_files"),
         warnings=(config.warning,) if config.warning else (),
     )
 

@@ -40,7 +40,7 @@ def replay(file: str | None, options: Mapping[str, Any]) -> int:
         settings_from(config, options), save_to=save_to, keep_choices=True, keep_branches=True
     )
     passed = {name: options[name] for name in _PASSED_ON}
-    told = _Told(Objects if options["as_json"] else Lines, quiet=options["quiet"])
+    told = Told(Objects if options["as_json"] else Lines, quiet=options["quiet"])
     ask, ask_stuck = (ask_on_terminal, ask_when_stuck) if can_ask() else (None, None)
     try:
         run = areplay(
@@ -63,7 +63,7 @@ def _stop_on_signals() -> None:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
-class _Told:
+class Told:
     """Has what a session tells printed: what happens on stdout, what the user must know on stderr."""
 
     def __init__(self, make: Callable[[Session], Printing], *, quiet: bool) -> None:

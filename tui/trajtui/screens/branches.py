@@ -1,4 +1,4 @@
-"""The branches of the recording: go to one, name it, save it, delete it."""
+"""The branches of the recording: go to one, compare two, name it, save it, delete it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from trajcore.views.branches import BranchLine, branch_lines, columns
 from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import Choices, SafeInput
 
-_HINT = "Enter go there · w save as a file · n name · d delete · Esc closes"
+_HINT = "Enter go · c compare · Space picks with which · w save · n name · d delete · Esc"
 
 
 @dataclass(frozen=True)
 class Picked:
-    """What is to be done with a branch: `go` or `save`."""
+    """What is to be done with a branch: `go`, `save`, or `compare` it with another."""
 
     line: BranchLine
     what: str
+    other: BranchLine | None = None
 
 
 class BranchList(Dialog[Picked | None]):
@@ -34,13 +35,19 @@ class BranchList(Dialog[Picked | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,alt+b,ctrl+left", "close", "close"),
         Binding("w", "save", show=False),
+        Binding("c", "compare", show=False),
+        Binding("space", "mark", show=False),
         Binding("n", "name", show=False),
         Binding("d,delete", "delete", show=False),
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, at: BranchLine | None = None) -> None:
+        """`at` is the one that is selected to begin with; None: the present one."""
         super().__init__()
         self._session = session
+        self._at = at
+        self._marked: BranchLine | None = None
+        """The one that another is to be compared with; None: the present one."""
         self._lines: list[BranchLine] = []
         self._to_delete: BranchLine | None = None
 
@@ -55,17 +62,17 @@ class BranchList(Dialog[Picked | None]):
             yield Static(_HINT, markup=False, id="branch-note")
 
     def on_mount(self) -> None:
-        """Show them, the present one selected."""
+        """Show them, the present one selected unless another is to be."""
         self._fill()
-        present = next((at for at, line in enumerate(self._lines) if line.present), 0)
-        self.query_one(OptionList).highlighted = present
+        places = (at for at, line in enumerate(self._lines) if _is(line, self._at))
+        self.query_one(OptionList).highlighted = next(places, 0)
 
     def _fill(self) -> None:
         options = self.query_one(OptionList)
         at = options.highlighted or 0
         options.clear_options()
         self._lines = branch_lines(self._session)
-        options.add_options(_shown(self._lines))
+        options.add_options(_shown(self._lines, self._marked))
         options.highlighted = min(at, options.option_count - 1)
 
     @property
@@ -98,6 +105,26 @@ class BranchList(Dialog[Picked | None]):
         """Save the selected branch."""
         if self._selected is not None:
             self.dismiss(Picked(self._selected, "save"))
+
+    def action_mark(self) -> None:
+        """Have the next one compared with the selected branch; a second time: with the present one again."""
+        line, marked = self._selected, self._marked
+        again = line is None or (marked is not None and _is(line, marked))
+        self._marked = None if again else line
+        self._fill()
+        named = "the present one" if self._marked is None else self._marked.name
+        self._say(f"c compares the selected branch with {named}")
+
+    def action_compare(self) -> None:
+        """Compare the selected branch with the one that was picked, or the present one."""
+        line = self._selected
+        other = self._marked or next((one for one in self._lines if one.present), None)
+        if line is None or other is None:
+            return
+        if line.branch is other.branch:
+            self._say(f"{line.name} is compared with another one: select that")
+            return
+        self.dismiss(Picked(line, "compare", other))
 
     def action_name(self) -> None:
         """Type another name."""
@@ -140,10 +167,14 @@ class BranchList(Dialog[Picked | None]):
         self._say()
 
 
-def _shown(lines: list[BranchLine]) -> list[str]:
+def _is(line: BranchLine, wanted: BranchLine | None) -> bool:
+    return line.present if wanted is None else line.branch is wanted.branch
+
+
+def _shown(lines: list[BranchLine], marked: BranchLine | None) -> list[str]:
     return columns([
         (
-            "▶" if line.present else " ",
+            ("▶" if line.present else " ") + "*" * (marked is not None and _is(line, marked)),
             line.name,
             line.model,
             f"{line.steps} step{'s' * (line.steps != 1)}",

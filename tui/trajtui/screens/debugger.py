@@ -238,8 +238,9 @@ class DebuggerScreen(Screen[None]):
         box.show(session.queued)
         if had and not session.queued:
             self._leave_box()
-        if self.query_one(MessageBox).display:
-            self.query_one(MessageBox).hint(message_hint(session)[0])
+        message = self.query_one(MessageBox)
+        if message.display and not message.goes_live:
+            message.hint(message_hint(session)[0])
 
     def _take_back(self, number: int | None) -> None:
         """Put a queued message, or all of them (None), back into the message box."""

@@ -18,8 +18,8 @@ from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import Choices, SafeTextArea
 
 
-class _Text(SafeTextArea):
-    """The text itself; Enter takes it and Ctrl+J is a new line."""
+class EnteredText(SafeTextArea):
+    """A text; Enter takes it and Ctrl+J is a new line."""
 
     class Sent(Message):
         """The user is done."""
@@ -54,7 +54,7 @@ class AskText(Dialog[str | None]):
         """The question, the text, and what the keys do."""
         with Vertical(classes="dialog wide"):
             yield Static(safe_line(self._question), markup=False, classes="question")
-            yield _Text(self._text, highlight=None if self._text else "markdown", classes="value")
+            yield EnteredText(self._text, highlight=None if self._text else "markdown", classes="value")
             yield Static(
                 f"Enter {self._enter} · Ctrl+J: new line · Esc cancels",
                 markup=False,
@@ -62,16 +62,16 @@ class AskText(Dialog[str | None]):
                 id="text-note",
             )
 
-    @on(_Text.Sent)
+    @on(EnteredText.Sent)
     def take(self) -> None:
         """Take the text, if there is any."""
-        text = self.query_one(_Text).value.strip("\n")
+        text = self.query_one(EnteredText).value.strip("\n")
         if text.strip() or self._empty:
             self.dismiss(text)
 
     def action_leave(self) -> None:
         """Cancel; what was typed is only thrown away at the second Esc."""
-        if self.query_one(_Text).value.strip() not in ("", self._text.strip()) and not self._warned:
+        if self.query_one(EnteredText).value.strip() not in ("", self._text.strip()) and not self._warned:
             self._warned = True
             self.query_one("#text-note", Static).update("Esc again throws what was typed away")
         else:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class MessageBox(Vertical):
     """A box at the bottom of the screen, there when it is asked for; before that it is empty."""
 
+    goes_live = False
+    """Whether what is sent goes to the model, wherever the session is."""
     _text: MessageText | None = None
     _hint: Static | None = None
 
@@ -34,10 +36,11 @@ class MessageBox(Vertical):
     class Recalled(Message):
         """The user wants the last queued message back."""
 
-    def open(self, hint: str, *, replaceable: bool) -> None:
-        """Show the box; `hint` says what the keys do here."""
+    def open(self, hint: str, *, replaceable: bool, live: bool = False) -> None:
+        """Show the box; `hint` says what the keys do here. `live`: whatever is sent goes to the model."""
         self._replaceable = replaceable
-        self.border_title = "Message"
+        self.goes_live = live
+        self.border_title = "To the model, in a new branch" if live else "Message"
         text = self._made()
         self.hint(hint)
         self.display = True
@@ -47,6 +50,11 @@ class MessageBox(Vertical):
         """Say what the keys do here."""
         if self._hint is not None:
             self._hint.update(hint)
+
+    @property
+    def typed(self) -> str:
+        """What stands in it."""
+        return "" if self._text is None else self._text.text
 
     def put_back(self, text: str) -> None:
         """Words that nobody has been given come before what is typed already, a blank line between them."""
@@ -74,9 +82,9 @@ class MessageBox(Vertical):
         text = "" if self._text is None else self._text.text.strip("\n")
         if not text.strip():
             return
-        if event.delivery is Delivery.REPLACE and not self._replaceable:
+        if event.delivery is Delivery.REPLACE and not (self._replaceable or self.goes_live):
             return
-        self.post_message(self.Submitted(text, event.delivery))
+        self.post_message(self.Submitted(text, Delivery.LIVE if self.goes_live else event.delivery))
 
     def on_message_text_left(self, event: MessageText.Left) -> None:
         """Put the box away."""

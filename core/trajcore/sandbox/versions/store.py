@@ -29,6 +29,8 @@ class Revision:
     """Since the parent."""
     children: list[Revision] = field(default_factory=list)
     is_there: bool = True
+    holders: int = 1
+    """How many were given it as their moment: it is there until each of them has dropped it."""
 
 
 class Versions:
@@ -111,10 +113,11 @@ class Versions:
 
     def revision(self) -> Revision:
         """The present moment, as one that can be gone back to."""
-        if self._here is not None and not self._since:
+        if self._here is not None and self._here.is_there and not self._since:
+            self._here.holders += 1
             return self._here
         for revision in self._lost():
-            self.drop(revision)
+            self._let_go(revision)
         if self._here is None:
             self._release_all(self._since)
             self._since = {}
@@ -169,6 +172,12 @@ class Versions:
             self._fold(left)
 
     def drop(self, revision: Revision) -> None:
+        """One of those who were given a moment needs it no more; the last of them has it forgotten."""
+        revision.holders -= 1
+        if revision.holders <= 0:
+            self._let_go(revision)
+
+    def _let_go(self, revision: Revision) -> None:
         """Forget a moment, and what only going back to it needs."""
         if not revision.is_there:
             return
@@ -179,7 +188,7 @@ class Versions:
     def clear(self) -> None:
         """Forget all of them, and begin with the present one anew."""
         for revision in list(self._revisions):
-            self.drop(revision)
+            self._let_go(revision)
         for state in self.present.values():
             self._release(state)
         self._release_all(self._since)
@@ -234,7 +243,7 @@ class Versions:
         while len(self._revisions) > 1 and (
             self._contents.size > self._most_bytes or self._versions + len(self._revisions) > self._most_files
         ):
-            self.drop(self._revisions[0])
+            self._let_go(self._revisions[0])
 
     @staticmethod
     def _line(revision: Revision | None) -> list[Revision]:

@@ -1,0 +1,85 @@
+"""`trajtui fork`: the same step with several models, each in a world of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Mapping
+from dataclasses import replace as with_changes
+from typing import Any, Final
+
+import click
+
+from trajcore import BadInput, Forked, Session, afork, keeping_places, load_config, notices, settings_from
+from trajcore import options as table
+from trajcore.text import safe_line
+from trajcore.views import forks, livelines
+from trajcore.views.exports.listing import json_line
+from trajtui.commands.asking import ask_on_terminal, can_ask
+from trajtui.commands.printing import Lines
+from trajtui.commands.replay import Told
+
+_TAKEN: Final = inspect.signature(afork).parameters
+_PASSED_ON: Final = tuple(
+    one.keyword for one in table.OPTIONS if table.FORK in one.commands and one.keyword in _TAKEN
+)
+"""Options that `afork` takes under the same name; the others are in the settings, or are about printing."""
+
+
+def fork(file: str, options: Mapping[str, Any]) -> int:
+    """Go on from one event with each model, and return the exit code. Raises `TrajError`."""
+    if options["at"] is None:
+        raise BadInput("name the event to go on from: --at ID.")
+    config = load_config(options)
+    for line in config.warnings:
+        click.echo(safe_line(f"trajtui: {line}"), err=True)
+    settings = keeping_places(settings_from(config, options), config)
+    settings = with_changes(settings, keep_choices=True)
+    passed = {name: options[name] for name in _PASSED_ON}
+    told = _Told(as_json=options["as_json"], quiet=options["quiet"])
+    ask = ask_on_terminal if can_ask() else None
+    try:
+        run = afork(
+            file, settings=settings, on_session=told.begin, on_question=ask, on_result=told.came, **passed
+        )
+        results = asyncio.run(run)
+    except asyncio.CancelledError:
+        return 130
+    finally:
+        told.end_all()
+    return forks.exit_code(results)
+
+
+class _Told(Told):
+    """Has the models' work printed as it happens, then the table; or, as JSON, an object a model."""
+
+    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+        super().__init__(Lines, quiet=quiet or as_json)
+        self._as_json = as_json
+        self._results: list[Forked] = []
+
+    def begin(self, session: Session) -> None:
+        """Print what the session tells from now on, and which branch it is of."""
+        super().begin(session)
+        if not self._quiet:
+            session.subscribe(self._head)
+
+    def _head(self, notice: notices.Notice) -> None:
+        if isinstance(notice, notices.BranchChanged) and not self._session.branches.present.is_recorded:
+            click.echo(safe_line(f"⎇ {notice.name}"))
+
+    def came(self, result: Forked) -> None:
+        """One model is through."""
+        self._results.append(result)
+        if self._as_json:
+            click.echo(json_line(result.to_dict()))
+        elif not self._quiet:
+            self.end_live()
+            for line in livelines.tried_lines(result.tried) if result.tried is not None else ():
+                click.echo(line)
+
+    def end_all(self) -> None:
+        """Print the table of those that are through, and where they part."""
+        if not self._as_json:
+            for line in (*forks.table(self._results), *forks.partings(self._results)):
+                click.echo(line)
