@@ -6,11 +6,13 @@ tokenizers, and reads `.env` files: it is imported here with all of that turned 
 In: `{"ask": N, "messages": […], "tools": […], "stop": […], "settings": {…}}`, the same with `check` or
 `context` in place of all but the settings, `{"wait": N}`, `{"cancel": N}`, `{"close": N}`. Where the first
 has `about`, names of other models, in place of messages and tools, nobody is asked: what is known of the
-model is told (`trajcore.live.abilities.about`). Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the
-N, and last of all one with `ended` (the reason to stop, null where none came), `checked` (what a model lacks to
-be asked: `key`, `provider`, or nothing that is known), `context` (the size of a model's context in tokens, 0
-where it is not known), `failed` (what `trajcore.live.failures` words), `cancelled`, `closed` or `ready`. Its
-input ends when the program does, however that ends; it ends then, whatever it is at.
+model is told (`trajcore.live.abilities.about`).
+
+Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the N, and last of all one with `ended` (the reason
+to stop, null where none came), `checked` (what a model lacks to be asked: `key`, `provider`, or nothing that
+is known), `context` (the size of a model's context in tokens, 0 where it is not known), `failed` (what
+`trajcore.live.failures` words), `cancelled`, `closed` or `ready`. Its input ends when the program does,
+however that ends; it ends then, whatever it is at.
 """
 
 from __future__ import annotations

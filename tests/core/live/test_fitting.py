@@ -284,7 +284,7 @@ async def test_requests_stay_under_the_limit_and_valid_and_the_saved_run_goes_on
 
 
 async def test_a_provider_that_finds_it_too_long_is_asked_once_more_with_less() -> None:
-    provider = Provider([noise(400)] * 6, tokens=5_000)
+    provider = Provider([noise(400) for _ in range(6)], tokens=5_000)
     with Loopback(provider) as server:
         session, _ = opened(server, None)
         await say(session)
