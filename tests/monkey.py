@@ -137,14 +137,17 @@ def _bindings(screen: type[Any]) -> Iterator[Binding]:
 
 
 def screens() -> set[type[Any]]:
-    """Every screen and every program that the product shows: those that nothing else of it is made from."""
+    """Every screen and every program that the product shows: those that nothing else of it is made from.
+
+    Pages is shown by itself, and something else is made from it.
+    """
     found: set[type[Any]] = set()
     waiting: list[type[Any]] = [Screen, App]
     while waiting:
         below = waiting.pop().__subclasses__()
         waiting += below
         found |= {one for one in below if one.__module__.startswith("trajtui.")}
-    return {one for one in found if not found & set(one.__subclasses__())}
+    return {one for one in found if one.__name__ == "Pages" or not found & set(one.__subclasses__())}
 
 
 _CHARACTERS: Final = {

@@ -20,7 +20,7 @@ from trajcore.live.toolchoice import LiveTools
 from trajcore.masking import hide
 from trajcore.queued import Queued
 from trajcore.replay.breakpoints import Breakpoints
-from trajcore.replay.handover import Handover, handover
+from trajcore.replay.handover import Handover, differs_in_waiting_alone, handover
 from trajcore.replay.loop import Replay
 from trajcore.replay.policy import asks_the_world, count_steps
 from trajcore.replay.run import Run, StepResult
@@ -149,7 +149,15 @@ class SessionState:
     @property
     def handover(self) -> Handover:
         """What is to be known before a model takes over here."""
-        return handover(self.trajectory, self.position, self.stale, self.results)
+        stale = self.stale
+        played = {entry.origin: entry for entry in self.run.entries} if stale else {}
+        differing = {
+            index
+            for index in stale
+            if (entry := played.get(self.trajectory.uid(index))) is None
+            or not differs_in_waiting_alone(entry.data(), self.trajectory.data(index))
+        }
+        return handover(self.trajectory, self.position, differing, self.results)
 
     @property
     def remade(self) -> tuple[int, str] | None:

@@ -167,4 +167,9 @@ async def resumed(path: Path, events: list[dict[str, Any]], place: Path) -> None
         await session.close()
     reports = [await areplay(saved, sandbox="bubblewrap") for _ in range(2)]
     for report in reports:
-        assert report.counts["matched"] == report.counts["actions"] == len(results(events)), report.summary
+        unanswered = sum(event.get("action") == "run" for event in events) - len(results(events))
+        assert unanswered in (0, 1)  # killed while it was carried out
+        counts = report.counts
+        assert (counts["matched"], counts["actions"] - unanswered) == (len(results(events)),) * 2, (
+            report.summary
+        )

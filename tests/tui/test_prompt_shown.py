@@ -14,7 +14,7 @@ DEMO = SAMPLES / "demo.json"
 def test_a_place_is_named_and_json_is_whole() -> None:
     done = trajtui("show", DEMO, "--messages", "--at", "9")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("a model, asked before event 9: 10 messages, 4 tools\n")
+    assert done.stdout.startswith("a model, asked before event 9: 10 messages, 6 tools\n")
     told = json.loads(trajtui("show", DEMO, "--messages", "--at", "9", "--json").stdout)
     assert [one["role"] for one in told["messages"]][:4] == ["system", "user", "assistant", "tool"]
     assert (told["model"], told["before"], len(told["tools"])) == (None, "9", 4)

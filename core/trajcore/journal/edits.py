@@ -33,6 +33,15 @@ def journal_directory() -> Path:
     return Path(platformdirs.user_state_dir(APP)) / "journal"
 
 
+def unsaved_size() -> int:
+    """Bytes that journals take on disk; none where their directory cannot be looked into."""
+    try:
+        with os.scandir(journal_directory()) as found:
+            return sum(one.stat(follow_symlinks=False).st_size for one in found if one.is_file())
+    except OSError:
+        return 0
+
+
 def prefix_of(recording: Path) -> str:
     """What the names of all journals of a recording begin with."""
     whole = os.fsencode(os.path.realpath(recording))

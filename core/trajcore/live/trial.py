@@ -96,7 +96,9 @@ class Trying:
 
     def __init__(self, settings: ModelSettings) -> None:
         self.settings = settings
-        self._model = Model(settings, replace(patience_of(settings), attempts=1))
+        # Whether it sees is what is tried: of one that is not known, a session would not believe it.
+        tried = replace(settings, disable_vision=bool(settings.disable_vision))
+        self._model = Model(tried, replace(patience_of(settings), attempts=1))
         self._hearer = _Hearer()
         self.notes: list[str] = []
         """What there is to know besides, for example which settings the model does not take."""
@@ -151,7 +153,12 @@ class Trying:
     async def _picture(self) -> Trial:
         asked = _user([{"type": "text", "text": _COLOUR}, {"type": "image_url", "image_url": {"url": _RED}}])
         trial, _ = await self._round("picture", [asked], _seen, tools=False)
-        advice = "" if trial.works else _instead("disable_vision = true", "leave pictures out of messages")
+        if not trial.works:
+            advice = _instead("disable_vision = true", "leave pictures out of messages")
+        else:
+            sent = (await Model(self.settings).request([asked], ())).messages
+            is_shown = any("image_url" in part for part in sent[0]["content"])
+            advice = "" if is_shown else "it is not known to see: set disable_vision = false under [llm]"
         return replace(trial, advice=advice)
 
     async def _round(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from trajcore.dialects import canonical
 from trajcore.dialects.replies import recorded_reply
 from trajcore.replay.run import Status, StepResult
 from trajcore.trajectory import Trajectory
 
+_WAITS: Final = "wait_for_response"
 _NAMED: Final = 8
 """So many events are named in a line."""
 
@@ -61,6 +62,19 @@ def handover(
         events = _events(trajectory, written)
         lines.append(f"The result in {events} is as you wrote it: no sandbox produced it.")
     return Handover(cut, changed, written, tuple(lines))
+
+
+def differs_in_waiting_alone(played: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether all that was changed of an event is whether it waits, which neither world nor model is told."""
+    if played == now:
+        return False
+    return _but_for_waiting(played) == _but_for_waiting(now)
+
+
+def _but_for_waiting(event: Mapping[str, Any]) -> dict[str, Any]:
+    arguments = event.get("args")
+    told = {**arguments, _WAITS: None} if isinstance(arguments, Mapping) else arguments
+    return {**event, "args": told}
 
 
 def _cut(trajectory: Trajectory, position: int) -> CutGroup | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Final
@@ -49,7 +48,7 @@ def removed_leftovers() -> list[str]:
 
 def _of_branches() -> Fact:
     """What is kept of live sessions and of unsaved work."""
-    from trajcore.journal.edits import journal_directory
+    from trajcore.journal.edits import unsaved_size
     from trajcore.views.branches import on_disk, size
 
     count, taken = on_disk()
@@ -58,7 +57,7 @@ def _of_branches() -> Fact:
         if count
         else ""
     )
-    journals = sum(one.stat().st_size for one in journal_directory().glob("*") if os.path.isfile(one))
+    journals = unsaved_size()
     unsaved = f"unsaved work of other sessions ({size(journals)})" if journals else ""
     return Fact(True, "kept", ", ".join(filter(None, (told, unsaved))) or "nothing")
 

@@ -15,6 +15,7 @@ from trajcore.events.kinds import Service
 from trajcore.live.messages.results import NOT_EXECUTED
 from trajcore.live.model import close_connections
 from trajcore.live.modelsettings import ModelSettings
+from trajcore.replay.handover import differs_in_waiting_alone
 from trajcore.session import Delivery, Session, Settings
 from trajcore.trajectory import Trajectory
 from trajcore.views.question import GO_BACK, GO_LIVE, PLAY_ON, before_live
@@ -93,6 +94,15 @@ async def test_edits_behind_the_sandbox_are_named() -> None:
     (line,) = session.handover.lines
     await session.close()
     assert line.startswith("event 1 changed since this was played: the sandbox and the model have what was")
+
+
+def test_whether_an_event_waits_is_told_to_nobody() -> None:
+    said = {"id": 0, "action": "message", "args": {"content": "a", "wait_for_response": False}}
+    waits = {**said, "args": {"content": "a", "wait_for_response": True}}
+    assert differs_in_waiting_alone(said, waits)
+    assert differs_in_waiting_alone({**said, "args": {"content": "a"}}, waits)
+    assert not differs_in_waiting_alone(said, said)  # it was moved, say
+    assert not differs_in_waiting_alone(said, {**waits, "args": {"content": "b", "wait_for_response": True}})
 
 
 async def test_a_result_that_the_user_wrote_is_named_and_no_other() -> None:

@@ -255,10 +255,6 @@ async def test_a_value_that_cannot_be_shown_is_an_error_of_its_own(cells: Cells)
         ("%env WORD=5\n%env WORD", "env: WORD=5\n'5'"),
         ("%%bash\necho one\necho two >&2", "one\ntwo"),
         ("%%bash\nfalse", None),
-        ("%%writefile /tmp/written\nline\n", "Writing /tmp/written"),
-        ("open('/tmp/written').read()", "'line\\n'"),
-        ("%%writefile -a /tmp/written\nmore", "Appending to /tmp/written"),
-        ("!cat /tmp/written; rm /tmp/written", "line\nmore"),
         ("%nonsense", "UsageError: Line magic function `%nonsense` not found."),
         ("%%nonsense\n1", "UsageError: Cell magic `%%nonsense` not found."),
         ("%matplotlib inline\n1", "1"),
@@ -272,6 +268,13 @@ async def test_magics_and_commands(cells: Cells, code: str, content: str | None)
         assert answer.endswith("returned non-zero exit status 1.")
     else:
         assert answer == content
+
+
+async def test_a_cell_is_written_as_a_file(cells: Cells):
+    assert await cells("%%writefile /tmp/written\nline\n") == "Writing /tmp/written"
+    assert await cells("open('/tmp/written').read()") == "'line\\n'"
+    assert await cells("%%writefile -a /tmp/written\nmore") == "Appending to /tmp/written"
+    assert await cells("!cat /tmp/written; rm /tmp/written") == "line\nmore"
 
 
 async def test_pip_is_that_of_the_kernels_python(cells: Cells):

@@ -387,7 +387,7 @@ async def test_keys(world) -> None:
     assert observation.extras.metadata.exit_code == 148
     assert "Stopped" in observation.content
     assert "sleep 61" in await world.out("jobs")
-    await world.run("kill -9 %1; wait %1")
+    await world.run("kill -9 %1; wait %1; jobs")  # which tells of its end now, and at no later prompt
     await world.run("true")
     await goes_on(world)
 

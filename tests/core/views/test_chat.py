@@ -190,6 +190,7 @@ async def test_a_reply_comes_in_stretches_whose_pieces_are_safe() -> None:
     assert text.take() == "\ny"
     text.again()
     assert text.take() == "one\ntwo␛[2Jx\ny"
-    assert coming.thought() == "hm"
+    assert coming.replied() == "hm"
+    assert [one.speaker for one in coming.stretches] == ["agent", "★ execute_bash"]
     coming.hear(notices.ModelText("anew", True))
     assert [one.text for one in coming.stretches] == ["anew"]

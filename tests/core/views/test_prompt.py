@@ -64,7 +64,7 @@ async def test_each_message_stands_under_who_says_it_and_the_call_under_its_resu
         message(3, "so"),
     )
     lines = await lines_of(*events, end=3)
-    assert lines[0] == "a model, asked before event 3: 4 messages, 4 tools"
+    assert lines[0] == "a model, asked before event 3: 4 messages, 6 tools"
     rules = [line.strip("─ ") for line in lines if is_rule(line)]
     assert rules == ["1 system", "2 user", "3 assistant", "4 result of execute_bash (c1)", "tools"]
     at = lines.index("  → execute_bash (c1)")

@@ -31,12 +31,12 @@ def step_over(screen: DebuggerScreen) -> None:
     screen.session.step_over()
 
 
-def resume(screen: DebuggerScreen) -> None:
+def resume(screen: DebuggerScreen) -> Coroutine[Any, Any, str | None] | None:
     """Continue to a breakpoint or the end; an agent that is stuck goes on."""
     if screen.session.is_stuck:
-        go_live(screen)
-    else:
-        screen.session.resume()
+        return go_live(screen)
+    screen.session.resume()
+    return None
 
 
 async def back(screen: DebuggerScreen) -> None:

@@ -63,6 +63,8 @@ class BranchList(Dialog[Picked | None]):
 
     def on_mount(self) -> None:
         """Show them, the present one selected unless another is to be."""
+        if not self.query(OptionList):  # the program ends, and has taken it away
+            return
         self._fill()
         places = (at for at, line in enumerate(self._lines) if _is(line, self._at))
         self.query_one(OptionList).highlighted = next(places, 0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import ClassVar
 
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.command import CommandList, CommandPalette
 
@@ -22,3 +24,9 @@ class Palette(CommandPalette, Dialog[None]):
         """Go a page on or back, once there are pages."""
         if self.query_one(CommandList).scrollable_content_region:
             self._action_command_list(action)
+
+    @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
+    async def _gather_commands(self, search_value: str) -> None:
+        """Textual's, unless the palette was left before this began: it looks for its list, which is gone."""
+        if self.query(CommandList):
+            await inspect.unwrap(CommandPalette._gather_commands)(self, search_value)
