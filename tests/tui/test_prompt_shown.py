@@ -17,7 +17,7 @@ def test_a_place_is_named_and_json_is_whole() -> None:
     assert done.stdout.startswith("a model, asked before event 9: 10 messages, 6 tools\n")
     told = json.loads(trajtui("show", DEMO, "--messages", "--at", "9", "--json").stdout)
     assert [one["role"] for one in told["messages"]][:4] == ["system", "user", "assistant", "tool"]
-    assert (told["model"], told["before"], len(told["tools"])) == (None, "9", 4)
+    assert (told["model"], told["before"], len(told["tools"])) == (None, "9", 6)
 
 
 def test_what_goes_with_messages_alone_says_so() -> None:
