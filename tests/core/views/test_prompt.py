@@ -70,7 +70,7 @@ async def test_each_message_stands_under_who_says_it_and_the_call_under_its_resu
     at = lines.index("  → execute_bash (c1)")
     assert lines[at - 1] == "    I look."
     assert lines[at + 1 : at + 3] == ["      command: ls", "          -la"]
-    assert lines[-4].startswith("  execute_bash(command, is_input")
+    assert lines[-6].startswith("  execute_bash(command, is_input")
 
 
 async def test_which_system_prompt_it_is_is_said() -> None:
