@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 ARGUMENTS: Final = "args"
 """Where an action keeps the fields of its kind."""
 
+WAITS: Final = "wait_for_response"
+"""Of a message: whether it waits for the user."""
+
 DETAILS: Final = "extras"
 """Where an observation keeps those beside its content."""
 
@@ -36,6 +39,14 @@ def arguments(event: Mapping[str, Any]) -> Mapping[str, Any]:
     """What an action was given; nothing where that is no object."""
     fields = event.get(ARGUMENTS)
     return fields if isinstance(fields, dict) else {}
+
+
+def but_for_waiting(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An event without its word on whether it waits for the user, which neither world nor model is told."""
+    if not isinstance(event.get(ARGUMENTS), dict):
+        return dict(event)
+    told = {name: value for name, value in arguments(event).items() if name != WAITS}
+    return {**event, ARGUMENTS: told}
 
 
 def details(event: Mapping[str, Any]) -> Mapping[str, Any]:

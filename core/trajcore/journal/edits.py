@@ -37,7 +37,7 @@ def unsaved_size() -> int:
     """Bytes that journals take on disk; none where their directory cannot be looked into."""
     try:
         with os.scandir(journal_directory()) as found:
-            return sum(one.stat(follow_symlinks=False).st_size for one in found if one.is_file())
+            return sum(one.stat(follow_symlinks=False).st_size for one in found if os.path.isfile(one.path))
     except OSError:
         return 0
 

@@ -21,6 +21,7 @@ from trajcore.replay.excerpts import difference, excerpt
 from trajcore.replay.normalise import (
     COMMITS,
     NORMALISERS,
+    UNTOLD,
     Normaliser,
     OwnNormaliser,
     asked_for,
@@ -199,14 +200,15 @@ def _compare_text(
         given = actual.given
         asked = asked_for(given, other_user=any(name.what == USER for name in names))
         committed = names_commits(f"{one}\n{other}") and circumstances.committed(given)
-        of_step = made_up(given, untold=circumstances.reconstructed)
         # A part of a name may look like a duration, or a figure: 61d2, 1e5.
-        possible = (*(COMMITS if committed else ()), *of_step, *asked)
+        possible = (*(COMMITS if committed else ()), *made_up(given), *asked)
         first = [row for row in possible if row.pattern.search(one) or row.pattern.search(other)]
         if first:
             old, new = aligned(*both_normalised(one, other, (*first, *normalisers)), names)
         if committed:
             old, new = commits_paired(old, new)
+        if circumstances.reconstructed:
+            old, new = both_normalised(old, new, UNTOLD)
     if old != new and circumstances.reconstructed and _UNORDERED.search(actual.given):
         old, new = ("\n".join(sorted(text.split("\n"))) for text in (old, new))
     if old == new or _equal_but_for_secrets(old, new):

@@ -11,7 +11,6 @@ from trajcore.dialects.replies import recorded_reply
 from trajcore.replay.run import Status, StepResult
 from trajcore.trajectory import Trajectory
 
-_WAITS: Final = "wait_for_response"
 _NAMED: Final = 8
 """So many events are named in a line."""
 
@@ -66,15 +65,7 @@ def handover(
 
 def differs_in_waiting_alone(played: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     """Whether all that was changed of an event is whether it waits, which neither world nor model is told."""
-    if played == now:
-        return False
-    return _but_for_waiting(played) == _but_for_waiting(now)
-
-
-def _but_for_waiting(event: Mapping[str, Any]) -> dict[str, Any]:
-    arguments = event.get("args")
-    told = {**arguments, _WAITS: None} if isinstance(arguments, Mapping) else arguments
-    return {**event, "args": told}
+    return played != now and canonical.but_for_waiting(played) == canonical.but_for_waiting(now)
 
 
 def _cut(trajectory: Trajectory, position: int) -> CutGroup | None:

@@ -79,9 +79,13 @@ COMMITS: Final = _normalisers(varying.COMMITS)
 """Where commits were made, before all others."""
 
 
-def made_up(given: str, *, untold: bool = False) -> tuple[Normaliser, ...]:
-    """Those of one step, which was `given` a text. `untold`: nobody knows of the disk of the recording."""
-    return _normalisers([*varying.made_up(given), *(varying.UNTOLD if untold else ())])
+UNTOLD: Final = _normalisers(varying.UNTOLD)
+"""Where nobody knows of the disk of the recording, behind all others."""
+
+
+def made_up(given: str) -> tuple[Normaliser, ...]:
+    """Those of one step, which was `given` a text; before all others."""
+    return _normalisers(varying.made_up(given))
 
 
 def asked_for(given: str, *, other_user: bool) -> tuple[Normaliser, ...]:
