@@ -228,6 +228,16 @@ def test_what_was_thrown_away_comes_back_whatever_is_done(
     check(*happening, tmp_path_factory.mktemp("world"))
 
 
+@pytest.mark.parametrize("program", ["mv", "cp"])
+def test_a_directory_that_nothing_could_be_put_in_was_not_there(program: str, tmp_path: Path) -> None:
+    put = run(f"{program} a.py src/a.py")
+    check({"a.py": "x\n"}, [run("cat a.py"), put, write(f"{ROOT}/src/a.py", "y\n"), run("cd src")], tmp_path)
+
+
+def test_what_a_file_was_written_into_is_a_directory(tmp_path: Path) -> None:
+    check({"src/a.py": "x\n"}, [write(f"{ROOT}/src/a.py", "y\n"), run("mv src renamed")], tmp_path)
+
+
 @pytest.mark.parametrize("text", ["\n", "x\n", ""])
 @pytest.mark.parametrize(
     "commands",

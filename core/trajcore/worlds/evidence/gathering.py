@@ -27,6 +27,8 @@ _CUT: Final = re.compile(
     r"^\[(?:\.\.\. Observation truncated|Previous command outputs are truncated)", re.MULTILINE
 )
 _MOST_MISSING: Final = 20
+_PUT: Final = frozenset({"cp", "install", "ln", "mv"})
+"""Programs whose last operand is where they put something."""
 _MISSING_PATH: Final = re.compile(
     r"The path (?P<editor>\S+) does not exist|File not found: (?P<reader>\S+?)\.?(?:\s|$)"
     r"|No such file or directory: '(?P<python>[^'\n]+)'"
@@ -184,8 +186,10 @@ def _edit(scene: Scene, step: Step, action: EditAction) -> None:
 
 
 def _write(scene: Scene, step: Step, action: WriteAction) -> None:
-    if not _failed(step):
-        scene.made(scene.path(action.args.path), anew=True)
+    path = scene.path(action.args.path)
+    if not _failed(step) and path is not None:
+        scene.ensured(posixpath.dirname(path))
+        scene.made(path, anew=True)
 
 
 # Commands
@@ -233,6 +237,9 @@ def _commands(scene: Scene, step: Step, parts: list[Pipeline]) -> None:
         else:
             _attempted(scene, step, part, lacking)
     written_to = {word for part in parts for one in part.commands for word, _ in one.writes}
+    written_to |= {
+        one.operands[-1] for part in parts for one in part.commands if one.program in _PUT and one.operands
+    }
     for name in lacking:
         path = scene.path(name, (begun or scene.directory) if len(parts) == 1 else scene.directory)
         # A file that cannot be written has no directory.
