@@ -18,6 +18,7 @@ pytestmark = pytest.mark.terminal
 
 
 @pytest.mark.parametrize("sandbox", SANDBOXES)
+@pytest.mark.sampled(2)
 def test_into_the_sandbox_and_back_and_back_in_time(
     terminal: Terminal, sandbox: str, docker_image_if_needed: list[str]
 ) -> None:

@@ -88,7 +88,7 @@ LONGEST = 30
 
 @pytest.mark.parametrize("sandbox", SANDBOXES)
 @pytest.mark.parametrize("name", ENDINGS)
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(5)
 def test_a_real_recording_replays_to_its_end(
     recordings: dict[str, Path], name: str, sandbox: tuple[str, ...], tmp_path: Path
 ):

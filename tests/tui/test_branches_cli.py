@@ -42,6 +42,7 @@ def listed(recording: Path, environment: dict[str, str]) -> list[dict[str, Any]]
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.sampled(2)
 def test_they_are_listed(kept: tuple[Path, dict[str, str]]) -> None:
     recording, environment = kept
     found = listed(recording, environment)

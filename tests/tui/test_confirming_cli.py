@@ -48,6 +48,7 @@ def test_without_a_terminal_the_run_stops_and_says_what_to_type(recording: Path,
 
 @pytest.mark.bubblewrap
 @pytest.mark.parametrize("how", ["option", "own file"])
+@pytest.mark.sampled(2)
 def test_never_asks_for_nothing(recording: Path, tmp_path: Path, how: str) -> None:
     run, config = tmp_path / "run.json", tmp_path / "config.toml"
     config.write_text("[trajtui]\nconfirm = 'never'\n")

@@ -45,7 +45,7 @@ def work(account: Account) -> Path:
 
 @pytest.mark.terminal
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 def test_a_visit_by_hand_draws_and_does_nothing_else(
     terminal: Terminal, account: Account, work: Path, kind: str, tmp_path: Path
 ) -> None:

@@ -86,6 +86,7 @@ async def test_every_screen_is_on_the_way_of_the_monkey(path: Path) -> None:
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
+@pytest.mark.sampled(4)
 async def test_a_key_in_the_first_moment_of_a_program(path: Path, program: type[App[Any]]) -> None:
     monkey = await at_starts(lambda: PROGRAMS[program](path), sample(1, 6))
     assert not monkey.fault, monkey.fault

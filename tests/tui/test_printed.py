@@ -103,6 +103,7 @@ def test_what_a_command_prints_on_a_terminal_is_text(hostile: Path, command: tup
 
 @pytest.mark.docker
 @pytest.mark.parametrize("option", ["--image", "--container"])
+@pytest.mark.sampled(2)
 def test_what_an_engine_says_of_a_name_is_text(hostile: Path, option: str):
     for name in (ALL, NAME, f"localhost:9/{NAME}", HOSTILE["changing: clipboard"], "a" * 5000):
         _, received = on_terminal("replay", hostile, "--sandbox", "docker", option, name)

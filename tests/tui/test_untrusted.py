@@ -148,6 +148,7 @@ def test_a_lone_surrogate_costs_neither_the_replay_nor_the_saved_run(tmp_path: P
 
 @pytest.mark.terminal
 @pytest.mark.parametrize("size", [(160, 48), (80, 24)], ids=["wide", "narrow"])
+@pytest.mark.sampled(2)
 def test_every_view_of_a_hostile_recording_is_harmless(
     terminal: Terminal, hostile: Path, tmp_path: Path, size: tuple[int, int]
 ):
@@ -291,6 +292,7 @@ def test_the_output_of_commands_keeps_its_colours_and_nothing_else(terminal: Ter
 
 @pytest.mark.terminal
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.sampled(2)
 def test_the_name_of_a_process_cannot_speak_out_of_a_question(terminal: Terminal, tmp_path: Path, kind: str):
     name = r"$'p\e]52;c;cHduZWQ=\a\e]0;pwned\e\\\e[5n\xc2\x9b5n\u202e'"
     path = write(tmp_path / "x.json", [run(0), run(1, f"(exec -a {name} sleep 100) & sleep 0.2"), run(2)])

@@ -44,6 +44,7 @@ async def test_what_was_asked_for_as_the_screen_went_leaves_nothing_behind(
 
 @pytest.mark.bubblewrap
 @pytest.mark.parametrize("size", [(160, 48), (80, 24)])
+@pytest.mark.sampled(2)
 async def test_what_is_found_is_shown_and_another_world_is_picked(
     evaluation: Path, tmp_path: Path, size: tuple[int, int]
 ) -> None:

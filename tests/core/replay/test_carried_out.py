@@ -88,6 +88,7 @@ async def test_a_choice_that_changes_nothing_makes_nothing_stale(opened: Any) ->
     assert session.departure == 3
 
 
+@pytest.mark.sampled(2)
 async def test_the_case_of_typed_text(opened: Any, cases: Path, kind: str) -> None:
     session = await played(opened((cases / "typed-text-in-the-output" / "case.json").read_bytes(), kind))
     assert [status for status, _ in told(session)] == ["matched"] * 8

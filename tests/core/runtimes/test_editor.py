@@ -7,7 +7,7 @@ import pytest_asyncio
 from acting import execute
 from trajcore.events.actions import EditAction, EditArgs, ReadAction, ReadArgs, WriteAction, WriteArgs
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.in_turns]
 
 ELEVEN = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\neleven\n"
 AGAIN = "Review the changes and make sure they are as expected. Edit the file again if necessary."

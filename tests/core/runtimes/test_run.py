@@ -8,7 +8,7 @@ import pytest
 from acting import execute
 from trajcore.events.actions import ThinkAction, ThoughtArgs
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.in_turns]
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from trajcore.runtimes.registry import RUNTIMES, make_runtime, register_runtime
 from trajcore.sandbox.base import Limits, Outcome
 from trajcore.sandbox.recorded import RecordedSandbox
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.in_turns]
 
 
 @pytest.fixture(scope="module")

@@ -180,7 +180,7 @@ def need(cell: Cell, program: str) -> None:
 
 
 @pytest.mark.parametrize("name", WORK)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_it_works(cell: Cell, name: str) -> None:
     programs, script, expected = WORK[name]
     for program in programs.split():

@@ -29,7 +29,7 @@ from trajcore.sandbox.machines.docker.engine import connect, engine_answers
 from trajcore.sandbox.machines.owner import this_program
 from trajcore.sandbox.shellsandbox import ShellSandbox
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.in_turns]
 
 
 async def answer(sandbox: Any, command: str) -> Any:
