@@ -261,6 +261,7 @@ STREAMS: dict[str, Callable[[], list[str]]] = {
 
 @pytest.mark.parametrize("stream", STREAMS)
 @pytest.mark.parametrize("command", [["replay", "-", "--sandbox", "recorded"], ["show", "-"]])
+@pytest.mark.sampled(3)
 def test_standard_input_without_an_end(stream: str, command: list[str], tmp_path: Path) -> None:
     with subprocess.Popen(STREAMS[stream](), stdout=subprocess.PIPE) as pouring:
         arguments = [sys.executable, "-c", PROGRAM, *command]

@@ -42,7 +42,7 @@ def test_each_sample_is_told_of_in_the_readme():
 
 @pytest.mark.parametrize("sandbox", SANDBOXES)
 @pytest.mark.parametrize("name", SAMPLE_NAMES)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_a_sample_comes_out_the_same_at_each_replay(name: str, sandbox: tuple[str, ...], tmp_path: Path):
     first = report(SAMPLES / name, tmp_path / "report.json", *sandbox)
     assert first["sandbox"] == sandbox[1]

@@ -122,9 +122,9 @@ async def test_a_text_of_any_length_leaves_the_keys_answered(tmp_path: Path) -> 
         tell(screen, notices.ModelText("begin ", True))
         for _ in range(200):
             tell(screen, notices.ModelText(piece, False))
-            begun = time.perf_counter()
+            begun = time.process_time()
             await screen.pilot.pause(0)
-            slowest = max(slowest, time.perf_counter() - begun)
+            slowest = max(slowest, time.process_time() - begun)
         await screen.wait("xxxxxxxxxx")
         begun = time.process_time()
         for _ in range(10):

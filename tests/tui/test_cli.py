@@ -828,6 +828,7 @@ def test_what_does_not_fit_together_is_refused(recording: Path, options: tuple[s
 
 @pytest.mark.parametrize("size", ["512m", "1G", "0.5 gib", "536870912"])
 @pytest.mark.bubblewrap
+@pytest.mark.sampled(2)
 def test_limits_are_taken(recording: Path, size: str):
     limits = ("--memory", size, "--cpus", "1.5", "--pids", "100")
     done = trajtui("replay", recording, *BUBBLEWRAP, *limits)

@@ -56,7 +56,7 @@ def run(account: Account, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:1] + command[-2:-1]))
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 def test_a_path_that_is_named(account: Account, command: tuple[str, ...]) -> None:
     done = run(account, *command)
     assert (done.returncode, done.stderr.count("\n")) in ((2, 1), (0, 0)), done.stderr

@@ -321,6 +321,7 @@ def test_bad_input_is_one_plain_message_exit_2_and_nothing_written(recording: Pa
         (("-o", "."), "cannot be written"),
     ],
 )
+@pytest.mark.sampled(2)
 def test_where_to_write_must_be_clear(recording: Path, arguments: tuple[str, ...], expected: str):
     done = trajtui("edit", recording, *arguments, "--delete", "1", directory=recording.parent)
     assert done.returncode == 2

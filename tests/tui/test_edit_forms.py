@@ -372,7 +372,7 @@ async def test_what_was_typed_in_one_tab_is_there_in_the_other(recording: Path):
         ("", "line 1, column 1"),
     ],
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 async def test_raw_json_is_checked_while_it_is_typed(recording: Path, text: str, expected: str):
     async with form_of(recording, 1) as form:
         await form.screen.press("f2")

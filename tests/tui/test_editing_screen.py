@@ -407,6 +407,7 @@ async def test_every_edit_is_in_the_help_and_in_the_palette(recording: Path):
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+@pytest.mark.sampled(2)
 async def test_each_dialog_fits(recording: Path, size: tuple[int, int]):
     async with at(recording, 5, size=size) as screen:
         for key in ("e", "I", "i", "ctrl+f", "U"):

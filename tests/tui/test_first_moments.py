@@ -131,7 +131,7 @@ async def test_no_row_is_drawn_of_a_run_that_was_left(path: Path) -> None:
 
 @pytest.mark.parametrize("size", [(3, 3), (1, 1), (8, 2), (20, 5)], ids=str)
 @pytest.mark.parametrize("keys", ["q", "I", "e", "B", "ctrl+f", "ctrl+p", "question_mark", "W", "m"])
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(9)
 async def test_a_dialog_lives_where_there_is_no_room(path: Path, keys: str, size: tuple[int, int]) -> None:
     async with opened(path) as shown:
         await shown.press("w")

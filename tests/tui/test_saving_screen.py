@@ -263,6 +263,7 @@ async def test_another_program_with_the_same_recording_is_told(path: Path) -> No
 
 
 @pytest.mark.parametrize("by", ["proposal", "typing"])
+@pytest.mark.sampled(2)
 async def test_a_run_is_never_saved_through_a_link(path: Path, by: str) -> None:
     profile = path.parent / "profile"
     link = path.with_name("t.run.json")

@@ -657,7 +657,7 @@ async def test_the_palette_offers_no_way_out_that_does_not_ask(dialogue: Path):
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(8)
 async def test_no_key_breaks_a_thing_at_the_start_or_at_the_end(dialogue: Path, action: Any):
     if action.name == "quit":
         pytest.skip("quitting has tests of its own")
@@ -675,6 +675,7 @@ async def test_no_key_breaks_a_thing_at_the_start_or_at_the_end(dialogue: Path, 
 
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 12), (20, 6), (300, 100)])
+@pytest.mark.sampled(2)
 async def test_it_works_at_any_size(dialogue: Path, size: tuple[int, int]):
     async with opened(dialogue, size=size) as screen:
         assert all(len(row) <= size[0] for row in screen.rows)

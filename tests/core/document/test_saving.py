@@ -266,6 +266,7 @@ def test_a_directory_that_may_not_be_entered_is_named(shared_directory: Path) ->
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("target", ["recording.json", "copy.json"])
+@pytest.mark.sampled(2)
 def test_killed_at_any_system_call_of_a_save_the_old_file_or_the_new_one_is_there_whole(
     path: Path, target: str
 ) -> None:

@@ -134,7 +134,7 @@ def events(draw: st.DrawFn) -> list[dict[str, Any]]:
     return made
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(events())
 def test_every_call_is_answered_once_and_roles_are_legal(made: list[dict[str, Any]]):
     check(messages(typed(*made), system=None))

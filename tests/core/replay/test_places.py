@@ -216,7 +216,7 @@ MOVED = [("step", 0, 1), ("step", 0, 1), ("back", 0, 1), ("move", 25, 1), ("back
 
 @given(OPERATIONS)
 @example(MOVED)
-@settings(max_examples=10)
+@settings(max_examples=6)
 def test_what_is_shown_as_equal_is_equal_in_a_fresh_replay(operations: list[tuple[str, int, int]]) -> None:
     asyncio.run(_holds(operations))
 

@@ -191,7 +191,7 @@ class TreeSnapshot(RuleBasedStateMachine):
 
 
 TreeSnapshot.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=15, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestTrees = TreeSnapshot.TestCase
 

@@ -249,7 +249,7 @@ def test_what_a_file_was_written_into_is_a_directory(tmp_path: Path) -> None:
         ["echo more >> a.py", "stat -c %s a.py"],
     ],
 )
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 def test_of_what_was_added_to_unseen_nobody_knows_whether_or_what_it_was(
     text: str, commands: list[str], tmp_path: Path
 ) -> None:
