@@ -19,6 +19,8 @@ _REFUSE_THOUGHTS: Final = frozenset({"azure", "cerebras", "groq", "openai"})
 """Providers that refuse a message with thoughts in it, though some of them send such."""
 _FETCH: Final = frozenset({"anthropic", "azure", "mistral", "openai", "openrouter", "xai"})
 """Providers that are given the address of a picture; for others, this machine would have to fetch it."""
+_MISTRALS: Final = ("codestral", "devstral", "magistral", "ministral", "mistral", "mixtral", "pixtral")
+"""Models, by a part of their names, whose makers refuse a user's word behind a result."""
 _ASKED: Final = frozenset({"lemonade", "ollama", "ollama_chat"})
 """Providers of which the library would ask a server on this machine what their models can do."""
 
@@ -35,6 +37,8 @@ class Abilities:
     """Whether it is shown pictures."""
     fetches: bool = True
     """Whether its provider itself gets a picture that is named by its address."""
+    hears_users_behind_results: bool = True
+    """Whether the user may speak right behind a result; else the model has to have said something."""
     same: frozenset[str] = frozenset()
     """Those of them whose thoughts this one is given again: its provider made them, and takes them."""
 
@@ -88,6 +92,7 @@ def abilities_of(told: Frame, settings: ModelSettings) -> Abilities:
         native_calls=told["tools"] if settings.native_tool_calling is None else settings.native_tool_calling,
         sees=told["vision"] if settings.disable_vision is None else not settings.disable_vision,
         fetches=provider in _FETCH,
+        hears_users_behind_results=not any(name in told["model"].lower() for name in _MISTRALS),
         same=frozenset(same),
     )
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from trajcore.live.abilities import ANY, Abilities
 from trajcore.live.messages.transcript import MODEL, THOUGHTS, Message
 from trajcore.live.pictures import as_seen
 from trajcore.live.prompted import STOP, as_text
 from trajcore.masking import known
+
+_SEEN: Final = "(I have the result.)"
+"""What the model says where its provider wants it to, and it said nothing."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,21 @@ def request_of(
 ) -> Request:
     """The request that a prompt and the tools become for a model of these abilities."""
     told = as_seen([_with_thoughts(message, abilities) for message in prompt], abilities)
+    if abilities.native_calls and not abilities.hears_users_behind_results:
+        told = list(_with_words_between(told))
     if abilities.native_calls or not tools:
         return Request(known().tree(told), list(tools), list(tools))
     return Request(known().tree(as_text(told, tools)), [], list(tools), (STOP,))
+
+
+def _with_words_between(messages: Sequence[Message]) -> Iterator[Message]:
+    """The same, with a word of the model's between a result and what the user says behind it."""
+    before = ""
+    for message in messages:
+        if before == "tool" and message["role"] == "user":
+            yield {"role": "assistant", "content": _SEEN}
+        yield message
+        before = message["role"]
 
 
 def _with_thoughts(message: Message, abilities: Abilities) -> Message:

@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,11 @@ from trajcore.trajectory import Trajectory
 
 TOOLS = TOOL_MAP.schemas()
 SAME = frozenset({CLAUDE})
+MISTRALS = "is Mistral's"
 MODELS = {
     "sees and thinks": Abilities(asked=SAME, same=SAME),
     "is blind": Abilities(sees=False, fetches=False),
+    MISTRALS: Abilities(hears_users_behind_results=False),
     "has no calls": Abilities(asked=SAME, same=SAME, native_calls=False),
 }
 
@@ -108,6 +111,9 @@ def refused(made: list[Asked]) -> list[tuple[str, str]]:
         told = [{key: one[key] for key in one if key != "thinking_blocks"} for one in request.messages]
         whys = problems("/v1/chat/completions", {"model": "gpt-4o", "messages": told, **tools})
         whys += [*problems("/v1/messages", body), *(in_text(request) if request.prompted else ())]
+        roles = [one["role"] for one in request.messages]
+        if name.endswith(MISTRALS) and ("tool", "user") in pairwise(roles):
+            whys.append("the user speaks right behind a result")
         found += [(name, why) for why in whys]
     return found
 

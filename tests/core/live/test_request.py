@@ -14,7 +14,7 @@ from core.live.events import action, agent, called, observed, response, typed, u
 from hearing import Heard
 from loopback import Answer, Loopback
 from trajcore.dialects.openhands_v0.tools import TOOL_MAP
-from trajcore.live.abilities import Abilities
+from trajcore.live.abilities import Abilities, abilities_of
 from trajcore.live.messages.history import messages
 from trajcore.live.model import Model, close_connections
 from trajcore.live.modelsettings import ModelSettings
@@ -170,3 +170,16 @@ class TestThoughts:
         events += [action("message", 2, content="so"), called(action("run", 3, command="b"), "c2", reply)]
         told = [one for one in messages(typed(*events), system=None) if "thinking_blocks" in one]
         assert [len(one["tool_calls"]) for one in told] == [1]
+
+
+async def test_a_mistral_is_asked_as_it_wants_to_be() -> None:
+    told = messages(typed(*result("read", "a file", path="/a"), user("and now?", 3)), system=None)
+    roles = [one["role"] for one in told]
+    assert roles[-2:] == ["tool", "user"]
+    for model, between in (("mistral/mistral-large-latest", ["assistant"]), ("openai/gpt-4o", [])):
+        known = abilities_of(
+            {"model": model, "provider": None, "tools": True, "vision": True, "providers": {}},
+            ModelSettings(model),
+        )
+        sent_roles = [one["role"] for one in request_of(told, [], known).messages]
+        assert sent_roles == [*roles[:-1], *between, "user"]
