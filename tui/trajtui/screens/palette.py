@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.command import CommandList, CommandPalette
+from textual.css.query import NoMatches
 
 from trajtui.screens.dialog import Dialog
 
@@ -27,6 +28,9 @@ class Palette(CommandPalette, Dialog[None]):
 
     @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
     async def _gather_commands(self, search_value: str) -> None:
-        """Textual's, unless the palette was left before this began: it looks for its list, which is gone."""
-        if self.query(CommandList):
+        """Textual's, unless the palette is left meanwhile: it looks for its list, which is gone then."""
+        try:
             await inspect.unwrap(CommandPalette._gather_commands)(self, search_value)
+        except NoMatches:
+            if self.query(CommandList):
+                raise
