@@ -80,9 +80,8 @@ class LiveSession(SessionState):
         from trajcore.live.readiness import check_settings
 
         check_settings(model)
-        hide(*model.secrets)
-        self.settings = replace(self.settings, model=model, model_fault="")
-        self._live.use(model)
+        self._set_model(model)
+        self._live.change_model(model)
         self._say(f"the next call goes to {safe_line(str(model.model))}")
 
     def use_model(self, model: ModelSettings, *, branch: str = "") -> None:
@@ -93,11 +92,10 @@ class LiveSession(SessionState):
         """
         if self.busy:
             raise Refused("the model cannot be changed while something is under way")
-        hide(*model.secrets)
-        self.settings = replace(self.settings, model=model, model_fault="")
+        self._set_model(model)
         self.spent = None
         self._next_branch = branch
-        self._live.change_model()
+        self._live.use_model()
 
     def choose_tools(self, names: Collection[str]) -> None:
         """Have a live model have these tools, from its next reply on. Raises `BadInput`."""
@@ -190,6 +188,10 @@ class LiveSession(SessionState):
             raise Refused("the sandbox of this run was lost: R restarts the run")
 
     # Behind them
+
+    def _set_model(self, model: ModelSettings) -> None:
+        hide(*model.secrets)
+        self.settings = replace(self.settings, model=model, model_fault="")
 
     def _start(self, command: Command, work: Work, *, live: bool = False) -> None:
         self._activity.begin(command, work, live=live)

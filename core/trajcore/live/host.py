@@ -25,6 +25,7 @@ from trajcore.replay.states import State
 if TYPE_CHECKING:
     from trajcore.dialects.base import Dialect
     from trajcore.dialects.replies import Call
+    from trajcore.dialects.toolmap import ToolMap
     from trajcore.events.base import Action, Event
     from trajcore.live.agent import TurnEnd
     from trajcore.live.context import Context
@@ -181,7 +182,7 @@ class AgentHost:
                 self._growth.take_back(before - len(self._run))
             self._tell(notices.RunChanged())
 
-    def use(self, settings: ModelSettings) -> None:
+    def change_model(self, settings: ModelSettings) -> None:
         """Have another model, or the same asked otherwise, from the next call on."""
         self._next = settings
 
@@ -225,9 +226,8 @@ class AgentHost:
             await asyncio.to_thread(_read, self._run.history())
         if self._fitting is None or self._fitting.model is not self._model:
             self._fitting = Fitting(
-                self._model, self, self, self._prompt, lambda: self._tools.offered,
-                condenses=self._is_made_of_events,
-            )  # fmt: skip
+                self._model, self, self, self._prompt, self._offered, condenses=self._is_made_of_events
+            )
         return self._model, self._fitting
 
     def _is_made_of_events(self) -> bool:
@@ -242,8 +242,7 @@ class AgentHost:
         before, known = model.usage, set(self._run.live_steps)
         self._under_way = None
         try:
-            offered = lambda: self._tools.offered  # noqa: E731
-            ending = await work(model, self, self, self._spent, tools=offered, fitting=fitting)
+            ending = await work(model, self, self, self._spent, tools=self._offered, fitting=fitting)
             self._ending = ending.value
         except (asyncio.CancelledError, Interrupted) as stop:
             self._ending = INTERRUPTED
@@ -277,7 +276,7 @@ class AgentHost:
         if self._under_way is not None:
             self._telling.interrupted(UnderWay.REPLY if cancelled else self._under_way)
 
-    def change_model(self) -> None:
+    def use_model(self) -> None:
         """The next turn is that of another model, which has a budget of its own."""
         self._model, self._asked_at, self._next = None, None, None
         self._seconds, self._ending, self.turn = 0.0, "", None
@@ -299,7 +298,11 @@ class AgentHost:
         from trajcore.live.messages.prompt import prompt_of
 
         own = self._model is not None and self._model.settings.own_prompt
-        return prompt_of(self._dialect, history, self._tools.offered, own_system=own)
+        return prompt_of(self._dialect, history, self._offered(), own_system=own)
+
+    def _offered(self) -> ToolMap:
+        """What the model is offered now."""
+        return self._tools.offered
 
     # What the agent needs of its environment
 
