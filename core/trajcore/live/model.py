@@ -136,7 +136,6 @@ class Model:
         self._ends_unsaid = False
         """Whether the last reply ended without a word that it was complete, and was asked for again."""
         self._told: set[str] = set()
-        self._looked_up = False
         hide(*settings.secrets)
 
     def use(self, settings: ModelSettings) -> None:
@@ -146,14 +145,13 @@ class Model:
         self.usage = replace(usage, window=0)
 
     async def look_up(self) -> None:
-        """Find out how large the context is, where no setting says: once, in the library's own table."""
-        if self._looked_up or self.context.window is not None or not self.settings.model:
-            return
-        self._looked_up = True
-        with suppress(Gone, TimeoutError):
-            async with aclosing(self._process.ask({"settings": self._settings()}, "context")) as frames:
-                frame = await self._next(frames) or {}
-            self.context.window = frame.get("context") or None
+        """Find out what is known of the model, also how large its context is where no setting says: once.
+
+        What keeps it from being found out, the first request says.
+        """
+        if self._abilities is None and self.settings.model:
+            with suppress(ModelUnavailable):
+                self._abilities = await self._known(())
 
     async def reply(
         self,
@@ -201,21 +199,20 @@ class Model:
 
     async def _known(self, others: Collection[str]) -> Abilities:
         """What is known of the model, and whose thoughts of `others` it takes."""
-        model, told = str(self.settings.model), Frame()
-        frame = {"about": sorted(others), "settings": self._settings()}
+        model = str(self.settings.model)
+        frame = {"others": sorted(others), "settings": self._settings()}
         try:
-            async with aclosing(self._process.ask(frame)) as frames:
-                while (answer := await self._next(frames)) is not None:
-                    if "failed" in answer:
-                        raise ModelUnavailable(
-                            failure_of(answer["failed"], model, self.settings.base_url, known()).line
-                        )
-                    told |= answer
+            async with aclosing(self._process.ask(frame, "about")) as frames:
+                answer = await self._next(frames) or {}
         except TimeoutError:
             raise ModelUnavailable(SILENT.format(model=model)) from None
         except Gone as gone:
             raise ModelUnavailable(str(gone)) from None
-        return abilities_of(told["about"], self.settings)
+        if "failed" in answer:
+            raise ModelUnavailable(failure_of(answer["failed"], model, self.settings.base_url, known()).line)
+        told = answer["about"]
+        self.context.window = self.context.window or told["context"] or None
+        return abilities_of(told, self.settings)
 
     def _settings(self) -> Frame:
         patience = {"timeout": self._patience.timeout, "connect": self._patience.connect}

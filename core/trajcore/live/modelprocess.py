@@ -25,7 +25,7 @@ from trajcore.storage import in_words
 
 Frame = dict[str, Any]
 
-LAST: Final = frozenset({"ended", "checked", "context", "failed", "cancelled", "closed", "ready"})
+LAST: Final = frozenset({"ended", "checked", "about", "failed", "cancelled", "closed", "ready"})
 """One of these is in the last frame of an answer."""
 
 _COMMAND: Final = (sys.executable, "-P", "-m", "trajcore.live.serving")

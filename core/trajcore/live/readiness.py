@@ -51,11 +51,6 @@ async def check_model(model: ModelSettings, process: ModelProcess = MODELS) -> N
         raise ModelUnavailable(_LACKING[lacking].format(model=model.model))
 
 
-async def loaded(model: ModelSettings, process: ModelProcess = MODELS) -> None:
-    """Wait until what asks models is ready to. Raises `ModelUnavailable`."""
-    await _lacking(model, process)
-
-
 async def _lacking(model: ModelSettings, process: ModelProcess) -> str:
     try:
         async with aclosing(process.ask({"settings": model.as_data()}, "check")) as frames:

@@ -3,16 +3,15 @@
 The only module that names litellm, which takes seconds to import, prints, logs, fetches price lists and
 tokenizers, and reads `.env` files: it is imported here with all of that turned off, away from the pipes.
 
-In: `{"ask": N, "messages": […], "tools": […], "stop": […], "settings": {…}}`, the same with `check` or
-`context` in place of all but the settings, `{"wait": N}`, `{"cancel": N}`, `{"close": N}`. Where the first
-has `about`, names of other models, in place of messages and tools, nobody is asked: what is known of the
-model is told (`trajcore.live.abilities.about`).
+In: `{"ask": N, "messages": […], "tools": […], "stop": […], "settings": {…}}`,
+`{"check": N, "settings": {…}}`, `{"about": N, "others": […], "settings": {…}}`, `{"wait": N}`,
+`{"cancel": N}`, `{"close": N}`; `others` are names of other models.
 
 Out: pieces (`trajcore.live.assembly.Piece`) with `to` for the N, and last of all one with `ended` (the reason
 to stop, null where none came), `checked` (what a model lacks to be asked: `key`, `provider`, or nothing that
-is known), `context` (the size of a model's context in tokens, 0 where it is not known), `failed` (what
-`trajcore.live.failures` words), `cancelled`, `closed` or `ready`. Its input ends when the program does,
-however that ends; it ends then, whatever it is at.
+is known), `about` (what is known of a model, as `trajcore.live.abilities.about` has it, with the size of its
+`context` in tokens, 0 where it is not known), `failed` (what `trajcore.live.failures` words), `cancelled`,
+`closed` or `ready`. Its input ends when the program does, however that ends; it ends then, whatever it is at.
 """
 
 from __future__ import annotations
@@ -86,8 +85,8 @@ class Server:
             self._begin(frame["ask"], self._answer(frame["ask"], frame))
         elif "check" in frame:
             self._begin(frame["check"], self._check(frame["check"], frame))
-        elif "context" in frame:
-            self._begin(frame["context"], self._tell_context(frame["context"], frame))
+        elif "about" in frame:
+            self._begin(frame["about"], self._about(frame["about"], frame))
         elif "wait" in frame:
             self._begin(frame["wait"], self._wait(frame["wait"]))
         elif "close" in frame:
@@ -132,10 +131,11 @@ class Server:
         litellm = await asyncio.shield(self._library)
         self._tell(number, {"checked": lacking(litellm, request["settings"])})
 
-    async def _tell_context(self, number: int, request: Frame) -> None:
-        litellm = await asyncio.shield(self._library)
-        given, _ = arguments(litellm, request["settings"])
-        self._tell(number, {"context": context_of(litellm, given["model"])})
+    async def _about(self, number: int, request: Frame) -> None:
+        litellm, settings = await asyncio.shield(self._library), request["settings"]
+        model = arguments(litellm, settings)[0]["model"]
+        told = await asyncio.to_thread(about, litellm, settings, model, request["others"])
+        self._tell(number, {"about": {**told, "context": context_of(litellm, model)}})
 
     async def _wait(self, number: int) -> None:
         await asyncio.shield(self._library)
@@ -167,11 +167,6 @@ async def answer(litellm: ModuleType, request: Frame, tell: Callable[[Frame], No
     """Tell the pieces of a reply as they come, what it all cost, and at last why it ended."""
     settings = request["settings"]
     given, left_out = arguments(litellm, settings)
-    if "about" in request:
-        told = await asyncio.to_thread(about, litellm, settings, given["model"], request["about"])
-        tell({"about": told})
-        tell({"ended": None})
-        return
     if left_out:
         tell({"left_out": left_out})
     stream = await litellm.acompletion(

@@ -11,7 +11,7 @@ from trajcore.dialects.replies import Call
 from trajcore.errors import ModelUnavailable
 from trajcore.live.model import Model, Reply, patience_of
 from trajcore.live.modelsettings import ModelSettings
-from trajcore.live.readiness import check_model, check_settings, loaded
+from trajcore.live.readiness import check_model, check_settings
 from trajcore.live.usage import Usage
 
 NOT_TRIED: Final = ("a long conversation", "thinking", "the prompt's cache", "many requests in a minute")
@@ -112,7 +112,7 @@ class Trying:
         """Each trial, as it is done. Raises `ModelUnavailable` where the model cannot be had at all."""
         check_settings(self.settings)
         await check_model(self.settings)
-        await loaded(self.settings)  # whose seconds are not the model's
+        await self._model.look_up()  # loads the library, whose seconds are not the model's
         reply = await self._ask([_user(_COUNT)], tools=False)
         yield self._trial("answer", bool(reply.text.strip()), _shown(reply.text) or "it said nothing")
         pieces = self._hearer.texts
