@@ -81,6 +81,11 @@ def _change(path: str, kind: str) -> Mapping[str, str]:
     return {"path": path, "change": kind}
 
 
+def needs_message(trajectory: Trajectory, at: int) -> bool:
+    """Whether no model can go on from before the event at index `at` without a word of the user's."""
+    return agent_spoke_last(trajectory.head(index) for index in range(at - 1, -1, -1))
+
+
 def check_copies(session: Session, what: str) -> None:
     """Refuse a session of whose world no copy can be made, which `what` needs, once its sandbox is chosen.
 
@@ -112,8 +117,7 @@ class Forking:
     def check(self, messages: Sequence[str]) -> None:
         """Refuse, before anything is carried out, what no model could go on from. Raises `BadInput`."""
         trajectory = self._session.trajectory
-        backwards = (trajectory.head(index) for index in range(self._at - 1, -1, -1))
-        if not messages and agent_spoke_last(backwards):
+        if not messages and needs_message(trajectory, self._at):
             raise BadInput(
                 f"before event {trajectory.label(self._at)} it is not the agent's turn: "
                 "give the model a message with --message TEXT."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from trajcore.errors import BadInput
 from trajcore.events.kinds import MESSAGE, Source
-from trajcore.replay.policy import agent_spoke_last
+from trajcore.forking import needs_message
 from trajcore.session import Session
 from trajcore.text import safe_line
 
@@ -55,8 +55,6 @@ def wanted(session: Session, index: int, models: str, message: str) -> Wanted:
     names = tuple(filter(None, re.split(r"[\s,]+", models)))
     if not names:
         raise BadInput("name a model; several with a comma between them.")
-    trajectory = session.trajectory
-    backwards = (trajectory.head(at) for at in range(index - 1, -1, -1))
-    if not message.strip() and agent_spoke_last(backwards):
+    if not message.strip() and needs_message(session.trajectory, index):
         raise BadInput("it is not the agent's turn there: type a message.")
     return Wanted(names, (message,) if message.strip() else ())
