@@ -345,7 +345,7 @@ class Monkey:
             await self.settle()
         if self.lives:
             self.app.screen.query_one(MessageBox).display = False
-            self.app.screen.show_both()
+            self.app.screen.panes.show_both()
             self.app.screen.timeline.focus()
 
 

@@ -44,7 +44,7 @@ SOMETHING_ELSE = {
             for name in ("arguments", "assembly", "failures", "model", "prompted")
         ),
         "core/trajcore/sandbox/machines/docker/engine.py",
-        *("tui/trajtui/actions/table.py", "tui/trajtui/commands/edit.py", "tui/trajtui/screens/debugger.py"),
+        *("tui/trajtui/actions/table.py", "tui/trajtui/commands/edit.py", "tui/trajtui/widgets/conversation.py"),
     ],
     # Who speaks in a chat, a function of Python.
     "system": [

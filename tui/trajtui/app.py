@@ -14,13 +14,14 @@ from trajcore import Session
 from trajtui.patient import PatientApp
 from trajtui.screens.debugger import DebuggerScreen
 from trajtui.signals import end_on_signals
+from trajtui.styles import DEBUGGER
 
 
 class TrajApp(PatientApp[None]):
     """Opens the debugger on a session."""
 
     TITLE = "trajtui"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = DEBUGGER
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = []
 

@@ -14,7 +14,6 @@ from trajtui.screens.again import AskAgain
 from trajtui.screens.branches import BranchList
 from trajtui.screens.compared import ComparedBranches
 from trajtui.screens.dialogs import AskPath, Choose
-from trajtui.widgets.message_box import MessageBox
 
 if TYPE_CHECKING:
     from trajcore.views.branches import BranchLine
@@ -29,13 +28,13 @@ async def new_branch(screen: DebuggerScreen) -> None:
     screen.session.check_live()
     if await _is_at(screen, index):
         screen.session.expect_live()
-        screen.query_one(MessageBox).open(_LIVE_HINT, replaceable=False, live=True)
+        screen.conversation.box.open(_LIVE_HINT, replaceable=False, live=True)
 
 
 async def again(screen: DebuggerScreen) -> str | None:
     """Have models go on from before the selected event, each in a branch of its own."""
     session, index = screen.session, _selected(screen)
-    typed = screen.query_one(MessageBox).typed
+    typed = screen.conversation.box.typed
     wanted = await screen.ask(AskAgain(session, proposal(session, index, typed)))
     if wanted is None or not await _is_at(screen, index):
         return None

@@ -45,12 +45,12 @@ def show_tab(screen: DebuggerScreen, tab: PaneTab) -> None:
 
 def show_pane(screen: DebuggerScreen) -> None:
     """Give the right-hand pane the focus; where the panes are stacked, the whole screen."""
-    screen.show_side()
+    screen.panes.show_side()
 
 
 def zoom(screen: DebuggerScreen) -> None:
     """Maximise the focused pane, or give it back."""
-    screen.zoom()
+    screen.panes.zoom()
 
 
 def raw(screen: DebuggerScreen) -> str:

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from textual.app import SuspendNotSupported
 
 from trajcore import BadInput, Refused
-from trajcore.views.status import message_hint
 from trajtui.actions.places import go_back, hand_over
 from trajtui.host_terminal import HostTerminal
 from trajtui.screens.breakpoints import BreakpointList
 from trajtui.screens.dialogs import Ask, Choose
 from trajtui.screens.tools import ToolList
 from trajtui.screens.world import WorldSettings
-from trajtui.widgets.message_box import MessageBox
 
 if TYPE_CHECKING:
     from trajtui.screens.debugger import DebuggerScreen
@@ -41,12 +39,12 @@ def resume(screen: DebuggerScreen) -> Coroutine[Any, Any, str | None] | None:
 
 async def back(screen: DebuggerScreen) -> None:
     """Step back one action."""
-    await go_back(screen, screen.session.back_to_step())
+    await go_back(screen.session, screen.ask, screen.session.back_to_step())
 
 
 async def back_to_breakpoint(screen: DebuggerScreen) -> None:
     """Go back to the previous breakpoint."""
-    await go_back(screen, screen.session.back_to_breakpoint())
+    await go_back(screen.session, screen.ask, screen.session.back_to_breakpoint())
 
 
 async def run_to(screen: DebuggerScreen) -> None:
@@ -60,7 +58,7 @@ async def run_to(screen: DebuggerScreen) -> None:
 async def go_to(index: int, screen: DebuggerScreen) -> None:
     """Begin the way to before an event: on to it, or back by the way that the user agrees to."""
     if index < screen.session.position:
-        await go_back(screen, screen.session.back_to(index))
+        await go_back(screen.session, screen.ask, screen.session.back_to(index))
     else:
         screen.session.run_to(index)
 
@@ -100,7 +98,7 @@ def pause(screen: DebuggerScreen) -> None:
     if screen.session.busy:
         screen.session.interrupt()
     elif not screen.timeline.pick_none():
-        screen.show_both()
+        screen.panes.show_both()
 
 
 async def shell(screen: DebuggerScreen) -> None:
@@ -136,8 +134,7 @@ async def _may_go(screen: DebuggerScreen) -> bool:
 def message(screen: DebuggerScreen) -> None:
     """Open the message box."""
     screen.session.expect_live()
-    hint, replaceable = message_hint(screen.session)
-    screen.query_one(MessageBox).open(hint, replaceable=replaceable)
+    screen.conversation.open_box()
 
 
 def go_live(screen: DebuggerScreen) -> Coroutine[Any, Any, str | None] | None:
@@ -145,7 +142,7 @@ def go_live(screen: DebuggerScreen) -> Coroutine[Any, Any, str | None] | None:
     if screen.session.needs_message and not screen.session.busy:
         message(screen)
         return None
-    return hand_over(screen, screen.session.go_live)
+    return hand_over(screen.session, screen.ask, screen.session.go_live)
 
 
 def tools(screen: DebuggerScreen) -> None:

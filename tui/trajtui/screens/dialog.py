@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, ScreenResultType
 
+from trajtui.styles import DIALOGS
+
 
 class Dialog(ModalScreen[ScreenResultType]):
     """A screen that takes an answer only while it is the uppermost.
@@ -12,6 +14,8 @@ class Dialog(ModalScreen[ScreenResultType]):
     Two quick keys are two answers: Textual would take the second for one to whatever screen is beneath, and
     take that off, the debugger not excepted.
     """
+
+    CSS_PATH = DIALOGS
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Go away with an answer; nothing happens where it has been given, or another dialog is in front."""

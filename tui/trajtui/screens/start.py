@@ -23,6 +23,7 @@ from trajcore.views.question import Question
 from trajcore.views.recent import recent_files
 from trajtui.patient import PatientApp
 from trajtui.screens.dialogs import Choose
+from trajtui.styles import START
 from trajtui.widgets.inputs import Choices, SafeInput
 
 
@@ -60,7 +61,7 @@ class StartApp(PatientApp[Path]):
     """Asks for a recording; its answer is the path of one that can be opened, or None."""
 
     TITLE = "trajtui"
-    CSS_PATH = "../app.tcss"
+    CSS_PATH = START
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave"),
@@ -146,7 +147,7 @@ class PickRow(PatientApp[str]):
     """Asks for a row; its answer is the number of the row, or None."""
 
     TITLE = "trajtui"
-    CSS_PATH = "../app.tcss"
+    CSS_PATH = START
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,ctrl+q", "quit", "quit")]
 
@@ -179,7 +180,7 @@ class AskFirst(PatientApp[str]):
     """Asks what is to be known before a recording is shown; its answer is None where the user quits."""
 
     TITLE = "trajtui"
-    CSS_PATH = "../app.tcss"
+    CSS_PATH = START
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+q", "quit", "quit", priority=True)]
 

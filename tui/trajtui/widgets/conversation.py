@@ -1,0 +1,146 @@
+"""What the user and the session say to each other: the question that is open, the queue, the message box."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from trajcore import Delivery, Mode, Session
+from trajcore.views.status import message_hint
+from trajtui.flows import Flows
+from trajtui.widgets.message_box import MessageBox
+from trajtui.widgets.question import QuestionBox
+from trajtui.widgets.queued import QueuedBox
+
+
+class Conversation(Vertical):
+    """The boxes below the panes; each is there while it has something to show."""
+
+    class Left(Message):
+        """No box has the focus any more."""
+
+    def __init__(self, session: Session, flows: Flows) -> None:
+        super().__init__(id="conversation")
+        self._session = session
+        self._flows = flows
+        self.question = QuestionBox(id="question")
+        self.queue = QueuedBox(id="queued")
+        self.box = MessageBox(id="message")
+
+    def compose(self) -> ComposeResult:
+        """The question on top, what is typed at the bottom."""
+        yield self.question
+        yield self.queue
+        yield self.box
+
+    @property
+    def is_typing(self) -> bool:
+        """Whether the user is typing a message."""
+        return self.box.has_focus_within
+
+    def open_box(self) -> None:
+        """Open the message box; it says what the keys do here."""
+        hint, replaceable = message_hint(self._session)
+        self.box.open(hint, replaceable=replaceable)
+
+    def put_back_unsent(self) -> None:
+        """What an earlier session could not send is the user's again."""
+        if self._session.unsent:
+            self.box.put_back("\n\n".join(self._session.unsent))
+
+    # The question
+
+    def show_question(self) -> None:
+        """Put the question that is open, or take it away. It gets the focus unless something is typed."""
+        box, asked = self.question, self._session.asked
+        if asked is None:
+            had = box.has_focus
+            box.withdraw()
+            if had:
+                self.post_message(self.Left())
+        elif box.asked is not asked:
+            box.ask(asked)
+            if not self.is_typing:
+                box.focus()
+
+    @on(QuestionBox.Answered)
+    def _answer(self, event: QuestionBox.Answered) -> None:
+        from trajtui.actions import confirming  # dialogs
+
+        self._flows.begin(confirming.answer(self._session, self._flows.ask, event.asked, event.verdict))
+
+    # The queue
+
+    def show_queue(self) -> None:
+        """Show what is queued. Where nothing is under way that would deliver it, it is the user's again."""
+        session, box = self._session, self.queue
+        if session.queued and not session.busy:
+            self._take_back(None)
+            return
+        had = box.has_focus
+        box.show(session.queued)
+        if had and not session.queued:
+            self._leave()
+        if self.box.display and not self.box.goes_live:
+            self.box.hint(message_hint(session)[0])
+
+    def _take_back(self, number: int | None) -> None:
+        """Put a queued message, or all of them (None), back into the message box."""
+        text = self._flows.attempt(lambda: self._session.take_back(number))
+        if isinstance(text, str):
+            self.box.put_back(text)
+            self.open_box()
+
+    @on(MessageBox.Recalled)
+    def _take_back_last(self) -> None:
+        if self._session.queued:
+            self._take_back(-1)
+
+    @on(QueuedBox.TakenBack)
+    def _take_back_one(self, event: QueuedBox.TakenBack) -> None:
+        if self._is_queued(event.number, event.text):
+            self._take_back(event.number)
+
+    @on(QueuedBox.Dropped)
+    def _drop(self, event: QueuedBox.Dropped) -> None:
+        if self._is_queued(event.number, event.text):
+            self._flows.attempt(lambda: self._session.drop(event.number))
+
+    def _is_queued(self, number: int, text: str) -> bool:
+        """Whether a message is still where it was shown; it may have been delivered meanwhile."""
+        queued = self._session.queued
+        there = number < len(queued) and queued[number] == text
+        if not there:
+            self._flows.say("this message has just been delivered", bad=True)
+        return there
+
+    # The message box
+
+    @on(MessageBox.Submitted)
+    def _send(self, event: MessageBox.Submitted) -> None:
+        from trajcore.views.question import before_live
+        from trajtui.actions import places  # dialogs
+
+        if before_live(self._session, event.delivery) is None:
+            self._hand_on(event)
+        else:
+            self._flows.begin(places.hand_over(self._session, self._flows.ask, lambda: self._hand_on(event)))
+
+    def _hand_on(self, event: MessageBox.Submitted) -> None:
+        session = self._session
+        if self._flows.attempt(lambda: session.message(event.text, event.delivery)) is not False:
+            self.box.clear()
+            self.box.close()
+            inserted = event.delivery is Delivery.INSERT and session.mode is Mode.REPLAY
+            if inserted and not session.busy:
+                self._flows.say("the message is part of this run now: s or c goes on")
+
+    @on(QueuedBox.Left)
+    @on(MessageBox.Closed)
+    def _leave(self) -> None:
+        if self._session.asked is None:
+            self.post_message(self.Left())
+        else:
+            self.question.focus()
