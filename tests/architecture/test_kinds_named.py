@@ -44,7 +44,11 @@ SOMETHING_ELSE = {
             for name in ("arguments", "assembly", "failures", "model", "prompted")
         ),
         "core/trajcore/sandbox/machines/docker/engine.py",
-        *("tui/trajtui/actions/table.py", "tui/trajtui/commands/edit.py", "tui/trajtui/widgets/conversation.py"),
+        *(
+            "tui/trajtui/actions/table.py",
+            "tui/trajtui/commands/edit.py",
+            "tui/trajtui/widgets/conversation.py",
+        ),
     ],
     # Who speaks in a chat, a function of Python.
     "system": [
@@ -55,7 +59,7 @@ SOMETHING_ELSE = {
     "finish": ["core/trajcore/live/assembly.py", "core/trajcore/live/serving.py"],
     # What is done to an event: a command, a word.
     "edit": [
-        *("core/trajcore/views/checks.py", "core/trajcore/views/event.py", "core/trajcore/views/recovery.py"),
+        *("core/trajcore/views/checks.py", "core/trajcore/views/recovery.py"),
         *("tui/trajtui/actions/table.py", "tui/trajtui/cli.py"),
     ],
     # The value of JSON.

@@ -26,7 +26,7 @@ from trajcore.errors import EXIT_CODES, TrajError
 from trajcore.live.modelsettings import ModelSettings
 from trajcore.options import KEYS, OPTIONS
 from trajcore.sandbox.registry import SANDBOXES
-from trajcore.views.event import Block
+from trajcore.views.blocks import Block
 from trajcore.views.exports import EXPORTS
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.side import TABS

@@ -14,7 +14,7 @@ from documents import message, ran, run
 from program import write
 from screens import opened
 from trajcore.text import as_shown
-from trajcore.views import event
+from trajcore.views import blocks
 from trajtui.widgets.lines import wrapped
 from trajtui.widgets.terminal import TerminalPane, output_text
 
@@ -68,7 +68,7 @@ async def test_a_long_event_is_laid_out_in_a_thread(tmp_path: Path, monkeypatch:
             made_by.add(threading.current_thread() is threading.main_thread())
         return as_shown(line)
 
-    monkeypatch.setattr(event, "as_shown", noted)
+    monkeypatch.setattr(blocks, "as_shown", noted)
     async with opened(path) as shown:
         await shown.press("2", "g", "j")
         await shown.wait("aaaaaaaaaaaaaaaaaaaa")

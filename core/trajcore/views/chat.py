@@ -17,7 +17,7 @@ from trajcore.replay.policy import treatment
 from trajcore.replay.run import Entry
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
-from trajcore.views.event import Block, BlockKind, block_of, each_behind, output_text
+from trajcore.views.blocks import Block, BlockKind, block_of, each_behind, output_text
 from trajcore.views.livelines import reply_parts
 from trajcore.views.marks import LIVE, duration
 from trajcore.views.status import context_share

@@ -12,7 +12,7 @@ from trajcore.replay.run import Entry, Run, Status
 from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
-from trajcore.views.event import BLANK, Block, BlockKind
+from trajcore.views.blocks import BLANK, Block, BlockKind
 from trajcore.views.timeline import Row
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from trajcore.dialects.replies import Call
 from trajcore.live.usage import Usage
 from trajcore.replay.run import LiveStep
 from trajcore.session import Session
+from trajcore.views.blocks import BlockKind
 from trajcore.views.chat import ChatPart, ChatTone, Dialogue
 from trajcore.views.coming import Coming
-from trajcore.views.event import BlockKind
 
 pytestmark = pytest.mark.asyncio
 

@@ -10,7 +10,8 @@ import pytest
 from documents import message, ran, run
 from showing import played, row_of, session_of
 from trajcore.session import Session
-from trajcore.views.event import Block, BlockKind, blocks_for
+from trajcore.views.blocks import Block, BlockKind
+from trajcore.views.event import blocks_for
 
 pytestmark = pytest.mark.asyncio
 
@@ -41,6 +42,13 @@ async def test_a_command_is_code_and_its_thought_is_prose() -> None:
     assert blocks[0] == Block(BlockKind.HEADING, "agent · run · 1")
     assert Block(BlockKind.PROSE, "look *first*") in blocks
     assert Block(BlockKind.CODE, "ls", "bash") in blocks
+
+
+async def test_flags_are_named_where_they_are_set() -> None:
+    plain = run(1, args={"command": "ls", "is_input": False, "blocking": False, "hidden": False})
+    assert not any("false" in text for _, text in shown(session_of([message(0, "go"), plain]), 1))
+    hidden = run(1, args={"command": "ls", "is_input": False, "hidden": True})
+    assert ("note", "hidden: true") in shown(session_of([message(0, "go"), hidden]), 1)
 
 
 async def test_an_edit_is_shown_as_the_lines_of_a_diff() -> None:

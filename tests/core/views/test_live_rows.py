@@ -11,7 +11,8 @@ from showing import played, session_of
 from trajcore.dialects import newevents
 from trajcore.replay.run import LiveStep
 from trajcore.session import Session
-from trajcore.views.event import BlockKind, blocks_for
+from trajcore.views.blocks import BlockKind
+from trajcore.views.event import blocks_for
 from trajcore.views.rows import row_line
 from trajcore.views.timeline import Row, Timeline
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from trajcore.views.event import Block, BlockKind
+from trajcore.views.blocks import Block, BlockKind
 from trajtui.widgets.lines import wrapped, wrapped_text
 
 _HIGHLIGHTED: Final = 20_000

@@ -13,9 +13,9 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 
 from trajcore import Session, State, notices
+from trajcore.views.blocks import BlockKind
 from trajcore.views.chat import ChatPart, ChatTone, Dialogue
 from trajcore.views.coming import Coming, Stretch
-from trajcore.views.event import BlockKind
 from trajcore.views.status import totals
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.pace import Pace

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from rich.text import Text
 from textual import work
 
-from trajcore.views.event import LONG, Block, BlockKind
+from trajcore.views.blocks import LONG, Block, BlockKind
 from trajtui.widgets.blocks import Rows, rows_of
 from trajtui.widgets.lines import LinePane
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from trajcore.views.blocks import LONG, Block, BlockKind
 from trajcore.views.chat import ChatPart, ChatTone
-from trajcore.views.event import LONG, Block, BlockKind
 from trajtui.widgets.blocks import RENDERED, Row, Rows, rows_of
 from trajtui.widgets.lines import wrapped
 

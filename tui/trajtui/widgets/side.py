@@ -12,7 +12,8 @@ from textual.containers import Vertical
 from textual.widgets import ContentSwitcher
 
 from trajcore import Session, notices
-from trajcore.views.event import Block, blocks_for
+from trajcore.views.blocks import Block
+from trajcore.views.event import blocks_for
 from trajcore.views.files import blocks_for_files
 from trajcore.views.timeline import Row
 from trajtui.widgets.bars import TabBar
