@@ -56,7 +56,7 @@ def row_of(screen: Shown, index: int) -> str:
     """The row of an event of the timeline, as it is shown."""
     width = screen.timeline.outer_size.width
     label = screen.session.trajectory.label(index)
-    return next(row[:width] for row in screen.rows if row[4:7].strip() == label)
+    return next(row[:width] for row in screen.rows if row[3:6].strip() == label)
 
 
 # One event
@@ -214,8 +214,8 @@ async def test_shift_selects_several_escape_one_and_the_status_counts(recording:
 
 async def test_a_shift_click_selects_up_to_there(recording: Path):
     async with at(recording, 0) as screen:
-        await screen.pilot.click(screen.timeline, offset=(10, 2))
-        await screen.pilot.click(screen.timeline, offset=(10, 4), shift=True)
+        await screen.pilot.click(screen.timeline, offset=(10, 1))
+        await screen.pilot.click(screen.timeline, offset=(10, 3), shift=True)
         await screen.settle()
         assert sorted(screen.timeline.picked) == [1, 3, 4]
 

@@ -561,7 +561,7 @@ async def test_a_number_shows_its_tab(dialogue: Path, key: str, tab: str):
 
 async def test_a_click_selects_a_row_and_a_tab(dialogue: Path):
     async with opened(dialogue) as screen:
-        await screen.pilot.click("#timeline", offset=(12, 3))
+        await screen.pilot.click("#timeline", offset=(12, 2))
         await screen.wait(lambda: screen.selected == 4)
         await screen.pilot.click("#tabs", offset=(15, 0))
         await screen.wait(lambda: screen.app.screen.query_one("#event").display)
@@ -696,7 +696,7 @@ async def test_narrow_screens_stack_the_panes_and_enter_gives_one_the_screen(dia
         await screen.wait(lambda: screen.timeline.size.height > 15)
         await screen.press("escape")
         await screen.press("2", "enter")
-        await screen.wait(lambda: not screen.timeline.display)
+        await screen.wait(lambda: not screen.timeline.is_on_screen)
         await screen.press("escape")
         await screen.wait(lambda: screen.timeline.display)
         assert screen.app.focused is screen.timeline

@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from trajcore import Session
 from trajtui.widgets.bars import TabBar
 from trajtui.widgets.side import PaneTab, SidePane
-from trajtui.widgets.timeline import TimelineView
+from trajtui.widgets.timeline_column import TimelineColumn
 
 
 class Panes(Horizontal):
@@ -17,13 +17,14 @@ class Panes(Horizontal):
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.timeline = TimelineView(session, id="timeline")
+        self.column = TimelineColumn(session, id="timeline-column")
+        self.timeline = self.column.timeline
         self.side = SidePane(session, id="side")
         """The panes at the right."""
 
     def compose(self) -> ComposeResult:
         """The timeline at the left."""
-        yield self.timeline
+        yield self.column
         yield self.side
 
     @on(TabBar.Picked)

@@ -67,7 +67,6 @@ class TimelineView(LinePane):
         self._anchor: int | None = None
         """The row where the selection of several begins; the cursor is where it ends."""
         self._timeline = Timeline(session.trajectory, session.run, beginning=True)
-        self.border_title = "Timeline"
 
     @property
     def selected(self) -> Row | None:
