@@ -1,15 +1,22 @@
-"""Programs that take a key at any moment: what comes before a screen has been drawn waits for it."""
+"""What every program on the screen is: it takes a key at any moment, and no row of it is ever shifted.
+
+What comes before a screen has been drawn waits for it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
 
 from textual import events
 from textual.app import App
+from textual.filter import LineFilter
 from textual.screen import Screen
+
+from trajtui.cells import SteadyCells
 
 _LOOK_AGAIN: Final = 0.1
 """So many seconds a screen is waited for before it is asked whether it still is the one."""
@@ -30,6 +37,11 @@ class PatientApp(App[Result]):
         self._drawn: WeakSet[Screen[Any]] = WeakSet()
         self._meant_for: WeakKeyDictionary[events.Key, Screen[Any]] = WeakKeyDictionary()
         """The screen that was uppermost when a key was handed on."""
+        self._steady = SteadyCells()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Those of Textual and, last, the one that sees to the width of every line."""
+        return [*super().get_line_filters(), self._steady]
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys and the mouse wait for the screen that they are meant for."""
