@@ -174,6 +174,15 @@ class Session(LiveSession):
         else:
             self._activity.cancel()
 
+    async def send_input(self, text: str) -> None:
+        """Type into the command that runs; it has all the time that the user takes from then on.
+
+        No text: they are only about to. Raises `Refused` where nothing runs that could be typed into.
+        """
+        if self.state not in (State.REPLAYING, State.EXECUTING):
+            raise Refused("nothing runs that could be typed into")
+        await self._replay.world.send_input(text)
+
     def restart(self) -> None:
         """Throw the sandbox away and go back before the first event. Raises `Refused`."""
         self._start(Command.RESTART, self._start_over)

@@ -19,6 +19,8 @@ _KEY: Final = "trajtui"
 
 BY_THE_USER: Final = "you interrupted it"
 """Why a step was interrupted."""
+TYPED_INTO: Final = "you typed into it"
+TYPED_UNSEEN: Final = "you typed into it what it did not show"
 
 
 class How(Enum):
@@ -28,6 +30,8 @@ class How(Enum):
     """The answer is that of the recording: nothing was carried out."""
     INTERRUPTED = "interrupted"
     """It was carried out until the user interrupted it."""
+    TYPED = "typed"
+    """It was carried out, and the user typed into the running program."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,13 @@ class Kept:
 
     how: How
     reason: str
+    typed: tuple[str, ...] = ()
+    """What the user typed into the running program, in order, as far as it was shown."""
 
     def put_in(self, answer: dict[str, Any]) -> dict[str, Any]:
         """The step's answer with this in it."""
-        return {**answer, _KEY: {"satisfied": self.how.value, "reason": self.reason}}
+        typed = {"typed": list(self.typed)} if self.typed else {}
+        return {**answer, _KEY: {"satisfied": self.how.value, "reason": self.reason, **typed}}
 
 
 def kept_in(answer: Observation | None) -> Kept | None:
@@ -47,10 +54,34 @@ def kept_in(answer: Observation | None) -> Kept | None:
     ours = None if answer is None else (answer.model_extra or {}).get(_KEY)
     if not isinstance(ours, dict) or ours.get("satisfied") not in {how.value for how in How}:
         return None
-    return Kept(How(ours["satisfied"]), str(ours.get("reason", "")))
+    typed = ours.get("typed")
+    lines = tuple(map(str, typed)) if isinstance(typed, list) else ()
+    return Kept(How(ours["satisfied"]), str(ours.get("reason", "")), lines)
 
 
 def was_interrupted(answer: Observation | None) -> bool:
     """Whether a step was interrupted by the user in the run that an answer is of."""
     kept = kept_in(answer)
     return kept is not None and kept.how is How.INTERRUPTED
+
+
+def typed_into(answer: Observation | None) -> tuple[str, ...]:
+    """What the user typed into a step's program in the run that an answer is of, in order."""
+    kept = kept_in(answer)
+    return () if kept is None else kept.typed
+
+
+def kept_of(*, interrupted: bool, typed: tuple[str, ...] | None) -> Kept | None:
+    """What is to be kept of a step that was carried out. `typed` is None where nothing was typed into it,
+    and empty where that was not shown.
+    """
+    if interrupted:
+        return Kept(How.INTERRUPTED, BY_THE_USER, typed or ())
+    if typed is None:
+        return None
+    return Kept(How.TYPED, TYPED_INTO if typed else TYPED_UNSEEN, typed)
+
+
+def can_be_done_again(kept: Kept) -> bool:
+    """Whether a command can be carried out once more as it was then."""
+    return kept.how is How.INTERRUPTED or bool(kept.typed)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from trajcore import notices
 from trajcore.dialects.newevents import error, observation_event, user_message
 from trajcore.events.kinds import Source
-from trajcore.events.satisfied import BY_THE_USER, How, Kept
+from trajcore.events.satisfied import Kept
 from trajcore.live.asking import Asking, Settled
 from trajcore.live.budget import Budget, Limit
 from trajcore.live.confirming import Confirmation
@@ -351,8 +351,7 @@ class AgentHost:
         if answer.observation is None:
             self.add(error(f"{action.action} cannot be executed in this sandbox.", data))
         else:
-            kept = Kept(How.INTERRUPTED, BY_THE_USER) if answer.interrupted else None
-            self.add(observation_event(answer.observation, data), kept)
+            self.add(observation_event(answer.observation, data), answer.kept)
         await self._growth.keep(answer.seconds)
         if self.stop_asked:
             raise Interrupted

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Final
 from trajcore import notices
 from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.registry import default_dialect
-from trajcore.errors import SandboxUnavailable
+from trajcore.errors import Refused, SandboxUnavailable
 from trajcore.events.head import head_of
 from trajcore.events.kinds import RUN
+from trajcore.events.satisfied import Kept, kept_of
 from trajcore.masking import MaskedOutput, known
 from trajcore.replay.masked import masked_files, masked_observation
 from trajcore.replay.sides import UNKNOWN, Side
 from trajcore.runtimes.registry import make_runtime
+from trajcore.runtimes.typed import asks_in_secret, echo_of
 from trajcore.sandbox.base import Checkpoint, OnProgress, Outcome, Sandbox, SandboxSettings
 from trajcore.worlds.maps import PathMaps
 from trajcore.worlds.plan import EVIDENCE
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from trajcore.worlds.plan import World, Worlds
 
 _NO_MAPS: Final = PathMaps()
+_TAIL: Final = 200
+"""So many bytes of what a command has written last tell whether it asks for a secret."""
 _ALLOCATIONS: Final = 50_000
 """So many new objects lie between two searches of Python's for cycles."""
 
@@ -46,7 +50,7 @@ class Answer:
 
     `interrupted`: the user stopped the command. `files`: what it changed, None where that is not told.
     `reason` says why there is no answer. `made_up`: paths that it has read of which nobody knows what was
-    there when it was recorded.
+    there when it was recorded. `typed`: what the user typed into it, as far as it was shown; None: nothing.
     """
 
     observation: Observation | None
@@ -55,6 +59,12 @@ class Answer:
     files: FileChanges | None = None
     reason: str = ""
     made_up: tuple[str, ...] = ()
+    typed: tuple[str, ...] | None = None
+
+    @property
+    def kept(self) -> Kept | None:
+        """What a saved run is to keep of how it was carried out."""
+        return kept_of(interrupted=self.interrupted, typed=self.typed)
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,9 @@ class Executor:
         self.lost = False
         self.executing = False
         self._interrupted = False
+        self._typed: tuple[str, ...] | None = None
+        self._tail = b""
+        """What the running command has written last."""
         self._begun = 0.0
         self.beginning: Checkpoint | None = None
         """The world as it was made, where that was kept."""
@@ -259,7 +272,7 @@ class Executor:
         self._tell(notices.Executing(action.action, text, self.directory, served, live, limit))
         self._output = self._new_output()
         begun = time.perf_counter()
-        self.executing, self._interrupted = True, False
+        self.executing, self._interrupted, self._typed, self._tail = True, False, None, b""
         before = self.directory
         made_up: tuple[str, ...] = ()
         try:
@@ -269,7 +282,7 @@ class Executor:
             answered = await self._runtime.carry_out(
                 self.maps.mapped(action), recorded, sandbox, self._settings.limits, self._emit
             )
-            seconds, interrupted = time.perf_counter() - begun, self._interrupted
+            seconds, interrupted, typed = time.perf_counter() - begun, self._interrupted, self._typed
             if self.reconstruction is not None:
                 made_up = await self.reconstruction.looked_at(sandbox, action, answered.observation, before)
             files = await self.changed_files()
@@ -286,7 +299,7 @@ class Executor:
         served = observation is not None and observation is recorded
         code = self._dialect.unwrap(recorded).exit_code if served and recorded else exit_code(observation)
         self._tell(notices.Executed(code, seconds, _note(observation)))
-        return Answer(observation, seconds, interrupted, files, answered.reason, made_up)
+        return Answer(observation, seconds, interrupted, files, answered.reason, made_up, typed)
 
     async def changed_files(self) -> FileChanges | None:
         """What has changed in the sandbox's files since the last action; None where that is not told."""
@@ -302,6 +315,16 @@ class Executor:
         if self._sandbox is not None and self.executing:
             self._interrupted = True
             await self._sandbox.interrupt()
+
+    async def send_input(self, text: str) -> None:
+        """Type into the running command. Raises `Refused` where none runs, `SandboxUnavailable`."""
+        if self._sandbox is None or not self.executing:
+            raise Refused("nothing runs that could be typed into")
+        hidden = asks_in_secret(self._tail) or known().text(text) != text
+        echo = b"" if hidden else echo_of(text)
+        await self._sandbox.send_input(text.encode("utf-8", "surrogateescape"), self._emit, echo)
+        if text:
+            self._typed = (self._typed or ()) + (text,) * (not hidden)
 
     @property
     def rewinds(self) -> bool:
@@ -403,6 +426,7 @@ class Executor:
         self.directory = "/workspace"
 
     def _emit(self, data: bytes) -> None:
+        self._tail = (self._tail + data)[-_TAIL:]
         self._output.write(data)
 
     def _new_output(self) -> MaskedOutput:

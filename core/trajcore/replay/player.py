@@ -14,7 +14,15 @@ from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.newevents import observation_event, user_message
 from trajcore.events.head import Head
 from trajcore.events.kinds import RUN, Service, Treatment, action_kind
-from trajcore.events.satisfied import BY_THE_USER, How, Kept, kept_in, was_interrupted
+from trajcore.events.satisfied import (
+    How,
+    Kept,
+    can_be_done_again,
+    kept_in,
+    kept_of,
+    typed_into,
+    was_interrupted,
+)
 from trajcore.formats.json.reading import as_object
 from trajcore.masking import known
 from trajcore.replay.asrecorded import keep_as_is
@@ -246,9 +254,10 @@ class Player:
         comparison = comparison or self._comparer.compare(recorded, answer.observation)
         self._tell_slow()
         status = _status(comparison, answer)
-        interrupted = answer.interrupted or was_interrupted(recorded)
-        kept = Kept(How.INTERRUPTED, BY_THE_USER) if interrupted else None
+        interrupted, typed = answer.interrupted or was_interrupted(recorded), _typed(answer, recorded)
+        kept = kept_of(interrupted=interrupted, typed=typed)
         circumstances = ["executed in this world a second time"] * again + ["interrupted"] * interrupted
+        circumstances += ["with what you typed into it"] * (typed is not None)
         why = _rests_on(answer.made_up) if status is Status.UNKNOWN else ""
         reason = ", ".join([*circumstances, *filter(None, [comparison.reason, why])])
         seconds, actual = answer.seconds, answer.observation
@@ -316,7 +325,7 @@ class Player:
         satisfied = self._trajectory.dialect.treatment(cast("Action", parsed.event), recorded)
         kept = kept_in(recorded) if satisfied.service is Service.EXECUTE else None
         # What else than a command was interrupted cannot be interrupted at the same place.
-        if kept is None or (kept.how is How.INTERRUPTED and head.kind == RUN):
+        if kept is None or (can_be_done_again(kept) and head.kind == RUN):
             return satisfied
         return Satisfied(Service.RECORDED, f"as in the run that was saved ({kept.reason}): {_SERVED}")
 
@@ -407,6 +416,12 @@ class Player:
 
 def _answer(actual: Observation, action: bytes) -> dict[str, Any]:
     return observation_event(actual, as_object(action))
+
+
+def _typed(answer: Answer, recorded: Observation | None) -> tuple[str, ...] | None:
+    """What was typed into a step: as in the run that was saved, and by the user now; None: nothing."""
+    before = typed_into(recorded)
+    return (*before, *(answer.typed or ())) if before or answer.typed is not None else None
 
 
 def _status(comparison: Comparison, answer: Answer) -> Status:

@@ -21,6 +21,7 @@ from trajcore.events.observations import (
 )
 from trajcore.runtimes.base import Answered, cannot
 from trajcore.runtimes.habits import PERSISTENT, Habits, Shell
+from trajcore.runtimes.typed import type_as_then, until_quiet
 from trajcore.sandbox.base import Emit, Limits, Outcome, Patience, Sandbox
 from trajcore.sandbox.shell.quoting import quoted
 
@@ -68,12 +69,14 @@ class PlainRuntime:
     ) -> Answered:
         """A command that still runs is given what the action holds as its input."""
         patience = _patience(action, recorded, limits)
+        first = until_quiet(patience, recorded)
         if not sandbox.busy:
-            outcome = await sandbox.run(self.line(action), patience, emit)
+            outcome = await sandbox.run(self.line(action), first, emit)
         else:
             if action.args.command:
                 await sandbox.type(f"{action.args.command}\n".encode("utf-8", "surrogateescape"), emit)
-            outcome = await sandbox.follow(patience, emit)
+            outcome = await sandbox.follow(first, emit)
+        outcome = await type_as_then(outcome, recorded, sandbox, patience, emit)
         return Answered(_observation(action, outcome, sandbox), outcome)
 
 

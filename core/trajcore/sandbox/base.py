@@ -367,6 +367,14 @@ class Sandbox(Protocol):
     async def interrupt(self) -> None:
         """Interrupt the running command, as Ctrl-C does; what follows it then returns within a second."""
 
+    async def send_input(self, data: bytes, emit: Emit, echo: bytes = b"") -> None:
+        """Type what the user says into the running command, while it is followed.
+
+        `echo` counts as its output, unless it shows by itself what is typed. From then on the user waits for
+        it, and no limit of time does. Raises `Refused` where no command runs that could be typed into, or
+        what runs reads nothing, `SandboxUnavailable`.
+        """
+
     async def visit(self, visitor: Visitor) -> None:
         """Let the user into a shell of their own until they leave. Raises `Refused`, `SandboxUnavailable`."""
 

@@ -54,6 +54,10 @@ class RecordedSandbox:
     async def interrupt(self) -> None:
         """Nothing runs here."""
 
+    async def send_input(self, data: bytes, emit: Emit, echo: bytes = b"") -> NoReturn:
+        """Raises `Refused`."""
+        raise Refused(_NOTHING)
+
     async def visit(self, visitor: Visitor) -> None:
         """There is nothing to visit."""
         raise Refused("a recorded sandbox has no shell: use docker or bubblewrap")

@@ -290,6 +290,19 @@ class ShellSandbox:
         self._interrupted = True
         await (self._notebook if self._notebook.busy else self._shell).interrupt()
 
+    async def send_input(self, data: bytes, emit: Emit, echo: bytes = b"") -> None:
+        """See `Sandbox.send_input`."""
+        if self._notebook.busy:
+            raise Refused("a notebook cell runs: it reads nothing that is typed")
+        self._must_be_busy()
+        self._shell.attend()
+        if echo and not comes_back(await self._asked(MODES)):
+            self._must_be_busy()  # it may have ended meanwhile
+            emit(echo)
+            self._shell.output.add(echo)
+        if not await self._shell.type(data):
+            raise Refused("the program does not read what is typed")
+
     async def close(self) -> None:
         """See `Sandbox.close`."""
         self._shell.close()

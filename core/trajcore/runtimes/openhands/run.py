@@ -11,6 +11,7 @@ from trajcore.events.observations import CommandMetadata, RunExtras, RunObservat
 from trajcore.events.satisfied import was_interrupted
 from trajcore.runtimes.base import Answered
 from trajcore.runtimes.openhands.screen import last_lines, screen_text, shortened, shown
+from trajcore.runtimes.typed import type_as_then, until_quiet
 from trajcore.sandbox.base import Emit, Limits, Outcome, Patience, Pause, Sandbox
 from trajcore.sandbox.shell.quoting import encoded, quoted
 from trajcore.text import as_recorded
@@ -55,17 +56,18 @@ class Command:
                 return await self._not_executed(command, previous)
             return await self._start(command)
         echoed = bool(command) and await self._type(command)
-        outcome = await self.sandbox.follow(self._patience(), self.emit)
+        outcome = await self.sandbox.follow(until_quiet(self._patience(), self.recorded), self.emit)
         return await self._worded(await self._as_recorded(outcome), _PREVIOUS, command if echoed else "")
 
     async def _start(self, command: str) -> Answered:
         args = self.action.args
         line = in_throwaway_shell(command, args.cwd) if args.is_static else command
-        outcome = await self.sandbox.run(line, self._patience(), self.emit)
+        outcome = await self.sandbox.run(line, until_quiet(self._patience(), self.recorded), self.emit)
         return await self._worded(await self._as_recorded(outcome))
 
     async def _as_recorded(self, outcome: Outcome) -> Outcome:
-        """What came of the command; it is interrupted where the user had interrupted it."""
+        """What came of the command; the user's input and interruption are as they were then."""
+        outcome = await type_as_then(outcome, self.recorded, self.sandbox, self._patience(), self.emit)
         if outcome.still_running is None or not was_interrupted(self.recorded):
             return outcome
         await self.sandbox.interrupt()

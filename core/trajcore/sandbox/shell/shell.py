@@ -71,6 +71,7 @@ class _Running:
     in_new_shell: bool = False
     finished: Finished | None = None
     interrupted: float | None = None
+    attended: bool = False
     output: Capture = field(default_factory=Capture)
 
 
@@ -136,7 +137,8 @@ class Shell:
         started = last = time.monotonic()
         asked = patience.satisfied is None
         while running.finished is None:
-            pause, wait = next_limit(patience, running.interrupted, started, last, asked)
+            limits = Patience() if running.attended else patience
+            pause, wait = next_limit(limits, running.interrupted, started, last, asked)
             awaited = not (running.begun or running.interrupted)
             alone = begin_mark(running.key) if awaited else b""
             chunk = await self._read(None if wait is None else wait - time.monotonic(), alone)
@@ -146,6 +148,8 @@ class Shell:
             elif chunk is not None:
                 await self._reopen(running)
             elif wait is not None and time.monotonic() >= wait:
+                if running.attended and pause is not Pause.INTERRUPTED:
+                    continue
                 if pause is Pause.AS_RECORDED and not self._satisfied(patience, running):
                     asked = True
                 elif pause is not Pause.INTERRUPTED or running.begun:
@@ -254,6 +258,12 @@ class Shell:
             if self._running is not running or running.finished is not None:
                 return
             await self.type(b"\x03")
+
+    def attend(self) -> None:
+        """Somebody is at the running command: however long it takes, they wait for it themselves."""
+        if self._running is not None and self._stream is not None:
+            self._running.attended = True
+            self._stream.nudge()
 
     def close(self) -> None:
         """Close the terminal."""
