@@ -15,7 +15,7 @@ import pytest
 from documents import message, ran, run
 from loopback import Answer, Loopback
 from program import SAMPLES, finish, say, write
-from terminal import Terminal
+from terminal import PROGRAM, Terminal
 
 pytestmark = pytest.mark.terminal
 
@@ -112,9 +112,44 @@ def test_a_signal_gives_the_terminal_back_and_removes_the_sandbox(
     assert terminal.modes() != ""
     assert list(scratch.iterdir()) != []
     os.kill(terminal.process(), number)
-    terminal.wait("[exit ", seconds=10)
+    terminal.wait(f"[exit {128 + number}]", seconds=10)
     assert usable(terminal)
     assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.bubblewrap
+def test_suspended_it_is_the_shells_and_continued_it_is_where_it_was(terminal: Terminal, tmp_path: Path):
+    path = write(tmp_path / "x.json", [message(0, "go"), run(1, "sleep 1; echo was | tr a-z A-Z"), ran(2, 1)])
+    terminal.start(width=100, height=30, program=("bash", "--norc", "--noprofile", "-i"))
+    terminal.type(f"PS1='> '; {' '.join(PROGRAM)} {path} --sandbox bubblewrap\n")
+    terminal.wait("REPLAY PAUSED")
+    terminal.press("s")
+    terminal.wait("REPLAYING")
+    terminal.press("C-z")
+    terminal.wait("Stopped")
+    assert usable(terminal)
+    terminal.resize(90, 25)
+    terminal.type("echo $((40 + 2)); fg\n")
+    screen = terminal.wait(
+        lambda screen: "WAS" in screen and "REPLAY" in screen and "REPLAYING" not in screen
+    )
+    assert "42" not in screen
+    assert len(screen.splitlines()) == 25
+    terminal.press("m", "x", "y", "C-z")
+    terminal.wait(lambda screen: "Enter: " in screen and "xy" not in screen)
+    terminal.press("Escape")
+    terminal.wait(lambda screen: "Enter: " not in screen)
+    terminal.press("q")
+    terminal.wait(lambda screen: "REPLAY" not in screen and screen.rstrip().endswith(">"))
+
+
+def test_where_no_shell_waits_it_goes_on(terminal: Terminal, tmp_path: Path):
+    terminal.start(write(tmp_path / "x.json", [message(0, "go")]), "--sandbox", "recorded")
+    terminal.wait("REPLAY PAUSED")
+    terminal.press("C-z")
+    terminal.wait("there is no shell here")
+    terminal.press("C-c")
+    terminal.wait("q quits")
 
 
 # Replaying

@@ -122,7 +122,7 @@ def test_what_the_screen_shows_of_it_only_draws(
     terminal.press("q")
     terminal.wait(lambda screen: "[exit 0]" in screen or "Quit without saving" in screen)
     if "[exit 0]" not in terminal.screen():
-        terminal.press("j", "Enter")
+        terminal.press("End", "Enter")
         terminal.wait("[exit 0]")
     shown = raw.read_bytes().partition(b" Timeline ")[2].rpartition(b"\x1b[<u")[0]
     assert len(shown) > 10_000

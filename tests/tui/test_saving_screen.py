@@ -248,7 +248,7 @@ async def test_quitting_without_saving_gives_the_work_up(path: Path) -> None:
         await shown.wait(lambda: shown.session.sandbox_kind is not None)
         await shown.press("w", "q")
         await shown.wait("Quit without saving")
-        await shown.press("j", "enter")
+        await shown.press("j", "j", "enter")
         await shown.pilot.pause()
     assert orphans(Trajectory.open(path)) == []
 

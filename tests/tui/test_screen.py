@@ -159,7 +159,7 @@ async def test_restart_goes_back_before_the_first_event(dialogue: Path):
 
 
 @pytest.mark.bubblewrap
-@pytest.mark.parametrize("key", ["escape", "p"])
+@pytest.mark.parametrize("key", ["escape", "p", "ctrl+c"])
 async def test_a_running_command_is_interrupted(tmp_path: Path, key: str):
     path = write(
         tmp_path / "x.json", [message(0, "wait"), run(1, "echo begun; sleep 300"), ran(2, 1), finish(3)]
@@ -504,8 +504,37 @@ async def test_quitting_with_an_unsaved_edit_asks_and_stays_unless_told(dialogue
         await screen.wait("REPLAY PAUSED")
         await screen.press("q")
         await screen.wait("Quit without saving")
-        await screen.press("j", "enter")
+        await screen.press("j", "j", "enter")
         await screen.wait(lambda: not screen.app.is_running)
+
+
+async def test_quitting_saves_first_where_that_is_wanted_as_the_keys_for_it_do(dialogue: Path):
+    async with opened(dialogue) as screen:
+        await screen.press("w", "m")
+        await screen.wait("Enter: insert here")
+        await screen.type("kept")
+        await screen.press("enter")
+        await screen.wait("★")
+        await screen.press("q")
+        await screen.wait("edits of the recording and messages of this run")
+        await screen.press("j", "enter")
+        await screen.wait("Save this run as")
+        await screen.press("escape")
+        await screen.wait(lambda: "modified" not in screen.status and "saved" in screen.status)
+        assert json.loads(dialogue.read_text())[0]["args"]["wait_for_response"] is True
+        await screen.press("q")
+        await screen.wait("Not saved: messages of this run")
+        await screen.press("j", "enter")
+        await screen.wait("Save this run as")
+        await screen.press("enter")
+        await screen.wait(lambda: not screen.app.is_running)
+    assert "kept" in dialogue.with_name(f"{dialogue.stem}.run.json").read_text()
+
+
+async def test_ctrl_c_at_rest_says_how_to_quit(dialogue: Path):
+    async with opened(dialogue) as screen:
+        await screen.press("ctrl+c")
+        await screen.wait("q quits")
 
 
 async def test_quitting_and_restarting_ask_where_a_message_of_this_run_would_be_lost(dialogue: Path):

@@ -200,7 +200,7 @@ def test_every_view_of_a_hostile_recording_is_harmless(
     terminal.press("q")
     terminal.wait(lambda screen: "[exit 0]" in screen or "Quit without saving" in screen)
     if "[exit 0]" not in terminal.screen():
-        terminal.press("j", "Enter")
+        terminal.press("End", "Enter")
         terminal.wait("[exit 0]")
     assert_harmless(raw.read_bytes())
 

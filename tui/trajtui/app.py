@@ -77,8 +77,11 @@ class TrajApp(PatientApp[None]):
         end_on_signals(self, self._session)
 
 
-async def run(session: Session, at: str | None, live: bool, shown: Callable[[], None]) -> None:
-    """Show a session until the user quits, and remove its sandbox. Raises the fault that ended it."""
+async def run(session: Session, at: str | None, live: bool, shown: Callable[[], None]) -> int:
+    """Show a session until the user quits, and remove its sandbox; answers the program's exit code.
+
+    Raises the fault that ended it.
+    """
     app = TrajApp(session, at, live, shown)
     try:
         await app.run_async()
@@ -86,3 +89,4 @@ async def run(session: Session, at: str | None, live: bool, shown: Callable[[], 
         await session.close()
     if app.fault is not None:
         raise app.fault
+    return app.return_code or 0

@@ -159,7 +159,7 @@ def open_command(file: str | None = None, **options: Any) -> None:
         starting()
     from trajtui.commands.open import open_screen
 
-    open_screen(file, options)
+    sys.exit(open_screen(file, options))
 
 
 @_commands.command("replay", cls=_WithValues)

@@ -1,4 +1,4 @@
-"""Ending on SIGTERM and SIGHUP: the sandbox goes, and the terminal, if there still is one, is given back."""
+"""Ending on SIGTERM and SIGHUP, and stopping for the shell: the terminal, if there is one, is given back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Final
 
@@ -20,13 +23,16 @@ _GRACE: Final = 10.0
 
 
 def end_on_signals(app: App[None], session: Session) -> None:
-    """Have both signals end the program, also when its event loop is stuck. To be called in the loop."""
+    """Have both signals end the program as a shell expects it, also when its event loop is stuck.
+
+    To be called in the loop.
+    """
     loop = asyncio.get_running_loop()
 
     def end(number: int, frame: FrameType | None) -> None:
         alive = _terminal_is_alive()
         if alive:
-            loop.call_soon_threadsafe(app.exit)
+            loop.call_soon_threadsafe(partial(app.exit, return_code=128 + number))
         grace = _GRACE if alive else 0.0
         threading.Thread(target=_end_at_last, args=(number, grace, session, loop), daemon=True).start()
 
@@ -48,3 +54,28 @@ def _end_at_last(number: int, grace: float, session: Session, loop: asyncio.Abst
         closing.cancel()
     finally:
         os._exit(128 + number)
+
+
+def stop_for_the_shell(app: App[None]) -> bool:
+    """Give the terminal back and stop until the shell continues the program; False where none could.
+
+    What runs in a sandbox goes on meanwhile. All that was started with the program stops, as it does in
+    any other: `make` in front of it would wait, and the shell with it.
+    """
+    continued = threading.Event()
+    with app.suspend(), _handled(signal.SIGCONT, lambda *_: continued.set()):
+        with _handled(signal.SIGTSTP, signal.SIG_IGN):
+            os.killpg(os.getpgrp(), signal.SIGTSTP)
+        with _handled(signal.SIGTSTP, signal.SIG_DFL):
+            # To this thread, which is stopped before it goes on. The system stops none that nobody continues.
+            signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
+    return continued.is_set()
+
+
+@contextmanager
+def _handled(number: signal.Signals, handler: Callable[..., object] | signal.Handlers) -> Iterator[None]:
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.app import SuspendNotSupported
+
+from trajcore import Refused
 from trajcore.views.prompt import is_rule, prompt_in, prompt_lines
 from trajtui.screens.help import Help
 from trajtui.screens.pages import Pages, Paragraphs
+from trajtui.signals import stop_for_the_shell
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.side import PaneTab
 
@@ -62,6 +66,29 @@ def raw(screen: DebuggerScreen) -> str:
 def help(screen: DebuggerScreen) -> None:
     """Show all keys."""
     screen.app.push_screen(Help(screen.actions))
+
+
+def suspend(screen: DebuggerScreen) -> str:
+    """Stop the program and go back to the shell it was started from; `fg` continues it."""
+    try:
+        went = stop_for_the_shell(screen.app)
+    except SuspendNotSupported:
+        went = False
+    if not went:
+        raise Refused("there is no shell here that could bring the program back: it goes on")
+    return ""
+
+
+def copy_or_interrupt(screen: DebuggerScreen) -> str | None:
+    """Copy what is selected with the mouse; else interrupt what runs; else say how to quit."""
+    selected = screen.get_selected_text()
+    if selected:
+        screen.app.copy_to_clipboard(selected)
+        return "copied the selected text"
+    if not screen.session.busy:
+        return "nothing runs, and nothing is selected: q quits"
+    screen.session.interrupt()
+    return None
 
 
 async def what_the_model_sees(screen: DebuggerScreen) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Coroutine
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from trajcore import BadInput, FileChanged, Session, Trajectory
 from trajcore.views.edits import difference
@@ -97,14 +98,44 @@ async def save_run(screen: DebuggerScreen) -> str | None:
 
 
 async def quit(screen: DebuggerScreen) -> None:
-    """Quit; unsaved work is asked for first, and then given up."""
-    unsaved = screen.session.unkept(run_saved=not screen.unsaved_run)
-    if unsaved:
-        question = f"Not saved: {' and '.join(unsaved)}. Quit all the same?"
-        if await screen.ask(Choose(question, {"no": "Stay", "yes": "Quit without saving"})) != "yes":
-            return
-        screen.session.discard()
+    """Quit; unsaved work is asked for first, and then saved or given up."""
+    session = screen.session
+    while unsaved := session.unkept(run_saved=not screen.unsaved_run):
+        savable = _has_edits(session) or screen.unsaved_run
+        answers = {
+            "no": "Stay",
+            **({"save": "Save and quit"} if savable else {}),
+            "yes": "Quit without saving",
+        }
+        match await screen.ask(Choose(f"Not saved: {' and '.join(unsaved)}. Quit all the same?", answers)):
+            case "save":
+                if not await _save_all(screen):
+                    return
+            case "yes":
+                session.discard()
+                break
+            case _:
+                return
     screen.app.exit()
+
+
+async def _save_all(screen: DebuggerScreen) -> bool:
+    """Save the edits, and the messages of the run, each as its own key does; whether all of it was."""
+    if _has_edits(screen.session) and not await _said(screen, save(screen)):
+        return False
+    return not screen.unsaved_run or await _said(screen, save_run(screen))
+
+
+def _has_edits(session: Session) -> bool:
+    """Whether what is saved by its key, the branch that the session is in, is an edited recording."""
+    return session.trajectory is session.recording and session.recording.modified
+
+
+async def _said(screen: DebuggerScreen, saving: Coroutine[Any, Any, str | None]) -> bool:
+    said = await saving
+    if said is not None:
+        screen.say(said)
+    return said is not None
 
 
 def free_name(session: Session, kind: str = ".run") -> Path:

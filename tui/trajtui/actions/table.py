@@ -190,6 +190,10 @@ ACTIONS: Final = (
     UserAction(looking.zoom, "z", "maximise the focused pane", _VIEW, "z"),
     UserAction(looking.raw, "v", "steps, or every event of the file", _VIEW, "v"),
     UserAction(looking.help, "question_mark f1", "all keys", _VIEW, "? F1", "keys"),
+    UserAction(looking.copy_or_interrupt, "ctrl+c", "copy what is selected, else interrupt", _VIEW, "Ctrl+C"),
+    UserAction(
+        looking.suspend, "ctrl+z", "suspend: back to the shell, whose fg goes on here", _VIEW, "Ctrl+Z"
+    ),
     UserAction(saving.quit, "q ctrl+q", "quit", _VIEW, "q"),
 )
 """In the order of the help."""

@@ -31,8 +31,11 @@ if TYPE_CHECKING:
     from trajcore.views.trusting import Config
 
 
-def open_screen(file: str | None, options: Mapping[str, Any]) -> None:
-    """Open the debugger. Raises `BadInput` before the screen is touched where that cannot be done."""
+def open_screen(file: str | None, options: Mapping[str, Any]) -> int:
+    """Open the debugger; answers the program's exit code.
+
+    Raises `BadInput` before the screen is touched where it cannot be opened.
+    """
     config = load_config(options)
     file = file or config.get("replay_trajectory_path")
     if file == "-":
@@ -42,17 +45,17 @@ def open_screen(file: str | None, options: Mapping[str, Any]) -> None:
         _check_terminal()
         file, trajectory = _ask_for_file(options.get("row"))
         if file is None:
-            return
+            return 0
     settings = _settings(config, options, file)
     if trajectory is None:
         trajectory = _open(file, options.get("row"))
     if trajectory is None:
-        return
+        return 0
     question = trusting.question(config)
     if question is not None:
         answer = _ask(question)
         if answer is None:
-            return
+            return 0
         settings = _settings(trusting.settled(config, options, answer), options, file)
     session = Session(trajectory, settings)
     at = options.get("at")
@@ -67,7 +70,7 @@ def open_screen(file: str | None, options: Mapping[str, Any]) -> None:
         first_frame_shown()
         remember(opened)
 
-    asyncio.run(run(session, at, bool(options.get("live")), shown))
+    return asyncio.run(run(session, at, bool(options.get("live")), shown))
 
 
 def _settings(config: Config, options: Mapping[str, Any], file: str) -> Settings:

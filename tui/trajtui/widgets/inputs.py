@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, ClassVar, Final
 
 from rich.text import Text
@@ -27,6 +28,9 @@ _DRAWN: Final = {shown: safe_line(chr(code)) for code, meant in _ENCODED.items()
 _LONGEST: Final = 100_000
 """So many characters a text may have to be edited on the screen."""
 
+_KEPT: Final = 200
+"""So many changes of an input can be taken back."""
+
 _HIGHLIGHTED: Final = 20_000
 """Texts longer than so many characters are edited without colours: they are coloured anew at each key."""
 
@@ -47,6 +51,25 @@ class Choices(OptionList):
 
 class SafeInput(Input):
     """An input whose value, and what completes it, is drawn harmless; the value itself stays as it is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "undo", show=False)]
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self._before: deque[tuple[str, int]] = deque(maxlen=_KEPT)
+        """What stood in it, and where the cursor was; the latest comes last."""
+        super().__init__(*arguments, **named)
+
+    def watch_value(self, before: str, value: str) -> None:
+        """Keep what stood there before."""
+        if before != value:
+            self._before.append((before, min(self.cursor_position, len(before))))
+
+    def action_undo(self) -> None:
+        """Take back what was typed last."""
+        if self._before:
+            self.value, at = self._before.pop()
+            self._before.pop()  # what has just been taken back is no typing
+            self.cursor_position = at
 
     def render_line(self, y: int) -> Strip:
         """One row, without anything that speaks to the terminal."""
