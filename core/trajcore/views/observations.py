@@ -33,7 +33,7 @@ def observations(session: Session, index: int) -> list[Block]:
         title = "actual" if recorded is not None else "actual (nothing was recorded)"
         blocks += observation(title, result.actual.content, result.exit_code, result.seconds)
     if recorded is not None and answer is not None:
-        content, code, seconds = _recorded_text(recorded), session.trajectory.head(answer).exit_code, None
+        content, code, seconds = recorded_text(recorded), session.trajectory.head(answer).exit_code, None
         uid = session.trajectory.uid(index)
         if result is not None and result.recorded is not None and session.trajectory.is_branch:
             content, code = result.recorded.content, result.recorded_exit_code
@@ -55,7 +55,8 @@ def _title(session: Session, index: int, *, failed: bool) -> str:
     return "recorded under the old action" if index in trajectory.rewritten else "recorded"
 
 
-def _recorded_text(recorded: dict[str, Any]) -> str:
+def recorded_text(recorded: dict[str, Any]) -> str:
+    """What a recorded observation says came back."""
     answered = canonical.details(recorded).get("formatted_output_and_error")
     return answered if isinstance(answered, str) else text_of(recorded.get("content"))
 

@@ -79,18 +79,6 @@ def suspend(screen: DebuggerScreen) -> str:
     return ""
 
 
-def copy_or_interrupt(screen: DebuggerScreen) -> str | None:
-    """Copy what is selected with the mouse; else interrupt what runs; else say how to quit."""
-    selected = screen.get_selected_text()
-    if selected:
-        screen.app.copy_to_clipboard(selected)
-        return "copied the selected text"
-    if not screen.session.busy:
-        return "nothing runs, and nothing is selected: q quits"
-    screen.session.interrupt()
-    return None
-
-
 async def what_the_model_sees(screen: DebuggerScreen) -> str:
     """Show the messages that a model is sent if it is asked now. Nothing is sent."""
     screen.say("looking up what the model takes")

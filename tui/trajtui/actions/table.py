@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from trajcore.views.copying import PARTS, Part
 from trajtui.widgets.side import TABS, PaneTab
 
 if TYPE_CHECKING:
-    from trajtui.actions import branching, editing, looking, models, replay, saving
+    from trajtui.actions import branching, copying, editing, looking, models, replay, saving
     from trajtui.screens.debugger import DebuggerScreen
 
 Handler = Callable[["DebuggerScreen"], "str | Coroutine[Any, Any, str | None] | None"]
@@ -55,8 +56,8 @@ class _Module:
 
 
 if not TYPE_CHECKING:
-    branching, editing, looking, models, replay, saving = map(
-        _Module, ("branching", "editing", "looking", "models", "replay", "saving")
+    branching, copying, editing, looking, models, replay, saving = map(
+        _Module, ("branching", "copying", "editing", "looking", "models", "replay", "saving")
     )
 
 
@@ -108,6 +109,11 @@ _VIEW: Final = "Looking around"
 def _of_tab(tab: PaneTab) -> UserAction:
     handler = partial(looking.show_tab, tab=tab)
     return UserAction(handler, str(tab.key), tab.what, _VIEW, str(tab.key), name=f"tab_{tab.id}")
+
+
+def _of_part(part: Part) -> UserAction:
+    handler = partial(copying.copy_part, part=part)
+    return UserAction(handler, "", f"copy {part.what}", _VIEW, f"y {part.key}", name=f"copy_{part.name}")
 
 
 ACTIONS: Final = (
@@ -190,7 +196,9 @@ ACTIONS: Final = (
     UserAction(looking.zoom, "z", "maximise the focused pane", _VIEW, "z"),
     UserAction(looking.raw, "v", "steps, or every event of the file", _VIEW, "v"),
     UserAction(looking.help, "question_mark f1", "all keys", _VIEW, "? F1", "keys"),
-    UserAction(looking.copy_or_interrupt, "ctrl+c", "copy what is selected, else interrupt", _VIEW, "Ctrl+C"),
+    UserAction(copying.copy, "y", "copy: a menu of what there is", _VIEW, "y"),
+    *(_of_part(part) for part in PARTS),
+    UserAction(copying.copy_or_interrupt, "ctrl+c", "copy what is selected, else interrupt", _VIEW, "Ctrl+C"),
     UserAction(
         looking.suspend, "ctrl+z", "suspend: back to the shell, whose fg goes on here", _VIEW, "Ctrl+Z"
     ),

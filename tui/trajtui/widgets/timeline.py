@@ -87,6 +87,12 @@ class TimelineView(LinePane):
         return frozenset(index for index in found if index is not None)
 
     @property
+    def chosen(self) -> list[Row]:
+        """The selected rows, or the one under the cursor."""
+        numbers = self._picked_rows or range(self.cursor, self.cursor + 1)
+        return [self._timeline[number] for number in numbers if number < len(self._timeline)]
+
+    @property
     def _picked_rows(self) -> range:
         if self._anchor is None:
             return range(0)

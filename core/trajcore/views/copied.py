@@ -1,0 +1,56 @@
+"""What was copied last, kept in files of the user's cache directory: not every terminal has a clipboard."""
+
+from __future__ import annotations
+
+import contextlib
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from trajcore.config import APP
+from trajcore.errors import BadInput
+from trajcore.storage import in_words, write_atomically
+
+_NAMES: Final = ("copied.txt", "copied-2.txt", "copied-3.txt", "copied-4.txt")
+"""The latest comes first."""
+
+CLIPBOARD: Final = 74_994
+"""So many bytes go to the terminal's clipboard: many terminals cut what is longer, in base64, than 100 kB."""
+
+
+def keep(text: str) -> Path:
+    """Keep a text that was copied, for this user alone; answers where. Raises `BadInput`."""
+    directory = Path(platformdirs.user_cache_dir(APP)) / "copied"
+    path = directory / _NAMES[0]
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for newer, older in reversed(list(pairwise(_NAMES))):
+            with contextlib.suppress(FileNotFoundError):
+                (directory / newer).replace(directory / older)
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {in_words(error)}.") from None
+    write_atomically(path, [text.encode("utf-8", "replace")])
+    return path
+
+
+def fits(text: str) -> bool:
+    """Whether a text is short enough for the clipboard of any terminal."""
+    return len(text) <= CLIPBOARD and len(text.encode("utf-8", "replace")) <= CLIPBOARD
+
+
+def words(name: str, text: str, kept: Path | str) -> str:
+    """What is said of a copy that is kept in a file, or is not, for this reason."""
+    count = f"{len(text):,} character{'s' * (len(text) != 1)}"
+    where = f"in {_short(kept)}" if isinstance(kept, Path) else f"in no file: {kept}"
+    if fits(text):
+        return f"copied {name} ({count}) · also {where}"
+    return f"{name} is too long for the terminal's clipboard ({count}): it is {where}"
+
+
+def _short(path: Path) -> str:
+    """A path with `~` for the user's home."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
