@@ -31,7 +31,7 @@ from trajcore.replay.positions import (
     ending_of,
 )
 from trajcore.replay.states import Command, Mode, State
-from trajcore.settings import Delivery, Settings
+from trajcore.settings import Delivery, SandboxChoice, Settings
 from trajcore.storage import unchanged, write_atomically
 from trajcore.tasks import finished_in_thread
 from trajcore.text import safe_line
@@ -84,9 +84,16 @@ class Session(LiveSession):
             except BadInput as error:
                 self._say(str(error), "warning")
 
-    def choose_world(self, choice: Choice) -> None:
-        """Have the runs from now on begin in another world, and begin one. Raises `Refused`."""
+    def choose_world(self, choice: Choice, sandbox: SandboxChoice | None = None) -> None:
+        """Have the runs from now on begin in another world, or another sandbox, and begin one.
+
+        Raises `Refused`, and `BadInput` where the sandbox is none.
+        """
         self._activity.check(Command.RESTART)
+        if sandbox is not None:
+            self.settings = self.settings.in_sandbox(sandbox)
+            self._confirmation.policy = self.settings.confirmation
+            self._replay.ask_for(self.settings)
         self._replay.worlds.choice = choice
         self.restart()
 

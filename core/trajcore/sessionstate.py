@@ -215,6 +215,11 @@ class SessionState:
         return self._sandbox_kind
 
     @property
+    def sandbox_why(self) -> str:
+        """Why this run's sandbox is the one that it is, in words, once it is chosen."""
+        return self._replay.world.why
+
+    @property
     def world(self) -> World | None:
         """The world that this run begins in, once that is known."""
         return self._replay.world.world

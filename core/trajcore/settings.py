@@ -19,7 +19,7 @@ from trajcore.live.modelsettings import ModelSettings, NamedModel
 from trajcore.live.toolchoice import Wanted, wanted
 from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
 from trajcore.sandbox.base import DEFAULT_IMAGE, DEFAULT_QUICK_FILES, Limits, Resources, SandboxSettings
-from trajcore.sandbox.registry import is_walled
+from trajcore.sandbox.registry import AUTO, is_walled, sandbox_kind
 from trajcore.trust import Origin, path_of
 from trajcore.values import converted
 from trajcore.worlds.choice import NONE, Choice, choice_of
@@ -44,6 +44,17 @@ class Delivery(Enum):
     """It takes the place of the next recorded user message."""
     LIVE = "live"
     """It starts the live session from here."""
+
+
+@dataclass(frozen=True)
+class SandboxChoice:
+    """In what sandbox the runs from now on are to be, where that is chosen in a session."""
+
+    kind: str
+    """A name of the registry, or `auto`."""
+    image: str = DEFAULT_IMAGE
+    network: bool = False
+    setup: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,25 @@ class Settings:
     def walled(self) -> bool:
         """Whether what runs in the sandbox that is asked for is kept away from this machine."""
         return is_walled(self.sandbox)
+
+    @property
+    def sandbox_choice(self) -> SandboxChoice:
+        """What of these settings can be chosen in a session."""
+        return SandboxChoice(self.sandbox, self.world.image, self.world.network, self.world.setup)
+
+    def in_sandbox(self, choice: SandboxChoice) -> Settings:
+        """The same, in another sandbox. Raises `BadInput` where that is not there."""
+        if choice.kind != AUTO:
+            sandbox_kind(choice.kind)
+        typed = choice.image != self.world.image
+        world = replace(
+            self.world,
+            image=choice.image,
+            fetch=self.world.fetch or typed,
+            network=choice.network,
+            setup=None if choice.setup is None else _script(choice.setup),
+        )
+        return replace(self, sandbox=choice.kind, world=world, own_image=self.own_image or typed)
 
     @property
     def confirmation(self) -> Confirm:

@@ -6,12 +6,14 @@ import gc
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
+from documents import message, ran, run
 from evaluations import SOLUTION, WORK, events, lines, row
 from program import trajtui, write
 from screens import Shown, opened
 from trajcore.worlds.choice import Choice, choice_of, remember, remembered
+from trajtui.widgets.inputs import Tick
 
 WANTED = "swebench/sweb.eval.x86_64.acme_1776_calc-404:latest"
 
@@ -59,10 +61,10 @@ async def test_what_is_found_is_shown_and_another_world_is_picked(
         await screen.settle()
         assert "a file is missing that the reco" in words(screen)
         await screen.press("O")
-        text = await screen.wait("The world that the run begins in")
+        text = await screen.wait("Sandbox and world")
         assert f"image       {WANTED}" in text
         assert "evidence: files built" in text
-        assert "Enter restarts the run in it" in text
+        assert "Enter restarts the run so" in text
         assert SOLUTION not in text
         await screen.press("tab")
         await screen.type(str(tmp_path / "nowhere"))
@@ -99,6 +101,71 @@ async def test_the_last_choice_is_offered_again_and_not_taken_unasked(
         assert "the last time" not in screen.status
 
 
+@pytest.mark.bubblewrap
+@pytest.mark.parametrize("size", [(160, 48), (80, 24)])
+async def test_where_a_sandbox_cannot_be_had_another_one_can(
+    tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody")
+    path = write(tmp_path / "t.json", [message(0), run(1, "echo ran"), ran(2, 1, "ran")])
+    async with opened(path, size, "docker") as screen:
+        await screen.press("s")
+        await screen.wait("ERROR")
+        await screen.press("O")
+        await screen.wait(lambda: "bubblewrap works here" in words(screen))
+        assert "No Docker engine answers" in words(screen)
+        await screen.press("down", "enter")
+        await screen.wait(lambda: "bubblewrap" in screen.rows[0])
+        await screen.settle()
+        await screen.press("s")
+        await screen.settle()
+        assert [result.status.value for result in screen.session.results.values()] == ["matched"]
+
+
+@pytest.mark.bubblewrap
+async def test_the_sandbox_is_set_up_as_typed_and_why_it_is_this_one_is_said(tmp_path: Path) -> None:
+    script = tmp_path / "set-up.sh"
+    script.write_text("echo made > /workspace/made\n")
+    path = write(tmp_path / "t.json", [message(0), run(1, "cat made"), ran(2, 1, "made")])
+    async with opened(path, sandbox="bubblewrap") as screen:
+        await screen.settle()
+        await screen.press("O")
+        await screen.wait("now: bubblewrap, because it was asked for")
+        dialog = screen.app.screen
+        dialog.query_one("#world-setup", Input).value = str(tmp_path / "nothing.sh")
+        await screen.press("enter")
+        await screen.wait("no such setup script")
+        await screen.press("O")
+        await screen.wait("Sandbox and world")
+        dialog = screen.app.screen
+        dialog.query_one("#world-setup", Input).value = str(script)
+        dialog.query_one(Tick).value = True
+        await screen.press("enter")
+        await screen.wait(lambda: "net on" in screen.rows[0])
+        await screen.settle()
+        await screen.press("s")
+        await screen.settle()
+        assert [result.match and result.match.value for result in screen.session.results.values()] == [
+            "equal"
+        ]
+
+
+async def test_the_bare_host_is_asked_for_once_more(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.json", [message(0), run(1, "true"), ran(2, 1)])
+    async with opened(path) as screen:
+        await screen.settle()
+        await screen.press("O")
+        await screen.wait("Sandbox and world")
+        kinds = screen.app.screen.query_one("#world-kinds", OptionList)
+        kinds.highlighted = kinds.get_option_index("local")
+        await screen.press("enter")
+        await screen.wait("no walls")
+        await screen.wait("Do not run them")
+        await screen.press("escape")
+        await screen.settle()
+        assert screen.session.settings.sandbox == "recorded"
+
+
 async def test_a_hostile_name_does_nothing_to_the_screen(tmp_path: Path) -> None:
     path = tmp_path / "output.jsonl"
     path.write_bytes(
@@ -106,11 +173,11 @@ async def test_a_hostile_name_does_nothing_to_the_screen(tmp_path: Path) -> None
     )
     async with opened(path, beginning=Choice()) as screen:
         await screen.press("O")
-        text = await screen.wait("The world that the run begins in")
+        text = await screen.wait("Sandbox and world")
         assert not {"\x1b", "\x07", "\u202e"} & set(text)
         assert "[bold]c" in text
         await screen.press("escape")
-        await screen.wait(lambda: "The world that the run begins in" not in screen.text)
+        await screen.wait(lambda: "Sandbox and world" not in screen.text)
 
 
 def test_it_is_shown_and_offered_without_a_screen(evaluation: Path, tmp_path: Path) -> None:

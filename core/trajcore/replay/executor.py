@@ -102,6 +102,8 @@ class Executor:
         self._runtime: Runtime | None = None
         self._sandbox: Sandbox | None = None
         self._kind: SandboxKind | None = None
+        self.why = ""
+        """Why it is this sandbox, in words, once it is chosen."""
         self._started = False
         self._output = self._new_output()
         self._choosing = asyncio.Lock()
@@ -141,7 +143,7 @@ class Executor:
                 name, settings = await self._decide()
                 choice = await choose(name, settings)
                 self._runtime = self._new_runtime(choice.sandbox)
-                self._sandbox, self._kind = choice.sandbox, choice.kind
+                self._sandbox, self._kind, self.why = choice.sandbox, choice.kind, choice.why
                 self._tell(notices.SandboxChosen(choice.sandbox.kind, choice.sandbox.detail, choice.why))
         return self._sandbox
 

@@ -122,6 +122,11 @@ class Replay:
         self._again: list[tuple[Position, str]] = []
         """Those of them that the replay, having gone back, has yet to come to."""
 
+    def ask_for(self, settings: Settings) -> None:
+        """Have the runs from now on be in the sandbox of these settings."""
+        self._settings = settings
+        self.worlds.ask_for(settings.sandbox, own=settings.own_image)
+
     @property
     def run(self) -> Run:
         """What happened in this run, with all that has come back by now."""

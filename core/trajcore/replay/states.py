@@ -102,7 +102,7 @@ _WHY_NOT: Final[dict[State, str]] = {
     State.AWAITING_INPUT: "the session is live and waits for you: m types a message, R restarts",
     State.AWAITING_CONFIRMATION: "an action of the model waits for your word: Esc interrupts it",
     State.FINISHED: "the run is finished: R restarts it, m goes on with a model",
-    State.ERROR: "the run has failed: S goes back to before it, R restarts it",
+    State.ERROR: "the run has failed: S goes back to before it, R restarts it, O takes another sandbox",
 }
 
 

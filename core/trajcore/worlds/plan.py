@@ -82,6 +82,10 @@ class Worlds:
         self._found: Found | None = None
         self._tree: tuple[str, Tree] | None = None
 
+    def ask_for(self, sandbox: str, *, own: bool) -> None:
+        """Have the worlds from now on be in another sandbox; `own` as above."""
+        self._sandbox, self._own = sandbox, own
+
     @property
     def found(self) -> Found:
         """What names the recording's world."""

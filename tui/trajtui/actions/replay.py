@@ -119,9 +119,12 @@ async def restart(screen: DebuggerScreen) -> None:
 
 async def world(screen: DebuggerScreen) -> None:
     """See in which world the run began, and restart it in another one."""
-    choice = await screen.ask(WorldSettings(screen.session))
-    if choice is not None and await _may_go(screen):
-        screen.session.choose_world(choice)
+    session = screen.session
+    wanted = await screen.ask(WorldSettings(session))
+    if wanted is None or not await _may_go(screen):
+        return
+    if session.settings.in_sandbox(wanted.sandbox).walled or await may_run_on_host(screen.ask):
+        session.choose_world(wanted.world, wanted.sandbox)
 
 
 async def _may_go(screen: DebuggerScreen) -> bool:

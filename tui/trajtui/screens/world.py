@@ -1,10 +1,11 @@
-"""The world that a run begins in: what names it and where that stands, and what else it could be."""
+"""The sandbox and the world that a run begins in: what they are and why, and what else they could be."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -13,17 +14,26 @@ from textual.widgets.option_list import Option
 
 from trajcore import BadInput, Session
 from trajcore.text import safe_line
-from trajcore.views import worlds
+from trajcore.views import sandboxes, worlds
 from trajtui.screens.dialog import Dialog
-from trajtui.widgets.inputs import Choices, SafeInput
+from trajtui.widgets.inputs import Choices, SafeInput, Tick
 
-_HINT: Final = "Enter restarts the run in it · Tab: the fields · Esc leaves"
+_HINT: Final = "Enter restarts the run so · Tab: the next field · Esc leaves"
 _REPOSITORY: Final = "repository: a directory or an address, @ and a commit behind it"
 _MAPS: Final = "other names for directories, for example /testbed=/workspace/x"
+_SETUP: Final = "set-up: a shell script that is run before the first step"
 
 
-class WorldSettings(Dialog[worlds.Choice | None]):
-    """Asks in which world the run is to begin; its answer is the choice, for a restart."""
+@dataclass(frozen=True)
+class Beginning:
+    """How the run is to begin."""
+
+    world: worlds.Choice
+    sandbox: sandboxes.SandboxChoice
+
+
+class WorldSettings(Dialog[Beginning | None]):
+    """Asks in which sandbox and world the run is to begin; its answer is for a restart."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "cancel")]
 
@@ -31,42 +41,101 @@ class WorldSettings(Dialog[worlds.Choice | None]):
         super().__init__()
         self._session = session
         self._form = worlds.form(session)
+        self._sandbox = sandboxes.sandbox_form(session)
 
     def compose(self) -> ComposeResult:
-        """What names the world, the choices, what the user can bring, and what the keys do."""
-        form = self._form
+        """What there is now, the choices, what the user can bring, and what the keys do.
+
+        The sandbox comes first where something has failed, else the world.
+        """
+        fault = self._sandbox.fault
+        parts = (self._sandbox_part, self._world_part)
         with Vertical(classes="dialog wide", id="world"):
-            yield Static("The world that the run begins in", markup=False, classes="question")
-            with VerticalScroll(id="world-facts", can_focus=False):
-                yield Static("\n".join(form.facts), markup=False)
-            yield Choices(*(Option(text, id=name) for name, text in form.choices), markup=False)
-            yield SafeInput(form.repository, placeholder=_REPOSITORY, id="world-repo", compact=True)
-            yield SafeInput(form.maps, placeholder=_MAPS, id="world-maps", compact=True)
+            yield Static("Sandbox and world", markup=False, classes="question")
+            with VerticalScroll(can_focus=False, id="world-parts"):
+                yield Static(fault, markup=False, classes="fault")
+                yield Static(self._sandbox.now, markup=False, id="world-now")
+                for part in parts if fault else reversed(parts):
+                    yield from part()
             yield Static(_HINT, markup=False, classes="note")
 
+    def _sandbox_part(self) -> ComposeResult:
+        sandbox = self._sandbox
+        yield Static("The sandbox", markup=False, classes="heading")
+        yield Choices(*map(_option, sandbox.kinds), markup=False, id="world-kinds")
+        yield SafeInput(sandbox.chosen.image, id="world-image", compact=True)
+        setup = sandbox.chosen.setup
+        yield SafeInput(str(setup or ""), placeholder=_SETUP, id="world-setup", compact=True)
+        yield Tick("the sandbox reaches the network", sandbox.chosen.network, compact=True)
+
+    def _world_part(self) -> ComposeResult:
+        form = self._form
+        yield Static("The world that the run begins in", markup=False, classes="heading")
+        with VerticalScroll(can_focus=False, id="world-facts"):
+            yield Static("\n".join(form.facts), markup=False)
+        yield Choices(*map(_choice, form.choices), markup=False, id="world-choices")
+        yield SafeInput(form.repository, placeholder=_REPOSITORY, id="world-repo", compact=True)
+        yield SafeInput(form.maps, placeholder=_MAPS, id="world-maps", compact=True)
+
     def on_mount(self) -> None:
-        """Point at what is chosen now."""
-        names = [name for name, _ in self._form.choices]
-        choices = self.query_one(Choices)
-        choices.highlighted = names.index(self._form.chosen) if self._form.chosen in names else 0
-        choices.focus()
+        """Point at what is chosen now: at the kind of sandbox, where there is none; and see which work."""
+        _point(self._kinds, [name for name, _ in self._sandbox.kinds], self._sandbox.chosen.kind)
+        _point(self._worlds, [name for name, _ in self._form.choices], self._form.chosen)
+        self.query_one(".fault").display = bool(self._sandbox.fault)
+        (self._kinds if self._sandbox.fault else self._worlds).focus()
+        parts = self.query_one("#world-parts", VerticalScroll)
+        self.call_after_refresh(parts.scroll_home, animate=False)  # what there is is read before it is chosen
+        self._see_which_work()
+
+    @property
+    def _kinds(self) -> Choices:
+        return self.query_one("#world-kinds", Choices)
+
+    @property
+    def _worlds(self) -> Choices:
+        return self.query_one("#world-choices", Choices)
+
+    @work(exit_on_error=False)
+    async def _see_which_work(self) -> None:
+        async for name, works in sandboxes.kinds_here(self._session):
+            self._kinds.replace_option_prompt(name, _line(name, works))
 
     @on(OptionList.OptionSelected)
     @on(Input.Submitted)
     def take(self) -> None:
         """Answer with what is chosen, or say what is wrong with it."""
-        at = self.query_one(Choices).highlighted or 0
-        repository = self.query_one("#world-repo", Input).value
-        maps = self.query_one("#world-maps", Input).value
+        kind = self._sandbox.kinds[self._kinds.highlighted or 0][0]
+        world = self._form.choices[self._worlds.highlighted or 0][0]
+        image, setup, repository, maps = (
+            self.query_one(f"#world-{name}", Input).value for name in ("image", "setup", "repo", "maps")
+        )
+        network = self.query_one(Tick).value
         try:
-            choice = worlds.chosen(self._session, self._form.choices[at][0], repository, maps)
+            choice = worlds.chosen(self._session, world, repository, maps)
+            sandbox = sandboxes.chosen_sandbox(self._session, kind, image, setup, network=network)
         except BadInput as error:
             note = self.query_one(".note", Static)
             note.update(safe_line(str(error)))
             note.add_class("bad")
             return
-        self.dismiss(choice)
+        self.dismiss(Beginning(choice, sandbox))
 
     def action_leave(self) -> None:
         """Change nothing."""
         self.dismiss(None)
+
+
+def _point(choices: Choices, names: list[str], name: str) -> None:
+    choices.highlighted = names.index(name) if name in names else 0
+
+
+def _option(kind: tuple[str, str]) -> Option:
+    return Option(_line(*kind), id=kind[0])
+
+
+def _choice(world: tuple[str, str]) -> Option:
+    return Option(world[1], id=world[0])
+
+
+def _line(name: str, works: str) -> str:
+    return f"{name:<11} {works}".rstrip()

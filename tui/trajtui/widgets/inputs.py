@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
-from textual.widgets import Input, OptionList, TextArea
+from textual.widgets import Checkbox, Input, OptionList, TextArea
 
 from trajcore.text import TAB, safe_line
 from trajtui.widgets.lines import safe_strip
@@ -47,6 +47,17 @@ class Choices(OptionList):
         """Go a page on or back; Textual's list would end the program where it has not been laid out yet."""
         if self.scrollable_content_region:
             super()._move_page(direction)
+
+
+class Tick(Checkbox):
+    """A box that is ticked or empty: one can tell which without colours."""
+
+    BUTTON_LEFT, BUTTON_RIGHT = "[", "]"
+
+    @property
+    def BUTTON_INNER(self) -> str:  # type: ignore[override]
+        """What stands in the box."""
+        return "✓" if self.value else " "
 
 
 class SafeInput(Input):
