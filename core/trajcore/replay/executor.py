@@ -107,6 +107,7 @@ class Executor:
         self._started = False
         self._output = self._new_output()
         self._choosing = asyncio.Lock()
+        self._typing = asyncio.Lock()
         self.directory = "/workspace"
         """Where the shell is."""
         self.workspace = self.directory
@@ -322,11 +323,12 @@ class Executor:
         """Type into the running command. Raises `Refused` where none runs, `SandboxUnavailable`."""
         if self._sandbox is None or not self.executing:
             raise Refused("nothing runs that could be typed into")
-        hidden = asks_in_secret(self._tail) or known().text(text) != text
-        echo = b"" if hidden else echo_of(text)
-        await self._sandbox.send_input(text.encode("utf-8", "surrogateescape"), self._emit, echo)
-        if text:
-            self._typed = (self._typed or ()) + (text,) * (not hidden)
+        async with self._typing:
+            hidden = asks_in_secret(self._tail) or known().text(text) != text
+            echo = b"" if hidden else echo_of(text)
+            await self._sandbox.send_input(text.encode("utf-8", "surrogateescape"), self._emit, echo)
+            if text:
+                self._typed = (self._typed or ()) + (text,) * (not hidden)
 
     @property
     def rewinds(self) -> bool:

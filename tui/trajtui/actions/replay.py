@@ -101,6 +101,12 @@ def pause(screen: DebuggerScreen) -> None:
         screen.panes.show_both()
 
 
+async def type_into(screen: DebuggerScreen) -> None:
+    """Type into the command that runs."""
+    await screen.session.send_input("")
+    screen.conversation.running.open()
+
+
 async def shell(screen: DebuggerScreen) -> None:
     """Leave the screen for a shell inside the sandbox, until it ends."""
     try:

@@ -134,6 +134,7 @@ ACTIONS: Final = (
     UserAction(replay.breakpoints, "B", "breakpoints: list, conditions", _REPLAY, "B"),
     UserAction(replay.service, "x", "execute → recorded → skip, for the selected step", _REPLAY, "x", "skip"),
     UserAction(replay.pause, "p escape", "pause, interrupt", _REPLAY, "p Esc"),
+    UserAction(replay.type_into, "T", "type into the command that runs", _REPLAY, "T"),
     UserAction(replay.shell, "exclamation_mark", "a shell inside the sandbox, as it is now", _REPLAY, "!"),
     UserAction(
         replay.restart, "R", "restart from the first event in a fresh sandbox", _REPLAY, "R", "restart"

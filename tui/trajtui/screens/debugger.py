@@ -148,8 +148,10 @@ class DebuggerScreen(Screen[None]):
         """The panes hear of it at once, in order; the rest of the screen follows as a message."""
         self.side.follow(change)
         match change:
-            case notices.Output() | notices.Executing() | notices.Executed():
+            case notices.Output() | notices.Executing():
                 pass
+            case notices.Executed():
+                self.conversation.running.close()
             case notices.ModelText() | notices.ModelThinking() | notices.ModelCall():
                 pass
             case notices.DocumentChanged(structural=True) | notices.RunChanged() | notices.WentBack():

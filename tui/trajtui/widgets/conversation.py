@@ -13,6 +13,7 @@ from trajtui.flows import Flows
 from trajtui.widgets.message_box import MessageBox
 from trajtui.widgets.question import QuestionBox
 from trajtui.widgets.queued import QueuedBox
+from trajtui.widgets.running_input import RunningInput
 
 
 class Conversation(Vertical):
@@ -27,18 +28,20 @@ class Conversation(Vertical):
         self._flows = flows
         self.question = QuestionBox(id="question")
         self.queue = QueuedBox(id="queued")
+        self.running = RunningInput(id="running")
         self.box = MessageBox(id="message")
 
     def compose(self) -> ComposeResult:
         """The question on top, what is typed at the bottom."""
         yield self.question
         yield self.queue
+        yield self.running
         yield self.box
 
     @property
     def is_typing(self) -> bool:
-        """Whether the user is typing a message."""
-        return self.box.has_focus_within
+        """Whether the user is typing: a message, or into a command."""
+        return self.box.has_focus_within or self.running.has_focus_within
 
     def open_box(self) -> None:
         """Open the message box; it says what the keys do here."""
@@ -49,6 +52,12 @@ class Conversation(Vertical):
         """What an earlier session could not send is the user's again."""
         if self._session.unsent:
             self.box.put_back("\n\n".join(self._session.unsent))
+
+    # The running command
+
+    @on(RunningInput.Typed)
+    def _type_into(self, event: RunningInput.Typed) -> None:
+        self._flows.begin(self._session.send_input(event.text))
 
     # The question
 
@@ -139,6 +148,7 @@ class Conversation(Vertical):
 
     @on(QueuedBox.Left)
     @on(MessageBox.Closed)
+    @on(RunningInput.Closed)
     def _leave(self) -> None:
         if self._session.asked is None:
             self.post_message(self.Left())

@@ -1,0 +1,58 @@
+"""The line that the user types into a command while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Static
+
+if TYPE_CHECKING:
+    from trajtui.widgets.running_line import RunningLine
+
+_HINT: Final = "Enter types it into the command · Ctrl+D: end of input · Esc leaves"
+
+
+class RunningInput(Horizontal):
+    """At the bottom of the screen, from when it is asked for until the command has ended."""
+
+    _line: RunningLine | None = None
+
+    @dataclass
+    class Typed(Message):
+        """The user has typed `text`, the end of the line included, into what runs."""
+
+        text: str
+
+    class Closed(Message):
+        """The line went away."""
+
+    def open(self) -> None:
+        """Show the line; the letters typed next are no commands."""
+        if self._line is None:
+            from trajtui.widgets.running_line import RunningLine  # a text box, which no first frame shows
+
+            self._line = RunningLine(id="running-line", compact=True)
+            self.mount(Static("into the command:", markup=False, id="running-name"), self._line)
+            self.mount(Static(_HINT, markup=False, id="running-hint"))
+        self.display = True
+        self.screen.set_focus(self._line)
+
+    def close(self) -> None:
+        """Put the line away, with what was not sent."""
+        if self._line is not None and self.display:
+            self._line.value = ""
+            self.display = False
+            self.post_message(self.Closed())
+
+    def on_running_line_entered(self, event: RunningLine.Entered) -> None:
+        """Hand it on."""
+        event.stop()
+        self.post_message(self.Typed(event.text))
+
+    def on_running_line_left(self, event: RunningLine.Left) -> None:
+        """Leave the command to itself."""
+        event.stop()
+        self.close()
