@@ -274,7 +274,7 @@ def report_of(session: Session, name: str, seconds: float, *, live: bool = False
     from trajcore.replay.report import Report, Step, counts  # who opens a recording may never replay it
 
     recording = session.recording
-    head, results = recording.head, recording.by_index(session.run.results)
+    results = recording.by_index(session.run.results)
     paused = session.ending == "paused"
     return Report(
         trajectory=name,
@@ -284,7 +284,10 @@ def report_of(session: Session, name: str, seconds: float, *, live: bool = False
         events=len(recording),
         counts=counts(results.values()),
         seconds=seconds,
-        steps=tuple(Step.of(index, result, head(index).summary()) for index, result in results.items()),
+        steps=tuple(
+            Step.of(index, result, recording.head(index).summary(), recording.label(index))
+            for index, result in results.items()
+        ),
         summary=session.summary(),
         stopped_before=session.trajectory.label(session.position) if paused else None,
         failure=session.failure,

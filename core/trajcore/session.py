@@ -435,6 +435,7 @@ class Session(LiveSession):
         if index is None:
             raise Refused("no user message is left in the recording to replace")
         self._replay.player.replacements[self.trajectory.uid(index)] = text
+        self._tell(notices.RunChanged())
         self._say(f"the message will stand in place of event {self.trajectory.label(index)}")
 
     def _check_more(self, command: Command) -> None:

@@ -287,6 +287,10 @@ class SessionState:
                 return index
         return None
 
+    def replacement_of(self, index: int) -> str | None:
+        """What the user typed in place of a recorded message; None where it stands as it was recorded."""
+        return self._replay.player.replacements.get(self.trajectory.uid(index))
+
     @property
     def needs_message(self) -> bool:
         """Whether a live session could only begin with the user's word."""
@@ -308,7 +312,7 @@ class SessionState:
         """What the replay came to, in one sentence; it says so where the recording was edited under it."""
         from trajcore.replay.report import sentence  # of what nothing is needed before a run ends
 
-        said, departure = sentence(self.results.items()), self.departure
+        said, departure = sentence(self.results.items(), self.trajectory.label), self.departure
         if departure is None:
             return said
         return f"{said} · played before an edit: from event {self.trajectory.label(departure)} on it is stale"

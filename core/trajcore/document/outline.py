@@ -70,9 +70,10 @@ class Outline:
         return self._names
 
     def label(self, index: int) -> str:
-        """How an event is called in messages: its id, or `#index` where it has none of its own."""
+        """How an event is called: its id, or `#index` where it has none of its own; no two alike."""
         number = self.ids[index]
-        return str(number) if number is not None and self.by_id.get(number) == index else f"#{index}"
+        own = number is not None and number >= 0 and self.by_id.get(number) == index
+        return str(number) if own else f"#{index}"
 
     def depth(self, index: int) -> int:
         """How many delegations an event is inside of."""

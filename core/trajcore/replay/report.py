@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,9 +53,11 @@ class Step:
     """The text that came back in this run."""
     emptied_by: str = ""
     """The pattern of yours (`normalise`) that left nothing to compare, where it is equal by that alone."""
+    label: str = ""
+    """What it is called: its id, or `#index` where that is missing or repeated."""
 
     @classmethod
-    def of(cls, index: int, result: StepResult, summary: str = "") -> Step:
+    def of(cls, index: int, result: StepResult, summary: str = "", label: str = "") -> Step:
         """The step at an index, of which a result tells; secrets are masked."""
         mask = known().text
         return cls(
@@ -74,6 +76,7 @@ class Step:
             recorded=mask(result.recorded.content) if result.recorded else "",
             actual=mask(result.actual.content) if result.actual else "",
             emptied_by=result.comparison.emptied_by if result.comparison else "",
+            label=label,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -219,10 +222,10 @@ def _files(files: FileChanges) -> dict[str, Any]:
     return told
 
 
-def sentence(steps: Iterable[tuple[int, StepResult]], label: str = "step") -> str:
+def sentence(steps: Iterable[tuple[int, StepResult]], label: Callable[[int], str]) -> str:
     """What happened, in one sentence: `14 steps: 12 equal, 1 diverged (step 9: exit 0 → 1)`.
 
-    `steps` are the index and the result of each.
+    `steps` are the index and the result of each; `label` says what the one at an index is called.
     """
     steps = list(steps)
     results = [result for _, result in steps]
@@ -241,8 +244,7 @@ def sentence(steps: Iterable[tuple[int, StepResult]], label: str = "step") -> st
     if diverged:
         index, first = diverged[0]
         more = ", …" if len(diverged) > 1 else ""
-        name = first.id if first.id is not None else f"#{index}"
-        parts.append(f"{len(diverged)} diverged ({label} {name}: {first.reason}{more})")
+        parts.append(f"{len(diverged)} diverged (step {label(index)}: {first.reason}{more})")
     plural = "step" if len(results) == 1 else "steps"
     return f"{len(results)} {plural}: {', '.join(parts)}"
 
@@ -268,12 +270,11 @@ def junit(name: str, steps: Iterable[Step], seconds: float) -> bytes:
     numbers = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     for step in steps:
         numbers["tests"] += 1
-        label = step.id if step.id is not None else f"#{step.index}"
         case = ElementTree.SubElement(
             suite,
             "testcase",
             classname=_clean(name),
-            name=_clean(f"{label} {step.kind} {step.summary}"),
+            name=_clean(f"{step.label} {step.kind} {step.summary}"),
             time=f"{step.seconds:.3f}",
         )
         if step.status == Status.DIVERGED.value:

@@ -114,6 +114,13 @@ class Entry:
     """Whether the user skipped it: then neither it nor its answer has happened."""
     kept: Kept | None = None
     """How the step was satisfied that it answers, where it was not simply executed."""
+    number: int | None = None
+    """Which of those it is, counted from 1, that came into this run without an event of the recording."""
+
+    @property
+    def label(self) -> str:
+        """How it is called while no event of the recording is it, beside the labels of those that are."""
+        return f"+{self.number}" if self.origin is None else str(self.id)
 
     @cached_property
     def raw(self) -> bytes:
@@ -255,6 +262,8 @@ class Run:
         self._given_last_id = last_id
         self._live = 0
         """How many entries a model has added."""
+        self._added = 0
+        """How many came without an event of the recording."""
         self._bound: dict[int, Entry] = {}
         """Those of them that are events of the trajectory, by the uid of each."""
         self._ids: set[int] = set()
@@ -322,6 +331,9 @@ class Run:
             cause = self._id_of_origin.get(answers) if answers is not None else event.get("cause")
             raw = json.dumps(_masked({**stamp, **event})).encode()
             entry = Entry(raw, None, origin, live, id, cause, kept=kept)
+        if origin is None:
+            self._added += 1
+            entry = replace(entry, number=self._added)
         self._live += live
         self.entries.append(entry)
         return entry
@@ -391,6 +403,7 @@ class Run:
         gone = self.entries[entries:]
         del self.entries[entries:]
         self._live -= sum(entry.live for entry in gone)
+        self._added = max((entry.number or 0 for entry in self.entries), default=0)
         self._ids = {entry.id for entry in self.entries}
         del self.by_hand[by_hand:]
         self.live_steps = {id: step for id, step in self.live_steps.items() if id in self._ids}

@@ -32,6 +32,9 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
         return ()
     head = session.trajectory.head(index)
     blocks = _event(head, object_of(session, index), session.trajectory.label(index))
+    typed = session.replacement_of(index)
+    if typed is not None:
+        blocks = [blocks[0], BLANK, _prose(typed), *_replaced(session, session.trajectory.uid(index))]
     if head.is_action:
         blocks += observations(session, index)
     if session.trajectory.damage(index):
@@ -45,11 +48,20 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
     )
 
 
+def _replaced(session: Session, uid: int) -> list[Block]:
+    """What was recorded where the user's own message stands in this run."""
+    index = session.recording.index_of_uid(uid)
+    if index is None:
+        return []
+    title = Block(BlockKind.NOTE, "── recorded ──")
+    return [BLANK, title, BLANK, block_of(BlockKind.PROSE, session.recording.head(index).text, safe)]
+
+
 def _added(session: Session, place: int) -> list[Block]:
     """An event that this run added, and what came back for it."""
     run = session.run
     entry = run.entries[place]
-    blocks = _event(entry.head, entry.data(), "added in this run")
+    blocks = _event(entry.head, entry.data(), f"{entry.label} · added in this run")
     answer = run.answer_to(place) if entry.head.is_action else None
     if answer is None:
         return blocks

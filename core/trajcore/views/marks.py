@@ -64,11 +64,10 @@ def live_start(name: object, kind: str) -> str:
     return safe_line(f"{LIVE} {name:>5}  {kind:<12} ")
 
 
-def step_line(index: int, result: StepResult, summary: str) -> str:
-    """The step at an index as `replay` prints it."""
-    name = result.id if result.id is not None else f"#{index}"
+def step_line(label: str, result: StepResult, summary: str) -> str:
+    """A step, which is called `label`, as `replay` prints it."""
     code = "" if result.exit_code is None else f"exit {result.exit_code}"
     reason = f"  {result.reason}" if result.reason and result.status is not Status.MATCHED else ""
     outcome = f"{code:>8} {duration(result.seconds):>7}"
-    line = f"{mark_of(result)} {name:>5}  {result.kind:<12} {summary[:60]:<60} {outcome}{reason}"
+    line = f"{mark_of(result)} {label:>5}  {result.kind:<12} {summary[:60]:<60} {outcome}{reason}"
     return safe_line(line)

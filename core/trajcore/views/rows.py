@@ -13,6 +13,7 @@ from trajcore.replay.run import Status, StepResult
 from trajcore.session import Session
 from trajcore.text import safe_line
 from trajcore.views import marks
+from trajcore.views.summaries import summary_of
 from trajcore.views.timeline import Row
 
 _CHOSEN: Final = {Service.RECORDED: marks.SERVED, Service.SKIP: marks.SKIPPED}
@@ -83,13 +84,13 @@ def _recorded(session: Session, index: int, outline: Outline) -> RowLine:
     head = trajectory.head(index)
     mark, tone = _mark(session, index)
     note, exit, duration, diverged = _outcome(session, index, head, outline)
-    first = session.first_stale
+    first, typed = session.first_stale, session.replacement_of(index)
     return RowLine(
         label=outline.label(index),
         mark=mark,
         tone=tone,
         kind=kind_name(head),
-        summary=safe_line(head.summary()),
+        summary=safe_line(head.summary() if typed is None else summary_of(typed).line),
         by_user=head.source == "user",
         is_action=head.is_action,
         is_path=kind_named(head.kind).file,
@@ -110,6 +111,8 @@ _TONES: Final = {Status.DIVERGED: RowTone.BAD, Status.UNKNOWN: RowTone.PLAIN}
 def _mark(session: Session, index: int) -> tuple[str, RowTone]:
     if index in session.trajectory.edited or index in session.stale:
         return marks.EDITED, RowTone.EDITED
+    if session.replacement_of(index) is not None:
+        return marks.LIVE, RowTone.LIVE
     result = session.result_of(index)
     if result is not None:
         return marks.mark_of(result), _TONES.get(result.status, RowTone.GOOD)
@@ -169,7 +172,7 @@ def _of_entry(session: Session, place: int) -> RowLine:
     seconds = None if answer is None else session.run.spent_on(answer.cause)
     failed = answer is not None and answer.head.failed
     return RowLine(
-        label=str(entry.id),
+        label=entry.label,
         mark=marks.LIVE,
         tone=RowTone.LIVE,
         kind=kind_name(entry.head),

@@ -39,7 +39,8 @@ def step_object(session: Session, index: int, result: StepResult) -> dict[str, A
     """A step of the recording, as the report has it."""
     from trajcore.replay.report import Step
 
-    step = Step.of(index, result, session.trajectory.head(index).summary())
+    trajectory = session.trajectory
+    step = Step.of(index, result, trajectory.head(index).summary(), trajectory.label(index))
     return {"kind": STEP, "summary": safe_line(step.summary), "step": step.to_dict()}
 
 

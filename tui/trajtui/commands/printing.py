@@ -47,9 +47,10 @@ class Lines:
                 click.echo("\n".join(livelines.addition_lines(addition)))
         match notice:
             case notices.StepDone(result):
-                index = self._session.trajectory.index_of_uid(result.uid)
+                trajectory = self._session.trajectory
+                index = trajectory.index_of_uid(result.uid)
                 if index is not None:
-                    click.echo(step_line(index, result, self._session.trajectory.head(index).summary()))
+                    click.echo(step_line(trajectory.label(index), result, trajectory.head(index).summary()))
             case notices.ModelText(text, fresh):
                 if fresh:
                     self.break_off()
