@@ -87,13 +87,13 @@ class Shown:
 @asynccontextmanager
 async def opened(
     path: Path,
-    size: tuple[int, int] = (160, 48),
+    size: tuple[int, int] = (156, 48),
     sandbox: str = "recorded",
     model: ModelSettings | None = None,
     at: str | None = None,
     **more: Any,
 ) -> AsyncIterator[Shown]:
-    """The debugger on a file, ready for keys; `more` are other settings."""
+    """The debugger on a file, ready for keys, with one pane at the right; `more` are other settings."""
     settings = Settings(sandbox, SandboxSettings(track_files=True), model or ModelSettings(), **more)
     session = Session(Trajectory.open(path), settings)
     app = TrajApp(session, at)

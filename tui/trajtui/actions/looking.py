@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.app import SuspendNotSupported
 
@@ -13,6 +13,9 @@ from trajtui.screens.pages import Pages, Paragraphs
 from trajtui.signals import stop_for_the_shell
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.side import PaneTab
+
+_COLUMNS: Final = 4
+"""By so many columns a key moves the line between the panes."""
 
 if TYPE_CHECKING:
     from trajtui.screens.debugger import DebuggerScreen
@@ -55,6 +58,26 @@ def show_pane(screen: DebuggerScreen) -> None:
 def zoom(screen: DebuggerScreen) -> None:
     """Maximise the focused pane, or give it back."""
     screen.panes.zoom()
+
+
+def narrower(screen: DebuggerScreen) -> str | None:
+    """Give the timeline fewer columns."""
+    return _widen(screen, -_COLUMNS)
+
+
+def wider(screen: DebuggerScreen) -> str | None:
+    """Give the timeline more columns."""
+    return _widen(screen, _COLUMNS)
+
+
+def _widen(screen: DebuggerScreen, by: int) -> str | None:
+    return None if screen.panes.widen(by) else "there is nothing beside this pane"
+
+
+def wrap(screen: DebuggerScreen) -> str | None:
+    """Continue lines below that are wider than the pane, or let them scroll sideways."""
+    pane = screen.focused if screen.focused in screen.side.panes else screen.side.active
+    return pane.turn_wrapping() if isinstance(pane, LinePane) else None
 
 
 def raw(screen: DebuggerScreen) -> str:

@@ -195,6 +195,9 @@ ACTIONS: Final = (
         looking.show_pane, "enter", "the right-hand pane alone; in the Chat: unfold, fold", _VIEW, "Enter"
     ),
     UserAction(looking.zoom, "z", "maximise the focused pane", _VIEW, "z"),
+    UserAction(looking.narrower, "less_than_sign", "a narrower timeline", _VIEW, "<"),
+    UserAction(looking.wider, "greater_than_sign", "a wider one; the mouse moves the line too", _VIEW, ">"),
+    UserAction(looking.wrap, "alt+z", "wrap wide lines of a pane, or scroll them: ← →", _VIEW, "Alt+Z"),
     UserAction(looking.raw, "v", "steps, or every event of the file", _VIEW, "v"),
     UserAction(looking.help, "question_mark f1", "all keys", _VIEW, "? F1", "keys"),
     UserAction(copying.copy, "y", "copy: a menu of what there is", _VIEW, "y"),

@@ -264,6 +264,19 @@ class DebuggerScreen(Screen[None]):
         self.timeline.complete()  # a key may come before what follows the first frame
         self.flows.carry_out(lambda: BY_NAME[name].handler(self))
 
+    def get_selected_text(self) -> str | None:
+        """What is marked with the mouse, in a pane or elsewhere; None where nothing is."""
+        return self.panes.selected_text() or super().get_selected_text()
+
+    def clear_selection(self) -> None:
+        """Mark nothing any more."""
+        super().clear_selection()
+        self.panes.unmark()
+
+    @on(TimelineView.Called)
+    def _act_on_row(self, event: TimelineView.Called) -> None:
+        self.action_act(event.action)
+
     @on(Conversation.Left)
     def _back_to_timeline(self) -> None:
         self.timeline.focus()

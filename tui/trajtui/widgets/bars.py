@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -41,12 +42,22 @@ class EndsBar(Widget):
         return text
 
 
+@dataclass(frozen=True)
+class TabLine:
+    """What a row of tabs says: the names by their keys, which one is shown, and what else is told of that."""
+
+    names: Mapping[int, str]
+    active: int
+    has_focus: bool = False
+    aside: str = ""
+
+
 class TabBar(Widget):
     """The names of the right-hand panes, each behind the key that shows it."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"tabs--active"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"tabs--active", "tabs--focus"}
 
-    active: reactive[int] = reactive(1)
+    line: reactive[TabLine] = reactive(TabLine({}, 0))
 
     @dataclass
     class Picked(Message):
@@ -54,22 +65,22 @@ class TabBar(Widget):
 
         key: int
 
-    def __init__(self, tabs: dict[int, str], *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._tabs = tabs
-
     def render(self) -> RenderResult:
-        """The names in a row, the active one marked."""
-        text = Text(no_wrap=True)
-        for key, name in self._tabs.items():
-            style = self.get_component_rich_style("tabs--active", partial=True) if key == self.active else ""
-            text.append(f" {key} {name} ", style)
-        return text
+        """The names in a row, the one that is shown marked; what is told of it at the right."""
+        line, text = self.line, Text(no_wrap=True)
+        active = self.get_component_rich_style(
+            f"tabs--{'focus' if line.has_focus else 'active'}", partial=True
+        )
+        for key, name in line.names.items():
+            text.append(f" {key} {name} ", active if key == line.active else "")
+        aside = safe_line(line.aside)
+        room = self.content_size.width - text.cell_len - cell_len(aside)
+        return text.append(" " * room + aside) if aside and room > 0 else text
 
     def on_click(self, event: events.Click) -> None:
         """Show the tab that was clicked."""
-        at = 0
-        for key, name in self._tabs.items():
+        at = self.gutter.left
+        for key, name in self.line.names.items():
             at += len(f" {key} {name} ")
             if event.x < at:
                 self.post_message(self.Picked(key))

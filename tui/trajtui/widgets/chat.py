@@ -98,7 +98,7 @@ class ChatPane(LinePane):
                 self._keep_unfinished(state)
 
     def _show_cost(self) -> None:
-        self.border_subtitle = totals(self._session, self._waited) if self._waited else ""
+        self.aside = totals(self._session, self._waited) if self._waited else ""
 
     def _keep_thought(self, place: int) -> None:
         """The reply that was coming is complete: what the model thought stays, folded."""
@@ -321,7 +321,7 @@ class ChatPane(LinePane):
     def on_click(self, event: events.Click) -> None:
         """Unfold, or fold, what was clicked."""
         row = event.y - self.gutter.top + self.scroll_offset.y
-        if 0 <= row < len(self._segments) and not self._flip(self._segments.at(row)):
+        if not self.is_marked and 0 <= row < len(self._segments) and not self._flip(self._segments.at(row)):
             self._go(row)
 
     def _flip(self, number: int) -> bool:

@@ -3,27 +3,57 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Final
+from collections.abc import Iterable
+from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual import events
 from textual.cache import LRUCache
 from textual.geometry import Size
+from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from trajcore.text import TAB, safe_line
+from trajtui.widgets.marking import Mark
+from trajtui.widgets.sideways import MORE, LongLine
 
 
 class LinePane(ScrollView, can_focus=True):
-    """Subclasses say how many lines there are and what each looks like; this one scrolls and caches."""
+    """Subclasses say how many lines there are and what each looks like; this one scrolls, marks and caches.
+
+    A column for the bar is always kept free, so that what is wrapped to the pane is never cut by it.
+    """
+
+    ALLOW_SELECT = False
+    """A drag marks text in this pane alone, and does that here: Textual's would go on over its neighbours."""
+
+    wraps: var[bool] = var(True)
+    """Whether lines that are wider than the pane are continued below; otherwise they scroll sideways."""
+    aside: var[str] = var("")
+    """What stands at the right of the pane's title."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._strips: LRUCache[tuple[int, int], Strip] = LRUCache(1000)
+        self._strips: LRUCache[tuple[int, int, int], Strip] = LRUCache(1000)
+        self._pressed: tuple[int, int] | None = None
+        """The line and the cell on which the mouse's button went down that is still down."""
+        self._mark: Mark | None = None
+
+    can_wrap: ClassVar[bool] = False
+    """Whether its lines are wrapped or not as the user wants it."""
+
+    def turn_wrapping(self) -> str:
+        """Wrap wide lines, or no longer; what is to be said of it."""
+        if not self.can_wrap:
+            return "lines are always wrapped here"
+        self.wraps = not self.wraps
+        self.scroll_to(x=0, animate=False)
+        return "wide lines go on below" if self.wraps else "wide lines scroll sideways: ← →"
 
     @abstractmethod
     def line_count(self) -> int:
@@ -32,6 +62,14 @@ class LinePane(ScrollView, can_focus=True):
     @abstractmethod
     def line_text(self, number: int) -> Text:
         """What line `number` looks like. Its text has been made safe."""
+
+    def long_line(self, number: int) -> tuple[LongLine, Style] | None:
+        """Line `number`, where it is one of which only what can be seen is to be drawn."""
+        return None
+
+    def goes_on(self, number: int) -> bool:
+        """Whether line `number` is the continuation of the one above it."""
+        return False
 
     def line_width(self) -> int:
         """The widest line, in cells; panes that wrap answer with their own width."""
@@ -77,13 +115,108 @@ class LinePane(ScrollView, can_focus=True):
         base = self.rich_style
         if number >= self.line_count():
             return Strip.blank(width, base)
-        key = (number, width)
+        left = self.scroll_offset.x
+        key = (number, width, left)
         strip = self._strips.get(key)
         if strip is None:
-            strip = text_strip(self.line_text(number), base)
-            self._strips[key] = strip
-        left = self.scroll_offset.x
-        return strip.crop_extend(left, left + width, base).apply_offsets(left, number)
+            strip = self._strips[key] = self._drawn_part(number, left, width, base)
+        columns = self._mark.columns(number) if self._mark is not None else None
+        if columns is not None:
+            strip = _reversed(strip, columns[0] - left, columns[1] - left)
+        return strip.apply_offsets(left, number)
+
+    def _drawn_part(self, number: int, left: int, width: int, base: Style) -> Strip:
+        """As much of a line as the pane has room for, with a mark where it goes on."""
+        long = self.long_line(number)
+        if long is None:
+            whole = text_strip(self.line_text(number), base)
+            length = whole.cell_length
+            strip = whole.crop_extend(left, left + width, base)
+        else:
+            length = long[0].width
+            strip = Strip([Segment(long[0].cut(left, width), base + long[1])]).adjust_cell_length(width, base)
+        more = Strip([Segment(MORE, base)])
+        if left and length:
+            strip = Strip.join([more, strip.crop(1)])
+        return strip if length <= left + width else Strip.join([strip.crop(0, width - 1), more])
+
+    # What is marked with the mouse
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether anything is marked."""
+        return self._mark is not None
+
+    @property
+    def marked_text(self) -> str:
+        """What is marked; nothing where nothing is."""
+        if self._mark is None:
+            return ""
+        first, last = self._mark.rows
+        rows = range(first, min(last, self.line_count() - 1) + 1)
+        parts = [self._marked_part(number) for number in rows]
+        joined = ("" if number == first or self.goes_on(number) else "\n" for number in rows)
+        return "".join(f"{end}{part}" for end, part in zip(joined, parts, strict=True))
+
+    def _marked_part(self, number: int) -> str:
+        assert self._mark is not None
+        start, end = self._mark.columns(number) or (0, 0)
+        long = self.long_line(number)
+        line = long[0] if long is not None else self.line_text(number).plain
+        part = LongLine(line).cut(start, end - start)
+        return part.rstrip() if end >= self._mark.FAR else part
+
+    def unmark(self) -> bool:
+        """Mark nothing any more; whether something was marked."""
+        was_marked, self._mark = self._mark is not None, None
+        if was_marked:
+            self.refresh()
+        return was_marked
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """A mark begins where the button goes down, once the mouse moves."""
+        self.unmark()
+        if event.button == 1:
+            self._pressed = self._cell(event)
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The mark goes to where the mouse is; above and below the pane it scrolls."""
+        if self._pressed is None:
+            return
+        if event.y < 0 or event.y >= self.scrollable_content_region.height:
+            self.move_view(-1 if event.y < 0 else 1)
+        cell = self._cell(event)
+        if cell != self._pressed or self._mark is not None:
+            self._mark = Mark(self._pressed, cell)
+            self.refresh()
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """The mark is made."""
+        self._pressed = None
+        self.release_mouse()
+
+    def move_view(self, by: int) -> None:
+        """Show lines further down, or up; what else the pane has stays where it is."""
+        self.scroll_relative(y=by, animate=False)
+
+    def _cell(self, event: events.MouseEvent) -> tuple[int, int]:
+        """The line and the cell of it that the mouse is on, or the nearest there are."""
+        inside = self.scrollable_content_region
+        row = max(0, min(event.y - self.gutter.top, inside.height - 1)) + self.scroll_offset.y
+        column = max(0, min(event.x - self.gutter.left, inside.width)) + self.scroll_offset.x
+        return max(0, min(row, self.line_count() - 1)), column
+
+
+def _reversed(strip: Strip, start: int, end: int) -> Strip:
+    """A row with the cells from `start` to `end` marked."""
+    width = strip.cell_length
+    start, end = max(0, min(start, width)), max(0, min(end, width))
+    before, marked, behind = strip.crop(0, start), strip.crop(start, end), strip.crop(end, width)
+    return Strip.join([before, marked.apply_style(_MARKED), behind])
+
+
+_MARKED: Final = Style(reverse=True)
 
 
 def text_strip(text: Text, base: Style) -> Strip:
@@ -112,7 +245,12 @@ CONSOLE = Console(color_system="truecolor", force_terminal=True, width=10_000, l
 
 # Wrapping
 
-_WRAP_LIMIT: Final = 2_000_000
+_WRAPPED: Final = 2_000_000
+"""Longer texts are not wrapped."""
+UNWRAPPED: Final = 10**9
+"""The width to which a text is wrapped that is not to be wrapped."""
+_SHORT: Final = 200
+"""Lines of so few characters are no `LongLine`: they are drawn whole."""
 
 
 def wrapped_text(line: Text, width: int) -> list[Text]:
@@ -123,16 +261,31 @@ def wrapped_text(line: Text, width: int) -> list[Text]:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """The rows of a safe text, broken at spaces where there are any; each at most `width` cells wide."""
+    """The rows of a safe text, broken at spaces where there are any; each at most `width` cells wide.
+
+    Of a text that is not wrapped each line is a row, of any width.
+    """
     rows: list[str] = []
+    too_long = len(text) > _WRAPPED or width >= UNWRAPPED
     for line in text.expandtabs(TAB).split("\n"):
-        if len(line) <= width and (line.isascii() or cell_len(line) <= width):
+        if too_long and len(line) > _SHORT:
+            rows.append(LongLine(line))
+        elif too_long or (len(line) <= width and (line.isascii() or cell_len(line) <= width)):
             rows.append(line)
-        elif len(line) > _WRAP_LIMIT:
-            rows.append(line[:width])
         else:
             rows.extend(_broken(line, width))
     return rows
+
+
+def widest(rows: Iterable[str | Text]) -> int:
+    """How many cells the widest row takes."""
+    most = 0
+    for row in rows:
+        if isinstance(row, LongLine):
+            most = max(most, row.width)
+        elif 2 * len(row) > most:
+            most = max(most, row.cell_len if isinstance(row, Text) else cell_len(row))
+    return most
 
 
 def _broken(line: str, width: int) -> list[str]:

@@ -22,6 +22,9 @@ from trajtui.widgets.lines import LinePane
 _KIND_WIDTH: Final = 9
 _LONGEST_KIND: Final = 16
 _DEEPEST: Final = 8
+_GUTTER: Final = 3
+"""So many cells at the beginning of a row are marks: a click there is for a breakpoint."""
+_TWICE: Final = 2
 
 _STYLES: Final = {
     RowTone.PLAIN: "timeline--aside",
@@ -58,6 +61,12 @@ class TimelineView(LinePane):
         """The cursor is on another row, or the row under it has changed."""
 
         row: Row | None
+
+    @dataclass
+    class Called(Message):
+        """The mouse asks for something to be done with the row under the cursor: the name of the action."""
+
+        action: str
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -199,14 +208,19 @@ class TimelineView(LinePane):
             self.post_message(self.Selected(self.selected))
 
     def on_click(self, event: events.Click) -> None:
-        """Select the row that was clicked; with Shift, all rows up to it."""
+        """Select the row that was clicked, with Shift all rows up to it; in its gutter and twice, do more."""
+        row = event.y - self.gutter.top + self.scroll_offset.y
+        if self.is_marked or not 0 <= row < len(self._timeline):
+            return
         if not event.shift:
             self.pick_none()
         elif self._anchor is None:
             self._anchor = self.cursor
-        row = event.y - self.gutter.top + self.scroll_offset.y
-        if 0 <= row < len(self._timeline):
-            self.cursor = row
+        self.cursor = row
+        if event.x < _GUTTER:
+            self.post_message(self.Called("breakpoint"))
+        elif event.chain == _TWICE:
+            self.post_message(self.Called("run_to"))
 
     def _show_cursor(self) -> None:
         if self.size.height:

@@ -1,0 +1,30 @@
+"""What is marked with the mouse in a pane of lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Mark:
+    """From one cell to another, each a line and a column of it; which of them is first is found out here."""
+
+    FAR: ClassVar[int] = 10**9
+    """A column behind the end of every line."""
+
+    pressed: tuple[int, int]
+    reached: tuple[int, int]
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """The first line and the last one."""
+        first, last = sorted((self.pressed[0], self.reached[0]))
+        return first, last
+
+    def columns(self, row: int) -> tuple[int, int] | None:
+        """What is marked of a line: from a column to before another one; None where nothing is."""
+        (first, start), (last, end) = sorted((self.pressed, self.reached))
+        if not first <= row <= last:
+            return None
+        return start if row == first else 0, end + 1 if row == last else self.FAR
