@@ -20,7 +20,7 @@ AT_HOME = (
     "core/trajcore/runtimes/",
 )
 SOMETHING_ELSE = {
-    # A severity, a state of the report, the end of a live session.
+    # A severity, a state of the report, the end of a live session, a colour of a theme.
     "error": [
         *("core/trajcore/activity.py", "core/trajcore/notices.py", "core/trajcore/sessionstate.py"),
         *("core/trajcore/live/failures.py", "core/trajcore/live/outcome.py"),
@@ -28,8 +28,10 @@ SOMETHING_ELSE = {
             "core/trajcore/sandbox/machines/docker/engine.py",
             "core/trajcore/sandbox/notebook/kernel/jupyter.py",
         ),
-        "core/trajcore/views/rows.py",
+        *("core/trajcore/views/rows.py", "tui/trajtui/themes.py"),
     ],
+    # A colour of a theme.
+    "success": ["tui/trajtui/themes.py"],
     # A directory, a subcommand of package managers.
     "run": [
         "core/trajcore/live/risks/wrapped.py",

@@ -11,13 +11,13 @@ from textual.screen import Screen
 from textual.theme import ThemeProvider
 
 from trajcore import Session
-from trajtui.patient import PatientApp
 from trajtui.screens.debugger import DebuggerScreen
 from trajtui.signals import end_on_signals
 from trajtui.styles import DEBUGGER
+from trajtui.themed import ThemedApp
 
 
-class TrajApp(PatientApp[None]):
+class TrajApp(ThemedApp[None]):
     """Opens the debugger on a session."""
 
     TITLE = "trajtui"
@@ -31,9 +31,10 @@ class TrajApp(PatientApp[None]):
         at: str | None = None,
         live: bool = False,
         shown: Callable[[], None] = lambda: None,
+        theme: str = "",
     ) -> None:
         """`shown` is called once, when the first frame is on the screen."""
-        super().__init__()
+        super().__init__(theme)
         self._session = session
         self._debugger = DebuggerScreen(session, at, live, shown)
 

@@ -31,8 +31,8 @@ class DifferenceLines(LinePane):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"difference--added", "difference--removed", "difference--place"}
 
     DEFAULT_CSS = """
-    DifferenceLines > .difference--added { color: $success; }
-    DifferenceLines > .difference--removed { color: $error; }
+    DifferenceLines > .difference--added { color: $text-success; }
+    DifferenceLines > .difference--removed { color: $text-error; }
     DifferenceLines > .difference--place { color: $text-muted; }
     """
 

@@ -21,9 +21,9 @@ from trajcore import open as open_trajectory
 from trajcore.text import safe_line
 from trajcore.views.question import Question
 from trajcore.views.recent import recent_files
-from trajtui.patient import PatientApp
 from trajtui.screens.dialogs import Choose
 from trajtui.styles import START
+from trajtui.themed import ThemedApp
 from trajtui.widgets.inputs import Choices, SafeInput
 
 
@@ -57,7 +57,7 @@ _LIST_KEYS = "Enter opens · / types a path · q quits"
 _PATH_KEYS = "Enter opens what is typed · → completes it · Esc leaves the path"
 
 
-class StartApp(PatientApp[Path]):
+class StartApp(ThemedApp[Path]):
     """Asks for a recording; its answer is the path of one that can be opened, or None."""
 
     TITLE = "trajtui"
@@ -143,7 +143,7 @@ class StartApp(PatientApp[Path]):
         self.query_one("#start-note", Static).update(safe_line(text))
 
 
-class PickRow(PatientApp[str]):
+class PickRow(ThemedApp[str]):
     """Asks for a row; its answer is the number of the row, or None."""
 
     TITLE = "trajtui"
@@ -176,7 +176,7 @@ class PickRow(PatientApp[str]):
         self.exit(event.option.id)
 
 
-class AskFirst(PatientApp[str]):
+class AskFirst(ThemedApp[str]):
     """Asks what is to be known before a recording is shown; its answer is None where the user quits."""
 
     TITLE = "trajtui"

@@ -105,8 +105,9 @@ class LinePane(ScrollView, can_focus=True):
         )
 
     def ground_style(self, name: str) -> Style:
-        """The background of a component class."""
-        return Style(bgcolor=self.get_component_rich_style(name).bgcolor)
+        """What a component class puts a text on: a background, or the text reversed."""
+        full = self.get_component_rich_style(name)
+        return Style(bgcolor=full.bgcolor, reverse=full.reverse)
 
     def render_line(self, y: int) -> Strip:
         """One row of the pane."""

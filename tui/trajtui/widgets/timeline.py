@@ -274,7 +274,7 @@ class TimelineView(LinePane):
             aside = "timeline--bad" if line.diverged else "timeline--aside"
             text.append(" " + right, self.part_style(aside))
         if line.downstream:
-            text.stylize(Style(dim=True))
+            text.stylize(self.part_style("timeline--aside") + Style(bold=False))
         return text
 
     def line_width(self) -> int:
