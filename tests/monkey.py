@@ -259,7 +259,7 @@ class Monkey:
         except Exception as error:  # noqa: BLE001
             self._went_wrong(error)
         if isinstance(self.app, TrajApp):
-            await self.app._session.close()
+            await self.app.session.close()
 
     @property
     def lives(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from trajcore.live.modelsettings import ModelSettings
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
+from trajtui.actions.table import ACTIONS, UserAction
 from trajtui.app import TrajApp
 from trajtui.screens.debugger import DebuggerScreen
 from trajtui.widgets.timeline import TimelineView
@@ -91,12 +92,16 @@ async def opened(
     sandbox: str = "recorded",
     model: ModelSettings | None = None,
     at: str | None = None,
+    actions: Sequence[UserAction] = ACTIONS,
     **more: Any,
 ) -> AsyncIterator[Shown]:
-    """The debugger on a file, ready for keys, with one pane at the right; `more` are other settings."""
+    """The debugger on a file, ready for keys, with one pane at the right.
+
+    `more` are other settings, `actions` those with other keys.
+    """
     settings = Settings(sandbox, SandboxSettings(track_files=True), model or ModelSettings(), **more)
     session = Session(Trajectory.open(path), settings)
-    app = TrajApp(session, at)
+    app = TrajApp(session, at, actions=actions)
     try:
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

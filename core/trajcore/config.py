@@ -16,7 +16,7 @@ import platformdirs
 from trajcore.errors import BadInput
 from trajcore.live.toolchoice import SECTION, unused_keys
 from trajcore.masking import hide, secrets_in_addresses, secrets_in_tables
-from trajcore.options import KEYS, Key, Reach
+from trajcore.options import KEYS, Key, Reach, find_key, within
 from trajcore.reading import SETTINGS, Missing, read_file
 from trajcore.storage import in_words, write_atomically
 from trajcore.text import safe_line
@@ -116,9 +116,13 @@ class Config:
     def place_of(self, name: str) -> Path | None:
         """The file to write a setting to; None: the user's own. Raises `BadInput`.
 
-        No key is written beside an address that somebody else may have put there.
+        No key is written beside an address that somebody else may have put there. What is the user's
+        wherever they work is in their own file, unless another one that is trusted says it.
         """
-        if self.source is Origin.HERE and find_key(name).secret:
+        key = find_key(name)
+        if key.personal and self.settings[key.name].source not in (Origin.TRUSTED, Origin.NAMED):
+            return None
+        if self.source is Origin.HERE and key.secret:
             raise BadInput(
                 f"{self.path} is not trusted, and would say where the key is sent: set LLM_API_KEY, "
                 "or trust the file first (trajtui config trust)."
@@ -168,7 +172,7 @@ def load(
     data = read_file(found, SETTINGS) if found else b""
     origin = _origin(found, digest(data), accepted, named=path is not None) if found else Origin.DEFAULT
     tables = _parsed(found, data) if found else {}
-    own, own_tables = _not_hidden(origin)
+    own, own_tables = _not_hidden(found)
     models = _models(tables)
     typed = dict(options or {})
     chosen = None
@@ -178,7 +182,7 @@ def load(
     settings = {}
     for key in KEYS:
         where = (tables, found, origin)
-        if key.reach is Reach.UNASKED and _says(own_tables, key):
+        if _says(own_tables, key) and _is_for_own(key, origin, said=_says(tables, key)):
             where = (own_tables, own, Origin.OWN)
         try:
             settings[key.name] = _setting(key, *where, typed, environment, chosen)
@@ -249,15 +253,23 @@ def _origin(file: Path, digest: str, accepted: str, *, named: bool) -> Origin:
     return Origin.TRUSTED if digest == accepted or answer(file, digest) == TRUSTED else Origin.HERE
 
 
-def _not_hidden(origin: Origin) -> tuple[Path | None, dict[str, Any]]:
-    """The user's own file where one that is not trusted is read in its place, and what it says.
-
-    What the user wants to be asked about is not for that file to make less.
-    """
+def _not_hidden(found: Path | None) -> tuple[Path | None, dict[str, Any]]:
+    """The user's own file where another one is read in its place, and what it says."""
     own = config_directory() / _NAME
-    if origin is not Origin.HERE or not os.path.isfile(own):
+    if found is None or os.path.realpath(found) == os.path.realpath(own) or not os.path.isfile(own):
         return None, {}
     return own, _parsed(own, read_file(own, SETTINGS))
+
+
+def _is_for_own(key: Key, origin: Origin, *, said: bool) -> bool:
+    """Whether the user's own file has the word of a setting, though another one is read.
+
+    What the user wants to be asked about is not for a file to make less that is not trusted; and their
+    keys are theirs wherever they work.
+    """
+    if origin is Origin.HERE:
+        return key.personal or key.reach is Reach.UNASKED
+    return key.personal and not said
 
 
 def _says(tables: Mapping[str, Any], key: Key) -> bool:
@@ -319,15 +331,6 @@ def _setting(
 # Changing one setting, its comments and order left alone
 
 
-def find_key(name: str) -> Key:
-    """The setting called `name`, with or without its section (`llm.model`, `model`). Raises `BadInput`."""
-    for key in KEYS:
-        if name in (key.name, key.place):
-            return key
-    known = ", ".join(key.place for key in KEYS)
-    raise BadInput(f"there is no setting {name!r}; the settings are {known}.")
-
-
 def set_config(name: str, value: str, path: Path | None) -> Path:
     """Write a setting to `path`, or to the user's own config.toml; answers where. Raises `BadInput`.
 
@@ -335,7 +338,7 @@ def set_config(name: str, value: str, path: Path | None) -> Path:
     """
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
-    from tomlkit.items import Table
+    from tomlkit.items import InlineTable, Table
 
     key = find_key(name)
     # The user's own file may be a link, into where they keep their settings.
@@ -352,7 +355,14 @@ def set_config(name: str, value: str, path: Path | None) -> Path:
     table = document.setdefault(key.section, tomlkit.table())
     if not isinstance(table, Table):
         raise BadInput(f"{target}: {key.section} is not a table.")
-    table[key.written] = converted(key, value, key.place)
+    inner = within(key, name) if key.kind is dict else ""
+    if inner:
+        members = table.setdefault(key.written, tomlkit.table())
+        if not isinstance(members, Table | InlineTable):
+            raise BadInput(f"{target}: {key.place} is not a table.")
+        members[inner] = value
+    else:
+        table[key.written] = converted(key, value, key.place)
     data = tomlkit.dumps(document).encode()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -35,6 +35,7 @@ class Reach(Enum):
     ADDRESS = "says where a key is sent"
     REQUEST = "says anything of a request, also where it goes"
     PROVIDER = "says to whom a key is sent"
+    KEYBOARD = "changes what a key does"
 
 
 class Tables(list[dict[str, str]]):
@@ -60,6 +61,8 @@ class Key:
     secret: bool = False
     instead: str = ""
     written: str = ""
+    personal: bool = False
+    """The user's own file is asked where another one is read that does not say it, or is not trusted."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "written", self.written or self.name)
@@ -134,8 +137,28 @@ KEYS: Final = (
     Key("checkpoint_files", "trajtui", int, 200_000, Reach.LIMIT),
     Key("patience", "trajtui", float, 10.0, Reach.NOWHERE, "NO_CHANGE_TIMEOUT_SECONDS"),
     Key("world", "trajtui", str, "auto", Reach.NOWHERE),
+    Key("keys", "trajtui", dict, {}, Reach.KEYBOARD, personal=True),
 )
 """Every setting that the program reads, in the order in which `trajtui config` lists them."""
+
+
+def find_key(name: str) -> Key:
+    """The setting called `name`, with or without its section (`llm.model`, `model`). Raises `BadInput`.
+
+    What a table holds is called by its own name behind that of the table: `keys.step`.
+    """
+    for key in KEYS:
+        if name in (key.name, key.place) or (key.kind is dict and within(key, name)):
+            return key
+    known = ", ".join(key.place for key in KEYS)
+    raise BadInput(f"there is no setting {name!r}; the settings are {known}.")
+
+
+def within(key: Key, name: str) -> str:
+    """What `name` means in the table that a setting is; empty where it means nothing there."""
+    table, _, inner = name.rpartition(".")
+    return inner if table in (key.name, key.place) else ""
+
 
 WORLDS: Final = ("auto", "image", "evidence", "none")
 """What the world of a recording can be made of before its first step (`--world`)."""

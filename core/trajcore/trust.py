@@ -226,6 +226,10 @@ def _request(value: Any, around: _Around) -> str:
     return "it says what goes to whom"
 
 
+def _keyboard(value: Any, around: _Around) -> str:
+    return "a key would do something else than you know of it" if value else ""
+
+
 _RULES: Final[Mapping[Reach, Callable[[Any, _Around], str]]] = {
     Reach.FILES: _outside,
     Reach.SAVES: _outside,
@@ -240,6 +244,7 @@ _RULES: Final[Mapping[Reach, Callable[[Any, _Around], str]]] = {
     Reach.ADDRESS: _address,
     Reach.REQUEST: _request,
     Reach.PROVIDER: _model,
+    Reach.KEYBOARD: _keyboard,
 }
 
 

@@ -50,6 +50,7 @@ REACHING: dict[str, tuple[str, ...]] = {
     "checkpoint_files": ("200001",),
     "normalise": ("['x']",),
     "confirm": ("'never'", "'x'"),
+    "keys": ("{step = 'q'}",),
     "base_url": (f"'{EVIL}'",),
     "model": (f"'huggingface/{EVIL}'",),
     "ollama_base_url": (f"'{EVIL}'",),
@@ -106,6 +107,7 @@ HARMLESS: dict[str, str] = {
     "checkpoint_files": "1000",
     "patience": "5",
     "world": "'evidence'",
+    "keys": "{}",
 }
 
 

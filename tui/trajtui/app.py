@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Final
 
 from textual.app import SystemCommand
 from textual.binding import BindingType
@@ -11,10 +11,14 @@ from textual.screen import Screen
 from textual.theme import ThemeProvider
 
 from trajcore import Session
+from trajtui.actions.table import ACTIONS, BY_NAME, UserAction
 from trajtui.screens.debugger import DebuggerScreen
 from trajtui.signals import end_on_signals
 from trajtui.styles import DEBUGGER
 from trajtui.themed import ThemedApp
+
+_NEVER: Final = "no_key"
+"""A key that no keyboard has: that of an action that the user wants to have none."""
 
 
 class TrajApp(ThemedApp[None]):
@@ -32,11 +36,12 @@ class TrajApp(ThemedApp[None]):
         live: bool = False,
         shown: Callable[[], None] = lambda: None,
         theme: str = "",
+        actions: Sequence[UserAction] = ACTIONS,
     ) -> None:
-        """`shown` is called once, when the first frame is on the screen."""
+        """`shown` is called once, when the first frame is on the screen; `actions` have the user's keys."""
         super().__init__(theme)
-        self._session = session
-        self._debugger = DebuggerScreen(session, at, live, shown)
+        self.session = session
+        self._debugger = DebuggerScreen(session, at, live, shown, actions)
 
     def get_default_screen(self) -> Screen[Any]:
         """The debugger, below which there is no other screen to style, lay out and paint."""
@@ -74,20 +79,26 @@ class TrajApp(ThemedApp[None]):
         self._close_messages_no_wait()
 
     def on_mount(self) -> None:
-        """End as the debugger's own key does, however the end comes."""
-        end_on_signals(self, self._session)
+        """End as the debugger's own key does, however the end comes; have the user's own keys."""
+        keymap = {
+            action.name: ",".join(action.keys) or _NEVER
+            for action in self._debugger.actions
+            if action.keys != BY_NAME[action.name].keys
+        }
+        if keymap:
+            self.set_keymap(keymap)
+        end_on_signals(self, self.session)
 
 
-async def run(session: Session, at: str | None, live: bool, shown: Callable[[], None]) -> int:
+async def run(app: TrajApp) -> int:
     """Show a session until the user quits, and remove its sandbox; answers the program's exit code.
 
     Raises the fault that ended it.
     """
-    app = TrajApp(session, at, live, shown)
     try:
         await app.run_async()
     finally:
-        await session.close()
+        await app.session.close()
     if app.fault is not None:
         raise app.fault
     return app.return_code or 0

@@ -22,7 +22,7 @@ _MARKED: Final = "the selected text"
 
 async def copy(screen: DebuggerScreen) -> str | None:
     """Ask what to copy of the selected rows, and copy it."""
-    rows, marked = screen.timeline.chosen, screen.get_selected_text()
+    rows, marked = screen.timeline.chosen, screen.panes.selected_text()
     parts = await asyncio.to_thread(offered, screen.session, rows)
     if not parts and not marked:
         raise BadInput("there is nothing here to copy")
@@ -47,7 +47,7 @@ async def _copy(screen: DebuggerScreen, part: Part, rows: list[Row]) -> str:
 
 def copy_or_interrupt(screen: DebuggerScreen) -> str | Coroutine[Any, Any, str] | None:
     """Copy what is selected with the mouse; else interrupt what runs; else say how to quit."""
-    marked = screen.get_selected_text()
+    marked = screen.panes.selected_text()
     if marked:
         return put(screen.app, _MARKED, marked)
     if not screen.session.busy:

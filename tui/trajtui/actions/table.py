@@ -7,7 +7,7 @@ it, if anything, and raises `TrajError` where it cannot be done; a coroutine is 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -221,9 +221,9 @@ def bindings() -> list[Binding]:
     return [action.binding() for action in ACTIONS if action.keys]
 
 
-def footer() -> tuple[tuple[str, str], ...]:
+def footer(actions: Sequence[UserAction]) -> tuple[tuple[str, str], ...]:
     """The keys that matter most, and a word for each."""
-    return tuple((action.shown.split(" ")[0], action.footer) for action in ACTIONS if action.footer)
+    return tuple((action.shown.split(" ")[0], action.footer) for action in actions if action.footer)
 
 
 class ActionProvider(Provider):
@@ -231,16 +231,22 @@ class ActionProvider(Provider):
 
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""
-        for action in ACTIONS:
+        for action in self._actions:
             yield DiscoveryHit(action.what, self._run(action), help=action.shown)
 
     async def search(self, query: str) -> Hits:
         """Those that fit what is typed."""
         matcher = self.matcher(query)
-        for action in ACTIONS:
+        for action in self._actions:
             score = matcher.match(action.what)
             if score > 0:
                 yield Hit(score, matcher.highlight(action.what), self._run(action), help=action.shown)
+
+    @property
+    def _actions(self) -> Sequence[UserAction]:
+        """With the keys that they have here."""
+        actions: Sequence[UserAction] = getattr(self.screen, "actions", ACTIONS)
+        return actions
 
     def _run(self, action: UserAction) -> Callable[[], Coroutine[Any, Any, object]]:
         return partial(self.screen.run_action, f"act({action.name!r})")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from trajcore import load_config, set_config, trust_config, untrust_config
+from trajcore import load_config, options, set_config, trust_config, untrust_config
 from trajcore.text import safe_line
 from trajcore.views.trusting import Setting, file_line, what_is_let_in
 
@@ -28,17 +28,36 @@ def show_settings(path: Path | None) -> None:
 
 
 def _show(name: str, setting: Setting) -> None:
-    click.echo(safe_line(f"{name:<32} {setting.shown() or '-':<32} {setting.origin}"))
+    if setting.key.reach is options.Reach.KEYBOARD and setting.value:
+        for action, keys in setting.value.items():
+            _line(f"{name}.{action}", str(keys), setting.origin)
+    else:
+        _line(name, setting.shown() or "-", setting.origin)
+
+
+def _line(name: str, value: str, origin: str) -> None:
+    click.echo(safe_line(f"{name:<32} {value or '-':<32} {origin}"))
 
 
 def change_setting(key: str, value: str, path: Path | None) -> None:
     """Write one setting and say where. Raises `BadInput`."""
+    _check(key, value, path)
     target = set_config(key, value, path or load_config({}).place_of(key))
     click.echo(safe_line(f"set in {target}"))
     if path is None:
         for one in load_config({}).left_out:
             if key in (one.setting.key.name, one.setting.key.place):
                 click.echo(safe_line(f"trajtui: {one.line}"), err=True)
+
+
+def _check(name: str, value: str, path: Path | None) -> None:
+    """Refuse a key that is none, or that another action has by then. Raises `BadInput`."""
+    key = options.find_key(name)
+    action = options.within(key, name)
+    if key.reach is options.Reach.KEYBOARD and action:
+        from trajtui.actions.rebinding import rebound  # with the actions comes the screen
+
+        rebound({**load_config({"config": path}).get(key.name), action: value})
 
 
 def trust_file(file: Path) -> None:

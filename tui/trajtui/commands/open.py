@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from trajtui.startup import first_frame_shown
 if TYPE_CHECKING:
     from trajcore.views.question import Question
     from trajcore.views.trusting import Config
+    from trajtui.actions.table import UserAction
 
 
 def open_screen(file: str | None, options: Mapping[str, Any]) -> int:
@@ -56,13 +57,15 @@ def open_screen(file: str | None, options: Mapping[str, Any]) -> int:
         answer = _ask(question)
         if answer is None:
             return 0
-        settings = _settings(trusting.settled(config, options, answer), options, file)
+        config = trusting.settled(config, options, answer)
+        settings = _settings(config, options, file)
+    actions = _actions(config)
     session = Session(trajectory, settings)
     at = options.get("at")
     if at is not None:
         session.trajectory.resolve(at)
     _check_terminal()
-    from trajtui.app import run
+    from trajtui.app import TrajApp, run
 
     opened = Path(file)
 
@@ -70,7 +73,7 @@ def open_screen(file: str | None, options: Mapping[str, Any]) -> int:
         first_frame_shown()
         remember(opened)
 
-    return asyncio.run(run(session, at, bool(options.get("live")), shown))
+    return asyncio.run(run(TrajApp(session, at, bool(options.get("live")), shown, actions=actions)))
 
 
 def _settings(config: Config, options: Mapping[str, Any], file: str) -> Settings:
@@ -87,6 +90,22 @@ def _settings(config: Config, options: Mapping[str, Any], file: str) -> Settings
         save_to=save_to,
         warnings=(config.warning,) if config.warning else (),
     )
+
+
+def _actions(config: Config) -> Sequence[UserAction]:
+    """What can be done on the screen, with the user's own keys. Raises `BadInput`."""
+    from trajtui.actions.table import ACTIONS  # with it comes the screen
+
+    keys = config.get("keys")
+    if not keys:
+        return ACTIONS
+    from trajtui.actions.rebinding import rebound
+
+    try:
+        return rebound(keys)
+    except BadInput as error:
+        where = config.settings["keys"].origin
+        raise BadInput("\n".join(f"{where}, {line}" for line in str(error).split("\n"))) from None
 
 
 def _ask(question: Question) -> str | None:

@@ -44,9 +44,18 @@ class DebuggerScreen(Screen[None]):
     AUTO_FOCUS = "#timeline"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
 
-    def __init__(self, session: Session, at: str | None, live: bool, shown: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        at: str | None,
+        live: bool,
+        shown: Callable[[], None],
+        actions: Sequence[UserAction] = ACTIONS,
+    ) -> None:
         super().__init__(classes="-wide")  # mostly it is, and then nothing is styled twice
         self.session = session
+        self.actions = actions
+        """All that can be done here, with the keys that it has here."""
         self.unsaved_run = False
         """Whether the run holds messages that are not saved; what a model did is a branch, which is kept."""
         self._at = at
@@ -75,7 +84,7 @@ class DebuggerScreen(Screen[None]):
         yield self.panes
         yield self.conversation
         yield StatusBar(id="status")
-        yield KeyBar(footer(), id="keys")
+        yield KeyBar(footer(self.actions), id="keys")
 
     @property
     def timeline(self) -> TimelineView:
@@ -251,11 +260,6 @@ class DebuggerScreen(Screen[None]):
         self.side.show_row(self.timeline.selected)
 
     # Commands
-
-    @property
-    def actions(self) -> Sequence[UserAction]:
-        """All that can be done here."""
-        return ACTIONS
 
     def action_act(self, name: str) -> None:
         """Carry an action out, if the user has agreed to where commands run."""
