@@ -102,7 +102,7 @@ async def test_thinking_text_and_calls_come_as_they_are_written(tmp_path: Path) 
         tell(screen, notices.ModelReplied(usage, 2.5))
         text = await screen.wait("1200 tokens in (1000 cached), 34 out · $0.0123 · 2.5s · context 12%")
         assert "thought 0" in text
-        assert "… 8 more lines" in text
+        assert "… +8 lines" in text
         assert "thought 8" not in text
 
 
@@ -192,17 +192,17 @@ async def test_each_action_is_followed_by_what_came_of_it(tmp_path: Path) -> Non
         text = await screen.wait("• all")
         assert "I look around." in text
         assert "└ exit 3" in text
-        assert "… 34 more lines" in text
+        assert "… +34 lines" in text
         assert "└ failed" in text
         assert "100 tokens in, 20 out" in text
         await screen.press("enter", "g")
         await screen.wait("I look around.")
-        more = next(number for number, row in enumerate(screen.rows) if "… 34 more lines" in row)
-        await screen.pilot.click(offset=(screen.rows[more].index("34 more"), more))
+        more = next(number for number, row in enumerate(screen.rows) if "… +34 lines" in row)
+        await screen.pilot.click(offset=(screen.rows[more].index("+34 lines"), more))
         await screen.wait(lambda: chat(screen).line_count() > 45)
         assert any(row.strip() == "20" for row in screen.side)
         await screen.press("enter")
-        await screen.wait("… 34 more lines")
+        await screen.wait("… +34 lines")
 
 
 @pytest.mark.bubblewrap

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
 
 from trajcore.live.abilities import Abilities
 from trajcore.live.messages.transcript import Message
+from trajcore.pictures import Picture, type_of
 
 _MOST: Final = 20
 """So many pictures are shown, the last ones: Anthropic takes more of them only where none is very large."""
@@ -21,39 +20,11 @@ _LARGEST: Final = 5_000_000
 _MOST_PIXELS: Final = 40_000_000
 _CONVERTED: Final = ("BMP", "DIB", "ICO", "PPM", "TIFF", "AVIF")
 """What Pillow, if it is there, is let read: types that it needs no other program for."""
-_SIGNATURES: Final = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-)
-
 _BLIND: Final = "this model is not shown pictures"
 _OTHER_TYPE: Final = "not one that models take: PNG, JPEG, GIF or WebP"
 _TOO_LARGE: Final = "too large"
 _TOO_MANY: Final = f"only the last {_MOST} are shown"
 _ELSEWHERE: Final = "it is somewhere else, and is not fetched"
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What an address says of a picture: its type, and its data as base64; empty where it is elsewhere."""
-
-    type: str
-    data: str
-
-    @classmethod
-    def at(cls, url: str) -> Picture:
-        """The picture at an address."""
-        head, comma, data = url.partition(",")
-        if not comma or not head.startswith("data:"):
-            return cls("", "")
-        return cls(head.removeprefix("data:").partition(";")[0].lower() or "data", data)
-
-    @property
-    def size(self) -> int:
-        """About how many bytes it has."""
-        return len(self.data) * 3 // 4
 
 
 def name_of(url: str, why: str = "") -> str:
@@ -115,21 +86,13 @@ def _taken(url: str, abilities: Abilities, room: bool) -> tuple[str, str]:
 
 def _as_a_type_that_is_taken(picture: Picture) -> str:
     """Its address under the type that its data has, converted where that is possible; empty where not."""
-    try:
-        data = base64.b64decode("".join(picture.data.split()), validate=True)
-    except (binascii.Error, ValueError):
+    data = picture.content
+    if not data:
         return ""
-    kind = _type_of(data)
+    kind = type_of(data)
     if not kind:
         kind, data = "image/png", _converted(data)
     return f"data:{kind};base64,{base64.b64encode(data).decode()}" if data else ""
-
-
-def _type_of(data: bytes) -> str:
-    """By its first bytes: what an address says of them is often wrong, and then refused."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), "")
 
 
 @functools.lru_cache(maxsize=_MOST)

@@ -9,7 +9,9 @@ from enum import Enum
 from functools import cached_property, partial
 from typing import Final
 
-from trajcore.text import as_shown, safe, without_escapes
+from trajcore.pictures import Picture, name_of
+from trajcore.text import as_shown, safe, safe_line, without_escapes
+from trajcore.views.folding import Fold, Folded, Maker, folded
 
 
 class BlockKind(Enum):
@@ -31,6 +33,8 @@ class BlockKind(Enum):
     """Said beside the matter: flags, places, exit codes."""
     GOOD = "good"
     BAD = "bad"
+    PICTURE = "picture"
+    """The name of a picture, which a front end may show below it."""
 
 
 @dataclass(frozen=True)
@@ -40,19 +44,56 @@ class Block:
     kind: BlockKind
     text: str
     language: str = ""
-    """What code is written in, by the name that highlighters know."""
+    """What code is written in, by the name that highlighters know; behind a slash, a file's name tells it."""
+    folded: Folded | None = None
+    """What is shown of it at first, where it is long."""
+    picture: Picture | None = None
 
     @property
     def size(self) -> int:
         """About how many characters it has; where they are many, `text` is better asked for in a thread."""
         return len(self.text)
 
+    @property
+    def parts(self) -> tuple[Block, ...]:
+        """What takes its place when it is unfolded; nothing where that is its text."""
+        return ()
+
+
+class Nest(Block):
+    """One that is unfolded into others, which may unfold again; they are made when they are asked for.
+
+    `essence` is what they are made of, by which two are the same.
+    """
+
+    def __init__(self, kind: BlockKind, head: str, language: str, essence: object, make: Parts) -> None:
+        self.__dict__.update(kind=kind, text=head, language=language, folded=Folded(head), picture=None)
+        self.__dict__.update(_essence=essence, _make=make)
+
+    @cached_property
+    def parts(self) -> tuple[Block, ...]:
+        """See `Block.parts`."""
+        made: tuple[Block, ...] = self.__dict__["_make"]()
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Nest) and (self.text, self._same) == (other.text, other._same)
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    @property
+    def _same(self) -> object:
+        return self.__dict__["_essence"]
+
 
 class LongBlock(Block):
     """One whose text takes long to make: it is made when it is first asked for."""
 
-    def __init__(self, kind: BlockKind, raw: str, language: str, make: Callable[[str], str]) -> None:
-        self.__dict__.update(kind=kind, language=language, _raw=raw, _make=make)
+    def __init__(
+        self, kind: BlockKind, raw: str, language: str, make: Maker, folded: Folded | None = None
+    ) -> None:
+        self.__dict__.update(kind=kind, language=language, folded=folded, picture=None, _raw=raw, _make=make)
 
     @cached_property
     def text(self) -> str:
@@ -79,10 +120,15 @@ class LongBlock(Block):
         return self.kind, self.__dict__["_raw"], self.language
 
 
-def block_of(kind: BlockKind, raw: str, make: Callable[[str], str], language: str = "") -> Block:
+def block_of(kind: BlockKind, raw: str, make: Maker, language: str = "", fold: Fold | None = None) -> Block:
     """A block whose text is made of `raw`: now, or where that is long, when it is asked for."""
-    return LongBlock(kind, raw, language, make) if len(raw) > LONG else Block(kind, make(raw), language)
+    short = None if fold is None else folded(raw, fold, make)
+    if len(raw) > LONG:
+        return LongBlock(kind, raw, language, make, short)
+    return Block(kind, make(raw), language, short)
 
+
+Parts = Callable[[], "tuple[Block, ...]"]
 
 LONG: Final = 100_000
 """Texts of more characters are not made safe, shown or wrapped while a user waits for a key."""
@@ -90,6 +136,26 @@ LONG: Final = 100_000
 
 BLANK: Final = Block(BlockKind.TEXT, "")
 """An empty line between two blocks."""
+
+
+def code(text: str, language: str, fold: Fold | None = None) -> Block:
+    """Something that is written in a language."""
+    return block_of(BlockKind.CODE, text, safe, language, fold)
+
+
+def prose(text: str, fold: Fold | None = None) -> Block:
+    """Markdown."""
+    return block_of(BlockKind.PROSE, text, safe, fold=fold)
+
+
+def note(text: str) -> Block:
+    """Something said beside the matter, in one line."""
+    return Block(BlockKind.NOTE, safe_line(text))
+
+
+def picture_block(picture: Picture) -> Block:
+    """A picture by its name."""
+    return Block(BlockKind.PICTURE, safe_line(name_of(picture)), picture=picture)
 
 
 def text_of(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -18,14 +18,10 @@ from trajcore.replay.run import Entry
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
 from trajcore.views.blocks import Block, BlockKind, block_of, each_behind, output_text
+from trajcore.views.folding import Fold, Maker
 from trajcore.views.livelines import reply_parts
 from trajcore.views.marks import LIVE, duration
 from trajcore.views.status import context_share
-
-_LOOKED_AT: Final = 20_000
-"""So many characters at each end of a folded text are looked at for its lines."""
-_WIDEST: Final = 300
-"""So many characters of a line are shown while it is folded."""
 
 
 class ChatTone(Enum):
@@ -46,14 +42,6 @@ class ChatTone(Enum):
     """Said beside the matter: what a reply cost, what the model was told of the user."""
 
 
-@dataclass(frozen=True)
-class Fold:
-    """How much of a long text is shown at first: so many lines of its beginning, and of its end."""
-
-    first: int
-    last: int = 0
-
-
 _OF_ACTIONS: Final = Fold(6)
 _OF_OUTCOMES: Final = Fold(3, 3)
 _OF_THOUGHTS: Final = Fold(1)
@@ -61,24 +49,18 @@ _OF_THOUGHTS: Final = Fold(1)
 
 @dataclass(frozen=True)
 class ChatPart:
-    """A paragraph behind the name of its speaker, or, where there is none, by itself. Its texts are safe.
-
-    Where it is folded, `head` and `tail` are what is shown of it, and `more` says what is between them.
-    """
+    """A paragraph behind the name of its speaker, or, where there is none, by itself."""
 
     speaker: str
     block: Block
     tone: ChatTone
-    head: str = ""
-    tail: str = ""
-    more: str = ""
     key: tuple[int, int] = (-1, 0)
     """By which it is known again: the id of its event, and a number."""
 
     @property
     def folds(self) -> bool:
         """Whether there is more of it than is shown at first."""
-        return bool(self.more)
+        return self.block.folded is not None
 
 
 class Dialogue:
@@ -196,9 +178,6 @@ def _outcome(session: Session, entry: Entry) -> Iterator[ChatPart]:
         yield _part((entry.id, 1), "", BlockKind.OUTPUT, content, tone, _OF_OUTCOMES)
 
 
-Maker = Callable[[str], str]
-"""Makes what is shown of a text as it was received: safe, at least."""
-
 _MAKERS: Final[dict[BlockKind, Maker]] = {BlockKind.OUTPUT: output_text}
 
 
@@ -211,29 +190,5 @@ def _part(
     fold: Fold | None = None,
     make: Maker | None = None,
 ) -> ChatPart:
-    make = make or _MAKERS.get(kind, safe)
-    head, tail, more = ("", "", "") if fold is None else _folded(raw, fold, make)
-    return ChatPart(speaker, block_of(kind, raw, make), tone, head, tail, more, key)
-
-
-def _folded(raw: str, fold: Fold, make: Maker) -> tuple[str, str, str]:
-    """What is shown of a text while it is folded: its first lines, its last, and what is between them.
-
-    The last is empty where all of it is shown. Nothing but its ends is made safe.
-    """
-    count = raw.count("\n") + 1
-    hidden = count - fold.first - fold.last
-    first, last = raw[:_LOOKED_AT].split("\n")[: fold.first], list[str]()
-    if hidden > 1:
-        last = raw[-_LOOKED_AT:].split("\n")[-fold.last :] if fold.last else last
-        more = f"{hidden:,} more lines"
-    elif len(raw) > _WIDEST * count:
-        more = f"{len(raw):,} characters in all"
-    else:
-        return "", "", ""
-    head, tail = (make("\n".join(map(_narrow, lines))) for lines in (first, last))
-    return head, tail, more
-
-
-def _narrow(line: str) -> str:
-    return line if len(line) <= _WIDEST else line[:_WIDEST] + "…"
+    block = block_of(kind, raw, make or _MAKERS.get(kind, safe), fold=fold)
+    return ChatPart(speaker, block, tone, key)

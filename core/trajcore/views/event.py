@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from trajcore.dialects import canonical
 from trajcore.events.head import Head
-from trajcore.events.kinds import EDIT, action_kind
+from trajcore.events.kinds import THINK, action_kind
 from trajcore.session import Session
-from trajcore.text import safe, safe_line
-from trajcore.views.blocks import BLANK, Block, BlockKind, block_of, output, text_of
-from trajcore.views.editdiff import edit_blocks
-from trajcore.views.observations import object_of, observation, observations
+from trajcore.text import safe_line
+from trajcore.views.blocks import BLANK, Block, BlockKind, output, prose
+from trajcore.views.folding import Fold
+from trajcore.views.observations import contents_of, object_of, observation, observations
 from trajcore.views.timeline import Row
 
-_ASIDE: Final = ("thought", "security_risk", "confirmation_state", "blocking", "is_static", "hidden", "cwd",
-                 "impl_source", "start", "end", "include_extra", "kernel_init_code", "file_urls",
-                 "image_urls", "translated_ipython_code")  # fmt: skip
+_THOUGHT: Final = Fold(8)
 
 
 def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
@@ -34,7 +30,7 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
     blocks = _event(head, object_of(session, index), session.trajectory.label(index))
     typed = session.replacement_of(index)
     if typed is not None:
-        blocks = [blocks[0], BLANK, _prose(typed), *_replaced(session, session.trajectory.uid(index))]
+        blocks = [blocks[0], BLANK, prose(typed), *_replaced(session, session.trajectory.uid(index))]
     if head.is_action:
         blocks += observations(session, index)
     if session.trajectory.damage(index):
@@ -54,7 +50,7 @@ def _replaced(session: Session, uid: int) -> list[Block]:
     if index is None:
         return []
     title = Block(BlockKind.NOTE, "── recorded ──")
-    return [BLANK, title, BLANK, block_of(BlockKind.PROSE, session.recording.head(index).text, safe)]
+    return [BLANK, title, BLANK, prose(session.recording.head(index).text)]
 
 
 def _added(session: Session, place: int) -> list[Block]:
@@ -70,7 +66,7 @@ def _added(session: Session, place: int) -> list[Block]:
     kind = BlockKind.BAD if head.failed else BlockKind.NOTE
     return [
         *blocks,
-        *observation(title, text_of(answer.data().get("content")), head.exit_code, seconds, kind),
+        *observation(title, answer.data(), head.exit_code, seconds, kind),
     ]
 
 
@@ -92,38 +88,13 @@ def _event(head: Head, data: dict[str, Any], label: str) -> list[Block]:
     when = safe_line(head.timestamp or "").replace("T", " ")[:19]
     title = f"{safe_line(head.source or 'no source')} · {safe_line(head.kind)} · {label}"
     blocks = [Block(BlockKind.HEADING, f"{title}{'   ' + when if when else ''}")]
-    args = canonical.arguments(data) if head.is_action else canonical.details(data)
-    thought = args.get("thought") if head.is_action else None
+    from trajcore.views.bodies import action_body  # typed events come with the first that is looked at
+
+    if not head.is_action:
+        return [*blocks, BLANK, *contents_of(data)]
+    args = canonical.arguments(data)
+    thought = args.get("thought")
     if isinstance(thought, str) and thought.strip():
-        blocks += [BLANK, _prose(thought)]
-    blocks += [BLANK, *_body(head, args, data)]
-    return blocks
-
-
-def _body(head: Head, args: Mapping[str, Any], data: dict[str, Any]) -> list[Block]:
-    if head.action is None:
-        return [output(text_of(data.get("content")))]
-    kind = action_kind(head.action)
-    if kind.name == EDIT:
-        return edit_blocks(args)
-    if kind.body is not None:
-        field, language = kind.body
-        text = text_of(args.get(field))
-        block = _prose(text) if language == "markdown" else _code(text, language)
-        return [block, *_flags(args, reversed(kind.flags))]
-    rest = {key: value for key, value in args.items() if key not in _ASIDE}
-    return [_code(json.dumps(rest, indent=2, ensure_ascii=False), "json")] if rest else []
-
-
-def _flags(args: Mapping[str, Any], names: Iterable[str]) -> list[Block]:
-    """Those that are set: most never are."""
-    shown = [f"{name}: true" for name in names if args.get(name) is True]
-    return [BLANK, Block(BlockKind.NOTE, "   ".join(shown))] if shown else []
-
-
-def _code(text: str, language: str) -> Block:
-    return block_of(BlockKind.CODE, text, safe, language)
-
-
-def _prose(text: str) -> Block:
-    return block_of(BlockKind.PROSE, text, safe)
+        blocks += [BLANK, prose(thought, None if head.kind == THINK else _THOUGHT)]
+    body = action_body(action_kind(head.action), args)
+    return [*blocks, BLANK, *body] if body else blocks

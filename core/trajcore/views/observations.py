@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.dialects import canonical
 from trajcore.replay.run import Status, StepResult
 from trajcore.replay.verdict import Cause
 from trajcore.session import Session
 from trajcore.text import safe_line
-from trajcore.views.blocks import BLANK, Block, BlockKind, output, text_of
+from trajcore.views.blocks import BLANK, Block, BlockKind, text_of
 from trajcore.views.marks import duration, mark_of
+
+if TYPE_CHECKING:
+    from trajcore.events.base import Observation
+
+AS_ANSWERED: Final = "formatted_output_and_error"
+"""Where an editor's whole answer is, if not in the content."""
 
 
 def object_of(session: Session, index: int) -> dict[str, Any]:
@@ -31,17 +38,18 @@ def observations(session: Session, index: int) -> list[Block]:
         blocks += [BLANK, _verdict(result)]
     if result is not None and result.actual is not None and result.status is not Status.RECORDED:
         title = "actual" if recorded is not None else "actual (nothing was recorded)"
-        blocks += observation(title, result.actual.content, result.exit_code, result.seconds)
+        blocks += observation(title, result.actual, result.exit_code, result.seconds)
     if recorded is not None and answer is not None:
-        content, code, seconds = recorded_text(recorded), session.trajectory.head(answer).exit_code, None
+        told: Observation | Mapping[str, Any] = recorded
+        code, seconds = session.trajectory.head(answer).exit_code, None
         uid = session.trajectory.uid(index)
         if result is not None and result.recorded is not None and session.trajectory.is_branch:
-            content, code = result.recorded.content, result.recorded_exit_code
+            told, code = result.recorded, result.recorded_exit_code
         elif result is None and (entry := session.run.live_entry(uid)) is not None:
             seconds = session.run.spent_on(entry.id)
         failed = result is None and uid in session.trajectory.grown and session.trajectory.head(answer).failed
         title, kind = _title(session, index, failed=failed), BlockKind.BAD if failed else BlockKind.NOTE
-        blocks += observation(title, content, code, seconds, kind)
+        blocks += observation(title, told, code, seconds, kind)
     return blocks
 
 
@@ -57,8 +65,17 @@ def _title(session: Session, index: int, *, failed: bool) -> str:
 
 def recorded_text(recorded: dict[str, Any]) -> str:
     """What a recorded observation says came back."""
-    answered = canonical.details(recorded).get("formatted_output_and_error")
+    answered = canonical.details(recorded).get(AS_ANSWERED)
     return answered if isinstance(answered, str) else text_of(recorded.get("content"))
+
+
+def contents_of(told: Observation | Mapping[str, Any]) -> list[Block]:
+    """What an observation says: a typed one, or an event in today's spelling."""
+    from trajcore.events.parse import parse  # typed events come with the first that is looked at
+    from trajcore.views.contents import contents
+
+    typed = parse(dict(told)).event if isinstance(told, Mapping) else told
+    return contents(typed, recorded_text(typed.model_dump(include={"content", canonical.DETAILS})))
 
 
 _TONES: Final = {Status.DIVERGED: BlockKind.BAD, Status.UNKNOWN: BlockKind.NOTE}
@@ -95,7 +112,7 @@ _CAUSES: Final = {
 
 def observation(
     title: str,
-    content: str,
+    told: Observation | Mapping[str, Any],
     exit_code: int | None,
     seconds: float | None,
     kind: BlockKind = BlockKind.NOTE,
@@ -104,4 +121,4 @@ def observation(
     notes = [] if exit_code is None else [f"exit {exit_code}"]
     notes += [] if seconds is None else [duration(seconds)]
     heading = f"── {title}" + (f" · {' · '.join(notes)}" if notes else "") + " ──"
-    return [BLANK, Block(kind, heading), output(content)]
+    return [BLANK, Block(kind, heading), *contents_of(told)]

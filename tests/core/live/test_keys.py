@@ -102,7 +102,7 @@ def shown(session: Session) -> str:
     texts += [block.text for row in rows for block in blocks_for(session, row)]
     dialogue = Dialogue(session)
     dialogue.refresh()
-    texts += [f"{part.head}{part.tail}{part.block.text}" for part in dialogue.parts]
+    texts += [f"{part.block.folded}{part.block.text}" for part in dialogue.parts]
     return "\n".join([*texts, session.summary()])
 
 

@@ -18,6 +18,7 @@ from trajcore.session import Session
 from trajcore.views.blocks import BlockKind
 from trajcore.views.chat import ChatPart, ChatTone, Dialogue
 from trajcore.views.coming import Coming
+from trajcore.views.folding import Folded
 
 pytestmark = pytest.mark.asyncio
 
@@ -102,11 +103,7 @@ async def test_a_long_result_is_folded_to_its_ends_and_kept_whole() -> None:
     dialogue.refresh()
     part = dialogue.parts[-1]
     assert part.folds
-    assert (part.head, part.more, part.tail) == (
-        "\n".join(lines[:3]),
-        "94 more lines",
-        "\n".join(lines[-3:]),
-    )
+    assert part.block.folded == Folded("\n".join(lines[:3]), "\n".join(lines[-3:]), "+94 lines")
     assert part.block.text == "\n".join(lines)
     await session.close()
 
@@ -118,9 +115,10 @@ async def test_what_is_folded_is_short_and_safe(text: str) -> None:
     dialogue = Dialogue(session)
     dialogue.refresh()
     part = dialogue.parts[-1]
-    assert part.folds
-    assert len(part.head) + len(part.tail) < 2_500
-    assert "\x1b" not in part.head + part.tail
+    short = part.block.folded
+    assert short is not None
+    assert len(short.head) + len(short.tail) < 2_500
+    assert "\x1b" not in short.head + short.tail
     await session.close()
 
 
@@ -146,7 +144,9 @@ async def test_what_a_reply_cost_stands_behind_its_words_and_its_thinking_before
     kept = dialogue.refresh()
     texts = [(part.speaker, part.block.text.split("\n")[0]) for part in dialogue.parts[kept:]]
     assert texts[:4] == [("thinking", "hm"), ("agent", "I look."), ("", cost), ("", "★ run  ls")]
-    assert dialogue.parts[kept].more == "2 more lines"
+    short = dialogue.parts[kept].block.folded
+    assert short is not None
+    assert short.more == "+2 lines"
     await session.close()
 
 

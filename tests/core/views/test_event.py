@@ -91,4 +91,4 @@ async def test_every_text_is_safe_to_draw(text: str) -> None:
 
 async def test_blocks_are_plain_data() -> None:
     for block in blocks_for(session_of(EVENTS), row_of(session_of(EVENTS), 1)):
-        assert set(asdict(block)) == {"kind", "text", "language"}
+        assert set(asdict(block)) == {"kind", "text", "language", "folded", "picture"}

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from trajcore.text import TAB
 from trajcore.views.blocks import Block, BlockKind
 from trajtui.widgets.lines import wrapped, wrapped_text
 
@@ -49,8 +50,10 @@ def _drawn(block: Block, width: int, rendered: int) -> list[Text] | None:
 def _highlighted(text: str, language: str) -> list[Text]:
     from rich.syntax import Syntax
 
+    if language.startswith("/"):  # a file's name
+        language = Syntax.guess_lexer(language[1:])
     syntax = Syntax(text, language, theme="ansi_dark", background_color="default")
-    return list(syntax.highlight(text).split("\n", allow_blank=True))[: text.count("\n") + 1]
+    return list(syntax.highlight(text.expandtabs(TAB)).split("\n", allow_blank=True))[: text.count("\n") + 1]
 
 
 def _markdown(text: str, width: int) -> list[Text]:

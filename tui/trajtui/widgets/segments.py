@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
+
+from rich.text import Text
 
 from trajcore.views.blocks import LONG, Block, BlockKind
 from trajcore.views.chat import ChatPart, ChatTone
+from trajcore.views.folding import Folded
 from trajtui.widgets.blocks import RENDERED, Row, Rows, rows_of
-from trajtui.widgets.lines import wrapped
+from trajtui.widgets.lines import widest, wrapped
 
 _NARROWEST: Final = 10
 _INDENT: Final = "    "
@@ -32,9 +36,13 @@ class Segment:
 
     head: Rows
     body: Rows = field(default_factory=list)
+    key: Hashable | None = None
+    """By which it is known whether it is unfolded, where it can be."""
+    later: Callable[[], Rows] | None = None
+    """Makes its body, where that takes too long to be done while a user waits for a key."""
     part: ChatPart | None = None
-    later: Block | None = None
-    """What its body is made of, where that takes too long to be made while a user waits for a key."""
+    widest: int = 0
+    """The cells of its widest row, where it is not wrapped."""
 
     def __len__(self) -> int:
         return len(self.head) + len(self.body)
@@ -42,6 +50,11 @@ class Segment:
     def __getitem__(self, number: int) -> Row:
         own = len(self.head)
         return self.head[number] if number < own else self.body[number - own]
+
+
+def widest_of(rows: Rows) -> int:
+    """How many cells the widest row takes."""
+    return widest(row if isinstance(row, Text) else row[0] for row in rows)
 
 
 class Flow(Segment):
@@ -74,11 +87,12 @@ def segment_of(part: ChatPart, width: int, *, folded: bool) -> Segment:
     """A part of the dialogue, laid out; what is long in it is left for later."""
     opens = part.tone is ChatTone.ACTION and part.block.kind is BlockKind.TEXT
     head = _head(part.speaker, "chat--speaker") if part.speaker else _blank() if opens else []
-    if folded and part.folds:
-        return Segment(head, _folded(part, width), part)
+    key, short = part.key if part.folds else None, part.block.folded
+    if folded and short is not None:
+        return Segment(head, _folded(part, short, width), key)
     if part.block.size > (RENDERED if part.block.kind is BlockKind.PROSE else LONG):
-        return Segment(head, [("…", "chat--aside")], part, part.block)
-    return Segment(head, body_of(part, part.block, width), part)
+        return Segment(head, [("…", "chat--aside")], key, partial(body_of, part, part.block, width))
+    return Segment(head, body_of(part, part.block, width), key)
 
 
 def body_of(part: ChatPart, block: Block, width: int) -> Rows:
@@ -91,11 +105,11 @@ def body_of(part: ChatPart, block: Block, width: int) -> Rows:
     return [(indent + row[0], row[1]) if isinstance(row, tuple) else row for row in rows]
 
 
-def _folded(part: ChatPart, width: int) -> Rows:
+def _folded(part: ChatPart, short: Folded, width: int) -> Rows:
     kind = part.block.kind if part.block.kind in _INDENTED else BlockKind.TEXT
-    rows = body_of(part, Block(kind, part.head), width)
-    rows.append((f"{_INDENT}… {part.more} · Enter", "chat--more"))
-    return rows + (body_of(part, Block(kind, part.tail), width) if part.tail else [])
+    rows = body_of(part, Block(kind, short.head), width)
+    rows.append((f"{_INDENT}… {short.more} · Enter", "chat--more"))
+    return rows + (body_of(part, Block(kind, short.tail), width) if short.tail else [])
 
 
 def _head(speaker: str, style: str) -> Rows:

@@ -1,0 +1,52 @@
+"""What is shown of a long text at first: some of its beginning, of its end, and how much is between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+Maker = Callable[[str], str]
+"""Makes what is shown of a text as it was received: safe, at least."""
+
+_LOOKED_AT: Final = 20_000
+"""So many characters at each end of a folded text are looked at for its lines."""
+_WIDEST: Final = 300
+"""So many characters of a line are shown while it is folded."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """How much of a long text is shown at first: so many lines of its beginning, and of its end."""
+
+    first: int
+    last: int = 0
+
+
+@dataclass(frozen=True)
+class Folded:
+    """What is shown of a block while it is folded: its beginning, its end, what is between in words."""
+
+    head: str
+    tail: str = ""
+    more: str = ""
+
+
+def folded(raw: str, fold: Fold, make: Maker) -> Folded | None:
+    """A text as it is shown while folded; None where all of it is shown. Only its ends are made safe."""
+    count = raw.count("\n") + 1
+    hidden = count - fold.first - fold.last
+    first, last = raw[:_LOOKED_AT].split("\n")[: fold.first], list[str]()
+    if hidden > 1:
+        last = raw[-_LOOKED_AT:].split("\n")[-fold.last :] if fold.last else last
+        more = f"+{hidden:,} lines"
+    elif len(raw) > _WIDEST * count:
+        more = f"{len(raw):,} characters in all"
+    else:
+        return None
+    head, tail = (make("\n".join(map(_narrow, lines))) for lines in (first, last))
+    return Folded(head, tail, more)
+
+
+def _narrow(line: str) -> str:
+    return line if len(line) <= _WIDEST else line[:_WIDEST] + "…"
