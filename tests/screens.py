@@ -47,6 +47,11 @@ class Shown:
         """The status bar: the last row but one."""
         return self.rows[-2]
 
+    def stands_at(self, index: int) -> bool:
+        """Whether the session rests before this event, and the screen shows that."""
+        at_rest = self.session.position == index and not self.session.busy
+        return at_rest and self.session.state.value in self.status
+
     @property
     def side(self) -> list[str]:
         """The rows of the right-hand pane, without its border."""

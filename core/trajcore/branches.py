@@ -18,7 +18,7 @@ from trajcore.dialects.base import Played
 from trajcore.errors import BadInput, Refused
 from trajcore.journal.branches import BranchLog, KeptBranch, Origin, kept_branches, new_path
 from trajcore.live.outcome import Spent
-from trajcore.replay.policy import count_steps, ends_a_step
+from trajcore.replay.policy import ends_a_step, steps_of
 from trajcore.storage import unchanged, write_atomically
 from trajcore.tasks import finished_in_thread
 
@@ -139,7 +139,7 @@ class Branches:
         if held is None:
             return 0
         if branch.is_recorded:
-            return count_steps(held.outline)
+            return len(steps_of(held.outline))
         indices = filter(None, map(held.index_of_uid, held.grown - branch.inherited))
         return sum(ends_a_step(held.head(index)) for index in indices)
 

@@ -276,6 +276,6 @@ class LiveSession(SessionState):
 
     def _show_branch(self) -> None:
         """The trajectory and the run are others than before."""
-        self._step_count = None
+        self._steps = None
         self._tell(notices.DocumentChanged(None, structural=True))
         self._tell(notices.RunChanged())

@@ -26,6 +26,7 @@ PRELUDE: Final = "prelude"
 """The kind of what is carried out before the first step."""
 
 Severity = Literal["information", "warning", "error"]
+Why = Literal["there", "interrupted", "event", "before", "behind"]
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,21 @@ class StepDone:
     """A step of the recording has been satisfied."""
 
     result: StepResult
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A replay that went forward from the index `begun` stops at `position`.
+
+    `why`: it came to where it was asked to go (`there`), the user interrupted it, or a breakpoint is on the
+    event at the position (`event`), or on a `condition` which is true of that event (`before`), or of the
+    result of the step that was done last (`behind`).
+    """
+
+    begun: int
+    position: int
+    why: Why = "there"
+    condition: str = ""
 
 
 @dataclass(frozen=True)
@@ -310,6 +326,7 @@ Notice = (
     | Output
     | Executed
     | StepDone
+    | Stopped
     | RunChanged
     | WentBack
     | Visited

@@ -340,7 +340,19 @@ class Session(LiveSession):
     # Replaying
 
     async def _play(self, *, one_step: bool = False, stop_before: int | None = None) -> None:
-        self._conclude(await self._replay.play(one_step=one_step, stop_before=stop_before))
+        begun = self.position
+        try:
+            stopped = await self._replay.play(one_step=one_step, stop_before=stop_before)
+        except asyncio.CancelledError:
+            self._tell(notices.Stopped(begun, self.position, "interrupted"))
+            raise
+        if stopped is not None:
+            self._tell(stopped.stopped(begun, self.position))
+        else:
+            interrupted = self._replay.pause_asked and not self.at_end
+            why: notices.Why = "interrupted" if interrupted else "there"
+            self._tell(notices.Stopped(begun, self.position, why))
+        self._conclude()
 
     async def _switch(self, branch: Branch, route: Route, stands: str) -> None:
         self.branches.present.stands = stands
@@ -351,7 +363,7 @@ class Session(LiveSession):
         if not self.at_end:
             self._activity.become(State.PAUSED, Mode.REPLAY)
         else:
-            self._conclude(None)
+            self._conclude()
 
     async def _go_back(self, route: Route) -> None:
         await self._take(route)
@@ -372,23 +384,17 @@ class Session(LiveSession):
                 "warning",
             )
 
-    def _conclude(self, stopped: Breakpoint | None) -> None:
+    def _conclude(self) -> None:
+        """Be in the state in which a replay leaves the session here."""
         self._replay.moments.take_when_idle()
-        if stopped is not None:
-            self._say(stopped.describe(self.trajectory))
-        if not self._replay.player.at_end:
-            self._activity.become(State.PAUSED)
-            return
-        match ending_of(self.trajectory):
+        ending = ending_of(self.trajectory) if self.at_end else Ending.OPEN
+        match ending:
             case Ending.FINISHED:
                 self._activity.become(State.FINISHED)
             case Ending.WAITS:
                 self._activity.become(State.AWAITING_INPUT, Mode.LIVE)
             case Ending.OPEN:
                 self._activity.become(State.PAUSED)
-                self._say(f"end of the recording · {self.summary()}")
-                return
-        self._say(self.summary())
 
     async def _start_over(self) -> None:
         await self._replay.close()
@@ -397,6 +403,9 @@ class Session(LiveSession):
         self._tell(notices.RunChanged(restarted=True))
         self._tell(notices.PositionChanged(0))
         await self.prepare()
+        self._say(
+            f"a new run, before its first event: its sandbox ({self._sandbox_kind}) will be a fresh one"
+        )
         self._activity.become(State.PAUSED, Mode.REPLAY)
 
     async def _visit(self, visitor: Visitor, state: State) -> None:

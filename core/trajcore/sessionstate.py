@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from trajcore.queued import Queued
 from trajcore.replay.breakpoints import Breakpoints
 from trajcore.replay.handover import Handover, differs_in_waiting_alone, handover
 from trajcore.replay.loop import Replay
-from trajcore.replay.policy import asks_the_world, count_steps
+from trajcore.replay.policy import asks_the_world, steps_of
 from trajcore.replay.run import Run, StepResult
 from trajcore.replay.states import Mode, State
 from trajcore.settings import Settings
@@ -65,8 +66,8 @@ class SessionState:
             self.subscribe(self.keeping.listen)
         self.world_before: Choice | None = None
         """What was chosen for this recording's world in an earlier session, where nothing is chosen now."""
-        self._step_count: tuple[int, int] | None = None
-        """How many steps so many events have."""
+        self._steps: tuple[int, list[int]] | None = None
+        """Which steps so many events have."""
         self.spent: Limit | None = None
         """What of the budget was spent, where that ended the model's last turn."""
         self.live_tools = LiveTools(trajectory.dialect.tools, self.settings.tools)
@@ -76,7 +77,7 @@ class SessionState:
 
     def _follow(self, edit: Edit, *, undone: bool = False) -> None:
         """The recording was edited, or an edit was taken back."""
-        self._step_count = None
+        self._steps = None
         self._replay.follow(edit, undone=undone)
 
     def _live_host(self) -> AgentHost:
@@ -268,10 +269,19 @@ class SessionState:
     @property
     def step_count(self) -> int:
         """How many recorded actions ask something of the world."""
+        return len(self._step_indices)
+
+    @property
+    def steps_done(self) -> int:
+        """How many of them lie before the position."""
+        return bisect_left(self._step_indices, self.position)
+
+    @property
+    def _step_indices(self) -> Sequence[int]:
         events = len(self.trajectory)
-        if self._step_count is None or self._step_count[0] != events:
-            self._step_count = events, count_steps(self.trajectory.outline)
-        return self._step_count[1]
+        if self._steps is None or self._steps[0] != events:
+            self._steps = events, steps_of(self.trajectory.outline)
+        return self._steps[1]
 
     @property
     def busy(self) -> bool:

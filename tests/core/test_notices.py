@@ -25,6 +25,7 @@ MADE: list[notices.Notice] = [
     notices.WorldLacks(3),
     notices.Progress("starting", 0.5),
     notices.Output(b"\xff\x00 bytes"),
+    notices.Stopped(3, 5, "behind", "exit!=0"),
     notices.RunChanged(restarted=True),
     notices.WentBack(3, "back"),
     notices.Visited(None),

@@ -25,9 +25,9 @@ def test_into_the_sandbox_and_back_and_back_in_time(
     terminal.start(SAMPLES / "demo.json", "--sandbox", sandbox, *docker_image_if_needed)
     terminal.wait("REPLAY PAUSED")
     terminal.press("s")
-    terminal.wait(lambda screen: "4/17" in screen and "PAUSED" in screen)
+    terminal.wait("PAUSED   1/")
     terminal.press("s")
-    terminal.wait(lambda screen: "6/17" in screen and "PAUSED" in screen)
+    terminal.wait("PAUSED   2/")
 
     # the shell is where the replay's is, with its variables
     terminal.press("!")
@@ -40,12 +40,12 @@ def test_into_the_sandbox_and_back_and_back_in_time(
     terminal.type("exit")
     terminal.press("Enter")
     terminal.wait("by hand: 1 file changed")
-    terminal.press("4", "k")
+    terminal.press("4")
     terminal.wait("made by hand")
 
     # back to where nothing was made by hand yet, and to before the last step; keys are commands again
     terminal.press("S")
-    terminal.wait(lambda screen: "back before what you did by hand" in screen and "PAUSED   6/17" in screen)
+    terminal.wait(lambda screen: "back before what you did by hand" in screen and "PAUSED   2/" in screen)
     terminal.press("S")
     terminal.wait(lambda screen: "back before event 4" in screen and "REPLAY PAUSED" in screen)
     terminal.press("c")

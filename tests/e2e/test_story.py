@@ -51,7 +51,7 @@ def test_from_a_recording_to_a_live_run_that_replays(
 
         # breakpoint, continue to it
         terminal.press("j", "j", "b", "c")
-        screen = terminal.wait("breakpoint at event")
+        screen = terminal.wait("breakpoint at ")
         assert "●" in screen
 
         # flip, undo, flip, save

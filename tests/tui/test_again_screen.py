@@ -56,7 +56,7 @@ async def again(screen: Shown, *keys: str) -> None:
 async def test_ctrl_n_goes_there_and_begins_a_branch_with_what_is_typed(tmp_path: Path) -> None:
     async with debugger(tmp_path, works("a")) as (screen, server):
         await screen.press("c")
-        await screen.wait(lambda: "6/6" in screen.status)
+        await screen.wait(lambda: screen.stands_at(6))
         await screen.press("g", "j", "ctrl+n")
         await screen.wait("To the model, in a new branch")
         assert screen.session.position == 1
@@ -75,7 +75,7 @@ async def test_ctrl_n_goes_there_and_begins_a_branch_with_what_is_typed(tmp_path
 async def test_ctrl_n_says_what_is_missing_before_it_goes_anywhere(tmp_path: Path) -> None:
     async with debugger(tmp_path, [], model="") as (screen, _):
         await screen.press("s")
-        await screen.wait(lambda: "3/6" in screen.status)
+        await screen.wait(lambda: screen.stands_at(3))
         await screen.press("g", "ctrl+n")
         await screen.wait("no model is configured")
         assert screen.session.position == 3
@@ -116,7 +116,7 @@ async def test_one_model_has_the_world_as_it_stands(tmp_path: Path) -> None:
     looks = Answer(calls=[Call("execute_bash", {"command": "pgrep -f 'sleep [9]87' || echo gone"})])
     async with debugger(tmp_path, [looks, Answer("I looked.")]) as (screen, server):
         await screen.press("s")
-        await screen.wait(lambda: "3/6" in screen.status)
+        await screen.wait(lambda: screen.stands_at(3))
         sandbox = screen.session._replay.world.sandbox
         assert sandbox is not None
         await sandbox.files.output("setsid sleep 987 >/dev/null 2>&1 &")

@@ -42,7 +42,7 @@ async def test_a_condition_is_added_and_stops_the_replay(recording: Path):
         await screen.press("enter", "escape", "c")
         await screen.settle()
         assert screen.session.position == 8
-        assert "breakpoint on waits" in screen.status
+        assert "breakpoint waits: before 8 say Shall I?" in screen.status
 
 
 async def test_a_wrong_condition_is_explained_and_not_added(recording: Path):

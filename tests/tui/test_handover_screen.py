@@ -15,16 +15,16 @@ from trajcore.live.modelsettings import ModelSettings
 pytestmark = pytest.mark.bubblewrap
 
 
-@pytest.mark.parametrize(("keys", "position"), [((), "3/7"), (("down",), "5/7"), (("down", "down"), "1/7")])
+@pytest.mark.parametrize(("keys", "position"), [((), 3), (("down",), 5), (("down", "down"), 1)])
 async def test_each_answer_hands_over_where_it_says(
-    tmp_path: Path, keys: tuple[str, ...], position: str
+    tmp_path: Path, keys: tuple[str, ...], position: int
 ) -> None:
     path = write(tmp_path / "t.json", of_one_reply("a", "b"))
     with Loopback([Answer("I see.")]) as server:
         model = ModelSettings("openai/m", "sk-loopback-0123456789", server.url)
         async with opened(path, (120, 30), "bubblewrap", model=model) as screen:
             await screen.press("s")
-            await screen.wait(lambda: "3/7" in screen.status)
+            await screen.wait(lambda: screen.stands_at(3))
             await screen.press("m")
             await screen.wait("─ Message ─")
             await screen.type("go on")
@@ -35,12 +35,10 @@ async def test_each_answer_hands_over_where_it_says(
             if not keys:
                 await screen.wait(lambda: "Not yet" not in screen.text)
                 assert not server.bodies
-                assert position in screen.status
+                assert screen.stands_at(position)
                 assert "go on" in screen.text
                 return
             await screen.wait("I see.", seconds=30)
-            assert (
-                screen.session.recording.label(screen.session.branches.recorded.parked.position)
-                == position[0]
-            )
+            parked = screen.session.branches.recorded.parked
+            assert screen.session.recording.label(parked.position) == str(position)
     assert server.bodies[0]["messages"][-1]["content"].endswith("go on")

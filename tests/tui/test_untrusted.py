@@ -301,7 +301,7 @@ def test_the_name_of_a_process_cannot_speak_out_of_a_question(terminal: Terminal
     terminal.wait("REPLAY PAUSED")
     for played in "12":
         terminal.press("s")
-        terminal.wait(f"{played}/3")
+        terminal.wait(f"PAUSED   {played}/3")
     time.sleep(2)  # a run that is left alone is checkpointed, with the process in it
     terminal.press("s")
     terminal.wait("end of the recording")

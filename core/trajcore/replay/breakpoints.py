@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import platformdirs
 
+from trajcore import notices
 from trajcore.config import APP
 from trajcore.errors import BadInput
 from trajcore.reading import STATE, Missing, read_file
@@ -34,6 +35,13 @@ class Breakpoint:
     condition: Condition | None = None
     enabled: bool = True
     hits: int = 0
+
+    def stopped(self, begun: int, position: int) -> notices.Stopped:
+        """That it has stopped a replay which began at the index `begun`."""
+        if self.condition is None:
+            return notices.Stopped(begun, position, "event")
+        why: notices.Why = "behind" if self.condition.on_result else "before"
+        return notices.Stopped(begun, position, why, self.condition.text)
 
     def describe(self, trajectory: Trajectory) -> str:
         """How it is called in messages: `breakpoint at event 12`, `breakpoint on exit!=0`."""

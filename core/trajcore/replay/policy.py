@@ -24,10 +24,14 @@ def is_executed(head: Head) -> bool:
     return head.action in EXECUTED and head.source != "environment"
 
 
-def count_steps(outline: Outline) -> int:
-    """How many events of a recording ask something of the world."""
+def steps_of(outline: Outline) -> list[int]:
+    """The events of a recording (their indices) that ask something of the world."""
     columns = zip(outline.is_action, outline.kinds, outline.sources, strict=True)
-    return sum(action and kind in STEPS and source != "environment" for action, kind, source in columns)
+    return [
+        index
+        for index, (action, kind, source) in enumerate(columns)
+        if action and kind in STEPS and source != "environment"
+    ]
 
 
 def asks_the_world(head: Head) -> bool:

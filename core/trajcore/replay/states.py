@@ -18,6 +18,11 @@ class State(Enum):
     FINISHED = "FINISHED"
     ERROR = "ERROR"
 
+    @property
+    def at_work(self) -> bool:
+        """Whether something is under way, which the user can interrupt."""
+        return self in (State.REPLAYING, State.THINKING, State.EXECUTING, State.AWAITING_CONFIRMATION)
+
 
 class Mode(Enum):
     """Whether events come from the recording or from a model."""

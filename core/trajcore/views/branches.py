@@ -12,7 +12,7 @@ from trajcore.branches import RECORDED, Branch, events_of, write
 from trajcore.errors import BadInput
 from trajcore.journal.branches import CUT_OFF, KeptBranch, branch_directory, kept_branches
 from trajcore.live.outcome import ERROR
-from trajcore.replay.policy import count_steps
+from trajcore.replay.policy import steps_of
 from trajcore.session import Session
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
@@ -91,7 +91,7 @@ def kept_named(file: str, name: str, row: str | None = None) -> KeptBranch:
 def objects(trajectory: Trajectory, kept: Iterable[KeptBranch]) -> Iterator[dict[str, Any]]:
     """A JSON object a branch, the recorded one first. `bytes` is what it takes on disk."""
     yield {
-        "name": RECORDED, "model": None, "steps": count_steps(trajectory.outline), "state": RECORDED,
+        "name": RECORDED, "model": None, "steps": len(steps_of(trajectory.outline)), "state": RECORDED,
         "origin": None, "cut": None, "begun": None, "saved": None, "bytes": 0, "models": [],
     }  # fmt: skip
     for one in kept:

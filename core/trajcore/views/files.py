@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from trajcore.events.kinds import HIDDEN
 from trajcore.replay.policy import asks_the_world
 from trajcore.replay.run import Entry, Run, Status
 from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
 from trajcore.views.blocks import BLANK, Block, BlockKind
-from trajcore.views.timeline import Row
+from trajcore.views.timeline import Row, last_row
 
 if TYPE_CHECKING:
     from trajcore.worlds.evidence.model import Known
@@ -96,28 +95,11 @@ def _known(known: Known, *, made: bool) -> str:
 
 def _by_hand(session: Session, row: Row) -> Iterable[FileChanges]:
     """What was changed by hand while this row was the last that had been played."""
-    run = session.run
-    return [changes for after, changes in run.by_hand if _row_of(session, run, after) == row]
-
-
-def _row_of(session: Session, run: Run, id: int | None) -> Row:
-    """The row that shows the entry with this id, or the one before it that has a row."""
-    trajectory = session.trajectory
-    shown = Row(trajectory.uid(0))
-    answers = trajectory.outline.answers
-    for place, entry in enumerate(run.entries if id is not None else ()):
-        index = None if entry.origin is None else trajectory.index_of_uid(entry.origin)
-        if entry.head.kind in HIDDEN or run.is_superseded(entry):
-            pass  # it has no row
-        elif index is not None:
-            shown = Row(trajectory.uid(answers.get(index, index)))
-        elif entry.origin is not None:
-            pass  # its event is out of the recording
-        elif entry.head.is_action or entry.head.cause is None:
-            shown = Row(None, place)
-        if entry.id == id:
-            break
-    return shown
+    run, trajectory = session.run, session.trajectory
+    places = {entry.id: place for place, entry in enumerate(run.entries)} if run.by_hand else {}
+    for after, changes in run.by_hand:
+        if last_row(trajectory, run, -1 if after is None else places[after]) == row:
+            yield changes
 
 
 def _shown(changes: FileChanges, how: str = "") -> list[Block]:

@@ -13,7 +13,7 @@ from trajcore.settings import Settings
 from trajcore.text import safe_line
 from trajcore.views import worlds
 from trajcore.views.marks import duration
-from trajcore.views.timeline import Row
+from trajcore.views.timeline import Row, last_row
 
 if TYPE_CHECKING:
     from trajcore.live.usage import Usage
@@ -129,13 +129,15 @@ def status_of(
 
 
 def _position(session: Session, selected: Row | None) -> str:
-    """Where the sandbox is and, where it differs, the cursor: `7/18`, `7/18 · cursor 3`."""
-    total = len(session.trajectory)
-    position = f"{session.position}/{total}"
-    index = None if selected is None else selected.index(session.trajectory)
-    if index is None or index == session.position:
+    """How many steps are done and, where the cursor is not on the last, where it is: `5/9 · at 13`."""
+    trajectory = session.trajectory
+    if not trajectory.all_read:
+        return "0/…"
+    position = f"{session.steps_done}/{session.step_count}"
+    index = None if selected is None else selected.index(trajectory)
+    if index is None or selected == last_row(trajectory, session.run):
         return position
-    return f"{position} · at {session.trajectory.label(index)}"
+    return f"{position} · at {trajectory.label(index)}"
 
 
 def message_hint(session: Session) -> tuple[str, bool]:

@@ -6,7 +6,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from trajcore.events.kinds import DELEGATE, HIDDEN
+from trajcore.events.kinds import DELEGATE, HIDDEN, Treatment
+from trajcore.replay.policy import treatment
 from trajcore.replay.run import Run
 from trajcore.trajectory import Trajectory
 
@@ -65,6 +66,16 @@ class Timeline:
         value = self._rows[at]
         return Row(self._uids[value]) if value >= 0 else Row(None, -value - 1)
 
+    def number_of(self, row: Row, trajectory: Trajectory) -> int | None:
+        """Where a row is; where it is folded away, the one that it is folded into. None: it is nowhere."""
+        if row.entry is not None:
+            return self.of_entry(row.entry)
+        index = row.index(trajectory)
+        if index is None:
+            return None
+        place = bisect_right(self._sorted, index)
+        return self._by_index[self._sorted[place - 1]] if place else 0
+
     def at_or_after(self, index: int) -> int:
         """The row of a recorded event, or of the next one that is shown; the last row at the end."""
         place = bisect_left(self._sorted, index)
@@ -78,6 +89,30 @@ class Timeline:
             return self._rows.index(-entry - 1)
         except ValueError:
             return None
+
+
+def last_row(trajectory: Trajectory, run: Run, place: int | None = None) -> Row | None:
+    """The row of what was done last in the run, or had been done with its entry at `place`: a step, a word.
+
+    What came back for a step is on the row of the step. Nothing was done: the first row; None: there is none.
+    """
+    last = len(run.entries) - 1 if place is None else place
+    for at in range(last, -1, -1):
+        row = _row_of(trajectory, run, at)
+        if row is not None:
+            return row
+    return Row(trajectory.uid(0)) if len(trajectory) else None
+
+
+def _row_of(trajectory: Trajectory, run: Run, place: int) -> Row | None:
+    """The row that an entry of the run has to itself, if it has one."""
+    entry = run.entries[place]
+    if entry.head.kind in HIDDEN or treatment(entry.head) is Treatment.PASS:
+        return None
+    if entry.origin is None:
+        return Row(None, place)
+    index = None if run.is_superseded(entry) else trajectory.index_of_uid(entry.origin)
+    return None if index is None else Row(entry.origin)
 
 
 def can_fold(trajectory: Trajectory, index: int) -> bool:

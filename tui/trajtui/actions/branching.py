@@ -49,10 +49,14 @@ async def again(screen: DebuggerScreen) -> str | None:
 
 
 def _selected(screen: DebuggerScreen) -> int:
-    index = screen.timeline.selected_index
+    """The event before which to go on: the selected one; on the step just done, the one that comes next."""
+    session, timeline = screen.session, screen.timeline
+    if 0 < session.position < len(session.trajectory) and timeline.cursor == timeline.last_row:
+        return place_of(session, session.position)
+    index = timeline.selected_index
     if index is None:
         raise BadInput("select the event before which a model is to go on")
-    return place_of(screen.session, index)
+    return place_of(session, index)
 
 
 async def _is_at(screen: DebuggerScreen, index: int) -> bool:

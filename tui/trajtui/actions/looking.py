@@ -37,7 +37,10 @@ def first(screen: DebuggerScreen) -> None:
 
 
 def last(screen: DebuggerScreen) -> None:
-    """Move to the last row."""
+    """Move to the last row; in the timeline, while something runs, follow what happens."""
+    if _focused_pane(screen) is screen.timeline and screen.session.state.at_work:
+        screen.timeline.follow_last()
+        return
     _focused_pane(screen).move_to_end(last=True)
 
 

@@ -75,6 +75,8 @@ class DebuggerScreen(Screen[None]):
         self._behind = False
         """Whether the screen has yet to catch up with the replay's position."""
         self._mode = Mode.REPLAY
+        self._at_work = False
+        """Whether the session was at work when its state was last shown."""
         self._may_run = session.settings.walled
         """Whether the user has agreed to where the commands run."""
 
@@ -185,6 +187,8 @@ class DebuggerScreen(Screen[None]):
                 self.conversation.show_question()
             case notices.BudgetSpent():
                 self._ask_to_go_on()
+            case notices.Stopped():
+                self._say_how_it_stopped(event.change)
             case notices.Said(text, severity):
                 self.say(text, bad=severity != "information")
             case notices.SandboxChosen():
@@ -201,6 +205,11 @@ class DebuggerScreen(Screen[None]):
                 self._show_rows()
         self._refresh_bars()
 
+    def _say_how_it_stopped(self, stop: notices.Stopped) -> None:
+        from trajcore.views import said  # of what nothing is needed before a run stops
+
+        self.say(said.of_stop(self.session, stop))
+
     def _show_world(self, change: notices.WorldChosen | notices.WorldLacks) -> None:
         """Show in which world the run begins, or say what could be had instead of a bare sandbox."""
         if isinstance(change, notices.WorldChosen):
@@ -213,9 +222,13 @@ class DebuggerScreen(Screen[None]):
 
     def _show_state(self) -> None:
         """What was said of the last state does not outlive it; a live session is shown when it begins."""
-        self._show_position()  # at once: from now on the cursor is the user's
-        self.conversation.show_question()
         begins = self.session.state in (State.REPLAYING, State.THINKING, State.EXECUTING)
+        if begins and not self._at_work:
+            self.timeline.follow_last()
+        self._at_work = self.session.state.at_work
+        self._show_position()
+        self.timeline.show_last()
+        self.conversation.show_question()
         if begins or (self.notes.present.bad and self.session.state is not State.ERROR):
             self.notes.fade()
         if self.session.mode is Mode.LIVE and self._mode is Mode.REPLAY and begins:
@@ -233,8 +246,10 @@ class DebuggerScreen(Screen[None]):
 
     def _show_run(self, *, restarted: bool) -> None:
         self.unsaved_run = not restarted and self.session.run.has_added
-        if self.session.mode is Mode.LIVE:
-            self.timeline.follow_end()
+        if self.session.busy:
+            self.timeline.show_last()
+        else:
+            self.timeline.follow_last()
         self._show_selected()
 
     def _show_position(self) -> None:
@@ -242,7 +257,7 @@ class DebuggerScreen(Screen[None]):
         if not self._behind:
             return
         self._behind = False
-        self.timeline.follow(self.session.position)
+        self.timeline.show_last()
         self._show_rows()
         self._refresh_bars()
 

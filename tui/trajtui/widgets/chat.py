@@ -94,7 +94,7 @@ class ChatPane(FoldingPane):
     def _keep_unfinished(self, state: State) -> None:
         """Nothing came of a reply: what there was of it stays, and says so."""
         stretches = self._coming.stretches
-        if not stretches or state in (State.THINKING, State.EXECUTING, State.AWAITING_CONFIRMATION):
+        if not stretches or state.at_work:
             return
         place = len(self._session.run)
         for stretch in stretches:

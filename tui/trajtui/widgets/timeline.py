@@ -16,7 +16,7 @@ from textual.reactive import var
 from trajcore import Session
 from trajcore.views import marks
 from trajcore.views.rows import RowLine, RowTone, row_line
-from trajcore.views.timeline import Row, Timeline, can_fold
+from trajcore.views.timeline import Row, Timeline, can_fold, last_row
 from trajtui.widgets.lines import LinePane
 
 _KIND_WIDTH: Final = 9
@@ -25,6 +25,8 @@ _DEEPEST: Final = 8
 _GUTTER: Final = 3
 """So many cells at the beginning of a row are marks: a click there is for a breakpoint."""
 _TWICE: Final = 2
+_MARGIN: Final = 3
+"""The part of the pane (one in so many) that shows what comes next while the cursor follows what happens."""
 
 _STYLES: Final = {
     RowTone.PLAIN: "timeline--aside",
@@ -75,6 +77,8 @@ class TimelineView(LinePane):
         """Delegations (the uids of their actions) whose events are left out."""
         self._anchor: int | None = None
         """The row where the selection of several begins; the cursor is where it ends."""
+        self.following = False
+        """Whether the cursor goes where something happens; it does until the user moves it."""
         self._timeline = Timeline(session.trajectory, session.run, beginning=True)
 
     @property
@@ -110,6 +114,7 @@ class TimelineView(LinePane):
 
     def extend(self, by: int) -> None:
         """Take another row into the selection, or out of it."""
+        self.following = False
         if self._anchor is None:
             self._anchor = self.cursor
         self.cursor = max(0, min(len(self._timeline) - 1, self.cursor + by))
@@ -165,20 +170,35 @@ class TimelineView(LinePane):
 
     def follow(self, index: int) -> None:
         """Put the cursor on the row of a recorded event, or the next one that is shown."""
-        self.pick_none()
+        self._leave()
         self.cursor = max(0, self._timeline.at_or_after(index))
 
-    def follow_end(self) -> None:
-        """Put the cursor on the last event that this run added."""
-        for place in range(len(self._session.run) - 1, -1, -1):
-            row = self._timeline.of_entry(place)
-            if row is not None:
-                self.cursor = row
-                return
+    def follow_last(self) -> None:
+        """Put the cursor on what was done last, and keep it there until the user moves it."""
+        self.following = True
+        self.show_last()
+
+    def show_last(self) -> None:
+        """Put the cursor on what was done last, if it follows that."""
+        last = self.last_row
+        if self.following and last is not None and last != self.cursor:
+            self.pick_none()
+            self.cursor = last
+
+    @property
+    def last_row(self) -> int | None:
+        """Where the row is of what was done last; None where there is none."""
+        row = last_row(self._session.trajectory, self._session.run)
+        return None if row is None else self._timeline.number_of(row, self._session.trajectory)
+
+    def _leave(self) -> None:
+        """From now on the cursor is the user's, and it alone is selected."""
+        self.following = False
+        self.pick_none()
 
     def move(self, by: int) -> None:
         """Move the cursor by so many rows."""
-        self.pick_none()
+        self._leave()
         self.cursor = max(0, min(len(self._timeline) - 1, self.cursor + by))
 
     def action_page_down(self) -> None:
@@ -191,7 +211,7 @@ class TimelineView(LinePane):
 
     def move_to_end(self, *, last: bool) -> None:
         """Move the cursor to the first or the last row."""
-        self.pick_none()
+        self._leave()
         self.cursor = len(self._timeline) - 1 if last else 0
 
     def watch_cursor(self) -> None:
@@ -212,6 +232,7 @@ class TimelineView(LinePane):
         row = event.y - self.gutter.top + self.scroll_offset.y
         if self.is_marked or not 0 <= row < len(self._timeline):
             return
+        self.following = False
         if not event.shift:
             self.pick_none()
         elif self._anchor is None:
@@ -223,8 +244,11 @@ class TimelineView(LinePane):
             self.post_message(self.Called("run_to"))
 
     def _show_cursor(self) -> None:
+        """Scroll to the cursor and, while it follows, to some of what comes next."""
         if self.size.height:
-            self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, immediate=True, x_axis=False)
+            height = 1 + self.following * (self.size.height // _MARGIN)
+            rows = Region(0, self.cursor, 1, height)
+            self.scroll_to_region(rows, animate=False, immediate=True, x_axis=False)
 
     def _row(self, number: int | None) -> Row | None:
         return None if number is None or number >= len(self._timeline) else self._timeline[number]
