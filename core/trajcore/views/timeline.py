@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from trajcore.events.kinds import DELEGATE, HIDDEN, Treatment
 from trajcore.replay.policy import treatment
@@ -22,6 +23,32 @@ class Row:
     def index(self, trajectory: Trajectory) -> int | None:
         """Where its recorded event is now; None for what this run added, and for what is deleted."""
         return None if self.uid is None else trajectory.index_of_uid(self.uid)
+
+
+class Rows(Protocol):
+    """Rows in order, by their numbers from 0."""
+
+    @property
+    def raw(self) -> bool:
+        """Whether what came back for an action has a row of its own."""
+        ...
+
+    @property
+    def added(self) -> Mapping[int, int]:
+        """The rows of events that this run added, by the place of each in the run."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, at: int, /) -> Row: ...
+
+    def at_or_after(self, index: int) -> int:
+        """The row of a recorded event, or of the next one that is shown; the last row at the end."""
+        ...
+
+    def of_entry(self, entry: int) -> int | None:
+        """The row of an event that this run added."""
+        ...
 
 
 class Timeline:
@@ -42,6 +69,8 @@ class Timeline:
     ) -> None:
         self.beginning = trajectory.beginning if beginning and not trajectory.all_read else None
         """The outline of the events that have rows, where those are the first alone."""
+        self.raw = raw
+        """Whether what came back for an action has a row of its own."""
         outline = self.beginning or trajectory.outline
         if raw:
             recorded = list(range(len(outline.ids)))
@@ -58,6 +87,8 @@ class Timeline:
         self._rows = _merged(recorded, trajectory, run, answers=raw)
         self._by_index = {row: at for at, row in enumerate(self._rows) if row >= 0}
         self._sorted = recorded
+        self.added = {-row - 1: at for at, row in enumerate(self._rows) if row < 0}
+        """The rows of events that this run added, by the place of each in the run."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -85,10 +116,7 @@ class Timeline:
 
     def of_entry(self, entry: int) -> int | None:
         """The row of an event that this run added."""
-        try:
-            return self._rows.index(-entry - 1)
-        except ValueError:
-            return None
+        return self.added.get(entry)
 
 
 def last_row(trajectory: Trajectory, run: Run, place: int | None = None) -> Row | None:

@@ -19,7 +19,7 @@ from trajcore.views.copying import PARTS, Part
 from trajtui.widgets.side import TABS, PaneTab
 
 if TYPE_CHECKING:
-    from trajtui.actions import branching, copying, editing, looking, models, replay, saving
+    from trajtui.actions import branching, copying, editing, finding, looking, models, replay, saving
     from trajtui.screens.debugger import DebuggerScreen
 
 Handler = Callable[["DebuggerScreen"], "str | Coroutine[Any, Any, str | None] | None"]
@@ -56,8 +56,8 @@ class _Module:
 
 
 if not TYPE_CHECKING:
-    branching, copying, editing, looking, models, replay, saving = map(
-        _Module, ("branching", "copying", "editing", "looking", "models", "replay", "saving")
+    branching, copying, editing, finding, looking, models, replay, saving = map(
+        _Module, ("branching", "copying", "editing", "finding", "looking", "models", "replay", "saving")
     )
 
 
@@ -190,6 +190,12 @@ ACTIONS: Final = (
     UserAction(looking.up, "k up", "previous event", _VIEW, "k ↑"),
     UserAction(looking.first, "g home", "first event", _VIEW, "g Home"),
     UserAction(looking.last, "G end", "last event", _VIEW, "G End"),
+    UserAction(
+        finding.search, "slash", "search what rows say, then all that they hold", _VIEW, "/", "search"
+    ),
+    UserAction(finding.next_found, "n", "next row that was found", _VIEW, "n"),
+    UserAction(finding.previous_found, "N", "previous row that was found", _VIEW, "N"),
+    UserAction(finding.go_to, "colon", "go to a row: 12, +10, 50%, @1h30m, @14:03, $", _VIEW, ":"),
     *(_of_tab(tab) for tab in TABS),
     UserAction(
         looking.show_pane, "enter", "the right-hand pane alone; in the Chat: unfold, fold", _VIEW, "Enter"

@@ -24,6 +24,7 @@ from trajtui.widgets.pace import Pace
 from trajtui.widgets.panes import Panes
 from trajtui.widgets.side import LIVE_TAB, PaneTab, SidePane
 from trajtui.widgets.timeline import TimelineView
+from trajtui.widgets.timeline_column import TimelineColumn
 
 _DETAIL_DELAY: Final = 0.04
 
@@ -175,6 +176,7 @@ class DebuggerScreen(Screen[None]):
                     self.set_timer(self._pace.delay(), self._show_position)
             case _:
                 self.post_message(SessionChanged(change))
+        self.panes.column.follow(change)
 
     @on(SessionChanged)
     def _show_change(self, event: SessionChanged) -> None:
@@ -295,6 +297,10 @@ class DebuggerScreen(Screen[None]):
     @on(TimelineView.Called)
     def _act_on_row(self, event: TimelineView.Called) -> None:
         self.action_act(event.action)
+
+    @on(TimelineColumn.Told)
+    def _say_told(self, event: TimelineColumn.Told) -> None:
+        self.say(event.text, bad=event.bad)
 
     @on(Conversation.Left)
     def _back_to_timeline(self) -> None:

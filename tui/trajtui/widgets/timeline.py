@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
@@ -16,8 +16,11 @@ from textual.reactive import var
 from trajcore import Session
 from trajcore.views import marks
 from trajcore.views.rows import RowLine, RowTone, row_line
-from trajcore.views.timeline import Row, Timeline, can_fold, last_row
+from trajcore.views.timeline import Row, Rows, Timeline, can_fold, last_row
 from trajtui.widgets.lines import LinePane
+
+if TYPE_CHECKING:
+    from trajcore.views.finding import Finding
 
 _KIND_WIDTH: Final = 9
 _LONGEST_KIND: Final = 16
@@ -53,6 +56,7 @@ class TimelineView(LinePane):
         "timeline--live",
         "timeline--aside",
         "timeline--picked",
+        "timeline--match",
     }
 
     cursor: var[int] = var(0)
@@ -70,6 +74,12 @@ class TimelineView(LinePane):
 
         action: str
 
+    class Rebuilt(Message):
+        """Rows came, went or moved, or others are shown."""
+
+    finding: Finding | None = None
+    """What was searched for, which the rows mark."""
+
     def __init__(self, session: Session, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._session = session
@@ -80,6 +90,11 @@ class TimelineView(LinePane):
         self.following = False
         """Whether the cursor goes where something happens; it does until the user moves it."""
         self._timeline = Timeline(session.trajectory, session.run, beginning=True)
+
+    @property
+    def rows(self) -> Rows:
+        """The rows that are shown."""
+        return self._timeline
 
     @property
     def selected(self) -> Row | None:
@@ -158,6 +173,7 @@ class TimelineView(LinePane):
             self.cursor = self._row_of(selected, self.cursor)
         self.cursor = max(0, min(self.cursor, len(self._timeline) - 1))
         self._show_cursor()
+        self.post_message(self.Rebuilt())
 
     def fold_selected(self) -> bool:
         """Leave the events of the selected delegation out, or show them again; whether it is one."""
@@ -167,6 +183,32 @@ class TimelineView(LinePane):
         self._folded ^= {self._session.trajectory.uid(index)}
         self.rebuild()
         return True
+
+    def number_of(self, row: Row) -> int | None:
+        """Where a row is, or the one that it is folded into; None where it is nowhere."""
+        return self._timeline.number_of(row, self._session.trajectory)
+
+    def show_row(self, row: Row) -> None:
+        """Put the cursor on a row, out of the delegations that are folded over it."""
+        index, number = row.index(self._session.trajectory), self.number_of(row)
+        if number is not None and index is not None and self._timeline[number] != row:
+            delegations = self._session.trajectory.outline.delegations
+            over = {begin for begin, end in delegations.items() if begin < index < end}
+            self._folded -= {self._session.trajectory.uid(begin) for begin in over}
+            self.rebuild()
+            number = self.number_of(row)
+        if number is not None:
+            self.move(number - self.cursor)
+
+    def show_found(self, finding: Finding | None) -> None:
+        """Mark the rows that a search finds."""
+        self.finding = finding
+        self.found_changed()
+
+    def found_changed(self) -> None:
+        """The search has found more rows."""
+        self._strips.clear()
+        self.refresh()
 
     def follow(self, index: int) -> None:
         """Put the cursor on the row of a recorded event, or the next one that is shown."""
@@ -189,7 +231,7 @@ class TimelineView(LinePane):
     def last_row(self) -> int | None:
         """Where the row is of what was done last; None where there is none."""
         row = last_row(self._session.trajectory, self._session.run)
-        return None if row is None else self._timeline.number_of(row, self._session.trajectory)
+        return None if row is None else self.number_of(row)
 
     def _leave(self) -> None:
         """From now on the cursor is the user's, and it alone is selected."""
@@ -273,6 +315,7 @@ class TimelineView(LinePane):
         is_next = row.entry is None and number == self.next_row and not self._session.at_end
         line = row_line(self._session, row, self._timeline.beginning)
         text = self._drawn(line, is_next=is_next, folded=row.uid in self._folded)
+        self._mark_found(text, number)
         if number == self.cursor:
             text.stylize(self.ground_style("timeline--cursor"))
         elif number in self._picked_rows:
@@ -284,8 +327,7 @@ class TimelineView(LinePane):
         text.append(marks.BREAKPOINT if line.breakpoint else " ", self.part_style("timeline--breakpoint"))
         text.append(line.mark, self.part_style(_STYLES[line.tone]))
         text.append(marks.NEXT if is_next else " ", self.part_style("timeline--next"))
-        digits = max(3, len(str(len(self._session.trajectory))))
-        text.append(f"{line.label:>{digits}} ", self.part_style("timeline--id"))
+        text.append(f"{line.label:>{len(self._label_cells)}} ", self.part_style("timeline--id"))
         fold = ("▸ " if folded else "▾ ") if line.foldable else ""
         name = "  " * min(line.depth, _DEEPEST) + fold + _shortened(line.kind, _LONGEST_KIND)
         style = "timeline--user" if line.by_user else "timeline--kind"
@@ -300,6 +342,21 @@ class TimelineView(LinePane):
         if line.downstream:
             text.stylize(self.part_style("timeline--aside") + Style(bold=False))
         return text
+
+    def _mark_found(self, text: Text, number: int) -> None:
+        """Mark in a row that was found where it says so; where it does not, its label."""
+        if self.finding is None or number not in self.finding:
+            return
+        style, label = self.part_style("timeline--match"), self._label_cells
+        spans = [
+            (begin, end) for begin, end in self.finding.query.visible_in(text.plain) if begin >= label.stop
+        ]
+        for begin, end in spans or [(label.start, label.stop)]:
+            text.stylize(style, begin, end)
+
+    @property
+    def _label_cells(self) -> range:
+        return range(3, 3 + max(3, len(str(len(self._session.trajectory)))))
 
     def line_width(self) -> int:
         """Rows never scroll sideways."""

@@ -1,0 +1,69 @@
+"""The JSON texts of a recording's events, looked through many at once before any of them is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from trajcore.trajectory import Trajectory
+from trajcore.views.query import Query
+
+_LOT: Final = 1 << 18
+"""So many bytes are looked through at once."""
+
+_ESCAPED: Final = re.compile(rb"\\u00[2-7]|\\/")
+"""How a file may write a character that need not be escaped."""
+
+
+class Haystack:
+    """The events of a recording as they are now: an edit asks for another one."""
+
+    def __init__(self, trajectory: Trajectory) -> None:
+        self._texts = trajectory.texts() if trajectory.dialect.one_to_one else None
+        self._damaged = trajectory.damaged
+        self._count = len(trajectory)
+        self._lots: list[range] = []
+        self._doubtful: dict[int, frozenset[int]] = {}
+        """Of the lots that were looked through: events of which no text can be ruled out."""
+
+    def lots(self, query: Query, start: int = 0) -> Iterator[list[int]]:
+        """The events that may say what is searched for, from one of them on and round, a lot at a time.
+
+        No other does. Each lot takes a moment.
+        """
+        if self._texts is None or not query.needle:
+            yield from ([index] for index in (*range(start, self._count), *range(start)))
+            return
+        order = list(enumerate(self._in_lots()))
+        first = next((at for at, lot in order if start < lot.stop), 0)
+        for number, lot in order[first:] + order[:first]:
+            yield self._look_through(number, lot, query)
+
+    def _in_lots(self) -> list[range]:
+        begin = size = 0
+        for index, text in enumerate(self._texts or () if not self._lots else ()):
+            size += len(text)
+            if size >= _LOT:
+                self._lots.append(range(begin, index + 1))
+                begin, size = index + 1, 0
+        if begin < self._count and (not self._lots or self._lots[-1].stop < self._count):
+            self._lots.append(range(begin, self._count))
+        return self._lots
+
+    def _look_through(self, number: int, lot: range, query: Query) -> list[int]:
+        texts = self._texts or ()
+        doubtful = self._doubtful.get(number)
+        whole = b"\n".join(texts[lot.start : lot.stop])
+        if doubtful is None:
+            doubtful = self._doubtful[number] = self._doubts(lot, whole)
+        if query.needle not in (whole if query.case else whole.lower()):
+            return sorted(doubtful)
+        return [index for index in lot if index in doubtful or query.may_be_in(bytes(texts[index]))]
+
+    def _doubts(self, lot: range, whole: bytes) -> frozenset[int]:
+        texts = self._texts or ()
+        found = {index for index in self._damaged if index in lot}
+        if _ESCAPED.search(whole):
+            found.update(index for index in lot if _ESCAPED.search(texts[index]))
+        return frozenset(found)

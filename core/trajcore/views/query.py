@@ -1,0 +1,83 @@
+"""What the user searches the rows for: a text, or behind `re:` a regular expression."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import Any, Final
+
+from trajcore.errors import BadInput
+
+EXPRESSION: Final = "re:"
+"""What a query begins with that is a regular expression."""
+
+_LONGEST: Final = 0.2
+"""So many seconds a regular expression may take for one text."""
+
+_PLAIN: Final = r"[A-Za-z0-9_.,;:=+*()\[\]{}|~^@#$%!?/-]+"
+"""Characters that a file has as they are, unless it escapes what need not be escaped."""
+_SURE: Final = r"[A-HJLM-RT-Za-hjlm-rt-z0-9_.,;:=+*()\[\]{}|~^@#$%!?/-]+"
+"""Those of them that are no capital or small letter of any other."""
+
+
+class Query:
+    """A text to find. Capitals count where the user has typed one."""
+
+    def __init__(self, text: str) -> None:
+        """Raises `BadInput` for a regular expression that is none, and for an empty text."""
+        self.text = text
+        self.is_expression = text.startswith(EXPRESSION)
+        self._words = text.removeprefix(EXPRESSION) if self.is_expression else text
+        if not self._words:
+            raise BadInput("there is nothing to search for yet")
+        self.case = any(character.isupper() for character in self._words)
+        """Whether capitals count."""
+        self.needle = b"" if self.is_expression else self._needle()
+        """What of it stands in a file as it is, in small letters where capitals do not count; or nothing."""
+        self._pattern: Any = self._expression() if self.is_expression else self._plain()
+
+    def _plain(self) -> re.Pattern[str]:
+        flags = re.NOFLAG if self.case else re.IGNORECASE
+        if self._words.isascii():
+            flags |= re.ASCII
+        return re.compile(re.escape(self._words), flags)
+
+    def _expression(self) -> Any:
+        import regex  # as one that never ends can be left
+
+        flags = regex.MULTILINE | (0 if self.case else regex.IGNORECASE)
+        try:
+            return regex.compile(self._words, flags)
+        except (regex.error, RecursionError, OverflowError) as error:
+            raise BadInput(f"{self._words!r} is no regular expression: {error}") from None
+
+    def _needle(self) -> bytes:
+        plain = _PLAIN if self.case or self._words.isascii() else _SURE
+        longest = max(re.findall(f"{plain}(?: {plain})*", self._words), key=len, default="")
+        return (longest if self.case else longest.lower()).encode()
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where a text says it. Raises `BadInput` for an expression that takes too long."""
+        if not self.is_expression:
+            return [match.span() for match in self._pattern.finditer(text)]
+        try:
+            found = self._pattern.finditer(text, timeout=_LONGEST)
+            return [match.span() for match in found if match[0]]
+        except TimeoutError:
+            raise BadInput(f"{self._words!r} takes too long to be searched for") from None
+
+    def visible_in(self, text: str) -> list[tuple[int, int]]:
+        """As `spans`, for a row that is drawn: nothing where that takes too long."""
+        with suppress(BadInput):
+            return self.spans(text)
+        return []
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text says it. Raises `BadInput` for an expression that takes too long."""
+        if self.is_expression:
+            return bool(self.spans(text))
+        return self._pattern.search(text) is not None
+
+    def may_be_in(self, raw: bytes) -> bool:
+        """Whether the JSON text of an event, which escapes nothing without need, may say it."""
+        return self.needle in (raw if self.case else raw.lower())
