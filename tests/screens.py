@@ -14,10 +14,13 @@ from trajcore.live.modelsettings import ModelSettings
 from trajcore.sandbox.base import SandboxSettings
 from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
+from trajcore.views.layout import Layout
 from trajtui.actions.table import ACTIONS, UserAction
 from trajtui.app import TrajApp
 from trajtui.screens.debugger import DebuggerScreen
 from trajtui.widgets.timeline import TimelineView
+
+AS_IT_COMES = Layout()
 
 
 class Shown:
@@ -98,15 +101,16 @@ async def opened(
     model: ModelSettings | None = None,
     at: str | None = None,
     actions: Sequence[UserAction] = ACTIONS,
+    layout: Layout = AS_IT_COMES,
     **more: Any,
 ) -> AsyncIterator[Shown]:
     """The debugger on a file, ready for keys, with one pane at the right.
 
-    `more` are other settings, `actions` those with other keys.
+    `more` are other settings, `actions` those with other keys, `layout` how it was last laid out.
     """
     settings = Settings(sandbox, SandboxSettings(track_files=True), model or ModelSettings(), **more)
     session = Session(Trajectory.open(path), settings)
-    app = TrajApp(session, at, actions=actions)
+    app = TrajApp(session, at, actions=actions, layout=layout)
     try:
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

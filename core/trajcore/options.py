@@ -137,6 +137,7 @@ KEYS: Final = (
     Key("checkpoint_files", "trajtui", int, 200_000, Reach.LIMIT),
     Key("patience", "trajtui", float, 10.0, Reach.NOWHERE, "NO_CHANGE_TIMEOUT_SECONDS"),
     Key("world", "trajtui", str, "auto", Reach.NOWHERE),
+    Key("theme", "trajtui", str, None, Reach.NOWHERE, personal=True),
     Key("keys", "trajtui", dict, {}, Reach.KEYBOARD, personal=True),
 )
 """Every setting that the program reads, in the order in which `trajtui config` lists them."""

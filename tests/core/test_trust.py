@@ -107,6 +107,7 @@ HARMLESS: dict[str, str] = {
     "checkpoint_files": "1000",
     "patience": "5",
     "world": "'evidence'",
+    "theme": "'dracula'",
     "keys": "{}",
 }
 
@@ -131,6 +132,7 @@ NOWHERE: dict[str, str] = {
     "timeout": "an action of the recording says how long it may take, too",
     "patience": "the same",
     "cpus": "the default is all of them, so it can only take some away",
+    "theme": "the colours of every one that there is can be read",
     "world": "what the recording gives away of its files is put into its own world, and nowhere else",
 }
 """Settings whose values are all harmless, and why."""

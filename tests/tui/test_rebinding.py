@@ -71,34 +71,34 @@ def test_each_fault_has_a_line_and_a_conflict_names_both() -> None:
 
 
 async def test_the_screen_goes_by_the_users_keys(tmp_path: Path) -> None:
-    actions = rebound({"step": "n F7", "resume": "s", "delete": "", "insert_behind": "c"})
+    actions = rebound({"step": "Ctrl+G F7", "resume": "s", "delete": "", "insert_behind": "c"})
     assert next(action.shown for action in actions if action.name == "delete") == "Ctrl+P"
     async with opened(write(tmp_path / "x.json", EVENTS), actions=actions) as screen:
-        assert " n step  s continue " in screen.rows[-1]
+        assert " Ctrl+G step  s continue " in screen.rows[-1]
         await screen.press("d", "f10")
         await screen.settle()
-        assert "0/3" in screen.status
+        assert "0/1" in screen.status
         assert "modified" not in screen.status
         await screen.press("f7")
         await screen.settle()
-        assert "0/3" not in screen.status
+        assert "0/1" not in screen.status
         await screen.press("question_mark")
-        await screen.wait("  n F7       step one action")
+        await screen.wait("  Ctrl+G F7  step one action")
         await screen.press("escape", "ctrl+p")
         await screen.type("step one")
-        await screen.wait("n F7")
+        await screen.wait("Ctrl+G F7")
 
 
 def test_the_keys_are_the_users_own_wherever_they_work() -> None:
     here = Path("config.toml")
     own = config_directory() / "config.toml"
-    said = trajtui("config", "set", "trajtui.keys.step", "n")
+    said = trajtui("config", "set", "trajtui.keys.step", "F7")
     assert (said.returncode, said.stdout) == (0, f"set in {own}\n")
     here.write_text("[trajtui.keys]\nquit = 'j'\n")
-    assert load(environment={}).get("keys") == {"step": "n"}
+    assert load(environment={}).get("keys") == {"step": "F7"}
     assert trajtui("config", "set", "keys.back", "Ctrl+B").returncode == 0
     shown = trajtui("config").stdout
-    for line in ("trajtui.keys.step                n", "trajtui.keys.back                Ctrl+B"):
+    for line in ("trajtui.keys.step                F7", "trajtui.keys.back                Ctrl+B"):
         assert line in shown
     refused = trajtui("config", "set", "keys.resume", "ctrl+b")
     assert (refused.returncode, refused.stderr) == (

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Final
 
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.theme import ThemeProvider
 
 from trajcore import Session
+from trajcore.views.layout import Layout, keep_theme
 from trajtui.actions.table import ACTIONS, BY_NAME, UserAction
 from trajtui.screens.debugger import DebuggerScreen
 from trajtui.signals import end_on_signals
 from trajtui.styles import DEBUGGER
 from trajtui.themed import ThemedApp
 
+_AS_IT_COMES: Final = Layout()
 _NEVER: Final = "no_key"
 """A key that no keyboard has: that of an action that the user wants to have none."""
 
@@ -36,12 +38,23 @@ class TrajApp(ThemedApp[None]):
         live: bool = False,
         shown: Callable[[], None] = lambda: None,
         theme: str = "",
+        theme_of: str = "",
         actions: Sequence[UserAction] = ACTIONS,
+        layout: Layout = _AS_IT_COMES,
     ) -> None:
-        """`shown` is called once, when the first frame is on the screen; `actions` have the user's keys."""
+        """`shown` is called once, when the first frame is on the screen; `actions` have the user's keys.
+
+        `theme_of` is the config.toml that names the theme, if one does.
+        """
         super().__init__(theme)
         self.session = session
-        self._debugger = DebuggerScreen(session, at, live, shown, actions)
+        self._theme_of = theme_of
+        self._debugger = DebuggerScreen(session, at, live, shown, actions, layout)
+
+    @property
+    def new_layout(self) -> Layout | None:
+        """How the user has laid the screen out; None where it is as it was at first."""
+        return self._debugger.new_layout
 
     def get_default_screen(self) -> Screen[Any]:
         """The debugger, below which there is no other screen to style, lay out and paint."""
@@ -49,12 +62,7 @@ class TrajApp(ThemedApp[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Of Textual's own commands those that the table of actions lacks; its quit would not ask."""
-        kept = ("Theme", "Screenshot")
-        return (command for command in super().get_system_commands(screen) if command.title in kept)
-
-    def deliver_screenshot(self, *arguments: Any, **named: Any) -> str | None:
-        """Deliver a picture of the screen; none where the program has ended meanwhile."""
-        return super().deliver_screenshot(*arguments, **named) if self.screen_stack else None
+        return (command for command in super().get_system_commands(screen) if command.title == "Theme")
 
     def action_command_palette(self) -> None:
         """Show every action by what it does."""
@@ -64,10 +72,22 @@ class TrajApp(ThemedApp[None]):
             self.push_screen(Palette(id="--command-palette"))
 
     def search_themes(self) -> None:
-        """Show the themes by name."""
-        from trajtui.screens.palette import Palette
+        """Show the themes by name; which one comes back the next time, where a config.toml says that."""
+        from trajtui.screens.palette import Palette, Themes
 
-        self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
+        note = f" (the next time: as {self._theme_of} says)" if self._theme_of else ""
+        self.push_screen(Palette(providers=[Themes], placeholder=f"Search for themes…{note}"))
+
+    def choose_theme(self, name: str) -> None:
+        """Take a theme, also for the next time, unless a config.toml has the word then."""
+        self.theme = name
+        self._debugger.flows.begin(self._kept_theme(name))
+
+    async def _kept_theme(self, name: str) -> str:
+        if self._theme_of:
+            return f"{name}, for now: {self._theme_of} says [trajtui] theme"
+        await asyncio.to_thread(keep_theme, name)
+        return f"{name}, also the next time"
 
     @property
     def fault(self) -> Exception | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from itertools import pairwise
+import os
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,31 @@ def keep(text: str) -> Path:
         raise BadInput(f"{path} cannot be written: {in_words(error)}.") from None
     write_atomically(path, [text.encode("utf-8", "replace")])
     return path
+
+
+def save_picture(svg: str, name: str) -> str:
+    """Save a picture of the screen where downloads are, else where the user is, or at home; says where.
+
+    Raises `BadInput` where it can be written nowhere.
+    """
+    said, places = "", (platformdirs.user_downloads_path(), Path.cwd(), Path.home())
+    for directory in places:
+        try:
+            path = _free(directory, name)
+            write_atomically(path, [svg.encode("utf-8", "replace")])
+        except (OSError, BadInput) as error:
+            said = said or f"{error}".removesuffix(".")
+        else:
+            return f"picture saved: {_short(path)}{f' ({said})' if said else ''}"
+    raise BadInput(f"the picture was not saved: {said}.")
+
+
+def _free(directory: Path, name: str) -> Path:
+    """A path in a directory that is there, with a name that is not taken. Raises `BadInput`."""
+    if not os.path.isdir(directory):
+        raise BadInput(f"there is no {_short(directory)}")
+    taken = (directory / f"{name}{f'-{number}' if number > 1 else ''}.svg" for number in count(1))
+    return next(path for path in taken if not os.path.lexists(path))
 
 
 def fits(text: str) -> bool:

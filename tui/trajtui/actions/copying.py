@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore import BadInput
-from trajcore.views.copied import fits, keep, words
+from trajcore.views.copied import fits, keep, save_picture, words
 from trajcore.views.copying import Part, copied, offered
 from trajtui.screens.copying import SELECTED, CopyMenu
 
@@ -54,6 +55,14 @@ def copy_or_interrupt(screen: DebuggerScreen) -> str | Coroutine[Any, Any, str] 
         return "nothing runs, and nothing is selected: q quits"
     screen.session.interrupt()
     return None
+
+
+async def picture(screen: DebuggerScreen) -> str:
+    """Save a picture of the screen, once the palette is off it."""
+    drawn: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    screen.call_after_refresh(lambda: drawn.set_result(screen.app.export_screenshot()))
+    svg = await drawn
+    return await asyncio.to_thread(save_picture, svg, f"trajtui-{datetime.now():%Y-%m-%d-%H%M%S}")
 
 
 async def put(app: App[Any], name: str, text: str) -> str:

@@ -208,6 +208,7 @@ ACTIONS: Final = (
     UserAction(looking.help, "question_mark f1", "all keys", _VIEW, "? F1", "keys"),
     UserAction(copying.copy, "y", "copy: a menu of what there is", _VIEW, "y"),
     *(_of_part(part) for part in PARTS),
+    UserAction(copying.picture, "", "save a picture of the screen, as SVG (screenshot)", _VIEW, "Ctrl+P"),
     UserAction(copying.copy_or_interrupt, "ctrl+c", "copy what is selected, else interrupt", _VIEW, "Ctrl+C"),
     UserAction(
         looking.suspend, "ctrl+z", "suspend: back to the shell, whose fg goes on here", _VIEW, "Ctrl+Z"

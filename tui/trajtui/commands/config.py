@@ -9,6 +9,7 @@ import click
 from trajcore import load_config, options, set_config, trust_config, untrust_config
 from trajcore.text import safe_line
 from trajcore.views.trusting import Setting, file_line, what_is_let_in
+from trajtui.preferences import check_theme
 
 
 def show_settings(path: Path | None) -> None:
@@ -51,8 +52,10 @@ def change_setting(key: str, value: str, path: Path | None) -> None:
 
 
 def _check(name: str, value: str, path: Path | None) -> None:
-    """Refuse a key that is none, or that another action has by then. Raises `BadInput`."""
+    """Refuse what the screen could not use: a theme, or a key of an action. Raises `BadInput`."""
     key = options.find_key(name)
+    if key.name == "theme":
+        check_theme(value)
     action = options.within(key, name)
     if key.reach is options.Reach.KEYBOARD and action:
         from trajtui.actions.rebinding import rebound  # with the actions comes the screen

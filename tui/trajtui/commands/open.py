@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -23,13 +23,14 @@ from trajcore import (
 )
 from trajcore import open as open_trajectory
 from trajcore.views import trusting
+from trajcore.views.layout import keep_layout, layout_of
 from trajcore.views.recent import remember
+from trajtui.preferences import actions_wanted, theme_wanted
 from trajtui.startup import first_frame_shown
 
 if TYPE_CHECKING:
     from trajcore.views.question import Question
     from trajcore.views.trusting import Config
-    from trajtui.actions.table import UserAction
 
 
 def open_screen(file: str | None, options: Mapping[str, Any]) -> int:
@@ -41,25 +42,26 @@ def open_screen(file: str | None, options: Mapping[str, Any]) -> int:
     file = file or config.get("replay_trajectory_path")
     if file == "-":
         raise BadInput("the screen needs the keyboard: save the recording to a file and open that.")
+    theme = theme_wanted(config)
     trajectory = None
     if file is None:
         _check_terminal()
-        file, trajectory = _ask_for_file(options.get("row"))
+        file, trajectory = _ask_for_file(options.get("row"), theme.name)
         if file is None:
             return 0
     settings = _settings(config, options, file)
     if trajectory is None:
-        trajectory = _open(file, options.get("row"))
+        trajectory = _open(file, options.get("row"), theme.name)
     if trajectory is None:
         return 0
     question = trusting.question(config)
     if question is not None:
-        answer = _ask(question)
+        answer = _ask(question, theme.name)
         if answer is None:
             return 0
         config = trusting.settled(config, options, answer)
         settings = _settings(config, options, file)
-    actions = _actions(config)
+    actions = actions_wanted(config)
     session = Session(trajectory, settings)
     at = options.get("at")
     if at is not None:
@@ -67,13 +69,18 @@ def open_screen(file: str | None, options: Mapping[str, Any]) -> int:
     _check_terminal()
     from trajtui.app import TrajApp, run
 
-    opened = Path(file)
+    opened, layout = Path(file), layout_of(trajectory)
 
     def shown() -> None:
         first_frame_shown()
         remember(opened)
 
-    return asyncio.run(run(TrajApp(session, at, bool(options.get("live")), shown, actions=actions)))
+    live = bool(options.get("live"))
+    app = TrajApp(session, at, live, shown, theme.name, theme.file, actions, layout)
+    code = asyncio.run(run(app))
+    if app.new_layout is not None:
+        keep_layout(session.recording, app.new_layout)
+    return code
 
 
 def _settings(config: Config, options: Mapping[str, Any], file: str) -> Settings:
@@ -92,31 +99,15 @@ def _settings(config: Config, options: Mapping[str, Any], file: str) -> Settings
     )
 
 
-def _actions(config: Config) -> Sequence[UserAction]:
-    """What can be done on the screen, with the user's own keys. Raises `BadInput`."""
-    from trajtui.actions.table import ACTIONS  # with it comes the screen
-
-    keys = config.get("keys")
-    if not keys:
-        return ACTIONS
-    from trajtui.actions.rebinding import rebound
-
-    try:
-        return rebound(keys)
-    except BadInput as error:
-        where = config.settings["keys"].origin
-        raise BadInput("\n".join(f"{where}, {line}" for line in str(error).split("\n"))) from None
-
-
-def _ask(question: Question) -> str | None:
+def _ask(question: Question, theme: str) -> str | None:
     """The answer to a question that comes before the debugger; None: quit."""
     _check_terminal()
     from trajtui.screens.start import AskFirst
 
-    return AskFirst(question).run()
+    return AskFirst(question, theme).run()
 
 
-def _open(file: str, row: str | None) -> Trajectory | None:
+def _open(file: str, row: str | None, theme: str) -> Trajectory | None:
     """The trajectory; of a file with several, the one that the user picks (None: none)."""
     try:
         return _read(file, row)
@@ -125,7 +116,7 @@ def _open(file: str, row: str | None) -> Trajectory | None:
             raise
         from trajtui.screens.start import PickRow
 
-        picked = PickRow(file, [(row.number, row.id, row.fault) for row in needed.rows]).run()
+        picked = PickRow(file, [(row.number, row.id, row.fault) for row in needed.rows], theme).run()
         return None if picked is None else open_trajectory(file, picked)
 
 
@@ -139,11 +130,11 @@ def _read(file: str, row: str | None) -> Trajectory:
         return trajectory.result()
 
 
-def _ask_for_file(row: str | None) -> tuple[str | None, Trajectory | None]:
+def _ask_for_file(row: str | None, theme: str) -> tuple[str | None, Trajectory | None]:
     """The file that the user picks (None: none), and its recording, unless there are several in it."""
     from trajtui.screens.start import StartApp
 
-    start = StartApp(row)
+    start = StartApp(row, theme)
     path = start.run()
     return (None, None) if path is None else (str(path), start.opened)
 

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from trajcore import Mode, Session, State, TrajError, notices
+from trajcore.views.layout import Layout, folded_uids, with_folded
 from trajcore.views.status import header_left, header_right, status_of
 from trajcore.views.worlds import lacking, offer
 from trajtui.actions.table import ACTIONS, BY_NAME, HARMLESS, ActionProvider, UserAction, bindings, footer
@@ -27,6 +28,7 @@ from trajtui.widgets.timeline import TimelineView
 from trajtui.widgets.timeline_column import TimelineColumn
 
 _DETAIL_DELAY: Final = 0.04
+_AS_IT_COMES: Final = Layout()
 
 
 class SessionChanged(Message):
@@ -52,6 +54,7 @@ class DebuggerScreen(Screen[None]):
         live: bool,
         shown: Callable[[], None],
         actions: Sequence[UserAction] = ACTIONS,
+        layout: Layout = _AS_IT_COMES,
     ) -> None:
         super().__init__(classes="-wide")  # mostly it is, and then nothing is styled twice
         self.session = session
@@ -69,6 +72,9 @@ class DebuggerScreen(Screen[None]):
         self.ask = self.flows.ask
         """Shows a dialog and waits for its answer. To be called in a worker, as coroutines of actions are."""
         self.panes = Panes(session, id="panes")
+        self.panes.lay_out(layout)
+        self._layout = layout
+        self._laid_out_first: Layout | None = None
         self.conversation = Conversation(session, self.flows)
         self._sandbox: notices.SandboxChosen | None = None
         self._world: notices.WorldChosen | None = None
@@ -108,9 +114,23 @@ class DebuggerScreen(Screen[None]):
     def _begin(self) -> None:
         """The first frame is on the screen: show what it left out, and find out which sandbox to have."""
         self._shown()
+        folded = folded_uids(self._layout, self.session.trajectory)
+        self.timeline.lay_out(raw=self._layout.raw, folded=folded)
         self.timeline.complete()
+        self._laid_out_first = self.layout_now
         self._refresh_bars()
         self._prepare()
+
+    @property
+    def layout_now(self) -> Layout:
+        """How it is laid out."""
+        return with_folded(self.panes.layout_now, self.session.trajectory, self.timeline.folded)
+
+    @property
+    def new_layout(self) -> Layout | None:
+        """How the user has laid it out; None where it is as it was at first."""
+        layout = self.layout_now
+        return layout if self._laid_out_first not in (None, layout) else None
 
     def on_unmount(self) -> None:
         """Listen no longer."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from typing import ClassVar
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar, Protocol, cast
 
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.command import CommandList, CommandPalette
 from textual.css.query import NoMatches
+from textual.theme import ThemeProvider
 
 from trajtui.screens.dialog import Dialog
 
@@ -34,3 +37,20 @@ class Palette(CommandPalette, Dialog[None]):
         except NoMatches:
             if self.query(CommandList):
                 raise
+
+
+class Chooses(Protocol):
+    """A program whose theme can be chosen."""
+
+    def choose_theme(self, name: str) -> None:
+        """Take a theme, also for the next time."""
+
+
+class Themes(ThemeProvider):
+    """The themes by their names, ours first."""
+
+    @property
+    def commands(self) -> list[tuple[str, Callable[[], None]]]:
+        """What each of them does."""
+        choose = cast("Chooses", self.app).choose_theme
+        return [(name, partial(choose, name)) for name in self.app.available_themes]

@@ -69,8 +69,8 @@ class StartApp(ThemedApp[Path]):
         Binding("slash", "type_path", "type a path"),
     ]
 
-    def __init__(self, row: str | None = None) -> None:
-        super().__init__()
+    def __init__(self, row: str | None = None, theme: str = "") -> None:
+        super().__init__(theme)
         self._row = row
         self.opened: Trajectory | None = None
         """The recording that was picked; None where one of several in its file is still to be picked."""
@@ -151,9 +151,9 @@ class PickRow(ThemedApp[str]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,ctrl+q", "quit", "quit")]
 
-    def __init__(self, file: str, rows: Sequence[tuple[int, str, str]]) -> None:
+    def __init__(self, file: str, rows: Sequence[tuple[int, str, str]], theme: str = "") -> None:
         """`rows` are the rows of the file: number, id, and why one cannot be opened."""
-        super().__init__()
+        super().__init__(theme)
         self._file = file
         self._rows = rows
 
@@ -184,8 +184,8 @@ class AskFirst(ThemedApp[str]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+q", "quit", "quit", priority=True)]
 
-    def __init__(self, question: Question) -> None:
-        super().__init__()
+    def __init__(self, question: Question, theme: str = "") -> None:
+        super().__init__(theme)
         self._question = question
 
     def on_mount(self) -> None:

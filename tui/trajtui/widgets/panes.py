@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from textual.reactive import var
 
 from trajcore import Session
+from trajcore.views.layout import Layout
 from trajtui.widgets.bars import TabBar
 from trajtui.widgets.divider import Divider
 from trajtui.widgets.lines import LinePane
@@ -41,6 +42,18 @@ class Panes(Horizontal):
         yield self.column
         yield Divider(across=False, id="divider")
         yield self.side
+
+    @property
+    def layout_now(self) -> Layout:
+        """How the panes are laid out; which delegations are folded is known when all rows are."""
+        side = self.side
+        return Layout(side.shown.id, side.below.id, self.share, side.share, self.timeline.raw)
+
+    def lay_out(self, layout: Layout) -> None:
+        """Have them laid out so, before they are shown."""
+        if layout.share is not None:
+            self.set_reactive(Panes.share, layout.share)
+        self.side.lay_out(layout)
 
     def on_resize(self, event: events.Resize) -> None:
         """Two panes at the right where there is room for them; both sides keep their share."""

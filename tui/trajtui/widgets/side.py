@@ -16,6 +16,7 @@ from trajcore import Session, notices
 from trajcore.views.blocks import Block
 from trajcore.views.event import blocks_for
 from trajcore.views.files import blocks_for_files
+from trajcore.views.layout import Layout
 from trajcore.views.timeline import Row
 from trajtui.widgets.bars import TabBar, TabLine
 from trajtui.widgets.chat import ChatPane
@@ -119,6 +120,20 @@ class SidePane(Vertical):
     def shown(self) -> PaneTab:
         """The tab that was asked for last."""
         return self._shown
+
+    @property
+    def below(self) -> PaneTab:
+        """The tab of the lower pane, where there are two."""
+        return self._below
+
+    def lay_out(self, layout: Layout) -> None:
+        """Have the panes laid out so, before they are shown."""
+        if layout.upper is not None:
+            self.set_reactive(SidePane.share, layout.upper)
+        for id in (layout.below, layout.tab):
+            for tab in TABS:
+                if tab.id == id:
+                    self._take(tab)
 
     @property
     def active(self) -> LinePane:

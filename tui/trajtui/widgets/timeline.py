@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -154,6 +155,18 @@ class TimelineView(LinePane):
     def complete(self) -> None:
         """Show all rows, where it is only the first so far: a large recording has not been read further."""
         if self._timeline.beginning is not None:
+            self.rebuild()
+
+    @property
+    def folded(self) -> frozenset[int]:
+        """The delegations (the uids of their actions) whose events are left out."""
+        return frozenset(self._folded)
+
+    def lay_out(self, *, raw: bool, folded: Collection[int]) -> None:
+        """Show every event where it is `raw`, and leave out those of delegations that are folded."""
+        if raw or folded:
+            self._folded.update(folded)
+            self.set_reactive(TimelineView.raw, raw or self.raw)
             self.rebuild()
 
     def on_resize(self, event: events.Resize) -> None:
