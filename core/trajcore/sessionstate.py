@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from trajcore.live.context import Context
     from trajcore.live.outcome import LiveOutcome
     from trajcore.live.usage import Usage
+    from trajcore.replay.compare import Texts
     from trajcore.worlds.choice import Choice
     from trajcore.worlds.evidence.building import Built
     from trajcore.worlds.facts import Found
@@ -128,6 +129,10 @@ class SessionState:
     def result_of(self, index: int) -> StepResult | None:
         """What came of a step; None where it was not played, or is to be played once more."""
         return self._replay.result_of(index)
+
+    def texts_of(self, result: StepResult) -> Texts | None:
+        """The texts of a step as they were compared; None where they were not. It may be in a thread."""
+        return self._replay.player.texts_of(result)
 
     @property
     def stale(self) -> frozenset[int]:

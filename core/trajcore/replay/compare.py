@@ -71,6 +71,20 @@ class Circumstances:
     """Directories of the recording's that have another name here."""
 
 
+@dataclass(frozen=True)
+class Texts:
+    """Two texts as they were shown, and without what was set aside of them (`old`, `new`).
+
+    A line of `old` is what is left of the same line of `recorded`, unless a pattern of the user's takes
+    the end of a line too.
+    """
+
+    recorded: str
+    actual: str
+    old: str
+    new: str
+
+
 Unwrap = Callable[["Observation"], Unwrapped]
 """Takes what a program said out of a recorded observation (`Dialect.unwrap`)."""
 
@@ -146,6 +160,8 @@ def compare(
     before = _Answer(recorded, (unwrap or default_dialect().unwrap)(recorded), circumstances.recorded)
     after = _Answer(actual, Unwrapped(actual.content, exit_code(actual)), circumstances.actual)
     found = _compared(before, after, normalisers, circumstances)
+    if found.match is not Match.EQUAL:
+        found = replace(found, names=_names(before, after, circumstances))
     if not found.diverged:
         return found
     return replace(found, cause=causes.kind_of(_outcomes(before, after), offline=circumstances.offline))
@@ -180,22 +196,45 @@ def _compared(
 def _compare_text(
     recorded: _Answer, actual: _Answer, normalisers: Sequence[Normaliser], circumstances: Circumstances
 ) -> Comparison:
-    before, after = recorded.said.output, actual.said.output
     if recorded.failed != actual.failed:
         return Comparison(None, f"recorded {recorded.outcome}, actual {actual.outcome}")
-    if before == after:
+    texts, committed = _texts(recorded, actual, normalisers, circumstances)
+    if texts.recorded == texts.actual:
         return Comparison(Match.EQUAL)
-    raw = before
-    before, after = (shown(text, tabs=recorded.kind == RUN) for text in (before, after))
-    if before != after and recorded.kind == RUN and "\t" in raw.partition("\n")[0]:
-        before = _indented_as(after, raw) or before
+    old, new = texts.old, texts.new
+    if old != new and circumstances.reconstructed and _UNORDERED.search(actual.given):
+        old, new = ("\n".join(sorted(text.split("\n"))) for text in (old, new))
+    if old == new or _equal_but_for_secrets(old, new):
+        emptied_by = _emptied_by(texts.recorded, normalisers)
+        return Comparison(Match.NORMALISED, emptied_by=emptied_by, committed=committed)
+    differing_texts = labelled(old, new, _names(recorded, actual, circumstances))
+    return Comparison(None, _in_words(recorded, actual, differing_texts, circumstances), committed=committed)
+
+
+def texts_compared(
+    recorded: Observation,
+    actual: Observation,
+    normalisers: Sequence[Normaliser] = NORMALISERS,
+    unwrap: Unwrap | None = None,
+    circumstances: Circumstances = Circumstances(),
+) -> Texts:
+    """The texts of two answers as they are compared. Raises `TooSlow`."""
+    before = _Answer(recorded, (unwrap or default_dialect().unwrap)(recorded), circumstances.recorded)
+    after = _Answer(actual, Unwrapped(actual.content, exit_code(actual)), circumstances.actual)
+    return _texts(before, after, normalisers, circumstances)[0]
+
+
+def _texts(
+    recorded: _Answer, actual: _Answer, normalisers: Sequence[Normaliser], circumstances: Circumstances
+) -> tuple[Texts, bool]:
+    """The texts as they are compared, and whether names of commits were set aside in them."""
+    before, after = _as_shown(recorded, actual)
     if before == after:
-        return Comparison(Match.EQUAL)
-    if recorded.kind == RUN_IPYTHON:
-        before, after = shared_text(before, after)
-    names = (*circumstances.mapped, *differing(recorded.side, actual.side))
+        return Texts(before, after, before, after), False
+    names = _names(recorded, actual, circumstances)
     one, other = aligned(*tempnames.aligned(before, after), names)
     old, new = aligned(*both_normalised(one, other, normalisers), names)
+    committed = False
     if old != new:
         given = actual.given
         asked = asked_for(given, other_user=any(name.what == USER for name in names))
@@ -209,11 +248,25 @@ def _compare_text(
             old, new = commits_paired(old, new)
         if circumstances.reconstructed:
             old, new = both_normalised(old, new, UNTOLD)
-    if old != new and circumstances.reconstructed and _UNORDERED.search(actual.given):
-        old, new = ("\n".join(sorted(text.split("\n"))) for text in (old, new))
-    if old == new or _equal_but_for_secrets(old, new):
-        return Comparison(Match.NORMALISED, emptied_by=_emptied_by(before, normalisers))
-    return Comparison(None, _in_words(recorded, actual, labelled(old, new, names), circumstances))
+    return Texts(before, after, old, new), committed
+
+
+def _names(recorded: _Answer, actual: _Answer, circumstances: Circumstances) -> tuple[Name, ...]:
+    return (*circumstances.mapped, *differing(recorded.side, actual.side))
+
+
+def _as_shown(recorded: _Answer, actual: _Answer) -> tuple[str, str]:
+    """Both texts as a terminal shows them, without what one version of the runtime says and the other not."""
+    before, after = recorded.said.output, actual.said.output
+    if before == after:
+        return before, after
+    raw = before
+    before, after = (shown(text, tabs=recorded.kind == RUN) for text in (before, after))
+    if before != after and recorded.kind == RUN and "\t" in raw.partition("\n")[0]:
+        before = _indented_as(after, raw) or before
+    if before != after and recorded.kind == RUN_IPYTHON:
+        before, after = shared_text(before, after)
+    return before, after
 
 
 def _indented_as(actual: str, raw: str) -> str:

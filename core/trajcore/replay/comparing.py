@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trajcore.events.kinds import Treatment
-from trajcore.replay.compare import Circumstances, Unwrap, compare, is_long, told_side
+from trajcore.replay.compare import Circumstances, Texts, Unwrap, compare, is_long, texts_compared, told_side
 from trajcore.replay.executor import Executor
 from trajcore.replay.masked import masked_observation
 from trajcore.replay.normalise import NORMALISERS, Normaliser, OwnNormaliser, TooSlow
 from trajcore.replay.policy import treatment
-from trajcore.replay.run import Run
+from trajcore.replay.run import Run, StepResult
 from trajcore.replay.sides import UNKNOWN, Name
 from trajcore.replay.varying import GIVEN_DATES, MAKES_COMMITS
 from trajcore.replay.verdict import Comparison
@@ -63,6 +63,23 @@ class Comparer:
             except TooSlow as slow:
                 self._normalisers = [one for one in self._normalisers if one is not slow.normaliser]
                 self.slow.append(str(slow))
+
+    def texts(self, result: StepResult) -> Texts | None:
+        """The texts of a step as they were compared; None where they were not. It may be in a thread."""
+        recorded, comparison = masked_observation(result.recorded), result.comparison
+        if recorded is None or result.actual is None or comparison is None or not comparison.compared:
+            return None
+        circumstances = Circumstances(
+            lambda given: comparison.committed,
+            reconstructed=self._world.reconstructed,
+            mapped=comparison.names,
+        )
+        rows = self._normalisers
+        while True:
+            try:
+                return texts_compared(recorded, result.actual, rows, self._unwrap, circumstances)
+            except TooSlow as slow:
+                rows = [one for one in rows if one is not slow.normaliser]
 
     def _has_committed(self, given: str) -> bool:
         """Whether what was given, or an action that was played before, makes commits at a time of its own."""

@@ -36,6 +36,7 @@ from trajcore.trajectory import Trajectory
 if TYPE_CHECKING:
     from trajcore.document.edits import Edit
     from trajcore.events.base import Action, Observation
+    from trajcore.replay.compare import Texts
     from trajcore.replay.comparing import Comparer
     from trajcore.replay.normalise import Normaliser
     from trajcore.replay.verdict import Comparison
@@ -227,6 +228,10 @@ class Player:
         from trajcore.replay.comparing import Comparer  # what it knows takes a while to load
 
         return Comparer(self._run, self._world, self._unwrap, self._normalisers)
+
+    def texts_of(self, result: StepResult) -> Texts | None:
+        """The texts of a step as they were compared; None where they were not. It may be in a thread."""
+        return self._comparer.texts(result)
 
     def _tell_slow(self) -> None:
         """Say once which patterns were set aside."""

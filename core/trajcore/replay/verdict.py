@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trajcore.replay.sides import Name
 
 
 class Cause(Enum):
@@ -40,6 +44,10 @@ class Comparison:
     """The pattern of the user's that left nothing to compare, where they agree only by one that did."""
     cause: Cause | None = None
     """What kind of thing made them differ, where they do."""
+    names: tuple[Name, ...] = field(default=(), compare=False, repr=False)
+    """What the two call by names of their own."""
+    committed: bool = field(default=False, compare=False, repr=False)
+    """Whether names of commits were set aside."""
 
     @property
     def diverged(self) -> bool:

@@ -11,7 +11,7 @@ from trajcore.session import Session
 from trajcore.text import safe_line
 from trajcore.views.blocks import BLANK, Block, BlockKind, output, prose
 from trajcore.views.folding import Fold
-from trajcore.views.observations import contents_of, object_of, observation, observations
+from trajcore.views.observations import added_answer, contents_of, object_of, observations
 from trajcore.views.timeline import Row
 
 _THOUGHT: Final = Fold(8)
@@ -55,18 +55,11 @@ def _replaced(session: Session, uid: int) -> list[Block]:
 
 def _added(session: Session, place: int) -> list[Block]:
     """An event that this run added, and what came back for it."""
-    run = session.run
-    entry = run.entries[place]
-    blocks = _event(entry.head, entry.data(), f"{entry.label} · added in this run")
-    answer = run.answer_to(place) if entry.head.is_action else None
-    if answer is None:
-        return blocks
-    seconds, head = run.spent_on(entry.id), answer.head
-    title = "failed" if head.failed else "what came back"
-    kind = BlockKind.BAD if head.failed else BlockKind.NOTE
+    entry = session.run.entries[place]
+    came = added_answer(session, place)
     return [
-        *blocks,
-        *observation(title, answer.data(), head.exit_code, seconds, kind),
+        *_event(entry.head, entry.data(), f"{entry.label} · added in this run"),
+        *(came.blocks if came else ()),
     ]
 
 

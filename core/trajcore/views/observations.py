@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.dialects import canonical
 from trajcore.replay.run import Status, StepResult
-from trajcore.replay.verdict import Cause
+from trajcore.replay.verdict import Cause, Match
 from trajcore.session import Session
 from trajcore.text import safe_line
 from trajcore.views.blocks import BLANK, Block, BlockKind, text_of
+from trajcore.views.differing import HunksBlock
+from trajcore.views.hunks import Hunks, Lines, hunks
 from trajcore.views.marks import duration, mark_of
 
 if TYPE_CHECKING:
@@ -28,29 +33,84 @@ def object_of(session: Session, index: int) -> dict[str, Any]:
         return {}
 
 
-def observations(session: Session, index: int) -> list[Block]:
-    """Recorded and actual, below each other; one of them when they are equal."""
-    answer = session.trajectory.outline.answer_of.get(index)
-    recorded = object_of(session, answer) if answer is not None else None
+@dataclass(frozen=True)
+class Came:
+    """What came back for an action, once: when it was recorded, or in this run."""
+
+    title: str
+    told: Observation | Mapping[str, Any]
+    """A typed observation, or an event in today's spelling."""
+    exit_code: int | None = None
+    seconds: float | None = None
+    failed: bool = False
+    """Whether a model's own action failed, which nothing was compared with."""
+
+    @property
+    def heading(self) -> str:
+        """Whose it is, with its exit code and how long it took."""
+        notes = [] if self.exit_code is None else [f"exit {self.exit_code}"]
+        notes += [] if self.seconds is None else [duration(self.seconds)]
+        return " · ".join([self.title, *notes])
+
+    @property
+    def blocks(self) -> list[Block]:
+        """It under its heading."""
+        kind = BlockKind.BAD if self.failed else BlockKind.NOTE
+        return [BLANK, Block(kind, f"── {self.heading} ──"), *self.contents]
+
+    @property
+    def contents(self) -> list[Block]:
+        """What it says."""
+        return contents_of(self.told)
+
+
+def answers(session: Session, index: int) -> tuple[Came | None, Came | None]:
+    """What came back for an action when it was recorded, and in this run."""
+    return _recorded(session, index), _actual(session, index)
+
+
+def added_answer(session: Session, place: int) -> Came | None:
+    """What came back for an action that this run added."""
+    run = session.run
+    entry = run.entries[place]
+    answer = run.answer_to(place) if entry.head.is_action else None
+    if answer is None:
+        return None
+    title = "failed" if answer.head.failed else "what came back"
+    return Came(title, answer.data(), answer.head.exit_code, run.spent_on(entry.id), answer.head.failed)
+
+
+def _actual(session: Session, index: int) -> Came | None:
     result = session.result_of(index)
-    blocks: list[Block] = []
-    if result is not None:
-        blocks += [BLANK, _verdict(result)]
-    if result is not None and result.actual is not None and result.status is not Status.RECORDED:
-        title = "actual" if recorded is not None else "actual (nothing was recorded)"
-        blocks += observation(title, result.actual, result.exit_code, result.seconds)
-    if recorded is not None and answer is not None:
-        told: Observation | Mapping[str, Any] = recorded
-        code, seconds = session.trajectory.head(answer).exit_code, None
-        uid = session.trajectory.uid(index)
-        if result is not None and result.recorded is not None and session.trajectory.is_branch:
-            told, code = result.recorded, result.recorded_exit_code
-        elif result is None and (entry := session.run.live_entry(uid)) is not None:
-            seconds = session.run.spent_on(entry.id)
-        failed = result is None and uid in session.trajectory.grown and session.trajectory.head(answer).failed
-        title, kind = _title(session, index, failed=failed), BlockKind.BAD if failed else BlockKind.NOTE
-        blocks += observation(title, told, code, seconds, kind)
-    return blocks
+    if result is None or result.actual is None or result.status is Status.RECORDED:
+        return None
+    return Came("actual", result.actual, result.exit_code, result.seconds)
+
+
+def _recorded(session: Session, index: int) -> Came | None:
+    trajectory, result = session.trajectory, session.result_of(index)
+    answer = trajectory.outline.answer_of.get(index)
+    if answer is None:
+        return None
+    uid, head = trajectory.uid(index), trajectory.head(answer)
+    seconds = _recorded_seconds(trajectory.head(index).timestamp, head.timestamp)
+    if result is not None and result.recorded is not None and trajectory.is_branch:
+        title = _title(session, index, failed=False)
+        return Came(title, result.recorded, result.recorded_exit_code, seconds)
+    if result is None and (entry := session.run.live_entry(uid)) is not None:
+        seconds = session.run.spent_on(entry.id)
+    failed = result is None and uid in trajectory.grown and head.failed
+    told = object_of(session, answer)
+    return Came(_title(session, index, failed=failed), told, head.exit_code, seconds, failed)
+
+
+def _recorded_seconds(begun: str | None, ended: str | None) -> float | None:
+    """How long an action took, if the times of it and of its answer say so."""
+    try:
+        seconds = (datetime.fromisoformat(ended or "") - datetime.fromisoformat(begun or "")).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return seconds if seconds >= 0 else None
 
 
 def _title(session: Session, index: int, *, failed: bool) -> str:
@@ -78,10 +138,58 @@ def contents_of(told: Observation | Mapping[str, Any]) -> list[Block]:
     return contents(typed, recorded_text(typed.model_dump(include={"content", canonical.DETAILS})))
 
 
+def observations(session: Session, index: int) -> list[Block]:
+    """How a step came out and what came back, once; where it diverged, the first difference."""
+    recorded, actual = answers(session, index)
+    result = session.result_of(index)
+    blocks: list[Block] = [] if result is None else [BLANK, verdict(result)]
+    if result is None or actual is None:
+        return blocks if recorded is None else [*blocks, *recorded.blocks]
+    if recorded is None:
+        return [*blocks, *replace(actual, title="actual (nothing was recorded)").blocks]
+    blocks += actual.blocks
+    differing = difference(session, result)
+    if differing is None or result.match is Match.EQUAL:
+        return blocks
+    if result.match is Match.NORMALISED:
+        return [*blocks, BLANK, Block(BlockKind.NOTE, "3 shows what was set aside")]
+    heading = Block(BlockKind.NOTE, f"── {recorded.heading} · the first difference · 3 shows both ──")
+    return [*blocks, BLANK, heading, HunksBlock(differing.make, differing.key, differing.size, most=1)]
+
+
+# What differs
+
+
+def difference(session: Session, result: StepResult) -> HunksBlock | None:
+    """In what the two texts of a step differ; None where they were not compared."""
+    recorded, actual = result.recorded, result.actual
+    if recorded is None or actual is None or result.comparison is None or not result.comparison.compared:
+        return None
+    size = len(recorded.content) + len(actual.content)
+    return HunksBlock(partial(_hunks, session, result), (recorded.content, actual.content), size)
+
+
+def _hunks(session: Session, result: StepResult) -> Hunks:
+    from trajcore.replay import tempnames  # what comparing knows takes a while to load
+    from trajcore.replay.sides import aligned
+
+    texts, comparison = session.texts_of(result), result.comparison
+    if texts is None or comparison is None:
+        return Hunks(())
+
+    def same(line: str, its: str) -> bool:
+        one, other = aligned(*tempnames.aligned(line, its), comparison.names)
+        return one == other
+
+    left, right = Lines.of(texts.recorded, texts.old), Lines.of(texts.actual, texts.new)
+    return hunks(left, right, same, all_aside=comparison.match is not None)
+
+
 _TONES: Final = {Status.DIVERGED: BlockKind.BAD, Status.UNKNOWN: BlockKind.NOTE}
 
 
-def _verdict(result: StepResult) -> Block:
+def verdict(result: StepResult) -> Block:
+    """How a step was satisfied, and why it diverged, was skipped or served."""
     words = {
         Status.MATCHED: "equal to the recording",
         Status.DIVERGED: "diverged",
@@ -108,17 +216,3 @@ _CAUSES: Final = {
     Cause.ORDER: "the order",
     Cause.PERMISSION: "a permission",
 }
-
-
-def observation(
-    title: str,
-    told: Observation | Mapping[str, Any],
-    exit_code: int | None,
-    seconds: float | None,
-    kind: BlockKind = BlockKind.NOTE,
-) -> list[Block]:
-    """One observation under its heading."""
-    notes = [] if exit_code is None else [f"exit {exit_code}"]
-    notes += [] if seconds is None else [duration(seconds)]
-    heading = f"── {title}" + (f" · {' · '.join(notes)}" if notes else "") + " ──"
-    return [BLANK, Block(kind, heading), *contents_of(told)]

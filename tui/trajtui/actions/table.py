@@ -19,7 +19,17 @@ from trajcore.views.copying import PARTS, Part
 from trajtui.widgets.side import TABS, PaneTab
 
 if TYPE_CHECKING:
-    from trajtui.actions import branching, copying, editing, finding, looking, models, replay, saving
+    from trajtui.actions import (
+        branching,
+        comparing,
+        copying,
+        editing,
+        finding,
+        looking,
+        models,
+        replay,
+        saving,
+    )
     from trajtui.screens.debugger import DebuggerScreen
 
 Handler = Callable[["DebuggerScreen"], "str | Coroutine[Any, Any, str | None] | None"]
@@ -56,8 +66,9 @@ class _Module:
 
 
 if not TYPE_CHECKING:
-    branching, copying, editing, finding, looking, models, replay, saving = map(
-        _Module, ("branching", "copying", "editing", "finding", "looking", "models", "replay", "saving")
+    branching, comparing, copying, editing, finding, looking, models, replay, saving = map(
+        _Module,
+        ("branching", "comparing", "copying", "editing", "finding", "looking", "models", "replay", "saving"),
     )
 
 
@@ -197,6 +208,15 @@ ACTIONS: Final = (
     UserAction(finding.previous_found, "N", "previous row that was found", _VIEW, "N"),
     UserAction(finding.go_to, "colon", "go to a row: 12, +10, 50%, @1h30m, @14:03, $", _VIEW, ":"),
     *(_of_tab(tab) for tab in TABS),
+    UserAction(comparing.compare, "D", "recorded and actual over the whole width", _VIEW, "D", "compare"),
+    UserAction(
+        comparing.next_difference,
+        "right_square_bracket",
+        "next difference, and on to the next step that diverged",
+        _VIEW,
+        "]",
+    ),
+    UserAction(comparing.previous_difference, "left_square_bracket", "previous difference", _VIEW, "["),
     UserAction(
         looking.show_pane, "enter", "the right-hand pane alone; in the Chat: unfold, fold", _VIEW, "Enter"
     ),

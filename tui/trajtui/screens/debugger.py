@@ -291,9 +291,10 @@ class DebuggerScreen(Screen[None]):
     def _show_selected(self) -> None:
         """Show the selected event a moment later, so that a held key does not draw every event it passes."""
         self._refresh_bars()
-        self.set_timer(_DETAIL_DELAY, self._draw_selected)
+        self.set_timer(_DETAIL_DELAY, self.draw_selected)
 
-    def _draw_selected(self) -> None:
+    def draw_selected(self) -> None:
+        """Show the selected row at the right, at once."""
         self.side.show_row(self.timeline.selected)
 
     # Commands
@@ -329,7 +330,7 @@ class DebuggerScreen(Screen[None]):
     def show_tab(self, tab: PaneTab) -> None:
         """Show a right-hand tab."""
         self.panes.show_tab(tab)
-        self._draw_selected()
+        self.draw_selected()
 
     def _refresh_bars(self) -> None:
         header = self.query_one("#header", EndsBar)

@@ -10,6 +10,8 @@ from rich.text import Text
 
 from trajcore.text import TAB
 from trajcore.views.blocks import Block, BlockKind
+from trajcore.views.differing import Heads, HunksBlock
+from trajtui.widgets.hunks import Drawable, heads, laid_out
 from trajtui.widgets.lines import wrapped, wrapped_text
 
 _HIGHLIGHTED: Final = 20_000
@@ -19,8 +21,8 @@ RENDERED: Final = 8_000
 or laid out in a thread.
 """
 
-Row = tuple[str, str] | Text
-"""A text and the name of its style, or a text in colours of its own."""
+Row = tuple[str, str] | Text | Drawable
+"""A text and the name of its style, a text in colours of its own, or lines of two sides."""
 Rows = list[Row]
 
 
@@ -29,6 +31,10 @@ def rows_of(block: Block, width: int, style: str, rendered: int = RENDERED) -> R
 
     Markdown of more than `rendered` characters is shown as it stands.
     """
+    if isinstance(block, HunksBlock):
+        return laid_out(block.hunks, width)
+    if isinstance(block, Heads):
+        return heads(block, width)
     lines = _drawn(block, width, rendered)
     if lines is None:
         return [(row, style) for row in wrapped(block.text, width)]

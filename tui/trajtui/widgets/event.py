@@ -1,4 +1,4 @@
-"""The selected event, readable: what it says, and for an action what came back."""
+"""Blocks of a view below each other: the selected event, what it changed, recorded and actual."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Final
 
+from rich.style import Style
+from rich.text import Text
+
 from trajcore.views.blocks import LONG, Block, BlockKind
 from trajtui.widgets.blocks import RENDERED, Rows, rows_of
 from trajtui.widgets.folding import FoldingPane
+from trajtui.widgets.hunks import SIDES, STYLES, Drawable, differences
 from trajtui.widgets.lines import UNWRAPPED
 from trajtui.widgets.segments import Segment, widest_of
 
+_ABOVE: Final = 4
+"""So many rows are shown above a difference that is gone to."""
 _STYLES: Final = {
     BlockKind.HEADING: "event--heading",
     BlockKind.NOTE: "event--aside",
@@ -44,6 +50,7 @@ class EventPane(FoldingPane):
         "event--bad",
         "event--added",
         "event--removed",
+        *STYLES,
     }
 
     can_wrap = True
@@ -52,6 +59,8 @@ class EventPane(FoldingPane):
         super().__init__(id=id)
         self._blocks: tuple[Block, ...] = ()
         self._laid_out: dict[_Piece, Segment] = {}
+        self._differing: int | None = 0
+        """Which of the differences the user is at; None: the last one, once it is there."""
 
     def show(self, blocks: tuple[Block, ...]) -> None:
         """Show these blocks, from the top unless they are the ones already shown."""
@@ -59,9 +68,56 @@ class EventPane(FoldingPane):
             return
         self._blocks = blocks
         self._unfolded.clear()
-        self._cursor = 0
+        self._cursor, self._differing = 0, 0
         self._lay_out()
         self.scroll_home(animate=False, immediate=True)
+
+    # From difference to difference
+
+    @property
+    def has_differences(self) -> bool:
+        """Whether something in it differs, as far as that is known yet."""
+        return bool(self._differences)
+
+    @property
+    def _differences(self) -> list[int]:
+        """The rows at which something begins that differs."""
+        segments = enumerate(self._segments.all)
+        return [self._segments.start(at) + row for at, one in segments for row in differences(one.body)]
+
+    def to_difference(self, *, last: bool) -> str:
+        """Go to the first difference, or the last one; what is to be said, if there is one yet."""
+        self._differing = None if last else 0
+        return self.next_difference(0)
+
+    def next_difference(self, by: int) -> str:
+        """Go to the next difference, or the one before; what is to be said, nothing where there is none."""
+        places = self._differences
+        number = (len(places) - 1 if self._differing is None else self._differing) + by
+        if not 0 <= number < len(places):
+            return ""
+        self._differing = number
+        self._cursor = places[number]
+        self.scroll_to(y=max(0, places[number] - _ABOVE), animate=False, immediate=True)
+        self.lines_changed()
+        return f"difference {number + 1} of {len(places)}"
+
+    def rows_changed(self, first: int) -> None:
+        """See `FoldingPane.rows_changed`: the last difference may be known now."""
+        super().rows_changed(first)
+        if self._differing is None and self.has_differences:
+            self.next_difference(0)
+
+    def line_text(self, number: int) -> Text:
+        """One row; the number of the line stands out that the difference begins with which the user is at."""
+        text, row = super().line_text(number), self._segments.row(number)
+        if isinstance(row, Drawable) and row.is_changed and self._is_at(number):
+            text.stylize(Style(reverse=True), 0, row.digits)
+        return text
+
+    def _is_at(self, row: int) -> bool:
+        at = self._differing
+        return at is not None and self._differences[at : at + 1] == [row]
 
     def on_resize(self) -> None:
         """Wrap to the new width."""
@@ -84,11 +140,16 @@ class EventPane(FoldingPane):
         self._wrapped_at = width
         pieces = list(_pieces(self._blocks, self._unfolded))
         self._laid_out = {
-            piece: known.get(piece) or _segment(piece, width if self.wraps else UNWRAPPED) for piece in pieces
+            piece: known.get(piece) or _segment(piece, width if self._is_wrapped(piece.block) else UNWRAPPED)
+            for piece in pieces
         }
         self._segments.set(0, [self._laid_out[piece] for piece in pieces])
         self.lines_changed()
         self.lay_out_later()
+
+    def _is_wrapped(self, block: Block) -> bool:
+        """Two sides are always wrapped: to see what differs, both have to be seen."""
+        return self.wraps or block.kind in SIDES
 
 
 def _pieces(

@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 
 from trajtui.widgets.blocks import Rows
+from trajtui.widgets.hunks import Drawable
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.segments import Segments, widest_of
 from trajtui.widgets.sideways import LongLine
@@ -87,7 +88,7 @@ class FoldingPane(LinePane):
     def long_line(self, number: int) -> tuple[LongLine, Style] | None:
         """A row that is not wrapped."""
         row = self._segments.row(number)
-        if isinstance(row, Text) or not isinstance(row[0], LongLine):
+        if not isinstance(row, tuple) or not isinstance(row[0], LongLine):
             return None
         style = self.part_style(row[1]) if row[1] else Style()
         has_cursor = self.has_focus and number == self._row
@@ -98,6 +99,8 @@ class FoldingPane(LinePane):
         row = self._segments.row(number)
         if isinstance(row, Text):
             text = row.copy()
+        elif isinstance(row, Drawable):
+            text = row.text(self)
         else:
             text = Text(row[0], self.part_style(row[1]) if row[1] else "")
         if self.has_focus and number == self._row:

@@ -110,6 +110,15 @@ class Panes(Horizontal):
             self._show("")
         self.side.active.focus()
 
+    def show_wide(self, tab: PaneTab) -> None:
+        """Show a right-hand tab over the whole width; where that is so, give the timeline its room again."""
+        if self.has_class("-side-only") and self.side.shown is tab:
+            self.show_both()
+            return
+        self.show_tab(tab)
+        self._show("-side-only")
+        self.side.active.focus()
+
     def zoom(self) -> None:
         """Maximise the focused pane, or give it back."""
         if not self.show_both():

@@ -14,6 +14,7 @@ from trajcore.views.blocks import LONG, Block, BlockKind
 from trajcore.views.chat import ChatPart, ChatTone
 from trajcore.views.folding import Folded
 from trajtui.widgets.blocks import RENDERED, Row, Rows, rows_of
+from trajtui.widgets.hunks import Drawable
 from trajtui.widgets.lines import widest, wrapped
 
 _NARROWEST: Final = 10
@@ -54,7 +55,8 @@ class Segment:
 
 def widest_of(rows: Rows) -> int:
     """How many cells the widest row takes."""
-    return widest(row if isinstance(row, Text) else row[0] for row in rows)
+    texts = (row for row in rows if not isinstance(row, Drawable))
+    return widest(row if isinstance(row, Text) else row[0] for row in texts)
 
 
 class Flow(Segment):

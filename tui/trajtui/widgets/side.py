@@ -17,6 +17,7 @@ from trajcore.views.blocks import Block
 from trajcore.views.event import blocks_for
 from trajcore.views.files import blocks_for_files
 from trajcore.views.layout import Layout
+from trajcore.views.sidebyside import blocks_to_compare
 from trajcore.views.timeline import Row
 from trajtui.widgets.bars import TabBar, TabLine
 from trajtui.widgets.chat import ChatPane
@@ -47,7 +48,8 @@ class PaneTab:
 
 TABS: Final = (
     PaneTab(1, "Sandbox", "the sandbox's output", lambda _: TerminalPane()),
-    PaneTab(2, "Event", "the selected event, recorded and actual", lambda _: EventPane(), blocks_for),
+    PaneTab(2, "Event", "the selected event and what came back", lambda _: EventPane(), blocks_for),
+    PaneTab(3, "Compare", "recorded and actual beside each other", lambda _: EventPane(), blocks_to_compare),
     PaneTab(
         4,
         "Files",
@@ -63,6 +65,8 @@ _UPPER: Final = TABS[0]
 """What is above the others where there is room for two."""
 _LEAST: Final = 0.1
 
+COMPARE_TAB: Final = next(tab for tab in TABS if tab.view is blocks_to_compare)
+"""What shows in what a step came out otherwise."""
 LIVE_TAB: Final = next(tab for tab in TABS if tab.pane is ChatPane)
 """What is shown when a live session begins."""
 
@@ -120,6 +124,14 @@ class SidePane(Vertical):
     def shown(self) -> PaneTab:
         """The tab that was asked for last."""
         return self._shown
+
+    def shows(self, tab: PaneTab) -> bool:
+        """Whether the pane of a tab can be seen, or would be where the timeline is alone."""
+        return tab is self._shown or (self.is_double and tab in (_UPPER, self._below))
+
+    def pane(self, tab: PaneTab) -> LinePane:
+        """The pane of a tab."""
+        return self._panes[tab]
 
     @property
     def below(self) -> PaneTab:
