@@ -340,11 +340,43 @@ async def test_a_replacement_is_shown_before_it_is_made_and_is_one_step(recordin
         await screen.type("jj")
         await screen.wait("‹git → jj› push")
         await screen.press("enter")
+        await screen.wait("Replace 1 match in 1 event")
+        assert not screen.session.trajectory.modified
+        await screen.press("enter")
         await screen.wait(lambda: not isinstance(screen.app.screen, ReplaceText))
         await screen.settle()
         assert screen.session.trajectory.data(5)["args"]["command"] == "jj push"
         assert len(screen.session.trajectory.history) == 1
         assert "replace" in screen.status
+
+
+async def test_nothing_is_replaced_by_nothing_unasked(recording: Path):
+    async with at(recording, 0) as screen:
+        await screen.press("ctrl+f")
+        await screen.type("gitx")
+        await screen.press("ctrl+z")
+        await screen.wait("Remove 1 match in 1 event")
+        await screen.press("enter", "enter", "enter")
+        await screen.wait("Replace 1 match in 1 event by nothing?")
+        await screen.press("enter")
+        await screen.wait(lambda: isinstance(screen.app.screen, ReplaceText))
+        assert not screen.session.trajectory.modified
+        await screen.press("enter")
+        await screen.wait("Keep them")
+        await screen.press("j", "enter")
+        await screen.settle()
+        assert screen.session.trajectory.data(5)["args"]["command"] == " push"
+
+
+async def test_a_match_can_be_gone_to(recording: Path):
+    async with at(recording, 0) as screen:
+        await screen.press("ctrl+f")
+        await screen.type("git")
+        await screen.wait("1 match in 1 event")
+        await screen.press("down", "j", "k", "enter")
+        await screen.wait(lambda: not isinstance(screen.app.screen, ReplaceText))
+        assert screen.selected == 5
+        assert not screen.session.trajectory.modified
 
 
 async def test_a_broken_expression_is_said_and_escape_changes_nothing(recording: Path):

@@ -15,7 +15,7 @@ from trajtui.screens.dialogs import Choose
 from trajtui.screens.edit_event import EditEvent, EventChange
 from trajtui.screens.history import HistoryList
 from trajtui.screens.insert import AskKind, AskText
-from trajtui.screens.replace_text import ReplaceText
+from trajtui.screens.replace_text import Place, ReplaceText
 
 if TYPE_CHECKING:
     from trajtui.screens.debugger import DebuggerScreen
@@ -201,13 +201,15 @@ def _checked(text: str, draft: Draft) -> tuple[str, dict[str, Any] | None]:
 
 
 async def replace_text(screen: DebuggerScreen) -> str | None:
-    """Find and replace over commands, messages and thoughts, with a preview."""
+    """Find and replace over commands, messages and thoughts, with a preview; or go to what was found."""
     picked = screen.timeline.picked or None
     answer = await screen.ask(ReplaceText(screen.session.trajectory, picked))
+    if isinstance(answer, Place):
+        screen.timeline.follow(answer.index)
+        return None
     if answer is None:
         return None
-    found, replacement = answer
-    return edit_line(screen.session.editing.replace(found.matches, replacement))
+    return edit_line(screen.session.editing.replace(answer.found.matches, answer.by))
 
 
 async def history(screen: DebuggerScreen) -> str | None:
