@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 from rich.style import Style
@@ -56,9 +56,11 @@ def _drawn(block: Block, width: int, rendered: int) -> list[Text] | None:
 def _highlighted(text: str, language: str) -> list[Text]:
     from rich.syntax import Syntax
 
+    from trajtui.widgets import ink
+
     if language.startswith("/"):  # a file's name
         language = Syntax.guess_lexer(language[1:])
-    syntax = Syntax(text, language, theme="ansi_dark", background_color="default")
+    syntax = Syntax(text, language, theme=ink.code(), background_color="default")
     return list(syntax.highlight(text.expandtabs(TAB)).split("\n", allow_blank=True))[: text.count("\n") + 1]
 
 
@@ -66,10 +68,17 @@ def _markdown(text: str, width: int) -> list[Text]:
     """Markdown as lines of text, links shown as their words and never active."""
     from rich.markdown import Markdown
 
+    from trajtui.widgets import ink
+
     console = Console(
-        width=min(width, 100), color_system="truecolor", force_terminal=True, legacy_windows=False
+        width=min(width, 100),
+        color_system="truecolor",
+        force_terminal=True,
+        legacy_windows=False,
+        theme=ink.PROSE,
     )
-    lines = console.render_lines(Markdown(text, hyperlinks=False, code_theme="ansi_dark"), pad=False)
+    code: Any = ink.code()  # what a name would be looked up to
+    lines = console.render_lines(Markdown(text, hyperlinks=False, code_theme=code), pad=False)
     return [
         Text.assemble(*((part.text, _without_link(part.style)) for part in line if not part.control))
         for line in lines

@@ -135,8 +135,10 @@ def can_be_edited(text: str) -> bool:
 def _coloured(text: str, language: str) -> list[Text]:
     from rich.syntax import Syntax  # as heavy as all else here, and few boxes are coloured
 
+    from trajtui.widgets import ink
+
     spaced = text.replace("\t", " ")
-    syntax = Syntax(spaced, language, theme="ansi_dark", background_color="default")
+    syntax = Syntax(spaced, language, theme=ink.code(), background_color="default")
     lines = list(syntax.highlight(spaced).split("\n", allow_blank=True))
     written = spaced.split("\n")
     if [line.plain for line in lines[: len(written)]] != written:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from rich.ansi import AnsiDecoder
 from rich.style import Style
 from rich.text import Text
+from textual.filter import LineFilter
 
 from trajcore import notices
 from trajcore.text import as_shown, safe, safe_line, safe_with_colours
 from trajcore.views.marks import duration
 from trajcore.views.worlds import lacking, world_notes
+from trajtui.legible import Depth, Readable
 from trajtui.widgets.lines import LinePane, wrapped
 from trajtui.widgets.pace import Pace
 
@@ -29,6 +32,7 @@ class TerminalPane(LinePane):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "terminal--prompt",
+        "terminal--command",
         "terminal--rule",
         "terminal--failed",
         "terminal--note",
@@ -49,6 +53,10 @@ class TerminalPane(LinePane):
         self._widest = 0
         self._wrapped_at = 80
         """The width of the pane when it was last seen: what runs while it is hidden is wrapped to that."""
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """A program may choose any colour on any other: what could not be read can."""
+        return [*super().get_line_filters(), Readable(Depth.of(self.app.console))]
 
     def on_mount(self) -> None:
         """Keep the end in view until the user scrolls away from it."""
@@ -183,9 +191,18 @@ class TerminalPane(LinePane):
             text = output_text(line)
             text.stylize(self._style("note"))
             return text
+        if kind == _PROMPT:
+            return self._typed(line)
         failed = kind == _RULE and line.startswith("── exit ") and not line.startswith("── exit 0 ")
-        name = "failed" if failed else {_PROMPT: "prompt", _RULE: "rule"}.get(kind, "note")
+        name = "failed" if failed else "rule" if kind == _RULE else "note"
         return Text(line, self._style(name))
+
+    def _typed(self, line: str) -> Text:
+        """A row of a prompt: where the command runs is dim, the command stands out."""
+        before, dollar, command = line.partition("$ ")
+        if not dollar or (before and not before.startswith("root@sandbox:")):
+            return Text(line, self._style("command"))
+        return Text.assemble((before + dollar, self._style("prompt")), (command, self._style("command")))
 
     def _style(self, part: str) -> Style:
         return self.part_style(f"terminal--{part}")
