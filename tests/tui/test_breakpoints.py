@@ -73,7 +73,7 @@ async def test_a_step_is_served_or_skipped_as_chosen(recording: Path):
         assert screen.session.services[6] is Service.RECORDED
         assert "event 6: recorded" in screen.status
         await screen.press("x")
-        assert any("⊘" in row and " 6 run" in row for row in screen.rows)
+        assert any("⊘" in row and " 6 ◇ run" in row for row in screen.rows)
         await screen.press("c")
         await screen.settle()
         assert screen.session.run.results[6].reason == "you asked for it: skipped"

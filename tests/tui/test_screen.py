@@ -661,12 +661,12 @@ async def test_another_tab_keeps_the_keys_working(dialogue: Path):
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
 async def test_the_help_shows_every_key_and_every_mark(dialogue: Path, key: str):
-    async with opened(dialogue, size=(120, 130)) as screen:
+    async with opened(dialogue, size=(120, 160)) as screen:
         await screen.press(key)
         text = await screen.wait("step one action")
         for action in ACTIONS:
             assert f"{action.shown:<10} {action.what}"[:50] in text
-        for mark in "·▶=≈≠?✎⊘r●★":
+        for mark in "·▶=≈≠?✎⊘r●★❯◇⌂Δ":
             assert f"  {mark} " in text
         await screen.press("escape")
         await screen.wait("REPLAY PAUSED")

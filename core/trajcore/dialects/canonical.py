@@ -22,6 +22,9 @@ CALL: Final = "tool_call_metadata"
 
 CALL_ID: Final = "tool_call_id"
 
+METRICS: Final = "llm_metrics"
+"""Where an action keeps what the model has come to so far."""
+
 
 def inner(event: Mapping[str, Any]) -> str:
     """Where an event keeps the fields of its kind."""

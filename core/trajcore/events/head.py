@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from trajcore.events.kinds import FAILURES, MESSAGE, RUN, action_kind, observation_kind
+from trajcore.events.kinds import FAILURES, MESSAGE, READ, RUN, action_kind, observation_kind
 
 _SUMMARY_LENGTH = 200
 _MISFITS = (msgspec.ValidationError, UnicodeEncodeError)
@@ -39,10 +39,14 @@ class Args(msgspec.Struct, gc=False):
     wait_for_response: bool | None = None
     is_input: bool | None = None
     hidden: bool | None = None
+    view_range: list[int] | None = None
+    start: int | None = None
+    end: int | None = None
 
 
 class _Metadata(msgspec.Struct, gc=False):
     exit_code: int | None = None
+    working_dir: str | None = None
 
 
 class _Extras(msgspec.Struct, gc=False):
@@ -107,6 +111,21 @@ class Head(msgspec.Struct, gc=False):
         if self.extras.metadata and self.extras.metadata.exit_code is not None:
             return self.extras.metadata.exit_code
         return self.extras.exit_code
+
+    @property
+    def directory(self) -> str | None:
+        """Where the shell was behind a `run` observation."""
+        return self.extras.metadata.working_dir if self.extras and self.extras.metadata else None
+
+    @property
+    def lines(self) -> tuple[int, int] | None:
+        """The first and the last line of its file that a reading asks for; -1 is the last there is."""
+        if self.action != READ or self.args is None:
+            return None
+        if self.args.view_range and len(self.args.view_range) == 2:
+            return self.args.view_range[0], self.args.view_range[1]
+        start, end = self.args.start or 0, -1 if self.args.end is None else self.args.end
+        return None if (start, end) == (0, -1) else (start + 1, end)
 
     @property
     def failed_edit(self) -> bool:

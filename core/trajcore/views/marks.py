@@ -20,6 +20,16 @@ SERVED: Final = "r"
 BREAKPOINT: Final = "●"
 LIVE: Final = "★"
 
+CHANGED: Final = "Δ"
+
+SOURCES: Final = {"user": "❯", "agent": "◇", "environment": "⌂"}
+"""Whose an event is, by its source."""
+
+WORST_FIRST: Final = (
+    *(DIVERGED, UNKNOWN, EDITED, LIVE, NORMALISED, SKIPPED, SERVED, EQUAL, RECORDED_ONLY, " "),
+)
+"""Which mark stands for several."""
+
 MEANINGS: Final = (
     (RECORDED_ONLY, "recorded only, not played yet"),
     (NEXT, "comes next"),
@@ -32,6 +42,10 @@ MEANINGS: Final = (
     (EDITED, "edited"),
     (BREAKPOINT, "breakpoint"),
     (LIVE, "added in this run: your message, or the model's work"),
+    (SOURCES["user"], "of the user"),
+    (SOURCES["agent"], "of the agent"),
+    (SOURCES["environment"], "of the environment"),
+    (CHANGED, "how many files the step changed"),
 )
 """Every mark and what it says, for the help."""
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
+from trajcore.document.outline import Outline
 from trajcore.events.kinds import DELEGATE, HIDDEN, Treatment
 from trajcore.replay.policy import treatment
 from trajcore.replay.run import Run
 from trajcore.trajectory import Trajectory
+
+_LABEL_WIDTH: Final = 3
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,11 @@ class Timeline:
                 for index, kind in enumerate(outline.kinds)
                 if index not in answered and kind not in HIDDEN
             ]
-        if folded:
-            recorded = _without_folded(recorded, trajectory, folded)
+        self._folds = _folds(trajectory, outline, folded)
+        if self._folds:
+            recorded = _without_folded(recorded, self._folds)
+        self.label_width = _label_width(outline, len(trajectory))
+        """Characters of the longest name of an event."""
         self._uids = trajectory.uids
         self._rows = _merged(recorded, trajectory, run, answers=raw)
         self._by_index = {row: at for at, row in enumerate(self._rows) if row >= 0}
@@ -107,9 +113,20 @@ class Timeline:
         place = bisect_right(self._sorted, index)
         return self._by_index[self._sorted[place - 1]] if place else 0
 
+    def hidden_at(self, at: int) -> range:
+        """The events (their indices) that the row of a folded delegation stands for beside its own."""
+        begin = self._rows[at]
+        return range(begin + 1, self._folds.get(begin, begin))
+
     def at_or_after(self, index: int) -> int:
-        """The row of a recorded event, or of the next one that is shown; the last row at the end."""
+        """The row of a recorded event, or of the next one that is shown; the last row at the end.
+
+        What is folded away has the row of its delegation.
+        """
         place = bisect_left(self._sorted, index)
+        before = self._sorted[place - 1] if place else -1
+        if before < index < self._folds.get(before, before):
+            return self._by_index[before]
         if place == len(self._sorted):
             return len(self._rows) - 1
         return self._by_index[self._sorted[place]]
@@ -143,21 +160,28 @@ def _row_of(trajectory: Trajectory, run: Run, place: int) -> Row | None:
     return None if index is None else Row(entry.origin)
 
 
+def _label_width(outline: Outline, events: int) -> int:
+    nameless = len(outline.by_id) < len(outline.ids)
+    return max(_LABEL_WIDTH, len(str(outline.last_id)), len(str(events)) + nameless)
+
+
 def can_fold(trajectory: Trajectory, index: int) -> bool:
     """Whether an event stands for a delegation, whose events can be left out."""
     return trajectory.outline.kinds[index] == DELEGATE
 
 
-def _without_folded(recorded: list[int], trajectory: Trajectory, folded: Collection[int]) -> list[int]:
-    kept = []
-    closed = {trajectory.index_of_uid(uid) for uid in folded}
-    hidden_below: int | None = None
+def _folds(trajectory: Trajectory, outline: Outline, folded: Collection[int]) -> dict[int, int]:
+    """The observation (its index) that closes each of the delegations that are folded, by its action."""
+    begins = (trajectory.index_of_uid(uid) for uid in folded)
+    return {begin: end for begin in begins if begin is not None and (end := outline.delegations.get(begin))}
+
+
+def _without_folded(recorded: list[int], folds: Mapping[int, int]) -> list[int]:
+    kept, until = [], -1
     for index in recorded:
-        depth = trajectory.outline.depth(index)
-        if hidden_below is not None and depth > hidden_below:
-            continue
-        hidden_below = depth if index in closed else None
-        kept.append(index)
+        if index >= until:
+            kept.append(index)
+            until = folds.get(index, -1)
     return kept
 
 

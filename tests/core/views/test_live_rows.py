@@ -48,7 +48,7 @@ async def test_a_row_says_how_it_came_out_and_how_long_it_took(
 ) -> None:
     session = session_of([message(0, "go")])
     line = row_line(session, acted(session, action, came_back))
-    assert (line.exit, line.duration, line.diverged) == (shown, "2.5s", failed)
+    assert (line.exit, line.duration, line.outcome.failed) == (shown, "2.5s", failed)
     await session.close()
 
 

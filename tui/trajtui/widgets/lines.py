@@ -81,6 +81,11 @@ class LinePane(ScrollView, can_focus=True):
         self.virtual_size = Size(self.line_width(), self.line_count())
         self.refresh()
 
+    def line_changed(self, number: int) -> None:
+        """Have one line drawn again."""
+        self._strips.discard((number, self.scrollable_content_region.width, self.scroll_offset.x))
+        self.refresh_line(number)
+
     def notify_style_update(self) -> None:
         """Colours have changed: forget what was drawn."""
         super().notify_style_update()

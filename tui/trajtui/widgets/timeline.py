@@ -6,56 +6,34 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from rich.cells import cell_len, set_cell_size
-from rich.style import Style
 from rich.text import Text
-from textual import events
+from textual import events, work
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import var
 
 from trajcore import Session
-from trajcore.views import marks
-from trajcore.views.rows import RowLine, RowTone, row_line
+from trajcore.views.rows import RowLines, directory_of
 from trajcore.views.timeline import Row, Rows, Timeline, can_fold, last_row
 from trajtui.widgets.lines import LinePane
+from trajtui.widgets.rowtext import COMPONENTS, SPENT_FROM, TIMES_FROM, Look, row_text
 
 if TYPE_CHECKING:
     from trajcore.views.finding import Finding
 
-_KIND_WIDTH: Final = 9
-_LONGEST_KIND: Final = 16
-_DEEPEST: Final = 8
 _GUTTER: Final = 3
 """So many cells at the beginning of a row are marks: a click there is for a breakpoint."""
 _TWICE: Final = 2
 _MARGIN: Final = 3
 """The part of the pane (one in so many) that shows what comes next while the cursor follows what happens."""
 
-_STYLES: Final = {
-    RowTone.PLAIN: "timeline--aside",
-    RowTone.GOOD: "timeline--good",
-    RowTone.BAD: "timeline--bad",
-    RowTone.EDITED: "timeline--edited",
-    RowTone.LIVE: "timeline--live",
-}
-
 
 class TimelineView(LinePane):
     """The recording with this run's additions, a cursor, and the mark of what comes next."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *COMPONENTS,
         "timeline--cursor",
-        "timeline--id",
-        "timeline--kind",
-        "timeline--user",
-        "timeline--good",
-        "timeline--bad",
-        "timeline--next",
-        "timeline--edited",
-        "timeline--breakpoint",
-        "timeline--live",
-        "timeline--aside",
         "timeline--picked",
         "timeline--match",
     }
@@ -91,6 +69,9 @@ class TimelineView(LinePane):
         self.following = False
         """Whether the cursor goes where something happens; it does until the user moves it."""
         self._timeline = Timeline(session.trajectory, session.run, beginning=True)
+        self._lines = RowLines(session, self._timeline)
+        self._directory: str | None = None
+        """What the paths of the recording share; None until that is looked for."""
 
     @property
     def rows(self) -> Rows:
@@ -156,6 +137,9 @@ class TimelineView(LinePane):
         """Show all rows, where it is only the first so far: a large recording has not been read further."""
         if self._timeline.beginning is not None:
             self.rebuild()
+        if self._directory is None:
+            self._directory = ""
+            self._fold_directory()
 
     @property
     def folded(self) -> frozenset[int]:
@@ -180,6 +164,7 @@ class TimelineView(LinePane):
         self._timeline = Timeline(
             self._session.trajectory, self._session.run, raw=self.raw, folded=self._folded
         )
+        self._lines = RowLines(self._session, self._timeline, self._directory or "")
         self.lines_changed()
         self._anchor = None if anchor is None else self._row_of(anchor, self._anchor or 0)
         if selected is not None:
@@ -269,10 +254,14 @@ class TimelineView(LinePane):
         self._leave()
         self.cursor = len(self._timeline) - 1 if last else 0
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, before: int, now: int) -> None:
         """Draw the cursor in its new place and tell of it."""
-        self._strips.clear()
-        self.refresh()
+        if self._anchor is None:
+            self.line_changed(before)
+            self.line_changed(now)
+        else:
+            self._strips.clear()
+            self.refresh()
         self._show_cursor()
         self.post_message(self.Selected(self.selected))
 
@@ -318,42 +307,27 @@ class TimelineView(LinePane):
 
     # Drawing
 
+    def lines_changed(self) -> None:
+        """Have all rows drawn again: any of them may say something else."""
+        self._lines.forget()
+        super().lines_changed()
+
     def line_count(self) -> int:
         """One line a row."""
         return len(self._timeline)
 
     def line_text(self, number: int) -> Text:
         """One row: gutter, id, kind, summary, and at its end how it came out."""
-        row = self._timeline[number]
+        row, width = self._timeline[number], self.scrollable_content_region.width
         is_next = row.entry is None and number == self.next_row and not self._session.at_end
-        line = row_line(self._session, row, self._timeline.beginning)
-        text = self._drawn(line, is_next=is_next, folded=row.uid in self._folded)
+        line = self._lines.line(number, times=width >= TIMES_FROM, spent=width >= SPENT_FROM)
+        look = Look(width, self._timeline.label_width, self.part_style)
+        text = row_text(line, look, is_next=is_next, folded=row.uid in self._folded)
         self._mark_found(text, number)
         if number == self.cursor:
             text.stylize(self.ground_style("timeline--cursor"))
         elif number in self._picked_rows:
             text.stylize(self.ground_style("timeline--picked"))
-        return text
-
-    def _drawn(self, line: RowLine, *, is_next: bool, folded: bool) -> Text:
-        text = Text()
-        text.append(marks.BREAKPOINT if line.breakpoint else " ", self.part_style("timeline--breakpoint"))
-        text.append(line.mark, self.part_style(_STYLES[line.tone]))
-        text.append(marks.NEXT if is_next else " ", self.part_style("timeline--next"))
-        text.append(f"{line.label:>{len(self._label_cells)}} ", self.part_style("timeline--id"))
-        fold = ("▸ " if folded else "▾ ") if line.foldable else ""
-        name = "  " * min(line.depth, _DEEPEST) + fold + _shortened(line.kind, _LONGEST_KIND)
-        style = "timeline--user" if line.by_user else "timeline--kind"
-        text.append(set_cell_size(name, max(_KIND_WIDTH, cell_len(name) + 1)), self.part_style(style))
-        right = _outcome(line)
-        room = self.scrollable_content_region.width - text.cell_len - (cell_len(right) + 1 if right else 0)
-        summary = _fitted(line.summary, max(0, room), keep_end=line.is_path)
-        text.append(summary, None if line.is_action else self.part_style("timeline--aside"))
-        if right:
-            aside = "timeline--bad" if line.diverged else "timeline--aside"
-            text.append(" " + right, self.part_style(aside))
-        if line.downstream:
-            text.stylize(self.part_style("timeline--aside") + Style(bold=False))
         return text
 
     def _mark_found(self, text: Text, number: int) -> None:
@@ -369,28 +343,16 @@ class TimelineView(LinePane):
 
     @property
     def _label_cells(self) -> range:
-        return range(3, 3 + max(3, len(str(len(self._session.trajectory)))))
+        return range(_GUTTER, _GUTTER + self._timeline.label_width)
 
     def line_width(self) -> int:
         """Rows never scroll sideways."""
         return Size(self.scrollable_content_region.width, 0).width
 
-
-def _outcome(line: RowLine) -> str:
-    """What stands at the end of a row: exit code and duration in columns that line up, or a note."""
-    if line.note or not (line.exit or line.duration):
-        return line.note
-    return f"{line.exit:>8} {line.duration:>6}"
-
-
-def _fitted(text: str, room: int, *, keep_end: bool) -> str:
-    """A text in exactly `room` cells; of a path the end is kept, of anything else the beginning."""
-    if cell_len(text) <= room:
-        return set_cell_size(text, room)
-    if keep_end and text.isascii():
-        return "…" + text[len(text) - room + 1 :] if room else ""
-    return set_cell_size(text, max(0, room - 1)) + "…"
-
-
-def _shortened(text: str, room: int) -> str:
-    return text if cell_len(text) <= room else set_cell_size(text, room - 1) + "…"
+    @work(exit_on_error=False)
+    async def _fold_directory(self) -> None:
+        """Find out which directory the paths share, and leave it out of the rows from then on."""
+        self._directory = await directory_of(self._session.recording)
+        if self._directory:
+            self._lines = RowLines(self._session, self._timeline, self._directory)
+            self.lines_changed()
