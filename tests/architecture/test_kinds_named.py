@@ -28,7 +28,7 @@ SOMETHING_ELSE = {
             "core/trajcore/sandbox/machines/docker/engine.py",
             "core/trajcore/sandbox/notebook/kernel/jupyter.py",
         ),
-        *("core/trajcore/views/rows.py", "tui/trajtui/themes.py"),
+        *("core/trajcore/views/outcomes.py", "tui/trajtui/themes.py"),
     ],
     # A colour of a theme.
     "success": ["tui/trajtui/themes.py"],
