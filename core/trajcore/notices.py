@@ -93,7 +93,8 @@ class Progress:
 @dataclass(frozen=True)
 class Executing:
     """An action is being carried out. `directory` is where; `recorded` that it is served, not executed;
-    `limit` how many seconds it has at most, 0 where nobody says.
+    `limit` how many seconds it has at most, 0 where nobody says. `uid` is of the recorded step that it is,
+    `id` of the run's event, where it is a model's.
     """
 
     kind: str
@@ -102,6 +103,8 @@ class Executing:
     recorded: bool
     live: bool = False
     limit: float = 0.0
+    uid: int | None = None
+    id: int | None = None
 
     @property
     def line(self) -> str:
@@ -123,11 +126,16 @@ class Output:
 
 @dataclass(frozen=True)
 class Executed:
-    """The action that was being carried out has come back."""
+    """The action that was being carried out has come back.
+
+    `content` is what it brought, where none of that was told as output; `failed` that it says so of itself.
+    """
 
     exit_code: int | None
     seconds: float
     note: str = ""
+    content: str = ""
+    failed: bool = False
 
 
 @dataclass(frozen=True)

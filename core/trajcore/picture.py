@@ -12,16 +12,16 @@ from unicodedata import category, east_asian_width
 
 from trajcore.text import TAB
 
-_ROWS: Final = 1000
-_COLUMNS: Final = 1000
+ROWS: Final = 1000
+COLUMNS: Final = 1000
 """The size of the pane that OpenHands records: movements end at its edges."""
 _HISTORY: Final = 10_000
 """So many rows can have scrolled out of sight without having been written to."""
 
-_STRETCH: Final = re.compile(r"\x1b\[[0-9;:?]*[@-~]|\x1b.|[\n\r\b\t\v\f]|[^\n\r\b\t\v\f\x1b]+")
-_ACTS: Final = re.compile(r"[\r\b\t\v\f]|\x1b(?!\[[0-9;:]*m)")
+STRETCH: Final = re.compile(r"\x1b\[[0-9;:?]*[@-~]|\x1b.|[\n\r\b\t\v\f]|[^\n\r\b\t\v\f\x1b]+")
+ACTS: Final = re.compile(r"[\r\b\t\v\f]|\x1b(?!\[[0-9;:]*m)")
 _OF_TERMINALS: Final = frozenset("\t\v\f")
-_UNSEEN: Final = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]+")
+UNSEEN: Final = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]+")
 """Controls that do nothing to a screen, and take no cell of it."""
 _WIDE: Final = frozenset("WF")
 _JOINER: Final = "\u200d"
@@ -35,25 +35,25 @@ def drawn(text: str, *, tabs: bool = True) -> str:
 
     Without `tabs`, a tab is a character as any other, and so is a feed of a form: no terminal has shown it.
     """
-    if _ACTS.search(text) is None:
+    if ACTS.search(text) is None:
         return text
-    screen, pending = _Screen(), ""
-    for found in _STRETCH.finditer(text):
+    screen, pending = Screen(), ""
+    for found in STRETCH.finditer(text):
         stretch = found[0]
         if stretch[0] == "\x1b":
             if stretch[-1] == "m":
                 pending += stretch
             else:
                 screen.obey(stretch)
-        elif stretch in _CONTROLS and (tabs or stretch not in _OF_TERMINALS):
-            _CONTROLS[stretch](screen)
-        elif seen := _UNSEEN.sub("", stretch):
+        elif stretch in CONTROLS and (tabs or stretch not in _OF_TERMINALS):
+            CONTROLS[stretch](screen)
+        elif seen := UNSEEN.sub("", stretch):
             screen.write(pending, seen)
             pending = ""
     return f"{screen}{pending}"
 
 
-class _Row:
+class Row:
     """The cells of one row. An erasure costs the same, however much it erases."""
 
     def __init__(self) -> None:
@@ -88,11 +88,11 @@ class _Row:
         return "".join(cell if written == self._erased else " " for cell, written in row)
 
 
-class _Screen:
+class Screen:
     """Rows, those that have scrolled out of sight included, and a cursor. What is unwritten takes nothing."""
 
     def __init__(self) -> None:
-        self._rows: dict[int, _Row] = {}
+        self._rows: dict[int, Row] = {}
         self._at, self._column = 0, 0
         self._last = -1
         """The last row that has been written."""
@@ -104,22 +104,27 @@ class _Screen:
         """The first row that is still known."""
         self._lines = 1
         self._saved = (0, 0)
-        self._hidden: tuple[dict[int, _Row], int, int, int] | None = None
+        self._hidden: tuple[dict[int, Row], int, int, int] | None = None
         """What is on the screen in whose place another one is shown, and the cursor there."""
 
     @property
     def _top(self) -> int:
-        return max(self._base, self._lowest - _ROWS + 1)
+        return max(self._base, self._lowest - ROWS + 1)
 
     def write(self, colours: str, text: str) -> None:
         """Characters where the cursor is; the colours before one belong to it."""
-        cells = list(text) if text.isascii() else _cells(text)
+        cells = cells_of(text)
         cells[0] = colours + cells[0]
-        self._rows.setdefault(self._at, _Row()).write(self._column, cells)
+        self._row().write(self._column, cells)
         self._last = max(self._last, self._at)
         self._column += len(cells)
 
+    def _row(self) -> Row:
+        """The row of the cursor."""
+        return self._rows.setdefault(self._at, Row())
+
     def line(self) -> None:
+        """To the beginning of the next line."""
         self._move(self._at + 1, 0)
         self._lowest = max(self._lowest, self._at)
         self._lines += 1
@@ -131,12 +136,15 @@ class _Screen:
         self._lines += 1
 
     def start(self) -> None:
+        """To the beginning of the line."""
         self._column = 0
 
     def back(self) -> None:
+        """One cell to the left."""
         self._column = max(0, self._column - 1)
 
     def tab(self) -> None:
+        """To the next stop of the tabulator."""
         self._column += TAB - self._column % TAB
 
     def obey(self, sequence: str) -> None:
@@ -153,18 +161,18 @@ class _Screen:
         elif kind == "s":
             self._saved = self._at, self._column
         elif kind == "u":
-            self._move(self._saved[0], min(self._saved[1], _COLUMNS - 1))
+            self._move(self._saved[0], min(self._saved[1], COLUMNS - 1))
         elif kind in _MOVES:
             first, _, second = numbers.partition(";")
             place = _MOVES[kind](self._at - self._top, self._column, _number(first), _number(second))
-            self._move(self._top + min(max(place[0], 0), _ROWS - 1), min(max(place[1], 0), _COLUMNS - 1))
+            self._move(self._top + min(max(place[0], 0), ROWS - 1), min(max(place[1], 0), COLUMNS - 1))
 
     def _move(self, row: int, column: int) -> None:
         self._at, self._column = row, column
 
     def _erase_row(self, which: str) -> None:
         if self._at in self._rows:
-            self._rows[self._at].erase(self._column, which)
+            self._row().erase(self._column, which)
 
     def _erase(self, which: str) -> None:
         """What is behind the cursor; all that is in sight, which is then out of it; all that is out of it.
@@ -213,13 +221,13 @@ _MOVES: Final[dict[str, Callable[[int, int, int, int], _Place]]] = {
 }
 """Where a movement leads to, from a row of the screen and a column, with its numbers."""
 
-_CONTROLS: Final[dict[str, Callable[[_Screen], None]]] = {
-    "\n": _Screen.line,
-    "\r": _Screen.start,
-    "\b": _Screen.back,
-    "\t": _Screen.tab,
-    "\v": _Screen.down,
-    "\f": _Screen.down,
+CONTROLS: Final[dict[str, Callable[[Screen], None]]] = {
+    "\n": Screen.line,
+    "\r": Screen.start,
+    "\b": Screen.back,
+    "\t": Screen.tab,
+    "\v": Screen.down,
+    "\f": Screen.down,
 }
 
 
@@ -227,8 +235,13 @@ def _number(digits: str) -> int:
     return max(1, int(digits)) if digits.isdigit() else 1
 
 
-def _cells(text: str) -> list[str]:
-    """A character is a cell, a wide one two; a mark, and what is joined, belongs to the cell before it."""
+def cells_of(text: str) -> list[str]:
+    """The cells that a text takes: a character is one, a wide one two.
+
+    A mark, and what is joined, belongs to the cell before it.
+    """
+    if text.isascii():
+        return list(text)
     cells: list[str] = []
     last = -1
     for character in text:

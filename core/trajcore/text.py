@@ -80,6 +80,8 @@ class SequenceFilter:
 
     def feed(self, text: str) -> str:
         """What is left of a piece, with what was held back of earlier ones."""
+        if not (self._held or self._in_string) and not _may_begin(text):
+            return text
         text, self._held = self._held + text, ""
         at, parts = self._end_of_string(text), []
         for found in re.compile(_SEQUENCE).finditer(text, at):
@@ -108,6 +110,20 @@ class SequenceFilter:
             self._held = found[0] if len(found[0]) <= _LONGEST else found[0][:2] + found[0][-_LONGEST:]
 
 
+_BEGINS: Final = re.compile("[\x1b\x80-\x9f\udc80-\udc9f]")
+
+
+def _may_begin(text: str) -> bool:
+    """Whether there is anything in a text with which a sequence begins."""
+    return "\x1b" in text if text.isascii() else _BEGINS.search(text) is not None
+
+
+def drawing() -> SequenceFilter:
+    """What leaves of a terminal's output what it draws: colours, erasures, movements."""
+    return SequenceFilter(lambda sequence: _DRAWING.fullmatch(sequence) is not None)
+
+
+_DRAWING: Final = re.compile(f"{_SGR}|{_ERASURE}|{_MOVE}")
 _NUMBER: Final = r"[0-9]{0,5}"
 _MODE: Final = "(?:1|5|7|12|25|47|66|1000|1002|1003|1006|1047|1048|1049|2004)"
 """Keys of the cursor and keypad, reverse, wrapping, the cursor, the other screen, the mouse, pasting."""

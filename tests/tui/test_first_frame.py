@@ -88,7 +88,7 @@ async def test_what_it_leaves_out_is_there_behind_it(tmp_path: Path) -> None:
     assert "4001 events" in first[0]
     assert "steps" not in first[0]
     assert "exit 3" not in first[3]
-    async with opened(path) as screen:
+    async with opened(path, size=(160, HEIGHT)) as screen:
         await screen.wait("4001 events · 2000 steps")
         assert "exit 3" in screen.rows[3]
         text = slice(

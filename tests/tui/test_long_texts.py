@@ -16,7 +16,6 @@ from screens import opened
 from trajcore.text import as_shown
 from trajcore.views import blocks
 from trajtui.widgets.lines import wrapped
-from trajtui.widgets.terminal import TerminalPane, output_text
 
 
 @pytest.mark.parametrize(
@@ -27,30 +26,6 @@ def test_one_long_line_is_wrapped_at_once(line: str) -> None:
     rows = wrapped(line, 80)
     assert time.process_time() - begun < 10
     assert max(map(len, rows)) <= 80
-
-
-@pytest.mark.parametrize("piece", ["x" * 100, "a\x1b[K" * 30, "\r50% ###", "ab\r"], ids=["x", "K", "r", "ab"])
-def test_a_line_without_end_costs_no_more_the_longer_it_is(
-    piece: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pane = TerminalPane()
-    monkeypatch.setattr(pane, "_changed", lambda: None)
-    begun = time.process_time()
-    for _ in range(30_000):
-        pane.write(piece.encode())
-    assert time.process_time() - begun < 10
-    assert len(pane._lines) == 1
-    assert len(pane._lines[0]) <= 10_000
-    assert pane._kept == len(pane._lines[0]) + 1
-    assert output_text(pane._lines[0]).plain
-
-
-def test_what_redraws_itself_shows_its_last_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    pane = TerminalPane()
-    monkeypatch.setattr(pane, "_changed", lambda: None)
-    for done in range(2_000):
-        pane.write(f"\r{done} of 1999".encode())
-    assert output_text(pane._lines[0]).plain == "1999 of 1999"
 
 
 async def test_a_long_event_is_laid_out_in_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -264,15 +264,21 @@ class Executor:
         for line in built.notes:
             self._tell(notices.Said(line, "warning"))
 
-    async def execute(self, action: Action, recorded: Observation | None, *, live: bool = False) -> Answer:
-        """Carry out one action, its output told as it comes. Raises `SandboxUnavailable`."""
+    async def execute(
+        self, action: Action, recorded: Observation | None, *, live: bool = False, uid: int | None = None
+    ) -> Answer:
+        """Carry out one action, its output told as it comes; `uid` is of the recorded step that it is.
+
+        Raises `SandboxUnavailable`.
+        """
         sandbox = await self.ready()
         assert self._runtime is not None
         text = head_of(action.model_dump()).summary() if action.action != RUN else ""
         text = text or str(getattr(action.args, "command", ""))
         limit = self._settings.limits.hard if action.timeout is None else action.timeout
         served = not sandbox.executes
-        self._tell(notices.Executing(action.action, text, self.directory, served, live, limit))
+        id = action.id if live else None
+        self._tell(notices.Executing(action.action, text, self.directory, served, live, limit, uid, id))
         self._output = self._new_output()
         begun = time.perf_counter()
         self.executing, self._interrupted, self._typed, self._tail = True, False, None, b""
@@ -301,7 +307,9 @@ class Executor:
         self._follow(answered)
         served = observation is not None and observation is recorded
         code = self._dialect.unwrap(recorded).exit_code if served and recorded else exit_code(observation)
-        self._tell(notices.Executed(code, seconds, _note(observation)))
+        said = "" if observation is None or self._has_told else known().text(observation.content)
+        failed = observation is not None and head_of(_as_event(observation)).failed
+        self._tell(notices.Executed(code, seconds, _note(observation), said, failed))
         return Answer(observation, seconds, interrupted, files, answered.reason, made_up, typed)
 
     async def changed_files(self) -> FileChanges | None:
@@ -435,7 +443,12 @@ class Executor:
 
     def _new_output(self) -> MaskedOutput:
         """What hands on the output of the next command."""
-        return MaskedOutput(known(), lambda data: self._tell(notices.Output(data)))
+        self._has_told = False
+        return MaskedOutput(known(), self._tell_output)
+
+    def _tell_output(self, data: bytes) -> None:
+        self._has_told = True
+        self._tell(notices.Output(data))
 
     def _follow(self, answered: Answered) -> None:
         """Where the shell is now; in a recording that is served, where it was."""
@@ -461,6 +474,11 @@ def _note(observation: Observation | None) -> str:
     if observation.observation != RUN:
         return next(iter(observation.content.splitlines()), "")
     return ""
+
+
+def _as_event(observation: Observation) -> dict[str, str]:
+    """As much of an observation as says whether it tells of a failure."""
+    return {"observation": observation.observation, "content": observation.content}
 
 
 def _collect_rarely() -> None:

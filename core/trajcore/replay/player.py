@@ -209,7 +209,7 @@ class Player:
         asyncio.get_running_loop().call_soon(self._use_the_time, index + 1)
         # What says that the action was not carried out tells nothing of how it ended.
         guide = recorded if by_itself.service is Service.EXECUTE else None
-        answer = await self._world.execute(action, guide)
+        answer = await self._world.execute(action, guide, uid=self._trajectory.uid(index))
         self.flush_result()
         came = answer.observation if answer.observation is not recorded else None
         if came is not None and self._comparer.takes_long(recorded, came):
@@ -363,7 +363,7 @@ class Player:
         if recorded is None:
             self._skip(index, head, reason.split(":")[0] + ", and nothing was recorded to serve")
             return
-        self._tell(notices.Executing(head.kind, head.summary(), "", recorded=True))
+        self._tell(notices.Executing(head.kind, head.summary(), "", True, uid=self._trajectory.uid(index)))
         shown = known().text(recorded.content)
         self._tell(notices.Output(shown.encode("utf-8", "replace") + b"\n"))
         self._tell(notices.Executed(self._recorded_code(recorded), 0.0, reason))

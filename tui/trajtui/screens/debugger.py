@@ -24,6 +24,7 @@ from trajtui.widgets.conversation import Conversation
 from trajtui.widgets.pace import Pace
 from trajtui.widgets.panes import Panes
 from trajtui.widgets.side import LIVE_TAB, PaneTab, SidePane
+from trajtui.widgets.terminal import TerminalPane
 from trajtui.widgets.timeline import TimelineView
 from trajtui.widgets.timeline_column import TimelineColumn
 
@@ -314,6 +315,10 @@ class DebuggerScreen(Screen[None]):
         """Mark nothing any more."""
         super().clear_selection()
         self.panes.unmark()
+
+    @on(TerminalPane.Picked)
+    def _select_picked(self, event: TerminalPane.Picked) -> None:
+        self.timeline.go_to(event.row)
 
     @on(TimelineView.Called)
     def _act_on_row(self, event: TimelineView.Called) -> None:

@@ -47,7 +47,7 @@ class PaneTab:
 
 
 TABS: Final = (
-    PaneTab(1, "Sandbox", "the sandbox's output", lambda _: TerminalPane()),
+    PaneTab(1, "Sandbox", "the sandbox's output", TerminalPane),
     PaneTab(2, "Event", "the selected event and what came back", lambda _: EventPane(), blocks_for),
     PaneTab(3, "Compare", "recorded and actual beside each other", lambda _: EventPane(), blocks_to_compare),
     PaneTab(
@@ -230,6 +230,9 @@ class SidePane(Vertical):
     def show_row(self, row: Row | None) -> None:
         """Show a row, as it is now, where a pane that can be seen shows such."""
         self._row = row
+        for pane in self.panes:
+            if isinstance(pane, TerminalPane):
+                pane.show_row(row)
         for tab in {self._shown, self._below} if self.is_double else {self._shown}:
             pane = self._panes[tab]
             if tab.view is not None and isinstance(pane, EventPane):

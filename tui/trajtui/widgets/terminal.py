@@ -1,34 +1,38 @@
-"""The live output of the sandbox. Lines are kept as they came and coloured only while they can be seen."""
+"""What the sandbox was told and what came of it: a terminal in which each step has its place."""
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from rich.ansi import AnsiDecoder
 from rich.style import Style
 from rich.text import Text
+from textual import events
+from textual.actions import SkipAction
+from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
+from textual.message import Message
 
-from trajcore import notices
-from trajcore.text import as_shown, safe, safe_line, safe_with_colours
-from trajcore.views.marks import duration
-from trajcore.views.worlds import lacking, world_notes
+from trajcore import Session, notices
+from trajcore.views.sandboxlog import HOST, Passage, SandboxLog
+from trajcore.views.timeline import Row
 from trajtui.legible import Depth, Readable
-from trajtui.widgets.lines import LinePane, wrapped
+from trajtui.widgets.lines import UNWRAPPED, LinePane, wrapped
 from trajtui.widgets.pace import Pace
+from trajtui.widgets.passages import CONTINUED, Laid, as_chosen, drawn_output
+from trajtui.widgets.segments import Segments
 
-_KEPT_CHARACTERS: Final = 32_000_000
-_KEPT_LINES: Final = 400_000
-_DRAWN_WIDTH: Final = 2_000
-_LOOKED_AT: Final = 4 * _DRAWN_WIDTH
-"""So many characters of a line are looked at when it is drawn, and one more says that there are others."""
-_PLAIN, _PROMPT, _RULE, _NOTE, _RECORDED = range(5)
+_NARROWEST: Final = 10
+_PARTS: Final = {"note": "note", "rule": "rule", "bad": "failed", "failed": "failed"}
+_CHOSEN: Final = frozenset({"prompt", "rule", "bad"})
 
 
 class TerminalPane(LinePane):
-    """A prompt for each command, its output as it comes, a rule when it has ended."""
+    """A prompt for each command, its output as it comes, a rule when it has ended.
+
+    What has been laid out stays: a frame takes as long as what has come since the last one.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "terminal--prompt",
@@ -36,195 +40,233 @@ class TerminalPane(LinePane):
         "terminal--rule",
         "terminal--failed",
         "terminal--note",
+        "terminal--chosen",
     }
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "flip", "unfold, fold", show=False)]
+    can_wrap = True
 
-    def __init__(self, *, id: str | None = None) -> None:
+    @dataclass
+    class Picked(Message):
+        """The user clicked what a row of the timeline brought."""
+
+        row: Row
+
+    def __init__(self, session: Session, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._lines: list[str] = []
-        self._kinds: dict[int, int] = {}
-        """What a line is when it is not plain output, by its number since the beginning."""
-        self._kept = 0
-        self._dropped = 0
-        self._open = False
-        self._style_of_output = _PLAIN
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._stale = False
-        self._pace = Pace()
+        self._log = SandboxLog(session)
+        self._segments = Segments()
+        self._unfolded: set[Passage] = set()
+        self._chosen: Passage | None = None
+        """What the selected row of the timeline brought."""
+        self._sought: Passage | None = None
+        """What is to be gone to, once it can be seen."""
+        self._row: Row | None = None
+        self._hint: list[str] = []
+        self._first: int | None = 0
+        """The first passage that is another one than what is laid out; None where none is."""
+        self._width = 0
         self._widest = 0
-        self._wrapped_at = 80
-        """The width of the pane when it was last seen: what runs while it is hidden is wrapped to that."""
+        self._due = False
+        self._pace = Pace()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """A program may choose any colour on any other: what could not be read can."""
         return [*super().get_line_filters(), Readable(Depth.of(self.app.console))]
 
     def on_mount(self) -> None:
-        """Keep the end in view until the user scrolls away from it."""
+        """Keep the end in view until the user goes away from it."""
         self.anchor()
 
-    def on_resize(self) -> None:
-        """Remember the width; a pane that is hidden has none."""
-        width = self.scrollable_content_region.width
-        self._wrapped_at = max(20, width - 2) if width else self._wrapped_at
+    # What is told
 
     def follow(self, notice: notices.Notice) -> None:
         """Show what a notice tells of. The notices of a command come in the order in which it happened."""
-        match notice:
-            case notices.Output(data):
-                self.write(data)
-            case notices.Executing(directory=directory, recorded=recorded):
-                mark = "(recorded) " if recorded else "(before the first step) " * notice.is_prelude
-                self.prompt(directory, notice.line, recorded=recorded, mark=mark)
-            case notices.WorldChosen():
-                for line in world_notes(notice):
-                    self.note(f"── {line}")
-            case notices.WorldLacks():
-                self.note(f"── {lacking(screen=True)}")
-            case notices.Executed(exit_code, seconds, note):
-                self.end(exit_code, seconds, note)
-            case notices.WentBack(_, text):
-                self.note(f"── {text}")
-            case notices.RunChanged(restarted=True):
-                self.clear()
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._lines.clear()
-        self._kinds.clear()
-        self._kept = self._dropped = self._widest = 0
-        self._open = False
-        self._changed()
-
-    def prompt(self, directory: str, command: str, *, recorded: bool, mark: str = "") -> None:
-        """A command begins."""
-        self._pace.step()
-        self._style_of_output = _RECORDED if recorded else _PLAIN
-        lines = safe(command).split("\n")
-        where = "" if recorded and not directory else f"root@sandbox:{safe_line(directory)}"
-        typed = "\n> ".join([f"{where}$ {mark}{lines[0]}", *lines[1:]])
-        self._append(_PROMPT, typed)
-        self._changed()
-
-    def write(self, data: bytes) -> None:
-        """Output has come; a line may arrive in pieces."""
-        text = self._decoder.decode(data)
-        if not text:
+        first = self._log.hear(notice)
+        if first is None:
             return
-        pieces = text.split("\n")
-        if self._open and self._lines:
-            before = self._lines.pop()
-            self._kept -= len(before) + 1
-            pieces[0] = _joined(before, pieces[0])
-        pieces = [_bounded(piece) for piece in pieces]
-        if self._style_of_output == _RECORDED:
-            first = self._dropped + len(self._lines)
-            self._kinds.update((number, _RECORDED) for number in range(first, first + len(pieces)))
-        self._lines.extend(pieces)
-        self._kept += sum(map(len, pieces)) + len(pieces)
-        self._widest = max(self._widest, max(map(len, pieces)))
-        self._open = True
-        self._changed()
+        if isinstance(notice, notices.Executing):
+            self._pace.step()
+        self._first = first if self._first is None else min(self._first, first)
+        self._draw_soon()
 
-    def end(self, exit_code: int | None, seconds: float, note: str) -> None:
-        """The command has ended."""
-        if self._open and self._lines and not self._lines[-1]:
-            self._lines.pop()
-        self._open = False
-        self._decoder.reset()
-        parts = [] if exit_code is None else [f"exit {exit_code}"]
-        parts += [duration(seconds)] if seconds else []
-        parts += [safe_line(note)] if note else []
-        self._append(_RULE, "── " + " · ".join(parts))
-        self._changed()
+    def show_row(self, row: Row | None) -> None:
+        """Go to what a row of the timeline brought, once for each; the last that ran is followed."""
+        chosen = self._log.of_row(row)
+        if chosen is self._chosen and row == self._row:
+            return
+        self._chosen = self._sought = chosen
+        self._row = row
+        self._strips.clear()
+        self.refresh()
+        self._go()
 
-    def note(self, text: str) -> None:
-        """Something the program itself says."""
-        self._append(_NOTE, safe(text))
-        self._changed()
+    def _go(self) -> None:
+        """Go to what is sought, once that is laid out."""
+        passage = self._sought
+        if passage is None or self._first is not None or not self.display:
+            return
+        self._sought = None
+        if passage is self._log.last_step:
+            self.anchor()
+            return
+        place = self._log.place(passage)
+        if 0 <= place < len(self._segments.all):
+            self.release_anchor()
+            self._bring_up(self._top + self._segments.start(place))
 
-    def _append(self, kind: int, text: str) -> None:
-        """Lines of the program's own, wrapped; output is not wrapped, as its columns have to line up."""
-        for line in wrapped(text, self._wrapped_at):
-            self._kinds[self._dropped + len(self._lines)] = kind
-            self._lines.append(line)
-            self._kept += len(line)
-        self._open = False
+    def _bring_up(self, row: int) -> None:
+        """Have a row in sight: where it is, or at the top."""
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        if not top <= row < top + height - 1:
+            self.scroll_to(y=row, animate=False, immediate=True)
 
-    def _changed(self) -> None:
-        self._drop_oldest()
-        if not self._stale:
-            self._stale = True
-            self.set_timer(self._pace.delay(), self._redraw)
+    # Laying out
 
-    def _drop_oldest(self) -> None:
-        """Keep what a person may scroll back to; what is dropped is counted, and said."""
-        while len(self._lines) > 1 and (self._kept > _KEPT_CHARACTERS or len(self._lines) > _KEPT_LINES):
-            count = len(self._lines) // 2
-            self._kept -= sum(map(len, self._lines[:count])) + count
-            del self._lines[:count]
-            self._dropped += count
-            self._kinds = {number: kind for number, kind in self._kinds.items() if number >= self._dropped}
+    def _draw_soon(self) -> None:
+        if self.display and not self._due:
+            self._due = True
+            self.set_timer(self._pace.delay(), self._draw)
 
-    def _redraw(self) -> None:
-        self._stale = False
-        self.lines_changed()
+    def on_show(self) -> None:
+        """Catch up with what came while this was hidden."""
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Wrap to the new width."""
+        self._draw()
+
+    def watch_wraps(self) -> None:
+        """Continue wide lines below, or have them scroll sideways."""
+        if self.is_mounted:
+            self._width = 0
+            self._draw()
+
+    def _draw(self) -> None:
+        """Lay out what has changed, if it can be seen; what is hidden catches up when it is shown."""
+        self._due = False
+        if not self.display or not self.size.width:
+            return
+        width = max(_NARROWEST, self.scrollable_content_region.width)
+        if width != self._width:
+            self._width, self._first = width, 0
+            self._segments.set(0, ())
+        if self._first is not None:
+            self._lay_out(self._first)
+            self._first = None
+            self.lines_changed()
+        self._go()
+
+    def _lay_out(self, first: int) -> None:
+        known = {laid.passage: laid for laid in self._segments.all[first:] if isinstance(laid, Laid)}
+        laid = []
+        for passage in self._log.passages[first:]:
+            before = known.get(passage)
+            laid.append((before and before.more()) or self._segment(passage))
+        self._segments.set(first, laid)
+        self._widest = max([self._widest if first else 0, *(one.widest for one in laid)])
+        hint = self._log.hint
+        self._hint = wrapped(hint, self._width) if hint else []
+
+    def _segment(self, passage: Passage) -> Laid:
+        width = self._width if self.wraps else UNWRAPPED
+        return Laid(passage, width, unfolded=passage in self._unfolded)
+
+    # Drawing
+
+    @property
+    def _top(self) -> int:
+        """The rows above all passages."""
+        return bool(self._log.dropped)
 
     def line_count(self) -> int:
-        """The lines that are kept, and one that says how many are not."""
-        return len(self._lines) + bool(self._dropped)
+        """All rows, one that says how many are not kept, and what stands here before the first step."""
+        return self._top + len(self._segments) + len(self._hint)
 
     def line_width(self) -> int:
-        """The widest line, within reason."""
-        return max(self.scrollable_content_region.width, min(self._widest, _DRAWN_WIDTH))
+        """The widest row, where rows are not wrapped."""
+        room = self.scrollable_content_region.width
+        return room if self.wraps else max(room, self._widest)
 
     def line_text(self, number: int) -> Text:
-        """One line, its colours decoded."""
-        if self._dropped:
-            if number == 0:
-                return Text(f"({self._dropped} earlier lines are no longer kept)", self._style("note"))
-            number -= 1
-        line = self._lines[number]
-        kind = self._kinds.get(self._dropped + number, _PLAIN)
-        if kind == _PLAIN:
-            return output_text(line)
-        if kind == _RECORDED:
-            text = output_text(line)
+        """One row, its colours decoded."""
+        number -= self._top
+        if number < 0:
+            return Text(f"({self._log.dropped} earlier lines are no longer kept)", self._style("note"))
+        if number >= len(self._segments):
+            return Text(self._hint[number - len(self._segments)], self._style("note"))
+        laid, place = self._at(number)
+        passage, row = laid.passage, laid[place]
+        if isinstance(row, tuple):
+            part = row[1].removeprefix(CONTINUED)
+            text = self._drawn(row[0], part)
+        else:
+            assert isinstance(row, Text)
+            text, part = row.copy(), "output"
+            text.style = ""
+        if passage is self._chosen and part in _CHOSEN:
+            text = Text(as_chosen(text.plain), text.style if part == "bad" else self._style("chosen"))
+        if passage.is_gone or (passage.is_recorded and part == "output"):
             text.stylize(self._style("note"))
-            return text
-        if kind == _PROMPT:
-            return self._typed(line)
-        failed = kind == _RULE and line.startswith("── exit ") and not line.startswith("── exit 0 ")
-        name = "failed" if failed else "rule" if kind == _RULE else "note"
-        return Text(line, self._style(name))
+        return text
 
-    def _typed(self, line: str) -> Text:
-        """A row of a prompt: where the command runs is dim, the command stands out."""
-        before, dollar, command = line.partition("$ ")
-        if not dollar or (before and not before.startswith("root@sandbox:")):
-            return Text(line, self._style("command"))
-        return Text.assemble((before + dollar, self._style("prompt")), (command, self._style("command")))
+    def _drawn(self, row: str, part: str) -> Text:
+        """A row of a text. Of a prompt where the command runs is dim, and the command stands out."""
+        if part == "output":
+            return drawn_output(row)
+        if part != "prompt":
+            return Text(row, self._style(_PARTS[part]))
+        where, dollar, command = row.partition("$ ") if row.startswith(HOST) else ("", "", row)
+        return Text.assemble((where + dollar, self._style("prompt")), (command, self._style("command")))
+
+    def goes_on(self, number: int) -> bool:
+        """Whether a row goes on with a line that is wider than the pane."""
+        number -= self._top
+        if not 0 <= number < len(self._segments):
+            return False
+        laid, place = self._at(number)
+        return laid.goes_on(place)
+
+    def _at(self, number: int) -> tuple[Laid, int]:
+        """The passage that a row is of, and which of its rows that is."""
+        place = self._segments.at(number)
+        laid = self._segments.all[place]
+        assert isinstance(laid, Laid)
+        return laid, number - self._segments.start(place)
 
     def _style(self, part: str) -> Style:
         return self.part_style(f"terminal--{part}")
 
+    # Folding, and going to a step
 
-def _joined(before: str, piece: str) -> str:
-    """The open line with more behind it; a line that only redraws itself does not grow."""
-    if piece.startswith("\r") and not piece.startswith("\r\n") and len(before) > _DRAWN_WIDTH:
-        return piece
-    return before + piece if len(before) <= _LOOKED_AT else before
+    def on_click(self, event: events.Click) -> None:
+        """Unfold, or fold, what was clicked; otherwise select the step's row in the timeline."""
+        number = event.y - self.gutter.top + self.scroll_offset.y - self._top
+        if self.is_marked or not 0 <= number < len(self._segments):
+            return
+        laid, place = self._at(number)
+        if laid.is_folding(place):
+            self._flip(laid.passage)
+        elif (row := self._log.row_of(laid.passage)) is not None:
+            self._row, self._chosen = row, laid.passage  # it is in sight: nothing is to be gone to
+            self.lines_changed()
+            self.post_message(self.Picked(row))
 
+    def action_flip(self) -> None:
+        """Unfold what the selected step brought, or else the last that can be seen; or fold it again."""
+        top = max(0, self.scroll_offset.y - self._top)
+        bottom = min(top + self.scrollable_content_region.height, len(self._segments)) - 1
+        if bottom < 0:
+            raise SkipAction
+        shown = range(self._segments.at(top), self._segments.at(bottom) + 1)
+        folding = [passage for passage in map(self._log.passages.__getitem__, shown) if passage.folded]
+        if not folding:
+            raise SkipAction
+        self._flip(self._chosen if self._chosen in folding else folding[-1])
 
-def _bounded(line: str) -> str:
-    """As much of a line as is looked at when it is drawn: that of its last redraw, where it is redrawn."""
-    if len(line) <= _LOOKED_AT:
-        return line
-    return line[line.rfind("\r", 0, -1) + 1 :][: _LOOKED_AT + 1]
-
-
-def output_text(line: str) -> Text:
-    """One line of a command's output: redraws carried out, colours kept, everything else made harmless."""
-    if len(line) > _LOOKED_AT:
-        line = line[:_LOOKED_AT] + "…"
-    shown = safe_with_colours(as_shown(line).strip("\n")).replace("\n", " ")
-    return AnsiDecoder().decode_line(shown) if "\x1b" in shown else Text(shown)
+    def _flip(self, passage: Passage) -> None:
+        self._unfolded ^= {passage}
+        place = self._log.place(passage)
+        self._segments.all[place] = self._segment(passage)
+        self._segments.resized(place)
+        self.release_anchor()
+        self.lines_changed()

@@ -236,6 +236,11 @@ class TimelineView(LinePane):
         self.following = False
         self.pick_none()
 
+    def go_to(self, row: Row) -> None:
+        """Put the cursor on a row, or on the next one that is shown."""
+        self._leave()
+        self.cursor = max(0, self._row_of(row, self.cursor))
+
     def move(self, by: int) -> None:
         """Move the cursor by so many rows."""
         self._leave()
