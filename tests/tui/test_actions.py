@@ -52,7 +52,7 @@ def test_no_name_and_no_key_is_used_twice() -> None:
 def test_every_row_says_what_it_does_and_how_it_is_reached() -> None:
     for action in ACTIONS:
         assert action.what, action.name
-        assert action.shown, action.name
+        assert action.shown or not action.keys, action.name
         assert inspect.getdoc(unwrapped(action.handler)), action.name
 
 

@@ -9,6 +9,8 @@ from textual import events
 
 from program import finish, say, write
 from screens import opened
+from trajtui.actions.table import ACTIONS, BY_NAME
+from trajtui.actions.words import ALSO
 from trajtui.screens.palette import Palette
 from trajtui.widgets.inputs import Choices
 
@@ -38,3 +40,40 @@ def test_a_list_that_is_not_laid_out_has_no_pages(action: str) -> None:
 
 def test_it_is_the_palette_of_the_program() -> None:
     assert {"pagedown", "pageup"} <= {binding.key for binding in Palette.BINDINGS}
+
+
+@pytest.mark.parametrize(
+    ("word", "what"),
+    [
+        ("help", "help: all keys and marks"),
+        ("exit", "quit"),
+        ("clone", "duplicate the event"),
+        ("diff", "show what"),
+    ],
+)
+@pytest.mark.sampled(2)
+async def test_actions_are_found_by_usual_words(tmp_path: Path, word: str, what: str) -> None:
+    path = write(tmp_path / "demo.json", [say(0, "the task"), finish(1)])
+    async with opened(path) as shown:
+        await shown.press("ctrl+p")
+        await shown.type(word)
+        await shown.wait(what)
+
+
+def test_what_is_said_of_an_action_stands_alone() -> None:
+    said = [action.what for action in ACTIONS]
+    assert len(set(said)) == len(said)
+    assert not [what for what in said if what.split()[-1] in ("it", "upwards") and len(what.split()) < 4]
+    assert not [name for name in ALSO if name not in BY_NAME]
+
+
+@pytest.mark.parametrize(("size", "beside"), [((160, 48), True), ((100, 30), False)])
+async def test_the_help_has_a_title_and_columns_where_there_is_room(
+    tmp_path: Path, size: tuple[int, int], beside: bool
+) -> None:
+    path = write(tmp_path / "demo.json", [say(0, "the task"), finish(1)])
+    async with opened(path, size=size) as shown:
+        await shown.press("question_mark")
+        text = await shown.wait("Keys and marks")
+        assert "arrows scroll" in text
+        assert any("Replay" in row and "Looking around" in row for row in shown.rows) == beside

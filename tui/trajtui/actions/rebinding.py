@@ -16,9 +16,6 @@ TABLE: Final = "[trajtui.keys]"
 _TAKEN: Final = {"ctrl+p": "every command by name", "tab": "next pane", "shift+tab": "the pane before"}
 """Keys that are no action's, and what they do."""
 
-_UNKEYED: Final = "Ctrl+P"
-"""How an action is reached that has no key."""
-
 _LONGEST: Final = 40
 
 
@@ -60,7 +57,7 @@ def _named(name: str, words: object) -> Iterator[str]:
 def _with_keys(action: UserAction, keys: Sequence[str] | None) -> UserAction:
     if keys is None:
         return action
-    shown = " ".join(map(keynames.shown, keys)) or _UNKEYED
+    shown = " ".join(map(keynames.shown, keys))
     return replace(action, bound=" ".join(keys), shown=shown)
 
 

@@ -16,6 +16,7 @@ from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from trajcore.views.copying import PARTS, Part
+from trajtui.actions.words import ALSO
 from trajtui.widgets.side import TABS, PaneTab
 
 if TYPE_CHECKING:
@@ -155,14 +156,14 @@ ACTIONS: Final = (
     ),
     UserAction(replay.message, "m", "type a message", _LIVE, "m", "message"),
     UserAction(replay.go_live, "L", "go live: hand the run and its sandbox to the model", _LIVE, "L", "live"),
-    UserAction(models.go_on, "", "let the model go on where its budget is spent", _LIVE, "Ctrl+P"),
+    UserAction(models.go_on, "", "let the model go on where its budget is spent", _LIVE, ""),
     UserAction(models.model, "M", "model: another one, its key, base URL, effort", _LIVE, "M"),
     UserAction(
         replay.compact, "", "compact the conversation: the model sums up its oldest part", _LIVE, "/compact"
     ),
     UserAction(branching.new_branch, "ctrl+n", "a new live branch from the selected event", _LIVE, "Ctrl+N"),
     UserAction(
-        branching.again, "", "again from here: other models, another message, a branch each", _LIVE, "Ctrl+P"
+        branching.again, "", "again from here: other models, another message, a branch each", _LIVE, ""
     ),
     UserAction(
         branching.branches,
@@ -171,31 +172,35 @@ ACTIONS: Final = (
         _LIVE,
         "Alt+B",
     ),
-    UserAction(replay.tools, "", "tools of the live agent: switch them on and off", _LIVE, "Ctrl+P"),
-    UserAction(looking.what_the_model_sees, "", "what the model sees", _LIVE, "Ctrl+P"),
+    UserAction(replay.tools, "", "tools of the live agent: switch them on and off", _LIVE, ""),
+    UserAction(looking.what_the_model_sees, "", "what the model sees", _LIVE, ""),
     UserAction(editing.flip_wait, "w", "flip wait_for_response of the selected message", _EDIT, "w", "wait"),
     UserAction(editing.flip, "space", "flip a flag of the event / fold a delegation", _EDIT, "Space"),
     UserAction(editing.edit_event, "e", "edit the event: a form, or its raw JSON", _EDIT, "e", "edit"),
-    UserAction(editing.edit_outside, "E", "edit it in $VISUAL or $EDITOR", _EDIT, "E"),
+    UserAction(editing.edit_outside, "E", "edit the event in $VISUAL or $EDITOR", _EDIT, "E"),
     UserAction(editing.insert_before, "i", "insert a user message before the event", _EDIT, "i"),
-    UserAction(editing.insert_behind, "o", "insert a user message after it", _EDIT, "o"),
-    UserAction(editing.insert_kind, "I", "insert an event of any kind after it", _EDIT, "I"),
+    UserAction(editing.insert_behind, "o", "insert a user message after the event", _EDIT, "o"),
+    UserAction(editing.insert_kind, "I", "insert an event of any kind after the event", _EDIT, "I"),
     UserAction(editing.delete, "d", "delete the event with what belongs to it", _EDIT, "d"),
-    UserAction(editing.duplicate, "Y", "duplicate it", _EDIT, "Y"),
-    UserAction(editing.move_down, "J", "move it down", _EDIT, "J"),
-    UserAction(editing.move_up, "K", "move it up", _EDIT, "K"),
+    UserAction(editing.duplicate, "Y", "duplicate the event", _EDIT, "Y"),
+    UserAction(editing.move_down, "J", "move the event down", _EDIT, "J"),
+    UserAction(editing.move_up, "K", "move the event up", _EDIT, "K"),
     UserAction(
-        editing.select_down, "shift+down", "select several for d J K Y x Ctrl+F; Esc: one", _EDIT, "Shift+↓"
+        editing.select_down,
+        "shift+down",
+        "select several rows, for d J K Y x Ctrl+F; Esc: one",
+        _EDIT,
+        "Shift+↓",
     ),
-    UserAction(editing.select_up, "shift+up", "the same, upwards", _EDIT, "Shift+↑"),
+    UserAction(editing.select_up, "shift+up", "select several rows, upwards", _EDIT, "Shift+↑"),
     UserAction(editing.replace_text, "ctrl+f", "find and replace", _EDIT, "Ctrl+F"),
     UserAction(editing.undo, "u", "undo the last edit", _EDIT, "u"),
-    UserAction(editing.redo, "ctrl+r", "redo it", _EDIT, "Ctrl+R"),
+    UserAction(editing.redo, "ctrl+r", "redo the edit that was undone", _EDIT, "Ctrl+R"),
     UserAction(editing.history, "U", "the edits: read them, go to any point", _EDIT, "U"),
     UserAction(saving.save, "ctrl+s", "save the edited recording", _EDIT, "Ctrl+S"),
-    UserAction(saving.save_as, "W", "save it as another file", _EDIT, "W"),
-    UserAction(saving.differences, "", "show what a save would change", _EDIT, "Ctrl+P"),
-    UserAction(editing.check, "", "check the recording, with repairs", _EDIT, "Ctrl+P"),
+    UserAction(saving.save_as, "W", "save the edited recording as another file", _EDIT, "W"),
+    UserAction(saving.differences, "", "show what a save would change", _EDIT, ""),
+    UserAction(editing.check, "", "check the recording, with repairs", _EDIT, ""),
     UserAction(saving.save_run, "ctrl+o", "save the run: what happened now", _EDIT, "Ctrl+O"),
     UserAction(looking.down, "j down", "next event", _VIEW, "j ↓"),
     UserAction(looking.up, "k up", "previous event", _VIEW, "k ↑"),
@@ -220,15 +225,21 @@ ACTIONS: Final = (
     UserAction(
         looking.show_pane, "enter", "the right-hand pane alone; in the Chat: unfold, fold", _VIEW, "Enter"
     ),
-    UserAction(looking.zoom, "z", "maximise the focused pane", _VIEW, "z"),
-    UserAction(looking.narrower, "less_than_sign", "a narrower timeline", _VIEW, "<"),
-    UserAction(looking.wider, "greater_than_sign", "a wider one; the mouse moves the line too", _VIEW, ">"),
+    UserAction(looking.zoom, "z", "zoom: give the focused pane all the room", _VIEW, "z"),
+    UserAction(looking.narrower, "less_than_sign", "make the timeline narrower", _VIEW, "<"),
+    UserAction(
+        looking.wider,
+        "greater_than_sign",
+        "make the timeline wider; the mouse moves the line too",
+        _VIEW,
+        ">",
+    ),
     UserAction(looking.wrap, "alt+z", "wrap wide lines of a pane, or scroll them: ← →", _VIEW, "Alt+Z"),
     UserAction(looking.raw, "v", "steps, or every event of the file", _VIEW, "v"),
-    UserAction(looking.help, "question_mark f1", "all keys", _VIEW, "? F1", "keys"),
+    UserAction(looking.help, "question_mark f1", "help: all keys and marks", _VIEW, "? F1", "keys"),
     UserAction(copying.copy, "y", "copy: a menu of what there is", _VIEW, "y"),
     *(_of_part(part) for part in PARTS),
-    UserAction(copying.picture, "", "save a picture of the screen, as SVG (screenshot)", _VIEW, "Ctrl+P"),
+    UserAction(copying.picture, "", "save a picture of the screen, as SVG (screenshot)", _VIEW, ""),
     UserAction(copying.copy_or_interrupt, "ctrl+c", "copy what is selected, else interrupt", _VIEW, "Ctrl+C"),
     UserAction(
         looking.suspend, "ctrl+z", "suspend: back to the shell, whose fg goes on here", _VIEW, "Ctrl+Z"
@@ -259,15 +270,16 @@ class ActionProvider(Provider):
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""
         for action in self._actions:
-            yield DiscoveryHit(action.what, self._run(action), help=action.shown)
+            yield DiscoveryHit(action.what, self._run(action), help=action.shown or None)
 
     async def search(self, query: str) -> Hits:
         """Those that fit what is typed."""
         matcher = self.matcher(query)
         for action in self._actions:
-            score = matcher.match(action.what)
+            score = max(matcher.match(action.what), matcher.match(ALSO.get(action.name, "")))
             if score > 0:
-                yield Hit(score, matcher.highlight(action.what), self._run(action), help=action.shown)
+                shown = matcher.highlight(action.what)
+                yield Hit(score, shown, self._run(action), help=action.shown or None)
 
     @property
     def _actions(self) -> Sequence[UserAction]:

@@ -43,7 +43,7 @@ class BreakpointList(Dialog[None]):
             yield Static("Breakpoints", markup=False, classes="question")
             yield Choices(markup=False)
             yield Input(placeholder=_EXAMPLES)
-            yield Static(_HINT, markup=False, id="break-note")
+            yield Static(_HINT, markup=False, id="break-note", classes="note")
 
     def on_mount(self) -> None:
         """Fill the list; where there is nothing to list, a condition can be typed at once."""
@@ -97,9 +97,11 @@ class BreakpointList(Dialog[None]):
             self._session.break_on(event.value)
         except BadInput as error:
             note.update(safe_line(str(error)))
+            note.add_class("bad")
             return
         event.input.value = ""
         note.update(_HINT)
+        note.remove_class("bad")
         self._fill()
         self.query_one(OptionList).focus()
 

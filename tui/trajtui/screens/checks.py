@@ -21,6 +21,7 @@ from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import Choices
 
 _KEYS = "Enter goes to the event · r makes the repair (u undoes it) · Esc closes"
+_NO_KEYS = "Esc closes"
 
 
 class ChecksScreen(Dialog[int | None]):
@@ -42,7 +43,7 @@ class ChecksScreen(Dialog[int | None]):
             yield Static("checking…", markup=False, classes="question")
             yield Choices(markup=False)
             yield Static("", markup=False, id="checks-repair", classes="note")
-            yield Static(_KEYS, markup=False, classes="note")
+            yield Static(_NO_KEYS, markup=False, id="checks-keys", classes="note")
 
     def on_mount(self) -> None:
         """Check the recording."""
@@ -59,6 +60,7 @@ class ChecksScreen(Dialog[int | None]):
             options.highlighted = min(at, len(self._findings) - 1)
         options.focus()
         self.query_one(".question", Static).update(said + found.summary)
+        self.query_one("#checks-keys", Static).update(_KEYS if self._findings else _NO_KEYS)
         self._show_repair()
 
     @on(OptionList.OptionHighlighted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from trajcore import State
 from trajcore.text import safe_line
 from trajcore.views.status import StatusLine
 
@@ -87,10 +88,23 @@ class TabBar(Widget):
                 return
 
 
+_STATES: Final = {
+    State.PAUSED: "status--paused",
+    State.REPLAYING: "status--running",
+    State.THINKING: "status--live",
+    State.EXECUTING: "status--live",
+    State.AWAITING_INPUT: "status--waiting",
+    State.AWAITING_CONFIRMATION: "status--waiting",
+    State.FINISHED: "status--finished",
+    State.ERROR: "status--error",
+}
+"""How each state looks."""
+
+
 class StatusBar(Widget):
     """Mode and state, position, what happened last, and whether there is unsaved work."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"status--state", "status--bad", "status--modified"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*_STATES.values(), "status--bad", "status--modified"}
 
     status: reactive[StatusLine | None] = reactive(None)
 
@@ -101,7 +115,7 @@ class StatusBar(Widget):
             return Text("")
         width = self.size.width
         text = Text(no_wrap=True)
-        state = "status--bad" if status.state == "ERROR" else "status--state"
+        state = _STATES[State(status.state)]
         text.append(f" {status.mode} {status.state} ", self.get_component_rich_style(state, partial=True))
         text.append(f"  {status.position}")
         if status.alarm:
