@@ -30,6 +30,8 @@ class ThemedApp(PatientApp[Result]):
         """`theme` is the name of one; where it is not offered, it is ours for the terminal's background."""
         terminal: Any = {"color_system": constants.COLOR_SYSTEM, "force_terminal": True}
         self.depth = Depth.of(Console(**terminal))
+        self._terminals: dict[str, TerminalTheme] = {}
+        """By the name of each theme; every line that is drawn asks for it."""
         self._offered = themes.offered(self.depth, no_color="NO_COLOR" in os.environ)
         # Before all else: the style sheets are read with the colours that they are shown in.
         self.set_reactive(App.theme, theme if theme in self._offered else themes.default())
@@ -44,4 +46,7 @@ class ThemedApp(PatientApp[Result]):
     @property
     def ansi_theme(self) -> TerminalTheme:
         """What the colours of programs and of code come to."""
-        return themes.terminal(self.current_theme, self.depth)
+        theme = self.current_theme
+        if theme.name not in self._terminals:
+            self._terminals[theme.name] = themes.terminal(theme, self.depth)
+        return self._terminals[theme.name]
