@@ -97,11 +97,13 @@ def _end(line: RowLine, look: Look) -> Text:
     exit = style(
         "timeline--bad" if outcome.diverged else "timeline--failed" if outcome.failed else "timeline--aside"
     )
-    text = Text(" ".join(filter(None, [_changes(line), *_columns(line, look.width)])), aside)
-    if outcome.exit or outcome.duration or text.plain.strip():
-        text.append(f" {outcome.exit:>8}", exit).append(f" {outcome.duration:>6}", aside)
-    left = len(text.plain) - len(text.plain.lstrip())
-    return Text(" ", aside).append_text(text[left:]) if text.plain.strip() else Text()
+    pieces = [(" ".join(filter(None, [_changes(line), *_columns(line, look.width)])), aside)]
+    if outcome.exit or outcome.duration or pieces[0][0].strip():
+        pieces += [(f" {outcome.exit:>8}", exit), (f" {outcome.duration:>6}", aside)]
+    text = Text(" ", aside)
+    for said, how in pieces:
+        text.append(said if text.plain.strip() else said.lstrip(), how)
+    return text if text.plain.strip() else Text()
 
 
 def _columns(line: RowLine, width: int) -> list[str]:
