@@ -239,7 +239,7 @@ class Discarded:
 
 @dataclass(frozen=True)
 class BreakpointsChanged:
-    """A breakpoint was set or removed."""
+    """A breakpoint or a bookmark was set or removed."""
 
 
 @dataclass(frozen=True)

@@ -253,6 +253,12 @@ class Session(LiveSession):
         self._breakpoints_changed()
         return there
 
+    def toggle_bookmark(self, index: int) -> bool:
+        """Set or remove a bookmark on an event; whether there is one now."""
+        there = self.bookmarks.toggle(self.trajectory.uid(index))
+        self._breakpoints_changed()
+        return there
+
     def break_on(self, condition: str) -> None:
         """Set a breakpoint on a condition. Raises `BadInput` where it cannot be read."""
         self.breakpoints.add(condition)

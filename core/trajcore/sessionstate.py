@@ -20,6 +20,7 @@ from trajcore.live.host import AgentHost
 from trajcore.live.toolchoice import LiveTools
 from trajcore.masking import hide
 from trajcore.queued import Queued
+from trajcore.replay.bookmarks import Bookmarks
 from trajcore.replay.breakpoints import Breakpoints
 from trajcore.replay.handover import Handover, differs_in_waiting_alone, handover
 from trajcore.replay.loop import Replay
@@ -111,6 +112,11 @@ class SessionState:
     def breakpoints(self) -> Breakpoints:
         """Where the replay stops."""
         return self._replay.breakpoints
+
+    @property
+    def bookmarks(self) -> Bookmarks:
+        """Events that the user wants to find again."""
+        return self._replay.breakpoints.bookmarks
 
     @property
     def services(self) -> Mapping[int, Service]:

@@ -171,3 +171,93 @@ async def test_a_hundred_thousand_events_are_searched_while_keys_are_answered(tm
         await screen.type("50%")
         await screen.press("enter")
         await screen.wait(lambda: screen.selected == 49_999)
+
+
+# The filter
+
+
+@pytest.mark.parametrize("size", [(160, 48), (80, 24)])
+async def test_a_key_filters_the_rows_and_the_title_says_so(recording: Path, size: tuple[int, int]) -> None:
+    async with opened(recording, size) as screen:
+        await screen.press("f")
+        await screen.wait("d diverged")
+        await screen.press("u")
+        await screen.wait("Filter kind=message and source=user  2 of 6")
+        assert labels(screen) == ["0", "8"]
+        await screen.press("j")
+        assert screen.selected == 8
+        await screen.press("f", "backspace")
+        await screen.wait(lambda: len(labels(screen)) == 6)
+        assert "Filter" not in title(screen)
+        assert screen.selected == 8
+        await screen.press("f", "e", "escape")
+        await screen.wait(lambda: len(labels(screen)) == 6)
+
+
+async def test_a_condition_is_followed_as_it_is_typed(recording: Path) -> None:
+    async with opened(recording) as screen:
+        await screen.press("G", "f", "enter")
+        await screen.type("kind=ru")
+        await screen.wait("kind=ru  0 of 6")
+        assert labels(screen) == ["0"]  # what comes next is always there
+        await screen.type("n")
+        await screen.wait(lambda: labels(screen) == ["0", "1", "5"])
+        await screen.type(" and what")
+        await screen.wait("is no condition")
+        await screen.press("enter")
+        assert screen.app.focused is not screen.timeline
+        await screen.press("escape")
+        await screen.wait(lambda: len(labels(screen)) == 6)
+
+
+async def test_results_come_into_a_filter_as_they_are_made(recording: Path) -> None:
+    async with opened(recording) as screen:
+        await screen.press("f")
+        await screen.type("output~pin")
+        await screen.press("enter")
+        await screen.wait(lambda: labels(screen) == ["0", "1"])
+        await screen.press("s", "s")
+        await screen.settle()
+        await screen.wait(lambda: labels(screen) == ["1", "4"])
+
+
+async def test_a_search_in_a_filter_finds_what_is_shown(recording: Path) -> None:
+    async with opened(recording) as screen:
+        await screen.press("f")
+        await screen.type("kind=run")
+        await screen.press("enter", "slash")
+        await screen.type("needle")
+        await screen.press("enter")
+        await screen.wait("1/2")
+
+
+def labels(screen: Shown) -> list[str]:
+    width = screen.timeline.outer_size.width
+    rows = screen.rows[2 : 2 + screen.timeline.size.height]
+    return [label for row in rows if (label := row[:width][3:6].strip()).isdigit()]
+
+
+# Bookmarks
+
+
+async def test_a_bookmark_is_set_listed_gone_to_kept_and_removed(recording: Path) -> None:
+    async with opened(recording, keep_breakpoints=True) as screen:
+        await screen.press("j")
+        await screen.app.screen.run_action("act('bookmark')")
+        await screen.wait("1: bookmark")
+        await screen.wait(lambda: "⚑" in screen.rows[3])
+    async with opened(recording, keep_breakpoints=True) as screen:
+        await screen.wait("⚑")
+        await screen.app.screen.run_action("act('bookmarks')")
+        await screen.wait("Enter goes there")
+        await screen.press("enter")
+        await screen.wait(lambda: screen.selected == 1)
+        await screen.press("f", "b")
+        await screen.wait("Filter marked  1 of 6")
+        await screen.press("escape")
+        await screen.app.screen.run_action("act('bookmarks')")
+        await screen.wait("Enter goes there")
+        await screen.press("d")
+        await screen.wait("there is none yet")
+        await screen.press("escape")
+        await screen.wait(lambda: "⚑" not in screen.text)

@@ -22,14 +22,18 @@ class Jumping:
         self._session = session
         self._column = column
 
-    def typed(self, text: str) -> None:
+    def typed(self, text: str) -> bool:
         """Nothing moves before all is typed."""
-        self._column.prompt.say(self.hint)
+        return False
 
     def kept(self, text: str) -> bool:
         """Go there, which may take a moment."""
         if text.strip():
             self._column.run_worker(self._go(text), group="jump", exclusive=True, exit_on_error=False)
+        return True
+
+    def erased(self) -> bool:
+        """Give it up."""
         return True
 
     def left(self) -> None:

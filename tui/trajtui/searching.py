@@ -52,7 +52,7 @@ class Searching:
 
     # What is typed
 
-    def typed(self, text: str) -> None:
+    def typed(self, text: str) -> bool:
         """Search for it, from where the cursor was when the search began."""
         self._column.prompt.say(self.hint)
         try:
@@ -63,6 +63,7 @@ class Searching:
             query = None
         self._be_back()
         self._search(query, moves=True)
+        return False
 
     def kept(self, text: str) -> bool:
         """Keep what is found; without a text, what was searched for before."""
@@ -74,6 +75,11 @@ class Searching:
                 return False  # it stands there why
         elif finding.done and not len(finding):
             self._column.tell(finding.fault or f"nothing says {finding.query.text}", bad=True)
+        return True
+
+    def erased(self) -> bool:
+        """Give it up."""
+        self.left()
         return True
 
     def left(self) -> None:

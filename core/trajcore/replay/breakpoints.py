@@ -17,6 +17,7 @@ from trajcore import notices
 from trajcore.config import APP
 from trajcore.errors import BadInput
 from trajcore.reading import STATE, Missing, read_file
+from trajcore.replay.bookmarks import Bookmarks
 from trajcore.replay.run import StepResult
 from trajcore.storage import write_atomically
 from trajcore.trajectory import Trajectory
@@ -66,6 +67,8 @@ class Breakpoints:
         self._trajectory = trajectory
         self._recording = trajectory if recording is None else recording
         self._all: list[Breakpoint] = []
+        self.bookmarks = Bookmarks(trajectory, self._recording)
+        """Events that the user wants to find again, kept with the breakpoints."""
         self.fault = ""
         """Why they are not kept: what has the name of their file is something else."""
 
@@ -159,17 +162,25 @@ class Breakpoints:
             self.fault = f"breakpoints are not kept: {error}"
             return
         with contextlib.suppress(ValueError, RecursionError, KeyError, TypeError, BadInput):
-            self._all = [self._restored(entry) for entry in json.loads(data)["breakpoints"]]
+            read = json.loads(data)
+            self.bookmarks.restore(read.get("bookmarks", ()))
+            self._all = [self._restored(entry) for entry in read["breakpoints"]]
 
     def save(self) -> None:
         """Keep the breakpoints for the next time; raises `BadInput` where they cannot be written."""
         path = self._sidecar()
         here = self._recording.index_of_uid
         points = [point for point in self._all if point.uid is None or here(point.uid) is not None]
-        if path is None or self.fault or (not points and not os.path.exists(path)):
+        bookmarks = self.bookmarks.kept()
+        if path is None or self.fault or not (points or bookmarks or os.path.exists(path)):
             return
         entries = [self._kept(point) for point in points]
-        kept = {"version": _VERSION, "recording": self._trajectory.name, "breakpoints": entries}
+        kept = {
+            "version": _VERSION,
+            "recording": self._trajectory.name,
+            "breakpoints": entries,
+            "bookmarks": bookmarks,
+        }
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:

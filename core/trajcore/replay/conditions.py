@@ -10,26 +10,42 @@ from __future__ import annotations
 import operator
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property
+from typing import Any, Final
 
 from trajcore.dialects import canonical
 from trajcore.errors import BadInput
+from trajcore.events.head import Head, head_of
+from trajcore.events.kinds import EDIT, WRITE
 from trajcore.replay.run import Status, StepResult
 
-if TYPE_CHECKING:
-    from trajcore.events.head import Head
 
-
-@dataclass(frozen=True)
 class Moment:
-    """An event of the recording and, once it has been played, what it came to."""
+    """An event of the recording and, once it has been played, what it came to.
 
-    head: Head
-    data: dict[str, Any]
-    result: StepResult | None = None
+    `data` may be a function, which is called where a condition asks for more than the head. `answer` is what
+    was recorded, where that counts as long as there is no result.
+    """
+
+    def __init__(
+        self,
+        head: Head,
+        data: dict[str, Any] | Callable[[], dict[str, Any]],
+        result: StepResult | None = None,
+        answer: Head | None = None,
+    ) -> None:
+        self.head = head
+        self.result = result
+        self.answer = answer
+        self._data = data
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """The event as a Python object, in today's spelling."""
+        return self._data() if callable(self._data) else self._data
 
 
 Test = Callable[[Moment], bool]
@@ -90,12 +106,16 @@ class Condition:
         return all(test(moment) for test in self.tests)
 
 
-def parse(text: str) -> Condition:
-    """Read a condition. Raises `BadInput` saying which term is wrong and what is expected."""
+def parse(text: str, more: Sequence[Term] = ()) -> Condition:
+    """Read a condition. Raises `BadInput` saying which term is wrong and what is expected.
+
+    `more` is what can be asked for beside `TERMS`.
+    """
+    known = {**_BY_NAME, **{row.name: row for row in more}}
     terms = _terms(text)
     if not terms:
         raise BadInput("the condition is empty; for example: exit!=0, diverged, command~pytest")
-    parsed = [_term(term) for term in terms]
+    parsed = [_term(term, known) for term in terms]
     return Condition(
         text.strip(),
         tuple(test for _, test in parsed),
@@ -138,16 +158,16 @@ def _terms(text: str) -> list[str]:
     return [" ".join(term) for term in terms if term]
 
 
-def _term(term: str) -> tuple[Term, Test]:
+def _term(term: str, known: Mapping[str, Term]) -> tuple[Term, Test]:
     """The row of one term, and its test."""
-    row = _BY_NAME.get(term)
+    row = known.get(term)
     if row is not None and row.sort is Sort.WORD:
         return row, row.read
     found = _TERM.fullmatch(term)
-    row = _BY_NAME.get(found["field"]) if found else None
+    row = known.get(found["field"]) if found else None
     if found is None or row is None or row.sort is Sort.WORD:
         raise BadInput(
-            f"{term!r} is no condition; a condition is one of {', '.join(_BY_NAME)}, compared with a value"
+            f"{term!r} is no condition; a condition is one of {', '.join(known)}, compared with a value"
         )
     sign, value = found["operator"], found["value"]
     match row.sort:
@@ -219,8 +239,9 @@ def _touched(moment: Moment) -> Iterator[str]:
 
 
 def _output(moment: Moment) -> str:
-    actual = moment.result.actual if moment.result else None
-    return actual.content if actual is not None else ""
+    if moment.result is None:
+        return (moment.answer.content or "") if moment.answer else ""
+    return moment.result.actual.content if moment.result.actual is not None else ""
 
 
 def _cost(moment: Moment) -> float | None:
@@ -238,7 +259,24 @@ def _unknown(moment: Moment) -> bool:
 
 
 def _exit(moment: Moment) -> int | None:
-    return moment.result.exit_code if moment.result else None
+    if moment.result is None:
+        return moment.answer.exit_code if moment.answer else None
+    return moment.result.exit_code
+
+
+def _failed(moment: Moment) -> bool:
+    result = moment.result
+    if result is None:
+        return moment.answer is not None and moment.answer.failed
+    if result.exit_code not in (None, 0) or result.actual is None:
+        return result.exit_code not in (None, 0)
+    return head_of({"observation": result.actual.observation, "content": result.actual.content}).failed
+
+
+def _changed(moment: Moment) -> bool:
+    if moment.result is None:
+        return moment.head.action in (EDIT, WRITE) and not _failed(moment)
+    return bool(moment.result.files and moment.result.files.count)
 
 
 TERMS: Final = (
@@ -249,6 +287,21 @@ TERMS: Final = (
         Sort.WORD,
         _unknown,
         on_result=True,
+    ),
+    Term(
+        "failed",
+        "the step failed: an exit code that is not 0, or an error in words",
+        Sort.WORD,
+        _failed,
+        on_result=True,
+    ),
+    Term(
+        "changed",
+        "the step changed files",
+        Sort.WORD,
+        _changed,
+        on_result=True,
+        watches_files=True,
     ),
     Term(
         "waits",

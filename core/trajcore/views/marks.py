@@ -18,6 +18,7 @@ EDITED: Final = "✎"
 SKIPPED: Final = "⊘"
 SERVED: Final = "r"
 BREAKPOINT: Final = "●"
+BOOKMARK: Final = "⚑"
 LIVE: Final = "★"
 
 CHANGED: Final = "Δ"
@@ -41,6 +42,7 @@ MEANINGS: Final = (
     (SKIPPED, "skipped"),
     (EDITED, "edited"),
     (BREAKPOINT, "breakpoint"),
+    (BOOKMARK, "bookmark"),
     (LIVE, "added in this run: your message, or the model's work"),
     (SOURCES["user"], "of the user"),
     (SOURCES["agent"], "of the agent"),

@@ -26,7 +26,7 @@ from trajcore.views.summaries import (
     summary_of,
     told_apart,
 )
-from trajcore.views.timeline import Row, Timeline
+from trajcore.views.timeline import Row, Rows
 
 _CHOSEN: Final = {Service.RECORDED: marks.SERVED, Service.SKIP: marks.SKIPPED}
 _COMPARED: Final = 4000
@@ -76,6 +76,7 @@ class RowLine:
     beside: tuple[str, ...] = ()
     """The summaries of the rows before and behind it that are of its kind, which it is to be told from."""
     breakpoint: bool = False
+    bookmark: bool = False
     depth: int = 0
     """How many delegations it is in."""
     foldable: bool = False
@@ -118,7 +119,7 @@ class RowLines:
     beside each other, are told apart.
     """
 
-    def __init__(self, session: Session, timeline: Timeline, directory: str = "") -> None:
+    def __init__(self, session: Session, timeline: Rows, directory: str = "") -> None:
         self._session = session
         self._timeline = timeline
         self._directory = directory
@@ -276,6 +277,7 @@ def _recorded(
         more=summary.more,
         beside=beside,
         breakpoint=any(trajectory.uid(at) in session.breakpoints for at in within),
+        bookmark=any(trajectory.uid(at) in session.bookmarks for at in within),
         depth=outline.depth(index),
         foldable=head.action == DELEGATE,
         outcome=outcome_of(session, index, head, outline),

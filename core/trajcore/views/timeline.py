@@ -41,6 +41,29 @@ class Rows(Protocol):
         """The rows of events that this run added, by the place of each in the run."""
         ...
 
+    @property
+    def beginning(self) -> Outline | None:
+        """The outline of the events that have rows, where those are the first alone."""
+        ...
+
+    @property
+    def extra(self) -> int | None:
+        """A row that is there although it is none of those that are wanted."""
+        ...
+
+    @property
+    def label_width(self) -> int:
+        """Characters of the longest name of an event."""
+        ...
+
+    def hidden_at(self, at: int) -> range:
+        """The events (their indices) that the row of a folded delegation stands for beside its own."""
+        ...
+
+    def number_of(self, row: Row, trajectory: Trajectory) -> int | None:
+        """Where a row is, or the one that stands for it; None where it is nowhere."""
+        ...
+
     def __len__(self) -> int: ...
 
     def __getitem__(self, at: int, /) -> Row: ...
@@ -61,6 +84,8 @@ class Timeline:
     whose events are left out. `beginning`: the first rows of a large recording, which are known at once.
     """
 
+    extra = None
+
     def __init__(
         self,
         trajectory: Trajectory,
@@ -70,7 +95,9 @@ class Timeline:
         folded: Collection[int] = (),
         beginning: bool = False,
     ) -> None:
-        self.beginning = trajectory.beginning if beginning and not trajectory.all_read else None
+        self.beginning: Outline | None = (
+            trajectory.beginning if beginning and not trajectory.all_read else None
+        )
         """The outline of the events that have rows, where those are the first alone."""
         self.raw = raw
         """Whether what came back for an action has a row of its own."""

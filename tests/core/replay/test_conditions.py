@@ -167,6 +167,8 @@ def test_any_text_is_a_condition_or_bad_input(text: str) -> None:
 EXAMPLES = {
     "diverged": ("diverged", moment(RUN, exit_code=1, diverged=True)),
     "unknown": ("unknown", moment(RUN, exit_code=1, unknown=True)),
+    "failed": ("failed", moment(RUN, exit_code=1)),
+    "changed": ("changed", Moment(head_of(EDIT), EDIT)),
     "waits": ("waits", moment(ASK)),
     "kind": ("kind=run", moment(RUN)),
     "source": ("source=agent", moment(RUN)),

@@ -94,11 +94,11 @@ def service(screen: DebuggerScreen) -> str:
 
 
 def pause(screen: DebuggerScreen) -> None:
-    """Pause or interrupt; else select no more than one event; else show both panes again."""
+    """Pause or interrupt; else select one event alone; else show both panes, and then all rows, again."""
     if screen.session.busy:
         screen.session.interrupt()
-    elif not screen.timeline.pick_none():
-        screen.panes.show_both()
+    elif not screen.timeline.pick_none() and not screen.panes.show_both():
+        screen.panes.column.leave()
 
 
 async def type_into(screen: DebuggerScreen) -> None:

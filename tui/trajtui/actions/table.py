@@ -212,6 +212,11 @@ ACTIONS: Final = (
     UserAction(finding.next_found, "n", "next row that was found", _VIEW, "n"),
     UserAction(finding.previous_found, "N", "previous row that was found", _VIEW, "N"),
     UserAction(finding.go_to, "colon", "go to a row: 12, +10, 50%, @1h30m, @14:03, $", _VIEW, ":"),
+    UserAction(
+        finding.filter, "f", "filter: diverged, errors, yours, … or a condition", _VIEW, "f", "filter"
+    ),
+    UserAction(finding.bookmark, "", "bookmark on the selected event, or none", _VIEW, "Ctrl+P"),
+    UserAction(finding.bookmarks, "", "bookmarks: go to one, remove it", _VIEW, "Ctrl+P"),
     *(_of_tab(tab) for tab in TABS),
     UserAction(comparing.compare, "D", "recorded and actual over the whole width", _VIEW, "D", "compare"),
     UserAction(

@@ -23,11 +23,16 @@ class Purpose(Protocol):
     hint: str
     """What can be typed, and what the keys do."""
 
-    def typed(self, text: str) -> None:
-        """The line says something else than before."""
+    def typed(self, text: str) -> bool:
+        """The line says something else than before; whether that was all."""
+        ...
 
     def kept(self, text: str) -> bool:
         """The user pressed Enter; whether that was all."""
+        ...
+
+    def erased(self) -> bool:
+        """The user pressed Backspace where nothing is typed; whether that ends it."""
         ...
 
     def left(self) -> None:
@@ -51,13 +56,18 @@ class Prompt(Vertical):
         self.purpose = None  # what was typed before is nobody's
         field = self._made()
         self._sign.update(purpose.sign)
-        field.value = text
-        field.cursor_position = len(text)
+        self.put(text)
         self.purpose = purpose
         self.count("")
         self.say(purpose.hint)
         self.display = True
         self.screen.set_focus(field)  # at once: the letters typed next are no commands
+
+    def put(self, text: str) -> None:
+        """Have a text in the line, as if it had been typed."""
+        if self._input is not None:
+            self._input.value = text
+            self._input.cursor_position = len(text)
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """Say what the keys do, or what is wrong."""
@@ -89,8 +99,9 @@ class Prompt(Vertical):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Hand on what is typed."""
         event.stop()
-        if self.purpose is not None and event.value == event.input.value:
-            self.purpose.typed(event.value)
+        now = event.value == event.input.value
+        if self.purpose is not None and now and self.purpose.typed(event.value):
+            self._close()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep what was typed."""
@@ -100,13 +111,17 @@ class Prompt(Vertical):
 
     def on_key(self, event: Key) -> None:
         """Escape gives it up, Tab keeps it."""
-        if self.purpose is None:
+        if self.purpose is None or self._input is None:
             return
+        text = self._input.value
         if event.key == "escape":
             self.purpose.left()
             self._close()
         elif event.key in ("tab", "shift+tab"):
-            if self.purpose.kept("" if self._input is None else self._input.value):
+            if self.purpose.kept(text):
+                self._close()
+        elif event.key == "backspace" and not text:
+            if self.purpose.erased():
                 self._close()
         else:
             return

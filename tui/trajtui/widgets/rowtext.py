@@ -58,7 +58,10 @@ class Look:
 def row_text(line: RowLine, look: Look, *, is_next: bool, folded: bool) -> Text:
     """One row: gutter, label, whose it is, kind, summary, and at its end how it came out."""
     text, style = Text(), look.style
-    text.append(marks.BREAKPOINT if line.breakpoint else " ", style("timeline--breakpoint"))
+    if line.bookmark and not line.breakpoint:
+        text.append(marks.BOOKMARK, style("timeline--next"))
+    else:
+        text.append(marks.BREAKPOINT if line.breakpoint else " ", style("timeline--breakpoint"))
     text.append(line.mark, style(_STYLES[line.tone]))
     text.append(marks.NEXT if is_next else " ", style("timeline--next"))
     text.append(f"{line.label:>{look.label_width}} ", style("timeline--id"))

@@ -19,6 +19,7 @@ from trajtui.widgets.lines import LinePane
 from trajtui.widgets.rowtext import COMPONENTS, SPENT_FROM, TIMES_FROM, Look, row_text
 
 if TYPE_CHECKING:
+    from trajcore.views.filtering import Filter
     from trajcore.views.finding import Finding
 
 _GUTTER: Final = 3
@@ -53,11 +54,16 @@ class TimelineView(LinePane):
 
         action: str
 
+    @dataclass
     class Rebuilt(Message):
-        """Rows came, went or moved, or others are shown."""
+        """Rows came, went or moved; or, of the same rows, others are shown (`narrowed`)."""
+
+        narrowed: bool = False
 
     finding: Finding | None = None
     """What was searched for, which the rows mark."""
+    filter: Filter | None = None
+    """Which rows are wanted; None: all."""
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -68,7 +74,9 @@ class TimelineView(LinePane):
         """The row where the selection of several begins; the cursor is where it ends."""
         self.following = False
         """Whether the cursor goes where something happens; it does until the user moves it."""
-        self._timeline = Timeline(session.trajectory, session.run, beginning=True)
+        self.every = Timeline(session.trajectory, session.run, beginning=True)
+        """All rows, also those that a filter leaves out."""
+        self._timeline: Rows = self.every
         self._lines = RowLines(session, self._timeline)
         self._directory: str | None = None
         """What the paths of the recording share; None until that is looked for."""
@@ -160,10 +168,29 @@ class TimelineView(LinePane):
 
     def rebuild(self) -> None:
         """Rows were added, removed or moved, or others are to be shown; the cursor stays on its event."""
+        trajectory, run = self._session.trajectory, self._session.run
+        self.every = Timeline(trajectory, run, raw=self.raw, folded=self._folded)
+        self._look_through()
+        self.show_wanted()
+        self.post_message(self.Rebuilt())
+
+    def narrow(self, filter: Filter | None) -> None:
+        """Show the rows that are wanted, as far as that is known at once."""
+        self.filter = filter
+        self._look_through()
+        self.show_wanted()
+
+    def _look_through(self) -> None:
+        if self.filter is not None:
+            row = self.selected
+            first = None if row is None else self.every.number_of(row, self._session.trajectory)
+            self.filter.begin(self.every, first)
+            self.filter.go_on()
+
+    def show_wanted(self) -> None:
+        """Other rows are wanted than before: the cursor stays on its row, or goes to one near it."""
         selected, anchor = self.selected, self._row(self._anchor)
-        self._timeline = Timeline(
-            self._session.trajectory, self._session.run, raw=self.raw, folded=self._folded
-        )
+        self._timeline = self._wanted()
         self._lines = RowLines(self._session, self._timeline, self._directory or "")
         self.lines_changed()
         self._anchor = None if anchor is None else self._row_of(anchor, self._anchor or 0)
@@ -171,7 +198,14 @@ class TimelineView(LinePane):
             self.cursor = self._row_of(selected, self.cursor)
         self.cursor = max(0, min(self.cursor, len(self._timeline) - 1))
         self._show_cursor()
-        self.post_message(self.Rebuilt())
+        self.post_message(self.Rebuilt(narrowed=True))
+
+    def _wanted(self) -> Rows:
+        if self.filter is None:
+            return self.every
+        session = self._session
+        ended = session.at_end or not len(self.every)
+        return self.filter.narrowed(self.every, None if ended else self.every.at_or_after(session.position))
 
     def fold_selected(self) -> bool:
         """Leave the events of the selected delegation out, or show them again; whether it is one."""
@@ -329,6 +363,8 @@ class TimelineView(LinePane):
         look = Look(width, self._timeline.label_width, self.part_style)
         text = row_text(line, look, is_next=is_next, folded=row.uid in self._folded)
         self._mark_found(text, number)
+        if number == self._timeline.extra:
+            text.stylize(self.part_style("timeline--aside"))
         if number == self.cursor:
             text.stylize(self.ground_style("timeline--cursor"))
         elif number in self._picked_rows:

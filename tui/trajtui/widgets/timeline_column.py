@@ -17,6 +17,7 @@ from trajtui.widgets.prompt import Prompt
 from trajtui.widgets.timeline import TimelineView
 
 if TYPE_CHECKING:
+    from trajtui.filtering import Filtering
     from trajtui.searching import Searching
 
 
@@ -51,6 +52,13 @@ class TimelineColumn(Vertical):
 
         return Searching(self._session, self)
 
+    @cached_property
+    def filtering(self) -> Filtering:
+        """The filter of the rows."""
+        from trajtui.filtering import Filtering
+
+        return Filtering(self._session, self)
+
     def tell(self, text: str, *, bad: bool = False) -> None:
         """Have something said."""
         self.post_message(self.Told(text, bad))
@@ -59,11 +67,20 @@ class TimelineColumn(Vertical):
         """The session has told of a change, which the rows show already."""
         if isinstance(notice, notices.DocumentChanged) and "searching" in self.__dict__:
             self.searching.events_changed(rows=notice.structural)
+        if self.timeline.filter is not None:
+            self.filtering.follow(notice)
 
     @on(TimelineView.Rebuilt)
-    def _rows_changed(self) -> None:
+    def _rows_changed(self, event: TimelineView.Rebuilt) -> None:
         if "searching" in self.__dict__:
             self.searching.rows_changed()
+        if not event.narrowed and self.timeline.filter is not None:
+            self.filtering.go_on()
+
+    def leave(self) -> bool:
+        """End the search, or else the filter; whether there was one."""
+        searched = "searching" in self.__dict__ and self.searching.end()
+        return searched or ("filtering" in self.__dict__ and self.filtering.end())
 
     # What is typed
 
@@ -71,6 +88,11 @@ class TimelineColumn(Vertical):
         """Ask what to search for."""
         self.searching.begin()
         self.prompt.open(self.searching)
+
+    def ask_for_filter(self) -> None:
+        """Ask which rows are wanted."""
+        self.filtering.begin()
+        self.prompt.open(self.filtering)
 
     def go_to(self) -> None:
         """Ask where to go."""
@@ -85,11 +107,13 @@ class TimelineColumn(Vertical):
 
     @on(TimelineView.Selected)
     def show_title(self) -> None:
-        """Say beside the title what was searched for, and how often it was found."""
-        finding = self.timeline.finding
+        """Say in the title which rows are there, what was searched for, and how often it was found."""
+        wanted, finding = self.timeline.filter, self.timeline.finding
+        self.title.left = "Timeline" if wanted is None else f"Filter {wanted.words}"
         count = "" if finding is None else finding.count(self.timeline.cursor)
         nothing = finding is not None and finding.done and not len(finding)
-        self.prompt.count("none" if nothing else count)
-        if finding is not None and finding.fault:
-            self.prompt.say(finding.fault, bad=True)
         self.title.right = "" if finding is None else f"/{finding.query.text}  {count}"
+        if self.prompt.purpose is not None and self.prompt.purpose.sign == self.searching.sign:
+            self.prompt.count("none" if nothing else count)
+            if finding is not None and finding.fault:
+                self.prompt.say(finding.fault, bad=True)
