@@ -60,9 +60,9 @@ async def test_the_tab_shows_what_the_selected_step_changed(recording: Path, siz
         assert "␛[2Jname" in screen.text
         if size[0] < 100:
             await screen.press("enter")
-        await screen.wait("+2")
-        assert "-two" in screen.text
-        assert "@@ -1,2 +1,2 @@" in screen.text
+        await screen.wait("+ 2")
+        assert "- two" in screen.text
+        assert "1   one" in screen.text
 
 
 async def test_sentences_where_there_is_nothing_to_show(recording: Path):
@@ -86,12 +86,12 @@ async def test_added_and_removed_lines_are_coloured(recording: Path):
         await screen.press("4", "c")
         await screen.settle()
         await screen.press("g", "j", "j")
-        await screen.wait("-two")
+        await screen.wait("- two")
         rows = screen.app.screen._compositor.render_strips()
         colours = {
             segment.text.strip(): segment.style.color for row in rows for segment in row if segment.style
         }
-        assert len({colours["-two"], colours["+2"], colours["one"]}) == 3
+        assert len({colours["two"], colours["2"], colours["one"]}) == 3
 
 
 async def test_what_was_changed_by_hand_stands_behind_the_step_it_followed(recording: Path):

@@ -95,15 +95,15 @@ async def test_a_file_that_changed_on_disk_is_shown_against_and_then_overwritten
         theirs[4]["args"]["command"] = "whoami"
         written(path, theirs)
         await shown.press("ctrl+s")
-        await shown.wait("has changed on disk")
+        await shown.wait("since it was opened")
         await shown.press("enter")
         assert json.loads(path.read_text()) == theirs
         assert "modified" in shown.status
         await shown.press("ctrl+s")
         await shown.wait("Show what would change in it")
         await shown.press("j", "enter")
-        await shown.wait('-            "command": "whoami"')
-        assert '+            "command": "pwd"' in shown.text
+        await shown.wait('-             "command": "whoami"')
+        assert '+             "command": "pwd"' in shown.text
         await shown.press("escape")
         await shown.wait("Overwrite what is on disk")
         await shown.press("j", "j", "j", "enter")
@@ -142,7 +142,7 @@ async def test_what_a_save_would_change_is_shown(path: Path) -> None:
         await shown.press("w")
         await shown.wait("modified")
         await palette(shown, "show what a save would change")
-        await shown.wait('+            "wait_for_response": true')
+        await shown.wait('+             "wait_for_response": true')
         assert "+1 −1 lines" in shown.text
         await shown.press("G", "g", "j", "k", "pagedown", "pageup", "right", "left", "escape")
         await shown.wait(lambda: "What a save would change" not in shown.text)

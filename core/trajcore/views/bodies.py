@@ -49,9 +49,14 @@ _ASIDE: Final = frozenset({
 """What is said elsewhere, or says nothing to who reads an event; its form has all of it."""
 
 
-def action_body(kind: ActionKind, args: Args) -> list[Block]:
-    """What an action of a kind says, with the pictures that come with it."""
-    if kind.name in _BODIES:
+def action_body(kind: ActionKind, args: Args, changed: str = "") -> list[Block]:
+    """What an action of a kind says, with the pictures that come with it.
+
+    `changed` is a diff of what an edit has changed, where that is known.
+    """
+    if kind.name == EDIT:
+        blocks = edit_blocks(args, changed)
+    elif kind.name in _BODIES:
         blocks = _BODIES[kind.name](args)
     elif kind.body is not None:
         blocks = _main(kind, *kind.body, args)
@@ -195,7 +200,6 @@ def _of_field(name: str) -> Body:
 
 
 _BODIES: Final[Mapping[str, Body]] = {
-    EDIT: lambda args: edit_blocks(args),
     READ: _read,
     WRITE: _write,
     BROWSE: _browse,

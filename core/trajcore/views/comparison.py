@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from trajcore.branches import Branch
@@ -14,12 +15,16 @@ from trajcore.live.outcome import Spent, words
 from trajcore.session import Session
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
+from trajcore.views.blocks import BLANK, Block, BlockKind
 from trajcore.views.branches import branch_line, columns
+from trajcore.views.differing import Heads, HunksBlock
+from trajcore.views.hunks import Hunks, Lines, hunks
 from trajcore.views.marks import duration
 
 if TYPE_CHECKING:
     from trajcore.events.base import Observation
     from trajcore.events.head import Head
+    from trajcore.replay.compare import Texts
 
 _BESIDE: Final = frozenset({"thought", "confirmation_state", "security_risk", "hidden", "blocking"})
 """Arguments that say nothing of what an action does."""
@@ -45,6 +50,8 @@ class Difference:
     other_words: str
     why: str = ""
     """What differs in the answers, where the action is the same."""
+    texts: Texts | None = field(default=None, compare=False, repr=False)
+    """What is done, or what came back, in both of them, where both are there."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +121,9 @@ def first_difference(one: Trajectory, other: Trajectory) -> Difference | None:
         there = theirs[at] if at < len(theirs) else None
         if here is None or there is None or not _does_the_same(one, here, other, there):
             return _difference(one, here, other, there)
-        why = _answers_differ(one, here, other, there)
+        why, texts = _answers_differ(one, here, other, there)
         if why:
-            return _difference(one, here, other, there, why)
+            return replace(_difference(one, here, other, there, why), texts=texts)
     return None
 
 
@@ -141,20 +148,23 @@ def _arguments(trajectory: Trajectory, index: int) -> Mapping[str, object]:
     return {key: value for key, value in given.items() if key not in _BESIDE and value is not None}
 
 
-def _answers_differ(one: Trajectory, here: int, other: Trajectory, there: int) -> str:
-    """In what the answers to an action differ, in words; empty where they do not."""
+def _answers_differ(one: Trajectory, here: int, other: Trajectory, there: int) -> tuple[str, Texts | None]:
+    """In what the answers to an action differ, in words, and their texts; empty where they do not."""
     mine, theirs = one.outline.answer_of.get(here), other.outline.answer_of.get(there)
     if mine is None or theirs is None:
-        return "" if mine is theirs else "only one was answered"
+        return "" if mine is theirs else "only one was answered", None
     if one.raw(mine) == other.raw(theirs):
-        return ""
+        return "", None
     before, after = _observation(one, mine), _observation(other, theirs)
     if before is None or after is None:
-        return "" if before is after else "only one answer can be read"
-    from trajcore.replay.compare import compare  # what it knows takes a while to load
+        return "" if before is after else "only one answer can be read", None
+    from trajcore.replay.compare import compare, texts_compared  # what it knows takes a while to load
 
     comparison = compare(before, after, unwrap=one.dialect.unwrap)
-    return comparison.reason or "the answers differ" if comparison.diverged else ""
+    if not comparison.diverged:
+        return "", None
+    texts = texts_compared(before, after, unwrap=one.dialect.unwrap)
+    return comparison.reason or "the answers differ", texts
 
 
 def _observation(trajectory: Trajectory, index: int) -> Observation | None:
@@ -176,7 +186,17 @@ def _difference(
         _excerpt(one, here, mine, alike),
         _excerpt(other, there, theirs, alike),
         safe_line(why),
+        None
+        if why or here is None or there is None
+        else _as_done(one.head(here).text, other.head(there).text),
     )
+
+
+def _as_done(one: str, other: str) -> Texts | None:
+    """What two actions do, where their texts say it."""
+    from trajcore.replay.compare import Texts
+
+    return None if one == other else Texts(one, other, one, other)
 
 
 def _alike(one: str, other: str) -> int:
@@ -198,6 +218,21 @@ def _excerpt(trajectory: Trajectory, index: int | None, text: str | None, alike:
 
 
 # As lines
+
+
+def blocks(found: Compared) -> tuple[Block, ...]:
+    """The two, where they part, and in what lines."""
+    said = Block(BlockKind.TEXT, "\n".join(lines(found)))
+    texts = None if found.first is None else found.first.texts
+    if texts is None:
+        return (said,)
+    size = len(texts.recorded) + len(texts.actual)
+    differing = HunksBlock(partial(_hunks, texts), (texts.recorded, texts.actual), size)
+    return said, BLANK, Heads(found.one.name, found.other.name), differing
+
+
+def _hunks(texts: Texts) -> Hunks:
+    return hunks(Lines.of(texts.recorded, texts.old), Lines.of(texts.actual, texts.new))
 
 
 def lines(found: Compared) -> list[str]:

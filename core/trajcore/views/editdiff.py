@@ -2,26 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from trajcore.events.kinds import EDIT
 from trajcore.text import safe, safe_line
-from trajcore.views.blocks import BLANK, Block, BlockKind, block_of, prefixed, text_of
+from trajcore.views.blocks import BLANK, Block, BlockKind, block_of, note, text_of
+from trajcore.views.differing import HunksBlock
+from trajcore.views.hunks import Hunk, Hunks, Lines, hunks
+from trajcore.views.unified import from_unified
 
 
-def edit_blocks(args: Mapping[str, Any]) -> list[Block]:
-    """The command, the file, and the lines that go and come."""
+def edit_blocks(args: Mapping[str, Any], changed: str = "") -> list[Block]:
+    """The command, the file, and the lines that go and come: of the file, where its diff is known."""
     command, path = safe_line(text_of(args.get("command")) or EDIT), safe_line(text_of(args.get("path")))
     blocks = [Block(BlockKind.TEXT, f"{command}  {path}")]
-    if args.get("file_text") is not None:
-        blocks += [BLANK, prefixed(BlockKind.ADDED, "+ ", args["file_text"])]
-    if args.get("old_str") is not None:
-        blocks += [BLANK, prefixed(BlockKind.REMOVED, "- ", args["old_str"])]
-    if args.get("new_str") is not None:
-        blocks += [prefixed(BlockKind.ADDED, "+ ", args["new_str"])]
-    if args.get("insert_line") is not None:
-        blocks.insert(1, Block(BlockKind.NOTE, f"after line {args['insert_line']}"))
+    line = args.get("insert_line")
+    if line is not None:
+        blocks.append(note(f"after line {line}"))
+    old, new = text_of(args.get("old_str")), text_of(args.get("new_str") or args.get("file_text"))
+    if changed:
+        blocks += [BLANK, changed_lines(changed)]
+    elif old or new:
+        first = line if isinstance(line, int) else 0 if args.get("file_text") is not None else None
+        blocks += [BLANK, HunksBlock(partial(_of_texts, old, new, first), (old, new), len(old) + len(new))]
     if args.get("content"):
         blocks += [BLANK, block_of(BlockKind.TEXT, text_of(args["content"]), safe)]
     return blocks
+
+
+def changed_lines(diff: str) -> Block:
+    """A unified diff of one file, whose name is said elsewhere."""
+    make: Callable[[], Hunks] = partial(from_unified, diff.removesuffix("\n").split("\n"), named=False)
+    return HunksBlock(make, diff, len(diff))
+
+
+def _of_texts(old: str, new: str, line: int | None) -> Hunks:
+    """Lines that take others' place; what comes stands behind a line of its file, where that is known."""
+    found = hunks(Lines.of(old), Lines.of(new))
+    return Hunks(tuple(_numbered(hunk, line) for hunk in found.hunks), found.behind)
+
+
+def _numbered(hunk: Hunk, line: int | None) -> Hunk:
+    def number(of: int | None) -> int | None:
+        return None if line is None or of is None else line + of
+
+    pairs = (replace(pair, number=None, its_number=number(pair.its_number)) for pair in hunk.pairs)
+    return replace(hunk, pairs=tuple(pairs))

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from trajcore.dialects import canonical
 from trajcore.events.head import Head
-from trajcore.events.kinds import THINK, action_kind
+from trajcore.events.kinds import EDIT, THINK, action_kind
 from trajcore.session import Session
 from trajcore.text import safe_line
 from trajcore.views.blocks import BLANK, Block, BlockKind, output, prose
 from trajcore.views.folding import Fold
-from trajcore.views.observations import added_answer, contents_of, object_of, observations
+from trajcore.views.observations import added_answer, changed_by, contents_of, object_of, observations
 from trajcore.views.timeline import Row
 
 _THOUGHT: Final = Fold(8)
@@ -27,7 +27,8 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
     if index is None:
         return ()
     head = session.trajectory.head(index)
-    blocks = _event(head, object_of(session, index), session.trajectory.label(index))
+    changed = changed_by(session, index) if head.kind == EDIT else ""
+    blocks = _event(head, object_of(session, index), session.trajectory.label(index), changed)
     typed = session.replacement_of(index)
     if typed is not None:
         blocks = [blocks[0], BLANK, prose(typed), *_replaced(session, session.trajectory.uid(index))]
@@ -77,7 +78,7 @@ def _overtaken(session: Session, index: int) -> list[Block]:
     return []
 
 
-def _event(head: Head, data: dict[str, Any], label: str) -> list[Block]:
+def _event(head: Head, data: dict[str, Any], label: str, changed: str = "") -> list[Block]:
     when = safe_line(head.timestamp or "").replace("T", " ")[:19]
     title = f"{safe_line(head.source or 'no source')} · {safe_line(head.kind)} · {label}"
     blocks = [Block(BlockKind.HEADING, f"{title}{'   ' + when if when else ''}")]
@@ -89,5 +90,5 @@ def _event(head: Head, data: dict[str, Any], label: str) -> list[Block]:
     thought = args.get("thought")
     if isinstance(thought, str) and thought.strip():
         blocks += [BLANK, prose(thought, None if head.kind == THINK else _THOUGHT)]
-    body = action_body(action_kind(head.action), args)
+    body = action_body(action_kind(head.action), args, changed)
     return [*blocks, BLANK, *body] if body else blocks

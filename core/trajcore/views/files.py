@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from trajcore.replay.policy import asks_the_world
 from trajcore.replay.run import Entry, Run, Status
 from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.session import Session
-from trajcore.text import safe, safe_line
+from trajcore.text import safe_line
 from trajcore.views.blocks import BLANK, Block, BlockKind
+from trajcore.views.editdiff import changed_lines
 from trajcore.views.timeline import Row, last_row
 
 if TYPE_CHECKING:
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 _UNTRACKED: Final = "What this step changed was not looked at: this sandbox does not tell."
 _NOT_YET: Final = "Not executed yet. Once it has been, what it changed is shown here."
 _NO_STEP: Final = "This event does nothing to the files of the sandbox."
-_OF_LINES: Final = {
-    "+": BlockKind.ADDED,
-    "-": BlockKind.REMOVED,
-    "@": BlockKind.NOTE,
-    "\\": BlockKind.NOTE,
-}
 _MOST_LISTED: Final = 1000
 _MOST_WITNESSES: Final = 3
 _OF_FILES: Final = {"added": BlockKind.ADDED, "deleted": BlockKind.REMOVED, "changed": BlockKind.TEXT}
@@ -115,7 +109,7 @@ def _shown(changes: FileChanges, how: str = "") -> list[Block]:
         blocks.append(_aside(safe_line(changes.note)))
     for change in changes.files:
         if change.diff:
-            blocks += [BLANK, Block(BlockKind.HEADING, safe_line(change.path)), *_diff(change.diff)]
+            blocks += [BLANK, Block(BlockKind.HEADING, safe_line(change.path)), changed_lines(change.diff)]
     return blocks
 
 
@@ -135,13 +129,6 @@ def _size(size: int) -> str:
         if size >= factor:
             return f"{size / factor:.1f} {unit}"
     return f"{size} B"
-
-
-def _diff(diff: str) -> Iterable[Block]:
-    """The hunks; the names of the files are said above them."""
-    lines = diff.removesuffix("\n").split("\n")[2:]
-    for kind, group in groupby(lines, key=lambda line: _OF_LINES.get(line[:1], BlockKind.TEXT)):
-        yield Block(kind, "\n".join(safe(line.replace("\r", "␍")) for line in group))
 
 
 def _aside(text: str) -> Block:

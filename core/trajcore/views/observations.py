@@ -160,6 +160,18 @@ def observations(session: Session, index: int) -> list[Block]:
 # What differs
 
 
+def changed_by(session: Session, index: int) -> str:
+    """The diff that an answer to an edit tells, in this run or else when it was recorded; empty if none."""
+    result, answer = session.result_of(index), session.trajectory.outline.answer_of.get(index)
+    if result is not None and result.actual is not None and result.status is not Status.RECORDED:
+        told = getattr(result.actual.extras, "diff", None)
+    elif answer is None or index in session.trajectory.rewritten:
+        told = None
+    else:
+        told = canonical.details(object_of(session, answer)).get("diff")
+    return told if isinstance(told, str) else ""
+
+
 def difference(session: Session, result: StepResult) -> HunksBlock | None:
     """In what the two texts of a step differ; None where they were not compared."""
     recorded, actual = result.recorded, result.actual

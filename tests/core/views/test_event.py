@@ -11,6 +11,7 @@ from documents import message, ran, run
 from showing import played, row_of, session_of
 from trajcore.session import Session
 from trajcore.views.blocks import Block, BlockKind
+from trajcore.views.differing import HunksBlock
 from trajcore.views.event import blocks_for
 
 pytestmark = pytest.mark.asyncio
@@ -52,9 +53,46 @@ async def test_flags_are_named_where_they_are_set() -> None:
 
 
 async def test_an_edit_is_shown_as_the_lines_of_a_diff() -> None:
-    blocks = shown(session_of(EVENTS), 3)
-    assert ("removed", "- one\n- two") in blocks
-    assert ("added", "+ three") in blocks
+    assert ("hunks", "-one\n-two\n+three") in shown(session_of(EVENTS), 3)
+
+
+@pytest.mark.parametrize(
+    ("args", "lines"),
+    [
+        ({"command": "str_replace", "old_str": "a\nb\nc", "new_str": "a\nb\nnew\nc"}, " a\n b\n+new\n c"),
+        ({"command": "insert", "insert_line": 7, "new_str": "x\ny"}, "+x\n+y"),
+        ({"command": "create", "file_text": "one\ntwo"}, "+one\n+two"),
+    ],
+)
+async def test_no_more_of_an_edit_is_shown_than_what_it_changes(args: dict[str, Any], lines: str) -> None:
+    edit = {"id": 1, "source": "agent", "action": "edit", "args": {"path": "/w/a.py", **args}}
+    session = session_of([message(0, "go"), edit])
+    blocks = blocks_for(session, row_of(session, 1))
+    assert lines in [block.text for block in blocks]
+    numbers = {"insert": [8, 9], "create": [1, 2]}.get(args["command"])
+    found = next(block for block in blocks if isinstance(block, HunksBlock)).hunks
+    if numbers:
+        assert [pair.its_number for pair in found.hunks[0].pairs] == numbers
+
+
+async def test_where_the_diff_of_an_edit_is_known_it_is_that_of_its_file() -> None:
+    diff = "--- /w/a.py\n+++ /w/a.py\n@@ -40,3 +40,3 @@\n def f():\n-    return one\n+    return three\n \n"
+    edited = {
+        "id": 2,
+        "source": "agent",
+        "cause": 1,
+        "observation": "edit",
+        "content": "The file /w/a.py has been edited.",
+        "extras": {"path": "/w/a.py", "diff": diff},
+    }
+    session = session_of([message(0, "go"), {**EDIT, "id": 1}, edited])
+    block = next(one for one in blocks_for(session, row_of(session, 1)) if isinstance(one, HunksBlock))
+    assert block.text == "⋯ 39 equal lines\n def f():\n-    return one\n+    return three\n "
+    assert [(pair.number, pair.its_number) for pair in block.hunks.hunks[0].pairs] == [
+        (40, 40),
+        (41, 41),
+        (42, 42),
+    ]
 
 
 async def test_before_it_is_played_an_action_has_what_was_recorded() -> None:

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trajcore.sandbox.tracking.textdiff import Differ
 from trajcore.views.differing import as_lines
-from trajcore.views.hunks import CONTEXT, Gap, Hunks, Lines, hunks
+from trajcore.views.hunks import CONTEXT, Gap, Hunk, Hunks, Lines, hunks
 from trajcore.views.matching import matches
+from trajcore.views.unified import from_unified
 from trajcore.views.words import Pieces, Tone, marked
 
 LINES = st.lists(
@@ -75,6 +77,42 @@ def test_no_more_is_marked_than_the_words_that_differ(
 ) -> None:
     one, other = marked(left, right, left, right)
     assert (text(one, Tone.CHANGED), text(other, Tone.CHANGED)) == changed
+
+
+@given(LINES, LINES)
+def test_a_unified_diff_is_read_as_the_same_hunks(left: list[str], right: list[str]) -> None:
+    texts = ["".join(f"{line}\n" for line in side) for side in (left, right)]
+    diff = Differ().unified("f", *texts)
+    found = from_unified(diff.removesuffix("\n").split("\n") if diff else [], named=False)
+    read = Hunks(found.hunks, Gap(len(left) - sum(_length(hunk) for hunk in found.hunks)))
+    assert other_side(left, read) == right
+    assert [hunk.pairs for hunk in found.hunks if not hunk.pairs] == []
+
+
+def _length(hunk: Hunk) -> int:
+    return hunk.gap.lines + sum(pair.left is not None for pair in hunk.pairs)
+
+
+def test_a_diff_of_events_says_in_words_where_it_is() -> None:
+    lines = [
+        "--- a.json",
+        "+++ a.json",
+        "@@ event 3: changed; it stands on one line @@",
+        " {",
+        "-a",
+        "+b",
+        " }",
+        "… and more",
+    ]
+    found = from_unified(lines)
+    assert [hunk.title for hunk in found.hunks] == [
+        "a.json",
+        "event 3: changed; it stands on one line",
+        "… and more",
+    ]
+    assert [(pair.left, pair.right) for pair in found.hunks[1].pairs] == [("{", "{"), ("a", "b"), ("}", "}")]
+    ended = from_unified(["@@ -1 +1 @@", "-a", "\\ No newline at end of file", "+a"])
+    assert ended.hunks[1].title == "\\ No newline at end of file"
 
 
 def test_what_is_set_aside_is_no_difference() -> None:

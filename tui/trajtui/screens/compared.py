@@ -7,20 +7,25 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.widgets import Static
 
 from trajcore import Session, TrajError
-from trajcore.text import safe_line
+from trajcore.views.blocks import note
 from trajcore.views.branches import BranchLine
-from trajcore.views.comparison import compared, lines
+from trajcore.views.comparison import blocks, compared
 from trajtui.screens.dialog import Dialog
+from trajtui.widgets.event import EventPane
 
 
 class ComparedBranches(Dialog[None]):
     """What each of two branches came to, and where they part; it is there before that is found."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "leave", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter", "leave", "close"),
+        Binding("right_square_bracket", "difference(1)", show=False),
+        Binding("left_square_bracket", "difference(-1)", show=False),
+    ]
 
     def __init__(self, session: Session, one: BranchLine, other: BranchLine) -> None:
         super().__init__()
@@ -29,26 +34,33 @@ class ComparedBranches(Dialog[None]):
         self._other = other
 
     def compose(self) -> ComposeResult:
-        """The lines, to scroll through where there are many."""
+        """What they come to, to scroll through where there is much."""
         with Vertical(classes="dialog"):
             yield Static(f"{self._one.name} and {self._other.name}", markup=False, classes="question")
-            with VerticalScroll():
-                yield Static("comparing them", markup=False, id="compared")
-            yield Static("arrows scroll · Esc closes", markup=False, classes="note")
+            yield EventPane(id="compared")
+            yield Static("arrows scroll · ] [ differences · Esc closes", markup=False, classes="note")
 
     def on_mount(self) -> None:
         """Compare them."""
+        self._pane.show((note("comparing them"),))
         self._compare()
+
+    @property
+    def _pane(self) -> EventPane:
+        return self.query_one(EventPane)
 
     @work(exit_on_error=False)
     async def _compare(self) -> None:
         try:
             found = await compared(self._session, self._one.branch, self._other.branch)
         except TrajError as error:
-            text = safe_line(str(error))
+            self._pane.show((note(str(error)),))
         else:
-            text = "\n".join(lines(found))
-        self.query_one("#compared", Static).update(text)
+            self._pane.show(blocks(found))
+
+    def action_difference(self, by: int) -> None:
+        """Go to the next difference, or the one before."""
+        self._pane.next_difference(by)
 
     def action_leave(self) -> None:
         """Back to the list."""

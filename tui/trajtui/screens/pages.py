@@ -37,6 +37,9 @@ class Pages(Dialog[None]):
     Pages LinePane { height: 1fr; }
     """
 
+    keys: ClassVar[str] = "arrows, PgUp PgDn, g G move · Esc closes"
+    """What is said of them below the lines."""
+
     def __init__(self, title: str, pane: LinePane) -> None:
         super().__init__()
         self._title = title
@@ -47,15 +50,15 @@ class Pages(Dialog[None]):
         with Vertical(classes="dialog"):
             yield Static(safe_line(self._title), markup=False, classes="question")
             yield self._pane
-            yield Static("arrows, PgUp PgDn, g G move · Esc closes", markup=False, classes="note")
+            yield Static(self.keys, markup=False, classes="note")
 
     def action_move(self, by: int) -> None:
         """Scroll by lines."""
-        self._pane.move(by)
+        self._pane.move_view(by)
 
     def action_page(self, by: int) -> None:
         """Scroll by pages."""
-        self._pane.move(by * max(1, self._pane.size.height - 1))
+        self._pane.move_view(by * max(1, self._pane.size.height - 1))
 
     def action_end(self, last: bool) -> None:
         """Go to the first or the last line."""
