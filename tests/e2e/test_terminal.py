@@ -135,6 +135,14 @@ def test_suspended_it_is_the_shells_and_continued_it_is_where_it_was(terminal: T
     )
     assert "42" not in screen
     assert len(screen.splitlines()) == 25
+    terminal.press("?")
+    terminal.wait("step over a delegation")
+    terminal.press("C-z")
+    terminal.wait("Stopped")
+    terminal.type("fg\n")
+    terminal.wait("step over a delegation")
+    terminal.press("Escape")
+    terminal.wait(lambda screen: "step over a delegation" not in screen)
     terminal.press("m", "x", "y", "C-z")
     terminal.wait(lambda screen: "Enter: " in screen and "xy" not in screen)
     terminal.press("Escape")

@@ -8,15 +8,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
 
 from textual import events
 from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 
 from trajtui.cells import SteadyCells
+from trajtui.signals import stop_for_the_shell
 
 _LOOK_AGAIN: Final = 0.1
 """So many seconds a screen is waited for before it is asked whether it still is the one."""
@@ -32,6 +34,8 @@ class PatientApp(App[Result]):
     on whatever screen is uppermost by then: what is typed ahead would not reach the field it is meant for.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False, id="suspend")]
+
     def __init__(self) -> None:
         super().__init__()
         self._drawn: WeakSet[Screen[Any]] = WeakSet()
@@ -42,6 +46,10 @@ class PatientApp(App[Result]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Those of Textual and, last, the one that sees to the width of every line."""
         return [*super().get_line_filters(), self._steady]
+
+    def action_suspend_process(self) -> None:
+        """Go back to the shell, if there is one: Textual would stop also where nobody could continue it."""
+        stop_for_the_shell(self)
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys and the mouse wait for the screen that they are meant for."""

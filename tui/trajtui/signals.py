@@ -9,14 +9,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 
-from trajcore import Session
+if TYPE_CHECKING:
+    from trajcore import Session
 
 _GRACE: Final = 10.0
 """So many seconds the program has to end by itself, and then again the sandbox to be removed."""
@@ -56,14 +57,14 @@ def _end_at_last(number: int, grace: float, session: Session, loop: asyncio.Abst
         os._exit(128 + number)
 
 
-def stop_for_the_shell(app: App[None]) -> bool:
+def stop_for_the_shell(app: App[Any]) -> bool:
     """Give the terminal back and stop until the shell continues the program; False where none could.
 
     What runs in a sandbox goes on meanwhile. All that was started with the program stops, as it does in
     any other: `make` in front of it would wait, and the shell with it.
     """
     continued = threading.Event()
-    with app.suspend(), _handled(signal.SIGCONT, lambda *_: continued.set()):
+    with suppress(SuspendNotSupported), app.suspend(), _handled(signal.SIGCONT, lambda *_: continued.set()):
         with _handled(signal.SIGTSTP, signal.SIG_IGN):
             os.killpg(os.getpgrp(), signal.SIGTSTP)
         with _handled(signal.SIGTSTP, signal.SIG_DFL):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from textual.app import SuspendNotSupported
-
 from trajcore import Refused
 from trajcore.views.prompt import is_rule, prompt_in, prompt_lines
 from trajtui.screens.help import Help
@@ -96,11 +94,7 @@ def help(screen: DebuggerScreen) -> None:
 
 def suspend(screen: DebuggerScreen) -> str:
     """Stop the program and go back to the shell it was started from; `fg` continues it."""
-    try:
-        went = stop_for_the_shell(screen.app)
-    except SuspendNotSupported:
-        went = False
-    if not went:
+    if not stop_for_the_shell(screen.app):
         raise Refused("there is no shell here that could bring the program back: it goes on")
     return ""
 

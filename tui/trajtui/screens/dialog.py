@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.await_complete import AwaitComplete
+from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, ScreenResultType
 
 from trajtui.styles import DIALOGS
@@ -16,6 +19,9 @@ class Dialog(ModalScreen[ScreenResultType]):
     """
 
     CSS_PATH = DIALOGS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "app.suspend_process", show=False, id="suspend")
+    ]
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Go away with an answer; nothing happens where it has been given, or another dialog is in front."""
