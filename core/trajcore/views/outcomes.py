@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any, Final
 
 from trajcore.dialects import canonical
@@ -178,5 +177,7 @@ def edited_lines(head: Head, args: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def _between(old: list[str], new: list[str]) -> tuple[int, int]:
+    from difflib import SequenceMatcher  # most first frames show no edit of a part
+
     same = sum(block.size for block in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks())
     return len(old) - same, len(new) - same
