@@ -92,6 +92,18 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
         "tests/tui/test_printed.py": ("test_what_a_command_prints_on_a_terminal_is_text",),
         "tests/tui/test_untrusted.py": ("test_the_text_of_a_model_is_harmless",),
     },
+    "Pictures are decoded in a process of their own, with little memory and time and without the "
+    "environment; none is fetched, or opened in another program unasked": {
+        "tests/core/test_pictures.py": (
+            "test_what_cannot_be_shown_says_why",
+            "test_a_decoder_that_was_taken_over_is_not_believed",
+            "test_the_decoder_has_no_key",
+        ),
+        "tests/tui/test_pictures_screen.py": ("test_an_opener_is_given_the_picture",),
+    },
+    "Pictures are sent only to a terminal that says it shows them, elsewhere they are coloured text": {
+        "tests/e2e/test_graphics.py": ("test_a_picture_is_sent_to_a_terminal_that_says_it_can",),
+    },
     "Keys and tokens reach no file, report, log, screen or model's request": {
         "tests/core/live/test_keys.py": (
             "test_a_live_session_shows_keeps_writes_and_sends_no_secret",

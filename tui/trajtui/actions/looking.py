@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from trajcore import Refused
 from trajcore.views.prompt import is_rule, prompt_in, prompt_lines
+from trajtui.opening import OPENER
 from trajtui.screens.help import Help
 from trajtui.screens.pages import Pages, Paragraphs
 from trajtui.signals import stop_for_the_shell
+from trajtui.widgets.event import EventPane
 from trajtui.widgets.lines import LinePane
-from trajtui.widgets.side import PaneTab
+from trajtui.widgets.side import EVENT_TAB, PaneTab
 
 _COLUMNS: Final = 4
 """By so many columns a key moves the line between the panes."""
@@ -105,3 +107,14 @@ async def what_the_model_sees(screen: DebuggerScreen) -> str:
     title, *lines = prompt_lines(await prompt_in(screen.session))
     await screen.ask(Pages(f"What the model sees: {title}", Paragraphs(lines, is_rule)))
     return "nothing was sent"
+
+
+async def open_picture(screen: DebuggerScreen) -> str:
+    """Open a picture of the selected event outside: that under the cursor, or the first."""
+    screen.show_tab(EVENT_TAB)
+    screen.side.show_row(screen.timeline.selected)
+    pane = screen.side.active
+    found = pane.pictures if isinstance(pane, EventPane) else []
+    if not found:
+        raise Refused("the selected event has no picture")
+    return await OPENER.open(found[0])

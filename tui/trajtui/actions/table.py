@@ -240,6 +240,9 @@ ACTIONS: Final = (
         ">",
     ),
     UserAction(looking.wrap, "alt+z", "wrap wide lines of a pane, or scroll them: ← →", _VIEW, "Alt+Z"),
+    UserAction(
+        looking.open_picture, "", "open picture: that of the selected event, outside", _VIEW, "Ctrl+P"
+    ),
     UserAction(looking.raw, "v", "steps, or every event of the file", _VIEW, "v"),
     UserAction(looking.help, "question_mark f1", "help: all keys and marks", _VIEW, "? F1", "keys"),
     UserAction(copying.copy, "y", "copy: a menu of what there is", _VIEW, "y"),

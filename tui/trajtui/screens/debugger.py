@@ -21,6 +21,7 @@ from trajtui.flows import Flows
 from trajtui.notes import Notes
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar
 from trajtui.widgets.conversation import Conversation
+from trajtui.widgets.event import EventPane
 from trajtui.widgets.pace import Pace
 from trajtui.widgets.panes import Panes
 from trajtui.widgets.side import LIVE_TAB, PaneTab, SidePane
@@ -297,6 +298,12 @@ class DebuggerScreen(Screen[None]):
     def draw_selected(self) -> None:
         """Show the selected row at the right, at once."""
         self.side.show_row(self.timeline.selected)
+
+    @on(EventPane.PictureChosen)
+    def _show_picture(self, event: EventPane.PictureChosen) -> None:
+        from trajtui.opening import see  # comes with the first picture that is looked at
+
+        self.flows.begin(see(self.ask, event.block, large=event.large))
 
     # Commands
 

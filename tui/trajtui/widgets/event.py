@@ -9,12 +9,14 @@ from typing import ClassVar, Final
 
 from rich.style import Style
 from rich.text import Text
+from textual import events, work
+from textual.message import Message
 
 from trajcore.views.blocks import LONG, Block, BlockKind
 from trajtui.widgets.blocks import RENDERED, Rows, rows_of
 from trajtui.widgets.folding import FoldingPane
 from trajtui.widgets.hunks import SIDES, STYLES, Drawable, differences
-from trajtui.widgets.lines import UNWRAPPED
+from trajtui.widgets.lines import UNWRAPPED, wrapped
 from trajtui.widgets.segments import Segment, widest_of
 
 _ABOVE: Final = 4
@@ -61,6 +63,20 @@ class EventPane(FoldingPane):
         self._laid_out: dict[_Piece, Segment] = {}
         self._differing: int | None = 0
         """Which of the differences the user is at; None: the last one, once it is there."""
+
+    @dataclass
+    class PictureChosen(Message):
+        """A picture was asked for: over the whole screen, or else in another program."""
+
+        block: Block
+        large: bool
+
+    @property
+    def pictures(self) -> list[Block]:
+        """The pictures of what is shown, that under the cursor first."""
+        shown = [one.picture for one in self._segments.all if one.picture is not None]
+        under = self._segments.all[self._segments.at(self._row)].picture if shown else None
+        return [*([under] if under is not None else []), *shown]
 
     def show(self, blocks: tuple[Block, ...]) -> None:
         """Show these blocks, from the top unless they are the ones already shown."""
@@ -146,6 +162,38 @@ class EventPane(FoldingPane):
         self._segments.set(0, [self._laid_out[piece] for piece in pieces])
         self.lines_changed()
         self.lay_out_later()
+        if any(segment.picture is not None for segment in self._segments.all):
+            self._draw_pictures()
+
+    @work(exclusive=True, group="pictures", exit_on_error=False)
+    async def _draw_pictures(self) -> None:
+        """Draw the pictures below their names, one by one, as what has two pixels a cell can show them."""
+        from trajtui.widgets.blockpixels import drawn  # comes with the first picture that is looked at
+
+        width = self._wrapped_at
+        for segment in [one for one in self._segments.all if one.picture is not None and not one.body]:
+            assert segment.picture is not None
+            segment.body = await drawn(segment.picture, width, "event--aside")
+            if segment in self._segments.all:
+                self.rows_changed(self._segments.resized(self._segments.all.index(segment)))
+
+    # Choosing
+
+    def _flip(self, number: int) -> bool:
+        segment = self._segments.all[number]
+        if segment.picture is None:
+            return super()._flip(number)
+        self.post_message(self.PictureChosen(segment.picture, large=True))
+        return True
+
+    def on_click(self, event: events.Click) -> None:
+        """Open the picture that was clicked; unfold, or fold, anything else."""
+        row = event.y - self.gutter.top + self.scroll_offset.y
+        segments = self._segments
+        found = segments.all[segments.at(row)].picture if 0 <= row < len(segments) else None
+        if found is not None and not self.is_marked:
+            event.prevent_default()  # what any pane does with a click
+            self.post_message(self.PictureChosen(found, large=False))
 
     def _is_wrapped(self, block: Block) -> bool:
         """Two sides are always wrapped: to see what differs, both have to be seen."""
@@ -171,6 +219,8 @@ def _segment(piece: _Piece, width: int) -> Segment:
     """A piece, laid out; what is long is left for later."""
     block, key = piece.block, piece.key if piece.folds else None
     style = _STYLES.get(block.kind, "")
+    if block.picture is not None:
+        return Segment([(row, style) for row in wrapped(block.text, width)], picture=block)
     if piece.folded:
         return Segment([], _folded(block, width, style), key)
     if block.size > (RENDERED if block.kind is BlockKind.PROSE else LONG):

@@ -42,6 +42,8 @@ class Segment:
     later: Callable[[], Rows] | None = None
     """Makes its body, where that takes too long to be done while a user waits for a key."""
     part: ChatPart | None = None
+    picture: Block | None = None
+    """The block of the picture that it shows."""
     widest: int = 0
     """The cells of its widest row, where it is not wrapped."""
 

@@ -67,6 +67,7 @@ _LEAST: Final = 0.1
 
 COMPARE_TAB: Final = next(tab for tab in TABS if tab.view is blocks_to_compare)
 """What shows in what a step came out otherwise."""
+EVENT_TAB: Final = next(tab for tab in TABS if tab.view is blocks_for)
 LIVE_TAB: Final = next(tab for tab in TABS if tab.pane is ChatPane)
 """What is shown when a live session begins."""
 
