@@ -98,6 +98,10 @@ async def test_a_resize_across_the_thresholds_keeps_tab_and_focus(recording: Pat
         await screen.press("1", "tab")
         await resize(screen, 200, 50)
         assert shape(screen) == shape_before
+        await resize(screen, 80, 24)
+        await screen.press("enter")
+        await resize(screen, 200, 50)
+        assert shape(screen) == shape_before
         await resize(screen, 20, 5)
         await screen.press("1", "2", "enter", "escape", "z", "z", "less_than_sign", "greater_than_sign")
         await resize(screen, 120, 36)
@@ -170,7 +174,7 @@ async def test_a_drag_marks_text_in_one_pane_alone(recording: Path) -> None:
     async with opened(recording, size=(120, 36)) as screen:
         panes = screen.app.screen.panes
         await screen.press("2", "g")
-        await screen.wait("word0 ")
+        await screen.wait("│word0 ")
         row = next(y for y, text in enumerate(screen.rows) if "word0 " in text and y > 2 and "│word0" in text)
         left = screen.rows[row].index("│word0") + 1
         await drag(screen, (left + 1, row), (left + 4, row))

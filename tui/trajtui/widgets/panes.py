@@ -35,6 +35,8 @@ class Panes(Horizontal):
         self.timeline = self.column.timeline
         self.side = SidePane(session, id="side")
         """The panes at the right."""
+        self._alone_for_room = False
+        """Whether the right-hand pane is alone because the panes were stacked when it was asked for."""
 
     def compose(self) -> ComposeResult:
         """The timeline at the left."""
@@ -62,6 +64,9 @@ class Panes(Horizontal):
     def _give_room(self) -> None:
         """Lay out what the width, and which pane is alone, call for."""
         width = self.size.width
+        if self._alone_for_room and not self.screen.has_class("-narrow"):
+            self._alone_for_room = False
+            self.remove_class("-side-only")
         self.side.is_double = width >= DOUBLE and not self.has_class("-side-only")
         column = self.column.styles
         if self.screen.has_class("-narrow") or self.has_class("-timeline-only"):
@@ -106,6 +111,7 @@ class Panes(Horizontal):
         """Give the right-hand pane the focus; where the panes are stacked, the whole screen."""
         if self.screen.has_class("-narrow"):
             self._show("-side-only")
+            self._alone_for_room = True
         elif self.has_class("-timeline-only"):
             self._show("")
         self.side.active.focus()
@@ -139,6 +145,7 @@ class Panes(Horizontal):
 
     def _show(self, alone: str) -> None:
         """Show one of both alone, or both."""
+        self._alone_for_room = False
         self.remove_class("-side-only", "-timeline-only")
         if alone:
             self.add_class(alone)
