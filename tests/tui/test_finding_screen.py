@@ -261,3 +261,34 @@ async def test_a_bookmark_is_set_listed_gone_to_kept_and_removed(recording: Path
         await screen.wait("there is none yet")
         await screen.press("escape")
         await screen.wait(lambda: "⚑" not in screen.text)
+
+
+# The overview
+
+
+@pytest.mark.parametrize(("size", "lines"), [((160, 48), 2), ((80, 24), 1)])
+async def test_the_overview_shows_all_rows_and_a_click_goes_there(
+    tmp_path: Path, size: tuple[int, int], lines: int
+) -> None:
+    events = [message(number, f"event {number}") for number in range(500)]
+    path = written(tmp_path / "long.json", [*events, run(500, "false"), _failed(501, 500)])
+    async with opened(path, size) as screen:
+        strip = screen.app.screen.query_one("#overview")
+        assert strip.size.height == lines
+        await screen.wait(lambda: "!" in _strip(screen))
+        assert _strip(screen).splitlines()[-1].startswith("▲")
+        await screen.pilot.click(strip, offset=(strip.size.width // 2, 0))
+        await screen.wait(lambda: screen.selected is not None and 240 < screen.selected < 260)
+        await screen.press("b")
+        await screen.wait(lambda: "●" in _strip(screen) or lines == 1)
+        await screen.press("G")
+        await screen.wait(lambda: _strip(screen).splitlines()[-1].rstrip().endswith("▲"))
+
+
+def _failed(id: int, cause: int) -> dict[str, Any]:
+    return ran(id, cause, "", extras={"metadata": {"exit_code": 1}})
+
+
+def _strip(screen: Shown) -> str:
+    area = screen.app.screen.query_one("#overview").region
+    return "\n".join(row[area.x : area.right] for row in screen.rows[area.y : area.bottom])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from trajcore import BadInput, notices
@@ -104,7 +105,7 @@ class Filtering:
         self._column.workers.cancel_group(self._column, "filter")
         self._column.show_title()
         if wanted is not None and not wanted.done:
-            self._column.run_worker(self._through(wanted), group="filter", exit_on_error=False)
+            self._column.go_on_with(partial(self._through, wanted), "filter")
 
     async def _through(self, wanted: Filter) -> None:
         drawn = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trajcore import BadInput
@@ -29,7 +30,7 @@ class Jumping:
     def kept(self, text: str) -> bool:
         """Go there, which may take a moment."""
         if text.strip():
-            self._column.run_worker(self._go(text), group="jump", exclusive=True, exit_on_error=False)
+            self._column.go_on_with(partial(self._go, text), "jump")
         return True
 
     def erased(self) -> bool:

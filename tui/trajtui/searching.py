@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from trajcore import BadInput
@@ -150,7 +151,7 @@ class Searching:
         finding.go_on()
         self._show(finding)
         if not finding.done:
-            self._column.run_worker(self._through(finding), group="search", exit_on_error=False)
+            self._column.go_on_with(partial(self._through, finding), "search")
 
     async def _through(self, finding: Finding) -> None:
         drawn = 0.0

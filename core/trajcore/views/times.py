@@ -16,9 +16,3 @@ def moment(head: Head) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def between(action: Head, answer: Head) -> float | None:
-    """How many seconds an action took, as its recording tells; None where it does not."""
-    began, ended = moment(action), moment(answer)
-    return None if began is None or ended is None else max(0.0, (ended - began).total_seconds())

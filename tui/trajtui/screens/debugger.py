@@ -119,6 +119,7 @@ class DebuggerScreen(Screen[None]):
         folded = folded_uids(self._layout, self.session.trajectory)
         self.timeline.lay_out(raw=self._layout.raw, folded=folded)
         self.timeline.complete()
+        self.panes.column.begin_overview()
         self._laid_out_first = self.layout_now
         self._refresh_bars()
         self._prepare()
