@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import pytest
 from documents import message, ran, run
 from program import write
 from screens import opened
+from trajcore.views.differing import HunksBlock
+from trajcore.views.hunks import Hunks, Lines, hunks
+from trajtui.widgets.side import COMPARE_TAB
 
 PLAIN = "".join(f"line {number}\n" for number in range(1, 201))
 OTHER = PLAIN.replace("line 60\n", "line sixty\n").replace("line 180\n", "row 180\nrow 181\n")
@@ -106,3 +110,23 @@ async def test_before_anything_is_played_the_recorded_one_is_shown(tmp_path: Pat
         assert "line sixty" not in screen.text  # further down
         await screen.press("]")
         await screen.wait("no step has diverged")
+
+
+async def test_long_texts_are_compared_beside_the_screen(tmp_path: Path) -> None:
+    left = "\n".join(f"line {number} of {number % 7}" for number in range(50_000))
+    right = left.replace("line 40000 ", "row 40000 ")
+    made_by: list[threading.Thread] = []
+
+    def make() -> Hunks:
+        made_by.append(threading.current_thread())
+        return hunks(Lines.of(left), Lines.of(right))
+
+    async with opened(write(tmp_path / "short.json", events())) as screen:
+        await screen.press("3")
+        await screen.wait("asks nothing of the sandbox")
+        await screen.settle()
+        pane = screen.app.screen.side.pane(COMPARE_TAB)
+        pane.show((HunksBlock(make, "long", len(left) + len(right)),))
+        await screen.wait("⋯ 39,997 equal lines", seconds=60)
+        assert made_by[0] is not threading.main_thread()
+        assert pane.to_difference(last=True) == "difference 1 of 1"

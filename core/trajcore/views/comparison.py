@@ -224,7 +224,7 @@ def blocks(found: Compared) -> tuple[Block, ...]:
     """The two, where they part, and in what lines."""
     said = Block(BlockKind.TEXT, "\n".join(lines(found)))
     texts = None if found.first is None else found.first.texts
-    if texts is None:
+    if texts is None or texts.recorded == texts.actual:
         return (said,)
     size = len(texts.recorded) + len(texts.actual)
     differing = HunksBlock(partial(_hunks, texts), (texts.recorded, texts.actual), size)

@@ -15,7 +15,7 @@ from program import say, write
 from trajcore.session import Session
 from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
-from trajcore.views.comparison import compared, first_difference, lines
+from trajcore.views.comparison import Compared, Side, blocks, compared, first_difference, lines
 
 BEFORE = [message(0, "go"), run(1, "echo a"), ran(2, 1, "a")]
 LONG = "echo one\n" * 30
@@ -61,6 +61,18 @@ def test_they_part_where_something_else_is_done_or_comes_back(
     told = None if found is None else (found.event, found.other, found.words, found.other_words)
     assert told == parts
     assert why in (found.why if found else "")
+
+
+def test_the_lines_are_shown_in_which_answers_or_actions_differ() -> None:
+    def shown(one: list[Any], other: list[Any]) -> list[str]:
+        found = first_difference(held(*BEFORE, *one), held(*BEFORE, *other))
+        sides = [Side(name, "", "", "", None, "") for name in "AB"]
+        return [block.text for block in blocks(Compared(*sides, found))[1:]]
+
+    answers = [[run(3, "a"), ran(4, 3, f"x\n{word}\nat 10:00:0{number}")] for number, word in enumerate("yz")]
+    assert shown(*answers) == ["", "A\nB", " x\n-y\n+z\n≈at 10:00:01"]
+    assert shown([run(3, "a\nb")], [run(3, "a\nc")]) == ["", "A\nB", " a\n-b\n+c"]
+    assert shown([run(3, "a"), ran(4, 3, "x", 1)], [run(3, "a"), ran(4, 3, "x")]) == []
 
 
 def test_of_what_is_long_the_place_is_shown_where_it_differs() -> None:
