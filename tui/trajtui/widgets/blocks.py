@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from rich.console import Console
@@ -9,10 +10,11 @@ from rich.style import Style
 from rich.text import Text
 
 from trajcore.text import TAB
-from trajcore.views.blocks import Block, BlockKind
+from trajcore.views.blocks import LONG, Block, BlockKind
 from trajcore.views.differing import Heads, HunksBlock
 from trajtui.widgets.hunks import Drawable, heads, laid_out
-from trajtui.widgets.lines import wrapped, wrapped_text
+from trajtui.widgets.lines import UNWRAPPED, WRAPPED, wrapped, wrapped_text
+from trajtui.widgets.textrows import TextRows
 
 _HIGHLIGHTED: Final = 20_000
 """Code of more characters than this is shown without colours."""
@@ -20,6 +22,9 @@ RENDERED: Final = 8_000
 """Markdown of so many characters can be laid out while a user waits for a key; more is shown as it stands,
 or laid out in a thread.
 """
+
+_PLAIN: Final = frozenset({BlockKind.TEXT, BlockKind.OUTPUT, BlockKind.ADDED, BlockKind.REMOVED})
+"""What has no colours within its lines."""
 
 Row = tuple[str, str] | Text | Drawable
 """A text and the name of its style, a text in colours of its own, or lines of two sides."""
@@ -39,6 +44,14 @@ def rows_of(block: Block, width: int, style: str, rendered: int = RENDERED) -> R
     if lines is None:
         return [(row, style) for row in wrapped(block.text, width)]
     return [row for line in lines for row in wrapped_text(line, width)]
+
+
+def long_rows_of(block: Block, width: int, style: str) -> Sequence[Row]:
+    """The rows of a block that takes long; those of a text that is not wrapped are cut out when asked for."""
+    plain = block.kind in _PLAIN and not isinstance(block, HunksBlock | Heads)
+    if plain and (block.size > WRAPPED or width >= UNWRAPPED):
+        return TextRows(block.text, style)
+    return rows_of(block, width, style, LONG)
 
 
 def _drawn(block: Block, width: int, rendered: int) -> list[Text] | None:

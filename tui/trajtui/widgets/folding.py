@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -14,7 +14,7 @@ from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 
-from trajtui.widgets.blocks import Rows
+from trajtui.widgets.blocks import Row
 from trajtui.widgets.hunks import Drawable
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.segments import Segments, widest_of
@@ -220,7 +220,7 @@ class FoldingPane(LinePane):
         return True
 
 
-def _made(make: Callable[[], Rows]) -> tuple[Rows, int]:
+def _made(make: Callable[[], Sequence[Row]]) -> tuple[Sequence[Row], int]:
     """Rows, and how wide the widest is."""
     rows = make()
     return rows, widest_of(rows)

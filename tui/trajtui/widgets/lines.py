@@ -251,7 +251,7 @@ CONSOLE = Console(color_system="truecolor", force_terminal=True, width=10_000, l
 
 # Wrapping
 
-_WRAPPED: Final = 2_000_000
+WRAPPED: Final = 2_000_000
 """Longer texts are not wrapped."""
 UNWRAPPED: Final = 10**9
 """The width to which a text is wrapped that is not to be wrapped."""
@@ -272,7 +272,7 @@ def wrapped(text: str, width: int) -> list[str]:
     Of a text that is not wrapped each line is a row, of any width.
     """
     rows: list[str] = []
-    too_long = len(text) > _WRAPPED or width >= UNWRAPPED
+    too_long = len(text) > WRAPPED or width >= UNWRAPPED
     for line in text.expandtabs(TAB).split("\n"):
         if too_long and len(line) > _SHORT:
             rows.append(LongLine(line))

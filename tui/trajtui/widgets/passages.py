@@ -92,6 +92,7 @@ class Laid(Segment):
     def _add_output(self, first: int) -> None:
         """Lay the output out anew from a row of those that are kept."""
         output, rows, starts = self.passage.output, self.body, self._starts
+        assert isinstance(rows, list)
         first = max(0, min(first, len(starts)))
         if first < len(starts):
             del rows[starts[first] :]

@@ -16,6 +16,7 @@ from trajcore.views.folding import Folded
 from trajtui.widgets.blocks import RENDERED, Row, Rows, rows_of
 from trajtui.widgets.hunks import Drawable
 from trajtui.widgets.lines import widest, wrapped
+from trajtui.widgets.textrows import TextRows
 
 _NARROWEST: Final = 10
 _INDENT: Final = "    "
@@ -36,10 +37,10 @@ class Segment:
     """Rows that belong together: who speaks, and below that what."""
 
     head: Rows
-    body: Rows = field(default_factory=list)
+    body: Sequence[Row] = field(default_factory=list)
     key: Hashable | None = None
     """By which it is known whether it is unfolded, where it can be."""
-    later: Callable[[], Rows] | None = None
+    later: Callable[[], Sequence[Row]] | None = None
     """Makes its body, where that takes too long to be done while a user waits for a key."""
     part: ChatPart | None = None
     picture: Block | None = None
@@ -55,8 +56,10 @@ class Segment:
         return self.head[number] if number < own else self.body[number - own]
 
 
-def widest_of(rows: Rows) -> int:
+def widest_of(rows: Sequence[Row]) -> int:
     """How many cells the widest row takes."""
+    if isinstance(rows, TextRows):
+        return rows.widest
     texts = (row for row in rows if not isinstance(row, Drawable))
     return widest(row if isinstance(row, Text) else row[0] for row in texts)
 
@@ -69,6 +72,8 @@ class Flow(Segment):
         self._title = self._style if tone is ChatTone.ACTION else "chat--speaker"
         super().__init__(_head(speaker, self._title))
         self._width = max(_NARROWEST, width)
+        self._rows: Rows = []
+        self.body = self._rows
         self._open = ""
 
     def called(self, speaker: str) -> None:
@@ -80,10 +85,10 @@ class Flow(Segment):
         if not text:
             return None
         first = len(self) - bool(self.body)
-        del self.body[-1:]
+        del self._rows[-1:]
         rows = wrapped(self._open + text, self._width)
         self._open = rows[-1]
-        self.body += [(row, self._style) for row in rows]
+        self._rows += [(row, self._style) for row in rows]
         return first
 
 

@@ -1,0 +1,58 @@
+"""The lines of a text that is too long to be wrapped, cut out where they are looked at."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import Final, overload
+
+from rich.cells import cell_len
+
+from trajcore.text import TAB
+from trajtui.widgets.sideways import LongLine
+
+_SHORT: Final = 200
+"""Lines of so few characters are drawn whole."""
+
+TextRow = tuple[str, str]
+
+
+class TextRows(Sequence[TextRow]):
+    """A row for each line. What is kept beside the text is where each begins."""
+
+    def __init__(self, text: str, style: str) -> None:
+        self._text = text.expandtabs(TAB)
+        self._style = style
+        self._begins = array("Q", [0])
+        self.widest = 0
+        """The cells of the widest line."""
+        at = 0
+        while (end := self._text.find("\n", at)) >= 0:
+            self._measure(at, end)
+            at = end + 1
+            self._begins.append(at)
+        self._measure(at, len(self._text))
+        self._begins.append(len(self._text) + 1)
+
+    def _measure(self, begin: int, end: int) -> None:
+        if self._text.isascii():
+            self.widest = max(self.widest, end - begin)
+        elif 2 * (end - begin) > self.widest:
+            self.widest = max(self.widest, cell_len(self._text[begin:end]))
+
+    def __len__(self) -> int:
+        return len(self._begins) - 1
+
+    @overload
+    def __getitem__(self, number: int) -> TextRow: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[TextRow]: ...
+
+    def __getitem__(self, number: int | slice) -> TextRow | Sequence[TextRow]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(len(self)))]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        line = self._text[self._begins[number] : self._begins[number + 1] - 1]
+        return LongLine(line) if len(line) > _SHORT else line, self._style
