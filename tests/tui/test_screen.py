@@ -439,10 +439,10 @@ async def test_a_replacement_stands_in_place_of_the_next_user_message(dialogue: 
         await screen.type("yes, all of them")
         await screen.press("alt+r")
         await screen.wait("in place of event 5")
-        assert "★   5 user     yes, all of them" in screen.text
+        assert "★   5 ❯ user     yes, all of them" in screen.text
         await screen.press("c")
         await screen.wait("FINISHED")
-        assert "★   5 user     yes, all of them" in screen.text
+        assert "★   5 ❯ user     yes, all of them" in screen.text
         said = [entry.data()["args"].get("content") for entry in screen.session.run.entries
                 if entry.head.kind == "message" and entry.head.source == "user"]  # fmt: skip
     assert said == ["count the files", "yes, all of them"]
