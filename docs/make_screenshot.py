@@ -6,6 +6,7 @@ It steps the demo recording in bubblewrap, so it needs a machine where that work
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import tempfile
@@ -44,6 +45,7 @@ def without_web_fonts(svg: str) -> str:
 
 def main() -> None:
     """Write docs/screenshot.svg."""
+    os.environ["COLORTERM"] = "truecolor"
     with tempfile.TemporaryDirectory() as directory:
         recording = Path(shutil.copy(ROOT / "sample_trajectories" / "demo.json", directory))
         svg = without_web_fonts(asyncio.run(picture(recording)))

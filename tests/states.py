@@ -13,17 +13,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import trajtui.widgets.timeline as drawn
 from screens import Shown
 from trajcore import notices
+from trajcore.views.blocks import Block, BlockKind
 from trajcore.views.chat import ChatTone
-from trajcore.views.event import BlockKind
-from trajcore.views.rows import RowTone
+from trajcore.views.outcomes import Outcome
+from trajcore.views.rows import RowLine, RowLines, RowTone
 from trajtui.actions.table import BY_NAME
 from trajtui.screens.debugger import DebuggerScreen
 from trajtui.screens.pages import Pages, Paragraphs
 from trajtui.widgets.bars import EndsBar, StatusBar
 from trajtui.widgets.chat import ChatPane
+from trajtui.widgets.event import EventPane
 
 State = Callable[[Shown, ExitStack], Awaitable[None]]
 
@@ -159,6 +160,23 @@ STATES.update({f"tab-{key}": _tab(key, 9) for key in "1345"})
 
 
 @state
+async def event_of_all_kinds(shown: Shown, undo: ExitStack) -> None:
+    """Blocks of each kind that says itself how it looks."""
+    kinds = (
+        BlockKind.HEADING,
+        BlockKind.NOTE,
+        BlockKind.GOOD,
+        BlockKind.BAD,
+        BlockKind.ADDED,
+        BlockKind.REMOVED,
+    )
+    await shown.press("2")
+    await shown.settle()
+    shown.app.screen.query_one("#event", EventPane).show(tuple(Block(kind, kind.value) for kind in kinds))
+    await shown.pilot.pause()
+
+
+@state
 async def side_focused(shown: Shown, undo: ExitStack) -> None:
     """The right-hand pane has the focus."""
     await shown.press("5", "enter")
@@ -190,18 +208,24 @@ async def selected(shown: Shown, undo: ExitStack) -> None:
 @state
 async def every_mark(shown: Shown, undo: ExitStack) -> None:
     """Rows of each tone, with each mark that a row can have, some of them selected."""
+    plain = Outcome("", "exit 0", duration="12ms")
     marked = zip(RowTone, "·=≠✎★", strict=False)
-    lines: list[dict[str, Any]] = [{"tone": tone, "mark": mark} for tone, mark in marked]
-    lines += [{"diverged": True, "tone": RowTone.BAD, "exit": "exit 2"}, {"downstream": True, "mark": "≠"}]
-    lines += [{"breakpoint": True, "note": "waits"}, {"by_user": True}, {"foldable": True, "depth": 1}]
-    made = drawn.row_line
+    looks: list[dict[str, Any]] = [{"tone": tone, "mark": mark, "outcome": plain} for tone, mark in marked]
+    looks += [
+        {"tone": RowTone.BAD, "mark": "≠", "outcome": replace(plain, exit="exit 0→2", diverged=True)},
+        {"mark": "≠", "downstream": True},
+        {"outcome": replace(plain, exit="exit 1", failed=True, files=2, lines=(1, 12))},
+        {"breakpoint": True, "outcome": Outcome("waits")},
+        {"foldable": True, "depth": 1},
+    ]
+    made = RowLines.line
 
-    def varied(session: Any, row: Any, *more: Any) -> Any:
-        line = made(session, row, *more)
-        return replace(line, **lines[(row.index(session.trajectory) or 0) % len(lines)])
+    def varied(rows: RowLines, number: int, **more: Any) -> RowLine:
+        return replace(made(rows, number, **more), **looks[number % len(looks)])
 
-    undo.callback(setattr, drawn, "row_line", made)
-    drawn.row_line = varied  # type: ignore[assignment]
+    undo.callback(shown.timeline.lines_changed)
+    undo.callback(setattr, RowLines, "line", made)
+    RowLines.line = varied  # type: ignore[method-assign]
     shown.timeline.lines_changed()
     await shown.press("g", "j", "shift+down", "shift+down", "shift+down")
     await shown.settle()
@@ -246,6 +270,8 @@ async def sandbox(shown: Shown, undo: ExitStack) -> None:
         notices.WentBack(0, "back before 5"),
     ):
         shown.session._tell(told)
+    await shown.settle()
+    await shown.press("enter", "G")
     await shown.settle()
 
 
@@ -367,6 +393,8 @@ async def replacements(shown: Shown, undo: ExitStack) -> None:
     await shown.type("count")
     await shown.settle()
     await shown.pilot.pause(0.3)
+    shown.app.screen.query_one("#matches").focus()
+    await shown.settle()
 
 
 @state

@@ -1,0 +1,81 @@
+"""Every screen and state looks as it did: as text with styles, in both themes of ours and at three sizes.
+
+What looks otherwise on purpose is written anew by
+
+    TRAJTUI_RENEW_SNAPSHOTS=1 pytest tests/tui/test_snapshots.py -m ""
+
+and read before it is committed: `git diff tests/tui/snapshots`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from difflib import unified_diff
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from screens import opened
+from states import STATES, home, recording
+from styled import styled
+from trajcore.views import marks
+from trajtui.themes import DARK, LIGHT
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+RENEW = "TRAJTUI_RENEW_SNAPSHOTS" in os.environ
+NOT_THE_SAME = {
+    "save-as": "it shows where the file is",
+    "differences": "the same",
+    "world": "it shows which sandboxes the machine has",
+}
+"""States that are others on other machines."""
+
+
+@pytest.fixture
+def no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever happens takes the same time."""
+    real = marks.duration
+    for module in list(sys.modules.values()):
+        if isinstance(module, ModuleType) and module.__dict__.get("duration") is real:
+            monkeypatch.setattr(module, "duration", lambda seconds: "12ms")
+
+
+@pytest.mark.parametrize(
+    ("theme", "size"), [(DARK, (120, 36)), (LIGHT, (120, 36)), (DARK, (80, 24)), (DARK, (160, 48))]
+)
+@pytest.mark.sampled(4)
+async def test_every_state_looks_as_it_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_clock: None, theme: str, size: tuple[int, int]
+) -> None:
+    """Colours have names, which both themes share: there is one text of both."""
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    others = {}
+    async with opened(recording(tmp_path / "all.json"), size=size) as shown:
+        shown.app.theme = theme
+        await shown.settle()
+        for name, reach in STATES.items():
+            with ExitStack() as undo:
+                await reach(shown, undo)
+                if name not in NOT_THE_SAME:
+                    others[name] = _difference(f"{size[0]}x{size[1]}/{name}.txt", styled(shown), theme)
+            await home(shown)
+    changed = {name: difference for name, difference in others.items() if difference}
+    assert not changed, "\n\n".join([*changed.values(), f"otherwise than before: {', '.join(changed)}"])
+
+
+def _difference(name: str, shown: str, theme: str) -> str:
+    path = SNAPSHOTS / name
+    if RENEW and theme == DARK:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(shown, encoding="utf-8")
+    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return "\n".join(
+        unified_diff(before.splitlines(), shown.splitlines(), name, f"{name} in {theme}", lineterm="")
+    )
+
+
+def test_no_snapshot_is_of_a_state_that_is_gone() -> None:
+    assert {path.stem for path in SNAPSHOTS.glob("*/*.txt")} <= STATES.keys() - NOT_THE_SAME.keys()
