@@ -62,9 +62,7 @@ async def test_the_question_shows_the_command_why_and_the_words(
         await screen.wait("LIVE AWAITING INPUT", seconds=30)
         assert results(screen) == ["run"]
         assert "Refuse" not in screen.text
-        assert screen.text.count("I clean up.") == int(
-            size[1] > 24
-        )  # once, and scrolled away where it is small
+        assert screen.text.count("I clean up.") <= 1  # once, or scrolled away where it is small
 
 
 async def test_letters_answer_only_while_the_question_has_the_focus(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ async def test_a_running_command_is_interrupted(tmp_path: Path, key: str):
         await screen.wait(lambda: "begun" in screen.side)
         assert "REPLAY REPLAYING" in screen.status
         await screen.press("s")
-        await screen.wait("the replay is running")
+        await screen.wait("1 ahead")
         await screen.press(key)
         await screen.wait("REPLAY PAUSED", seconds=3)
 

@@ -70,4 +70,4 @@ async def test_what_comes_next_is_in_view_while_the_cursor_follows(tmp_path: Pat
     async with opened(path, (120, 24), sandbox="recorded", at="81") as screen:
         await screen.wait(lambda: screen.stands_at(81) and screen.selected == 79)
         for label in (79, 81, 83, 85):
-            await screen.wait(f" {label} run ")
+            await screen.wait(f" {label} ◇ run ")

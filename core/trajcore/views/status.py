@@ -113,13 +113,27 @@ def context_share(usage: Usage) -> list[str]:
 
 
 def status_of(
-    session: Session, selected: Row | None, note: str, *, bad: bool, done: float | None, several: int = 0
+    session: Session,
+    selected: Row | None,
+    note: str,
+    *,
+    bad: bool,
+    done: float | None,
+    several: int = 0,
+    ahead: int = 0,
 ) -> StatusLine:
-    """What the status bar shows now. `several` is how many events are selected, where it is more than one."""
+    """What the status bar shows now.
+
+    `several` is how many events are selected, where it is more than one, and `ahead` how many keys wait that
+    were typed ahead.
+    """
+    position = [_position(session, selected)]
+    position += [f"{several} selected"] if several else []
+    position += [f"{ahead} ahead"] if ahead else []
     return StatusLine(
         mode=session.mode.value,
         state=session.state.value,
-        position=_position(session, selected) + (f" · {several} selected" if several else ""),
+        position=" · ".join(position),
         modified=session.trajectory.modified,
         alarm="" if session.settings.walled else session.settings.sandbox,
         note=note,
@@ -145,14 +159,15 @@ def message_hint(session: Session) -> tuple[str, bool]:
     if session.busy:
         when = "when the present event is done" if session.mode is Mode.REPLAY else "at the model's next step"
         back = " · ↑: the last queued one back" if session.queued else ""
-        return f"Enter: deliver {when} · Ctrl+J: new line{back} · Esc", False
+        leaves = "interrupts" if session.asked is None else "leaves"
+        return f"Enter: deliver {when} · Ctrl+J: new line{back} · Esc {leaves}", False
     if session.state is not State.PAUSED or session.at_end or session.mode is Mode.LIVE:
-        return "Enter: send, the model goes on · Ctrl+J: new line · Esc", False
+        return "Enter: send, the model goes on · Ctrl+J: new line · Esc leaves", False
     following = session.next_user_message
-    parts = ["Enter: insert here, keep replaying"]
+    parts = ["Enter: insert here, then s or c goes on"]
     if following is not None:
         text = safe_line(session.trajectory.head(following).summary())
         text = text if len(text) <= 24 else text[:23] + "…"
         parts.append(f'Alt+R: in place of {session.trajectory.label(following)} "{text}"')
-    parts += ["Ctrl+L: go live from here", "Esc"]
+    parts += ["Ctrl+L: go live from here", "Esc leaves"]
     return " · ".join(parts), following is not None

@@ -23,9 +23,9 @@ async def test_the_status_says_where_the_cursor_is_only_where_it_is_elsewhere() 
     session = await played(EVENTS)
     status = status_of(session, row_of(session, 1), "note", bad=False, done=None, several=2)
     assert (status.mode, status.state) == ("REPLAY", "PAUSED")
-    assert status.position == "5/5 · at 1 · 2 selected"
+    assert status.position == "2/2 · at 1 · 2 selected"
     assert not status.modified
-    assert status_of(session, None, "", bad=True, done=0.5).position == "5/5"
+    assert status_of(session, None, "", bad=True, done=0.5, ahead=3).position == "2/2 · 3 ahead"
     await session.close()
 
 
@@ -35,5 +35,5 @@ async def test_the_message_box_says_what_its_keys_do_here() -> None:
     assert replaceable
     assert 'Alt+R: in place of 0 "go"' in hint
     session = await played(EVENTS)
-    assert message_hint(session) == ("Enter: send, the model goes on · Ctrl+J: new line · Esc", False)
+    assert message_hint(session) == ("Enter: send, the model goes on · Ctrl+J: new line · Esc leaves", False)
     await session.close()

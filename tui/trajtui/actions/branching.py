@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trajcore.views.branches import BranchLine
     from trajtui.screens.debugger import DebuggerScreen
 
-_LIVE_HINT = "Enter: the model goes on from here, in a new branch · Ctrl+J: new line · Esc"
+_LIVE_HINT = "Enter: the model goes on from here, in a new branch · Ctrl+J: new line · Esc leaves"
 
 
 async def new_branch(screen: DebuggerScreen) -> None:

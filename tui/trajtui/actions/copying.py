@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from trajcore import BadInput
 from trajcore.views.copied import fits, keep, save_picture, words
 from trajcore.views.copying import Part, copied, offered
+from trajtui import leaving
 from trajtui.screens.copying import SELECTED, CopyMenu
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def copy_or_interrupt(screen: DebuggerScreen) -> str | Coroutine[Any, Any, str] 
         return put(screen.app, _MARKED, marked)
     if not screen.session.busy:
         return "nothing runs, and nothing is selected: q quits"
-    screen.session.interrupt()
+    leaving.interrupt(screen)
     return None
 
 

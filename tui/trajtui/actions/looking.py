@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from trajcore import Refused
 from trajcore.views.prompt import is_rule, prompt_in, prompt_lines
+from trajtui import leaving
 from trajtui.opening import OPENER
 from trajtui.screens.help import Help
 from trajtui.screens.pages import Pages, Paragraphs
@@ -46,6 +47,13 @@ def last(screen: DebuggerScreen) -> None:
 
 def _focused_pane(screen: DebuggerScreen) -> LinePane:
     return screen.focused if isinstance(screen.focused, LinePane) else screen.timeline
+
+
+def escape(screen: DebuggerScreen) -> None:
+    """Do the first of what Esc does that applies here; the footer says which."""
+    rung = leaving.rung(screen)
+    if rung is not None:
+        rung.does(screen)
 
 
 def show_tab(screen: DebuggerScreen, tab: PaneTab) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
 from trajcore import BadInput, Refused
+from trajcore.views.timeline import Row
+from trajtui import leaving
 from trajtui.actions.places import go_back, hand_over
+from trajtui.flows import Flow
 from trajtui.host_terminal import HostTerminal
 from trajtui.screens.breakpoints import BreakpointList
 from trajtui.screens.dialogs import Ask, Choose
@@ -21,38 +25,54 @@ if TYPE_CHECKING:
 
 def step(screen: DebuggerScreen) -> None:
     """Step one action."""
-    screen.session.step()
+    screen.ahead.do(screen.session.step)
 
 
 def step_over(screen: DebuggerScreen) -> None:
     """Step one action; a delegation counts as one."""
-    screen.session.step_over()
+    screen.ahead.do(screen.session.step_over)
 
 
-def resume(screen: DebuggerScreen) -> Coroutine[Any, Any, str | None] | None:
+def resume(screen: DebuggerScreen) -> Flow | None:
     """Continue to a breakpoint or the end; an agent that is stuck goes on."""
+    going: Flow | None = screen.ahead.do(partial(_resume, screen))
+    return going
+
+
+def _resume(screen: DebuggerScreen) -> Flow | None:
     if screen.session.is_stuck:
         return go_live(screen)
     screen.session.resume()
     return None
 
 
-async def back(screen: DebuggerScreen) -> None:
+def back(screen: DebuggerScreen) -> Flow | None:
     """Step back one action."""
-    await go_back(screen.session, screen.ask, screen.session.back_to_step())
+    going: Flow | None = screen.ahead.do(partial(_back, screen, screen.session.back_to_step))
+    return going
 
 
-async def back_to_breakpoint(screen: DebuggerScreen) -> None:
+def back_to_breakpoint(screen: DebuggerScreen) -> Flow | None:
     """Go back to the previous breakpoint."""
-    await go_back(screen.session, screen.ask, screen.session.back_to_breakpoint())
+    going: Flow | None = screen.ahead.do(partial(_back, screen, screen.session.back_to_breakpoint))
+    return going
 
 
-async def run_to(screen: DebuggerScreen) -> None:
+async def _back(screen: DebuggerScreen, ways: Callable[[], Sequence[Any]]) -> None:
+    await go_back(screen.session, screen.ask, ways())
+
+
+def run_to(screen: DebuggerScreen) -> Flow | None:
     """Run to the selected event; back to it, where it was played."""
-    index = screen.timeline.selected_index
-    if index is None:
-        return
-    await go_to(index, screen)
+    row = screen.timeline.selected
+    going: Flow | None = None if row is None else screen.ahead.do(partial(_run_to, screen, row))
+    return going
+
+
+async def _run_to(screen: DebuggerScreen, row: Row) -> None:
+    index = row.index(screen.session.trajectory)
+    if index is not None:
+        await go_to(index, screen)
 
 
 async def go_to(index: int, screen: DebuggerScreen) -> None:
@@ -94,11 +114,8 @@ def service(screen: DebuggerScreen) -> str:
 
 
 def pause(screen: DebuggerScreen) -> None:
-    """Pause or interrupt; else select one event alone; else show both panes, and then all rows, again."""
-    if screen.session.busy:
-        screen.session.interrupt()
-    elif not screen.timeline.pick_none() and not screen.panes.show_both():
-        screen.panes.column.leave()
+    """Interrupt what runs."""
+    leaving.interrupt(screen)
 
 
 async def type_into(screen: DebuggerScreen) -> None:

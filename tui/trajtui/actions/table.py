@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +33,19 @@ if TYPE_CHECKING:
         saving,
     )
     from trajtui.screens.debugger import DebuggerScreen
+
+
+class Where(Enum):
+    """Where the user is, as far as the footer has other keys there."""
+
+    REST = "at rest"
+    BUSY = "something runs"
+    LIVE = "a live session is at rest"
+    PANE = "in a right-hand pane"
+    BOX = "in the message box"
+    LINE = "in another line that is typed into"
+    QUESTION = "in the question about an action"
+
 
 Handler = Callable[["DebuggerScreen"], "str | Coroutine[Any, Any, str | None] | None"]
 
@@ -78,7 +92,7 @@ class UserAction:
     """One thing to do, called by the name of its function.
 
     `bound` are its keys in Textual's names, with spaces between them, and `shown` in people's; `footer` is
-    its word in the footer, if it is there.
+    its word in the footer, if it is there, and `at` are the places where it is.
     """
 
     handler: Handler
@@ -88,6 +102,7 @@ class UserAction:
     shown: str
     footer: str = ""
     name: str = ""
+    at: tuple[Where, ...] = (Where.REST,)
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -112,6 +127,8 @@ class UserAction:
 
 _ALT_B: Final = "ctrl+left"
 """What Textual takes Alt+B of most terminals for: they send for it what others send for that key."""
+_AT_REST: Final = (Where.REST, Where.LIVE)
+_BUSY: Final = (Where.BUSY,)
 _REPLAY: Final = "Replay"
 _LIVE: Final = "Messages and the model"
 _EDIT: Final = "Editing and saving"
@@ -139,14 +156,16 @@ ACTIONS: Final = (
         "c F5",
         "continue",
     ),
-    UserAction(replay.back, "S", "step back one action", _REPLAY, "S", "back"),
+    UserAction(replay.back, "S", "step back one action", _REPLAY, "S", "back", at=_AT_REST),
     UserAction(replay.back_to_breakpoint, "C", "back to the previous breakpoint", _REPLAY, "C"),
     UserAction(replay.run_to, "t", "run to the selected event, or back to it", _REPLAY, "t", "to here"),
     UserAction(replay.breakpoint, "b f9", "breakpoint on the selected event", _REPLAY, "b F9", "break"),
     UserAction(replay.breakpoints, "B", "breakpoints: list, conditions", _REPLAY, "B"),
     UserAction(replay.service, "x", "execute → recorded → skip, for the selected step", _REPLAY, "x", "skip"),
-    UserAction(replay.pause, "p escape", "pause, interrupt", _REPLAY, "p Esc"),
-    UserAction(replay.type_into, "T", "type into the command that runs", _REPLAY, "T"),
+    UserAction(replay.pause, "p", "pause, interrupt", _REPLAY, "p"),
+    UserAction(
+        replay.type_into, "T", "type into the command that runs", _REPLAY, "T", "types into it", at=_BUSY
+    ),
     UserAction(replay.shell, "exclamation_mark", "a shell inside the sandbox, as it is now", _REPLAY, "!"),
     UserAction(
         replay.restart, "R", "restart from the first event in a fresh sandbox", _REPLAY, "R", "restart"
@@ -154,7 +173,7 @@ ACTIONS: Final = (
     UserAction(
         replay.world, "O", "the world that the run begins in: what names it, another one", _REPLAY, "O"
     ),
-    UserAction(replay.message, "m", "type a message", _LIVE, "m", "message"),
+    UserAction(replay.message, "m", "type a message", _LIVE, "m", "message", at=(*_AT_REST, *_BUSY)),
     UserAction(replay.go_live, "L", "go live: hand the run and its sandbox to the model", _LIVE, "L", "live"),
     UserAction(models.go_on, "", "let the model go on where its budget is spent", _LIVE, ""),
     UserAction(models.model, "M", "model: another one, its key, base URL, effort", _LIVE, "M"),
@@ -205,7 +224,15 @@ ACTIONS: Final = (
     UserAction(looking.down, "j down", "next event", _VIEW, "j ↓"),
     UserAction(looking.up, "k up", "previous event", _VIEW, "k ↑"),
     UserAction(looking.first, "g home", "first event", _VIEW, "g Home"),
-    UserAction(looking.last, "G end", "last event", _VIEW, "G End"),
+    UserAction(
+        looking.last,
+        "G end",
+        "last event; while something runs: follow it",
+        _VIEW,
+        "G End",
+        "follows",
+        at=_BUSY,
+    ),
     UserAction(
         finding.search, "slash", "search what rows say, then all that they hold", _VIEW, "/", "search"
     ),
@@ -227,6 +254,7 @@ ACTIONS: Final = (
         "]",
     ),
     UserAction(comparing.previous_difference, "left_square_bracket", "previous difference", _VIEW, "["),
+    UserAction(looking.escape, "escape", "back, out, or stop: the footer says what", _VIEW, "Esc"),
     UserAction(
         looking.show_pane, "enter", "the right-hand pane alone; in the Chat: unfold, fold", _VIEW, "Enter"
     ),
@@ -244,7 +272,15 @@ ACTIONS: Final = (
         looking.open_picture, "", "open picture: that of the selected event, outside", _VIEW, "Ctrl+P"
     ),
     UserAction(looking.raw, "v", "steps, or every event of the file", _VIEW, "v"),
-    UserAction(looking.help, "question_mark f1", "help: all keys and marks", _VIEW, "? F1", "keys"),
+    UserAction(
+        looking.help,
+        "question_mark f1",
+        "help: all keys and marks",
+        _VIEW,
+        "? F1",
+        "keys",
+        at=(*_AT_REST, *_BUSY, Where.PANE),
+    ),
     UserAction(copying.copy, "y", "copy: a menu of what there is", _VIEW, "y"),
     *(_of_part(part) for part in PARTS),
     UserAction(copying.picture, "", "save a picture of the screen, as SVG (screenshot)", _VIEW, ""),
@@ -261,15 +297,18 @@ BY_NAME: Final = {action.name: action for action in ACTIONS}
 HARMLESS: Final = frozenset(action.name for action in ACTIONS if action.group == _VIEW)
 """What may be done before the user has agreed to where commands run."""
 
+ON_ROWS: Final = frozenset(
+    {
+        "flip_wait", "flip", "edit_event", "edit_outside", "insert_before", "insert_behind", "insert_kind",
+        "delete", "duplicate", "move_down", "move_up", "select_down", "select_up",
+    }
+)  # fmt: skip
+"""What changes the selected rows: letters that are pressed in another pane do not."""
+
 
 def bindings() -> list[Binding]:
     """The bindings of the debugger's screen."""
     return [action.binding() for action in ACTIONS if action.keys]
-
-
-def footer(actions: Sequence[UserAction]) -> tuple[tuple[str, str], ...]:
-    """The keys that matter most, and a word for each."""
-    return tuple((action.shown.split(" ")[0], action.footer) for action in actions if action.footer)
 
 
 class ActionProvider(Provider):

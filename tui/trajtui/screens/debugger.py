@@ -9,14 +9,24 @@ from textual import on, work
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerState
 
 from trajcore import Mode, Session, State, TrajError, notices
 from trajcore.views.layout import Layout, folded_uids, with_folded
 from trajcore.views.status import header_left, header_right, status_of
 from trajcore.views.worlds import lacking, offer
-from trajtui.actions.table import ACTIONS, BY_NAME, HARMLESS, ActionProvider, UserAction, bindings, footer
+from trajtui.actions.footer import footer
+from trajtui.actions.table import (
+    ACTIONS,
+    BY_NAME,
+    HARMLESS,
+    ON_ROWS,
+    ActionProvider,
+    UserAction,
+    bindings,
+)
+from trajtui.ahead import Ahead
 from trajtui.flows import Flows
 from trajtui.notes import Notes
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar
@@ -71,8 +81,8 @@ class DebuggerScreen(Screen[None]):
         self.say = self.notes.say
         """Says what came of a command, on the status bar."""
         self.flows = Flows(self, self.say)
-        self.ask = self.flows.ask
-        """Shows a dialog and waits for its answer. To be called in a worker, as coroutines of actions are."""
+        self.ahead = Ahead(session, self.flows)
+        """What is to be done when the replay comes to rest."""
         self.panes = Panes(session, id="panes")
         self.panes.lay_out(layout)
         self._layout = layout
@@ -95,7 +105,7 @@ class DebuggerScreen(Screen[None]):
         yield self.panes
         yield self.conversation
         yield StatusBar(id="status")
-        yield KeyBar(footer(self.actions), id="keys")
+        yield KeyBar(id="keys")
 
     @property
     def timeline(self) -> TimelineView:
@@ -209,13 +219,14 @@ class DebuggerScreen(Screen[None]):
             case notices.Visited():
                 self._show_selected()
             case notices.Asked():
+                self.ahead.drop()
                 self.conversation.show_question()
             case notices.BudgetSpent():
                 self._ask_to_go_on()
             case notices.Stopped():
                 self._say_how_it_stopped(event.change)
             case notices.Said(text, severity):
-                self.say(text, bad=severity != "information")
+                self._say_notice(text, severity)
             case notices.SandboxChosen():
                 self._sandbox = event.change
             case notices.WorldChosen() | notices.WorldLacks():
@@ -233,7 +244,14 @@ class DebuggerScreen(Screen[None]):
     def _say_how_it_stopped(self, stop: notices.Stopped) -> None:
         from trajcore.views import said  # of what nothing is needed before a run stops
 
-        self.say(said.of_stop(self.session, stop))
+        if stop.why != "there" or self.session.at_end:
+            self.ahead.drop()
+        self.say(said.of_stop(self.session, stop) + self.ahead.words())
+
+    def _say_notice(self, text: str, severity: notices.Severity) -> None:
+        if self.session.state is State.ERROR:
+            self.ahead.drop()
+        self.say(text + self.ahead.words(), bad=severity != "information")
 
     def _show_world(self, change: notices.WorldChosen | notices.WorldLacks) -> None:
         """Show in which world the run begins, or say what could be had instead of a bare sandbox."""
@@ -250,7 +268,7 @@ class DebuggerScreen(Screen[None]):
         begins = self.session.state in (State.REPLAYING, State.THINKING, State.EXECUTING)
         if begins and not self._at_work:
             self.timeline.follow_last()
-        self._at_work = self.session.state.at_work
+        self._at_work = self.session.state.at_work or self.ahead.go_on()
         self._show_position()
         self.timeline.show_last()
         self.conversation.show_question()
@@ -313,7 +331,32 @@ class DebuggerScreen(Screen[None]):
         if not self._may_run and name not in HARMLESS:
             return
         self.timeline.complete()  # a key may come before what follows the first frame
+        if name in ON_ROWS and self.side.has_focus_within:
+            self.say("this changes the selected rows, and the keys are the right-hand pane's: Esc goes back")
+            return
         self.flows.carry_out(lambda: BY_NAME[name].handler(self))
+        self._refresh_bars()
+
+    async def ask(self, dialog: ModalScreen[Any]) -> Any:
+        """Show a dialog and wait for its answer. To be called in a worker, as coroutines of actions are."""
+        self.ahead.drop()
+        return await self.flows.ask(dialog)
+
+    @on(KeyBar.Clicked)
+    def _press(self, event: KeyBar.Clicked) -> None:
+        self.app.call_later(self.app.simulate_key, event.key)  # what a screen sends does not come to it
+
+    @on(EndsBar.Clicked, "#header")
+    def _show_the_world(self) -> None:
+        self.action_act("world")
+
+    def on_descendant_focus(self) -> None:
+        """The footer has other keys."""
+        self._refresh_bars()
+
+    def on_descendant_blur(self) -> None:
+        """The footer has other keys."""
+        self._refresh_bars()
 
     def get_selected_text(self) -> str | None:
         """What is marked with the mouse, in a pane or elsewhere; None where nothing is."""
@@ -358,5 +401,7 @@ class DebuggerScreen(Screen[None]):
             bad=note.bad,
             done=note.done,
             several=len(timeline.picked),
+            ahead=len(self.ahead),
         )
         self.query_one(StatusBar).status = status
+        self.query_one(KeyBar).keys = footer(self)

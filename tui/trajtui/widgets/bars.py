@@ -29,6 +29,22 @@ class EndsBar(Widget):
     alarm: reactive[str] = reactive("")
     """What the right text begins with and is drawn in red."""
 
+    @dataclass
+    class Clicked(Message):
+        """The user clicked the right half of a bar."""
+
+        bar: EndsBar
+
+        @property
+        def control(self) -> EndsBar:
+            """The bar, for those that want to hear of one alone."""
+            return self.bar
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell of it where it is in the right half: there is what can be changed."""
+        if event.x >= self.size.width // 2:
+            self.post_message(self.Clicked(self))
+
     def render(self) -> RenderResult:
         """Both texts on one line."""
         width = self.size.width
@@ -144,26 +160,59 @@ def progress_bar(done: float | None) -> str:
     return "▰" * full + "▱" * (10 - full) + " "
 
 
+@dataclass(frozen=True)
+class FooterKey:
+    """A key as it is shown, what it does in a word, and its name, by which a click presses it."""
+
+    shown: str
+    word: str
+    key: str
+
+
 class KeyBar(Widget):
-    """The keys that matter most; those that do not fit are left out."""
+    """The keys that matter most; of those in the middle, what does not fit is left out."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key"}
 
-    def __init__(self, keys: tuple[tuple[str, str], ...], *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._keys = keys
+    keys: reactive[tuple[FooterKey, ...]] = reactive(())
+
+    @dataclass
+    class Clicked(Message):
+        """The user clicked a key."""
+
+        key: str
 
     def render(self) -> RenderResult:
-        """Key and word, side by side; the last one (all keys) always fits."""
+        """Key and word, side by side."""
         text = Text(" ", no_wrap=True)
         style = self.get_component_rich_style("keys--key", partial=True)
-        *others, last = self._keys
-        room = self.size.width - sum(map(len, last)) - 4
-        for key, word in others:
-            if text.cell_len + len(key) + len(word) + 3 > room:
-                break
-            text.append(key, style)
-            text.append(f" {word}  ")
-        text.append(last[0], style)
-        text.append(f" {last[1]}")
+        for one in self._fitting:
+            text.append(one.shown, style)
+            text.append(f" {one.word}  ")
         return text
+
+    @property
+    def _fitting(self) -> list[FooterKey]:
+        """Those that there is room for: the last two (Esc and all keys) come before those in the middle."""
+        room = self.size.width - 1
+        found = []
+        for place in sorted(range(len(self.keys)), key=lambda place: (place < len(self.keys) - 2, place)):
+            room -= _wide(self.keys[place])
+            if room < -2:
+                break
+            found.append(place)
+        return [self.keys[place] for place in sorted(found)]
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key that was clicked."""
+        at = self.gutter.left + 1
+        for one in self._fitting:
+            at += _wide(one)
+            if event.x < at:
+                self.post_message(self.Clicked(one.key))
+                return
+
+
+def _wide(key: FooterKey) -> int:
+    """So many cells a key and its word take, with what is between it and the next."""
+    return cell_len(key.shown) + cell_len(key.word) + 3

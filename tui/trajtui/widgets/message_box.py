@@ -86,11 +86,6 @@ class MessageBox(Vertical):
             return
         self.post_message(self.Submitted(text, Delivery.LIVE if self.goes_live else event.delivery))
 
-    def on_message_text_left(self, event: MessageText.Left) -> None:
-        """Put the box away."""
-        event.stop()
-        self.close()
-
     def on_message_text_recalled(self, event: MessageText.Recalled) -> None:
         """Hand the wish on."""
         event.stop()

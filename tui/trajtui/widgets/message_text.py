@@ -22,9 +22,6 @@ class MessageText(TextArea):
 
         delivery: Delivery
 
-    class Left(Message):
-        """The user went away without sending."""
-
     class Recalled(Message):
         """The user wants the last queued message back."""
 
@@ -33,9 +30,6 @@ class MessageText(TextArea):
         if event.key in deliveries:
             self._take(event)
             self.post_message(self.Sent(deliveries[event.key]))
-        elif event.key == "escape":
-            self._take(event)
-            self.post_message(self.Left())
         elif event.key == "alt+up" or (event.key == "up" and not self.text):
             self._take(event)
             self.post_message(self.Recalled())

@@ -140,6 +140,16 @@ class Panes(Horizontal):
         return was_alone
 
     @property
+    def is_given(self) -> bool:
+        """Whether the right-hand side has the focus, or one of both the whole room."""
+        return self._is_alone or self.side.has_focus_within
+
+    def give_back(self) -> None:
+        """Both are there again, and the timeline has the focus."""
+        self.show_both()
+        self.timeline.focus()
+
+    @property
     def _is_alone(self) -> bool:
         return self.has_class("-side-only") or self.has_class("-timeline-only")
 

@@ -117,6 +117,11 @@ class TimelineView(LinePane):
         first, last = sorted((self._anchor, self.cursor))
         return range(first, min(last, len(self._timeline) - 1) + 1)
 
+    @property
+    def has_several(self) -> bool:
+        """Whether a selection of several was begun."""
+        return self._anchor is not None
+
     def extend(self, by: int) -> None:
         """Take another row into the selection, or out of it."""
         self.following = False

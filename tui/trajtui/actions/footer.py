@@ -1,0 +1,66 @@
+"""The keys at the bottom of the debugger's screen: those that matter where the user is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from trajcore import Mode
+from trajtui import leaving
+from trajtui.actions.table import Where
+from trajtui.widgets.bars import FooterKey
+
+if TYPE_CHECKING:
+    from trajtui.screens.debugger import DebuggerScreen
+
+_OF_BOXES: Final = {
+    Where.BOX: (FooterKey("Enter", "sends", "enter"), FooterKey("Ctrl+J", "new line", "ctrl+j")),
+    Where.LINE: (FooterKey("Enter", "sends", "enter"),),
+}
+"""Keys of what is typed into, which are no action's."""
+
+
+def footer(screen: DebuggerScreen) -> tuple[FooterKey, ...]:
+    """A word for each key, with what Esc does: at rest at the end, as the other keys stay where they are."""
+    where, rung = _where(screen), leaving.rung(screen)
+    others = [*_said(screen, where), *_OF_BOXES.get(where, ()), *_of_actions(screen, where)]
+    escape = [FooterKey(_shown(screen, "escape"), rung.word, "escape")] if rung else []
+    if where is Where.REST:
+        return (*others[:-1], *escape, *others[-1:])
+    return (*escape, *others)
+
+
+def _where(screen: DebuggerScreen) -> Where:
+    boxes = screen.conversation
+    if leaving.is_in_line(screen):
+        return Where.LINE
+    if boxes.box.has_focus_within:
+        return Where.BOX
+    if boxes.question.has_focus:
+        return Where.QUESTION
+    if screen.session.state.at_work:
+        return Where.BUSY
+    if screen.side.has_focus_within:
+        return Where.PANE
+    return Where.LIVE if screen.session.mode is Mode.LIVE else Where.REST
+
+
+def _of_actions(screen: DebuggerScreen, where: Where) -> Iterable[FooterKey]:
+    for action in screen.actions:
+        if action.footer and where in action.at:
+            yield FooterKey(_shown(screen, action.name), action.footer, action.keys[0])
+
+
+def _said(screen: DebuggerScreen, where: Where) -> Iterable[FooterKey]:
+    """The words that answer the question that is open."""
+    asked = screen.conversation.question.asked
+    if where is Where.QUESTION and asked is not None:
+        from trajcore.views import asking  # there are no questions in a first frame
+
+        for choice in asking.choices(asked):
+            yield FooterKey(choice.letter, choice.word, choice.letter)
+
+
+def _shown(screen: DebuggerScreen, name: str) -> str:
+    """The first key of an action, in people's words."""
+    return next(action.shown.split(" ")[0] for action in screen.actions if action.name == name)

@@ -1,0 +1,116 @@
+"""What Esc does: the first of a few things that applies. The footer says which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from trajtui.screens.debugger import DebuggerScreen
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One of the things that Esc does: when, what, and its word in the footer."""
+
+    applies: Callable[[DebuggerScreen], bool]
+    does: Callable[[DebuggerScreen], object]
+    word: str
+
+
+def rung(screen: DebuggerScreen) -> Rung | None:
+    """What Esc does here; None: nothing."""
+    return next((one for one in RUNGS if one.applies(screen)), None)
+
+
+def interrupt(screen: DebuggerScreen) -> None:
+    """Interrupt what runs; what was typed ahead is not done. Raises `Refused` where nothing runs."""
+    screen.session.interrupt()
+    screen.ahead.drop()
+
+
+def is_in_line(screen: DebuggerScreen) -> bool:
+    """Whether a line has the focus: one that is typed into a command, is queued, or is searched for."""
+    boxes = screen.conversation
+    prompt = screen.panes.column.prompt
+    return boxes.queue.has_focus or boxes.running.has_focus_within or prompt.has_focus_within
+
+
+def _leave_line(screen: DebuggerScreen) -> None:
+    screen.timeline.focus()
+
+
+def _runs(screen: DebuggerScreen) -> bool:
+    """Whether there is something to interrupt; a question is no such thing while something else is typed."""
+    session = screen.session
+    return session.state.at_work and not (session.asked is not None and _is_in_box(screen))
+
+
+def _is_in_box(screen: DebuggerScreen) -> bool:
+    return screen.conversation.box.has_focus_within
+
+
+def _leave_box(screen: DebuggerScreen) -> None:
+    screen.conversation.box.close()
+
+
+def _has_marked(screen: DebuggerScreen) -> bool:
+    return bool(screen.panes.selected_text())
+
+
+def _unmark(screen: DebuggerScreen) -> None:
+    screen.panes.unmark()
+
+
+def _has_several(screen: DebuggerScreen) -> bool:
+    return screen.timeline.has_several
+
+
+def _pick_none(screen: DebuggerScreen) -> None:
+    screen.timeline.pick_none()
+
+
+def _has_given(screen: DebuggerScreen) -> bool:
+    return screen.panes.is_given
+
+
+def _give_back(screen: DebuggerScreen) -> None:
+    screen.panes.give_back()
+
+
+def _has_found(screen: DebuggerScreen) -> bool:
+    return screen.timeline.finding is not None
+
+
+def _is_filtered(screen: DebuggerScreen) -> bool:
+    return screen.timeline.filter is not None
+
+
+def _leave_column(screen: DebuggerScreen) -> None:
+    screen.panes.column.leave()
+
+
+def _is_elsewhere(screen: DebuggerScreen) -> bool:
+    timeline = screen.timeline
+    return bool(screen.session.run.entries) and timeline.last_row not in (None, timeline.cursor)
+
+
+def _return(screen: DebuggerScreen) -> None:
+    screen.timeline.follow_last()
+
+
+RUNGS: Final = (
+    Rung(is_in_line, _leave_line, "leaves the line"),
+    Rung(_runs, interrupt, "interrupts"),
+    Rung(_is_in_box, _leave_box, "leaves the box"),
+    Rung(_has_marked, _unmark, "marks nothing"),
+    Rung(_has_several, _pick_none, "selects one"),
+    Rung(_has_given, _give_back, "back"),
+    Rung(_has_found, _leave_column, "ends the search"),
+    Rung(_is_filtered, _leave_column, "shows all rows"),
+    Rung(_is_elsewhere, _return, "to the last step"),
+)
+"""In their order. A dialog is in front of all of them, and has its own Esc. What is typed into a command, the
+queue of messages, and what is searched for have one too, and are left before anything is interrupted.
+"""
