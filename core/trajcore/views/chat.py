@@ -11,13 +11,14 @@ from typing import Final
 from trajcore import notices
 from trajcore.dialects import canonical
 from trajcore.dialects.newevents import is_note
-from trajcore.events.kinds import CONDENSATION, EDIT, THINK, Treatment, action_kind
+from trajcore.events.kinds import CONDENSATION, EDIT, MESSAGE, THINK, Treatment, action_kind
 from trajcore.live.outcome import words
+from trajcore.pictures import Picture
 from trajcore.replay.policy import treatment
 from trajcore.replay.run import Entry
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
-from trajcore.views.blocks import Block, BlockKind, block_of, each_behind, output_text
+from trajcore.views.blocks import Block, BlockKind, block_of, each_behind, output_text, picture_block
 from trajcore.views.folding import Fold, Maker
 from trajcore.views.livelines import reply_parts
 from trajcore.views.marks import LIVE, duration
@@ -42,6 +43,8 @@ class ChatTone(Enum):
     """Said beside the matter: what a reply cost, what the model was told of the user."""
 
 
+_FIRST_PICTURE: Final = 100
+"""The number of a message's first picture among the parts of its event."""
 _OF_ACTIONS: Final = Fold(6)
 _OF_OUTCOMES: Final = Fold(3, 3)
 _OF_THOUGHTS: Final = Fold(1)
@@ -128,7 +131,19 @@ def _said(entry: Entry) -> list[ChatPart]:
     if by_user and not recorded and is_note(text):
         return [_part((entry.id, 0), "", BlockKind.NOTE, text, ChatTone.ASIDE)]
     kind = BlockKind.TEXT if by_user else BlockKind.PROSE
-    return [_part((entry.id, 0), "you" if by_user else "agent", kind, text, tone)]
+    speaker = "you" if by_user else "agent"
+    return [_part((entry.id, 0), speaker, kind, text, tone), *_pictures(entry)]
+
+
+def _pictures(entry: Entry) -> Iterator[ChatPart]:
+    """The pictures of a message, by their names."""
+    urls = canonical.arguments(entry.data()).get("image_urls") if entry.head.kind == MESSAGE else None
+    if urls:
+        from trajcore.live.messages.pictures import addresses  # typed events come with the first picture
+
+        for number, url in enumerate(addresses(urls)):
+            block = picture_block(Picture.at(url))
+            yield ChatPart("", block, ChatTone.ASIDE, (entry.id, _FIRST_PICTURE + number))
 
 
 def _done(session: Session, entry: Entry) -> Iterator[ChatPart]:

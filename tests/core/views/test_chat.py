@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from documents import message, ran, run
+from pictures import png, url
 from showing import played, session_of
 from trajcore import notices
 from trajcore.dialects import newevents
@@ -194,3 +195,12 @@ async def test_a_reply_comes_in_stretches_whose_pieces_are_safe() -> None:
     assert [one.speaker for one in coming.stretches] == ["agent", "★ execute_bash"]
     coming.hear(notices.ModelText("anew", True))
     assert [one.text for one in coming.stretches] == ["anew"]
+
+
+async def test_the_pictures_of_a_message_are_named() -> None:
+    session = session_of([message(0, "go")])
+    said = newevents.message("look", newevents.Source.AGENT)
+    said["args"]["image_urls"] = [url(png(8, 5))]
+    session.run.add(said, live=True)
+    assert told(session)[-1][1].startswith("picture 8×5 · png · ")
+    await session.close()
