@@ -127,7 +127,7 @@ def _changes(line: RowLine) -> str:
     """How many files it changed, and how many lines an edit removes and adds."""
     outcome = line.outcome
     parts = [f"{marks.CHANGED}{outcome.files}"] if outcome.files else []
-    parts += [f"−{outcome.lines[0]} +{outcome.lines[1]}"] if outcome.lines else []
+    parts += [f"{sign}{count}" for sign, count in zip("−+", outcome.lines or (0, 0), strict=True) if count]
     return " ".join(parts)
 
 
