@@ -122,7 +122,7 @@ async def test_no_row_is_drawn_of_a_run_that_was_left(path: Path) -> None:
 
         shown.session.subscribe(drawn)
         await shown.press("R")
-        await shown.wait("are not saved. Restart")
+        await shown.wait("Restart all the same?")
         await shown.press("down", "enter")
         await shown.settle()
         assert rows
