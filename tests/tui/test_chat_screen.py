@@ -42,7 +42,7 @@ async def live(
 
 
 @asynccontextmanager
-async def told(tmp_path: Path, size: tuple[int, int] = (160, 48)) -> AsyncIterator[Shown]:
+async def told(tmp_path: Path, size: tuple[int, int] = (156, 48)) -> AsyncIterator[Shown]:
     """The screen's Chat, told things by hand."""
     path = tmp_path / "recording.json"
     path.write_text(json.dumps([message(0, "go"), run(1, "true"), ran(2, 1, "")]))
