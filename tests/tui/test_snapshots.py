@@ -18,7 +18,7 @@ from types import ModuleType
 
 import pytest
 
-from screens import opened
+from screens import Shown, opened
 from states import STATES, home, recording
 from styled import styled
 from trajcore.views import marks
@@ -60,10 +60,19 @@ async def test_every_state_looks_as_it_did(
             with ExitStack() as undo:
                 await reach(shown, undo)
                 if name not in NOT_THE_SAME:
-                    others[name] = _difference(f"{size[0]}x{size[1]}/{name}.txt", styled(shown), theme)
+                    others[name] = _difference(f"{size[0]}x{size[1]}/{name}.txt", await _still(shown), theme)
             await home(shown)
     changed = {name: difference for name, difference in others.items() if difference}
     assert not changed, "\n\n".join([*changed.values(), f"otherwise than before: {', '.join(changed)}"])
+
+
+async def _still(shown: Shown) -> str:
+    """The screen once nothing moves on it any more."""
+    before, now = "", styled(shown)
+    while now != before:
+        await shown.pilot.pause(0.1)
+        before, now = now, styled(shown)
+    return now
 
 
 def _difference(name: str, shown: str, theme: str) -> str:
