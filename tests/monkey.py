@@ -31,7 +31,9 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+import trajtui.actions.looking
 import trajtui.actions.replay
+import trajtui.patient
 from trajcore import Session, Settings, Trajectory, notices
 from trajcore.dialects.newevents import new_action
 from trajcore.events.actions import ACTIONS as MODELS
@@ -204,7 +206,11 @@ def harmless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         return taken(self, path if there else None)
 
     monkeypatch.setattr(AskPath, "dismiss", inside)
-    monkeypatch.setattr(App, "action_suspend_process", lambda self: None)
+    for module in (
+        trajtui.actions.looking,
+        trajtui.patient,
+    ):  # it would stop the tests, and whoever runs them
+        monkeypatch.setattr(module, "stop_for_the_shell", lambda app: True)
     monkeypatch.setattr(HeadlessDriver, "can_suspend", property(lambda self: True))
     monkeypatch.setattr(trajtui.actions.replay, "HostTerminal", _NoTerminal)
     monkeypatch.setenv("VISUAL", f"sh -c {shlex.quote(_EDITOR)}")
