@@ -68,6 +68,17 @@ class Running:
                 return now
         raise TimeoutError(f"{self._arguments} did not show {marks}: {shown[-500:]!r}")
 
+    @property
+    def cpu(self) -> float:
+        """Seconds of processor time that its threads have taken so far (Linux)."""
+        tasks = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+
+    def rest(self, seconds: float) -> None:
+        """Read on until nothing has been written for so long."""
+        while select.select([self._terminal], [], [], seconds)[0]:
+            self._written += self._read()
+
     def end(self) -> None:
         """End it as a closed window does, reading what it still writes, so that it waits for nobody."""
         self._process.send_signal(signal.SIGTERM)

@@ -31,7 +31,7 @@ async def typed_ahead(shown: Shown, *keys: str) -> None:
     """All keys at once, as a terminal that lags hands them on."""
     for key in keys:
         shown.app.post_message(events.Key(key, key if len(key) == 1 else None))
-    for _ in range(2):  # the keys wait for a dialog, and then it has them
+    for _ in range(2 + len(keys)):  # the keys wait for a dialog and for each other, and then it has them
         await shown.pilot.pause()
 
 
@@ -41,6 +41,12 @@ async def test_what_is_typed_behind_a_key_that_opens_a_dialog_is_typed_into_it(p
         assert isinstance(shown.app.screen, AskText)
         assert shown.app.screen.query_one(SafeTextArea).value == "dude"
         assert len(shown.session.trajectory) == len(EVENTS)
+
+
+async def test_letters_do_not_overtake_the_keys_between_them(path: Path) -> None:
+    async with opened(path) as shown:
+        await typed_ahead(shown, "m", "Q", "backspace", "Z", "home", "X", "end", "backspace", "Y")
+        await shown.wait(lambda: shown.app.screen.conversation.box.typed == "XY")
 
 
 async def test_what_is_typed_ahead_is_searched_for(path: Path) -> None:

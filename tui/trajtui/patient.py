@@ -6,6 +6,7 @@ What comes before a screen has been drawn waits for it.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, ClassVar, Final, TypeVar
@@ -15,6 +16,7 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
+from textual.message import Message
 from textual.screen import Screen
 
 from trajtui.cells import SteadyCells
@@ -23,7 +25,17 @@ from trajtui.signals import stop_for_the_shell
 _LOOK_AGAIN: Final = 0.1
 """So many seconds a screen is waited for before it is asked whether it still is the one."""
 
+_LOST: Final = 1.0
+"""So many seconds what follows a key is waited for: the widget that had it may be gone."""
+
 Result = TypeVar("Result")
+
+
+class KeyPassed(Message):
+    """Whoever this comes to has seen the key before it."""
+
+    lost: asyncio.TimerHandle
+    """It is waited for no longer than this."""
 
 
 class PatientApp(App[Result]):
@@ -41,6 +53,10 @@ class PatientApp(App[Result]):
         self._drawn: WeakSet[Screen[Any]] = WeakSet()
         self._meant_for: WeakKeyDictionary[events.Key, Screen[Any]] = WeakKeyDictionary()
         """The screen that was uppermost when a key was handed on."""
+        self._on_its_way: KeyPassed | None = None
+        """What follows a key, while somebody may still make something of that key."""
+        self._ahead: deque[events.Event] = deque()
+        """What was pressed behind it."""
         self._steady = SteadyCells()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -52,8 +68,11 @@ class PatientApp(App[Result]):
         stop_for_the_shell(self)
 
     async def on_event(self, event: events.Event) -> None:
-        """Let keys and the mouse wait for the screen that they are meant for."""
+        """Let keys and the mouse wait for the screen that they are meant for, and for the key before them."""
         if isinstance(event, events.InputEvent | events.Paste):
+            if self._on_its_way is not None and not event.is_forwarded:
+                self._ahead.append(event)
+                return
             await asyncio.sleep(0)  # What the key before has begun takes its first step: to ask, perhaps.
             await self._wait_for_screen()
             if not self.screen_stack:
@@ -62,7 +81,33 @@ class PatientApp(App[Result]):
             if event.is_forwarded and self._meant_for.get(event) is not self.screen:
                 event = events.Key(event.key, event.character)
             self._meant_for[event] = self.screen
+            if not event.is_forwarded:
+                await self._hand_on(event)
+                return
         await super().on_event(event)
+
+    async def _hand_on(self, key: events.Key) -> None:
+        """Hand a key on, and have the next one wait until it has come all the way.
+
+        A letter is taken by a text box at once, where Enter or Backspace, which are bindings, come back to
+        the program first: of what is typed quickly the letters would overtake them. What is sent behind the
+        key takes the same way through the same queues.
+        """
+        target = self.focused or self.screen
+        await super().on_event(key)
+        passed = KeyPassed()
+        if target.post_message(passed):
+            self._on_its_way = passed
+            passed.lost = asyncio.get_running_loop().call_later(_LOST, self.post_message, passed)
+
+    async def on_key_passed(self, passed: KeyPassed) -> None:
+        """The key has come all the way: what was pressed behind it is next."""
+        if passed is not self._on_its_way:
+            return
+        passed.lost.cancel()
+        self._on_its_way = None
+        while self._ahead and self._on_its_way is None:
+            await self.on_event(self._ahead.popleft())
 
     async def _wait_for_screen(self) -> None:
         """Wait until the uppermost screen, whichever that is by then, has been drawn."""

@@ -14,7 +14,7 @@ from trajcore import BadInput, Session
 from trajcore.text import safe_line
 from trajcore.views.breakpoints import BreakpointLine, breakpoint_lines
 from trajtui.screens.dialog import Dialog
-from trajtui.widgets.inputs import Choices
+from trajtui.widgets.inputs import Choices, SafeInput
 
 _HINT = "Space on/off · d remove · a add a condition · Esc closes"
 _EXAMPLES = (
@@ -42,7 +42,7 @@ class BreakpointList(Dialog[None]):
         with Vertical(classes="dialog wide"):
             yield Static("Breakpoints", markup=False, classes="question")
             yield Choices(markup=False)
-            yield Input(placeholder=_EXAMPLES)
+            yield SafeInput(placeholder=_EXAMPLES)
             yield Static(_HINT, markup=False, id="break-note", classes="note")
 
     def on_mount(self) -> None:

@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol, cast
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.command import CommandList, CommandPalette
+from textual.command import CommandInput, CommandList, CommandPalette
 from textual.css.query import NoMatches
 from textual.theme import ThemeProvider
 
@@ -23,6 +23,10 @@ class Palette(CommandPalette, Dialog[None]):
         Binding("pagedown", "page('page_down')", show=False),
         Binding("pageup", "page('page_up')", show=False),
     ]
+
+    def on_mount(self) -> None:
+        """Nothing moves unless the world moved."""
+        self.query_one(CommandInput).cursor_blink = False
 
     def action_page(self, action: str) -> None:
         """Go a page on or back, once there are pages."""

@@ -69,6 +69,7 @@ class SafeInput(Input):
         self._before: deque[tuple[str, int]] = deque(maxlen=_KEPT)
         """What stood in it, and where the cursor was; the latest comes last."""
         super().__init__(*arguments, **named)
+        self.cursor_blink = False  # nothing moves unless the world moved
 
     def watch_value(self, before: str, value: str) -> None:
         """Keep what stood there before."""
@@ -97,6 +98,7 @@ class SafeTextArea(TextArea):
             value.translate(_ENCODED), show_line_numbers=False, soft_wrap=True, id=id, classes=classes
         )
         self.indent_width = TAB
+        self.cursor_blink = False
         self._highlight = highlight
         self._coloured: tuple[str, list[Text]] = ("", [])
 

@@ -16,6 +16,10 @@ from trajtui.widgets.lines import safe_strip
 class MessageText(TextArea):
     """A text box; Enter sends it, Ctrl+J is a new line, and ↑ in an empty one asks for what is queued."""
 
+    def on_mount(self) -> None:
+        """Nothing moves unless the world moved."""
+        self.cursor_blink = False
+
     @dataclass
     class Sent(Message):
         """The user is done; `delivery` is what is to become of the text."""
