@@ -13,8 +13,11 @@ from corpus.sequences import HOSTILE
 from documents import message, ran, run
 from program import write
 from screens import opened
+from trajcore import masking
 from trajcore.text import as_shown
 from trajcore.views import blocks
+from trajcore.views.blocks import output, output_text
+from trajtui.widgets import folding
 from trajtui.widgets.lines import wrapped
 
 
@@ -39,7 +42,7 @@ async def test_a_long_event_is_laid_out_in_a_thread(tmp_path: Path, monkeypatch:
     made_by: set[bool] = set()
 
     def noted(line: str) -> str:
-        if len(line) > 1_000:
+        if len(line) > 12_000:
             made_by.add(threading.current_thread() is threading.main_thread())
         return as_shown(line)
 
@@ -50,6 +53,45 @@ async def test_a_long_event_is_laid_out_in_a_thread(tmp_path: Path, monkeypatch:
         await shown.press("j")
         await shown.wait("false")
     assert made_by == {False}
+
+
+async def test_the_first_lines_of_a_long_text_are_there_before_it_is_laid_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "\n".join(["the very first line", *(f"line {number}" for number in range(40_000)), "the end"])
+    path = write(tmp_path / "x.json", [run(0, "true"), run(1, "cat large"), ran(2, 1, text)])
+    go_on, made = threading.Event(), folding._made
+    monkeypatch.setattr(folding, "_made", lambda make: go_on.wait(60) and made(make))
+    async with opened(path) as shown:
+        try:
+            await shown.press("2", "j")
+            await shown.wait("line 30")
+            pane = shown.app.screen.side.active
+            assert pane.line_count() < 2_000
+            await shown.press("k")  # keys are answered meanwhile
+            assert shown.selected == 0
+            await shown.press("j")
+            await shown.wait("the very first line")
+        finally:
+            go_on.set()
+        await shown.wait(lambda: pane.line_count() > 40_000)
+        await shown.press("tab", "G")
+        await shown.wait("the end")
+
+
+@pytest.mark.parametrize("piece", ["line\n", "x", "a\x1b[K", "a\tb\n", "50%\r", "\x1b]0;title"])
+def test_the_beginning_of_a_long_text_is_what_it_begins_with(piece: str) -> None:
+    text = "the very first line\n" + piece * 100_000
+    long = output(text)
+    assert long.beginning[:12] == output_text(text)[:12] == "the very fir"
+    assert len(long.beginning) <= 12_000 * 8
+
+
+def test_no_half_of_a_secret_is_in_the_beginning_of_a_long_text() -> None:
+    secret = "correct-horse-battery-staple"
+    masking.hide(secret)
+    long = output(("x" * (12_000 - len(secret) // 2) + secret) + "y" * 200_000)
+    assert "correct-horse" not in long.beginning
 
 
 async def test_every_pane_of_every_hostile_text_only_draws(tmp_path: Path) -> None:

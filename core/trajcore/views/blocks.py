@@ -59,6 +59,11 @@ class Block:
         return len(self.text)
 
     @property
+    def beginning(self) -> str:
+        """Of a long text about as much as a screen shows, at once; nothing where it cannot be had so soon."""
+        return ""
+
+    @property
     def parts(self) -> tuple[Block, ...]:
         """What takes its place when it is unfolded; nothing where that is its text."""
         return ()
@@ -110,6 +115,12 @@ class LongBlock(Block):
         """See `Block.size`."""
         return len(self.__dict__["_raw"])
 
+    @property
+    def beginning(self) -> str:
+        """See `Block.beginning`."""
+        made: str = self.__dict__["_make"](self.__dict__["_raw"][:_BEGINNING])
+        return made[: len(made) * 3 // 4]  # its end may be half of something: of a sequence, of a secret
+
     def __repr__(self) -> str:
         return f"<{self.kind.value} of {self.size} characters>"
 
@@ -136,6 +147,9 @@ Parts = Callable[[], "tuple[Block, ...]"]
 
 LONG: Final = 100_000
 """Texts of more characters are not made safe, shown or wrapped while a user waits for a key."""
+
+_BEGINNING: Final = 12_000
+"""So many characters of a long text can be made what is shown of them while a user waits for a key."""
 
 
 BLANK: Final = Block(BlockKind.TEXT, "")

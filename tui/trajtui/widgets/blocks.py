@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from rich.console import Console
@@ -29,6 +29,8 @@ _PLAIN: Final = frozenset({BlockKind.TEXT, BlockKind.OUTPUT, BlockKind.ADDED, Bl
 Row = tuple[str, str] | Text | Drawable
 """A text and the name of its style, a text in colours of its own, or lines of two sides."""
 Rows = list[Row]
+RowMaker = Callable[[Block, int, str], Rows]
+"""Makes the rows of a block, of some width and in some style."""
 
 
 def rows_of(block: Block, width: int, style: str, rendered: int = RENDERED) -> Rows:
@@ -46,11 +48,24 @@ def rows_of(block: Block, width: int, style: str, rendered: int = RENDERED) -> R
     return [row for line in lines for row in wrapped_text(line, width)]
 
 
+def first_rows_of(block: Block, width: int, style: str) -> Rows:
+    """The first rows of a block that takes long; none where it is no text, or will look otherwise."""
+    will_change = block.kind is BlockKind.PROSE and block.size <= LONG
+    shown = "" if will_change else block.beginning
+    width = UNWRAPPED if block.size > WRAPPED else width
+    return [(row, style) for row in wrapped(shown, width)] if shown else []
+
+
 def long_rows_of(block: Block, width: int, style: str) -> Sequence[Row]:
     """The rows of a block that takes long; those of a text that is not wrapped are cut out when asked for."""
     plain = block.kind in _PLAIN and not isinstance(block, HunksBlock | Heads)
     if plain and (block.size > WRAPPED or width >= UNWRAPPED):
         return TextRows(block.text, style)
+    return all_rows_of(block, width, style)
+
+
+def all_rows_of(block: Block, width: int, style: str) -> Rows:
+    """The rows of a block, Markdown laid out however long that takes."""
     return rows_of(block, width, style, LONG)
 
 

@@ -13,7 +13,7 @@ from textual import events, work
 from textual.message import Message
 
 from trajcore.views.blocks import LONG, Block, BlockKind
-from trajtui.widgets.blocks import RENDERED, Rows, long_rows_of, rows_of
+from trajtui.widgets.blocks import RENDERED, Rows, first_rows_of, long_rows_of, rows_of
 from trajtui.widgets.folding import FoldingPane
 from trajtui.widgets.hunks import SIDES, STYLES, Drawable, differences
 from trajtui.widgets.lines import UNWRAPPED, wrapped
@@ -224,7 +224,8 @@ def _segment(piece: _Piece, width: int) -> Segment:
     if piece.folded:
         return Segment([], _folded(block, width, style), key)
     if block.size > (RENDERED if block.kind is BlockKind.PROSE else LONG):
-        return Segment([], [("…", "event--aside")], key, partial(long_rows_of, block, width, style))
+        first = first_rows_of(block, width, style) or [("…", "event--aside")]
+        return Segment([], first, key, partial(long_rows_of, block, width, style))
     rows = rows_of(block, width, style)
     return Segment([], rows, key, widest=widest_of(rows))
 

@@ -54,7 +54,7 @@ class FoldingPane(LinePane):
         """Lay out, in a thread, the segments that would keep the keys waiting."""
         if not self._laying_out and self._unready() is not None:
             self._laying_out = True
-            self._lay_out_long()
+            self.call_after_refresh(self._lay_out_long)  # what can be seen already is drawn first
 
     @work
     async def _lay_out_long(self) -> None:

@@ -13,7 +13,7 @@ from rich.text import Text
 from trajcore.views.blocks import LONG, Block, BlockKind
 from trajcore.views.chat import ChatPart, ChatTone
 from trajcore.views.folding import Folded
-from trajtui.widgets.blocks import RENDERED, Row, Rows, rows_of
+from trajtui.widgets.blocks import RENDERED, Row, RowMaker, Rows, all_rows_of, first_rows_of
 from trajtui.widgets.hunks import Drawable
 from trajtui.widgets.lines import widest, wrapped
 from trajtui.widgets.textrows import TextRows
@@ -100,15 +100,17 @@ def segment_of(part: ChatPart, width: int, *, folded: bool) -> Segment:
     if folded and short is not None:
         return Segment(head, _folded(part, short, width), key)
     if part.block.size > (RENDERED if part.block.kind is BlockKind.PROSE else LONG):
-        return Segment(head, [("…", "chat--aside")], key, partial(body_of, part, part.block, width))
+        later = partial(body_of, part, part.block, width)
+        first = body_of(part, part.block, width, first_rows_of) or [("…", "chat--aside")]
+        return Segment(head, first, key, later)
     return Segment(head, body_of(part, part.block, width), key)
 
 
-def body_of(part: ChatPart, block: Block, width: int) -> Rows:
-    """The rows of what is said in a part."""
+def body_of(part: ChatPart, block: Block, width: int, rows_of: RowMaker = all_rows_of) -> Rows:
+    """The rows of what is said in a part, or the first of them."""
     style = _OF_KINDS.get(block.kind) or _STYLES.get(part.tone, "")
     indent = _INDENT if block.kind in _INDENTED else ""
-    rows = rows_of(block, max(_NARROWEST, width - len(indent)), style, LONG)
+    rows = rows_of(block, max(_NARROWEST, width - len(indent)), style)
     if not indent:
         return rows
     return [(indent + row[0], row[1]) if isinstance(row, tuple) else row for row in rows]
