@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from screens import Shown
 from trajcore import notices
+from trajcore.views import marks
 from trajcore.views.blocks import Block, BlockKind
 from trajcore.views.chat import ChatTone
 from trajcore.views.outcomes import Outcome
@@ -25,6 +26,7 @@ from trajtui.screens.pages import Pages, Paragraphs
 from trajtui.widgets.bars import EndsBar, StatusBar
 from trajtui.widgets.chat import ChatPane
 from trajtui.widgets.event import EventPane
+from trajtui.widgets.running_row import RunningRow
 
 State = Callable[[Shown, ExitStack], Awaitable[None]]
 
@@ -272,6 +274,19 @@ async def sandbox(shown: Shown, undo: ExitStack) -> None:
         shown.session._tell(told)
     await shown.settle()
     await shown.press("enter", "G")
+    await shown.settle()
+
+
+@state
+async def running_row(shown: Shown, undo: ExitStack) -> None:
+    """A step is carried out, for 75 seconds by now."""
+    undo.callback(setattr, RunningRow, "seconds", RunningRow.seconds)
+    RunningRow.seconds = property(lambda row: 75.0)  # type: ignore[method-assign, assignment]
+    await shown.press("1", "g")
+    uid = shown.session.trajectory.uid(5)
+    shown.session._tell(notices.Executing("run", "python count.py poem.txt", "/", recorded=False, uid=uid))
+    undo.callback(shown.session._tell, notices.Executed(1, 0.0))
+    await shown.wait(marks.RUNNING)
     await shown.settle()
 
 

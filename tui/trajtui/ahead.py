@@ -36,9 +36,9 @@ class Ahead:
         self._waiting.clear()
 
     def words(self) -> str:
-        """What was dropped since this was last asked, behind something else that is said; mostly nothing."""
+        """What was dropped since this was last asked, before something else that is said; mostly nothing."""
         dropped, self._dropped = self._dropped, 0
-        return f" · {dropped} key{'s' * (dropped != 1)} typed ahead dropped" if dropped else ""
+        return f"{dropped} key{'s' * (dropped != 1)} typed ahead dropped · " if dropped else ""
 
     def go_on(self) -> bool:
         """The replay is at rest: do the next; whether there is one."""
@@ -57,6 +57,6 @@ class Ahead:
             said = await said if inspect.iscoroutine(said) else said
         except TrajError as error:
             self.drop()
-            self._flows.say(f"{error}{self.words()}", bad=True)
+            self._flows.say(f"{self.words()}{error}", bad=True)
             return None
         return said if isinstance(said, str) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from trajcore.replay.run import Status, StepResult
@@ -10,6 +11,7 @@ from trajcore.text import safe_line
 
 RECORDED_ONLY: Final = "·"
 NEXT: Final = "▶"
+RUNNING: Final = "◐"
 EQUAL: Final = "="
 NORMALISED: Final = "≈"
 DIVERGED: Final = "≠"
@@ -34,6 +36,7 @@ WORST_FIRST: Final = (
 MEANINGS: Final = (
     (RECORDED_ONLY, "recorded only, not played yet"),
     (NEXT, "comes next"),
+    (RUNNING, "is being carried out, for so long"),
     (EQUAL, "executed, equal to the recording"),
     (NORMALISED, "equal once what is known to vary is set aside"),
     (DIVERGED, "diverged from the recording"),
@@ -73,6 +76,19 @@ def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.1f}s"
     return f"{int(seconds // 60)}m{int(seconds % 60):02d}s"
+
+
+def duration_said(seconds: float) -> str:
+    """A duration in a sentence: `26 ms`, `2.1 s`, `3m05s`."""
+    return re.sub(r"(?<=\d)(m?s)$", r" \1", duration(seconds)) if seconds < 60 else duration(seconds)
+
+
+def clock(seconds: float) -> str:
+    """For how long something runs by now: `12s`, `3m05s`, `1h02m`."""
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes >= 60:
+        return f"{minutes // 60}h{minutes % 60:02d}m"
+    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
 
 
 def live_start(name: object, kind: str) -> str:

@@ -51,6 +51,7 @@ class RowTone(Enum):
     BAD = "bad"
     EDITED = "edited"
     LIVE = "live"
+    RUNNING = "running"
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,12 @@ def row_line(session: Session, row: Row, outline: Outline | None = None) -> RowL
     typed = session.replacement_of(index)
     summary = summary_of(_text(session.trajectory.head(index)) if typed is None else typed)
     return _recorded(session, index, outline, summary, (), range(0))
+
+
+def running(line: RowLine, seconds: float) -> RowLine:
+    """A row while what it stands for is carried out: for so long by now, in place of the outcome."""
+    outcome = Outcome(duration=marks.clock(seconds))
+    return replace(line, mark=marks.RUNNING, tone=RowTone.RUNNING, outcome=outcome)
 
 
 def kind_name(head: Head) -> str:

@@ -12,7 +12,7 @@ from trajcore.replay.run import EXECUTED, Status, StepResult
 from trajcore.replay.verdict import Match
 from trajcore.session import Session
 from trajcore.text import safe_line
-from trajcore.views.marks import duration
+from trajcore.views.marks import duration_said
 from trajcore.views.rows import kind_name
 from trajcore.views.timeline import last_row
 
@@ -69,7 +69,7 @@ def of_steps(session: Session, steps: Sequence[Step]) -> str:
 
 def _of_step(session: Session, index: int, result: StepResult) -> str:
     code = "" if result.exit_code is None else f"exit {result.exit_code}"
-    took = duration(result.seconds) if result.status in EXECUTED else ""
+    took = duration_said(result.seconds) if result.status in EXECUTED else ""
     files = 0 if result.files is None else result.files.count
     changed = f"{files} file{'s' * (files != 1)} changed" if files else ""
     outcome = ", ".join(filter(None, (code, _compared(result), took)))

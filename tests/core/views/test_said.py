@@ -14,6 +14,7 @@ from trajcore.sandbox.base import SandboxSettings
 from trajcore.session import Session
 from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
+from trajcore.views import marks
 from trajcore.views.said import of_stop
 
 EVENTS = [
@@ -110,3 +111,8 @@ async def test_who_interrupts_is_told_at_which_step() -> None:
     assert (await told.after("resume")).startswith("interrupted before 1 run echo a > f; echo ")
     assert "\x1b" not in of_stop(told.session, told.stops[-1])
     await told.session.close()
+
+
+def test_durations_in_sentences_and_clocks_are_as_people_write_them() -> None:
+    assert [marks.duration_said(seconds) for seconds in (0.026, 2.1, 185)] == ["26 ms", "2.1 s", "3m05s"]
+    assert [marks.clock(seconds) for seconds in (0.3, 12.9, 185, 3725)] == ["0s", "12s", "3m05s", "1h02m"]

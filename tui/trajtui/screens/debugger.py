@@ -246,12 +246,12 @@ class DebuggerScreen(Screen[None]):
 
         if stop.why != "there" or self.session.at_end:
             self.ahead.drop()
-        self.say(said.of_stop(self.session, stop) + self.ahead.words())
+        self.say(self.ahead.words() + said.of_stop(self.session, stop))
 
     def _say_notice(self, text: str, severity: notices.Severity) -> None:
         if self.session.state is State.ERROR:
             self.ahead.drop()
-        self.say(text + self.ahead.words(), bad=severity != "information")
+        self.say(self.ahead.words() + text, bad=severity != "information")
 
     def _show_world(self, change: notices.WorldChosen | notices.WorldLacks) -> None:
         """Show in which world the run begins, or say what could be had instead of a bare sandbox."""

@@ -30,6 +30,7 @@ _STYLES: Final = {
     RowTone.BAD: "timeline--bad",
     RowTone.EDITED: "timeline--edited",
     RowTone.LIVE: "timeline--live",
+    RowTone.RUNNING: "timeline--running",
 }
 
 COMPONENTS: Final = frozenset(

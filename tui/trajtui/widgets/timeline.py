@@ -13,10 +13,11 @@ from textual.message import Message
 from textual.reactive import var
 
 from trajcore import Session
-from trajcore.views.rows import RowLines, directory_of
+from trajcore.views.rows import RowLines, directory_of, running
 from trajcore.views.timeline import Row, Rows, Timeline, can_fold, last_row
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.rowtext import COMPONENTS, SPENT_FROM, TIMES_FROM, Look, row_text
+from trajtui.widgets.running_row import RunningRow
 
 if TYPE_CHECKING:
     from trajcore.views.filtering import Filter
@@ -78,6 +79,8 @@ class TimelineView(LinePane):
         """All rows, also those that a filter leaves out."""
         self._timeline: Rows = self.every
         self._lines = RowLines(session, self._timeline)
+        self.running = RunningRow(self, session)
+        """Which row stands for what is carried out at present, and for how long."""
         self._directory: str | None = None
         """What the paths of the recording share; None until that is looked for."""
 
@@ -365,6 +368,8 @@ class TimelineView(LinePane):
         row, width = self._timeline[number], self.scrollable_content_region.width
         is_next = row.entry is None and number == self.next_row and not self._session.at_end
         line = self._lines.line(number, times=width >= TIMES_FROM, spent=width >= SPENT_FROM)
+        if number == self.running.number:
+            line, is_next = running(line, self.running.seconds), False
         look = Look(width, self._timeline.label_width, self.part_style)
         text = row_text(line, look, is_next=is_next, folded=row.uid in self._folded)
         self._mark_found(text, number)

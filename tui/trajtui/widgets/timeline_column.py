@@ -78,6 +78,7 @@ class TimelineColumn(Vertical):
 
     def follow(self, notice: notices.Notice) -> None:
         """The session has told of a change, which the rows show already."""
+        self.timeline.running.follow(notice)
         if isinstance(notice, notices.DocumentChanged) and "searching" in self.__dict__:
             self.searching.events_changed(rows=notice.structural)
         if self.timeline.filter is not None:
