@@ -118,6 +118,8 @@ class SandboxLog:
         self.sandbox: notices.SandboxChosen | None = None
         self._steps: dict[tuple[str, int], Passage] = {}
         """The last passage of a recorded step, by its uid, and of a model's, by its id."""
+        self._held: list[str] = []
+        """What is said once the step that is under way has ended."""
         self._rows = self._bytes = self._count = 0
 
     def hear(self, notice: notices.Notice) -> int | None:
@@ -129,7 +131,7 @@ class SandboxLog:
                 return self._begin(notice)
             case notices.Executed() if self.passages:
                 self.passages[-1].ended = notice
-                return len(self.passages) - 1
+                return min(len(self.passages) - 1, self._note(*self._held))
             case notices.StepDone(result):
                 return self._compared(result)
             case notices.SandboxChosen():
@@ -192,6 +194,9 @@ class SandboxLog:
         where = "" if notice.recorded and not notice.directory else f"{HOST}{safe_line(notice.directory)}"
         first, *more = safe(notice.line).split("\n")
         prompt = "\n> ".join([f"{where}$ {mark}{first}", *more])
+        if self._held:  # the step before it had no end
+            self.passages[-1].ended = notices.Executed(None, 0.0)
+            self._note(*self._held)
         passage = Passage(prompt, "", notice.kind, notice.text, notice.recorded, notice.uid, notice.id)
         for key in _keys(passage):
             self._steps[key] = passage
@@ -205,6 +210,12 @@ class SandboxLog:
         return min(len(self.passages) - 1, self._drop_oldest())
 
     def _note(self, *lines: str) -> int:
+        """Something the program itself says, behind the step that is under way, if one is."""
+        last = self.passages[-1] if self.passages else None
+        if last is not None and not last.note and last.ended is None:
+            self._held = [*self._held, *lines]
+            return len(self.passages)
+        self._held = []
         return min(
             [self._add(Passage(note=f"── {safe(line)}")) for line in lines], default=len(self.passages)
         )
@@ -241,6 +252,7 @@ class SandboxLog:
     def _clear(self) -> int:
         self.passages.clear()
         self._steps.clear()
+        self._held = []
         self.dropped = self._rows = self._bytes = 0
         return 0
 
