@@ -73,6 +73,8 @@ class Shown:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+        while self.app.is_running and self.app.is_at_keys:
+            await self.pilot.pause(0.005)
 
     async def type(self, text: str) -> None:
         await self.pilot.press(*("space" if character == " " else character for character in text))

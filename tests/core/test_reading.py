@@ -231,6 +231,7 @@ ELSEWHERE = {
     "trajcore/sandbox/machines/docker/terminal.py",  # the same
     "trajcore/sandbox/machines/bubblewrap/mounts.py", "trajcore/sandbox/machines/bubblewrap/seccomp.py",
     "trajcore/runtimes/openhands/cell.py",  # ours
+    "trajcore/views/decoding.py",  # a pipe of ours
     "trajcore/sandbox/notebook/kernellink.py", "trajcore/sandbox/notebook/kernel/magics.py",  # ours; inside
 }  # fmt: skip
 READS = re.compile(r"""\.read_(text|bytes)\(|\.open\((mode=)?"r?b|read_bytes\)|stdin\.buffer\.read""")

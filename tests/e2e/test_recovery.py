@@ -46,7 +46,7 @@ def test_edits_of_a_killed_program_are_offered_and_restored(terminal: Terminal, 
     terminal.wait("2 edits of this recording unsaved")
     terminal.press("j", "j", "Enter")
     screen = terminal.wait("What a save would change")
-    assert '+            "wait_for_response": true' in screen
+    assert '"wait_for_response": true' in screen
     terminal.press("Escape")
     terminal.wait("Restore them")
     terminal.press("j", "Enter")

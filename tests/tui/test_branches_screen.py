@@ -55,7 +55,7 @@ async def test_live_events_are_rows_that_the_debugger_works_on(tmp_path: Path) -
         await screen.wait("what came back")
         await screen.wait("LIVE")
         await screen.press("w", "b", "u", "e")
-        await screen.wait("edit")
+        await screen.wait("Ctrl+S applies")
         await screen.press("escape", "S", "S")
         await screen.wait(lambda: "PAUSED" in screen.status and screen.stands_at(3))
         await screen.press("s")

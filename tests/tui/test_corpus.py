@@ -124,7 +124,7 @@ def test_what_the_screen_shows_of_it_only_draws(
     if "[exit 0]" not in terminal.screen():
         terminal.press("End", "Enter")
         terminal.wait("[exit 0]")
-    shown = raw.read_bytes().partition(b" Timeline ")[2].rpartition(b"\x1b[<u")[0]
+    shown = raw.read_bytes().partition(b" Timeline")[2].rpartition(b"\x1b[<u")[0]
     assert len(shown) > 10_000
     assert_only_drawn(shown, SHOWN)
 

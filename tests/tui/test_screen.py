@@ -665,8 +665,8 @@ async def test_the_help_shows_every_key_and_every_mark(dialogue: Path, key: str)
         await screen.press(key)
         text = await screen.wait("step one action")
         for action in ACTIONS:
-            assert f"{action.shown:<10} {action.what}"[:50] in text
-        for mark in "·▶=≈≠?✎⊘r●★❯◇⌂Δ":
+            assert f"{action.shown or 'Ctrl+P':<10} {action.what}"[:50] in text
+        for mark in "·▶=≈≠?✎⊘r●★❯◇⌂Δ⚑":
             assert f"  {mark} " in text
         await screen.press("escape")
         await screen.wait("REPLAY PAUSED")

@@ -59,6 +59,11 @@ class PatientApp(App[Result]):
         """What was pressed behind it."""
         self._steady = SteadyCells()
 
+    @property
+    def is_at_keys(self) -> bool:
+        """Whether a key is still on its way to whoever makes something of it."""
+        return self._on_its_way is not None or bool(self._ahead)
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Those of Textual and, last, the one that sees to the width of every line."""
         return [*super().get_line_filters(), self._steady]

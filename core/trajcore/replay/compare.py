@@ -199,7 +199,7 @@ def _compare_text(
     if recorded.failed != actual.failed:
         return Comparison(None, f"recorded {recorded.outcome}, actual {actual.outcome}")
     texts, committed = _texts(recorded, actual, normalisers, circumstances)
-    if texts.recorded == texts.actual:
+    if texts.recorded == texts.actual and not _one_says_more(recorded, actual):
         return Comparison(Match.EQUAL)
     old, new = texts.old, texts.new
     if old != new and circumstances.reconstructed and _UNORDERED.search(actual.given):
@@ -267,6 +267,13 @@ def _as_shown(recorded: _Answer, actual: _Answer) -> tuple[str, str]:
     if before != after and recorded.kind == RUN_IPYTHON:
         before, after = shared_text(before, after)
     return before, after
+
+
+def _one_says_more(recorded: _Answer, actual: _Answer) -> bool:
+    """Whether one version of the runtime says what the other does not, though all else is equal."""
+    if recorded.kind != RUN_IPYTHON:
+        return False
+    return shown(recorded.said.output, tabs=False) != shown(actual.said.output, tabs=False)
 
 
 def _indented_as(actual: str, raw: str) -> str:
