@@ -14,7 +14,18 @@ import pytest
 from documents import message, ran, run
 from program import write
 from screens import opened
-from trajtui.actions import branching, comparing, copying, editing, finding, looking, models, replay, saving
+from trajtui.actions import (
+    branching,
+    comparing,
+    copying,
+    editing,
+    filing,
+    finding,
+    looking,
+    models,
+    replay,
+    saving,
+)
 from trajtui.actions.table import ACTIONS, BY_NAME, Later, bindings
 from trajtui.widgets.side import TABS
 
@@ -38,7 +49,10 @@ def unwrapped(handler: Any) -> Any:
 def test_every_function_that_carries_something_out_has_a_row_and_every_row_a_function() -> None:
     named = {unwrapped(action.handler) for action in ACTIONS}
     assert named == set().union(
-        *map(handlers, (branching, comparing, copying, editing, finding, looking, models, replay, saving))
+        *map(
+            handlers,
+            (branching, comparing, copying, editing, filing, finding, looking, models, replay, saving),
+        )
     )
 
 

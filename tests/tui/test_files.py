@@ -14,6 +14,7 @@ from program import finish, trajtui, write
 from screens import opened
 from trajcore.live.modelsettings import ModelSettings
 from trajcore.sandbox.base import FileChange, FileChanges
+from trajtui.widgets.side import FILES_TAB
 
 pytestmark = pytest.mark.bubblewrap
 
@@ -48,14 +49,15 @@ async def test_the_tab_shows_what_the_selected_step_changed(recording: Path, siz
         await screen.press("g", "j")
         await screen.wait("4 changes")
         text = screen.text
-        assert "added    /workspace/a  8 B" in text
-        assert "added    /workspace/d/  directory" in text
-        assert "/workspace/d/b  1 B · binary" in text
-        assert "1 B · link to a" in text
+        assert "4 changes: 4 + added" in text
+        assert "▾ /workspace/" in text
+        assert "▾ + a  +2 −0 · 8 B" in text
+        assert "▾ + d/" in text
+        assert "▾ + b  1 B · binary" in text
+        assert size[0] < 100 or "▾ + l  1 B · link to a" in text
         await screen.press("j")
-        await screen.wait("deleted  /workspace/d/b  1 B")
-        assert "changed  /workspace/a  8 B → 6 B" in screen.text
-        assert "mode 644 → 755" in screen.text
+        await screen.wait("▾ − b  1 B")
+        assert "▾ ~ a  +1 −1 · 8 B → 6 B · mode 644 → 755" in screen.text
         assert "\x1b" not in screen.text
         assert "␛[2Jname" in screen.text
         if size[0] < 100:
@@ -110,7 +112,7 @@ async def test_what_was_changed_by_hand_stands_behind_the_step_it_followed(recor
         after_first = screen.text
         await screen.press("j")
         await screen.wait("1 change, made by hand after it")
-        assert "/workspace/mine" in screen.text
+        assert "+ mine" in screen.text
         assert "made by hand" not in after_first
 
 
@@ -142,7 +144,7 @@ async def test_what_a_live_step_changed(tmp_path: Path):
             await screen.press("L")
             await screen.wait("LIVE FINISHED", seconds=60)
             await screen.press("4", "G", "k")
-            await screen.wait("added    /workspace/made  5 B")
+            await screen.wait("+ made  +1 −0 · 5 B")
 
 
 def test_the_report_has_the_files_of_each_step(recording: Path, tmp_path: Path):
@@ -179,3 +181,55 @@ def test_a_replay_stops_behind_the_step_that_touches_a_file(recording: Path):
     assert "paused before event 9" in done.stdout
     done = trajtui("replay", recording, "--sandbox", "bubblewrap", "--break", "file~/d/b$ and command~sed")
     assert "paused before event 5" in done.stdout
+
+
+@pytest.mark.parametrize("size", [(160, 48), (80, 24)])
+async def test_what_all_steps_changed_and_who_changed_it(recording: Path, size: tuple[int, int]):
+    async with opened(recording, size, "bubblewrap") as screen:
+        await screen.press("c")
+        await screen.settle()
+        screen.session.run.add_by_hand(
+            FileChanges(
+                (
+                    FileChange(
+                        "/workspace/mine", "added", None, 2, "--- /dev/null\n+++ b/m\n@@ -0,0 +1 @@\n+x\n"
+                    ),
+                )
+            )
+        )
+        await screen.press("F", "F")
+        text = await screen.wait("changes, by now")
+        assert "5 changes, by now: 4 + added, 1 ~ changed" in text
+        assert "since the start" in text
+        assert "▸ + a  +2 −0 · 6 B" in text
+        assert "▸ ~ profile" in text
+        assert "+ mine" in text
+        assert "− " not in text.replace("+2 −0", "").replace("+1 −0", "")
+        pane = screen.app.screen.side.pane(FILES_TAB)
+        pane.focus()
+        await screen.press(*"jjj")
+        await screen.wait(lambda: pane.path == "/workspace/")
+        await screen.press("enter")
+        await screen.wait("▸ /workspace/  +4 −0 · 4 changes")
+        await screen.press("enter", *"jj", "enter")
+        await screen.wait("last written by 3 ")
+        await screen.press(*"jj", "a")
+        await screen.wait("line 1 of /workspace/a was written by 1 ")
+        await screen.press("j", "a")
+        await screen.wait("line 2 of /workspace/a was written by 3 ")
+        await screen.press("k", "k", "enter")
+        await screen.wait(lambda: screen.selected == 3)
+        await screen.press("F")
+        await screen.wait("1 change, by hand, behind ")
+        await screen.press("F")
+        await screen.wait("4 changes: 4 + added") if screen.selected == 1 else await screen.wait("− d/")
+
+
+async def test_lines_are_not_looked_for_where_none_is(recording: Path):
+    async with opened(recording) as screen:
+        await screen.press("a")
+        await screen.wait("on a line of a diff")
+        await screen.press("F", "F")
+        await screen.wait("The files are what they were at the start.")
+        await screen.press("F")
+        await screen.wait("You have changed no file by hand")

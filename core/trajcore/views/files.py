@@ -1,8 +1,9 @@
-"""What the Files tab shows of a row: what the step changed in the sandbox, as diffs."""
+"""What the Files tab shows: what a step changed in the sandbox, all steps together, or the user by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from trajcore.replay.policy import asks_the_world
@@ -11,8 +12,9 @@ from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.session import Session
 from trajcore.text import safe_line
 from trajcore.views.blocks import BLANK, Block, BlockKind
-from trajcore.views.editdiff import changed_lines
-from trajcore.views.timeline import Row, last_row
+from trajcore.views.filelog import Author, Told, gaps, lineages, told, who_wrote
+from trajcore.views.filetree import MARKS, FileBlock, Moments, tree
+from trajcore.views.timeline import Row
 
 if TYPE_CHECKING:
     from trajcore.worlds.evidence.model import Known
@@ -22,23 +24,108 @@ _NOT_YET: Final = "Not executed yet. Once it has been, what it changed is shown 
 _NO_STEP: Final = "This event does nothing to the files of the sandbox."
 _MOST_LISTED: Final = 1000
 _MOST_WITNESSES: Final = 3
-_OF_FILES: Final = {"added": BlockKind.ADDED, "deleted": BlockKind.REMOVED, "changed": BlockKind.TEXT}
 
 
-def blocks_for_files(session: Session, row: Row | None) -> tuple[Block, ...]:
-    """The view of a row: a recorded event, or one that this run added."""
-    if row is None:
-        return ()
-    blocks = [*_of_step(session, row), *_of_the_beginning(session, row)]
-    for changes in _by_hand(session, row):
-        blocks += [BLANK, *_shown(changes, "made by hand after it, in the sandbox's shell")]
-    return tuple(blocks)
+class Scope(Enum):
+    """Whose changes are shown."""
+
+    STEP = "this step"
+    START = "since the start"
+    HAND = "by hand"
 
 
-def _of_step(session: Session, row: Row) -> list[Block]:
+class FileViews:
+    """The three views of the files of a session."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._told: tuple[Told, ...] = ()
+
+    def blocks(self, scope: Scope, row: Row | None) -> tuple[Block, ...]:
+        """The view of a scope; that of a step is the selected row's."""
+        self._told = told(self.session)
+        match scope:
+            case Scope.STEP:
+                return tuple(self._of_row(row)) if row is not None else ()
+            case Scope.START:
+                return tuple(self._since_the_start())
+            case Scope.HAND:
+                return tuple(self._all_by_hand())
+
+    def who_wrote(self, file: FileBlock, number: int, *, gone: bool) -> str:
+        """Who wrote a line of a file that is shown; `gone`: one that is not there any more."""
+        moment = file.moments.before if gone else file.moments.after
+        return who_wrote(self._told[:moment], file.path, number)
+
+    def _of_row(self, row: Row) -> Iterable[Block]:
+        yield from _of_step(self, row)
+        yield from _of_the_beginning(self.session, row)
+        for number, one in enumerate(self._told):
+            if one.author.by_hand and one.author.row == row and one.changes is not None:
+                yield BLANK
+                yield from self.shown(one.changes, number, "made by hand after it, in the sandbox's shell")
+
+    def _since_the_start(self) -> Iterable[Block]:
+        known = lineages(self._told)
+        changes = [change for one in known.values() if (change := one.change()) is not None]
+        yield from _counted(changes, 0, "by now") or [_aside("The files are what they were at the start.")]
+        yield from map(_aside, gaps(self._told))
+        yield from tree(changes, Moments(0, len(self._told)), lambda path: known[path].last)
+
+    def _all_by_hand(self) -> Iterable[Block]:
+        mine = [(number, one) for number, one in enumerate(self._told) if one.author.by_hand]
+        if not mine:
+            yield _aside("You have changed no file by hand: ! opens the sandbox's shell.")
+        for number, one in mine:
+            assert one.changes is not None
+            yield from [BLANK] * (one is not mine[0][1])
+            yield from self.shown(one.changes, number, f"by hand, behind {safe_line(one.author.name)}")
+
+    def shown(self, changes: FileChanges, number: int | None = None, how: str = "") -> list[Block]:
+        """Changes of one moment; `number`: which of all that were told."""
+        if not changes.count:
+            return [_aside(f"No files changed{f': {safe_line(changes.note)}' if changes.note else ''}.")]
+        blocks = _counted(changes.files, changes.more, how)
+        if changes.more:
+            blocks.append(_aside(f"and {changes.more} more, which are not listed"))
+        if changes.note:
+            blocks.append(_aside(safe_line(changes.note)))
+        moments = Moments(0, 0) if number is None else Moments(number, number + 1)
+        later = {} if number is None else self._later(number)
+        return [*blocks, *tree(changes.files, moments, later.get)]
+
+    def _later(self, number: int) -> dict[str, Author]:
+        """Who changed each file last, where that was behind a moment."""
+        return {
+            change.path: one.author
+            for one in self._told[number + 1 :]
+            for change in (one.changes.files if one.changes is not None else ())
+        }
+
+    def shown_of(self, row: Row, changes: FileChanges) -> list[Block]:
+        """What the step of a row changed."""
+        numbers = (
+            number
+            for number, one in enumerate(self._told)
+            if not one.author.by_hand and one.changes is changes and _is_of(self.session, one.author, row)
+        )
+        return self.shown(changes, next(numbers, None))
+
+
+def _is_of(session: Session, author: Author, row: Row) -> bool:
+    """Whether a row is that of an author, or of what came back for its step."""
+    index = row.index(session.trajectory)
+    if author.row == row or index is None:
+        return author.row == row
+    action = session.trajectory.outline.answers.get(index, index)
+    return author.row == Row(session.trajectory.uid(action))
+
+
+def _of_step(views: FileViews, row: Row) -> list[Block]:
+    session = views.session
     if row.entry is not None:
         entry = session.run.entries[row.entry]
-        return _of_live_step(session.run, entry)
+        return _of_live_step(views, row, session.run, entry)
     index = row.index(session.trajectory)
     if index is None:
         return []
@@ -48,18 +135,18 @@ def _of_step(session: Session, row: Row) -> list[Block]:
     result = session.result_of(index)
     if result is None:
         live = session.run.live_entry(session.trajectory.uid(index))
-        return [_aside(_NOT_YET)] if live is None else _of_live_step(session.run, live)
+        return [_aside(_NOT_YET)] if live is None else _of_live_step(views, row, session.run, live)
     if result.status in (Status.RECORDED, Status.SKIPPED):
         return [_aside(f"Not executed, so nothing was changed: {result.reason}.")]
-    return [_aside(_UNTRACKED)] if result.files is None else _shown(result.files)
+    return [_aside(_UNTRACKED)] if result.files is None else views.shown_of(row, result.files)
 
 
-def _of_live_step(run: Run, entry: Entry) -> list[Block]:
+def _of_live_step(views: FileViews, row: Row, run: Run, entry: Entry) -> list[Block]:
     """What an action of the model has changed."""
     step = run.live_steps.get(entry.id)
     if step is None or step.files is None:
         return [_aside(_UNTRACKED if asks_the_world(entry.head) else _NO_STEP)]
-    return _shown(step.files)
+    return views.shown_of(row, step.files)
 
 
 def _of_the_beginning(session: Session, row: Row) -> list[Block]:
@@ -87,48 +174,15 @@ def _known(known: Known, *, made: bool) -> str:
     return safe_line(f"{known.grade.value:<7}  {known.path}  {' · '.join(notes)}")
 
 
-def _by_hand(session: Session, row: Row) -> Iterable[FileChanges]:
-    """What was changed by hand while this row was the last that had been played."""
-    run, trajectory = session.run, session.trajectory
-    places = {entry.id: place for place, entry in enumerate(run.entries)} if run.by_hand else {}
-    for after, changes in run.by_hand:
-        if last_row(trajectory, run, -1 if after is None else places[after]) == row:
-            yield changes
-
-
-def _shown(changes: FileChanges, how: str = "") -> list[Block]:
-    number = changes.count
+def _counted(files: Iterable[FileChange], more: int, how: str) -> list[Block]:
+    """How many changes there are, and of which kinds: what the marks mean."""
+    kinds = [change.kind for change in files]
+    number = len(kinds) + more
     if not number:
-        return [_aside(f"No files changed{f': {safe_line(changes.note)}' if changes.note else ''}.")]
-    counted = f"{number} {'change' if number == 1 else 'changes'}{f', {how}' if how else ''}"
-    blocks = [Block(BlockKind.HEADING, counted)]
-    blocks += [Block(_OF_FILES[change.kind], _line(change)) for change in changes.files]
-    if changes.more:
-        blocks.append(_aside(f"and {changes.more} more, which are not listed"))
-    if changes.note:
-        blocks.append(_aside(safe_line(changes.note)))
-    for change in changes.files:
-        if change.diff:
-            blocks += [BLANK, Block(BlockKind.HEADING, safe_line(change.path)), changed_lines(change.diff)]
-    return blocks
-
-
-def _line(change: FileChange) -> str:
-    notes = [note for note in (_sizes(change), change.note) if note]
-    return safe_line(f"{change.kind:<7}  {change.path}{'  ' + ' · '.join(notes) if notes else ''}")
-
-
-def _sizes(change: FileChange) -> str:
-    if change.before == change.after:
-        return "" if change.after is None else _size(change.after)
-    return " → ".join(_size(size) for size in (change.before, change.after) if size is not None)
-
-
-def _size(size: int) -> str:
-    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if size >= factor:
-            return f"{size / factor:.1f} {unit}"
-    return f"{size} B"
+        return []
+    each = ", ".join(f"{kinds.count(kind)} {mark} {kind}" for kind, mark in MARKS.items() if kind in kinds)
+    text = f"{number} {'change' if number == 1 else 'changes'}{f', {how}' if how else ''}"
+    return [Block(BlockKind.HEADING, f"{text}: {each}")]
 
 
 def _aside(text: str) -> Block:

@@ -20,7 +20,7 @@ from trajcore.replay.run import Status
 from trajcore.session import Session
 from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
-from trajcore.views.files import blocks_for_files
+from trajcore.views.files import FileViews, Scope
 from trajcore.views.status import header_right
 from trajcore.views.timeline import Row
 from trajcore.worlds.choice import choice_of
@@ -483,7 +483,9 @@ async def test_each_file_is_shown_with_the_events_that_tell_of_it() -> None:
         session.step()
         await session.idle()
         assert "world: reconstructed (1 whole, 1 by name)" in header_right(session, None)
-        shown = [block.text for block in blocks_for_files(session, Row(session.trajectory.uid(0)))]
+        shown = [
+            block.text for block in FileViews(session).blocks(Scope.STEP, Row(session.trajectory.uid(0)))
+        ]
         assert "whole    /workspace/f  event 2 (cat), event 6 (rm) · a guess" in shown
         assert "named    /workspace/g  event 4 (cat), event 8 (cp)" in shown
     finally:

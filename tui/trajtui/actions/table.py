@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         comparing,
         copying,
         editing,
+        filing,
         finding,
         looking,
         models,
@@ -81,10 +82,10 @@ class _Module:
 
 
 if not TYPE_CHECKING:
-    branching, comparing, copying, editing, finding, looking, models, replay, saving = map(
-        _Module,
-        ("branching", "comparing", "copying", "editing", "finding", "looking", "models", "replay", "saving"),
+    branching, comparing, copying, editing, filing, finding = map(
+        _Module, ("branching", "comparing", "copying", "editing", "filing", "finding")
     )
+    looking, models, replay, saving = map(_Module, ("looking", "models", "replay", "saving"))
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,11 @@ def _of_tab(tab: PaneTab) -> UserAction:
 def _of_part(part: Part) -> UserAction:
     handler = partial(copying.copy_part, part=part)
     return UserAction(handler, "", f"copy {part.what}", _VIEW, f"y {part.key}", name=f"copy_{part.name}")
+
+
+def _of_scope(name: str, what: str) -> UserAction:
+    handler = partial(filing.show_scope, scope=name)
+    return UserAction(handler, "", f"files: {what}", _VIEW, "F", name=f"files_{name.lower()}")
 
 
 ACTIONS: Final = (
@@ -245,6 +251,11 @@ ACTIONS: Final = (
     UserAction(finding.bookmark, "", "bookmark on the selected event, or none", _VIEW, "Ctrl+P"),
     UserAction(finding.bookmarks, "", "bookmarks: go to one, remove it", _VIEW, "Ctrl+P"),
     *(_of_tab(tab) for tab in TABS),
+    UserAction(filing.next_scope, "F", "files: of this step, since the start, by hand", _VIEW, "F"),
+    _of_scope("STEP", "what this step changed"),
+    _of_scope("START", "what is otherwise since the start"),
+    _of_scope("HAND", "what you changed by hand"),
+    UserAction(filing.who_wrote, "a", "who wrote this line of the Files tab", _VIEW, "a"),
     UserAction(comparing.compare, "D", "recorded and actual over the whole width", _VIEW, "D", "compare"),
     UserAction(
         comparing.next_difference,

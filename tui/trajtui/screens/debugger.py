@@ -32,6 +32,7 @@ from trajtui.notes import Notes
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar
 from trajtui.widgets.conversation import Conversation
 from trajtui.widgets.event import EventPane
+from trajtui.widgets.files import FilesPane
 from trajtui.widgets.pace import Pace
 from trajtui.widgets.panes import Panes
 from trajtui.widgets.side import LIVE_TAB, PaneTab, SidePane
@@ -368,7 +369,8 @@ class DebuggerScreen(Screen[None]):
         self.panes.unmark()
 
     @on(TerminalPane.Picked)
-    def _select_picked(self, event: TerminalPane.Picked) -> None:
+    @on(FilesPane.Chosen)
+    def _select_picked(self, event: TerminalPane.Picked | FilesPane.Chosen) -> None:
         self.timeline.go_to(event.row)
 
     @on(TimelineView.Called)

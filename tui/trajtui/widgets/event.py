@@ -83,10 +83,14 @@ class EventPane(FoldingPane):
         if blocks == self._blocks:
             return
         self._blocks = blocks
-        self._unfolded.clear()
+        self._unfolded = self.unfolded_at_first(blocks)
         self._cursor, self._differing = 0, 0
         self._lay_out()
         self.scroll_home(animate=False, immediate=True)
+
+    def unfolded_at_first(self, blocks: tuple[Block, ...]) -> set[Hashable]:
+        """What is not folded of blocks that were not shown before, by their places."""
+        return set()
 
     # From difference to difference
 

@@ -15,7 +15,6 @@ from textual.widgets import ContentSwitcher
 from trajcore import Session, notices
 from trajcore.views.blocks import Block
 from trajcore.views.event import blocks_for
-from trajcore.views.files import blocks_for_files
 from trajcore.views.layout import Layout
 from trajcore.views.sidebyside import blocks_to_compare
 from trajcore.views.timeline import Row
@@ -23,6 +22,7 @@ from trajtui.widgets.bars import TabBar, TabLine
 from trajtui.widgets.chat import ChatPane
 from trajtui.widgets.divider import Divider
 from trajtui.widgets.event import EventPane
+from trajtui.widgets.files import FilesPane
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.terminal import TerminalPane
 
@@ -53,9 +53,8 @@ TABS: Final = (
     PaneTab(
         4,
         "Files",
-        "what the selected step changed in the sandbox's files",
-        lambda _: EventPane(),
-        blocks_for_files,
+        "the sandbox's files: what the selected step changed, all, or you by hand",
+        FilesPane,
     ),
     PaneTab(5, "Chat", "the dialogue with the model", ChatPane),
 )
@@ -68,6 +67,7 @@ _LEAST: Final = 0.1
 COMPARE_TAB: Final = next(tab for tab in TABS if tab.view is blocks_to_compare)
 """What shows in what a step came out otherwise."""
 EVENT_TAB: Final = next(tab for tab in TABS if tab.view is blocks_for)
+FILES_TAB: Final = next(tab for tab in TABS if tab.pane is FilesPane)
 LIVE_TAB: Final = next(tab for tab in TABS if tab.pane is ChatPane)
 """What is shown when a live session begins."""
 
@@ -238,6 +238,8 @@ class SidePane(Vertical):
             pane = self._panes[tab]
             if tab.view is not None and isinstance(pane, EventPane):
                 pane.show(tab.view(self._session, row))
+            elif isinstance(pane, FilesPane):
+                pane.show_row(row)
 
     @on(TabBar.Picked)
     def _show_picked(self, event: TabBar.Picked) -> None:
