@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gc
+from typing import Final
+
+_ALLOCATIONS: Final = 10_000
+"""So many more objects have to be there before garbage is looked for: a page of rows makes hundreds."""
 
 
 def starting() -> None:
@@ -19,3 +23,12 @@ def first_frame_shown() -> None:
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
+        gc.set_threshold(
+            _ALLOCATIONS, 1, 1
+        )  # often: a row that was drawn is a knot of objects, and many make a pause
+
+
+def all_rows_read() -> None:
+    """Leave what was read behind the first frame alone too: to walk through all rows is felt between keys."""
+    if gc.get_freeze_count():
+        gc.freeze()

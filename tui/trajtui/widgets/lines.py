@@ -22,6 +22,9 @@ from trajcore.text import TAB, safe_line
 from trajtui.widgets.marking import Mark
 from trajtui.widgets.sideways import MORE, LongLine
 
+_DRAWN: Final = 300
+"""So many lines are kept as they were drawn, the whole screen and some more: each is dozens of objects."""
+
 
 class LinePane(ScrollView, can_focus=True):
     """Subclasses say how many lines there are and what each looks like; this one scrolls, marks and caches.
@@ -39,7 +42,7 @@ class LinePane(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._strips: LRUCache[tuple[int, int, int], Strip] = LRUCache(1000)
+        self._strips: LRUCache[tuple[int, int, int], Strip] = LRUCache(_DRAWN)
         self._pressed: tuple[int, int] | None = None
         """The line and the cell on which the mouse's button went down that is still down."""
         self._mark: Mark | None = None

@@ -14,6 +14,7 @@ from textual.message import Message
 
 from trajcore import Session, notices
 from trajcore.views.slices import breath
+from trajtui.startup import all_rows_read
 from trajtui.widgets.bars import EndsBar
 from trajtui.widgets.overview import OverviewStrip
 from trajtui.widgets.prompt import Prompt
@@ -118,6 +119,7 @@ class TimelineColumn(Vertical):
         while not overview.done:
             await breath()
             overview.go_on()
+        all_rows_read()
         self.strip.refresh()
 
     def _overlook(self, notice: notices.Notice) -> None:
