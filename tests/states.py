@@ -435,3 +435,11 @@ async def palette(shown: Shown, undo: ExitStack) -> None:
     await shown.type("step")
     await shown.wait("step one action")
     await shown.pilot.pause(0.3)
+
+
+@state
+async def added_to_the_run(shown: Shown, undo: ExitStack) -> None:
+    """A message of this run is a row. It stays there: this state is the last."""
+    shown.session._replay.enter("thank you")
+    await shown.wait("thank you")
+    await shown.pilot.pause(0.3)

@@ -172,7 +172,7 @@ def test_a_terminal_that_goes_away_takes_the_program_and_the_sandbox_with_it(
     terminal.start(path, "--sandbox", "bubblewrap")
     terminal.wait("REPLAY PAUSED")
     terminal.press("s")
-    terminal.wait(lambda screen: screen.count("│y ") > 5)
+    terminal.wait(lambda screen: screen.count("│y") > 5)
     process = terminal.process()
     assert list(Path(tempfile.gettempdir()).glob(f"trajtui-{process}-*"))
     terminal.close()
