@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from textual.app import SystemCommand
-from textual.binding import BindingType
 from textual.screen import Screen
 
 from trajcore import Session
@@ -23,13 +22,12 @@ _NEVER: Final = "no_key"
 """A key that no keyboard has: that of an action that the user wants to have none."""
 
 
-class TrajApp(ThemedApp[None]):
-    """Opens the debugger on a session."""
+class TrajApp(ThemedApp[None], inherit_bindings=False):
+    """Opens the debugger on a session. Textual's own Ctrl+Q would come first, and quit without asking."""
 
     TITLE = "trajtui"
     CSS_PATH = DEBUGGER
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(
         self,
