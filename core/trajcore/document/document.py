@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from trajcore.dialects.base import CERTAIN, Changes, Dialect, Links, Text, claim_of
@@ -19,7 +19,7 @@ from trajcore.document.outline import Outline
 from trajcore.document.seen import Events, events_of
 from trajcore.document.units import Units
 from trajcore.errors import BadInput
-from trajcore.events.head import Head
+from trajcore.events.head import LONGEST, Head, LongHead
 from trajcore.formats.base import Layout
 from trajcore.formats.json.reading import as_object
 from trajcore.formats.json.style import Style
@@ -130,7 +130,14 @@ class Document:
 
     def _read_head(self, index: int) -> Head:
         damage = self.damage(index)
-        return self.events.head(index) if damage is None else Head(problem=f"damaged ({damage})")
+        if damage is not None:
+            return Head(problem=f"damaged ({damage})")
+        head = self.events.head(index)
+        if len(head.told or "") <= LONGEST:
+            return head
+        first = self.beginning.slots
+        slot = (first if index < len(first) else self.outline.slots)[index]
+        return LongHead.of(head, partial(self.dialect.head, self.events.texts(index), slot))
 
     def data(self, index: int) -> dict[str, Any]:
         """An event as a Python object, a new one at each call; an empty one, where it is damaged."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from trajcore.events.kinds import FAILURES, MESSAGE, READ, RUN, action_kind, observation_kind
 
 _SUMMARY_LENGTH = 200
+LONGEST: Final = 100_000
+"""Of a content of more characters than this a head that is kept has the beginning alone."""
 _MISFITS = (msgspec.ValidationError, UnicodeEncodeError)
 """What msgspec raises for a value of another type; half a surrogate pair it cannot even look at."""
 
@@ -70,11 +72,17 @@ class Head(msgspec.Struct, gc=False):
     action: str | None = None
     observation: str | None = None
     cause: int | None = None
-    content: str | None = None
+    told: str | None = msgspec.field(default=None, name="content")
+    """Its content, or the beginning of it."""
     tool_call_metadata: _Call | None = None
     args: Args | None = None
     extras: _Extras | None = None
     problem: str | None = None
+
+    @property
+    def content(self) -> str | None:
+        """What an observation says, whole."""
+        return self.told
 
     @property
     def is_action(self) -> bool:
@@ -130,7 +138,7 @@ class Head(msgspec.Struct, gc=False):
     @property
     def failed_edit(self) -> bool:
         """Whether the editor answered with an error, which it does in the text of its answer."""
-        return observation_kind(self.observation).fails_in_text and (self.content or "").startswith("ERROR:")
+        return observation_kind(self.observation).fails_in_text and (self.told or "").startswith("ERROR:")
 
     @property
     def failed(self) -> bool:
@@ -163,6 +171,23 @@ class Head(msgspec.Struct, gc=False):
         return self.content or extras.path or extras.command or ""
 
 
+class LongHead(Head, gc=False):
+    """The head of an event whose content is long: it has the beginning, and reads the whole when asked."""
+
+    read: Callable[[], Head] = Head
+
+    @property
+    def content(self) -> str | None:
+        """What an observation says, whole, read anew at each call."""
+        return self.read().told
+
+    @classmethod
+    def of(cls, head: Head, read: Callable[[], Head]) -> LongHead:
+        """A head that was read so, without its content's end."""
+        kept = {name: getattr(head, name) for name in Head.__struct_fields__}
+        return cls(**{**kept, "told": (head.told or "")[:LONGEST]}, read=read)
+
+
 def _first_text(fields: msgspec.Struct, names: Iterable[str]) -> str:
     """The first of these fields that says anything."""
     for name in names:
@@ -190,8 +215,8 @@ def fitted(struct: type[_Struct], data: object) -> _Struct:
 def _field_by_field(struct: type[_Struct], data: object) -> _Struct:
     values = {}
     if isinstance(data, dict):
-        for name, type, nested in _fields(struct):
-            value = data.get(name)
+        for name, key, type, nested in _fields(struct):
+            value = data.get(key)
             if nested is not None:
                 values[name] = _field_by_field(nested, value) if isinstance(value, dict) else None
             else:
@@ -203,11 +228,11 @@ def _field_by_field(struct: type[_Struct], data: object) -> _Struct:
 
 
 @lru_cache
-def _fields(struct: type[msgspec.Struct]) -> list[tuple[str, Any, type[msgspec.Struct] | None]]:
-    """The fields of a struct: name, type, and the struct inside of it, where it is one."""
+def _fields(struct: type[msgspec.Struct]) -> list[tuple[str, str, Any, type[msgspec.Struct] | None]]:
+    """The fields of a struct: name, its key in JSON, type, and the struct inside of it, where it is one."""
     found = []
     for field in msgspec.structs.fields(struct):
         options = (option for option in typing.get_args(field.type) if isinstance(option, type))
         nested = next((option for option in options if issubclass(option, msgspec.Struct)), None)
-        found.append((field.name, field.type, nested))
+        found.append((field.name, field.encode_name, field.type, nested))
     return found

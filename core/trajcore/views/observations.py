@@ -101,8 +101,6 @@ def _recorded(session: Session, index: int) -> Came | None:
         seconds = session.run.spent_on(entry.id)
     failed = result is None and uid in trajectory.grown and head.failed
     told = object_of(session, answer)
-    if told.get("content") == head.content:  # of a long text, one is kept and not two
-        told["content"] = head.content
     return Came(_title(session, index, failed=failed), told, head.exit_code, seconds, failed)
 
 
