@@ -9,6 +9,8 @@
   the 95th percentile at most 50 ms; beside the same at rest;
 - an observation of 2 MB, from the key that selects it to its first lines: at most 100 ms; beside a bare pane
   that shows the same text unwrapped;
+- the memory that a recording of 60 MB takes whose one large observation is looked at, over the same with a
+  tiny one: at most 1.6 times the file;
 - a search in 100,000 events, from the last letter that is typed to the first match: at most 100 ms.
 
 `--strict` exits with 1 when one is over its limit.
@@ -214,6 +216,30 @@ def large_text(rounds: int, where: tuple[dict[str, str], str]) -> list[Row]:
     return [bare, ours]
 
 
+def memory(rounds: int, where: tuple[dict[str, str], str]) -> list[Row]:
+    """What a large observation that is looked at takes in memory, beside its file."""
+    file = Row("a recording of 60 MB: MB of its file")
+    ours = Row("MB of memory that it takes once its one observation is looked at", file, 1.6)
+    lines = "\n".join(
+        f"line {number} of very many, and what else there is to say" for number in range(1_100_000)
+    )
+    taken = []
+    for _ in range(rounds):
+        for more in ("", lines):
+            pairs = (("true", ""), ("cat large", f"the very first line\n{more}"))
+            path = written(Path(where[1], "looked-at.json"), commands(*pairs))
+            with started(("-m", "trajtui", str(path), "--sandbox", "recorded"), ["keys"], where) as program:
+                program.press("2")
+                program.rest(1.0)
+                program.press("j")
+                program.wait(["the very first line"])
+                program.rest(3.0)
+                taken.append(program.memory)
+        file.samples.append(path.stat().st_size / 1e6)
+        ours.samples.append(taken[-1] - taken[-2])
+    return [file, ours]
+
+
 def searching(events: int, rounds: int, where: tuple[dict[str, str], str]) -> list[Row]:
     """A search in so many events, from the last letter to the first match."""
     ours = Row(
@@ -242,6 +268,7 @@ PARTS: Final[dict[str, Callable[[argparse.Namespace, tuple[dict[str, str], str]]
     "keys": lambda chosen, where: keys(chosen.events, chosen.keys, chosen.rounds, where),
     "typing": lambda chosen, where: typing(chosen.keys, chosen.rounds, where),
     "large": lambda chosen, where: large_text(chosen.rounds, where),
+    "memory": lambda chosen, where: memory(chosen.rounds, where),
     "search": lambda chosen, where: searching(chosen.events, chosen.rounds, where),
 }
 

@@ -74,6 +74,12 @@ class Running:
         tasks = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")
         return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
+    @property
+    def memory(self) -> float:
+        """Megabytes that it has in memory, its share of what it has in common with others (Linux)."""
+        lines = Path(f"/proc/{self._process.pid}/smaps_rollup").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
+
     def rest(self, seconds: float) -> None:
         """Read on until nothing has been written for so long."""
         while select.select([self._terminal], [], [], seconds)[0]:
