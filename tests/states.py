@@ -7,9 +7,11 @@ they stand here. What takes time or comes from outside is told, not waited for: 
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,7 @@ from trajcore.views.chat import ChatTone
 from trajcore.views.outcomes import Outcome
 from trajcore.views.rows import RowLine, RowLines, RowTone
 from trajtui.actions.table import BY_NAME
+from trajtui.notes import Note
 from trajtui.screens.debugger import DebuggerScreen
 from trajtui.screens.pages import Pages, Paragraphs
 from trajtui.widgets.bars import EndsBar, StatusBar
@@ -384,7 +387,7 @@ def doing(name: str) -> State:
 
 
 _OPENING: Final = (
-    *("help", "breakpoints", "world", "model", "tools", "branches", "again", "copy_menu", "messages"),
+    *("help", "breakpoints", "world", "model", "tools", "branches", "again", "copy_menu"),
     *(
         "edit_event",
         "insert_before",
@@ -399,6 +402,36 @@ _OPENING: Final = (
 )
 """Actions that open something, as far as they are there."""
 STATES.update({name.replace("_", "-"): doing(name) for name in _OPENING if name in BY_NAME})
+
+
+@state
+async def fault_whole(shown: Shown, undo: ExitStack) -> None:
+    """A fault that the status bar has no room for, in a box."""
+    shown.app.screen.say("it cannot be done, for reasons that take their time to be told: " * 4, bad=True)
+    shown.app.screen.notes.present = _at_noon(shown.app.screen.notes.present)
+    shown.app.screen._open_if_cut(shown.app.screen.notes.present)
+    await shown.wait("Esc closes")
+    await shown.settle()
+
+
+def _at_noon(note: Note) -> Note:
+    return replace(note, at=datetime(2026, 1, 1, 12))
+
+
+@state
+async def messages(shown: Shown, undo: ExitStack) -> None:
+    """All that was said, a fault among it."""
+    notes = shown.app.screen.notes
+    undo.callback(setattr, notes, "log", notes.log)
+    said = [
+        Note("5 run: exit 0, equal, 26 ms · 1 file changed"),
+        Note("nothing to copy", bad=True),
+    ]
+    notes.log = deque(map(_at_noon, [*said, Note("3 steps: 3 equal")]))
+    await shown.press("H")
+    await shown.wait("Messages")
+    await shown.press("k")
+    await shown.settle()
 
 
 @state

@@ -25,6 +25,7 @@ from trajtui.actions import (
     models,
     replay,
     saving,
+    telling,
 )
 from trajtui.actions.table import ACTIONS, BY_NAME, Later, bindings
 from trajtui.widgets.side import TABS
@@ -51,7 +52,19 @@ def test_every_function_that_carries_something_out_has_a_row_and_every_row_a_fun
     assert named == set().union(
         *map(
             handlers,
-            (branching, comparing, copying, editing, filing, finding, looking, models, replay, saving),
+            (
+                branching,
+                comparing,
+                copying,
+                editing,
+                filing,
+                finding,
+                looking,
+                models,
+                replay,
+                saving,
+                telling,
+            ),
         )
     )
 

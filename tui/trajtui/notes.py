@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import Final
 
 _KEPT: Final = 1_000
@@ -19,6 +20,8 @@ class Note:
     bad: bool = False
     done: float | None = None
     at: datetime = field(default_factory=datetime.now)
+    moment: float = field(default_factory=monotonic)
+    """When it was said, by the clock of keys and the mouse."""
 
 
 class Notes:

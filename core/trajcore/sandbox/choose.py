@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from trajcore.errors import BadInput
 from trajcore.sandbox.base import Sandbox, SandboxSettings
 from trajcore.sandbox.registry import AUTO, SandboxKind, sandbox_kind
+
+ASKED_FOR: Final = "it was asked for"
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ async def choose(name: str, settings: SandboxSettings) -> Choice:
         return _chosen("docker", settings, "a container was named")
     if name == AUTO:
         return await _best(settings)
-    return _chosen(name, settings, "it was asked for")
+    return _chosen(name, settings, ASKED_FOR)
 
 
 async def _best(settings: SandboxSettings) -> Choice:

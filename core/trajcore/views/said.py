@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,6 +11,7 @@ from trajcore.replay.positions import Ending, ending_of
 from trajcore.replay.report import sentence
 from trajcore.replay.run import EXECUTED, Status, StepResult
 from trajcore.replay.verdict import Match
+from trajcore.sandbox.choose import ASKED_FOR
 from trajcore.session import Session
 from trajcore.text import safe_line
 from trajcore.views.marks import duration_said
@@ -20,6 +22,8 @@ Step = tuple[int, StepResult]
 """The index of a step of the recording, and what came of it."""
 
 _LONGEST: Final = 60
+_REASON_ENDS: Final = re.compile(r",? and |; | \(|\. |\.$")
+"""Where the first of several reasons for a sandbox ends; the dialog of the world has all of them."""
 _SATISFIED: Final = {
     Status.RECORDED: "served from the recording",
     Status.SKIPPED: "skipped",
@@ -31,6 +35,14 @@ _COMPARED: Final = {
     Match.NORMALISED: "equal after normalising",
     None: "nothing to compare",
 }
+
+
+def of_start(session: Session, key: str) -> str:
+    """What `key` does before anything was played, in what it will run, and why in few words."""
+    kind, why = session.sandbox_kind, _REASON_ENDS.split(session.sandbox_why)[0]
+    where = "nothing is executed" if kind == "recorded" else f"in {kind}"
+    reason = "" if why == ASKED_FOR else f": {why}"
+    return safe_line(f"{key} plays the first step · {where}{reason}")
 
 
 def of_stop(session: Session, stop: notices.Stopped) -> str:

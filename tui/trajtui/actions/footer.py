@@ -24,7 +24,7 @@ def footer(screen: DebuggerScreen) -> tuple[FooterKey, ...]:
     """A word for each key, with what Esc does: at rest at the end, as the other keys stay where they are."""
     where, rung = _where(screen), leaving.rung(screen)
     others = [*_said(screen, where), *_OF_BOXES.get(where, ()), *_of_actions(screen, where)]
-    escape = [FooterKey(_shown(screen, "escape"), rung.word, "escape")] if rung else []
+    escape = [FooterKey(shown_key(screen, "escape"), rung.word, "escape")] if rung else []
     if where is Where.REST:
         return (*others[:-1], *escape, *others[-1:])
     return (*escape, *others)
@@ -48,7 +48,7 @@ def _where(screen: DebuggerScreen) -> Where:
 def _of_actions(screen: DebuggerScreen, where: Where) -> Iterable[FooterKey]:
     for action in screen.actions:
         if action.footer and where in action.at:
-            yield FooterKey(_shown(screen, action.name), action.footer, action.keys[0])
+            yield FooterKey(shown_key(screen, action.name), action.footer, action.keys[0])
 
 
 def _said(screen: DebuggerScreen, where: Where) -> Iterable[FooterKey]:
@@ -61,6 +61,6 @@ def _said(screen: DebuggerScreen, where: Where) -> Iterable[FooterKey]:
             yield FooterKey(choice.letter, choice.word, choice.letter)
 
 
-def _shown(screen: DebuggerScreen, name: str) -> str:
+def shown_key(screen: DebuggerScreen, name: str) -> str:
     """The first key of an action, in people's words."""
     return next(action.shown.split(" ")[0] for action in screen.actions if action.name == name)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         models,
         replay,
         saving,
+        telling,
     )
     from trajtui.screens.debugger import DebuggerScreen
 
@@ -85,7 +86,9 @@ if not TYPE_CHECKING:
     branching, comparing, copying, editing, filing, finding = map(
         _Module, ("branching", "comparing", "copying", "editing", "filing", "finding")
     )
-    looking, models, replay, saving = map(_Module, ("looking", "models", "replay", "saving"))
+    looking, models, replay, saving, telling = map(
+        _Module, ("looking", "models", "replay", "saving", "telling")
+    )
 
 
 @dataclass(frozen=True)
@@ -292,6 +295,8 @@ ACTIONS: Final = (
         "keys",
         at=(*_AT_REST, *_BUSY, Where.PANE),
     ),
+    UserAction(telling.messages, "H", "messages: all that was said", _VIEW, "H"),
+    UserAction(telling.whole_message, "", "the message of the status bar, whole", _VIEW, ""),
     UserAction(copying.copy, "y", "copy: a menu of what there is", _VIEW, "y"),
     *(_of_part(part) for part in PARTS),
     UserAction(copying.picture, "", "save a picture of the screen, as SVG (screenshot)", _VIEW, ""),

@@ -24,6 +24,7 @@ ALSO: Final = {
     "delete": "remove",
     "duplicate": "copy clone",
     "replace_text": "search substitute",
+    "messages": "log errors notifications said",
     "history": "log changes undo",
     "save": "write file",
     "save_as": "export write copy open",

@@ -15,8 +15,9 @@ from textual.worker import Worker, WorkerState
 from trajcore import Mode, Session, State, TrajError, notices
 from trajcore.views.layout import Layout, folded_uids, with_folded
 from trajcore.views.status import header_left, header_right, status_of
+from trajcore.views.timeline import Row
 from trajcore.views.worlds import lacking, offer
-from trajtui.actions.footer import footer
+from trajtui.actions.footer import footer, shown_key
 from trajtui.actions.table import (
     ACTIONS,
     BY_NAME,
@@ -28,7 +29,7 @@ from trajtui.actions.table import (
 )
 from trajtui.ahead import Ahead
 from trajtui.flows import Flows
-from trajtui.notes import Notes
+from trajtui.notes import Note, Notes
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar
 from trajtui.widgets.conversation import Conversation
 from trajtui.widgets.event import EventPane
@@ -79,8 +80,6 @@ class DebuggerScreen(Screen[None]):
         self._live = live
         self._shown = shown
         self.notes = Notes(self._refresh_bars)
-        self.say = self.notes.say
-        """Says what came of a command, on the status bar."""
         self.flows = Flows(self, self.say)
         self.ahead = Ahead(session, self.flows)
         """What is to be done when the replay comes to rest."""
@@ -91,6 +90,9 @@ class DebuggerScreen(Screen[None]):
         self.conversation = Conversation(session, self.flows)
         self._sandbox: notices.SandboxChosen | None = None
         self._world: notices.WorldChosen | None = None
+        self.status = StatusBar(id="status")
+        self._row: Row | None = None
+        """The row under the cursor, when that was last told."""
         self._pace = Pace()
         self._behind = False
         """Whether the screen has yet to catch up with the replay's position."""
@@ -105,7 +107,7 @@ class DebuggerScreen(Screen[None]):
         yield EndsBar(id="header")
         yield self.panes
         yield self.conversation
-        yield StatusBar(id="status")
+        yield self.status
         yield KeyBar(id="keys")
 
     @property
@@ -166,6 +168,7 @@ class DebuggerScreen(Screen[None]):
             await self.flows.through(recovering.offer(self.session, self.ask, cut_off))
             self.conversation.put_back_unsent()
             await self.session.prepare()
+            self.call_later(self._say_how_to_begin)
             if self._live:
                 await self.session.ready_for_live()
             for offer in cut_off:
@@ -187,6 +190,22 @@ class DebuggerScreen(Screen[None]):
         error = event.worker.error
         if event.state is WorkerState.ERROR and error is not None:
             self.say(f"internal error: {type(error).__name__}: {error}", bad=True)
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """Say what came of a command, on the status bar; a fault that has no room there also in a box."""
+        self.notes.say(text, bad=bad)
+        if bad:
+            self.call_after_refresh(self._open_if_cut, self.notes.present)
+
+    def _open_if_cut(self, note: Note) -> None:
+        if self.status.cuts:
+            from trajtui.actions import telling  # dialogs
+
+            telling.open_unless_in_the_way(note, self)
+
+    @on(StatusBar.Clicked)
+    def _show_whole_note(self) -> None:
+        self.action_act("whole_message")
 
     # What the session tells
 
@@ -242,6 +261,17 @@ class DebuggerScreen(Screen[None]):
                 self._show_rows()
         self._refresh_bars()
 
+    def _say_how_to_begin(self) -> None:
+        """Tell a new user what to press and in what it runs; what could be had instead is told behind it."""
+        session, offered = self.session, self.notes.present.text
+        if self._live or session.run.entries or session.busy or session.state is not State.PAUSED:
+            return
+        if offered and offered != offer(session, screen=True):
+            return
+        from trajcore.views import said
+
+        self.say(" · ".join(filter(None, (said.of_start(session, shown_key(self, "step")), offered))))
+
     def _say_how_it_stopped(self, stop: notices.Stopped) -> None:
         from trajcore.views import said  # of what nothing is needed before a run stops
 
@@ -252,7 +282,11 @@ class DebuggerScreen(Screen[None]):
     def _say_notice(self, text: str, severity: notices.Severity) -> None:
         if self.session.state is State.ERROR:
             self.ahead.drop()
-        self.say(self.ahead.words() + text, bad=severity != "information")
+        text = self.ahead.words() + text
+        if severity == "warning":  # of something that nobody asked for
+            self.notes.say(text, bad=True)
+        else:
+            self.say(text, bad=severity != "information")
 
     def _show_world(self, change: notices.WorldChosen | notices.WorldLacks) -> None:
         """Show in which world the run begins, or say what could be had instead of a bare sandbox."""
@@ -310,6 +344,14 @@ class DebuggerScreen(Screen[None]):
         self._show_selected()
 
     @on(TimelineView.Selected)
+    def _cursor_moved(self, event: TimelineView.Selected) -> None:
+        """What was said before the user moved the cursor is out of date; not where it follows a run."""
+        moved, self._row = event.row != self._row, event.row
+        said_before = self.notes.present.moment < event.time
+        if moved and said_before and not self.timeline.following and self.session.state is not State.ERROR:
+            self.notes.fade()
+        self._show_selected()
+
     def _show_selected(self) -> None:
         """Show the selected event a moment later, so that a held key does not draw every event it passes."""
         self._refresh_bars()
@@ -405,5 +447,5 @@ class DebuggerScreen(Screen[None]):
             several=len(timeline.picked),
             ahead=len(self.ahead),
         )
-        self.query_one(StatusBar).status = status
+        self.status.status = status
         self.query_one(KeyBar).keys = footer(self)

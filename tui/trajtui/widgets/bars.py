@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 from textual import events
 from textual.app import RenderResult
@@ -117,6 +117,11 @@ _STATES: Final = {
 """How each state looks."""
 
 
+_MODIFIED: Final = " modified "
+_LEAST: Final = 2
+"""Cells in which nothing can be said."""
+
+
 class StatusBar(Widget):
     """Mode and state, position, what happened last, and whether there is unsaved work."""
 
@@ -124,12 +129,37 @@ class StatusBar(Widget):
 
     status: reactive[StatusLine | None] = reactive(None)
 
+    class Clicked(Message):
+        """The user clicked what was said."""
+
+    def on_click(self) -> None:
+        """Tell of it."""
+        self.post_message(self.Clicked())
+
+    @property
+    def cuts(self) -> bool:
+        """Whether what is said has more text than there is room for."""
+        status = self.status
+        return status is not None and cell_len(_note(status)) > self._room(self._begin(status), status)
+
     def render(self) -> RenderResult:
         """State, position and `modified` stay; the rest is dropped from the right."""
         status = self.status
         if status is None:
             return Text("")
-        width = self.size.width
+        width, text = self.size.width, self._begin(status)
+        note, room = _note(status), self._room(text, status)
+        if note and room > _LEAST:
+            bad = self.get_component_rich_style("status--bad", partial=True) if status.bad else ""
+            text.append("   ")
+            text.append(note if cell_len(note) <= room else set_cell_size(note, room - 1) + "…", bad)
+        if status.modified:
+            text.append(" " * max(0, width - text.cell_len - len(_MODIFIED)))
+            text.append(_MODIFIED, self.get_component_rich_style("status--modified", partial=True))
+        return text
+
+    def _begin(self, status: StatusLine) -> Text:
+        """What stays at the left: state and position."""
         text = Text(no_wrap=True)
         state = _STATES[State(status.state)]
         text.append(f" {status.mode} {status.state} ", self.get_component_rich_style(state, partial=True))
@@ -137,19 +167,15 @@ class StatusBar(Widget):
         if status.alarm:
             text.append("  ")
             text.append(status.alarm, self.get_component_rich_style("status--bad", partial=True))
-        modified = " modified " if status.modified else ""
-        room = width - text.cell_len - len(modified)
-        note = progress_bar(status.done) + safe_line(status.note)
-        if note and room > 6:
-            if cell_len(note) > room - 4:
-                note = note[: room - 5] + "…"
-            bad = self.get_component_rich_style("status--bad", partial=True) if status.bad else ""
-            text.append("   ")
-            text.append(note, bad)
-        if modified:
-            text.append(" " * max(0, width - text.cell_len - len(modified)))
-            text.append(modified, self.get_component_rich_style("status--modified", partial=True))
         return text
+
+    def _room(self, begin: Text, status: StatusLine) -> int:
+        """Cells for what is said: three before it and one behind stay free."""
+        return self.size.width - begin.cell_len - len(_MODIFIED) * status.modified - 4
+
+
+def _note(status: StatusLine) -> str:
+    return progress_bar(status.done) + safe_line(status.note)
 
 
 def progress_bar(done: float | None) -> str:
