@@ -49,12 +49,12 @@ class Stage:
 
         return add
 
-    async def play(self, screen: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Go through all of them."""
+    async def play(self, screen: Shown, monkeypatch: pytest.MonkeyPatch, *, keep_edits: bool = False) -> None:
+        """Go through all of them; edits are undone before each, unless they are kept."""
         told = Heard(screen, monkeypatch)
         wrong = []
         for row in self.rows:
-            await at_rest(screen)
+            await at_rest(screen, keep_edits=keep_edits)
             told.clear()
             try:
                 await row.does(screen)
@@ -95,7 +95,7 @@ class Heard:
         assert wanted <= self._names, f"not carried out: {wanted - self._names}"
 
 
-async def at_rest(screen: Shown) -> None:
+async def at_rest(screen: Shown, *, keep_edits: bool = False) -> None:
     """Nothing open, nothing running, nothing edited, the cursor in the timeline at the first row."""
     while not isinstance(screen.app.screen, DebuggerScreen):
         screen.app.screen.dismiss(None)
@@ -107,7 +107,7 @@ async def at_rest(screen: Shown) -> None:
     debugger.conversation.box.close()
     debugger.panes.show_both()
     debugger.panes.column.leave()
-    while screen.session.editing.undo():
+    while not keep_edits and screen.session.editing.undo():
         pass
     screen.timeline.pick_none()
     screen.timeline.focus()
