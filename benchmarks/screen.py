@@ -36,6 +36,8 @@ ECHO: Final = 50.0
 PAINT: Final = 100.0
 LETTERS: Final = "QZX"
 """Letters that stand nowhere else on the screen."""
+LONGEST: Final = 100
+"""So many letters fit on the line."""
 NEEDLE: Final = "needle7"
 
 BARE: Final = """
@@ -117,34 +119,42 @@ def started(
 # A key in many rows
 
 
-def key_costs(program: Running, keys: int) -> list[float]:
-    """Milliseconds of processor time for each of so many keys in a list, there and back again."""
-    costs = []
+def key_costs(program: Running, keys: int) -> tuple[list[float], list[float]]:
+    """Milliseconds of processor time for each of so many keys in a list, there and back again.
+
+    Until the frame with the cursor in its new place has been written, and until all is shown that follows it.
+    """
+    frames, wholes = [], []
     for number in range(keys + 5):
         before = program.cpu
         program.press("k" if number % 3 == 2 else "j")
-        program.rest(0.06)
-        costs += [(program.cpu - before) * 1e3] if number >= 5 else []
-    return costs
+        program.first()
+        painted = program.cpu
+        program.rest(0.1)
+        if number >= 5:
+            frames.append((painted - before) * 1e3)
+            wholes.append((program.cpu - before) * 1e3)
+    return frames, wholes
 
 
 def keys(events: int, count: int, rounds: int, where: tuple[dict[str, str], str]) -> list[Row]:
     """A key in so many rows, beside a bare list of as many."""
     bare = Row(f"a key in a bare list of {events} rows, processor time, p95", unit="ms")
-    ours = Row(f"a key in a timeline of {events} rows, processor time, p95", bare, CPU, unit="ms")
+    ours = Row(f"a key in a timeline of {events} rows, to the painted frame, p95", bare, CPU, unit="ms")
+    whole = Row("- with the panes that follow the cursor", bare, unit="ms")
     directory = Path(where[1])
     path = written(directory / "rows.json", commands(*((f"echo {number} ", "") for number in range(events))))
     lines = directory / "rows.txt"
     lines.write_text("\n".join(f"echo {number} and what else there is to say" for number in range(events)))
+    arguments = ("-m", "trajtui", str(path), "--sandbox", "recorded")
     for _ in range(rounds):
         with started(("-c", BARE, str(lines)), ["echo 0 "], where) as program:
-            bare.samples.append(percentile(key_costs(program, count)))
-        with started(
-            ("-m", "trajtui", str(path), "--sandbox", "recorded"), ["echo 0 ", "keys"], where
-        ) as program:
+            bare.samples.append(percentile(key_costs(program, count)[0]))
+        with started(arguments, ["echo 0 ", "keys"], where) as program:
             program.rest(1.0)
-            ours.samples.append(percentile(key_costs(program, count)))
-    return [bare, ours]
+            for row, costs in zip((ours, whole), key_costs(program, count), strict=True):
+                row.samples.append(percentile(costs))
+    return [bare, ours, whole]
 
 
 # Keys while something prints
@@ -152,13 +162,13 @@ def keys(events: int, count: int, rounds: int, where: tuple[dict[str, str], str]
 
 def echoes(program: Running, count: int) -> list[float]:
     """Milliseconds from each letter that is typed into the message box until it stands there."""
-    taken = []
-    for number in range(count):
-        letter = LETTERS[number % len(LETTERS)]
-        begun = program.press(letter)
-        taken.append((program.wait([letter]) - begun) * 1e3)
-        program.press("\x7f")
+    taken, typed = [], ""
+    for number in range(min(count, LONGEST)):
+        typed += LETTERS[number % len(LETTERS)]
+        begun = program.press(typed[-1])
+        taken.append((program.wait([typed]) - begun) * 1e3)
         time.sleep(0.02)
+    program.press("\x15" + "\x7f" * len(typed))
     return taken
 
 

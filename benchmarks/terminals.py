@@ -80,6 +80,11 @@ class Running:
         lines = Path(f"/proc/{self._process.pid}/smaps_rollup").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
 
+    def first(self) -> None:
+        """Read what is written next, up to where it stops for a moment."""
+        select.select([self._terminal], [], [], PATIENCE)
+        self.rest(0.005)
+
     def rest(self, seconds: float) -> None:
         """Read on until nothing has been written for so long."""
         while select.select([self._terminal], [], [], seconds)[0]:
