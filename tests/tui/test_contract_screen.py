@@ -130,6 +130,8 @@ async def test_a_live_session_on_the_screen(tmp_path: Path) -> None:
             await screen.type("look")
             await screen.press("ctrl+l" if "Ctrl+L" in screen.text else "enter")
             await screen.wait("LIVE THINKING", seconds=60)
+            assert "G follows" in screen.rows[-1]
+            assert "T types" not in screen.rows[-1]  # nothing runs that could be typed into
             await screen.wait("LIVE AWAITING CONFIRMATION", seconds=60)
             await screen.wait("Approve")
             await screen.press("a")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from trajcore import Mode
+from trajcore import Mode, State
 from trajtui import leaving
 from trajtui.actions.table import Where
 from trajtui.widgets.bars import FooterKey
@@ -39,7 +39,7 @@ def _where(screen: DebuggerScreen) -> Where:
     if boxes.question.has_focus:
         return Where.QUESTION
     if screen.session.state.at_work:
-        return Where.BUSY
+        return Where.THINKING if screen.session.state is State.THINKING else Where.BUSY
     if screen.side.has_focus_within:
         return Where.PANE
     return Where.LIVE if screen.session.mode is Mode.LIVE else Where.REST

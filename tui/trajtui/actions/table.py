@@ -42,6 +42,7 @@ class Where(Enum):
 
     REST = "at rest"
     BUSY = "something runs"
+    THINKING = "a model is asked"
     LIVE = "a live session is at rest"
     PANE = "in a right-hand pane"
     BOX = "in the message box"
@@ -132,7 +133,7 @@ class UserAction:
 _ALT_B: Final = "ctrl+left"
 """What Textual takes Alt+B of most terminals for: they send for it what others send for that key."""
 _AT_REST: Final = (Where.REST, Where.LIVE)
-_BUSY: Final = (Where.BUSY,)
+_AT_WORK: Final = (Where.BUSY, Where.THINKING)
 _REPLAY: Final = "Replay"
 _LIVE: Final = "Messages and the model"
 _EDIT: Final = "Editing and saving"
@@ -173,7 +174,13 @@ ACTIONS: Final = (
     UserAction(replay.service, "x", "execute → recorded → skip, for the selected step", _REPLAY, "x", "skip"),
     UserAction(replay.pause, "p", "pause, interrupt", _REPLAY, "p"),
     UserAction(
-        replay.type_into, "T", "type into the command that runs", _REPLAY, "T", "types into it", at=_BUSY
+        replay.type_into,
+        "T",
+        "type into the command that runs",
+        _REPLAY,
+        "T",
+        "types into it",
+        at=(Where.BUSY,),
     ),
     UserAction(replay.shell, "exclamation_mark", "a shell inside the sandbox, as it is now", _REPLAY, "!"),
     UserAction(
@@ -182,7 +189,7 @@ ACTIONS: Final = (
     UserAction(
         replay.world, "O", "the world that the run begins in: what names it, another one", _REPLAY, "O"
     ),
-    UserAction(replay.message, "m", "type a message", _LIVE, "m", "message", at=(*_AT_REST, *_BUSY)),
+    UserAction(replay.message, "m", "type a message", _LIVE, "m", "message", at=(*_AT_REST, *_AT_WORK)),
     UserAction(replay.go_live, "L", "go live: hand the run and its sandbox to the model", _LIVE, "L", "live"),
     UserAction(models.go_on, "", "let the model go on where its budget is spent", _LIVE, ""),
     UserAction(models.model, "M", "model: another one, its key, base URL, effort", _LIVE, "M"),
@@ -240,7 +247,7 @@ ACTIONS: Final = (
         _VIEW,
         "G End",
         "follows",
-        at=_BUSY,
+        at=_AT_WORK,
     ),
     UserAction(
         finding.search, "slash", "search what rows say, then all that they hold", _VIEW, "/", "search"
@@ -293,7 +300,7 @@ ACTIONS: Final = (
         _VIEW,
         "? F1",
         "keys",
-        at=(*_AT_REST, *_BUSY, Where.PANE),
+        at=(*_AT_REST, *_AT_WORK, Where.PANE),
     ),
     UserAction(telling.messages, "H", "messages: all that was said", _VIEW, "H"),
     UserAction(telling.whole_message, "", "the message of the status bar, whole", _VIEW, ""),
