@@ -145,6 +145,20 @@ async def test_narrow_the_side_alone_says_how_it_is_left(recording: Path) -> Non
         assert "? keys" in screen.rows[-1]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (180, 48)])
+async def test_esc_returns_from_where_enter_went_in_every_layout(
+    recording: Path, size: tuple[int, int]
+) -> None:
+    async with opened(recording, size) as screen:
+        await screen.press("j", "enter")
+        await screen.wait(lambda: screen.app.screen.side.has_focus_within)
+        await screen.wait("Esc back")
+        await screen.press("escape")
+        await screen.wait(lambda: screen.timeline.has_focus and "Esc back" not in screen.rows[-1])
+        assert "Timeline" in screen.text
+        assert screen.selected == 1
+
+
 # Letters in another pane, and the mouse
 
 
