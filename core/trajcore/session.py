@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from trajcore import notices
@@ -241,6 +241,22 @@ class Session(LiveSession):
             raise self.failure or Refused("it was interrupted")
         self._activity.failure = failure  # the run stands as it stood
         return found[0]
+
+    async def read_file(self, path: str) -> bytes:
+        """What a file of the sandbox holds now. Links are followed inside it.
+
+        Raises `Refused` while something runs, or where nothing is executed, `BadInput` where there is no
+        such file, or it is too large, and `SandboxUnavailable`.
+        """
+        if self.busy:
+            raise Refused("something runs in the sandbox: interrupt it first (Esc)")
+        sandbox = self._replay.world.sandbox
+        if sandbox is None or not self._replay.world.started:
+            raise Refused("the sandbox has not been started yet: a step starts it")
+        try:
+            return await sandbox.files.read(str(PurePosixPath(sandbox.directory) / path))
+        except OSError as error:
+            raise BadInput(safe_line(f"{path} cannot be read in the sandbox: {error.strerror}")) from None
 
     def visit(self, visitor: Visitor) -> None:
         """Let the user into the sandbox's shell until they leave. Raises `Refused`."""

@@ -381,6 +381,26 @@ async def _(screen: Shown) -> None:
 
 
 @RECORDED.row(
+    "Files: this step, since the start, by hand; who wrote a line; Save to…",
+    "F",
+    "a",
+    commands=("files_step", "files_start", "files_hand", "save_file_to"),
+)
+async def _(screen: Shown) -> None:
+    for name, said in (("hand", "by hand"), ("start", "since the start"), ("step", "this step")):
+        await choose(screen, f"files_{name}")
+        await screen.wait(f"files: {said}")
+    for said in ("since the start", "by hand", "this step"):
+        await screen.press("F")
+        await screen.wait(f"files: {said}")
+    await screen.press("a")
+    await screen.wait("on a line of a diff")
+    await choose(screen, "save_file_to")
+    await screen.wait("Which file of the sandbox?")
+    await screen.press("escape")
+
+
+@RECORDED.row(
     "D: recorded and actual side by side, ] [ next, previous difference",
     "D",
     "right_square_bracket",

@@ -233,3 +233,49 @@ async def test_lines_are_not_looked_for_where_none_is(recording: Path):
         await screen.wait("The files are what they were at the start.")
         await screen.press("F")
         await screen.wait("You have changed no file by hand")
+
+
+async def test_a_file_of_the_sandbox_is_saved_on_this_machine(
+    recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").write_text("mine")
+    async with opened(recording, sandbox="bubblewrap") as screen:
+        screen.app.screen.action_act("save_file_to")
+        await screen.wait("Which file of the sandbox?")
+        await screen.type("a")
+        await screen.press("enter")
+        await screen.wait("has not been started yet")
+        await screen.press("c")
+        await screen.settle()
+        for path, said in (("d", "No such file"), ("/etc", "directory"), ("/dev/zero", "cannot be read")):
+            screen.app.screen.action_act("save_file_to")
+            await screen.wait("Which file of the sandbox?")
+            await screen.type(path)
+            await screen.press("enter")
+            await screen.wait(said)
+        await screen.press("F", "F")
+        pane = screen.app.screen.side.pane(FILES_TAB)
+        pane.focus()
+        await screen.wait("▸ + a ")
+        await screen.press(*"jjjjj")
+        await screen.wait(lambda: pane.path == "/workspace/a")
+        screen.app.screen.action_act("save_file_to")
+        await screen.wait("/workspace/a")
+        await screen.press("enter")
+        await screen.wait("Save 6 B as")
+        await screen.press("enter")
+        await screen.wait("6 B of /workspace/a")
+    assert (tmp_path / "a").read_text() == "mine"
+    assert (tmp_path / "a.2").read_text() == "one\n2\n"
+
+
+async def test_no_file_is_saved_where_nothing_is_executed(recording: Path):
+    async with opened(recording) as screen:
+        await screen.press("c")
+        await screen.settle()
+        screen.app.screen.action_act("save_file_to")
+        await screen.wait("Which file of the sandbox?")
+        await screen.type("/a")
+        await screen.press("enter")
+        await screen.wait("nothing is executed in a recorded sandbox")

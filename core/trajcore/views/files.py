@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trajcore.replay.policy import asks_the_world
 from trajcore.replay.run import Entry, Run, Status
 from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.session import Session
+from trajcore.storage import write_atomically
 from trajcore.text import safe_line
 from trajcore.views.blocks import BLANK, Block, BlockKind
 from trajcore.views.filelog import Author, Told, gaps, lineages, told, who_wrote
@@ -24,6 +26,11 @@ _NOT_YET: Final = "Not executed yet. Once it has been, what it changed is shown 
 _NO_STEP: Final = "This event does nothing to the files of the sandbox."
 _MOST_LISTED: Final = 1000
 _MOST_WITNESSES: Final = 3
+
+
+def save_file(path: Path, content: bytes) -> None:
+    """Write what a file of the sandbox holds to one of this machine. Raises `BadInput`; blocks."""
+    write_atomically(path, [content])
 
 
 class Scope(Enum):
