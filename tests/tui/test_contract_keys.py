@@ -523,6 +523,19 @@ async def _(screen: Shown) -> None:
     await screen.wait("LLM_MODEL")
 
 
+@RECORDED.row("messages are kept in a log; a long one opens in a box", "H", commands=("whole_message",))
+async def _(screen: Shown) -> None:
+    await screen.press("p")
+    await screen.wait("nothing is running")
+    await choose(screen, "whole_message")
+    await screen.wait(lambda: not isinstance(screen.app.screen, DebuggerScreen))
+    assert "nothing is running" in screen.text
+    await at_rest(screen)
+    await screen.press("H")
+    await screen.wait(lambda: not isinstance(screen.app.screen, DebuggerScreen))
+    assert "nothing is running" in screen.text
+
+
 @RECORDED.row("q asks when there is unsaved work", "q", "ctrl+q")
 async def _(screen: Shown) -> None:
     await at(screen, 10)
