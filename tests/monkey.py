@@ -8,6 +8,7 @@ be played again.
 from __future__ import annotations
 
 import asyncio
+import base64
 import gc
 import random
 import shlex
@@ -34,6 +35,7 @@ from textual.worker import Worker, WorkerState
 import trajtui.actions.looking
 import trajtui.actions.replay
 import trajtui.patient
+from pictures import png
 from trajcore import Session, Settings, Trajectory, notices
 from trajcore.dialects.newevents import new_action
 from trajcore.events.actions import ACTIONS as MODELS
@@ -86,7 +88,7 @@ def recording() -> list[dict[str, Any]]:
     add({"source": "agent", "action": "dance", "args": {"step": [1, {"two": None}]}})
     add({"source": "moon", "observation": "?", "content": 7, "extras": []})
     add({"source": "user", "action": "message", "message": 1, "args": "no fields"})
-    add(dict(new_action("message", content="the end")))
+    add(dict(new_action("message", content="the end", image_urls=[_PICTURE])))
     return made
 
 
@@ -101,6 +103,8 @@ def _answer(kind: str, cause: int, text: str) -> dict[str, Any]:
     told = {"content": text, "extras": extras, "cause": cause, "message": text}
     return {"source": "agent", "observation": kind, **told}
 
+
+_PICTURE: Final = f"data:image/png;base64,{base64.b64encode(png(2, 2)).decode()}"
 
 # The keys
 
@@ -424,6 +428,7 @@ STAGES: Final[dict[str, tuple[str, ...]]] = {
     "themes": ("do change_theme",),
     "compare": ("back", "do branches", "j", "c", "j"),
     "leave an edit": ("do edit_event", "a", "escape"),
+    "a picture": (f"cursor {len(recording()) - 1}", "do tab_event", "do show_pane", "j", "j", "j", "enter"),
 }
 """Where keys can be pressed, and what leads there: each thing to do on the debugger's screen, and more."""
 

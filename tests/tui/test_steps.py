@@ -59,7 +59,7 @@ async def test_the_right_hand_side_shows_what_a_step_did_without_a_key(tmp_path:
     async with opened(write(tmp_path / "x.json", events), sandbox="bubblewrap") as screen:
         await screen.press("4", "s")
         await screen.wait("1 run: exit 0, diverged: ")
-        await screen.wait("/workspace/made")
+        await screen.wait("+ made")
         await screen.press("2")
         await screen.wait("otherwise")
 
