@@ -22,6 +22,7 @@ from screens import Shown, opened
 from states import STATES, home, recording
 from styled import styled
 from trajcore.views import marks
+from trajcore.views.overview import Overview
 from trajtui.themes import DARK, LIGHT
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -41,6 +42,7 @@ def no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in list(sys.modules.values()):
         if isinstance(module, ModuleType) and module.__dict__.get("duration") is real:
             monkeypatch.setattr(module, "duration", lambda seconds: "12ms")
+    monkeypatch.setattr(Overview, "_took", lambda overview, row: 0.012)
 
 
 @pytest.mark.parametrize(
