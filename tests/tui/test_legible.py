@@ -70,7 +70,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT])
 @pytest.mark.parametrize("terminal", TERMINALS, indirect=True)
-@pytest.mark.sampled(12)
+@pytest.mark.long
 async def test_every_text_of_every_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theme: str, terminal: ColorSystem
 ) -> None:
