@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import AnyStr, Final
 
 from trajcore.masking import known
 
@@ -245,3 +245,15 @@ def as_recorded(text: str, *, tabs: bool = True) -> str:
     if " \n" in plain or "\t\n" in plain or plain[-1:] in (" ", "\t"):
         plain = "\n".join(line.rstrip(" \t") for line in plain.split("\n"))
     return plain
+
+
+def common_length(one: AnyStr, other: AnyStr) -> int:
+    """With how many characters, or bytes, two texts begin alike."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

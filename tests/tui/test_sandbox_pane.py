@@ -55,7 +55,7 @@ async def test_each_step_has_its_place_and_says_how_it_compares(recording: Path)
         assert any("s plays the first step" in row for row in all_rows(screen))
         await screen.press("c")
         await screen.wait("end of the recording", seconds=30)
-        await screen.pilot.pause(0.2)
+        await screen.wait(lambda: any("No such file" in row for row in all_rows(screen)))  # the last step
         rows = all_rows(screen)
         assert not any("plays the first step" in row for row in rows)
         assert "done" in [row.rstrip() for row in rows]  # the bar, once

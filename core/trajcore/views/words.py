@@ -9,6 +9,7 @@ from enum import Enum
 from itertools import groupby
 from typing import Final
 
+from trajcore.text import common_length
 from trajcore.views.matching import Alike, matches
 
 _WORD: Final = re.compile(r"\w+|\s+|[^\w\s]")
@@ -59,8 +60,8 @@ def marked(left: str, right: str, left_key: str, right_key: str) -> tuple[Pieces
 
 def _by_ends(left: str, right: str) -> tuple[Pieces, Pieces]:
     """Two long lines: what they begin and end with, and what differs between."""
-    begin = _alike(left, right)
-    end = _alike(left[begin:][::-1], right[begin:][::-1])
+    begin = common_length(left, right)
+    end = common_length(left[begin:][::-1], right[begin:][::-1])
     middle, its_middle = left[begin : len(left) - end], right[begin : len(right) - end]
     if max(len(middle), len(its_middle)) <= LONGEST:
         inner = marked(middle, its_middle, middle, its_middle)
@@ -68,18 +69,6 @@ def _by_ends(left: str, right: str) -> tuple[Pieces, Pieces]:
         inner = _one(middle, Tone.CHANGED), _one(its_middle, Tone.CHANGED)
     head, tail = _one(left[:begin], Tone.SAME), _one(left[len(left) - end :], Tone.SAME)
     return (*head, *inner[0], *tail), (*head, *inner[1], *tail)
-
-
-def _alike(one: str, other: str) -> int:
-    """With how many characters both begin."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _one(text: str, tone: Tone) -> Pieces:

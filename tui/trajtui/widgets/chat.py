@@ -11,6 +11,7 @@ from trajcore.views.coming import Coming, Stretch
 from trajcore.views.status import totals
 from trajtui.widgets.folding import FoldingPane
 from trajtui.widgets.pace import Pace
+from trajtui.widgets.paced import PacedPane
 from trajtui.widgets.segments import Flow, Segment, segment_of
 
 _SELDOM: Final = 1 / 10
@@ -18,7 +19,7 @@ _SELDOM: Final = 1 / 10
 _UNFINISHED: Final = "── this reply broke off: it is not part of the run"
 
 
-class ChatPane(FoldingPane):
+class ChatPane(FoldingPane, PacedPane):
     """What was said, oldest first. Parts that come from the recording are dim; long results are folded.
 
     What has been laid out stays: a frame takes as long as what has come since the last one.
@@ -36,13 +37,12 @@ class ChatPane(FoldingPane):
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._pace = Pace(_SELDOM)
         self._session = session
         self._dialogue = Dialogue(session)
         self._coming = Coming()
         self._flows: dict[Stretch, Flow] = {}
         self._cursor = None
-        self._pace = Pace(_SELDOM)
-        self._due = False
         self._run_changed = True
         self._restarted = False
         self._waited = 0.0
@@ -107,26 +107,12 @@ class ChatPane(FoldingPane):
         self._run_changed = True
         self._draw_soon()
 
-    def _draw_soon(self) -> None:
-        if self.display and not self._due:
-            self._due = True
-            self.set_timer(self._pace.delay(), self._draw)
-
-    def on_show(self) -> None:
-        """Catch up with what came while this was hidden."""
-        self._draw()
-
-    def on_resize(self) -> None:
-        """Wrap to the new width."""
-        self._draw()
-
     # Laying out
 
-    def _draw(self) -> None:
-        """Lay out what has changed, if it can be seen; what is hidden catches up when it is shown."""
-        self._due = False
+    def _lay_out_changes(self) -> None:
+        """See `PacedPane`."""
         width = self.scrollable_content_region.width
-        if not self.display or width <= 0:
+        if width <= 0:
             return
         rewrapped = width != self._wrapped_at
         if rewrapped:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from rich.style import Style
 from rich.text import Text
 
@@ -16,6 +16,7 @@ from trajcore.views.blocks import BlockKind
 from trajcore.views.differing import Heads, one_below_the_other
 from trajcore.views.hunks import Gap, Hunks, LinePair
 from trajcore.views.words import Piece, Pieces, Tone
+from trajtui.widgets.lines import fitting
 
 SIDE_BY_SIDE: Final = 110
 """From so many cells on, the two sides stand beside each other."""
@@ -191,7 +192,7 @@ def cuts(text: str, width: int) -> Iterator[tuple[int, int]]:
     """Where the rows of a text begin and end, each at most `width` cells wide; best behind blanks."""
     at = 0
     while True:
-        end = at + _fitting(text[at : at + width], width)
+        end = at + fitting(text[at : at + width], width)
         if end >= len(text):
             yield at, len(text)
             return
@@ -200,18 +201,6 @@ def cuts(text: str, width: int) -> Iterator[tuple[int, int]]:
             end = blank + 1
         yield at, end
         at = end
-
-
-def _fitting(head: str, width: int) -> int:
-    """How many characters fit into so many cells; at least one."""
-    if head.isascii() or cell_len(head) <= width:
-        return len(head)
-    used = 0
-    for place, character in enumerate(head):
-        used += cell_len(character)
-        if used > width:
-            return max(1, place)
-    return len(head)
 
 
 def heads(block: Heads, width: int) -> list[tuple[str, str] | Text | Drawable]:

@@ -300,7 +300,7 @@ def widest(rows: Iterable[str | Text]) -> int:
 def _broken(line: str, width: int) -> list[str]:
     rows, at = [], 0
     while at < len(line):
-        end = at + _fitting(line[at : at + width], width)
+        end = at + fitting(line[at : at + width], width)
         space = line.rfind(" ", at, end + 1) if end < len(line) else -1
         if space - at > width // 3:
             rows.append(line[at:space])
@@ -311,9 +311,9 @@ def _broken(line: str, width: int) -> list[str]:
     return rows
 
 
-def _fitting(head: str, width: int) -> int:
+def fitting(head: str, width: int) -> int:
     """How many characters fit into `width` cells; at least one."""
-    if head.isascii():
+    if head.isascii() or cell_len(head) <= width:
         return len(head)
     used = 0
     for place, character in enumerate(head):

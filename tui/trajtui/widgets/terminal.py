@@ -18,8 +18,8 @@ from trajcore import Session, notices
 from trajcore.views.sandboxlog import HOST, Passage, SandboxLog
 from trajcore.views.timeline import Row
 from trajtui.legible import Depth, Readable
-from trajtui.widgets.lines import UNWRAPPED, LinePane, wrapped
-from trajtui.widgets.pace import Pace
+from trajtui.widgets.lines import UNWRAPPED, wrapped
+from trajtui.widgets.paced import PacedPane
 from trajtui.widgets.passages import CONTINUED, Laid, as_chosen, drawn_output
 from trajtui.widgets.segments import Segments
 
@@ -28,7 +28,7 @@ _PARTS: Final = {"note": "note", "rule": "rule", "bad": "failed", "failed": "fai
 _CHOSEN: Final = frozenset({"prompt", "rule", "bad"})
 
 
-class TerminalPane(LinePane):
+class TerminalPane(PacedPane):
     """A prompt for each command, its output as it comes, a rule when it has ended.
 
     What has been laid out stays: a frame takes as long as what has come since the last one.
@@ -66,8 +66,6 @@ class TerminalPane(LinePane):
         """The first passage that is another one than what is laid out; None where none is."""
         self._width = 0
         self._widest = 0
-        self._due = False
-        self._pace = Pace()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """A program may choose any colour on any other: what could not be read can."""
@@ -122,29 +120,15 @@ class TerminalPane(LinePane):
 
     # Laying out
 
-    def _draw_soon(self) -> None:
-        if self.display and not self._due:
-            self._due = True
-            self.set_timer(self._pace.delay(), self._draw)
-
-    def on_show(self) -> None:
-        """Catch up with what came while this was hidden."""
-        self._draw()
-
-    def on_resize(self) -> None:
-        """Wrap to the new width."""
-        self._draw()
-
     def watch_wraps(self) -> None:
         """Continue wide lines below, or have them scroll sideways."""
         if self.is_mounted:
             self._width = 0
             self._draw()
 
-    def _draw(self) -> None:
-        """Lay out what has changed, if it can be seen; what is hidden catches up when it is shown."""
-        self._due = False
-        if not self.display or not self.size.width:
+    def _lay_out_changes(self) -> None:
+        """See `PacedPane`."""
+        if not self.size.width:
             return
         width = max(_NARROWEST, self.scrollable_content_region.width)
         if width != self._width:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from trajcore.text import common_length
+
 
 def difference(before: bytes, after: bytes) -> tuple[int, bytes, bytes]:
     """Where two texts in UTF-8 begin to differ, and what is there in each, in whole characters."""
-    begin = _common(before, after, len(before) if len(before) < len(after) else len(after))
+    begin = common_length(before, after)
     while begin and (_inside(before, begin) or _inside(after, begin)):
         begin -= 1
     rest = min(len(before), len(after)) - begin
@@ -18,18 +20,6 @@ def difference(before: bytes, after: bytes) -> tuple[int, bytes, bytes]:
 def _inside(text: bytes, at: int) -> bool:
     """Whether a place is inside a character of UTF-8."""
     return at < len(text) and text[at] & 0xC0 == 0x80
-
-
-def _common(one: bytes, other: bytes, most: int) -> int:
-    """How many bytes two texts begin with alike, `most` at the most."""
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _common_at_end(one: bytes, other: bytes, most: int) -> int:
