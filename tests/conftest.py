@@ -14,8 +14,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
-from needs import IN_CI, need_bubblewrap, need_docker, need_tmux
+from browser import chromium, new_tab, tab
+from needs import IN_CI, need_bubblewrap, need_chromium, need_docker, need_tmux
 from trajcore import masking
+
+__all__ = ["chromium", "new_tab", "tab"]
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -32,7 +35,12 @@ settings.register_profile(
 )
 settings.load_profile("trajtui")
 
-_NEEDS = {"docker": need_docker, "bubblewrap": need_bubblewrap, "terminal": need_tmux}
+_NEEDS = {
+    "docker": need_docker,
+    "bubblewrap": need_bubblewrap,
+    "terminal": need_tmux,
+    "browser": need_chromium,
+}
 
 
 _SANDBOX = re.compile(r"docker(?:, from inside)?(?:, plain)?|bubblewrap|local")

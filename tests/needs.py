@@ -37,6 +37,13 @@ def need_tmux() -> str:
     return path or ""
 
 
+def need_chromium() -> str:
+    """The path of Chromium."""
+    path = shutil.which("chromium")
+    _require(None if path else "chromium is not installed")
+    return path or ""
+
+
 def _require(fault: str | None) -> None:
     if fault is None:
         return

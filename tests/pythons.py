@@ -1,7 +1,8 @@
 """Run tests on the other supported Pythons that are found on this machine, each in an environment of its own.
 
-`pythons.py` runs the tests that need no engine and no tmux, and the sample; `pythons.py --sample` only that:
-a replay and a session on the screen, in docker and in bubblewrap. Environments are made once, in `.venvs`.
+`pythons.py` runs the tests that need no engine, no tmux and no browser, and the sample; `pythons.py --sample`
+only that: a replay and a session on the screen, in docker and in bubblewrap. Environments are made once, in
+`.venvs`.
 """
 
 from __future__ import annotations
@@ -133,7 +134,9 @@ def sample(other: Other) -> str:
 def whole(other: Other, jobs: str) -> bool:
     """Run all that is to be run on another Python, its output as it comes. False when a test failed."""
     other.prepare()
-    most = other.pytest("-n", jobs, "--dist", "loadfile", "-m", "not docker and not terminal and not long")
+    most = other.pytest(
+        "-n", jobs, "--dist", "loadfile", "-m", "not docker and not terminal and not browser and not long"
+    )
     # What this machine lacks for a second Python (another user cannot run it) is skipped also in CI.
     failed = subprocess.call(most, cwd=ROOT, env={**os.environ, "CI": ""})
     return not (subprocess.call(other.pytest(SAMPLE), cwd=ROOT) or failed)
