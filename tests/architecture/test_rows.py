@@ -30,6 +30,7 @@ from trajcore.views.blocks import Block
 from trajcore.views.exports import EXPORTS
 from trajtui.widgets.folding import FoldingPane
 from trajtui.widgets.lines import LinePane
+from trajtui.widgets.paced import PacedPane
 from trajtui.widgets.side import TABS
 from trajtui.widgets.timeline import TimelineView
 
@@ -77,7 +78,13 @@ def test_every_view_of_a_row_and_every_pane_has_a_tab() -> None:
     assert views == {tab.view for tab in TABS if tab.view is not None}
     session = Session(Trajectory.from_bytes(of_commands("ls")))
     panes = {one for one in own(trajtui.widgets, inspect.isclass) if issubclass(one, LinePane)}
-    assert panes == {LinePane, FoldingPane, TimelineView, *(type(tab.pane(session)) for tab in TABS)}
+    assert panes == {
+        LinePane,
+        FoldingPane,
+        PacedPane,
+        TimelineView,
+        *(type(tab.pane(session)) for tab in TABS),
+    }
 
 
 def named_elsewhere() -> set[str]:
