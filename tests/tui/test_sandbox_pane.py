@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from documents import message, ran, run
-from program import write
+from program import finish, write
 from screens import Shown, opened
 from trajcore import notices
 from trajtui.widgets.terminal import TerminalPane
@@ -76,6 +77,19 @@ async def test_each_step_has_its_place_and_says_how_it_compares(recording: Path)
         await screen.press("S")
         await screen.settle()
         await screen.wait(lambda: any("gone back over" in row for row in all_rows(screen)))
+
+
+@pytest.mark.bubblewrap
+async def test_a_message_at_the_end_is_where_the_last_step_is(recording: Path) -> None:
+    events = [*json.loads(recording.read_text()), finish(11, "done")]
+    async with opened(write(recording, events), size=(120, 36), sandbox="bubblewrap") as screen:
+        await screen.press("c")
+        await screen.wait("5 steps", seconds=30)
+        await screen.wait(lambda: any("No such file" in row for row in shown(screen)))
+        await screen.press("g", "j")
+        await screen.wait(lambda: "seq 60" in shown(screen)[0])
+        await screen.press("G")
+        await screen.wait(lambda: any("No such file" in row for row in shown(screen)))
 
 
 async def test_reads_are_folded_to_a_line_and_errors_are_shown_in_full(recording: Path) -> None:

@@ -178,6 +178,23 @@ class SandboxLog:
             entry = self._session.run.live_entry(row.uid)
         return None if entry is None else self._steps.get(("id", entry.id))
 
+    def is_behind_all(self, row: Row | None) -> bool:
+        """Whether a row was played behind all that was carried out, as a message at the end is."""
+        last = self.last_step
+        if row is None or last is None:
+            return False
+        entries = self._session.run.entries
+        if row.uid is None:
+            entry = None if row.entry is None else entries[row.entry]
+        else:
+            entry = self._session.run.live_entry(row.uid)
+        for played in reversed(entries):
+            if played is entry or (row.uid is not None and played.origin == row.uid):
+                return True
+            if played.id == last.id if last.uid is None else played.origin == last.uid:
+                return False
+        return False
+
     def row_of(self, passage: Passage) -> Row | None:
         """The row of the timeline that a passage is of."""
         if passage.uid is not None:

@@ -93,6 +93,8 @@ class TerminalPane(PacedPane):
         if chosen is self._chosen and row == self._row:
             return
         self._chosen = self._sought = chosen
+        if chosen is None and self._log.is_behind_all(row):
+            self._sought = self._log.last_step
         self._row = row
         self._strips.clear()
         self.refresh()
