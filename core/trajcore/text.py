@@ -124,6 +124,11 @@ def drawing() -> SequenceFilter:
 
 
 _DRAWING: Final = re.compile(f"{_SGR}|{_ERASURE}|{_MOVE}")
+_OPEN_STRING: Final = (
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f\udc90\udc98\udc9d-\udc9f])[^\x07\x18\x1a\x1b\x9c\udc9c]*+\Z"
+)
+"""The string of a device that goes on behind a text."""
+_ACTING: Final = "[\t\r\b\v\f\x1b\x80-\x9f\u2028\u2029\udc80-\udc9f]"
 _NUMBER: Final = r"[0-9]{0,5}"
 _MODE: Final = "(?:1|5|7|12|25|47|66|1000|1002|1003|1006|1047|1048|1049|2004)"
 """Keys of the cursor and keypad, reverse, wrapping, the cursor, the other screen, the mouse, pasting."""
@@ -176,6 +181,18 @@ def safe_line(text: str) -> str:
 def safe_json(text: str) -> str:
     """JSON for a terminal as well as for a parser: what could speak to a terminal is escaped."""
     return re.sub(_UNSAFE_IN_JSON, lambda found: f"\\u{ord(found[0]):04x}", known().text(text))
+
+
+def stands_alone(text: str) -> bool:
+    """Whether a terminal shows whole lines as it would without these before them, and these likewise."""
+    if not _may_begin(text):
+        return True
+    return re.search(_MOVE, text) is None and re.search(_OPEN_STRING, text) is None
+
+
+def is_plain(text: str) -> bool:
+    """Whether nothing in a part of a line has to do with what stands before it, or behind it."""
+    return re.search(_ACTING, text) is None
 
 
 def without_escapes(text: str) -> str:

@@ -20,6 +20,7 @@ from trajcore.document.saving import Job, Saver
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
 from trajcore.formats.base import Files, Layout
+from trajcore.longtext import LongText
 
 if TYPE_CHECKING:
     from trajcore.dialects.findings import Finding
@@ -142,6 +143,11 @@ class Trajectory:
         """As `data`, older spellings brought up to date: arguments are in `args`, details in `extras`."""
         return self.dialect.canonical(self.data(index))
 
+    def skimmed(self, index: int) -> tuple[dict[str, Any], LongText | None]:
+        """As `modern`, to be looked at: of a content of many megabytes the beginning, and that content."""
+        data, content = self._document.skimmed(index)
+        return self.dialect.canonical(data), content
+
     def own_fields(self, index: int) -> tuple[tuple[str, ...], Mapping[str, Any]]:
         """Where in `data` the fields of an event's kind are, and what they hold in today's spelling."""
         return self.dialect.own_fields(self.data(index))
@@ -149,6 +155,10 @@ class Trajectory:
     def parsed(self, index: int) -> Parsed:
         """An event as a typed model, and what is wrong with it."""
         return self._document.parsed(index)
+
+    def problems(self, index: int) -> tuple[str, ...]:
+        """What is wrong with an event."""
+        return self._document.problems(index)
 
     def label(self, index: int) -> str:
         """How an event is called in messages: its id, or `#index` where it has none of its own."""

@@ -27,6 +27,7 @@ from trajcore.dialects.recording import Link, Links, Recording, Slot, Text
 from trajcore.dialects.told import Around, Fact, What
 from trajcore.events.head import Head
 from trajcore.events.kinds import Service
+from trajcore.longtext import LongText
 from trajcore.runtimes.habits import Habits, Shell
 
 if TYPE_CHECKING:
@@ -163,6 +164,13 @@ class Dialect(Protocol):
 
     def head(self, texts: Sequence[Text], slot: Any) -> Head:
         """What a timeline shows of the event."""
+        ...
+
+    def skimmed(self, texts: Sequence[Text]) -> tuple[Sequence[Text], LongText | None]:
+        """The texts to read an event from that is only to be looked at, and the content that they lack.
+
+        Of a content of many megabytes they may have the beginning alone; None: they are as they were.
+        """
         ...
 
     def text(self, texts: Sequence[Text], slot: Any) -> bytes:

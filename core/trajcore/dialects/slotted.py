@@ -31,6 +31,7 @@ from trajcore.events.head import Head, head_of
 from trajcore.formats.json.edit import json_text
 from trajcore.formats.json.merge import GONE, differences
 from trajcore.formats.json.reading import as_object
+from trajcore.longtext import LongText
 from trajcore.runtimes.habits import PERSISTENT, Habits
 
 if TYPE_CHECKING:
@@ -83,6 +84,10 @@ class BaseDialect:
     def head(self, texts: Sequence[Text], slot: Slot) -> Head:
         """What a timeline shows of the event."""
         return head_of(self.event(texts, slot))
+
+    def skimmed(self, texts: Sequence[Text]) -> tuple[Sequence[Text], LongText | None]:
+        """All is read."""
+        return texts, None
 
     def text(self, texts: Sequence[Text], slot: Slot) -> bytes:
         """The event as JSON on one line."""

@@ -23,6 +23,7 @@ from trajcore.events.head import LONGEST, Head, LongHead
 from trajcore.formats.base import Layout
 from trajcore.formats.json.reading import as_object
 from trajcore.formats.json.style import Style
+from trajcore.longtext import LongText
 
 if TYPE_CHECKING:
     from trajcore.events.parse import Parsed
@@ -132,16 +133,25 @@ class Document:
         damage = self.damage(index)
         if damage is not None:
             return Head(problem=f"damaged ({damage})")
-        head = self.events.head(index)
-        if len(head.told or "") <= LONGEST:
-            return head
+        texts = self.events.texts(index)
+        if sum(map(len, texts)) <= LONGEST:
+            return self.events.head(index)
         first = self.beginning.slots
         slot = (first if index < len(first) else self.outline.slots)[index]
-        return LongHead.of(head, partial(self.dialect.head, self.events.texts(index), slot))
+        skimmed, content = self.dialect.skimmed(texts)
+        head = self.dialect.head(skimmed, slot)
+        if content is None and len(head.told or "") <= LONGEST:
+            return head
+        return LongHead.of(head, partial(self.dialect.head, texts, slot))
 
     def data(self, index: int) -> dict[str, Any]:
         """An event as a Python object, a new one at each call; an empty one, where it is damaged."""
         return self.dialect.event(self.events.texts(index), self.outline.slots[index])
+
+    def skimmed(self, index: int) -> tuple[dict[str, Any], LongText | None]:
+        """As `data`; of a content that is many megabytes long the beginning, and that content."""
+        texts, content = self.dialect.skimmed(self.events.texts(index))
+        return self.dialect.event(texts, self.outline.slots[index]), content
 
     def as_read(self, index: int) -> dict[str, Any] | None:
         """An event as it was read; None where it is new, or stands in no record of its own."""
@@ -155,12 +165,21 @@ class Document:
     def parsed(self, index: int) -> Parsed:
         """An event as a typed model, and what is wrong with it."""
         found = self._parses.get(index)
-        return _kept(self._parses, index, self._parse(index)) if found is None else found
+        if found is not None:
+            return found
+        parsed = self._parse(index, self.data(index))
+        is_long = sum(map(len, self.events.texts(index))) > LONGEST
+        return parsed if is_long else _kept(self._parses, index, parsed)
 
-    def _parse(self, index: int) -> Parsed:
+    def problems(self, index: int) -> tuple[str, ...]:
+        """What is wrong with an event."""
+        data, content = self.skimmed(index)
+        return self.parsed(index).problems if content is None else self._parse(index, data).problems
+
+    def _parse(self, index: int, data: dict[str, Any]) -> Parsed:
         from trajcore.events.parse import parse
 
-        found, damage = parse(self.dialect.canonical(self.data(index))), self.damage(index)
+        found, damage = parse(self.dialect.canonical(data)), self.damage(index)
         return found if damage is None else replace(found, problems=(f"damaged ({damage})",))
 
     def label(self, index: int) -> str:

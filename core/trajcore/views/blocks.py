@@ -9,9 +9,11 @@ from enum import Enum
 from functools import cached_property, partial
 from typing import Final
 
+from trajcore.longtext import LongText, StringText
 from trajcore.pictures import Picture, name_of
 from trajcore.text import as_shown, safe, safe_line, without_escapes
 from trajcore.views.folding import Fold, Folded, Maker, folded
+from trajcore.views.pieces import Pieces
 
 
 class BlockKind(Enum):
@@ -68,6 +70,10 @@ class Block:
         """What takes its place when it is unfolded; nothing where that is its text."""
         return ()
 
+    def pieces(self) -> Pieces | None:
+        """A long text in pieces, which are yet to be found; None where `text` is all there is."""
+        return None
+
 
 class Nest(Block):
     """One that is unfolded into others, which may unfold again; they are made when they are asked for.
@@ -97,29 +103,39 @@ class Nest(Block):
 
 
 class LongBlock(Block):
-    """One whose text takes long to make: it is made when it is first asked for."""
+    """One whose text takes long to make: it is made when it is asked for, and not kept."""
 
     def __init__(
-        self, kind: BlockKind, raw: str, language: str, make: Maker, folded: Folded | None = None
+        self, kind: BlockKind, raw: LongText, language: str, make: Maker, folded: Folded | None = None
     ) -> None:
         self.__dict__.update(kind=kind, language=language, folded=folded, picture=None, _raw=raw, _make=make)
 
-    @cached_property
+    @property
     def text(self) -> str:
         """See `Block.text`."""
-        made: str = self.__dict__["_make"](self.__dict__["_raw"])
+        made: str = self.__dict__["_make"](self._raw_text.whole)
         return made
 
     @property
     def size(self) -> int:
         """See `Block.size`."""
-        return len(self.__dict__["_raw"])
+        return self._raw_text.size
 
     @property
     def beginning(self) -> str:
         """See `Block.beginning`."""
-        made: str = self.__dict__["_make"](self.__dict__["_raw"][:_BEGINNING])
+        made: str = self.__dict__["_make"](self._raw_text.beginning(_BEGINNING))
         return made[: len(made) * 3 // 4]  # its end may be half of something: of a sequence, of a secret
+
+    def pieces(self) -> Pieces | None:
+        """See `Block.pieces`."""
+        make: Maker = self.__dict__["_make"]
+        return Pieces(self._raw_text, make) if make in (safe, output_text) else None
+
+    @property
+    def _raw_text(self) -> LongText:
+        raw: LongText = self.__dict__["_raw"]
+        return raw
 
     def __repr__(self) -> str:
         return f"<{self.kind.value} of {self.size} characters>"
@@ -132,14 +148,18 @@ class LongBlock(Block):
 
     @property
     def _essence(self) -> tuple[object, ...]:
-        return self.kind, self.__dict__["_raw"], self.language
+        return self.kind, self._raw_text, self.language
 
 
-def block_of(kind: BlockKind, raw: str, make: Maker, language: str = "", fold: Fold | None = None) -> Block:
+def block_of(
+    kind: BlockKind, raw: str | LongText, make: Maker, language: str = "", fold: Fold | None = None
+) -> Block:
     """A block whose text is made of `raw`: now, or where that is long, when it is asked for."""
+    if not isinstance(raw, str):
+        return LongBlock(kind, raw, language, make)
     short = None if fold is None else folded(raw, fold, make)
     if len(raw) > LONG:
-        return LongBlock(kind, raw, language, make, short)
+        return LongBlock(kind, StringText(raw), language, make, short)
     return Block(kind, make(raw), language, short)
 
 
@@ -193,7 +213,7 @@ def each_behind(mark: str, text: str) -> str:
     return "\n".join(mark + line for line in safe(text).split("\n"))
 
 
-def output(text: str) -> Block:
+def output(text: str | LongText) -> Block:
     """What came back from a sandbox."""
     return block_of(BlockKind.OUTPUT, text, output_text)
 

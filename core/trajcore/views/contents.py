@@ -17,10 +17,13 @@ from trajcore.events.kinds import (
     MCP,
     READ,
     RECALL,
+    RUN,
+    RUN_IPYTHON,
     TASK_TRACKING,
 )
 from trajcore.events.observations import UnknownObservation
 from trajcore.live.messages.pictures import pictures_of, without_data
+from trajcore.longtext import PIECE, LongText
 from trajcore.pictures import Picture
 from trajcore.text import safe, safe_line
 from trajcore.views.blocks import (
@@ -43,6 +46,17 @@ Content = Callable[[str, Details], "list[Block]"]
 
 _READ_BY_EDITOR: Final = "Here's the result of running `cat -n`"
 """How the editor's answer begins, before the lines of the file."""
+
+
+PIECEWISE: Final = frozenset({RUN, RUN_IPYTHON, READ})
+"""Of which kinds a long text can be shown without being read."""
+
+
+def long_contents(observation: Event, text: LongText) -> list[Block]:
+    """What an observation of one of these kinds says, without pictures, whose content need not be whole."""
+    if isinstance(observation, Observation) and observation.observation == READ:
+        return _read(text, observation.extras.model_dump())
+    return [output(text)]
 
 
 def contents(observation: Event, text: str) -> list[Block]:
@@ -70,12 +84,19 @@ def _rest(details: Details, shown: set[str]) -> list[Block]:
     return [BLANK, *value_blocks(left)] if left else []
 
 
-def _read(text: str, details: Details) -> list[Block]:
+def _read(text: str | LongText, details: Details) -> list[Block]:
     language = language_of(text_of(details.get("path")))
-    first, newline, lines = text.partition("\n")
+    first, newline, lines = _first_line(text)
     if newline and first.startswith(_READ_BY_EDITOR):
         return [note(first), block_of(BlockKind.CODE, lines, output_text, language)]
     return [block_of(BlockKind.CODE, text, output_text, language)]
+
+
+def _first_line(text: str | LongText) -> tuple[str, str, str | LongText]:
+    if isinstance(text, str):
+        return text.partition("\n")
+    end = text.end_of_line(0, PIECE)
+    return *text.part(0, end).partition("\n")[:2], text.behind(end)
 
 
 def _browse(text: str, details: Details) -> list[Block]:

@@ -7,11 +7,12 @@ from typing import Any, Final
 from trajcore.dialects import canonical
 from trajcore.events.head import Head
 from trajcore.events.kinds import EDIT, THINK, action_kind
+from trajcore.longtext import LongText
 from trajcore.session import Session
 from trajcore.text import safe_line
 from trajcore.views.blocks import BLANK, Block, BlockKind, output, prose
 from trajcore.views.folding import Fold
-from trajcore.views.observations import added_answer, changed_by, contents_of, object_of, observations
+from trajcore.views.observations import added_answer, changed_by, contents_of, observations, seen_of
 from trajcore.views.timeline import Row
 
 _THOUGHT: Final = Fold(8)
@@ -28,7 +29,8 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
         return ()
     head = session.trajectory.head(index)
     changed = changed_by(session, index) if head.kind == EDIT else ""
-    blocks = _event(head, object_of(session, index), session.trajectory.label(index), changed)
+    data, content = seen_of(session, index)
+    blocks = _event(head, data, session.trajectory.label(index), changed, content)
     typed = session.replacement_of(index)
     if typed is not None:
         blocks = [blocks[0], BLANK, prose(typed), *_replaced(session, session.trajectory.uid(index))]
@@ -37,7 +39,7 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
     if session.trajectory.damage(index):
         stored = session.trajectory.as_stored(index).decode("utf-8", "replace")
         blocks = [*blocks[:1], BLANK, output(stored)]
-    problems = session.trajectory.parsed(index).problems
+    problems = session.trajectory.problems(index)
     return (
         *(Block(BlockKind.BAD, f"invalid: {safe_line(p)}") for p in problems),
         *_overtaken(session, index),
@@ -78,14 +80,16 @@ def _overtaken(session: Session, index: int) -> list[Block]:
     return []
 
 
-def _event(head: Head, data: dict[str, Any], label: str, changed: str = "") -> list[Block]:
+def _event(
+    head: Head, data: dict[str, Any], label: str, changed: str = "", content: LongText | None = None
+) -> list[Block]:
     when = safe_line(head.timestamp or "").replace("T", " ")[:19]
     title = f"{safe_line(head.source or 'no source')} · {safe_line(head.kind)} · {label}"
     blocks = [Block(BlockKind.HEADING, f"{title}{'   ' + when if when else ''}")]
     from trajcore.views.bodies import action_body  # typed events come with the first that is looked at
 
     if not head.is_action:
-        return [*blocks, BLANK, *contents_of(data)]
+        return [*blocks, BLANK, *contents_of(data, content)]
     args = canonical.arguments(data)
     thought = args.get("thought")
     if isinstance(thought, str) and thought.strip():

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.dialects import canonical
+from trajcore.longtext import LongText
 from trajcore.replay.run import Status, StepResult
 from trajcore.replay.verdict import Cause, Match
 from trajcore.session import Session
@@ -33,6 +34,14 @@ def object_of(session: Session, index: int) -> dict[str, Any]:
         return {}
 
 
+def seen_of(session: Session, index: int) -> tuple[dict[str, Any], LongText | None]:
+    """A recorded event to be looked at: as `object_of`, and its content where that is long and not in it."""
+    try:
+        return session.trajectory.skimmed(index)
+    except (ValueError, TypeError):
+        return {}, None
+
+
 @dataclass(frozen=True)
 class Came:
     """What came back for an action, once: when it was recorded, or in this run."""
@@ -44,6 +53,8 @@ class Came:
     seconds: float | None = None
     failed: bool = False
     """Whether a model's own action failed, which nothing was compared with."""
+    content: LongText | None = None
+    """What it says, where that is long: `told` has the beginning of it."""
 
     @property
     def heading(self) -> str:
@@ -61,7 +72,7 @@ class Came:
     @property
     def contents(self) -> list[Block]:
         """What it says."""
-        return contents_of(self.told)
+        return contents_of(self.told, self.content)
 
 
 def answers(session: Session, index: int) -> tuple[Came | None, Came | None]:
@@ -100,8 +111,8 @@ def _recorded(session: Session, index: int) -> Came | None:
     if result is None and (entry := session.run.live_entry(uid)) is not None:
         seconds = session.run.spent_on(entry.id)
     failed = result is None and uid in trajectory.grown and head.failed
-    told = object_of(session, answer)
-    return Came(_title(session, index, failed=failed), told, head.exit_code, seconds, failed)
+    told, content = seen_of(session, answer)
+    return Came(_title(session, index, failed=failed), told, head.exit_code, seconds, failed, content)
 
 
 def _recorded_seconds(begun: str | None, ended: str | None) -> float | None:
@@ -129,11 +140,20 @@ def recorded_text(recorded: dict[str, Any]) -> str:
     return answered if isinstance(answered, str) else text_of(recorded.get("content"))
 
 
-def contents_of(told: Observation | Mapping[str, Any]) -> list[Block]:
-    """What an observation says: a typed one, or an event in today's spelling."""
-    from trajcore.events.parse import parse  # typed events come with the first that is looked at
-    from trajcore.views.contents import contents
+def contents_of(told: Observation | Mapping[str, Any], content: LongText | None = None) -> list[Block]:
+    """What an observation says: a typed one, or an event in today's spelling.
 
+    `content` is what it says where that is long, and `told` has the beginning of it.
+    """
+    from trajcore.events.parse import parse  # typed events come with the first that is looked at
+    from trajcore.live.messages.pictures import EMBEDDED
+    from trajcore.views.contents import PIECEWISE, contents, long_contents
+
+    if content is not None and isinstance(told, Mapping):
+        answered = isinstance(canonical.details(told).get(AS_ANSWERED), str)
+        if told.get("observation") in PIECEWISE and not answered and not content.has(EMBEDDED):
+            return long_contents(parse(dict(told)).event, content)
+        told = {**told, "content": content.whole}
     typed = parse(dict(told)).event if isinstance(told, Mapping) else told
     return contents(typed, recorded_text(typed.model_dump(include={"content", canonical.DETAILS})))
 

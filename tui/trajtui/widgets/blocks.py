@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from rich.console import Console
@@ -12,8 +13,10 @@ from rich.text import Text
 from trajcore.text import TAB
 from trajcore.views.blocks import LONG, Block, BlockKind
 from trajcore.views.differing import Heads, HunksBlock
+from trajcore.views.pieces import NotInPieces
 from trajtui.widgets.hunks import Drawable, heads, laid_out
 from trajtui.widgets.lines import UNWRAPPED, WRAPPED, wrapped, wrapped_text
+from trajtui.widgets.piecerows import PieceRows
 from trajtui.widgets.textrows import TextRows
 
 _HIGHLIGHTED: Final = 20_000
@@ -58,8 +61,12 @@ def first_rows_of(block: Block, width: int, style: str) -> Rows:
 
 def long_rows_of(block: Block, width: int, style: str) -> Sequence[Row]:
     """The rows of a block that takes long; those of a text that is not wrapped are cut out when asked for."""
-    plain = block.kind in _PLAIN and not isinstance(block, HunksBlock | Heads)
-    if plain and (block.size > WRAPPED or width >= UNWRAPPED):
+    if isinstance(block, HunksBlock | Heads):
+        return all_rows_of(block, width, style)
+    if block.size > WRAPPED and (pieces := block.pieces()) is not None:
+        with suppress(NotInPieces):
+            return PieceRows(pieces, style)
+    if block.size > WRAPPED or (width >= UNWRAPPED and block.kind in _PLAIN):
         return TextRows(block.text, style)
     return all_rows_of(block, width, style)
 
@@ -71,9 +78,9 @@ def all_rows_of(block: Block, width: int, style: str) -> Rows:
 
 def _drawn(block: Block, width: int, rendered: int) -> list[Text] | None:
     """The block's text in colours of its own; None where it is drawn in one style."""
-    if block.kind is BlockKind.CODE and len(block.text) <= _HIGHLIGHTED:
+    if block.kind is BlockKind.CODE and block.size <= _HIGHLIGHTED:
         return _highlighted(block.text, block.language)
-    if block.kind is BlockKind.PROSE and len(block.text) <= rendered:
+    if block.kind is BlockKind.PROSE and block.size <= rendered:
         return _markdown(block.text, width)
     return None
 

@@ -150,6 +150,8 @@ def laid_out(hunks: Hunks, width: int) -> list[tuple[str, str] | Text | Drawable
 
 def differences(rows: Sequence[object]) -> list[int]:
     """The rows at which the differences begin."""
+    if not isinstance(rows, list):  # those of a long text, which are made when they are looked at
+        return []
     changed = [isinstance(row, Drawable) and row.is_changed for row in rows]
     return [at for at, one in enumerate(changed) if one and not (at and changed[at - 1])]
 

@@ -20,7 +20,7 @@ from textual.strip import Strip
 
 from trajcore.text import TAB, safe_line
 from trajtui.widgets.marking import Mark
-from trajtui.widgets.sideways import MORE, LongLine
+from trajtui.widgets.sideways import MORE, LongLine, line_of
 
 _DRAWN: Final = 300
 """So many lines are kept as they were drawn, the whole screen and some more: each is dozens of objects."""
@@ -171,8 +171,8 @@ class LinePane(ScrollView, can_focus=True):
         assert self._mark is not None
         start, end = self._mark.columns(number) or (0, 0)
         long = self.long_line(number)
-        line = long[0] if long is not None else self.line_text(number).plain
-        part = LongLine(line).cut(start, end - start)
+        line = long[0] if long is not None else LongLine(self.line_text(number).plain)
+        part = line.cut(start, end - start)
         return part.rstrip() if end >= self._mark.FAR else part
 
     def unmark(self) -> bool:
@@ -258,8 +258,6 @@ WRAPPED: Final = 2_000_000
 """Longer texts are not wrapped."""
 UNWRAPPED: Final = 10**9
 """The width to which a text is wrapped that is not to be wrapped."""
-_SHORT: Final = 200
-"""Lines of so few characters are no `LongLine`: they are drawn whole."""
 
 
 def wrapped_text(line: Text, width: int) -> list[Text]:
@@ -277,9 +275,9 @@ def wrapped(text: str, width: int) -> list[str]:
     rows: list[str] = []
     too_long = len(text) > WRAPPED or width >= UNWRAPPED
     for line in text.expandtabs(TAB).split("\n"):
-        if too_long and len(line) > _SHORT:
-            rows.append(LongLine(line))
-        elif too_long or (len(line) <= width and (line.isascii() or cell_len(line) <= width)):
+        if too_long:
+            rows.append(line_of(line))
+        elif len(line) <= width and (line.isascii() or cell_len(line) <= width):
             rows.append(line)
         else:
             rows.extend(_broken(line, width))

@@ -16,6 +16,7 @@ from trajcore.views.folding import Folded
 from trajtui.widgets.blocks import RENDERED, Row, RowMaker, Rows, all_rows_of, first_rows_of
 from trajtui.widgets.hunks import Drawable
 from trajtui.widgets.lines import widest, wrapped
+from trajtui.widgets.piecerows import PieceRows
 from trajtui.widgets.textrows import TextRows
 
 _NARROWEST: Final = 10
@@ -58,7 +59,7 @@ class Segment:
 
 def widest_of(rows: Sequence[Row]) -> int:
     """How many cells the widest row takes."""
-    if isinstance(rows, TextRows):
+    if isinstance(rows, TextRows | PieceRows):
         return rows.widest
     texts = (row for row in rows if not isinstance(row, Drawable))
     return widest(row if isinstance(row, Text) else row[0] for row in texts)

@@ -10,6 +10,8 @@ from rich.cells import cell_len, set_cell_size
 
 MORE: Final = "…"
 """Stands at an edge where a line goes on."""
+_SHORT: Final = 200
+"""Lines of so few characters are drawn whole."""
 _STRETCH: Final = 500
 """So many characters are measured together."""
 
@@ -37,6 +39,11 @@ class LongLine(str):
         number = max(0, bisect_right(self._starts, left) - 1)
         stretches = self[number * _STRETCH : number * _STRETCH + _STRETCH + 2 * width]
         return _cut(stretches, left - self._starts[number], width)
+
+
+def line_of(text: str) -> str:
+    """A line as a row: a `LongLine`, where it is too long to be drawn whole."""
+    return LongLine(text) if len(text) > _SHORT else text
 
 
 def _cut(text: str, left: int, width: int) -> str:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import Final, overload
+from typing import overload
 
 from rich.cells import cell_len
 
 from trajcore.text import TAB
-from trajtui.widgets.sideways import LongLine
-
-_SHORT: Final = 200
-"""Lines of so few characters are drawn whole."""
+from trajtui.widgets.sideways import line_of
 
 TextRow = tuple[str, str]
 
@@ -55,4 +52,4 @@ class TextRows(Sequence[TextRow]):
         if not 0 <= number < len(self):
             raise IndexError(number)
         line = self._text[self._begins[number] : self._begins[number + 1] - 1]
-        return LongLine(line) if len(line) > _SHORT else line, self._style
+        return line_of(line), self._style

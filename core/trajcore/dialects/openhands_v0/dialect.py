@@ -35,17 +35,20 @@ from trajcore.dialects.openhands_v0.responses import response_of
 from trajcore.dialects.openhands_v0.wire import Key, read_head, read_keys
 from trajcore.dialects.slotted import BaseDialect
 from trajcore.errors import BadInput
-from trajcore.events.head import Head
+from trajcore.events.head import LONGEST, Head
 from trajcore.events.kinds import CONDENSATION, RUN, Service
 from trajcore.formats.json.edit import with_value, without_value
 from trajcore.formats.json.reading import as_object
 from trajcore.formats.json.rewrite import rewritten
+from trajcore.longtext import LongText, cut
 
 if TYPE_CHECKING:
     from trajcore.dialects.findings import Finding
     from trajcore.events.base import Action, Observation
 
 
+_LONG: Final = 2_000_000
+"""Of records of more bytes the content is not read before it is looked at."""
 _SERVED: Final = "served from the recording"
 _IN_BACKGROUND: Final = f"it ran in the background, as none does today: {_SERVED}"
 _UNCONFIRMED: Final = "not executed: it waited for the user's confirmation, and comes again if confirmed"
@@ -84,6 +87,11 @@ class OpenHandsV0(BaseDialect):
     def head(self, texts: Sequence[Text], slot: Any) -> Head:
         """What a timeline shows, read from the text."""
         return read_head(texts[0])
+
+    def skimmed(self, texts: Sequence[Text]) -> tuple[Sequence[Text], LongText | None]:
+        """The content of an observation is cut, where it is long."""
+        found = cut(texts[0], "content", LONGEST) if len(texts[0]) > _LONG else None
+        return (texts, None) if found is None else ((found[0],), found[1])
 
     def text(self, texts: Sequence[Text], slot: Any) -> bytes:
         """The record as it is written."""

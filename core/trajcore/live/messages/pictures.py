@@ -12,6 +12,8 @@ from trajcore.events.observations import BrowseObservation, McpObservation
 SHOWN: Final = "[picture]"
 """Stands in the text of a result where a picture was."""
 
+EMBEDDED: Final = ";base64,"
+"""Stands in every text that has data in it."""
 _EMBEDDED: Final = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+);base64,[A-Za-z0-9+/=]{100,}")
 _QUOTED: Final = re.compile(r'(?P<key>"(?:data|blob)":\s*)"(?P<data>[A-Za-z0-9+/=]{100,})"')
 """As servers of tools give pictures, and other data, in JSON."""

@@ -1,0 +1,117 @@
+"""The lines of a text that is held in pieces: only those that are looked at are made."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Final, overload
+
+from rich.cells import cell_len
+from textual.cache import LRUCache
+
+from trajcore.text import TAB
+from trajcore.views.pieces import Pieces
+from trajtui.widgets.sideways import LongLine, line_of
+from trajtui.widgets.textrows import TextRow
+
+_KEPT: Final = 4
+"""So many pieces are kept as they were made: more than a screen shows lines of."""
+
+
+class PieceRows(Sequence[TextRow]):
+    """A row for each line. What is kept beside the text is where its pieces are."""
+
+    def __init__(self, pieces: Pieces, style: str) -> None:
+        """Finding the pieces takes a while. Raises `NotInPieces`."""
+        self._pieces = pieces
+        self._style = style
+        self._made: LRUCache[int, list[str]] = LRUCache(_KEPT)
+        self._cells = array("Q", [0])
+        """The cells of all pieces before each, and before what would be next."""
+        self.widest = 0
+        """The cells of the widest line."""
+        self._count = 1
+        width = 0
+        for lines in map(_lines, pieces.find()):
+            self._measure(lines)
+            self._count += len(lines) - 1
+            cells = _cells(lines[0])
+            self._cells.append(self._cells[-1] + cells)
+            width += cells
+            self.widest = max(self.widest, width)
+            if len(lines) > 1:
+                width = 0
+
+    def _measure(self, lines: Sequence[str]) -> None:
+        if 2 * max(map(len, lines)) > self.widest:
+            self.widest = max(self.widest, *map(_cells, lines))
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, number: int) -> TextRow: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[TextRow]: ...
+
+    def __getitem__(self, number: int | slice) -> TextRow | Sequence[TextRow]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(len(self)))]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        where = self._pieces.with_line(number)
+        if len(where) == 1:
+            return line_of(self.lines(where[0])[number - self._pieces.line_of(where[0])]), self._style
+        return PartedLine(self, where, self._cells), self._style
+
+    def lines(self, number: int) -> list[str]:
+        """The lines of a piece."""
+        made = self._made.get(number)
+        if made is None:
+            made = self._made[number] = _lines(self._pieces[number])
+        return made
+
+
+def _cells(line: str) -> int:
+    return len(line) if line.isascii() else cell_len(line)
+
+
+def _lines(made: str) -> list[str]:
+    return made.expandtabs(TAB).split("\n")
+
+
+class PartedLine(LongLine):
+    """A line of many pieces. As a string it is its beginning."""
+
+    __slots__ = ("_cells", "_parts", "_rows")
+
+    _rows: PieceRows
+    _parts: range
+    _cells: Sequence[int]
+
+    def __new__(cls, rows: PieceRows, parts: range, cells: Sequence[int]) -> PartedLine:
+        """See `__init__`."""
+        made = super().__new__(cls, rows.lines(parts[0])[0])
+        made._rows, made._parts, made._cells = rows, parts, cells
+        return made
+
+    def __init__(self, rows: PieceRows, parts: range, cells: Sequence[int]) -> None:
+        """`cells` are those before each piece of all."""
+
+    @property
+    def width(self) -> int:
+        """See `LongLine.width`."""
+        return self._cells[self._parts.stop] - self._cells[self._parts.start]
+
+    def cut(self, left: int, width: int) -> str:
+        """See `LongLine.cut`."""
+        first, last = self._parts.start, self._parts.stop
+        begin = self._cells[first]
+        number = max(first, bisect_right(self._cells, begin + left, first, last) - 1)
+        shown, at = "", left - (self._cells[number] - begin)
+        while number < last and (room := width - cell_len(shown)) > 0:
+            shown += LongLine(self._rows.lines(number)[0]).cut(at, room)
+            number, at = number + 1, 0
+        return shown
