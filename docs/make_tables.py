@@ -19,7 +19,7 @@ from trajcore.errors import EXIT_CODES
 from trajcore.events.kinds import ACTION_KINDS, OBSERVATION_KINDS, Treatment
 from trajcore.formats.registry import FORMATS
 from trajcore.live.risks.rules import RULES
-from trajcore.options import KEYS, OPTIONS, Option, Reach, session_options
+from trajcore.options import COMMON, KEYS, OPTIONS, Option, Reach, session_options
 from trajcore.replay.conditions import TERMS
 from trajcore.runtimes.registry import RUNTIMES, make_runtime
 from trajcore.sandbox.registry import SANDBOXES, sandbox_names
@@ -70,10 +70,15 @@ def options_table() -> str:
 
 
 def command_options() -> str:
-    """The options of `open`, `replay` and `fork`, and the settings that they override."""
+    """The options of `open`, `replay` and `fork`, and of all commands; the settings that they override."""
     rows = (
-        (code(f"{row.name} {row.metavar}".strip()), ", ".join(row.commands), code(row.key), _said(row))
-        for row in OPTIONS
+        (
+            code(f"{row.name} {row.metavar}".strip()),
+            ", ".join(row.commands) or "every command",
+            code(row.key),
+            _said(row),
+        )
+        for row in (*OPTIONS, *COMMON)
     )
     return table("option|of|setting|does", rows)
 

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 import platformdirs
 
-from trajcore.errors import BadInput
+from trajcore.errors import BadInput, in_words
 from trajcore.live.toolchoice import SECTION, unused_keys
 from trajcore.masking import hide, secrets_in_addresses, secrets_in_tables
 from trajcore.options import KEYS, Key, Reach, find_key, within
 from trajcore.reading import SETTINGS, Missing, read_file
-from trajcore.storage import in_words, write_atomically
+from trajcore.storage import write_atomically
 from trajcore.text import safe_line
 from trajcore.trust import (
     APP,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Final
 
 from trajcore.masking import known, without_accounts
+
+INTERRUPTED: Final = 130
+UNREAD: Final = 141
 
 EXIT_CODES: Final = {
     0: "done",
@@ -12,9 +16,17 @@ EXIT_CODES: Final = {
     "`show --check`, a live session that ended in an error, or stuck",
     2: "bad usage or bad input: no such file, not a trajectory, an unknown sandbox",
     3: "the sandbox or the model cannot be had",
-    130: "interrupted",
+    INTERRUPTED: "interrupted",
+    UNREAD: "nobody reads what it prints any more (`| head`); nothing is said of that",
 }
 """How every command ends."""
+
+_IN_WORDS: Final = {
+    errno.ENOSPC: "no space is left on the disk",
+    errno.EDQUOT: "your quota on this disk is used up",
+    errno.EFBIG: "it would be larger than files may be here",
+    errno.EROFS: "the disk is read-only",
+}
 
 
 class TrajError(Exception):
@@ -54,3 +66,8 @@ class ModelUnavailable(TrajError):
     """The model cannot be had, or failed for good."""
 
     exit_code = 3
+
+
+def in_words(error: OSError) -> str:
+    """Why the system refused something, for people."""
+    return _IN_WORDS.get(error.errno or 0) or error.strerror or str(error)

@@ -189,6 +189,7 @@ class Option:
     flag: str = ""
     repeated: bool = False
     least: int | None = None
+    choices: tuple[str, ...] = ()
     also: str = ""
     """What may follow a flag behind `=`, and goes further."""
 
@@ -247,7 +248,6 @@ OPTIONS: Final = (
     Option("config", "Read this config.toml.", "FILE", Path),
     Option("row", "Which trajectory of a file with several: number from 0, or id (`id:7` for a number).",
            "N|ID", session=False),
-    Option("debug", "Show the traceback of an error.", kind=bool, session=False),
     Option("at", "Replay up to this event first.", "ID", commands=(OPEN, FORK), session=False),
     Option("live", "Hand over to the model once that is done.", kind=bool, commands=(OPEN,), session=False),
     _of_the_run("until", "Stop before this event.", "ID"),
@@ -274,9 +274,17 @@ OPTIONS: Final = (
     _of_the_run("junit", "Write the steps as JUnit test cases.", "OUT.xml", Path),
     _of_the_run("as_json", "Print JSON objects, one a line.", kind=bool, flag="--json",
                 commands=(REPLAY, FORK)),
-    _of_the_run("quiet", "Print no line a step, only what it came to.", kind=bool, commands=(REPLAY, FORK)),
 )  # fmt: skip
 """In the order of the help. `{sandboxes}` stands for their names, which are looked up when somebody asks."""
+
+COMMON: Final = (
+    Option("color", "Colours: always, never, or auto, which is on a terminal alone [auto].", "WHEN",
+           commands=(), session=False, choices=("auto", "always", "never")),
+    Option("quiet", "Say what was asked for and what is wrong: no line a step, no progress, no notes.",
+           kind=bool, commands=(), session=False),
+    Option("debug", "Show the traceback of an error.", kind=bool, commands=(), session=False),
+)  # fmt: skip
+"""Those of every command, whatever it does; they may also stand before it."""
 
 
 def session_options() -> tuple[Option, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from trajcore.errors import BadInput, FileChanged
+from trajcore.errors import BadInput, FileChanged, in_words
 
 Piece = bytes | memoryview
 Identity = tuple[int, int, int]
@@ -33,13 +33,6 @@ _NAME_LENGTH: Final = 255 - 48
 _A_LINK: Final = "it is a link, and a save follows none: name the file itself"
 
 _KEPT_ATTRIBUTES: Final = ("user.", "system.posix_acl_", "security.selinux")
-
-_IN_WORDS: Final = {
-    errno.ENOSPC: "no space is left on the disk",
-    errno.EDQUOT: "your quota on this disk is used up",
-    errno.EFBIG: "it would be larger than files may be here",
-    errno.EROFS: "the disk is read-only",
-}
 
 
 def write_atomically(
@@ -98,11 +91,6 @@ def identity(path: Path) -> Identity | None:
         return _identity(path.stat())
     except OSError:
         return None
-
-
-def in_words(error: OSError) -> str:
-    """Why the system refused something, for people."""
-    return _IN_WORDS.get(error.errno or 0) or error.strerror or str(error)
 
 
 def _identity(status: os.stat_result) -> Identity:

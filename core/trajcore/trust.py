@@ -19,14 +19,14 @@ from typing import Any, Final
 
 import platformdirs
 
-from trajcore.errors import BadInput
+from trajcore.errors import BadInput, in_words
 from trajcore.masking import without_accounts
 from trajcore.options import OPTIONS, Key, Reach, bytes_of
 from trajcore.reading import SETTINGS, Missing, read_file
 from trajcore.sandbox.base import DEFAULT_IMAGE, Resources
 from trajcore.sandbox.machines.host.confine import memory_of
 from trajcore.sandbox.registry import is_walled
-from trajcore.storage import in_words, write_atomically
+from trajcore.storage import write_atomically
 from trajcore.text import safe_line
 
 APP: Final = "trajtui"

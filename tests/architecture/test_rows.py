@@ -103,7 +103,7 @@ def named_elsewhere() -> set[str]:
 
 def test_every_option_and_every_setting_is_read() -> None:
     named = named_elsewhere()
-    assert {option.keyword for option in OPTIONS if option.key is None} <= named | {"debug"}
+    assert {option.keyword for option in OPTIONS if option.key is None} <= named
     assert {key.name for key in KEYS if key.section != LLM} <= named
     of_models = {key.written for key in KEYS if key.section == LLM} | {"own_prompt"}
     assert of_models == {one.name for one in fields(ModelSettings)}

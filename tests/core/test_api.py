@@ -302,7 +302,7 @@ def test_every_option_of_the_command_has_its_place(command: str, function: Any) 
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     }
-    printing = {"debug", "strict", "quiet", "as_json"}
+    printing = {"strict", "as_json"}
     for option in options.OPTIONS:
         if command in option.commands:
             assert (option.keyword in keywords) + option.session + (option.keyword in printing) == 1, option

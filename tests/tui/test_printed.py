@@ -96,9 +96,21 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 @pytest.mark.sampled(4)
 def test_what_a_command_prints_on_a_terminal_is_text(hostile: Path, command: tuple[str, ...]):
     words = [str(hostile) if word == FILE else word.replace("\0", "") for word in command]
-    _, received = on_terminal(*words, directory=hostile.parent)
+    _, received = on_terminal(*words, directory=hostile.parent, NO_COLOR="1")
     assert received
     assert_only_drawn(received)
+
+
+OURS = r"CSI(0|[12]|3[1-6])m"
+"""The colours in which commands print."""
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.sampled(9)
+def test_what_a_command_prints_in_colours_is_text_in_colours_of_ours(hostile: Path, command: tuple[str, ...]):
+    words = [str(hostile) if word == FILE else word.replace("\0", "") for word in command]
+    _, received = on_terminal(*words, directory=hostile.parent)
+    assert_only_drawn(received, OURS)
 
 
 @pytest.mark.docker
@@ -106,7 +118,7 @@ def test_what_a_command_prints_on_a_terminal_is_text(hostile: Path, command: tup
 @pytest.mark.sampled(2)
 def test_what_an_engine_says_of_a_name_is_text(hostile: Path, option: str):
     for name in (ALL, NAME, f"localhost:9/{NAME}", HOSTILE["changing: clipboard"], "a" * 5000):
-        _, received = on_terminal("replay", hostile, "--sandbox", "docker", option, name)
+        _, received = on_terminal("replay", hostile, "--sandbox", "docker", option, name, NO_COLOR="1")
         assert b"trajtui: " in received
         assert_only_drawn(received)
 
@@ -118,7 +130,7 @@ def test_settings_are_printed_as_text(tmp_path: Path):
         f"[sandbox]\nbase_container_image = {quoted}\n[trajtui]\nnormalise = [{quoted}]\n{quoted} = 1\n"
     )
     for command in (("config",), ("doctor",), ("replay", "no.json", "--sandbox", "recorded")):
-        _, received = on_terminal(*command, directory=tmp_path)
+        _, received = on_terminal(*command, directory=tmp_path, NO_COLOR="1")
         assert_only_drawn(received)
 
 

@@ -2,145 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 import click
 
-from trajcore import options
-from trajtui import __version__
+from trajcore import errors, options
+from trajtui import __version__, standard
+from trajtui.grammar import ROW, TYPED, Callback, InOrder, Program, WithValues, options_of
+from trajtui.manner import Manner, color_wanted
 from trajtui.startup import starting
-
-Callback = Callable[..., Any]
-"""The function behind a command."""
-
-
-_TYPED: Final = "trajtui.typed"
-"""Where a command finds them: a list of (name of the parameter, its values), as they were typed."""
-
-
-def _with_values(args: list[str]) -> list[str]:
-    """Arguments in which a flag that was given a value (`--strict=all`) is the hidden option of that."""
-    end = args.index("--") if "--" in args else len(args)
-    given = {f"{one.name}={one.also}": _further(one) for one in options.OPTIONS if one.also}
-    return [given.get(arg, arg) for arg in args[:end]] + args[end:]
-
-
-def _further(option: options.Option) -> str:
-    return f"{option.name}-{option.also}"
-
-
-class _WithValues(click.Command):
-    """A command with flags that may be given a value behind `=`, and none without."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As usual."""
-        return super().parse_args(ctx, _with_values(args))
-
-
-class _InOrder(click.Command):
-    """A command that keeps its repeatable options in the order in which they were typed."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As usual, and beside it what was typed in which order."""
-        values, _, order = self.make_parser(ctx).parse_args(list(args))
-        waiting: dict[str, list[Any]] = {}
-        typed: list[tuple[str, tuple[str, ...]]] = []
-        for parameter in order:
-            name = parameter.name or ""
-            if isinstance(parameter, click.Option) and parameter.multiple:
-                value = waiting.setdefault(name, list(values[name])).pop(0)
-                typed.append((name, tuple(value) if parameter.nargs > 1 else (value,)))
-        ctx.meta[_TYPED] = typed
-        return super().parse_args(ctx, args)
-
-
-class _Commands(click.Group):
-    """The commands; a first word that is none of them is a file to open."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("--help", "--version"):
-            args = ["open", *args]
-        return super().parse_args(ctx, args)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
-
-
-class _Explained(click.Option):
-    """Names the sandboxes there are when the help is shown, and not before: other packages may bring some."""
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        from trajcore import sandbox_names
-
-        self.help = (self.help or "").replace("{sandboxes}", ", ".join(sandbox_names()))
-        return super().get_help_record(ctx)
-
-
-def _options_of(command: str) -> Callable[[Callback], Callback]:
-    """The options of a command, as the table of all options has them."""
-
-    def with_options(function: Callback) -> Callback:
-        for option in reversed(options.OPTIONS):
-            if command in option.commands:
-                function = _click_option(option)(function)
-        return function
-
-    return with_options
-
-
-def _click_option(option: options.Option) -> Callable[[Callback], Callback]:
-    names = (option.name, option.keyword)
-    if option.also:
-        return _flag_with_value(option)
-    if not option.metavar:
-        default = None if option.key is not None else False
-        return click.option(*names, is_flag=True, default=default, help=option.what)
-    return click.option(
-        *names,
-        cls=_Explained,
-        type=_type_of(option),
-        metavar=option.metavar,
-        multiple=option.repeated,
-        help=option.what,
-    )
-
-
-def _flag_with_value(option: options.Option) -> Callable[[Callback], Callback]:
-    """A flag whose value is True, or what stood behind `=`."""
-
-    def with_both(function: Callback) -> Callback:
-        further = click.option(
-            _further(option), option.keyword, flag_value=option.also, hidden=True, type=click.UNPROCESSED
-        )
-        plain = click.option(
-            option.name,
-            option.keyword,
-            flag_value=True,
-            default=False,
-            help=option.what,
-            type=click.UNPROCESSED,
-        )
-        return plain(further(function))
-
-    return with_both
-
-
-def _type_of(option: options.Option) -> Any:
-    if option.kind is Path:
-        return click.Path(path_type=Path)
-    return option.kind if option.least is None else click.IntRange(min=option.least)
-
-
-_ROW: Final = next(_click_option(option) for option in options.OPTIONS if option.keyword == "row")
 
 
 @click.group(
-    cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["--help", "-h"]}
+    cls=Program, invoke_without_command=True, context_settings={"help_option_names": ["--help", "-h"]}
 )
 @click.version_option(__version__, prog_name="trajtui")
 @click.pass_context
@@ -152,7 +30,7 @@ def _commands(context: click.Context) -> None:
 
 @_commands.command("open")
 @click.argument("file", required=False)
-@_options_of(options.OPEN)
+@options_of(options.OPEN)
 def open_command(file: str | None = None, **options: Any) -> None:
     """Open a recording in the debugger (`trajtui FILE` is short for this)."""
     if file is not None:
@@ -162,9 +40,9 @@ def open_command(file: str | None = None, **options: Any) -> None:
     sys.exit(open_screen(file, options))
 
 
-@_commands.command("replay", cls=_WithValues)
+@_commands.command("replay", cls=WithValues)
 @click.argument("file", required=False)
-@_options_of(options.REPLAY)
+@options_of(options.REPLAY)
 def replay_command(file: str | None, **options: Any) -> None:
     """Replay a recording without a screen: one line a step, then a summary.
 
@@ -179,7 +57,7 @@ def replay_command(file: str | None, **options: Any) -> None:
 
 @_commands.command("fork")
 @click.argument("file")
-@_options_of(options.FORK)
+@options_of(options.FORK)
 def fork_command(file: str, **options: Any) -> None:
     """Go on from the same event with several models, each in a world of its own.
 
@@ -200,9 +78,8 @@ def fork_command(file: str, **options: Any) -> None:
 @click.option("--messages", is_flag=True, help="What a model is sent that takes over at its end, or at --at.")
 @click.option("--at", metavar="ID", help="With --messages: take over before this event.")
 @click.option("--model", metavar="NAME", help="With --messages: what this model would be sent.")
-@_ROW
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def show_command(file: str, debug: bool, **options: Any) -> None:
+@ROW
+def show_command(file: str, **options: Any) -> None:
     """Print the timeline of a recording.
 
     With --check the exit code is 1 where an error was found, and 0 where there are only warnings. With
@@ -240,7 +117,7 @@ def _operations(command: Callback) -> Callback:
     return command
 
 
-@_commands.command("edit", cls=_InOrder)
+@_commands.command("edit", cls=InOrder)
 @click.argument("file")
 @click.option("-o", "--output", metavar="OUT", help="Write the edited recording here; `-`: standard output.")
 @click.option("--in-place", is_flag=True, help="Write the edited recording in its own place.")
@@ -248,10 +125,9 @@ def _operations(command: Callback) -> Callback:
 @_operations
 @click.option("--regex", is_flag=True, help="OLD of --replace is a regular expression; \\1 in NEW its group.")
 @click.option("--ignore-case", is_flag=True, help="--replace finds capitals and small letters alike.")
-@_ROW
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@ROW
 @click.pass_context
-def edit_command(context: click.Context, /, file: str, debug: bool, **options: Any) -> None:
+def edit_command(context: click.Context, /, file: str, **options: Any) -> None:
     """Edit a recording: the edits of the screen as a script, made in the order they are typed.
 
     ID is the id of an event; #N names one by its index at that point, from 0. PATH is keys with dots
@@ -259,7 +135,7 @@ def edit_command(context: click.Context, /, file: str, debug: bool, **options: A
     """
     from trajtui.commands.edit import Operation, edit
 
-    edit(file, [Operation(name, values) for name, values in context.meta[_TYPED]], options)
+    edit(file, [Operation(name, values) for name, values in context.meta[TYPED]], options)
 
 
 @_commands.command("branches")
@@ -276,9 +152,8 @@ def edit_command(context: click.Context, /, file: str, debug: bool, **options: A
     metavar="DAYS",
     help="What --prune calls old [30].",
 )
-@_ROW
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def branches_command(file: str | None, debug: bool, **options: Any) -> None:
+@ROW
+def branches_command(file: str | None, **options: Any) -> None:
     """List the branches of a recording: as recorded, and each that a model has gone on with.
 
     What a model does is kept as a branch from its first event on, until it is deleted here.
@@ -297,7 +172,6 @@ def branches_command(file: str | None, debug: bool, **options: Any) -> None:
 )
 @click.option("--model", metavar="MODEL", help="Try this one, or the NAME of an [llm.NAME].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def doctor_command(**options: Any) -> None:
     """Say which sandboxes work here, which model is configured, and what is missing.
 
@@ -311,9 +185,8 @@ def doctor_command(**options: Any) -> None:
 
 @_commands.group("config", invoke_without_command=True)
 @click.option("--config", "path", type=click.Path(path_type=Path), metavar="FILE", help="This config.toml.")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
-def config_command(context: click.Context, path: Path | None, debug: bool) -> None:
+def config_command(context: click.Context, path: Path | None) -> None:
     """Show every setting and where it came from."""
     if context.invoked_subcommand is None:
         from trajtui.commands.config import show_settings
@@ -350,51 +223,74 @@ def config_untrust_command(file: Path) -> None:
     untrust_file(file)
 
 
+def main() -> NoReturn:
+    """Run the command line and exit with the code of the contract."""
+    standard.take_over()
+    sys.excepthook = _print_traceback
+    manner = Manner(color=color_wanted("auto"), debug="--debug" in sys.argv)
+    sys.exit(_settled(_run(manner), manner))
+
+
+def _run(manner: Manner) -> int:
+    """The exit code of the command that was typed; what kept it from its end has been said."""
+    from trajcore import TrajError
+
+    try:
+        code = _commands.main(prog_name="trajtui", standalone_mode=False, obj=manner, color=manner.color)
+    except SystemExit as end:
+        code = end.code
+    except click.exceptions.Exit as end:
+        code = end.exit_code
+    except click.ClickException as error:
+        _complain(_in_words(error), manner)
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _tell("interrupted", manner)
+        code = errors.INTERRUPTED
+    except Exception as error:
+        if standard.fault() is not None:
+            return 1
+        if manner.debug:
+            raise
+        from trajcore.text import safe, safe_line
+
+        if isinstance(error, TrajError):
+            _complain(safe(str(error)), manner)
+            return error.exit_code
+        fault = safe_line(f"{type(error).__name__}: {error}")
+        _complain(f"internal error: {fault}\n--debug shows where.", manner)
+        code = 1
+    return code or 0
+
+
+def _settled(code: int, manner: Manner) -> int:
+    """The exit code, once all that was printed has been written, or could not be."""
+    fault = standard.fault()
+    if fault is None:
+        return code
+    name, error = fault
+    if standard.is_unread(error):
+        return errors.UNREAD
+    _complain(f"{name} cannot be written: {errors.in_words(error)}.", manner)
+    return 1
+
+
 def _in_words(error: click.ClickException) -> str:
     """A mistake in the command line: what it is, and below it how to find out what is right."""
     from trajcore.text import safe_line
 
-    said = safe_line(f"trajtui: {error.format_message()}")
+    said = safe_line(error.format_message())
     context = error.ctx if isinstance(error, click.UsageError) else None
     return f"{said}\nTry '{context.command_path} --help'." if context is not None else said
 
 
-def main() -> NoReturn:
-    """Run the command line and exit with the code of the contract."""
-    from trajcore import TrajError
+def _complain(text: str, manner: Manner) -> None:
+    _tell(f"{click.style('trajtui:', fg='red', bold=True)} {text}", manner)
 
-    debug = "--debug" in sys.argv
-    sys.excepthook = _print_traceback
-    try:
-        code = _commands.main(prog_name="trajtui", standalone_mode=False)
-        sys.stdout.flush()
-    except click.exceptions.Exit as stop:
-        code = stop.exit_code
-    except click.ClickException as error:
-        click.echo(_in_words(error), err=True)
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        code = 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except TrajError as error:
-        if debug:
-            raise
-        from trajcore.text import safe
 
-        click.echo(f"trajtui: {safe(str(error))}", err=True)
-        code = error.exit_code
-    except Exception as error:
-        if debug:
-            raise
-        from trajcore.text import safe_line
-
-        fault = safe_line(f"{type(error).__name__}: {error}")
-        click.echo(f"trajtui: internal error: {fault}\n--debug shows where.", err=True)
-        code = 1
-    sys.exit(code or 0)
+def _tell(text: str, manner: Manner) -> None:
+    with suppress(OSError):  # standard error itself may be what cannot be written
+        click.echo(text, err=True, color=manner.color)
 
 
 def _print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -16,9 +16,9 @@ import msgspec
 
 from trajcore.document.body import Body
 from trajcore.document.edits import Edit
-from trajcore.errors import BadInput, FileChanged
+from trajcore.errors import BadInput, FileChanged, in_words
 from trajcore.formats.lists import Lists
-from trajcore.storage import Identity, Piece, identity, in_words, write_atomically
+from trajcore.storage import Identity, Piece, identity, write_atomically
 
 Progress = Callable[[int, int], None]
 """Is told how many bytes of how many are written."""

@@ -24,12 +24,11 @@ import platformdirs
 
 from trajcore.config import APP
 from trajcore.document.edits import Edit, inverse
-from trajcore.errors import BadInput
+from trajcore.errors import BadInput, in_words
 from trajcore.events.head import Head, head_of
 from trajcore.journal.edits import json_line, prefix_of
 from trajcore.live.outcome import Spent
 from trajcore.replay.policy import ends_a_step
-from trajcore.storage import in_words
 from trajcore.trajectory import Trajectory
 
 FORMAT: Final = 1

@@ -17,7 +17,8 @@ import platformdirs
 
 from trajcore.config import APP
 from trajcore.document.edits import Edit, inverse
-from trajcore.storage import in_words, is_alive
+from trajcore.errors import in_words
+from trajcore.storage import is_alive
 from trajcore.trajectory import Trajectory
 
 FORMAT: Final = 1

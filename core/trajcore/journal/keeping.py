@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trajcore import notices
+from trajcore.errors import in_words
 from trajcore.journal.edits import Journal, Place
 from trajcore.journal.runs import RunJournal
 from trajcore.replay.run import Run
-from trajcore.storage import in_words
 from trajcore.trajectory import Trajectory
 
 

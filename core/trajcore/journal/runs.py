@@ -10,10 +10,10 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from trajcore.errors import in_words
 from trajcore.journal.edits import QUEUED, RUN, Log, Place, json_line
 from trajcore.masking import known
 from trajcore.replay.run import Entry, Run
-from trajcore.storage import in_words
 
 
 class RunJournal:

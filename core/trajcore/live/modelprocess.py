@@ -21,7 +21,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from trajcore.storage import in_words
+from trajcore.errors import in_words
 
 Frame = dict[str, Any]
 

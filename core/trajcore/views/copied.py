@@ -11,8 +11,8 @@ from typing import Final
 import platformdirs
 
 from trajcore.config import APP
-from trajcore.errors import BadInput
-from trajcore.storage import in_words, write_atomically
+from trajcore.errors import BadInput, in_words
+from trajcore.storage import write_atomically
 
 _NAMES: Final = ("copied.txt", "copied-2.txt", "copied-3.txt", "copied-4.txt")
 """The latest comes first."""

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import platformdirs
 
-from trajcore.errors import BadInput
+from trajcore.errors import BadInput, in_words
 from trajcore.options import WORLDS
 from trajcore.reading import SETTINGS, read_file
-from trajcore.storage import in_words, write_atomically
+from trajcore.storage import write_atomically
 from trajcore.trust import APP
 
 AUTO, IMAGE, EVIDENCE, NONE = WORLDS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from trajcore import load_config, settings_from
 from trajcore.text import safe, safe_line
 from trajcore.views import doctor as views
 from trajcore.views.exports.listing import json_line
+from trajtui.commands.running import run
 
 
 def doctor(options: Mapping[str, Any]) -> int:
@@ -22,7 +22,7 @@ def doctor(options: Mapping[str, Any]) -> int:
     """
     if options.get("clean"):
         return _clean()
-    return asyncio.run((_try_model if options.get("try_model") else _doctor)(options))
+    return run((_try_model if options.get("try_model") else _doctor)(options))
 
 
 async def _doctor(options: Mapping[str, Any]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Mapping
 from dataclasses import replace as with_changes
@@ -18,6 +17,8 @@ from trajcore.views.exports.listing import json_line
 from trajtui.commands.asking import ask_on_terminal, can_ask
 from trajtui.commands.printing import Lines
 from trajtui.commands.replay import Told
+from trajtui.commands.running import run
+from trajtui.manner import manner
 
 _TAKEN: Final = inspect.signature(afork).parameters
 _PASSED_ON: Final = tuple(
@@ -36,15 +37,13 @@ def fork(file: str, options: Mapping[str, Any]) -> int:
     settings = keeping_places(settings_from(config, options), config)
     settings = with_changes(settings, keep_choices=True)
     passed = {name: options[name] for name in _PASSED_ON}
-    told = _Told(as_json=options["as_json"], quiet=options["quiet"])
+    told = _Told(as_json=options["as_json"], quiet=manner().quiet)
     ask = ask_on_terminal if can_ask() else None
     try:
-        run = afork(
+        work = afork(
             file, settings=settings, on_session=told.begin, on_question=ask, on_result=told.came, **passed
         )
-        results = asyncio.run(run)
-    except asyncio.CancelledError:
-        return 130
+        results = run(work)
     finally:
         told.end_all()
     return forks.exit_code(results)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import signal
 from collections.abc import Callable, Mapping
 from dataclasses import replace as with_changes
 from typing import Any, Final
@@ -17,6 +16,8 @@ from trajcore.text import safe, safe_line
 from trajcore.views import worlds
 from trajtui.commands.asking import ask_on_terminal, ask_when_stuck, can_ask
 from trajtui.commands.printing import Lines, Objects, Printing
+from trajtui.commands.running import run
+from trajtui.manner import manner
 
 _TAKEN: Final = inspect.signature(areplay).parameters
 _LONG: Final = 3.0
@@ -40,27 +41,17 @@ def replay(file: str | None, options: Mapping[str, Any]) -> int:
         settings_from(config, options), save_to=save_to, keep_choices=True, keep_branches=True
     )
     passed = {name: options[name] for name in _PASSED_ON}
-    told = Told(Objects if options["as_json"] else Lines, quiet=options["quiet"])
+    told = Told(Objects if options["as_json"] else Lines, quiet=manner().quiet)
     ask, ask_stuck = (ask_on_terminal, ask_when_stuck) if can_ask() else (None, None)
     try:
-        run = areplay(
+        work = areplay(
             file, settings=settings, on_session=told.begin, on_question=ask, on_stuck=ask_stuck, **passed
         )
-        report = asyncio.run(run)
-    except asyncio.CancelledError:
-        return 130
+        report = run(work)
     finally:
         told.end_live()
     told.end(report, strict=options["strict"])
     return report.exit_code(strict=options["strict"])
-
-
-def _stop_on_signals() -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 class Told:
@@ -79,7 +70,6 @@ class Told:
     def begin(self, session: Session) -> None:
         """Print what the session tells from now on."""
         self._session, self._printing = session, self._make(session)
-        _stop_on_signals()
         session.subscribe(self._print)
 
     def end_live(self) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
 from trajcore import BadInput, Trajectory, load_config, settings_from
 from trajcore.text import safe_line
 from trajcore.views.exports import export
 from trajtui.commands.reading import open_to_show
+from trajtui.commands.running import run
 
 
 def show(
@@ -52,7 +51,7 @@ def _show_messages(trajectory: Trajectory, at: str | None, model: str | None, *,
     options = {"model": model}
     settings = settings_from(load_config(options), options)
     end = len(trajectory) if at is None else trajectory.resolve(at)
-    prompt = asyncio.run(prompt_before(trajectory, end, settings))
+    prompt = run(prompt_before(trajectory, end, settings))
     for line in [json_line(prompt_object(prompt))] if as_json else prompt_lines(prompt):
         click.echo(line)
     return 0
