@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import subprocess
+import threading
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -29,6 +31,38 @@ async def finished(work: Coroutine[Any, Any, T], hurry: Callable[[], object] = _
 async def finished_in_thread(work: Callable[[], T], hurry: Callable[[], object] = _nothing) -> T:
     """As `finished`, for blocking work, which is done in a thread off the event loop."""
     return await finished(asyncio.to_thread(work), hurry)
+
+
+async def program_run(
+    command: Sequence[str], given: bytes = b"", patience: float | None = None, **more: Any
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a program to its end; `given` is its input, `more` is for `subprocess.Popen`.
+
+    It is terminated when the caller is cancelled, and killed after `patience` seconds. A thread waits for it,
+    not the event loop: a loop that ends cancels also who waits for the end of what was cancelled, and would
+    leave the process and its pipes behind. Raises `OSError` and `subprocess.TimeoutExpired`.
+    """
+    begun: list[subprocess.Popen[bytes]] = []
+    unwanted = threading.Event()
+
+    def run() -> subprocess.CompletedProcess[bytes]:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, **more) as process:
+            begun.append(process)
+            if unwanted.is_set():
+                process.terminate()
+            try:
+                out, err = process.communicate(given, patience)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+    def end() -> None:
+        unwanted.set()
+        for process in begun:
+            process.terminate()
+
+    return await finished_in_thread(run, end)
 
 
 async def together(*works: Coroutine[Any, Any, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Final
 
 from trajcore.errors import BadInput
 from trajcore.pictures import Picture
+from trajcore.tasks import program_run
 
 _PROGRAM: Final = Path(__file__).with_name("decoding.py")
 _LARGEST: Final = 50_000_000
@@ -44,22 +46,15 @@ async def pixels_of(picture: Picture, width: int, height: int) -> Pixels:
     content = await asyncio.to_thread(lambda: picture.content)
     if not content:
         raise BadInput("its data is damaged")
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", str(_PROGRAM), str(width), str(height), str(_MOST_PIXELS)),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={name: os.environ[name] for name in _NEEDED if name in os.environ},
-    )
+    command = (sys.executable, "-I", str(_PROGRAM), str(width), str(height), str(_MOST_PIXELS))
+    environment = {name: os.environ[name] for name in _NEEDED if name in os.environ}
     try:
-        answer, _ = await asyncio.wait_for(process.communicate(content), _PATIENCE)
-    except TimeoutError:
+        decoded = await program_run(
+            command, content, _PATIENCE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+        )
+    except subprocess.TimeoutExpired:
         raise BadInput("it takes too long to decode") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return _read(answer, width, height)
+    return _read(decoded.stdout, width, height)
 
 
 def _check(picture: Picture) -> None:

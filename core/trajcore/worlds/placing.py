@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import secrets
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.sandbox.base import OnProgress, Placed
 from trajcore.sandbox.machines.owner import make_directory
 from trajcore.sandbox.trees.copying import LeftOut, copy_tree, remove_tree
-from trajcore.tasks import finished, finished_in_thread
+from trajcore.tasks import finished_in_thread, program_run
 from trajcore.text import safe_line
 from trajcore.worlds.choice import Repository
 
@@ -136,18 +136,18 @@ async def _git(arguments: Sequence[str], what: str, *, alone: bool = False, fail
     """What git prints. Raises `BadInput` where there is none, or (unless it may fail) with what it said."""
     environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", **(_ALONE if alone else {})}
     try:
-        process = await asyncio.create_subprocess_exec(
-            "git", *arguments, env=environment, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+        done = await program_run(
+            ["git", *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
     except OSError as error:
         raise BadInput(f"--repo needs git on this machine ({error.strerror}).") from None
-    out, err = await finished(process.communicate(), process.terminate)
-    if process.returncode != 0 and not fails:
-        lines = err.decode("utf-8", "replace").strip().splitlines() or [f"exit code {process.returncode}"]
+    if done.returncode != 0 and not fails:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or [
+            f"exit code {done.returncode}"
+        ]
         said = next((line for line in lines if line.startswith("fatal:")), lines[-1])
         raise BadInput(f"--repo {what}: {safe_line(said)[:_SHOWN]}")
-    return out.decode("utf-8", "replace")
+    return done.stdout.decode("utf-8", "replace")
 
 
 async def built(directory: Path, progress: OnProgress) -> str:

@@ -29,7 +29,7 @@ from trajcore.sandbox.machines.stream import Stream
 from trajcore.sandbox.trees.copying import LeftOut, copy_tree, remove_tree
 from trajcore.sandbox.trees.io import Stopped
 from trajcore.sandbox.trees.store import TreeSnapshot, TreeStore
-from trajcore.tasks import finished_in_thread
+from trajcore.tasks import finished_in_thread, program_run
 
 _KILLED: Final = "The bubblewrap sandbox, or its helper, was killed or stopped. Restart it to go on."
 _OPENING: Final = 5.0
@@ -292,16 +292,14 @@ async def _tried(program: str, directory: Path) -> str | None:
             lambda: prepare(directory, planned(directory), SandboxSettings(), hide_secrets=False)
         )
         with filtering() as (filtered, inherited):
-            process = await asyncio.create_subprocess_exec(
-                program, *filtered, *world, "true",
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                pass_fds=inherited,
+            tried = await program_run(
+                [program, *filtered, *world, "true"],
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=inherited,
             )  # fmt: skip
-        _, complaint = await process.communicate()
     except OSError as error:
         return f"bubblewrap cannot be run ({error})"
     finally:
         await asyncio.to_thread(remove_tree, directory)
-    if process.returncode == 0:
+    if tried.returncode == 0:
         return None
-    return complaint.decode("utf-8", "replace").strip() or f"bwrap ended with exit code {process.returncode}"
+    return tried.stderr.decode("utf-8", "replace").strip() or f"bwrap ended with exit code {tried.returncode}"
