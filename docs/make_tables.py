@@ -23,8 +23,10 @@ from trajcore.options import COMMON, KEYS, OPTIONS, Option, Reach, session_optio
 from trajcore.replay.conditions import TERMS
 from trajcore.runtimes.registry import RUNTIMES, make_runtime
 from trajcore.sandbox.registry import SANDBOXES, sandbox_names
+from trajcore.views import marks, overview
 from trajcore.views.exports import EXPORTS
 from trajcore.views.runobjects import KINDS as KINDS_TOLD
+from trajtui import leaving
 from trajtui.actions.table import ACTIONS
 
 HERE: Final = Path(__file__).resolve().parent
@@ -124,6 +126,21 @@ def keys() -> str:
     return table("keys|does|where|name", rows)
 
 
+def escape() -> str:
+    """What Esc does."""
+    return table("the first that applies|where", ((rung.word, rung.where) for rung in leaving.RUNGS))
+
+
+def mark_table() -> str:
+    """What stands before and in a row of the timeline."""
+    return table("mark|means", ((code(mark), what) for mark, what in marks.MEANINGS))
+
+
+def strip() -> str:
+    """What stands in the strip below the timeline."""
+    return table("mark|means", ((code(mark), what) for mark, what in overview.MEANINGS))
+
+
 def risks() -> str:
     """What a model's action is asked for first."""
     return table("rule|what it says|examples", ((code(row.name), row.what, row.examples) for row in RULES))
@@ -213,6 +230,9 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "actions": actions,
     "observations": observations,
     "keys": keys,
+    "escape": escape,
+    "marks": mark_table,
+    "strip": strip,
     "notices": notices_table,
     "json_kinds": json_kinds,
     "conditions": conditions,

@@ -108,6 +108,15 @@ async def _(screen: Shown) -> None:
     assert screen.app.focused is screen.timeline
 
 
+@RECORDED.row("every command is in the palette (Ctrl+P)", "ctrl+p", commands=("command_palette",))
+async def _(screen: Shown) -> None:
+    await screen.press("ctrl+p")
+    await screen.wait("Search for commands")
+    await screen.press("escape")
+    await choose(screen, "command_palette")
+    await screen.wait("Search for commands")
+
+
 @RECORDED.row("? or F1 shows the keys of where you are", "question_mark", "f1")
 async def _(screen: Shown) -> None:
     for key in ("question_mark", "f1"):
@@ -344,6 +353,7 @@ async def _(screen: Shown) -> None:
     await screen.type("needle")
     await screen.press("enter")
     await screen.wait("/needle  1/")
+    assert "n next  N previous  Esc ends the search" in screen.rows[-1]
     await selects(screen, 2)
     await screen.press("n")
     await selects(screen, 5)
@@ -437,12 +447,13 @@ async def _(screen: Shown) -> None:
 
 
 @RECORDED.row(
-    "Tab: next pane; Enter: the right-hand one; Esc returns from where Enter went", "tab", "enter", "escape"
+    "Tab: next pane; Enter: the right-hand one; Esc returns from where Enter went",
+    *("tab", "shift+tab", "enter", "escape"),
 )
 async def _(screen: Shown) -> None:
     await screen.press("2", "tab")
     await screen.wait(lambda: screen.app.focused.id == "event")
-    await screen.press("tab")
+    await screen.press("shift+tab")
     await screen.wait(lambda: screen.app.focused is screen.timeline)
     await screen.press("enter")
     await screen.wait(lambda: screen.app.focused.id == "event")
@@ -674,7 +685,7 @@ async def _(screen: Shown) -> None:
     await screen.wait("execute_bash")
 
 
-@MODEL.row("again from here: other models, another message, a branch each", commands=("again",))
+@MODEL.row("again from here: other models, another message", commands=("again",))
 async def _(screen: Shown) -> None:
     await choose(screen, "again")
     await screen.wait("openai/loopback")

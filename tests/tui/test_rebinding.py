@@ -65,8 +65,8 @@ def test_each_fault_has_a_line_and_a_conflict_names_both() -> None:
         "[trajtui.keys] stpe: there is no such action; is step meant?",
         "[trajtui.keys] step: 'foo' is no key.",
         '[trajtui.keys] back: expected keys as a text, such as "s f10".',
-        "[trajtui.keys]: Ctrl+P is a key of every command by name and of undo.",
         "[trajtui.keys]: x is a key of resume and of service.",
+        "[trajtui.keys]: Ctrl+P is a key of undo and of command_palette.",
     ]
 
 
@@ -87,6 +87,25 @@ async def test_the_screen_goes_by_the_users_keys(tmp_path: Path) -> None:
         await screen.press("escape", "ctrl+p")
         await screen.type("step one")
         await screen.wait("Ctrl+G F7")
+
+
+async def test_the_palette_and_the_way_between_panes_have_the_users_keys_too(tmp_path: Path) -> None:
+    actions = rebound({"command_palette": "Ctrl+T", "next_pane": "Ctrl+W", "undo": "ctrl+p", "redo": "tab"})
+    async with opened(write(tmp_path / "x.json", EVENTS), actions=actions) as screen:
+        await screen.press("2", "w", "tab")
+        assert screen.app.focused is screen.timeline
+        await screen.press("ctrl+w")
+        await screen.wait(lambda: screen.app.focused.id == "event")
+        await screen.press("shift+tab", "ctrl+p")
+        await screen.wait(lambda: screen.app.focused is screen.timeline)
+        assert "Search for commands" not in screen.text
+        await screen.press("m", "ctrl+t")  # from a text box as well
+        await screen.wait("Search for commands")
+        await screen.type("check the rec")
+        await screen.wait("check the recording")
+        await screen.press("escape", "escape", "question_mark")
+        await screen.wait("Ctrl+W     next pane")
+        await screen.wait("Ctrl+T     let the model go on")
 
 
 def test_the_keys_are_the_users_own_wherever_they_work() -> None:

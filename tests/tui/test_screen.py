@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from program import finish, say, write
 from screens import Shown, opened
 from trajcore.live.modelprocess import MODELS
 from trajcore.live.modelsettings import ModelSettings
+from trajcore.views.marks import MEANINGS
 from trajtui.actions.table import ACTIONS
+from trajtui.screens.dialog import Dialog
 
 DIALOGUE: list[dict[str, Any]] = [
     message(0, "count the files"),
@@ -670,6 +673,45 @@ async def test_the_help_shows_every_key_and_every_mark(dialogue: Path, key: str)
             assert f"  {mark} " in text
         await screen.press("escape")
         await screen.wait("REPLAY PAUSED")
+
+
+@pytest.mark.parametrize("opens", ["breakpoints", "copy", "insert_before", "replace_text", "quit", "world"])
+async def test_f1_shows_the_keys_of_a_dialog(dialogue: Path, opens: str):
+    async with opened(dialogue) as screen:
+        await screen.press("w")
+        screen.app.screen.action_act(opens)
+        await screen.wait(lambda: isinstance(screen.app.screen, Dialog))
+        dialog = screen.app.screen
+        await screen.settle()
+        await screen.press("f1")
+        await screen.wait("  Here")
+        assert re.search(r" Esc\b.* (cancel|close|leave)", screen.text)
+        assert "step one action" not in screen.text  # which is none of its keys
+        await screen.press("escape")
+        await screen.wait(lambda: screen.app.screen is dialog)
+
+
+async def test_f1_in_the_message_box_shows_its_keys_first(dialogue: Path):
+    async with opened(dialogue, size=(120, 60)) as screen:
+        await screen.press("m")
+        await screen.type("go?")
+        await screen.press("f1")
+        text = await screen.wait("In this box")
+        assert text.index("In this box") < text.index("step one action")
+        await screen.press("escape")
+        await screen.wait("go?")
+        assert screen.app.focused.id == "message-text"
+
+
+async def test_nothing_of_the_help_is_cut(dialogue: Path):
+    async with opened(dialogue, size=(80, 180)) as screen:
+        await screen.press("question_mark")
+        text = await screen.wait("Keys and marks")
+        assert not [
+            what
+            for what in (*(one.what for one in ACTIONS), *(what for _, what in MEANINGS))
+            if what not in text
+        ]
 
 
 async def test_every_command_is_in_the_palette(dialogue: Path):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from trajcore import Session
@@ -18,6 +19,8 @@ from trajtui.styles import DEBUGGER
 from trajtui.themed import ThemedApp
 
 _AS_IT_COMES: Final = Layout()
+_PALETTE: Final = BY_NAME["command_palette"]
+"""Its key works in text boxes and in front of dialogs as well."""
 _NEVER: Final = "no_key"
 """A key that no keyboard has: that of an action that the user wants to have none."""
 
@@ -28,6 +31,9 @@ class TrajApp(ThemedApp[None], inherit_bindings=False):
     TITLE = "trajtui"
     CSS_PATH = DEBUGGER
     ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(_PALETTE.keys), "command_palette", show=False, priority=True, id=_PALETTE.name)
+    ]
 
     def __init__(
         self,

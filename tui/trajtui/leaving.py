@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rung:
-    """One of the things that Esc does: when, what, and its word in the footer."""
+    """One of the things that Esc does: when, what, its word in the footer, and when in words."""
 
     applies: Callable[[DebuggerScreen], bool]
     does: Callable[[DebuggerScreen], object]
     word: str
+    where: str
 
 
 def rung(screen: DebuggerScreen) -> Rung | None:
@@ -101,15 +102,25 @@ def _return(screen: DebuggerScreen) -> None:
 
 
 RUNGS: Final = (
-    Rung(is_in_line, _leave_line, "leaves the line"),
-    Rung(_runs, interrupt, "interrupts"),
-    Rung(_is_in_box, _leave_box, "leaves the box"),
-    Rung(_has_marked, _unmark, "marks nothing"),
-    Rung(_has_several, _pick_none, "selects one"),
-    Rung(_has_given, _give_back, "back"),
-    Rung(_has_found, _leave_column, "ends the search"),
-    Rung(_is_filtered, _leave_column, "shows all rows"),
-    Rung(_is_elsewhere, _return, "to the last step"),
+    Rung(
+        is_in_line,
+        _leave_line,
+        "leaves the line",
+        "in a line that is typed, or that is queued",
+    ),
+    Rung(
+        _runs,
+        interrupt,
+        "interrupts",
+        "while something runs, also from the message box",
+    ),
+    Rung(_is_in_box, _leave_box, "leaves the box", "in the message box"),
+    Rung(_has_marked, _unmark, "marks nothing", "where text is marked with the mouse"),
+    Rung(_has_several, _pick_none, "selects one", "where several rows are selected"),
+    Rung(_has_given, _give_back, "back", "where Enter, z or D gave a pane the room or the focus"),
+    Rung(_has_found, _leave_column, "ends the search", "where something was searched for"),
+    Rung(_is_filtered, _leave_column, "shows all rows", "where rows are filtered"),
+    Rung(_is_elsewhere, _return, "to the last step", "where the cursor is elsewhere"),
 )
 """In their order. A dialog is in front of all of them, and has its own Esc. What is typed into a command, the
 queue of messages, and what is searched for have one too, and are left before anything is interrupted.

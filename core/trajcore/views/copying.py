@@ -199,7 +199,7 @@ PARTS: Final = (
     Part("c", "command", "the command, code or message", _has_command, _command),
     Part("o", "output", "the output: that of this run, else the recorded one", _has_output, _output),
     Part("r", "recorded", "the recorded output", _has_both, _recorded),
-    Part("d", "diff", "the diff: of files, of an edit, of recorded and actual", _has_diff, _diff),
+    Part("d", "diff", "the diff: of files, an edit, recorded and actual", _has_diff, _diff),
     Part("p", "path", "the path of the file", _has_path, _path),
     Part("e", "event", "the event as JSON, as it is stored", _always, lambda step: step.stored),
     Part("a", "all", "all that the Event tab shows", _always, _all),

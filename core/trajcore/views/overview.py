@@ -40,6 +40,20 @@ SHAPES: Final = {
 }
 """The mark of each."""
 
+CURSOR: Final = "▲"
+MEANINGS: Final = (
+    (SHAPES[Level.DIVERGED], "a step that diverged"),
+    (SHAPES[Level.FAILED], "a step that failed, or exited with another code than 0"),
+    (SHAPES[Level.EDITED], "an edit"),
+    (SHAPES[Level.BREAKPOINT], "a breakpoint"),
+    (SHAPES[Level.BOOKMARK], "a bookmark"),
+    (SHAPES[Level.LIVE], "added in this run"),
+    ("▃▇", "how long steps took; a click goes to the row"),
+    (CURSOR, "the cursor"),
+    (marks.NEXT, "what comes next"),
+)
+"""What stands in the strip, the first before those below it in the same cell, and what it means."""
+
 
 @dataclass(frozen=True)
 class Cell:

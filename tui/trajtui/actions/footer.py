@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _OF_BOXES: Final = {
     Where.BOX: (FooterKey("Enter", "sends", "enter"), FooterKey("Ctrl+J", "new line", "ctrl+j")),
-    Where.LINE: (FooterKey("Enter", "sends", "enter"),),
+    Where.LINE: (FooterKey("Enter", "takes it", "enter"),),
 }
 """Keys of what is typed into, which are no action's."""
 
@@ -26,7 +26,8 @@ def footer(screen: DebuggerScreen) -> tuple[FooterKey, ...]:
     others = [*_said(screen, where), *_OF_BOXES.get(where, ()), *_of_actions(screen, where)]
     escape = [FooterKey(shown_key(screen, "escape"), rung.word, "escape")] if rung else []
     if where is Where.REST:
-        return (*others[:-1], *escape, *others[-1:])
+        found = _of_search(screen) if screen.timeline.finding is not None else ()
+        return (*others[:-1], *found, *escape, *others[-1:])
     return (*escape, *others)
 
 
@@ -49,6 +50,14 @@ def _of_actions(screen: DebuggerScreen, where: Where) -> Iterable[FooterKey]:
     for action in screen.actions:
         if action.footer and where in action.at:
             yield FooterKey(shown_key(screen, action.name), action.footer, action.keys[0])
+
+
+def _of_search(screen: DebuggerScreen) -> Iterable[FooterKey]:
+    """The keys that go on with a search."""
+    for name, word in (("next_found", "next"), ("previous_found", "previous")):
+        action = next(action for action in screen.actions if action.name == name)
+        if action.keys:
+            yield FooterKey(action.shown.split(" ")[0], word, action.keys[0], stays=True)
 
 
 def _said(screen: DebuggerScreen, where: Where) -> Iterable[FooterKey]:

@@ -98,8 +98,23 @@ def raw(screen: DebuggerScreen) -> str:
 
 
 def help(screen: DebuggerScreen) -> None:
-    """Show all keys."""
-    screen.app.push_screen(Help(screen.actions))
+    """Show all keys; those of a text box first, where one has the focus."""
+    screen.app.push_screen(Help.of_all(screen.actions, screen.focused))
+
+
+def command_palette(screen: DebuggerScreen) -> None:
+    """Show every action by what it does."""
+    screen.app.action_command_palette()
+
+
+def next_pane(screen: DebuggerScreen) -> None:
+    """Give the focus to what stands behind."""
+    screen.focus_next()
+
+
+def previous_pane(screen: DebuggerScreen) -> None:
+    """Give the focus to what stands before."""
+    screen.focus_previous()
 
 
 def suspend(screen: DebuggerScreen) -> str:

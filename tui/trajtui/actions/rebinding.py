@@ -13,9 +13,6 @@ from trajtui.actions.table import ACTIONS, BY_NAME, UserAction
 
 TABLE: Final = "[trajtui.keys]"
 
-_TAKEN: Final = {"ctrl+p": "every command by name", "tab": "next pane", "shift+tab": "the pane before"}
-"""Keys that are no action's, and what they do."""
-
 _LONGEST: Final = 40
 
 
@@ -63,7 +60,7 @@ def _with_keys(action: UserAction, keys: Sequence[str] | None) -> UserAction:
 
 def _conflicts(actions: Sequence[UserAction], said: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """A line for each key of the user's that would do two things."""
-    of: dict[str, list[str]] = {key: [what] for key, what in _TAKEN.items()}
+    of: dict[str, list[str]] = {}
     for action in actions:
         for key in dict.fromkeys(action.keys):
             of.setdefault(key, []).append(action.name)

@@ -186,20 +186,14 @@ ACTIONS: Final = (
     UserAction(
         replay.restart, "R", "restart from the first event in a fresh sandbox", _REPLAY, "R", "restart"
     ),
-    UserAction(
-        replay.world, "O", "the world that the run begins in: what names it, another one", _REPLAY, "O"
-    ),
+    UserAction(replay.world, "O", "sandbox and world: what names it, another one", _REPLAY, "O"),
     UserAction(replay.message, "m", "type a message", _LIVE, "m", "message", at=(*_AT_REST, *_AT_WORK)),
     UserAction(replay.go_live, "L", "go live: hand the run and its sandbox to the model", _LIVE, "L", "live"),
     UserAction(models.go_on, "", "let the model go on where its budget is spent", _LIVE, ""),
     UserAction(models.model, "M", "model: another one, its key, base URL, effort", _LIVE, "M"),
-    UserAction(
-        replay.compact, "", "compact the conversation: the model sums up its oldest part", _LIVE, "/compact"
-    ),
+    UserAction(replay.compact, "", "compact: have the model sum up the oldest part", _LIVE, "/compact"),
     UserAction(branching.new_branch, "ctrl+n", "a new live branch from the selected event", _LIVE, "Ctrl+N"),
-    UserAction(
-        branching.again, "", "again from here: other models, another message, a branch each", _LIVE, ""
-    ),
+    UserAction(branching.again, "", "again from here: other models, another message", _LIVE, ""),
     UserAction(
         branching.branches,
         f"alt+b {_ALT_B}",
@@ -258,8 +252,8 @@ ACTIONS: Final = (
     UserAction(
         finding.filter, "f", "filter: diverged, errors, yours, … or a condition", _VIEW, "f", "filter"
     ),
-    UserAction(finding.bookmark, "", "bookmark on the selected event, or none", _VIEW, "Ctrl+P"),
-    UserAction(finding.bookmarks, "", "bookmarks: go to one, remove it", _VIEW, "Ctrl+P"),
+    UserAction(finding.bookmark, "", "bookmark on the selected event, or none", _VIEW, ""),
+    UserAction(finding.bookmarks, "", "bookmarks: go to one, remove it", _VIEW, ""),
     *(_of_tab(tab) for tab in TABS),
     UserAction(filing.next_scope, "F", "files: of this step, since the start, by hand", _VIEW, "F"),
     _of_scope("STEP", "what this step changed"),
@@ -290,9 +284,7 @@ ACTIONS: Final = (
         ">",
     ),
     UserAction(looking.wrap, "alt+z", "wrap wide lines of a pane, or scroll them: ← →", _VIEW, "Alt+Z"),
-    UserAction(
-        looking.open_picture, "", "open picture: that of the selected event, outside", _VIEW, "Ctrl+P"
-    ),
+    UserAction(looking.open_picture, "", "open picture: that of the selected event, outside", _VIEW, ""),
     UserAction(looking.raw, "v", "steps, or every event of the file", _VIEW, "v"),
     UserAction(
         looking.help,
@@ -303,6 +295,9 @@ ACTIONS: Final = (
         "keys",
         at=(*_AT_REST, *_AT_WORK, Where.PANE),
     ),
+    UserAction(looking.command_palette, "ctrl+p", "every command by name", _VIEW, "Ctrl+P"),
+    UserAction(looking.next_pane, "tab", "next pane", _VIEW, "Tab"),
+    UserAction(looking.previous_pane, "shift+tab", "the pane before", _VIEW, "Shift+Tab"),
     UserAction(telling.messages, "H", "messages: all that was said", _VIEW, "H"),
     UserAction(telling.whole_message, "", "the message of the status bar, whole", _VIEW, ""),
     UserAction(copying.copy, "y", "copy: a menu of what there is", _VIEW, "y"),

@@ -22,7 +22,7 @@ class BookmarkList(Dialog[int]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", "close"),
-        Binding("d,delete", "remove", show=False),
+        Binding("d,delete", "remove", "remove", show=False),
     ]
 
     def __init__(self, session: Session) -> None:

@@ -34,11 +34,11 @@ class BranchList(Dialog[Picked | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,alt+b,ctrl+left", "close", "close"),
-        Binding("w", "save", show=False),
-        Binding("c", "compare", show=False),
-        Binding("space", "mark", show=False),
-        Binding("n", "name", show=False),
-        Binding("d,delete", "delete", show=False),
+        Binding("w", "save", "save it as a file", show=False),
+        Binding("c", "compare", "compare two", show=False),
+        Binding("space", "mark", "choose it for comparing", show=False),
+        Binding("n", "name", "name it", show=False),
+        Binding("d,delete", "delete", "delete it", show=False),
     ]
 
     def __init__(self, session: Session, at: BranchLine | None = None) -> None:

@@ -27,9 +27,9 @@ class BreakpointList(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,B", "close", "close"),
-        Binding("space", "switch", show=False),
-        Binding("d,delete", "remove", show=False),
-        Binding("a,i", "add", show=False),
+        Binding("space", "switch", "on, off", show=False),
+        Binding("d,delete", "remove", "remove", show=False),
+        Binding("a,i", "add", "add a condition", show=False),
     ]
 
     def __init__(self, session: Session) -> None:

@@ -23,8 +23,8 @@ class ComparedBranches(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter", "leave", "close"),
-        Binding("right_square_bracket", "difference(1)", show=False),
-        Binding("left_square_bracket", "difference(-1)", show=False),
+        Binding("right_square_bracket", "difference(1)", "next difference", show=False),
+        Binding("left_square_bracket", "difference(-1)", "previous difference", show=False),
     ]
 
     def __init__(self, session: Session, one: BranchLine, other: BranchLine) -> None:

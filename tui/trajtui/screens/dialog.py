@@ -20,8 +20,15 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     CSS_PATH = DIALOGS
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+z", "app.suspend_process", show=False, id="suspend")
+        Binding("ctrl+z", "app.suspend_process", "suspend", show=False, id="suspend"),
+        Binding("f1,question_mark", "keys", "these keys", show=False, id="help"),
     ]
+
+    def action_keys(self) -> None:
+        """Show the keys that work here."""
+        from trajtui.screens.help import Help  # which is a dialog
+
+        self.app.push_screen(Help.of_dialog(self))
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Go away with an answer; nothing happens where it has been given, or another dialog is in front."""

@@ -18,8 +18,8 @@ class DifferenceScreen(Pages):
     """The lines of a unified diff, the words marked that differ."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right_square_bracket", "difference(1)", show=False),
-        Binding("left_square_bracket", "difference(-1)", show=False),
+        Binding("right_square_bracket", "difference(1)", "next difference", show=False),
+        Binding("left_square_bracket", "difference(-1)", "previous difference", show=False),
     ]
 
     DEFAULT_CSS = """

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import Input, Static, TextArea
 
-from trajcore.views.marks import MEANINGS
+from trajcore.views import marks, overview
+from trajtui import keynames, leaving
 from trajtui.screens.dialog import Dialog
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.binding import ActiveBinding
+    from textual.widget import Widget
+
     from trajtui.actions.table import UserAction
 
-_PALETTE: Final = "Ctrl+P"
 _KEY_WIDTH: Final = 10
 _TWO_COLUMNS: Final = 150
 """So wide a screen has room for two columns."""
@@ -28,24 +33,38 @@ Group = tuple[str, list[tuple[str, str]]]
 
 
 class Help(Dialog[None]):
-    """Every key and every mark of the screen, in groups, beside each other where there is room."""
+    """Keys, and marks, in groups, beside each other where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1,enter", "dismiss_help", "close"),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
+        Binding("j,down", "scroll(1)", "down", show=False),
+        Binding("k,up", "scroll(-1)", "up", show=False),
     ]
 
-    def __init__(self, actions: Sequence[UserAction]) -> None:
+    def __init__(self, title: str, groups: Sequence[Group]) -> None:
         super().__init__()
-        self._groups = _groups(actions)
+        self._head = title
+        self._groups = groups
+
+    @classmethod
+    def of_all(cls, actions: Sequence[UserAction], focused: Widget | None = None) -> Help:
+        """Every key and every mark of the debugger; before them those of a text box, if one is `focused`."""
+        here = _in_box(focused) if isinstance(focused, Input | TextArea) else []
+        return cls("Keys and marks", [*here, *_groups(actions)])
+
+    @classmethod
+    def of_dialog(cls, dialog: Dialog[Any]) -> Help:
+        """The keys that work in a dialog, as it is now."""
+        bound = [one for one in dialog.active_bindings.values() if one.node is not dialog.app]
+        own = [one for one in bound if one.node is dialog]
+        return cls("Keys", [("Here", _named([*own, *(one for one in bound if one.node is not dialog)]))])
 
     def compose(self) -> ComposeResult:
         """A title, groups of keys, then the marks."""
         columns = _columns(self._groups, 2 if self.app.size.width >= _TWO_COLUMNS else 1)
         with Vertical(classes="dialog wide", id="help"):
-            yield Static("Keys and marks", markup=False, classes="question")
-            with VerticalScroll(id="help-groups"), Horizontal():
+            yield Static(self._head, markup=False, classes="question")
+            with VerticalScroll(id="help-groups", classes="one" if len(columns) == 1 else ""), Horizontal():
                 for column in columns:
                     yield Static(Content("\n\n").join(map(_shown, column)), markup=False)
             yield Static("arrows scroll · Esc closes", markup=False, classes="note")
@@ -60,15 +79,35 @@ class Help(Dialog[None]):
 
 
 def _groups(actions: Sequence[UserAction]) -> list[Group]:
+    palette = next(action.shown for action in actions if action.name == "command_palette").split(" ")[0]
     groups: list[Group] = [
-        (title, [(action.shown or _PALETTE, action.what) for action in rows])
+        (title, [(action.shown or palette, action.what) for action in rows])
         for title, rows in groupby(actions, key=lambda action: action.group)
     ]
-    groups[-1][1].extend([(_PALETTE, "every command by name"), ("Tab", "next pane")])
-    return [*groups, ("Marks", list(MEANINGS))]
+    first = [("Esc", rung.word) for rung in leaving.RUNGS]
+    return [
+        *groups,
+        ("Esc does the first of these that applies", first),
+        ("Marks", list(marks.MEANINGS)),
+        ("The strip below the timeline", list(overview.MEANINGS)),
+    ]
 
 
-def _columns(groups: list[Group], count: int) -> list[list[Group]]:
+def _in_box(box: Widget) -> list[Group]:
+    bound = [one for one in box.screen.active_bindings.values() if one.node is box]
+    return [("In this box", _named(bound))]
+
+
+def _named(bound: Iterable[ActiveBinding]) -> list[tuple[str, str]]:
+    """What is said of bindings, with all keys of each."""
+    keys: dict[str, list[str]] = {}
+    for _, binding, _, _ in bound:
+        if binding.description:
+            keys.setdefault(binding.description, []).append(keynames.shown(binding.key))
+    return [(" ".join(names), what) for what, names in keys.items()]
+
+
+def _columns(groups: Sequence[Group], count: int) -> list[list[Group]]:
     """The groups in order, in columns of about the same length."""
     half = sum(len(rows) + 2 for _, rows in groups) / count
     columns: list[list[Group]] = [[]]

@@ -29,9 +29,9 @@ class MessageList(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter", "leave", "close"),
-        Binding("y", "copy", show=False),
-        Binding("g,home", "end(False)", show=False),
-        Binding("G,end", "end(True)", show=False),
+        Binding("y", "copy", "copy", show=False),
+        Binding("g,home", "end(False)", "to the beginning", show=False),
+        Binding("G,end", "end(True)", "to the end", show=False),
     ]
 
     def __init__(self, log: Iterable[Note]) -> None:
@@ -79,9 +79,9 @@ class NoteBox(Dialog[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,space", "leave", "close"),
-        Binding("y", "copy", show=False),
-        Binding("j,down", "move(1)", show=False),
-        Binding("k,up", "move(-1)", show=False),
+        Binding("y", "copy", "copy", show=False),
+        Binding("j,down", "move(1)", "down", show=False),
+        Binding("k,up", "move(-1)", "up", show=False),
     ]
 
     def __init__(self, note: Note, keys: Mapping[str, str], hint: str) -> None:

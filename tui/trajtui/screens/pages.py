@@ -21,14 +21,14 @@ class Pages(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter", "leave", "close"),
-        Binding("j,down", "move(1)", show=False),
-        Binding("k,up", "move(-1)", show=False),
-        Binding("pagedown,space", "page(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("g,home", "end(False)", show=False),
-        Binding("G,end", "end(True)", show=False),
-        Binding("h,left", "sideways(-8)", show=False),
-        Binding("l,right", "sideways(8)", show=False),
+        Binding("j,down", "move(1)", "down", show=False),
+        Binding("k,up", "move(-1)", "up", show=False),
+        Binding("pagedown,space", "page(1)", "a page down", show=False),
+        Binding("pageup", "page(-1)", "a page up", show=False),
+        Binding("g,home", "end(False)", "to the beginning", show=False),
+        Binding("G,end", "end(True)", "to the end", show=False),
+        Binding("h,left", "sideways(-8)", "to the left", show=False),
+        Binding("l,right", "sideways(8)", "to the right", show=False),
     ]
 
     DEFAULT_CSS = """

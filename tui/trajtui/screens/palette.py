@@ -20,8 +20,8 @@ class Palette(CommandPalette, Dialog[None]):
     """Textual's, without its fault: a page in a list that has not been laid out yet ends the program."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pagedown", "page('page_down')", show=False),
-        Binding("pageup", "page('page_up')", show=False),
+        Binding("pagedown", "page('page_down')", "a page down", show=False),
+        Binding("pageup", "page('page_up')", "a page up", show=False),
     ]
 
     def on_mount(self) -> None:

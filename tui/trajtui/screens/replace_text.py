@@ -43,9 +43,9 @@ class _Preview(LinePane):
         "matches--cursor",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", show=False),
-        Binding("up,k", "move(-1)", show=False),
-        Binding("enter", "pick", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("enter", "pick", "replace this one, or not", show=False),
     ]
 
     cursor: var[int] = var(0)

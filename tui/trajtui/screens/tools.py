@@ -24,7 +24,7 @@ class ToolList(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", "close"),
-        Binding("space", "switch", show=False),
+        Binding("space", "switch", "on, off", show=False),
     ]
 
     def __init__(self, session: Session) -> None:

@@ -188,11 +188,15 @@ def progress_bar(done: float | None) -> str:
 
 @dataclass(frozen=True)
 class FooterKey:
-    """A key as it is shown, what it does in a word, and its name, by which a click presses it."""
+    """A key as it is shown, what it does in a word, and its name, by which a click presses it.
+
+    One that `stays` has its room before others.
+    """
 
     shown: str
     word: str
     key: str
+    stays: bool = False
 
 
 class KeyBar(Widget):
@@ -219,10 +223,12 @@ class KeyBar(Widget):
 
     @property
     def _fitting(self) -> list[FooterKey]:
-        """Those that there is room for: the last two (Esc and all keys) come before those in the middle."""
-        room = self.size.width - 1
+        """Those that there is room for: the last two (Esc, all keys), and those that stay, before others."""
+        room, late = self.size.width - 1, len(self.keys) - 2
         found = []
-        for place in sorted(range(len(self.keys)), key=lambda place: (place < len(self.keys) - 2, place)):
+        for place in sorted(
+            range(len(self.keys)), key=lambda place: (place < late and not self.keys[place].stays, place)
+        ):
             room -= _wide(self.keys[place])
             if room < -2:
                 break

@@ -39,8 +39,8 @@ class Choices(OptionList):
     """An option list that also moves by `j` and `k`; its texts are never markup."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "cursor_down", show=False),
-        Binding("k", "cursor_up", show=False),
+        Binding("j", "cursor_down", "down", show=False),
+        Binding("k", "cursor_up", "up", show=False),
     ]
 
     def _move_page(self, direction: Any) -> None:
@@ -63,7 +63,7 @@ class Tick(Checkbox):
 class SafeInput(Input):
     """An input whose value, and what completes it, is drawn harmless; the value itself stays as it is."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "undo", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "undo", "undo typing", show=False)]
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self._before: deque[tuple[str, int]] = deque(maxlen=_KEPT)

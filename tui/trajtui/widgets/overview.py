@@ -15,10 +15,9 @@ from textual.widget import Widget
 
 from trajcore import Session
 from trajcore.views import marks
-from trajcore.views.overview import SHAPES, Cell, Level, Overview
+from trajcore.views.overview import CURSOR, SHAPES, Cell, Level, Overview
 
 _BARS: Final = " ▁▂▃▄▅▆▇█"
-_CURSOR: Final = "▲"
 _STYLES: Final = {
     Level.PLAIN: "overview--bar",
     Level.LIVE: "overview--live",
@@ -56,7 +55,7 @@ class OverviewStrip(Widget):
         cells = self.overview.cells(width)
         if not cells:
             return Text("")
-        places = {self.overview.cell_of(self.cursor, width): _CURSOR}
+        places = {self.overview.cell_of(self.cursor, width): CURSOR}
         if self.next_row is not None:
             places.setdefault(self.overview.cell_of(self.next_row, width), marks.NEXT)
         text = Text(no_wrap=True, end="")

@@ -17,8 +17,8 @@ class RunningLine(SafeInput):
     """Enter sends the line, Ctrl+D what stands in it and the end of the input, as a terminal does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+d", "end_of_input", show=False),
-        Binding("escape", "leave", show=False),
+        Binding("ctrl+d", "end_of_input", "end of input", show=False),
+        Binding("escape", "leave", "leave", show=False),
     ]
 
     @dataclass

@@ -53,7 +53,7 @@ TABS: Final = (
     PaneTab(
         4,
         "Files",
-        "the sandbox's files: what the selected step changed, all, or you by hand",
+        "files that changed: in this step, since the start, by hand",
         FilesPane,
     ),
     PaneTab(5, "Chat", "the dialogue with the model", ChatPane),
