@@ -166,7 +166,7 @@ def _events(stroke: str) -> list[Message]:
     word, *rest = stroke.split(" ")
     match word:
         case "click" | "twice":
-            return _pressed(*map(int, rest)) * (1 + (word == "twice"))
+            return pressed(*map(int, rest)) * (1 + (word == "twice"))
         case "drag":
             x, y, to_x, to_y = map(int, rest)
             moved = _mouse(events.MouseMove, to_x, to_y, delta_x=to_x - x, delta_y=to_y - y)
@@ -187,7 +187,8 @@ def _events(stroke: str) -> list[Message]:
     return [events.Key(stroke, _CHARACTERS.get(stroke))]
 
 
-def _pressed(x: int, y: int) -> list[Message]:
+def pressed(x: int, y: int) -> list[Message]:
+    """What the driver tells of a click."""
     return [_mouse(kind, x, y) for kind in (events.MouseMove, events.MouseDown, events.MouseUp)]
 
 

@@ -28,6 +28,7 @@ from trajcore.options import KEYS, OPTIONS
 from trajcore.sandbox.registry import SANDBOXES
 from trajcore.views.blocks import Block
 from trajcore.views.exports import EXPORTS
+from trajtui.widgets.event import EventPane, RowPane
 from trajtui.widgets.folding import FoldingPane
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.paced import PacedPane
@@ -75,16 +76,11 @@ def test_every_view_of_a_row_and_every_pane_has_a_tab() -> None:
         if returned(function) == f"tuple[{Block.__name__}, ...]"
         and list(inspect.signature(function).parameters) == ["session", "row"]
     }
-    assert views == {tab.view for tab in TABS if tab.view is not None}
     session = Session(Trajectory.from_bytes(of_commands("ls")))
+    made = [tab.pane(session) for tab in TABS]
+    assert views == {pane.view for pane in made if isinstance(pane, RowPane)}
     panes = {one for one in own(trajtui.widgets, inspect.isclass) if issubclass(one, LinePane)}
-    assert panes == {
-        LinePane,
-        FoldingPane,
-        PacedPane,
-        TimelineView,
-        *(type(tab.pane(session)) for tab in TABS),
-    }
+    assert panes == {LinePane, FoldingPane, PacedPane, EventPane, TimelineView, *map(type, made)}
 
 
 def named_elsewhere() -> set[str]:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 
 from documents import message, ran, run
+from monkey import pressed
 from program import write
-from screens import opened
+from screens import Shown, opened
 from trajcore.dialects.openhands_v0.dialect import OpenHandsV0
 from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 from trajtui.app import TrajApp
 from trajtui.screens.debugger import DebuggerScreen
+from trajtui.widgets.chat import ChatPane
 
 HEIGHT = 48
 AT_FIRST = 1000
@@ -24,10 +30,10 @@ AT_FIRST = 1000
 
 def recording(path: Path, steps: int) -> Path:
     """Commands whose answers come right behind them, but for the first: its answer is the last event."""
-    events: list[dict[str, Any]] = [message(0, "count the files"), run(1, "sleep 1000")]
+    found: list[dict[str, Any]] = [message(0, "count the files"), run(1, "sleep 1000")]
     for id in range(2, 2 * steps, 2):
-        events += [run(id, f"echo {id}"), ran(id + 1, id, str(id))]
-    return write(path, [*events, ran(2 * steps, 1, "", exit_code=3)])
+        found += [run(id, f"echo {id}"), ran(id + 1, id, str(id))]
+    return write(path, [*found, ran(2 * steps, 1, "", exit_code=3)])
 
 
 @pytest.fixture
@@ -68,6 +74,18 @@ async def at_first(path: Path, then: Callable[[TrajApp], object] = lambda _: Non
     return frame
 
 
+@asynccontextmanager
+async def shown_first(app: TrajApp) -> AsyncIterator[Shown]:
+    """The debugger, of which no more was waited for than that there is a screen."""
+    try:
+        async with app.run_test(size=(160, HEIGHT)) as pilot:
+            debugger = app.screen
+            assert isinstance(debugger, DebuggerScreen)
+            yield Shown(pilot, app.session, debugger)
+    finally:
+        await app.session.close()
+
+
 async def test_no_more_is_read_for_it_however_many_events_there_are(
     tmp_path: Path, read: Counter[str]
 ) -> None:
@@ -100,14 +118,34 @@ async def test_what_it_leaves_out_is_there_behind_it(tmp_path: Path) -> None:
 
 
 async def test_a_key_that_comes_before_all_is_read_does_what_it_says(tmp_path: Path) -> None:
-    found: list[int | None] = []
+    session = Session(Trajectory.open(recording(tmp_path / "large.json", 2000)), Settings("recorded"))
+    read: list[bool] = []
+    nobody = copy_context()  # keys come from the terminal, and from nobody within the program
 
-    def go_to_the_end(app: TrajApp) -> None:
-        debugger = app.screen
-        assert isinstance(debugger, DebuggerScreen)
-        assert not debugger.session.trajectory.all_read
-        debugger.action_act("last")
-        found.append(debugger.timeline.selected_index)
+    def press() -> None:
+        read.append(session.trajectory.all_read)
+        for key in ("G", "m", "H", "i"):
+            app.post_message(events.Key(key, key))
 
-    await at_first(recording(tmp_path / "large.json", 2000), go_to_the_end)
-    assert found == [3998]
+    app = TrajApp(session, shown=partial(nobody.run, press))
+    async with shown_first(app) as screen:
+        await screen.wait(lambda: app.screen.conversation.box.typed == "Hi")
+        assert screen.selected == 3998
+    assert read == [False]
+
+
+async def test_a_click_on_the_tab_of_a_pane_that_is_not_there_yet_shows_it(tmp_path: Path) -> None:
+    session = Session(Trajectory.open(recording(tmp_path / "x.json", 20)), Settings("recorded"))
+    there: list[int] = []
+    nobody = copy_context()
+
+    def click() -> None:
+        there.append(len(app.screen.query(ChatPane)))
+        x, y, *_ = app.screen.query_one("#tabs-below").region
+        for event in pressed(x + len(" 2 Event  3 Compare  4 Files  5"), y):
+            app.post_message(event)
+
+    app = TrajApp(session, shown=partial(nobody.run, click))
+    async with shown_first(app) as screen:
+        await screen.wait(lambda: any(chat.display for chat in app.screen.query(ChatPane)))
+    assert there == [0]

@@ -17,7 +17,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.message import Message
-from textual.screen import Screen
+from textual.screen import Screen, ScreenResultType
 
 from trajtui.cells import SteadyCells
 from trajtui.signals import stop_for_the_shell
@@ -29,6 +29,13 @@ _LOST: Final = 1.0
 """So many seconds what follows a key is waited for: the widget that had it may be gone."""
 
 Result = TypeVar("Result")
+
+
+class LateScreen(Screen[ScreenResultType]):
+    """A screen whose first frame leaves things out that are brought in behind it."""
+
+    is_complete = False
+    """Whether they are there: keys and the mouse wait for them."""
 
 
 class KeyPassed(Message):
@@ -115,10 +122,11 @@ class PatientApp(App[Result]):
             await self.on_event(self._ahead.popleft())
 
     async def _wait_for_screen(self) -> None:
-        """Wait until the uppermost screen, whichever that is by then, has been drawn."""
+        """Wait until the uppermost screen, whichever that is by then, has been drawn and is all there."""
         while self.is_running and self.screen_stack and (screen := self.screen_stack[-1]) not in self._drawn:
             drawn = asyncio.Event()
             screen.call_after_refresh(drawn.set)
             with suppress(TimeoutError):
                 await asyncio.wait_for(drawn.wait(), _LOOK_AGAIN)
-                self._drawn.add(screen)
+                if not isinstance(screen, LateScreen) or screen.is_complete:
+                    self._drawn.add(screen)

@@ -16,8 +16,6 @@ from trajcore.sandbox.base import FileChanges
 from trajcore.session import Session
 from trajcore.text import as_shown, safe, safe_json, without_escapes
 from trajcore.views.blocks import text_of
-from trajcore.views.event import blocks_for
-from trajcore.views.observations import object_of, recorded_text
 from trajcore.views.timeline import Row
 
 
@@ -61,7 +59,7 @@ class Step:
         """The event, in today's spelling."""
         if self.entry is not None:
             return self.entry.data()
-        return {} if self.index is None else object_of(self.session, self.index)
+        return {} if self.index is None else _object_of(self.session, self.index)
 
     @property
     def stored(self) -> str:
@@ -100,7 +98,9 @@ class Step:
     @cached_property
     def recorded(self) -> str | None:
         """What was recorded for it."""
-        return None if self.answer is None else recorded_text(object_of(self.session, self.answer))
+        from trajcore.views.observations import recorded_text
+
+        return None if self.answer is None else recorded_text(_object_of(self.session, self.answer))
 
     @property
     def files(self) -> FileChanges | None:
@@ -112,6 +112,12 @@ class Step:
 
 
 # What there is, and what it comes to
+
+
+def _object_of(session: Session, index: int) -> dict[str, Any]:
+    from trajcore.views.observations import object_of  # what shows events: keys are bound without it
+
+    return object_of(session, index)
 
 
 def _has_command(step: Step) -> bool:
@@ -188,6 +194,8 @@ def _ended(text: str) -> str:
 
 
 def _all(step: Step) -> str:
+    from trajcore.views.event import blocks_for
+
     return "\n".join(block.text for block in blocks_for(step.session, step.row))
 
 

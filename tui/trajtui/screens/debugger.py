@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import on, work
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.worker import Worker, WorkerState
 
 from trajcore import Mode, Session, State, TrajError, notices
@@ -30,16 +30,18 @@ from trajtui.actions.table import (
 from trajtui.ahead import Ahead
 from trajtui.flows import Flows
 from trajtui.notes import Note, Notes
+from trajtui.patient import LateScreen
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar
 from trajtui.widgets.conversation import Conversation
-from trajtui.widgets.event import EventPane
-from trajtui.widgets.files import FilesPane
+from trajtui.widgets.lines import LinePane
 from trajtui.widgets.pace import Pace
 from trajtui.widgets.panes import Panes
 from trajtui.widgets.side import LIVE_TAB, PaneTab, SidePane
-from trajtui.widgets.terminal import TerminalPane
 from trajtui.widgets.timeline import TimelineView
 from trajtui.widgets.timeline_column import TimelineColumn
+
+if TYPE_CHECKING:
+    from trajtui.widgets.event import EventPane
 
 _DETAIL_DELAY: Final = 0.04
 _AS_IT_COMES: Final = Layout()
@@ -53,8 +55,8 @@ class SessionChanged(Message):
         self.change = change
 
 
-class DebuggerScreen(Screen[None]):
-    """One session on the screen."""
+class DebuggerScreen(LateScreen[None]):
+    """One session on the screen. What the first frame does not show is brought in behind it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
     COMMANDS = App.COMMANDS | {ActionProvider}
@@ -126,13 +128,18 @@ class DebuggerScreen(Screen[None]):
         self._refresh_bars()
         self.call_after_refresh(self._begin)
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
         """The first frame is on the screen: show what it left out, and find out which sandbox to have."""
         self._shown()
+        with self.app.batch_update():
+            await self.side.complete()
+            await self.conversation.complete()
+            await self.panes.column.complete()
         folded = folded_uids(self._layout, self.session.trajectory)
         self.timeline.lay_out(raw=self._layout.raw, folded=folded)
         self.timeline.complete()
         self.panes.column.begin_overview()
+        self.is_complete = True
         self._laid_out_first = self.layout_now
         self._refresh_bars()
         self._prepare()
@@ -361,8 +368,8 @@ class DebuggerScreen(Screen[None]):
         """Show the selected row at the right, at once."""
         self.side.show_row(self.timeline.selected)
 
-    @on(EventPane.PictureChosen)
-    def _show_picture(self, event: EventPane.PictureChosen) -> None:
+    def on_event_pane_picture_chosen(self, event: EventPane.PictureChosen) -> None:
+        """Show a picture that was clicked."""
         from trajtui.opening import see  # comes with the first picture that is looked at
 
         self.flows.begin(see(self.ask, event.block, large=event.large))
@@ -373,7 +380,6 @@ class DebuggerScreen(Screen[None]):
         """Carry an action out, if the user has agreed to where commands run."""
         if not self._may_run and name not in HARMLESS:
             return
-        self.timeline.complete()  # a key may come before what follows the first frame
         if name in ON_ROWS and self.side.has_focus_within:
             self.say("this changes the selected rows, and the keys are the right-hand pane's: Esc goes back")
             return
@@ -410,9 +416,8 @@ class DebuggerScreen(Screen[None]):
         super().clear_selection()
         self.panes.unmark()
 
-    @on(TerminalPane.Picked)
-    @on(FilesPane.Chosen)
-    def _select_picked(self, event: TerminalPane.Picked | FilesPane.Chosen) -> None:
+    @on(LinePane.RowChosen)
+    def _go_to_chosen(self, event: LinePane.RowChosen) -> None:
         self.timeline.go_to(event.row)
 
     @on(TimelineView.Called)

@@ -15,7 +15,7 @@ from trajcore.views.blocks import LONG, Block, BlockKind
 from trajcore.views.differing import Heads, HunksBlock
 from trajcore.views.pieces import NotInPieces
 from trajtui.widgets.hunks import Drawable, heads, laid_out
-from trajtui.widgets.lines import UNWRAPPED, WRAPPED, wrapped, wrapped_text
+from trajtui.widgets.lines import UNWRAPPED, WRAPPED, widest, wrapped, wrapped_text
 from trajtui.widgets.piecerows import PieceRows
 from trajtui.widgets.textrows import TextRows
 
@@ -125,3 +125,11 @@ def _without_link(style: Style | None) -> Style:
         bold=style.bold, italic=style.italic, dim=style.dim, underline=style.underline, strike=style.strike,
         color=style.color,
     ) if style else Style()  # fmt: skip
+
+
+def widest_of(rows: Sequence[Row]) -> int:
+    """How many cells the widest row takes."""
+    if isinstance(rows, TextRows | PieceRows):
+        return rows.widest
+    texts = (row for row in rows if not isinstance(row, Drawable))
+    return widest(row if isinstance(row, Text) else row[0] for row in texts)

@@ -12,7 +12,8 @@ from trajcore.views.status import totals
 from trajtui.widgets.folding import FoldingPane
 from trajtui.widgets.pace import Pace
 from trajtui.widgets.paced import PacedPane
-from trajtui.widgets.segments import Flow, Segment, segment_of
+from trajtui.widgets.segments import Segment
+from trajtui.widgets.speech import Flow, segment_of
 
 _SELDOM: Final = 1 / 10
 """Seconds between two frames of a text that comes faster than anybody reads."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual import on
-from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
@@ -31,12 +30,9 @@ class Conversation(Vertical):
         self.running = RunningInput(id="running")
         self.box = MessageBox(id="message")
 
-    def compose(self) -> ComposeResult:
-        """The question on top, what is typed at the bottom."""
-        yield self.question
-        yield self.queue
-        yield self.running
-        yield self.box
+    async def complete(self) -> None:
+        """Bring in the boxes, which no first frame has: the question on top, what is typed at the bottom."""
+        await self.mount(self.question, self.queue, self.running, self.box)
 
     @property
     def is_typing(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Final
@@ -12,12 +12,14 @@ from rich.text import Text
 from textual import events, work
 from textual.message import Message
 
+from trajcore import Session
 from trajcore.views.blocks import LONG, Block, BlockKind
-from trajtui.widgets.blocks import RENDERED, Rows, first_rows_of, long_rows_of, rows_of
+from trajcore.views.timeline import Row
+from trajtui.widgets.blocks import RENDERED, Rows, first_rows_of, long_rows_of, rows_of, widest_of
 from trajtui.widgets.folding import FoldingPane
 from trajtui.widgets.hunks import SIDES, STYLES, Drawable, differences
 from trajtui.widgets.lines import UNWRAPPED, wrapped
-from trajtui.widgets.segments import Segment, widest_of
+from trajtui.widgets.segments import Segment
 
 _ABOVE: Final = 4
 """So many rows are shown above a difference that is gone to."""
@@ -202,6 +204,19 @@ class EventPane(FoldingPane):
     def _is_wrapped(self, block: Block) -> bool:
         """Two sides are always wrapped: to see what differs, both have to be seen."""
         return self.wraps or block.kind in SIDES
+
+
+class RowPane(EventPane):
+    """A view of the selected row of the timeline."""
+
+    def __init__(self, session: Session, view: Callable[[Session, Row | None], tuple[Block, ...]]) -> None:
+        super().__init__()
+        self._session = session
+        self.view = view
+
+    def show_row(self, row: Row | None) -> None:
+        """Show a row, as it is now."""
+        self.show(self.view(self._session, row))
 
 
 def _pieces(

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
-
-from textual.message import Message
 
 from trajcore import Session
 from trajcore.views.blocks import Block
@@ -22,12 +19,6 @@ _FEW: Final = 10
 
 class FilesPane(EventPane):
     """Changed files, of one of three scopes; what was folded and unfolded stays so."""
-
-    @dataclass
-    class Chosen(Message):
-        """A row of the timeline was chosen: that of who wrote a file."""
-
-        row: Row
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -69,7 +60,7 @@ class FilesPane(EventPane):
     def _flip(self, number: int) -> bool:
         """Fold or unfold; go to who wrote a file where that is chosen."""
         if isinstance(block := self._block(number), AuthorBlock):
-            self.post_message(self.Chosen(block.row))
+            self.post_message(self.RowChosen(block.row))
             return True
         found = self._within(number)
         if found is not None and super()._flip(number):

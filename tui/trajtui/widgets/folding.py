@@ -14,10 +14,10 @@ from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 
-from trajtui.widgets.blocks import Row
+from trajtui.widgets.blocks import Row, widest_of
 from trajtui.widgets.hunks import Drawable
 from trajtui.widgets.lines import LinePane
-from trajtui.widgets.segments import Segments, widest_of
+from trajtui.widgets.segments import Segments
 from trajtui.widgets.sideways import LongLine
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import ClassVar, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -14,6 +15,7 @@ from rich.text import Text
 from textual import events
 from textual.cache import LRUCache
 from textual.geometry import Size
+from textual.message import Message
 from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -21,6 +23,9 @@ from textual.strip import Strip
 from trajcore.text import TAB, safe_line
 from trajtui.widgets.marking import Mark
 from trajtui.widgets.sideways import MORE, LongLine, line_of
+
+if TYPE_CHECKING:
+    from trajcore.views.timeline import Row
 
 _DRAWN: Final = 300
 """So many lines are kept as they were drawn, the whole screen and some more: each is dozens of objects."""
@@ -34,6 +39,12 @@ class LinePane(ScrollView, can_focus=True):
 
     ALLOW_SELECT = False
     """A drag marks text in this pane alone, and does that here: Textual's would go on over its neighbours."""
+
+    @dataclass
+    class RowChosen(Message):
+        """What a row of the timeline brought was chosen in another pane."""
+
+        row: Row
 
     wraps: var[bool] = var(True)
     """Whether lines that are wider than the pane are continued below; otherwise they scroll sideways."""

@@ -19,6 +19,8 @@ from trajtui.widgets.timeline_column import TimelineColumn
 
 _NARROWEST: Final = 30
 """Neither side is made narrower than this, as far as the screen has room for both."""
+_BARS: Final = 3
+"""Rows that the screen has above and below the panes: the header, the status and the keys."""
 DOUBLE: Final = 160
 """From so many columns on there are two panes at the right."""
 
@@ -40,7 +42,12 @@ class Panes(Horizontal):
 
     def compose(self) -> ComposeResult:
         """The timeline at the left."""
-        self.side.is_double = self.app.size.width >= DOUBLE
+        width, height = self.app.size
+        self.side.is_double = width >= DOUBLE
+        # As it will be, so that the first frame is laid out and painted once.
+        self.column.styles.width = _columns(round(self.share * width), width)
+        self.column.give_room(height - _BARS)
+        self.side.give_room(height - _BARS)
         yield self.column
         yield Divider(across=False, id="divider")
         yield self.side
@@ -72,12 +79,7 @@ class Panes(Horizontal):
         if self.screen.has_class("-narrow") or self.has_class("-timeline-only"):
             column.clear_rule("width")
         else:
-            column.width = self._columns(round(self.share * width))
-
-    def _columns(self, wanted: int) -> int:
-        """So many columns for the timeline, or as near to that as both sides can bear."""
-        least = min(_NARROWEST, self.size.width // 2)
-        return max(least, min(wanted, self.size.width - 1 - least))
+            column.width = _columns(round(self.share * width), width)
 
     def watch_share(self) -> None:
         """Both sides have another width."""
@@ -95,7 +97,7 @@ class Panes(Horizontal):
         self._divide(event.place)
 
     def _divide(self, columns: int) -> None:
-        self.share = self._columns(columns) / self.size.width
+        self.share = _columns(columns, self.size.width) / self.size.width
 
     @on(TabBar.Picked)
     def _make_room(self) -> None:
@@ -180,3 +182,9 @@ class Panes(Horizontal):
         for pane in self._lines:
             if pane is not event.widget:
                 pane.unmark()
+
+
+def _columns(wanted: int, width: int) -> int:
+    """So many columns of a width for the timeline, or as near to that as both sides can bear."""
+    least = min(_NARROWEST, width // 2)
+    return max(least, min(wanted, width - 1 - least))

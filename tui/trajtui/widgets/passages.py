@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.ansi import AnsiDecoder
 from rich.cells import cell_len
@@ -13,9 +13,11 @@ from rich.text import Text
 from trajcore.text import safe_with_colours
 from trajcore.views.output import LOOKED_AT
 from trajcore.views.sandboxlog import Passage, RuleTone
-from trajtui.widgets.blocks import Row
 from trajtui.widgets.lines import UNWRAPPED
 from trajtui.widgets.segments import Segment
+
+if TYPE_CHECKING:
+    from trajtui.widgets.blocks import Row
 
 CONTINUED: Final = "+"
 """What the style of a row begins with that goes on with the line above it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from rich.style import Style
@@ -12,7 +11,6 @@ from textual import events
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
-from textual.message import Message
 
 from trajcore import Session, notices
 from trajcore.views.sandboxlog import HOST, Passage, SandboxLog
@@ -44,12 +42,6 @@ class TerminalPane(PacedPane):
     }
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "flip", "unfold, fold", show=False)]
     can_wrap = True
-
-    @dataclass
-    class Picked(Message):
-        """The user clicked what a row of the timeline brought."""
-
-        row: Row
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -235,7 +227,7 @@ class TerminalPane(PacedPane):
         elif (row := self._log.row_of(laid.passage)) is not None:
             self._row, self._chosen = row, laid.passage  # it is in sight: nothing is to be gone to
             self.lines_changed()
-            self.post_message(self.Picked(row))
+            self.post_message(self.RowChosen(row))
 
     def action_flip(self) -> None:
         """Unfold what the selected step brought, or else the last that can be seen; or fold it again."""

@@ -53,11 +53,18 @@ class TimelineColumn(Vertical):
         yield self.title
         yield self.timeline
         yield self.strip
-        yield self.prompt
+
+    async def complete(self) -> None:
+        """Bring in what is typed into, which no first frame shows."""
+        await self.mount(self.prompt)
 
     def on_resize(self, event: events.Resize) -> None:
-        """The strip has two lines where there is room."""
-        self.strip.styles.height = 2 if event.size.height >= _ROOM_FOR_TWO else 1
+        """There is other room."""
+        self.give_room(event.size.height)
+
+    def give_room(self, height: int) -> None:
+        """Divide so many rows: the strip has two lines where there is room."""
+        self.strip.styles.height = 2 if height >= _ROOM_FOR_TWO else 1
 
     @cached_property
     def searching(self) -> Searching:

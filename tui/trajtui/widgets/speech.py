@@ -1,0 +1,93 @@
+"""What is said in the Chat, as segments."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from trajcore.views.blocks import LONG, Block, BlockKind
+from trajcore.views.chat import ChatPart, ChatTone
+from trajcore.views.folding import Folded
+from trajtui.widgets.blocks import RENDERED, RowMaker, Rows, all_rows_of, first_rows_of
+from trajtui.widgets.lines import wrapped
+from trajtui.widgets.segments import Segment
+
+_NARROWEST: Final = 10
+_INDENT: Final = "    "
+_STYLES: Final = {
+    ChatTone.RECORDED: "chat--aside",
+    ChatTone.THOUGHT: "chat--aside",
+    ChatTone.ACTION: "chat--live",
+    ChatTone.OUTCOME: "chat--aside",
+    ChatTone.FAILED: "chat--bad",
+    ChatTone.ASIDE: "chat--aside",
+}
+_OF_KINDS: Final = {BlockKind.ADDED: "chat--added", BlockKind.REMOVED: "chat--removed"}
+_INDENTED: Final = frozenset({BlockKind.OUTPUT, BlockKind.ADDED, BlockKind.REMOVED})
+
+
+class Flow(Segment):
+    """A text that comes in pieces. What is wrapped stays as it is, but for its last row."""
+
+    def __init__(self, speaker: str, tone: ChatTone, width: int) -> None:
+        self._style = _STYLES.get(tone, "")
+        self._title = self._style if tone is ChatTone.ACTION else "chat--speaker"
+        super().__init__(_head(speaker, self._title))
+        self._width = max(_NARROWEST, width)
+        self._rows: Rows = []
+        self.body = self._rows
+        self._open = ""
+
+    def called(self, speaker: str) -> None:
+        """Who speaks, which may come to be known later."""
+        self.head = _head(speaker, self._title)
+
+    def more(self, text: str) -> int | None:
+        """More has come; the number of the first row that is another one now, None where none is."""
+        if not text:
+            return None
+        first = len(self) - bool(self.body)
+        del self._rows[-1:]
+        rows = wrapped(self._open + text, self._width)
+        self._open = rows[-1]
+        self._rows += [(row, self._style) for row in rows]
+        return first
+
+
+def segment_of(part: ChatPart, width: int, *, folded: bool) -> Segment:
+    """A part of the dialogue, laid out; what is long in it is left for later."""
+    opens = part.tone is ChatTone.ACTION and part.block.kind is BlockKind.TEXT
+    head = _head(part.speaker, "chat--speaker") if part.speaker else _blank() if opens else []
+    key, short = part.key if part.folds else None, part.block.folded
+    if folded and short is not None:
+        return Segment(head, _folded(part, short, width), key)
+    if part.block.size > (RENDERED if part.block.kind is BlockKind.PROSE else LONG):
+        later = partial(body_of, part, part.block, width)
+        first = body_of(part, part.block, width, first_rows_of) or [("…", "chat--aside")]
+        return Segment(head, first, key, later)
+    return Segment(head, body_of(part, part.block, width), key)
+
+
+def body_of(part: ChatPart, block: Block, width: int, rows_of: RowMaker = all_rows_of) -> Rows:
+    """The rows of what is said in a part, or the first of them."""
+    style = _OF_KINDS.get(block.kind) or _STYLES.get(part.tone, "")
+    indent = _INDENT if block.kind in _INDENTED else ""
+    rows = rows_of(block, max(_NARROWEST, width - len(indent)), style)
+    if not indent:
+        return rows
+    return [(indent + row[0], row[1]) if isinstance(row, tuple) else row for row in rows]
+
+
+def _folded(part: ChatPart, short: Folded, width: int) -> Rows:
+    kind = part.block.kind if part.block.kind in _INDENTED else BlockKind.TEXT
+    rows = body_of(part, Block(kind, short.head), width)
+    rows.append((f"{_INDENT}… {short.more} · Enter", "chat--more"))
+    return rows + (body_of(part, Block(kind, short.tail), width) if short.tail else [])
+
+
+def _head(speaker: str, style: str) -> Rows:
+    return [*_blank(), (speaker, style)]
+
+
+def _blank() -> Rows:
+    return [("", "")]
