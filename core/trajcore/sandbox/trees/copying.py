@@ -10,16 +10,17 @@ import stat
 import tarfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from typing import IO, Final
 
 from trajcore.sandbox.trees.io import copy_content, entries, filled, folder
+from trajcore.sandbox.trees.walking import HERE, LeftOut, beneath, opened, regular, twin, walk
 
-_NAMED: Final = 3
+__all__ = ["LeftOut", "Sparse", "ask_for_room", "copy_tree", "pack_tree", "remove_tree"]
+
 _PATIENCE: Final = 1.0
 _PAUSE: Final = 0.02
 _WORTH: Final = 1 << 20
@@ -27,25 +28,6 @@ _WORTH: Final = 1 << 20
 _MOST_PARTS: Final = 256
 _DEEPEST: Final = 64
 """So many directories are open at a time."""
-_HERE: Final = os.O_NOFOLLOW | os.O_CLOEXEC
-_DIRECTORY: Final = os.O_DIRECTORY | _HERE
-
-
-@dataclass
-class LeftOut:
-    """What of a tree was not copied, by its path below the top."""
-
-    special: list[str] = field(default_factory=list)
-    """Sockets, pipes and devices."""
-    unreadable: list[str] = field(default_factory=list)
-
-    def sentence(self) -> str:
-        """All of it in one line; empty when all was copied."""
-        parts = [
-            _counted("socket, pipe or device", "sockets, pipes and devices", self.special),
-            _counted("unreadable entry", "unreadable entries", self.unreadable),
-        ]
-        return " and ".join(part for part in parts if part)
 
 
 def copy_tree(source: Path, target: Path, spare: int = 0) -> LeftOut:
@@ -60,34 +42,29 @@ def copy_tree(source: Path, target: Path, spare: int = 0) -> LeftOut:
     left_out = LeftOut()
     twins: dict[tuple[int, int], str] = {}
     directories: list[tuple[str, os.stat_result]] = []
-    with _opened(target) as top:
-        for path, about, here in _walk(source, left_out):
+    with opened(target) as top, opened(source) as below:
+        for path, about, here in walk(below, left_out):
             directory, _, name = path.rpartition("/")
-            with _beneath(top, directory) as there:
+            with beneath(top, directory) as there:
                 if stat.S_ISLNK(about.st_mode):
                     os.symlink(os.readlink(name, dir_fd=here), name, dir_fd=there)
                 elif stat.S_ISDIR(about.st_mode):
                     with suppress(FileExistsError):
                         os.mkdir(name, dir_fd=there)
                     directories.append((path, about))
-                elif (twin := _twin(twins, about, path)) != path:
-                    os.link(twin, name, src_dir_fd=top, dst_dir_fd=there, follow_symlinks=False)
+                elif (first := twin(twins, about, path)) != path:
+                    os.link(first, name, src_dir_fd=top, dst_dir_fd=there, follow_symlinks=False)
                 else:
                     _copy_file(name, here, there, about)
         for path, about in reversed(directories):
-            with _beneath(top, path) as there:
+            with beneath(top, path) as there:
                 _give(there, stat.S_IMODE(about.st_mode) | stat.S_IRWXU, about)
     return left_out
 
 
-def _twin(twins: dict[tuple[int, int], str], about: os.stat_result, path: str) -> str:
-    """The path by which this file was found first, which is its own where it has not been found before."""
-    return path if about.st_nlink == 1 else twins.setdefault((about.st_dev, about.st_ino), path)
-
-
 def _copy_file(name: str, here: int, there: int, about: os.stat_result) -> None:
-    with _file(name, here) as old:
-        new = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _HERE, 0o600, dir_fd=there)
+    with regular(name, here) as old:
+        new = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | HERE, 0o600, dir_fd=there)
         try:
             copy_content(old, new, threading.Event())
             _give(new, stat.S_IMODE(about.st_mode), about)
@@ -102,10 +79,13 @@ def _give(opened: int, mode: int, about: os.stat_result) -> None:
 
 def _needed(source: Path) -> int:
     """Bytes on disk of all files that are to be copied, each counted once."""
-    walk = _walk(source, LeftOut())
-    return sum(
-        {about.st_ino: about.st_blocks * 512 for _, about, _ in walk if stat.S_ISREG(about.st_mode)}.values()
-    )
+    with opened(source) as top:
+        found = walk(top, LeftOut())
+        return sum(
+            {
+                about.st_ino: about.st_blocks * 512 for _, about, _ in found if stat.S_ISREG(about.st_mode)
+            }.values()
+        )
 
 
 def ask_for_room(need: int, left: float) -> None:
@@ -137,8 +117,8 @@ def pack_tree(source: Path, into: IO[bytes], room: float = inf) -> tuple[LeftOut
     sparse: list[Sparse] = []
     twins: dict[tuple[int, int], str] = {}
     ask_for_room(_needed(source), room)
-    with tarfile.open(fileobj=into, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for path, about, here in _walk(source, left_out):
+    with opened(source) as top, tarfile.open(fileobj=into, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path, about, here in walk(top, left_out):
             name = path.rpartition("/")[2]
             entry = tarfile.TarInfo(path)
             entry.mode, entry.mtime = stat.S_IMODE(about.st_mode), int(about.st_mtime)
@@ -147,10 +127,10 @@ def pack_tree(source: Path, into: IO[bytes], room: float = inf) -> tuple[LeftOut
                 entry.type, entry.linkname = tarfile.SYMTYPE, os.readlink(name, dir_fd=here)
             elif stat.S_ISDIR(about.st_mode):
                 entry.type = tarfile.DIRTYPE
-            elif (twin := _twin(twins, about, path)) != path:
-                entry.type, entry.linkname = tarfile.LNKTYPE, twin
+            elif (first := twin(twins, about, path)) != path:
+                entry.type, entry.linkname = tarfile.LNKTYPE, first
             else:
-                with _file(name, here) as opened, os.fdopen(opened, "rb", closefd=False) as content:
+                with regular(name, here) as old, os.fdopen(old, "rb", closefd=False) as content:
                     _pack_file(archive, entry, content, sparse)
                 continue
             archive.addfile(entry)
@@ -203,88 +183,6 @@ class _Parts(io.RawIOBase):
         return data
 
 
-def _walk(source: Path, left_out: LeftOut) -> Iterator[tuple[str, os.stat_result, int]]:
-    """What is below `source` and not left out, directories before what is in them. Raises `OSError`.
-
-    Each with the directory that it is in, which is open until the next one is asked for.
-    """
-    with _opened(source) as top:
-        waiting = [""]
-        while waiting:
-            directory = waiting.pop()
-            try:
-                with _beneath(top, directory) as here:
-                    for path, about in _listed(directory, here, left_out):
-                        if stat.S_ISDIR(about.st_mode):
-                            waiting.append(path)
-                        yield path, about, here
-            except _Unreadable:
-                if not directory:
-                    raise
-                left_out.unreadable.append(directory)
-
-
-class _Unreadable(PermissionError):
-    """A directory may not be listed, or not be entered."""
-
-
-def _listed(directory: str, here: int, left_out: LeftOut) -> Iterator[tuple[str, os.stat_result]]:
-    for name, about in sorted(entries(here).items()):
-        path = f"{directory}/{name}" if directory else name
-        if stat.S_ISREG(about.st_mode) and not os.access(name, os.R_OK, dir_fd=here):
-            left_out.unreadable.append(path)
-        elif stat.S_ISREG(about.st_mode) or stat.S_ISLNK(about.st_mode) or stat.S_ISDIR(about.st_mode):
-            yield path, about
-        else:
-            left_out.special.append(path)
-
-
-@contextmanager
-def _opened(directory: Path) -> Iterator[int]:
-    """A directory that the user named, by whatever links."""
-    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield opened
-    finally:
-        os.close(opened)
-
-
-@contextmanager
-def _beneath(top: int, path: str) -> Iterator[int]:
-    """A directory below an open one, entered name by name: none of them may be a link."""
-    opened = os.open(".", os.O_RDONLY | _DIRECTORY, dir_fd=top)
-    try:
-        for name in path.split("/") if path else ():
-            try:
-                below = os.open(name, os.O_RDONLY | _DIRECTORY, dir_fd=opened)
-            except PermissionError as error:
-                raise _Unreadable(error.errno, error.strerror, path) from None
-            os.close(opened)
-            opened = below
-        yield opened
-    finally:
-        os.close(opened)
-
-
-@contextmanager
-def _file(name: str, parent: int) -> Iterator[int]:
-    """A regular file, open for reading. Raises `OSError` where it is no such thing by now."""
-    opened = os.open(name, os.O_RDONLY | os.O_NONBLOCK | _HERE, dir_fd=parent)
-    try:
-        if not stat.S_ISREG(os.fstat(opened).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", name)
-        yield opened
-    finally:
-        os.close(opened)
-
-
-def _counted(one: str, many: str, paths: list[str]) -> str:
-    if not paths:
-        return ""
-    named = ", ".join(paths[:_NAMED]) + (", …" if len(paths) > _NAMED else "")
-    return f"{len(paths)} {one if len(paths) == 1 else many} ({named})"
-
-
 def remove_tree(root: Path) -> None:
     """Remove a directory and all in it, whatever its modes; links are never followed. Never raises.
 
@@ -298,7 +196,7 @@ def remove_tree(root: Path) -> None:
 
 
 def _remove(root: Path) -> None:
-    with suppress(OSError), _opened(root.parent) as parent:
+    with suppress(OSError), opened(root.parent) as parent:
         if _is_unlinked(root.name, parent):
             return
         with folder(root.name, parent, lastingly=True) as top:
