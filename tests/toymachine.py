@@ -13,6 +13,7 @@ import struct
 import subprocess
 import tempfile
 import termios
+from collections.abc import Iterator
 from pathlib import Path
 
 from trajcore.errors import SandboxUnavailable
@@ -31,6 +32,7 @@ from trajcore.sandbox.machines.machine import (
 from trajcore.sandbox.machines.stream import FdStream, Stream
 from trajcore.sandbox.registry import SandboxKind, on_machine
 from trajcore.sandbox.trees.copying import LeftOut, copy_tree
+from trajcore.sandbox.trees.members import Member, members_below
 
 PREFIX = f"trajtui-toy-{os.getpid()}-"
 """Others may be at work beside this program."""
@@ -38,7 +40,7 @@ _ON_TERMINAL = 'exec 0<>"$(tty)" 1>&0 2>&0\n'
 
 
 class ToyMachine:
-    """The twelve members of a `Machine`."""
+    """The twelve members of a `Machine`, and the one that is `Exporting`."""
 
     kind = "toy"
     detail = "of wood"
@@ -99,6 +101,9 @@ class ToyMachine:
 
     async def copy_in(self, directory: Path) -> LeftOut:
         return copy_tree(directory, Path(self.directory))
+
+    def members(self, path: str, left_out: LeftOut) -> Iterator[Member]:
+        return members_below(Path("/"), path, left_out)
 
     async def snapshot(self) -> Snapshot:
         assert self.root is not None

@@ -99,6 +99,7 @@ async def areplay(
     carry_on: bool = False,
     messages: Sequence[str] = (),
     save: str | Path | None = None,
+    export: str | Path | None = None,
     report: str | Path | None = None,
     junit: str | Path | None = None,
     track_files: bool = False,
@@ -114,7 +115,9 @@ async def areplay(
     Events are named as on the command line: by id, or `#index`. `until` stops before one, `breaks` where a
     condition is true; `serve` and `skip` satisfy steps otherwise than by executing them. `carry_on` lets a
     model go on behind the recording, given the `messages` one by one. `save`, `report` and `junit` are
-    files to write, also where the replay is cut off. `track_files` has each step tell what it changed.
+    files to write, also where the replay is cut off. `export` is a new directory, or an archive by its name,
+    for the project's files as they are in the sandbox at the end; it is not written where the run failed.
+    `track_files` has each step tell what it changed.
 
     `on_notice` is called with all that the session tells; `on_session` once with the session itself, before
     it begins. `on_question` gives the user's word on an action of the model that is asked for (`confirm`);
@@ -132,7 +135,7 @@ async def areplay(
     """
     name = trajectory.name if isinstance(trajectory, Trajectory) else str(trajectory)
     chosen = _settings(settings, options, name)
-    outputs = _Outputs(_path(save), _path(report), _path(junit))
+    outputs = _Outputs(_path(save), _path(report), _path(junit), _path(export))
     if track_files or report is not None or any(parse(condition).watches_files for condition in breaks):
         chosen = with_changes(chosen, world=with_changes(chosen.world, track_files=True))
     recording = trajectory if isinstance(trajectory, Trajectory) else open(trajectory, row)
@@ -163,6 +166,7 @@ async def areplay(
         await _play(session, stop)
         if carry_on and session.state is not State.ERROR:
             await forking.carry_on(session, messages, on_stuck)
+        await outputs.take_out(session)
     finally:
         await answering.close()
         await session.close()
@@ -350,6 +354,7 @@ class _Outputs:
     save: Path | None
     report: Path | None
     junit: Path | None
+    export: Path | None
 
     def check(self) -> None:
         """What would only fail once the replay is over is refused before it begins. Raises `BadInput`."""
@@ -361,6 +366,18 @@ class _Outputs:
                 raise BadInput(f"--{option} {path} is a directory: name a file in it.")
             if path is not None:
                 refuse_link(path)
+        if self.export is not None:
+            from trajcore.sandbox.trees.exporting import (
+                refuse_taken,  # who replays may never take anything out
+            )
+
+            refuse_taken(self.export, overwrite=False)
+
+    async def take_out(self, session: Session) -> None:
+        """The project's files, as long as there is a sandbox."""
+        if self.export is not None and session.state is not State.ERROR:
+            exported = await session.export(session.workspace, self.export)
+            session.say(" · ".join((f"exported {session.workspace} to {self.export}", *exported.notes)))
 
     async def write(self, session: Session, told: Report) -> None:
         """The run first, as it cannot be had again; a fault in writing one does not cost the others."""

@@ -252,6 +252,8 @@ OPTIONS: Final = (
     Option("live", "Hand over to the model once that is done.", kind=bool, commands=(OPEN,), session=False),
     _of_the_run("until", "Stop before this event.", "ID"),
     _of_the_run("save", "Write what happened in this run, as a trajectory.", "OUT.json", Path),
+    _of_the_run("export", "Write the sandbox's directory of the project, as it is at the end, into this new "
+                "directory; .tar or .tar.gz: an archive of it.", "DIR|TAR", Path),
     _of_the_run("report", "Write what each step came to, as JSON.", "OUT.json", Path),
     Option("strict", "Exit with 1 when a step diverged; with =all also where that can't be known.", kind=bool,
            commands=(REPLAY,), session=False, also="all"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trajcore import notices
@@ -18,7 +18,6 @@ from trajcore.editing import throttled
 from trajcore.errors import BadInput, Refused
 from trajcore.events.kinds import Service
 from trajcore.live.host import Interrupted
-from trajcore.livesession import LiveSession
 from trajcore.queued import compaction
 from trajcore.replay import aside
 from trajcore.replay.breakpoints import Breakpoint
@@ -31,6 +30,7 @@ from trajcore.replay.positions import (
     ending_of,
 )
 from trajcore.replay.states import Command, Mode, State
+from trajcore.sandboxsession import SandboxSession
 from trajcore.settings import Delivery, SandboxChoice, Settings
 from trajcore.storage import unchanged, write_atomically
 from trajcore.tasks import finished_in_thread
@@ -39,14 +39,12 @@ from trajcore.trajectory import Trajectory
 from trajcore.worlds import choice as choices
 
 if TYPE_CHECKING:
-    from trajcore.replay.aside import Tried
-    from trajcore.sandbox.base import Visitor
     from trajcore.worlds.choice import Choice
 
 __all__ = ["Delivery", "Session", "Settings"]
 
 
-class Session(LiveSession):
+class Session(SandboxSession):
     """A recording being debugged. All methods belong to one event loop."""
 
     def __init__(self, trajectory: Trajectory, settings: Settings | None = None) -> None:
@@ -227,42 +225,6 @@ class Session(LiveSession):
         """Have a copy of the world in its place: what runs in it has ended then. Raises `Refused`."""
         self._start(Command.BACK, self._renew_world)
 
-    async def try_out(self, command: str) -> Tried:
-        """Run a command where the shell is, with its variables; the world is then as it was before it.
-
-        It is no event of the run. It has as long as an action has at most. Raises `Refused`, and
-        `SandboxUnavailable` where the world was lost.
-        """
-        found: list[Tried] = []
-        live, failure = self.mode is Mode.LIVE, self.failure
-        self._start(Command.VISIT, partial(self._try_out, command, self.state, found), live=live)
-        await self.idle()
-        if not found:
-            raise self.failure or Refused("it was interrupted")
-        self._activity.failure = failure  # the run stands as it stood
-        return found[0]
-
-    async def read_file(self, path: str) -> bytes:
-        """What a file of the sandbox holds now. Links are followed inside it.
-
-        Raises `Refused` while something runs, or where nothing is executed, `BadInput` where there is no
-        such file, or it is too large, and `SandboxUnavailable`.
-        """
-        if self.busy:
-            raise Refused("something runs in the sandbox: interrupt it first (Esc)")
-        sandbox = self._replay.world.sandbox
-        if sandbox is None or not self._replay.world.started:
-            raise Refused("the sandbox has not been started yet: a step starts it")
-        try:
-            return await sandbox.files.read(str(PurePosixPath(sandbox.directory) / path))
-        except OSError as error:
-            raise BadInput(safe_line(f"{path} cannot be read in the sandbox: {error.strerror}")) from None
-
-    def visit(self, visitor: Visitor) -> None:
-        """Let the user into the sandbox's shell until they leave. Raises `Refused`."""
-        state, live = self.state, self.mode is Mode.LIVE
-        self._start(Command.VISIT, partial(self._visit, visitor, state), live=live)
-
     def toggle_breakpoint(self, index: int) -> bool:
         """Set or remove a breakpoint before an event; whether there is one now."""
         there = self.breakpoints.toggle(self.trajectory.uid(index))
@@ -337,10 +299,6 @@ class Session(LiveSession):
     def discard(self) -> None:
         """Give up what is not saved: the next start offers nothing of it."""
         self._tell(notices.Discarded())
-
-    async def idle(self) -> None:
-        """Wait until no task of this session is under way; a fault of the program itself is raised here."""
-        await self._activity.idle()
 
     async def checkpointed(self) -> None:
         """Wait until a run that is left alone has been checkpointed, where that is due."""
@@ -430,21 +388,6 @@ class Session(LiveSession):
         )
         self._activity.become(State.PAUSED, Mode.REPLAY)
 
-    async def _visit(self, visitor: Visitor, state: State) -> None:
-        try:
-            files = await self._replay.visit(visitor)
-        except Refused as refused:
-            self._say(str(refused), "warning")
-        else:
-            count = 0 if files is None else files.count
-            self._say(
-                f"by hand: {count} file{'s' * (count != 1)} changed" if files else "back from the shell"
-            )
-            self._tell(notices.Visited(files))
-        self._activity.become(state if state is not State.ERROR else State.PAUSED)
-        if self.mode is Mode.REPLAY:
-            self._replay.moments.take_when_idle()
-
     async def _renew_world(self) -> None:
         route = await aside.renew(self._replay, self.trajectory)
         if route is not None:
@@ -452,14 +395,6 @@ class Session(LiveSession):
         if route is not None and route.lost:
             self._say(f"the world is a copy, without {', '.join(map(safe_line, route.lost))}", "warning")
         self._activity.become(State.PAUSED, Mode.REPLAY)
-
-    async def _try_out(self, command: str, state: State, found: list[Tried]) -> None:
-        limit = self.settings.world.limits.hard
-        tried = await aside.try_out(self._replay, command, limit, self._tell)
-        found.append(tried)
-        if not tried.taken_back:
-            self._say("no copy could be made: what the command did stays in this world", "warning")
-        self._activity.become(state if state is not State.ERROR else State.PAUSED)
 
     def _replace_next(self, text: str) -> None:
         index = self.next_user_message

@@ -227,6 +227,11 @@ class SessionState:
         return self._sandbox_kind
 
     @property
+    def workspace(self) -> str:
+        """Where in the sandbox the project is: the directory in which its shell began."""
+        return self._replay.world.workspace
+
+    @property
     def sandbox_why(self) -> str:
         """Why this run's sandbox is the one that it is, in words, once it is chosen."""
         return self._replay.world.why

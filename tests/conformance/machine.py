@@ -14,10 +14,13 @@ A law of what your sandbox does not claim (`rewinds`) is skipped. Steps run in `
 from __future__ import annotations
 
 import asyncio
+import base64
 import errno
 import hashlib
 import os
 import secrets
+import stat
+import tarfile
 import time
 from collections.abc import AsyncIterator, Set
 from dataclasses import dataclass, field, replace
@@ -27,7 +30,7 @@ from typing import ClassVar
 import pytest
 import pytest_asyncio
 
-from trajcore.errors import Refused, SandboxUnavailable
+from trajcore.errors import BadInput, Refused, SandboxUnavailable
 from trajcore.sandbox.base import Checkpoint, FileChanges, Outcome, Patience, Pause, Sandbox, SandboxSettings
 from trajcore.sandbox.registry import SandboxKind
 
@@ -226,6 +229,45 @@ class SandboxLaws:
         finally:
             await sandbox.close()
 
+    @pytest.mark.parametrize("name", ["out", "out.tar", "out.tar.gz"])
+    async def test_what_is_exported_is_what_was_in_the_world(
+        self, world: Tried, tmp_path: Path, name: str
+    ) -> None:
+        await world.says(_TREE)
+        told = (await world.says(_TOLD)).split("\0")[:-1]
+        inside = {path: tuple(rest) for path, *rest in (one.split("\t") for one in told)}
+        sandbox, target = world.sandbox, tmp_path / name
+        try:
+            exported = await sandbox.export(f"{sandbox.directory}/tree", target, lambda _: None)
+        except Refused as refused:
+            pytest.skip(str(refused))
+        assert os.listdir(tmp_path) == [name]  # noqa: PTH208
+        assert _outside(target) == inside
+        assert exported.entries == len(inside)
+        assert "without" in exported.notes[0]
+
+    async def test_an_export_takes_the_place_of_nothing_and_leaves_nothing_half_done(
+        self, world: Tried, tmp_path: Path
+    ) -> None:
+        await world.says("mkdir -p some && echo new > some/file")
+        sandbox, taken, link = world.sandbox, tmp_path / "taken", tmp_path / "link"
+        taken.mkdir()
+        (taken / "mine").write_text("mine")
+        link.symlink_to(taken)
+        (tmp_path / "file").write_text("mine")
+        (tmp_path / "a.tar").write_text("mine")
+        before = sorted(os.walk(tmp_path))
+        for name in ("taken", "link", "file", "a.tar", "missing/there"):
+            with pytest.raises((BadInput, Refused)):
+                await sandbox.export(f"{sandbox.directory}/some", tmp_path / name, lambda _: None)
+        for path in ("missing", "some/file/below"):
+            with pytest.raises((BadInput, Refused)):
+                await sandbox.export(f"{sandbox.directory}/{path}", tmp_path / "new", lambda _: None)
+        assert sorted(os.walk(tmp_path)) == before
+        assert {path.read_text() for path in (taken / "mine", tmp_path / "file", tmp_path / "a.tar")} == {
+            "mine"
+        }
+
     async def kept(self, sandbox: Sandbox) -> Checkpoint:
         """A checkpoint, where there can be one."""
         if not self.kind.rewinds:
@@ -279,6 +321,61 @@ class SandboxLaws:
         assert not [argv for argv in _command_lines() if mark.encode() in argv]
         assert self.traces() == before
         await self.kind.make(self.settings).close()
+
+
+_TREE = r"""
+rm -rf tree && mkdir -p tree/sub/empty $'tree/new\nline' && cd tree && printf x > $'new\nline/\001 \xff' &&
+echo text > sub/file && ln sub/file sub/twin && ln -s file sub/link && ln -s /etc/passwd absolute &&
+ln -s ../../.. above && mkfifo sub/fifo && cp sub/file rights && chmod 6755 rights && chmod 640 sub/file &&
+truncate -s 20M holes && echo end >> holes && : > nothing &&
+chmod 750 sub && chmod 755 . $'new\nline' sub/empty &&
+cd ..
+"""
+"""What is hostile to whoever copies it, and what is not."""
+
+_TOLD = r"""
+(cd tree; find . ! -type p -print0 | LC_ALL=C sort -z | while IFS= read -r -d '' path; do
+  printf '%s\t%s\t%s\t%s\0' "$(printf %s "$path" | base64 -w0)" "$(stat -c '%f' -- "$path")" \
+    "$(readlink -- "$path")" "$([[ -f $path && ! -L $path ]] && sha256sum < "$path" | cut -c-64)"
+done)
+"""
+
+
+def _outside(target: Path) -> dict[str, tuple[str, str, str]]:
+    """What `_TOLD` says of a tree, of what was made of it here."""
+    found: dict[str, tuple[str, str, str]] = {}
+    if target.is_dir():
+        for path in (target, *target.rglob("*")):
+            about = path.lstat()
+            link = str(path.readlink()) if path.is_symlink() else ""
+            content = path.read_bytes() if stat.S_ISREG(about.st_mode) else None
+            found[_called(path.relative_to(target))] = _as_told(about.st_mode, link, content)
+        return found
+    with tarfile.open(target) as archive:
+        for member in archive:
+            path = Path(member.name).relative_to("tree")
+            kind = stat.S_IFLNK if member.issym() else stat.S_IFDIR if member.isdir() else stat.S_IFREG
+            file = None if member.issym() or member.isdir() else archive.extractfile(member)
+            link = member.linkname if member.issym() else ""
+            mode = (
+                0o777
+                if member.issym()
+                else archive.getmember(member.linkname).mode
+                if member.islnk()
+                else member.mode
+            )
+            found[_called(path)] = _as_told(kind | mode, link, None if file is None else file.read())
+    return found
+
+
+def _called(path: Path) -> str:
+    return base64.b64encode(os.fsencode("." if path == Path() else f"./{path}")).decode()
+
+
+def _as_told(mode: int, link: str, content: bytes | None) -> tuple[str, str, str]:
+    rights = stat.S_ISUID | stat.S_ISGID
+    mode |= rights if content is not None and mode & 0o777 == 0o755 else 0  # they were taken from it
+    return f"{mode:x}", link, "" if content is None else hashlib.sha256(content).hexdigest()
 
 
 def _command_lines() -> list[bytes]:

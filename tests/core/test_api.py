@@ -207,6 +207,8 @@ def test_where_no_model_was_asked_there_is_nothing_to_report_of_it(
         ({"network": "perhaps"}, "true or false"),
         ({"workspace": "/nowhere/at/all"}, "no such directory"),
         ({"save": "/nowhere/at/all.json"}, "no such directory"),
+        ({"export": "/nowhere/at/all"}, "no directory"),
+        ({"export": "/etc"}, "not empty"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(recording: Path, wrong: dict[str, Any], words: str) -> None:

@@ -394,7 +394,7 @@ async def _(screen: Shown) -> None:
     "Files: this step, since the start, by hand; who wrote a line; Save to…",
     "F",
     "a",
-    commands=("files_step", "files_start", "files_hand", "save_file_to"),
+    commands=("files_step", "files_start", "files_hand", "save_to"),
 )
 async def _(screen: Shown) -> None:
     for name, said in (("hand", "by hand"), ("start", "since the start"), ("step", "this step")):
@@ -405,9 +405,8 @@ async def _(screen: Shown) -> None:
         await screen.wait(f"files: {said}")
     await screen.press("a")
     await screen.wait("on a line of a diff")
-    await choose(screen, "save_file_to")
-    await screen.wait("Which file of the sandbox?")
-    await screen.press("escape")
+    await choose(screen, "save_to")
+    await screen.wait("has not been started yet")
 
 
 @RECORDED.row(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input, OptionList
 
 from documents import message, ran, run
 from loopback import Answer, Call, Loopback
 from program import finish, trajtui, write
-from screens import opened
+from screens import Shown, opened
+from trajcore import State
 from trajcore.live.modelsettings import ModelSettings
 from trajcore.sandbox.base import FileChange, FileChanges
 from trajtui.widgets.side import FILES_TAB
@@ -235,23 +238,31 @@ async def test_lines_are_not_looked_for_where_none_is(recording: Path):
         await screen.wait("You have changed no file by hand")
 
 
+async def asked(screen: Shown, answer: str) -> None:
+    """Choose what is saved out of the sandbox."""
+    screen.app.screen.action_act("save_to")
+    await screen.wait("Save what out of the sandbox?")
+    choices = screen.app.screen.query_one(OptionList)
+    choices.highlighted = choices.get_option_index(answer)
+    await screen.press("enter")
+
+
 async def test_a_file_of_the_sandbox_is_saved_on_this_machine(
     recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a").write_text("mine")
     async with opened(recording, sandbox="bubblewrap") as screen:
-        screen.app.screen.action_act("save_file_to")
-        await screen.wait("Which file of the sandbox?")
-        await screen.type("a")
-        await screen.press("enter")
+        screen.app.screen.action_act("save_to")
         await screen.wait("has not been started yet")
         await screen.press("c")
         await screen.settle()
-        for path, said in (("d", "No such file"), ("/etc", "directory"), ("/dev/zero", "cannot be read")):
-            screen.app.screen.action_act("save_file_to")
-            await screen.wait("Which file of the sandbox?")
+        for path, said in (("d", "No such file"), ("/dev/zero", "neither a file nor")):
+            await asked(screen, "other")
+            await screen.wait("Which file or directory")
             await screen.type(path)
+            await screen.press("enter")
+            await screen.wait(f"Save {path} in")
             await screen.press("enter")
             await screen.wait(said)
         await screen.press("F", "F")
@@ -260,22 +271,91 @@ async def test_a_file_of_the_sandbox_is_saved_on_this_machine(
         await screen.wait("▸ + a ")
         await screen.press(*"jjjjj")
         await screen.wait(lambda: pane.path == "/workspace/a")
-        screen.app.screen.action_act("save_file_to")
-        await screen.wait("/workspace/a")
+        await asked(screen, "under")
+        await screen.wait("Save /workspace/a as")
         await screen.press("enter")
-        await screen.wait("Save 6 B as")
-        await screen.press("enter")
-        await screen.wait("6 B of /workspace/a")
+        await screen.wait("6 B")
+        state = screen.app.session.state
     assert (tmp_path / "a").read_text() == "mine"
     assert (tmp_path / "a.2").read_text() == "one\n2\n"
+    assert state is State.FINISHED
+    assert sorted(one.name for one in tmp_path.iterdir() if one.name[0] == "a") == ["a", "a.2"]
+
+
+async def test_a_directory_of_the_sandbox_becomes_a_new_one_or_an_archive(
+    recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "mine").write_text("mine")
+    async with opened(recording, sandbox="bubblewrap") as screen:
+        await screen.press("c")
+        await screen.settle()
+        await asked(screen, "project")
+        await screen.wait("Save /workspace in")
+        assert "workspace.2" in screen.text
+        path = screen.app.screen.query_one(Input)
+        path.value = str(tmp_path / "workspace")
+        await screen.press("enter")
+        await screen.wait("that is there already")
+        path.value = str(tmp_path / "out")
+        await screen.press("enter")
+        await screen.wait("saved")
+        await asked(screen, "project")
+        await screen.wait("Save /workspace in")
+        screen.app.screen.query_one(Input).value = str(tmp_path / "out.tar.gz")
+        await screen.press("enter")
+        await screen.wait("out.tar.gz: ")
+        await asked(screen, "image")
+        await screen.wait("only a docker sandbox")
+    assert (tmp_path / "workspace" / "mine").read_text() == "mine"
+    assert (tmp_path / "out" / "a").read_text() == "one\n2\n"
+    with tarfile.open(tmp_path / "out.tar.gz") as archive:
+        file = archive.extractfile("workspace/a")
+        assert file is not None
+        assert file.read() == b"one\n2\n"
+
+
+async def test_esc_ends_what_is_saved_and_nothing_of_it_is_left(
+    recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "to").mkdir()
+    monkeypatch.chdir(tmp_path / "to")
+    async with opened(recording, sandbox="bubblewrap") as screen:
+        await screen.press("c")
+        await screen.settle()
+        await asked(screen, "world")
+        await screen.wait("world.tar")
+        screen.app.screen.query_one(Input).value = str(tmp_path / "to" / "world")
+        await screen.press("enter")
+        await screen.wait("saving /: ")
+        assert screen.app.session.busy
+        await screen.press("escape")
+        await screen.wait("nothing was saved")
+        assert (screen.app.session.state, screen.app.session.failure) == (State.FINISHED, None)
+    assert not list((tmp_path / "to").iterdir())
 
 
 async def test_no_file_is_saved_where_nothing_is_executed(recording: Path):
     async with opened(recording) as screen:
         await screen.press("c")
         await screen.settle()
-        screen.app.screen.action_act("save_file_to")
-        await screen.wait("Which file of the sandbox?")
-        await screen.type("/a")
-        await screen.press("enter")
+        screen.app.screen.action_act("save_to")
         await screen.wait("nothing is executed in a recorded sandbox")
+
+
+def test_a_replay_without_a_screen_takes_the_project_out(recording: Path, tmp_path: Path) -> None:
+    replay = ("replay", recording, "--sandbox", "bubblewrap", "--until", "3", "--export")
+    for name in ("out", "out.tar"):
+        done = trajtui(*replay, tmp_path / name)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "a").read_text() == "one\ntwo\n"
+    assert (tmp_path / "out" / "l").readlink() == Path("a")
+    with tarfile.open(tmp_path / "out.tar") as archive:
+        assert {"workspace/a", "workspace/d/b", "workspace/l"} < set(archive.getnames())
+    again = trajtui(*replay, tmp_path / "out")
+    assert (again.returncode, "not empty" in again.stderr) == (2, True)
+    served = trajtui("replay", recording, "--sandbox", "recorded", "--export", tmp_path / "new")
+    assert "nothing is executed in a recorded sandbox" in served.stderr
+    assert served.returncode != 0
+    assert not (tmp_path / "new").exists()

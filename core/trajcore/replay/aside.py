@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
 from trajcore.events.kinds import RUN
 from trajcore.masking import MaskedOutput, known
-from trajcore.sandbox.base import Outcome, Patience
+from trajcore.sandbox.base import OnProgress, Outcome, Patience
 from trajcore.sandbox.shell.quoting import quoted
 
 if TYPE_CHECKING:
     from trajcore.replay.checkpoints import Route
     from trajcore.replay.loop import Replay
-    from trajcore.sandbox.base import Sandbox
+    from trajcore.sandbox.base import Exported, Sandbox
     from trajcore.trajectory import Trajectory
 
 _INTERRUPTS: Final = 3
@@ -40,6 +40,22 @@ class Tried:
     fault: str = ""
     taken_back: bool = True
     """Whether the world is what it was before it."""
+
+
+Take = Callable[["Sandbox", OnProgress], Awaitable["Exported"]]
+"""Takes something out of a sandbox that was started."""
+
+
+async def take_out(replay: Replay, take: Take, tell: notices.Listener) -> Exported:
+    """Take something out of the world, which nothing else is done to meanwhile.
+
+    Raises `Refused` where there is none, and what `take` raises.
+    """
+    await replay.moments.cancel()
+    try:
+        return await take(replay.world.opened(), lambda text: tell(notices.Progress(text)))
+    finally:
+        tell(notices.Progress(""))
 
 
 async def try_out(replay: Replay, command: str, limit: float, tell: notices.Listener) -> Tried:

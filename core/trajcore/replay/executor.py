@@ -135,6 +135,14 @@ class Executor:
         """Whether anything can have happened in the world."""
         return self._started
 
+    def opened(self) -> Sandbox:
+        """The sandbox, which has been started. Raises `Refused`."""
+        if self._sandbox is None or not self._started:
+            raise Refused("the sandbox has not been started yet: a step starts it")
+        if not self._sandbox.executes:
+            raise Refused(f"nothing is executed in a {self._sandbox.kind} sandbox: it has no files")
+        return self._sandbox
+
     async def choose(self) -> Sandbox:
         """Pick the sandbox, once. Raises `SandboxUnavailable` or `BadInput`."""
         from trajcore.sandbox.choose import choose

@@ -42,6 +42,7 @@ class Command(Enum):
     INTERRUPT = "interrupt"
     RESTART = "restart"
     VISIT = "open a shell"
+    EXPORT = "save files of the sandbox"
     MESSAGE = "send a message"
     GO_LIVE = "go live"
     COMPACT = "compact the conversation"
@@ -54,6 +55,7 @@ _IDLE: Final = {
     Command.SWITCH,
     Command.RESTART,
     Command.VISIT,
+    Command.EXPORT,
     Command.MESSAGE,
     Command.GO_LIVE,
     Command.COMPACT,

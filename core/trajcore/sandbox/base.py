@@ -255,6 +255,18 @@ class FileChanges:
         return len(self.files) + self.more
 
 
+@dataclass(frozen=True)
+class Exported:
+    """What was written on this machine of a world's files."""
+
+    entries: int
+    """Files, directories and links."""
+    size: int
+    """Bytes of what the files hold, their holes aside."""
+    notes: tuple[str, ...] = ()
+    """What of it is missing or otherwise than inside, in words."""
+
+
 class Visitor(Protocol):
     """The user's own terminal, as long as they are in the sandbox."""
 
@@ -406,6 +418,24 @@ class Sandbox(Protocol):
 
     async def forget(self, checkpoint: Checkpoint) -> None:
         """Free what `checkpoint` takes; it cannot be restored any more. Never raises."""
+
+    async def export(
+        self, path: str, target: Path, progress: OnProgress, *, overwrite: bool = False
+    ) -> Exported:
+        """Write what is at `path` inside, a file or a directory with all in it (`/`: the whole world), here.
+
+        A `target` that is called `.tar`, `.tar.gz` or `.tgz` becomes an archive, any other one a directory,
+        or a file where `path` is one. It is there as a whole or not at all, also when this is cancelled.
+        Nothing runs with its owner's rights any more; sockets, pipes and devices are left out. `overwrite`: a
+        file that is there is lost. Raises `BadInput` where it cannot be read or written, `Refused` where this
+        sandbox gives nothing out, `SandboxUnavailable`.
+        """
+
+    async def export_image(self, name: str, progress: OnProgress) -> Exported:
+        """Keep the whole world as an image of the container engine, called `name`, which is new.
+
+        Raises `Refused` where there is no engine or the name is taken, `SandboxUnavailable`.
+        """
 
     async def close(self) -> None:
         """Remove every trace of the world. Never raises; may be called twice, and in any state."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final, NoReturn
 
 from trajcore.errors import Refused
@@ -83,6 +84,16 @@ class RecordedSandbox:
 
     async def forget(self, checkpoint: Checkpoint) -> None:
         """Nothing is kept."""
+
+    async def export(
+        self, path: str, target: Path, progress: OnProgress, *, overwrite: bool = False
+    ) -> NoReturn:
+        """Raises `Refused`."""
+        raise Refused(_NOTHING)
+
+    async def export_image(self, name: str, progress: OnProgress) -> NoReturn:
+        """Raises `Refused`."""
+        raise Refused(_NOTHING)
 
     async def close(self) -> None:
         """Nothing to close."""

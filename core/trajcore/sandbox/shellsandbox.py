@@ -10,10 +10,12 @@ from typing import Final
 
 from trajcore.errors import Refused, SandboxUnavailable
 from trajcore.reading import TEXT, read_file
+from trajcore.sandbox import exporting
 from trajcore.sandbox.base import (
     CellOutcome,
     Checkpoint,
     Emit,
+    Exported,
     FileChanges,
     OnProgress,
     Outcome,
@@ -245,6 +247,20 @@ class ShellSandbox:
         """See `Sandbox.visit`."""
         async with self._lock:
             await visit(self._shell, self._files, visitor)
+
+    async def export(
+        self, path: str, target: Path, progress: OnProgress, *, overwrite: bool = False
+    ) -> Exported:
+        """See `Sandbox.export`."""
+        async with self._lock:
+            return await exporting.export(
+                self._machine, self._files, path, target, progress, overwrite=overwrite
+            )
+
+    async def export_image(self, name: str, progress: OnProgress) -> Exported:
+        """See `Sandbox.export_image`."""
+        async with self._lock:
+            return await exporting.export_image(self._machine, name, progress)
 
     async def changed_files(self) -> FileChanges | None:
         """See `Sandbox.changed_files`."""

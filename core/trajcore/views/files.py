@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from trajcore.replay.policy import asks_the_world
 from trajcore.replay.run import Entry, Run, Status
-from trajcore.sandbox.base import FileChange, FileChanges
+from trajcore.sandbox.base import Exported, FileChange, FileChanges
 from trajcore.session import Session
-from trajcore.storage import write_atomically
 from trajcore.text import safe_line
 from trajcore.views.blocks import BLANK, Block, BlockKind
 from trajcore.views.filelog import Author, Told, gaps, lineages, told, who_wrote
-from trajcore.views.filetree import MARKS, FileBlock, Moments, tree
+from trajcore.views.filetree import MARKS, FileBlock, Moments, size_words, tree
 from trajcore.views.timeline import Row
 
 if TYPE_CHECKING:
@@ -28,9 +27,19 @@ _MOST_LISTED: Final = 1000
 _MOST_WITNESSES: Final = 3
 
 
-def save_file(path: Path, content: bytes) -> None:
-    """Write what a file of the sandbox holds to one of this machine. Raises `BadInput`; blocks."""
-    write_atomically(path, [content])
+def makes_archive(target: Path) -> bool:
+    """Whether what is saved out of the sandbox at `target` becomes an archive; else it is a directory."""
+    from trajcore.sandbox.trees.exporting import is_archive  # needed when something is saved
+
+    return is_archive(target)
+
+
+def saved_words(exported: Exported, target: str) -> str:
+    """What was saved out of the sandbox, in a sentence."""
+    count = exported.entries
+    what = f": {count:,} entries, {size_words(exported.size)}" if count > 1 else ""
+    what = what or (f": {size_words(exported.size)}" if count else "")
+    return safe_line(" · ".join((f"saved {target}{what}", *exported.notes)))
 
 
 class Scope(Enum):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from trajcore import Refused
-from trajcore.text import safe_line
-from trajcore.views.files import Scope, save_file
-from trajcore.views.filetree import size_words
-from trajtui.screens.dialogs import AskPath
+from trajcore.views.files import Scope, makes_archive, saved_words
+from trajtui.screens.dialogs import AskPath, Choose
 from trajtui.screens.insert import AskText
 from trajtui.widgets.files import FilesPane
 from trajtui.widgets.side import FILES_TAB
@@ -43,27 +41,62 @@ def who_wrote(screen: DebuggerScreen) -> str:
     return said
 
 
-async def save_file_to(screen: DebuggerScreen) -> str | None:
-    """Save a file of the sandbox on this machine: that under the cursor of the Files tab, or another one."""
+async def save_to(screen: DebuggerScreen) -> str | None:
+    """Save a file of the sandbox on this machine, or a directory, or the whole world."""
+    session = screen.session
+    session.check_export()
     under = _pane(screen).path if screen.side.shows(FILES_TAB) else ""
-    path = await screen.ask(AskText("Which file of the sandbox?", under, enter="reads it"))
-    if path is None:
-        return None
-    content = await screen.session.read_file(path.strip())
-    target = await screen.ask(AskPath(f"Save {size_words(len(content))} as", _proposed(path.strip())))
+    docker = "" if session.sandbox_kind == "docker" else f": not of a {session.sandbox_kind} sandbox"
+    answers = {
+        **({"under": f"the file {under}"} if under else {}),
+        "project": f"the directory {session.workspace}",
+        "world": "the whole world: all files of the sandbox",
+        "image": f"the whole world, as a docker image{docker}",
+        "other": "another file or directory …",
+    }
+    match await screen.ask(Choose("Save what out of the sandbox?", answers)):
+        case "under":
+            return await _save(screen, under, PurePosixPath(under).name, is_file=True)
+        case "project":
+            return await _save(screen, session.workspace, PurePosixPath(session.workspace).name)
+        case "world":
+            return await _save(screen, "/", "world.tar")
+        case "image":
+            return await _save_image(screen)
+        case "other":
+            path = await screen.ask(AskText("Which file or directory of the sandbox?", enter="takes it"))
+            return None if path is None else await _save(screen, path, PurePosixPath(path.strip()).name)
+    return None
+
+
+async def _save(screen: DebuggerScreen, path: str, name: str, *, is_file: bool = False) -> str | None:
+    question = (
+        f"Save {path} as" if is_file else f"Save {path} in (a new directory; .tar or .tar.gz: an archive)"
+    )
+    makes_directory = (lambda _: False) if is_file else (lambda target: not makes_archive(target))
+    target = await screen.ask(AskPath(question, _proposed(name), directory=makes_directory))
     if target is None:
         return None
-    await asyncio.to_thread(save_file, target, content)
-    return safe_line(f"saved {target}: {size_words(len(content))} of {path.strip()}")
+    return saved_words(await screen.session.export(path, target, overwrite=True), str(target))
 
 
-def _proposed(path: str) -> Path:
-    """A name that is not taken where the user is, made of the file's own, which may be anything."""
-    own = "".join(one if one.isprintable() else "_" for one in PurePosixPath(path).name)
-    name = own if own not in ("", ".", "..") else "file"
-    place, number = Path.cwd() / name, 2
+async def _save_image(screen: DebuggerScreen) -> str | None:
+    if screen.session.sandbox_kind != "docker":
+        raise Refused("only a docker sandbox can be kept as an image: save the whole world in an archive")
+    own = re.sub("[^a-z0-9]+", "-", PurePosixPath(screen.session.trajectory.name).stem.lower()).strip("-")
+    name = await screen.ask(AskText("Name of the new image", f"{own or 'world'}:latest", enter="makes it"))
+    if name is None:
+        return None
+    return saved_words(await screen.session.export_image(name.strip()), f"the image {name.strip()}")
+
+
+def _proposed(name: str) -> Path:
+    """A path that is not taken where the user is, made of a name, which may be anything."""
+    own = "".join(one if one.isprintable() else "_" for one in name)
+    first = PurePosixPath(own if own not in ("", ".", "..") else "file")
+    place, number = Path.cwd() / first, 2
     while os.path.lexists(place):
-        place, number = Path.cwd() / f"{name}.{number}", number + 1
+        place, number = Path.cwd() / f"{first.stem}.{number}{first.suffix}", number + 1
     return place
 
 

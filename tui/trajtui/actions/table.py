@@ -259,7 +259,7 @@ ACTIONS: Final = (
     _of_scope("STEP", "what this step changed"),
     _of_scope("START", "what is otherwise since the start"),
     _of_scope("HAND", "what you changed by hand"),
-    UserAction(filing.save_file_to, "", "save a file of the sandbox to …", _EDIT, ""),
+    UserAction(filing.save_to, "", "save a file or the whole sandbox to …", _EDIT, ""),
     UserAction(filing.who_wrote, "a", "who wrote this line of the Files tab", _VIEW, "a"),
     UserAction(comparing.compare, "D", "recorded and actual over the whole width", _VIEW, "D", "compare"),
     UserAction(

@@ -28,7 +28,7 @@ ALSO: Final = {
     "history": "log changes undo",
     "save": "write file",
     "save_as": "export write copy open",
-    "save_file_to": "export download copy out of the sandbox",
+    "save_to": "export download copy out of the sandbox tar archive image world directory",
     "save_run": "export write",
     "differences": "diff changes compare",
     "check": "lint validate problems",

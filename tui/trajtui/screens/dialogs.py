@@ -59,13 +59,19 @@ class Choose(Dialog[str | None]):
 
 
 class AskPath(Dialog[Path | None]):
-    """Where to write a file. A file that exists is only taken at the second Enter."""
+    """Where to write a file. A file that exists is only taken at the second Enter.
+
+    `directory` says of a path whether a directory is made there: that has to be new, or empty.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss_none", "cancel")]
 
-    def __init__(self, question: str, proposed: Path) -> None:
+    def __init__(
+        self, question: str, proposed: Path, *, directory: Callable[[Path], bool] = lambda _: False
+    ) -> None:
         super().__init__()
         self._question = question
+        self._directory = directory
         self._proposed = proposed
         self._asked_for: Path | None = None
 
@@ -98,6 +104,11 @@ class AskPath(Dialog[Path | None]):
         note = self.query_one("#path-note", Static)
         if not os.path.isdir(path.absolute().parent):
             note.update(safe_line(f"there is no directory {path.absolute().parent}"))
+        elif self._directory(path):
+            if os.path.lexists(path) and (not os.path.isdir(path) or any(path.iterdir())):
+                note.update("that is there already: name a new directory")
+            else:
+                self.dismiss(path)
         elif os.path.isdir(path):
             note.update("that is a directory: add a file name")
         elif os.path.islink(path) and path != self._proposed:

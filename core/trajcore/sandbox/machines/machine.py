@@ -7,7 +7,7 @@ known. `CONTROL`: a bash on pipes, which serves files and the notebook.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import IO, Final, Protocol, runtime_checkable
 from trajcore.errors import Refused
 from trajcore.sandbox.base import OnProgress
 from trajcore.sandbox.machines.stream import Stream
-from trajcore.sandbox.trees.copying import LeftOut
+from trajcore.sandbox.trees.members import Member
+from trajcore.sandbox.trees.walking import LeftOut
 
 CONTROLS: Final = 2
 """How many ways in without a terminal there are: one for files, one for the notebook."""
@@ -138,6 +139,29 @@ class Unpacking(Protocol):
         """What these files held, and where these links led to, when the machine began.
 
         `paths` may name directories too. What is not found is left out. Raises `SandboxUnavailable`.
+        """
+
+
+@runtime_checkable
+class Exporting(Protocol):
+    """A machine whose files can be taken out of it."""
+
+    def members(self, path: str, left_out: LeftOut) -> Iterator[Member]:
+        """What is at an absolute `path` without links, from the top down; blocks, and is read in a thread.
+
+        `left_out` gets what is no file, directory or link. Raises `OSError`, `Refused`, `SandboxUnavailable`.
+        """
+
+
+@runtime_checkable
+class Imaging(Protocol):
+    """A machine that can be kept as an image of the container engine, beyond its own end."""
+
+    async def keep_as(self, name: str) -> Sequence[str]:
+        """Make the image; the answer is what of the files is not in it, in words.
+
+        Raises `Refused` where the name is no good or taken, `SandboxUnavailable`. When it is cancelled,
+        nothing is left behind.
         """
 
 

@@ -9,13 +9,16 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from trajcore.sandbox.trees.io import entries
 
 HERE: Final = os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | HERE
 _NAMED: Final = 3
+_KEPT: Final = 64
+"""So many directories are kept open, and each of so many above them."""
 _CHANGED: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 """What there is to say of a name that has become something else, or nothing."""
 
@@ -60,18 +63,20 @@ def walk(
     has become something else is passed over.
     """
     waiting = [""]
-    while waiting:
-        directory = waiting.pop()
-        try:
-            with beneath(top, directory) as here:
-                for path, about in _listed(directory, here, left_out):
-                    if stat.S_ISDIR(about.st_mode) and path not in skip:
-                        waiting.append(path)
-                    yield path, about, here
-        except _NotEntered as error:
-            if not directory or not (living or error.errno not in _CHANGED):
-                raise
-            left_out.unreadable.append(directory)
+    with Way(top) as way:
+        while waiting:
+            directory = waiting.pop()
+            try:
+                here = way.to(directory)
+            except _NotEntered as error:
+                if not (living or error.errno not in _CHANGED):
+                    raise
+                left_out.unreadable.append(directory)
+                continue
+            for path, about in _listed(directory, here, left_out):
+                if stat.S_ISDIR(about.st_mode) and path not in skip:
+                    waiting.append(path)
+                yield path, about, here
 
 
 class _NotEntered(OSError):
@@ -102,20 +107,72 @@ def opened(directory: Path) -> Iterator[int]:
 @contextmanager
 def beneath(top: int, path: str) -> Iterator[int]:
     """A directory below an open one, entered name by name: none of them may be a link."""
-    here = os.open(".", _DIRECTORY, dir_fd=top)
-    try:
-        for name in path.split("/") if path else ():
+    with Way(top) as way:
+        yield way.to(path)
+
+
+class Way:
+    """Leads to one directory after the other below an open one, name by name: none of them may be a link.
+
+    Those on the way to the last one are kept open, as the next is mostly near; of a long way, not all of
+    them: a tree may be deeper than a process can have directories open. A context manager.
+    """
+
+    def __init__(self, top: int) -> None:
+        self._top = top
+        self._names: list[str] = []
+        self._opened: list[int | None] = []
+        """By level; None where it was closed since."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave(0)
+
+    def to(self, path: str) -> int:
+        """A directory, open until the next is asked for. Raises `OSError`."""
+        names = path.split("/") if path else []
+        common = 0
+        while common < min(len(names), len(self._names)) and names[common] == self._names[common]:
+            common += 1
+        self._leave(common)
+        while self._opened and self._opened[-1] is None:
+            self._leave(len(self._opened) - 1)
+        for name in names[len(self._names) :]:
             try:
-                below = os.open(name, _DIRECTORY, dir_fd=here)
+                below = os.open(name, _DIRECTORY, dir_fd=self._here)
             except OSError as error:
                 if error.errno not in (errno.EACCES, errno.EPERM, *_CHANGED):
                     raise
                 raise _NotEntered(error.errno, error.strerror, path) from None
-            os.close(here)
-            here = below
-        yield here
-    finally:
-        os.close(here)
+            self._names.append(name)
+            self._opened.append(below)
+            self._close_far_above()
+        return self._here
+
+    @property
+    def _here(self) -> int:
+        here = self._opened[-1] if self._opened else self._top
+        assert here is not None
+        return here
+
+    def _close_far_above(self) -> None:
+        level = len(self._opened) - _KEPT
+        if level > 0 and level % _KEPT:
+            self._close(level)
+
+    def _leave(self, level: int) -> None:
+        for one in range(level, len(self._opened)):
+            self._close(one)
+        del self._names[level:], self._opened[level:]
+
+    def _close(self, level: int) -> None:
+        opened, self._opened[level] = self._opened[level], None
+        if opened is not None:
+            os.close(opened)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -28,6 +28,7 @@ from trajcore.sandbox.machines.owner import make_directory
 from trajcore.sandbox.machines.stream import Stream
 from trajcore.sandbox.trees.copying import LeftOut, copy_tree, remove_tree
 from trajcore.sandbox.trees.io import Stopped
+from trajcore.sandbox.trees.members import Member, members_below
 from trajcore.sandbox.trees.store import TreeSnapshot, TreeStore
 from trajcore.tasks import finished_in_thread, program_run
 
@@ -154,6 +155,13 @@ class BubblewrapMachine:
         root = self._directory / "root"
         inside = next((pid for pid in children_of(self._entered.pid) if has_as_root(pid, root)), None)
         return None if inside is None else Path(f"/proc/{inside}/root")
+
+    def members(self, path: str, left_out: LeftOut) -> Iterator[Member]:
+        """See `Exporting.members`."""
+        root = self.root
+        if root is None:
+            raise SandboxUnavailable(_KILLED)
+        return members_below(root, path, left_out, own=0)
 
     async def reopen(self, progress: OnProgress, *, anew: bool = False) -> Reopened:
         """See `Rewritable.reopen`. One of which the notebook's way in was used has to be made once more."""

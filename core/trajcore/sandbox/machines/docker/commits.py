@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from trajcore.errors import SandboxUnavailable
-from trajcore.sandbox.machines.docker.engine import plain_errors
+from trajcore.errors import Refused, SandboxUnavailable
+from trajcore.sandbox.machines.docker.engine import plain_errors, present, repository_and_tag
+from trajcore.sandbox.machines.owner import LABEL
 
 NAME: Final = "trajtui-checkpoint"
 """The repository of these images."""
 
 WORLD: Final = "trajtui.world"
 """The label that says to which world an image belongs."""
+
+_SHELL: Final = ("bash",)
+"""What a container of an image does that has nothing of its own to do."""
+
+_NAMED: Final = re.compile(r"[a-z0-9]+([._/:-]+[a-z0-9]+)*")
+_TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 _DEEPEST: Final = 40
 _MOST_LAYERS: Final = 110
@@ -31,6 +40,36 @@ class Commit:
     """How many of them the first image of the chain has."""
     environment: Mapping[str, str]
     user: str
+
+
+def keep(client: Any, container: Any, name: str, image: str) -> str:
+    """Make an image of the user's of a container that was made from `image`; the answer is what it is called.
+
+    It carries none of our labels, by which it would be taken for ours and removed. Raises `Refused`, and what
+    the library raises.
+    """
+    repository, tag = repository_and_tag(name)
+    if not _NAMED.fullmatch(repository) or not _TAG.fullmatch(tag):
+        raise Refused(f"an image cannot be called {name!r}: name it as in repository:tag, in small letters")
+    called = f"{repository}:{tag}"
+    if present(client, called):
+        raise Refused(f"there is an image {called} already: name a new one")
+    is_ours = present(client, image)  # else it is a container of the user's, called by its own name
+    config = (client.images.get(image) if is_ours else container).attrs.get("Config") or {}
+    labels = container.attrs["Config"].get("Labels") or {}
+    ours = {one: "" for one in labels if one == LABEL or one.startswith(f"{LABEL}.")}
+    entry = config.get("Entrypoint") or []
+    command = config.get("Cmd") or ([] if entry else list(_SHELL))
+    conf = {"Labels": {**ours, WORLD: ""} if ours else {}, "Cmd": command, "Entrypoint": entry}
+    container.commit(repository=repository, tag=tag, pause=True, conf=conf)
+    return called
+
+
+def drop(client: Any, images: Sequence[str]) -> None:
+    """Remove images by what they are called. Never raises."""
+    for image in images:
+        with suppress(SandboxUnavailable), plain_errors():
+            client.images.remove(image)
 
 
 class Commits:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.machines.diskguard import room
 from trajcore.sandbox.machines.docker.engine import connect, is_here, plain_errors
-from trajcore.sandbox.machines.machine import BASH
+from trajcore.sandbox.machines.machine import BASH, Layer
 
 _ARGUMENTS: Final = 100_000
 """Bytes of the arguments of one command."""
@@ -21,6 +21,7 @@ _SIZES: Final = 'stat -c "%s %f %d:%i" -- "$@" 2>/dev/null'
 _REGULAR: Final = 0o10
 _REMOVED: Final = 2
 _MOST_FOLDERS: Final = 5_000
+_MADE_BY_ENGINE: Final = frozenset({"hosts", "hostname", "resolv.conf"})
 _ATTRIBUTES: Final = ("user.", "system.posix_acl")
 
 
@@ -134,3 +135,32 @@ def _look_at(path: str, seen: Seen) -> None:
         )
     except OSError:
         return  # it went while we looked
+
+
+def container_layers(attributes: Mapping[str, Any], engine: Mapping[str, Any]) -> tuple[Layer, ...] | None:
+    """The directories of a container, as the engine describes the container and itself.
+
+    None where they are not to be had, or are kept in another way than plain overlays.
+    """
+    driver = attributes.get("GraphDriver") or {}
+    if driver.get("Name") != "overlay2" or ["Native Overlay Diff", "true"] not in engine.get(
+        "DriverStatus", []
+    ):
+        return None
+    data = driver.get("Data") or {}
+    upper, lowers = data.get("UpperDir"), data.get("LowerDir")
+    if not upper or not lowers:
+        return None
+    layers = [Layer("/", Path(upper), tuple(map(Path, lowers.split(":"))))]
+    for mount in attributes.get("Mounts") or []:
+        is_own = mount.get("Type") == "volume"
+        layers.append(Layer(mount["Destination"], Path(mount.get("Source") or ""), kept=is_own))
+    if hosts := attributes.get("HostsPath"):
+        layers.append(Layer("/etc", Path(hosts).parent, names=_MADE_BY_ENGINE))
+    return tuple(layers) if all(_readable(layer) for layer in layers) else None
+
+
+def _readable(layer: Layer) -> bool:
+    return all(
+        os.path.isdir(path) and os.access(path, os.R_OK | os.X_OK) for path in (layer.upper, *layer.lowers)
+    )

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import tarfile
-import tempfile
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException, parse_headers
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from trajcore.errors import SandboxUnavailable
@@ -318,49 +316,23 @@ def present(client: Any, image: str) -> bool:
     return True
 
 
-def read_image(
-    client: Any, image: str, labels: Mapping[str, str], paths: Collection[str]
-) -> dict[str, bytes]:
-    """What files of an image hold, and where its links lead to, by their paths, as far as they are there.
-
-    Whole directories among `paths` are read in one go. Raises what the library raises.
-    """
+def archive(container: Any, path: str) -> Iterable[bytes] | None:
+    """A tar archive of a path in a container; None where nothing is there. Raises what the library raises."""
     from docker.errors import NotFound
 
-    wanted = set(paths)
-    found: dict[str, bytes] = {}
-    container = client.containers.create(image, ["true"], labels=dict(labels))
     try:
-        read: set[str] = set()
-        for path in sorted(wanted):
-            if any(parent in read for parent in map(str, PurePosixPath(path).parents)):
-                continue
-            try:
-                chunks, _ = container.get_archive(path)
-            except NotFound:
-                continue  # what is in it may be asked for by itself
-            read.add(path)
-            found.update(_members(chunks, PurePosixPath(path).parent, wanted))
-    finally:
-        container.remove(v=True, force=True)
-    return found
+        chunks, _ = container.get_archive(path)
+    except NotFound:
+        return None
+    return cast("Iterable[bytes]", chunks)
 
 
-def _members(
-    chunks: Iterable[bytes], parent: PurePosixPath, wanted: Collection[str]
-) -> Iterator[tuple[str, bytes]]:
-    with tempfile.TemporaryFile() as spool:
-        for chunk in chunks:
-            spool.write(chunk)
-        spool.seek(0)
-        with tarfile.open(fileobj=spool) as archive:
-            for member in archive:
-                path = str(parent / member.name)
-                content = archive.extractfile(member) if member.isfile() or member.islnk() else None
-                if path in wanted and content is not None:
-                    yield path, content.read()
-                elif path in wanted and member.issym():
-                    yield path, member.linkname.encode("utf-8", "surrogateescape")
+def repository_and_tag(image: str) -> tuple[str, str]:
+    """What an image is called, in its two parts; no tag is `latest`."""
+    from docker.utils import parse_repository_tag
+
+    repository, tag = parse_repository_tag(image)
+    return str(repository), str(tag or "latest")
 
 
 def discard(container: Any) -> None:

@@ -8,7 +8,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
@@ -16,8 +16,9 @@ from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.sandbox.base import OnProgress, SandboxSettings
 from trajcore.sandbox.machines.diskguard import DiskGuard, room, spared
 from trajcore.sandbox.machines.docker import entering, guest
-from trajcore.sandbox.machines.docker.commits import Commit, Commits
-from trajcore.sandbox.machines.docker.disks import look_at, written_size, written_to
+from trajcore.sandbox.machines.docker.archives import archive_of, read_image
+from trajcore.sandbox.machines.docker.commits import Commit, Commits, drop, keep
+from trajcore.sandbox.machines.docker.disks import container_layers, look_at, written_size, written_to
 from trajcore.sandbox.machines.docker.engine import (
     GONE,
     build,
@@ -31,7 +32,6 @@ from trajcore.sandbox.machines.docker.engine import (
     plain_errors,
     present,
     pull,
-    read_image,
     remove,
 )
 from trajcore.sandbox.machines.giveback import IN_A_CONTAINER, give_back
@@ -46,6 +46,7 @@ from trajcore.sandbox.machines.machine import (
 from trajcore.sandbox.machines.owner import LABEL, this_program
 from trajcore.sandbox.machines.stream import Stream
 from trajcore.sandbox.trees.copying import LeftOut, ask_for_room, pack_tree
+from trajcore.sandbox.trees.members import Member, members_of_tar
 from trajcore.tasks import finished_in_thread
 from trajcore.text import safe_line
 
@@ -60,7 +61,6 @@ __all__ = [
 ]
 
 _MEMORY_SHARE: Final = 0.8
-_MADE_BY_ENGINE: Final = frozenset({"hosts", "hostname", "resolv.conf"})
 _ELSEWHERE: Final = "--mount needs an engine on this machine: leave it out, and the files are copied."
 _NOT_FETCHED: Final = (
     "The image {0} is not here, and is not fetched for a config.toml that is not trusted: name it with "
@@ -270,6 +270,22 @@ class DockerMachine:
             return False
         return bool(self._container.status == "running")
 
+    def members(self, path: str, left_out: LeftOut) -> Iterator[Member]:
+        """See `Exporting.members`."""
+        return members_of_tar(archive_of(self._there(), path), left_out, world=path == "/")
+
+    async def keep_as(self, name: str) -> Sequence[str]:
+        """See `Imaging.keep_as`."""
+        container = self._there()
+        made: list[str] = []
+        async with self._keeping:
+            try:
+                await self._call(lambda: made.append(keep(self._client, container, name, self.detail)))
+            except asyncio.CancelledError:
+                await finished_in_thread(lambda: drop(self._client, made))
+                raise
+        return [f"what is mounted at {one['Destination']}" for one in container.attrs.get("Mounts") or []]
+
     async def forget(self, snapshot: Snapshot) -> None:
         """See `Machine.forget`."""
         commit = snapshot.what
@@ -461,32 +477,3 @@ def _end_processes(container: Any, is_guest: bool) -> None:
             guest.leave(container, ours=True) if is_guest else container.kill()
     except (SandboxUnavailable, OSError):
         pass  # the container is gone, or the engine
-
-
-def container_layers(attributes: Mapping[str, Any], engine: Mapping[str, Any]) -> tuple[Layer, ...] | None:
-    """The directories of a container, as the engine describes the container and itself.
-
-    None where they are not to be had, or are kept in another way than plain overlays.
-    """
-    driver = attributes.get("GraphDriver") or {}
-    if driver.get("Name") != "overlay2" or ["Native Overlay Diff", "true"] not in engine.get(
-        "DriverStatus", []
-    ):
-        return None
-    data = driver.get("Data") or {}
-    upper, lowers = data.get("UpperDir"), data.get("LowerDir")
-    if not upper or not lowers:
-        return None
-    layers = [Layer("/", Path(upper), tuple(map(Path, lowers.split(":"))))]
-    for mount in attributes.get("Mounts") or []:
-        is_own = mount.get("Type") == "volume"
-        layers.append(Layer(mount["Destination"], Path(mount.get("Source") or ""), kept=is_own))
-    if hosts := attributes.get("HostsPath"):
-        layers.append(Layer("/etc", Path(hosts).parent, names=_MADE_BY_ENGINE))
-    return tuple(layers) if all(_readable(layer) for layer in layers) else None
-
-
-def _readable(layer: Layer) -> bool:
-    return all(
-        os.path.isdir(path) and os.access(path, os.R_OK | os.X_OK) for path in (layer.upper, *layer.lowers)
-    )

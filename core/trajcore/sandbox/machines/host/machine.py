@@ -6,11 +6,11 @@ import asyncio
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from trajcore.errors import SandboxUnavailable
+from trajcore.errors import Refused, SandboxUnavailable
 from trajcore.sandbox.base import OnProgress, SandboxSettings
 from trajcore.sandbox.machines.diskguard import spared
 from trajcore.sandbox.machines.host.confine import Confinement
@@ -20,6 +20,7 @@ from trajcore.sandbox.machines.machine import ENVIRONMENT, Layer, Snapshot
 from trajcore.sandbox.machines.owner import VARIABLE, make_directory, this_program
 from trajcore.sandbox.machines.stream import Stream
 from trajcore.sandbox.trees.copying import LeftOut, copy_tree, remove_tree
+from trajcore.sandbox.trees.members import Member, members_below
 from trajcore.tasks import finished_in_thread
 
 _GONE: Final = "The shell on this machine, or its helper, was killed. Restart it to go on."
@@ -94,6 +95,12 @@ class LocalMachine:
             return await finished_in_thread(lambda: copy_tree(directory, target, spared(target)))
         except OSError as error:
             raise SandboxUnavailable(f"{directory}: cannot be copied ({error}).") from error
+
+    def members(self, path: str, left_out: LeftOut) -> Iterator[Member]:
+        """See `Exporting.members`."""
+        if path == "/":
+            raise Refused("the whole world of a local sandbox is this machine: name a directory of it")
+        return members_below(Path("/"), path, left_out)
 
     async def snapshot(self) -> None:
         """See `Machine.snapshot`: this machine cannot be made what it was."""
