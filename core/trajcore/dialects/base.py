@@ -201,7 +201,8 @@ class Dialect(Protocol):
     def world(self, events: Iterable[tuple[str, Event]], around: Around) -> Sequence[Fact]:
         """What is told of the world that a recording was made in, what says most first.
 
-        `events` are its first ones in today's spelling, each with what it is called in messages.
+        `events` are its first ones in today's spelling, each with what it is called in messages; of a long
+        content there may be the beginning (`skimmed`).
         """
         ...
 
@@ -271,6 +272,8 @@ CERTAIN: Final = 1.0
 
 _HEAD: Final = 20
 """So many records are shown to a dialect at first."""
+_LARGE: Final = 1_000_000
+"""Records of more bytes are not, where there are others: each is copied for it."""
 
 
 def claim_of(dialect: Dialect, records: Sequence[Text]) -> float:
@@ -280,7 +283,8 @@ def claim_of(dialect: Dialect, records: Sequence[Text]) -> float:
     """
     if not records:
         return 0.0
-    claim = dialect.claims([bytes(raw) for raw in records[:_HEAD]])
-    if not claim and len(records) > _HEAD:
+    head = [bytes(raw) for raw in records[:_HEAD] if len(raw) <= _LARGE]
+    claim = dialect.claims(head) if head else 0.0
+    if not claim and len(records) > len(head):
         claim = dialect.claims([bytes(raw) for raw in records])
     return claim

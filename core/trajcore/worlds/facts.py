@@ -258,7 +258,7 @@ def _around(trajectory: Trajectory) -> Around:
 
 def _found(trajectory: Trajectory, around: Around) -> Found:
     count = min(len(trajectory), _EVENTS)
-    events = ((trajectory.label(index), trajectory.modern(index)) for index in range(count))
+    events = ((trajectory.label(index), trajectory.skimmed(index)[0]) for index in range(count))
     instance = around.holder.get("instance")
     known = instance if isinstance(instance, dict) else {}
     return Found(tuple(trajectory.dialect.world(events, around)), _without_solution(known))
