@@ -9,6 +9,9 @@ IMAGE ?= trajtui-sandbox:test
 JOBS ?= $(shell jobs=$$(( 2 * $$(nproc 2>/dev/null || echo 1) )); echo $$(( jobs > 8 ? 8 : jobs )))
 UV := $(shell command -v uv 2>/dev/null)
 
+# Hundreds of processes import the program: where bytecode is not kept, each compiles it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-long test-pythons setup check lint format types contracts reference bench net clean
 
 demo: setup
