@@ -105,7 +105,7 @@ async def test_each_key_in_the_first_moment_of_a_program(path: Path, program: ty
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 async def test_a_key_in_the_first_moment_of_a_screen(path: Path, seed: int) -> None:
     stages = [*list(STAGES)[seed::4], *random.Random(seed).sample(list(FORMS), 3)]
     strokes = iter(sample(seed, len(stages)))
@@ -125,7 +125,7 @@ async def test_each_key_in_the_first_moment_of_a_screen(path: Path, stage: str) 
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(5)
 async def test_a_walk(path: Path, seed: int) -> None:
     monkey = Monkey(lambda: debugger(path))
     await walk(monkey, seed, 200)

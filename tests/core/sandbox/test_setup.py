@@ -121,16 +121,16 @@ async def test_holes_of_a_workspace_take_no_room(make: Any, tmp_path: Path) -> N
     source.mkdir()
     with (source / "sparse").open("wb") as sparse:
         sparse.write(b"begin")
-        sparse.seek(120 << 20)
+        sparse.seek(24 << 20)
         sparse.write(b"middle")
-        sparse.truncate(300 << 20)
+        sparse.truncate(60 << 20)
     os.utime(source / "sparse", (1e9, 1e9))
     (source / "twin").hardlink_to(source / "sparse")
     digest = hashlib.sha256((source / "sparse").read_bytes()).hexdigest()
     sandbox, _ = await make(workspace=source)
     assert await output(sandbox, "sha256sum < twin | cut -d' ' -f1") == digest
     assert await output(sandbox, "stat -c '%s %Y %a %h' sparse twin") == "\n".join(
-        [f"{300 << 20} 1000000000 {(source / 'sparse').stat().st_mode & 0o777:o} 2"] * 2
+        [f"{60 << 20} 1000000000 {(source / 'sparse').stat().st_mode & 0o777:o} 2"] * 2
     )
     assert int(await output(sandbox, "du -k sparse | cut -f1")) < 1024
 
