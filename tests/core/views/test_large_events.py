@@ -41,7 +41,7 @@ async def test_opening_it_and_looking_at_it_takes_its_file(tmp_path: Path) -> No
     long = {block.size for block in blocks if isinstance(block, LongBlock)}
     assert long == {len((LINES * 3).replace("\n", "\\n").encode())}
     assert kept < 1.1 * path.stat().st_size
-    assert most < 1.3 * path.stat().st_size
+    assert most < 1.1 * path.stat().st_size + 8_000_000  # a megabyte of it is decoded at a time
 
 
 def _blocks(path: Path) -> tuple[object, ...]:
