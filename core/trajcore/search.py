@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from trajcore.document.labels import short
 from trajcore.errors import BadInput
 from trajcore.events.kinds import TEXTS
+from trajcore.patterns import Expression
+from trajcore.patterns import expanded as expand
 from trajcore.trajectory import Edit, Trajectory
 
 _CONTEXT: Final = 40
@@ -32,7 +34,7 @@ class Match:
     """What stands behind it, at most 40 characters."""
     text: str
     """What was found."""
-    found: re.Match[str] | None = dataclasses.field(default=None, repr=False, compare=False)
+    found: Any = dataclasses.field(default=None, repr=False, compare=False)
     """For a regular expression, its groups."""
 
 
@@ -47,9 +49,10 @@ def matches(
 ) -> list[Match]:
     """Every place where actions say `pattern`, in order. `case`: whether capitals count.
 
-    Raises `BadInput` for a pattern that is empty or no regular expression, and for unknown fields.
+    Raises `BadInput` for a pattern that is empty, no regular expression or takes too long, and for unknown
+    fields.
     """
-    compiled = _compiled(pattern, regex=regex, case=case)
+    find = _finder(pattern, regex=regex, case=case)
     wanted = TEXTS if fields is None else tuple(fields)
     unknown = [name for name in wanted if name not in TEXTS]
     if unknown:
@@ -59,7 +62,7 @@ def matches(
     for index in range(len(trajectory)) if indices is None else indices:
         if outline.is_action[index]:
             for path, text in _texts(trajectory, index, wanted):
-                found += _matches(compiled, index, path, text, keep=regex)
+                found += _matches(find(text), index, path, text, keep=regex)
     return found
 
 
@@ -85,14 +88,12 @@ def replace(trajectory: Trajectory, found: Sequence[Match], replacement: str) ->
     return trajectory.set_fields(values, label=f"replace {what} by “{short(replacement)}” in {count}")
 
 
-def _compiled(pattern: str, *, regex: bool, case: bool) -> re.Pattern[str]:
+def _finder(pattern: str, *, regex: bool, case: bool) -> Callable[[str], Iterable[Any]]:
     if not pattern:
         raise BadInput("there is nothing to search for: the pattern is empty.")
-    flags = re.MULTILINE | (re.NOFLAG if case else re.IGNORECASE)
-    try:
-        return re.compile(pattern if regex else re.escape(pattern), flags)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise BadInput(f"{pattern} is no regular expression: {error}.") from None
+    if regex:
+        return Expression(pattern, case=case, lines=True).matches
+    return re.compile(re.escape(pattern), re.NOFLAG if case else re.IGNORECASE).finditer
 
 
 def _texts(
@@ -112,7 +113,7 @@ def _texts(
 
 
 def _matches(
-    compiled: re.Pattern[str], index: int, path: tuple[str | int, ...], text: str, *, keep: bool
+    found_ones: Iterable[Any], index: int, path: tuple[str | int, ...], text: str, *, keep: bool
 ) -> list[Match]:
     return [
         Match(
@@ -126,8 +127,7 @@ def _matches(
             found[0],
             found if keep else None,
         )
-        for found in compiled.finditer(text)
-        if found[0]
+        for found in found_ones
     ]
 
 
@@ -154,10 +154,7 @@ def expanded(match: Match, replacement: str) -> str:
     """What a match becomes. Raises `BadInput` for a replacement that names a group which is not there."""
     if match.found is None:
         return replacement
-    try:
-        return match.found.expand(replacement)
-    except (re.error, IndexError) as error:
-        raise BadInput(f"{replacement} can't be used as a replacement: {error}.") from None
+    return expand(match.found, replacement)
 
 
 def _stale() -> BadInput:

@@ -98,6 +98,12 @@ def test_a_bad_pattern_is_said_in_one_line(pattern: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_pattern_that_never_ends_is_given_up_and_said() -> None:
+    trajectory = opened([{"action": "run", "args": {"command": "a" * 60 + "b"}}])
+    with pytest.raises(BadInput, match="takes too long"):
+        matches(trajectory, "(?:a|aa)+(?:a|aa)+c", regex=True)
+
+
 def test_what_cannot_be_done_is_said() -> None:
     trajectory = opened()
     with pytest.raises(BadInput, match="empty"):

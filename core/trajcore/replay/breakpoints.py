@@ -67,6 +67,7 @@ class Breakpoints:
         self._trajectory = trajectory
         self._recording = trajectory if recording is None else recording
         self._all: list[Breakpoint] = []
+        self._too_slow: list[str] = []
         self.bookmarks = Bookmarks(trajectory, self._recording)
         """Events that the user wants to find again, kept with the breakpoints."""
         self.fault = ""
@@ -131,12 +132,26 @@ class Breakpoints:
                 hit = result is None and point.uid == uid
             elif point.condition.on_result is (result is not None):
                 moment = moment or Moment(self._trajectory.head(index), self._data(index), result)
-                hit = point.condition.holds(moment)
+                hit = self._holds(point, point.condition, moment)
             else:
                 hit = False
             if hit:
                 return point
         return None
+
+    def _holds(self, point: Breakpoint, condition: Condition, moment: Moment) -> bool:
+        """One that takes too long is switched off, and stops nothing."""
+        try:
+            return condition.holds(moment)
+        except BadInput as error:
+            point.enabled = False
+            self._too_slow.append(f"a breakpoint is switched off: {error}")
+            return False
+
+    def too_slow(self) -> list[str]:
+        """Which were switched off since this was last asked, as they took too long, in words."""
+        slow, self._too_slow = self._too_slow, []
+        return slow
 
     def _data(self, index: int) -> dict[str, object]:
         try:

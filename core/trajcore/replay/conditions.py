@@ -20,6 +20,7 @@ from trajcore.dialects import canonical
 from trajcore.errors import BadInput
 from trajcore.events.head import Head, head_of
 from trajcore.events.kinds import EDIT, WRITE
+from trajcore.patterns import Expression
 from trajcore.replay.run import Status, StepResult
 
 
@@ -102,7 +103,7 @@ class Condition:
     watches_files: bool = False
 
     def holds(self, moment: Moment) -> bool:
-        """Whether every term is true of this moment."""
+        """Whether every term is true of this moment. Raises `BadInput` where one takes too long."""
         return all(test(moment) for test in self.tests)
 
 
@@ -207,10 +208,9 @@ def _texts_test(read: Callable[[Moment], Any], sign: str, value: str, term: str)
 def _matcher(sign: str, value: str, term: str) -> Callable[[str], bool]:
     if sign == "~":
         try:
-            pattern = re.compile(value)
-        except re.error as error:
-            raise BadInput(f"{term!r}: not a regular expression: {error}") from None
-        return lambda text: pattern.search(text) is not None
+            return Expression(value).is_in
+        except BadInput as error:
+            raise BadInput(f"{term!r}: {error}") from None
     if sign not in ("=", "!="):
         raise BadInput(f"{term!r}: compare a text by = != or ~")
     compare = _COMPARE[sign]

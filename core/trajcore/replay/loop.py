@@ -166,6 +166,8 @@ class Replay:
                     await self._keep_step(played)
                 result = self._run.results.get(played)
                 stopped = self.breakpoints.after(result) if breaking and result else None
+                for line in self.breakpoints.too_slow():
+                    self._tell(notices.Said(line, "warning"))
                 if stopped or (step_ends and one_step):
                     player.skip_bookkeeping()
                     return stopped

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from trajcore.errors import BadInput
 from trajcore.events.head import Head
 from trajcore.replay.conditions import Condition, Moment, Sort, Term, parse
 from trajcore.replay.run import StepResult
@@ -115,6 +116,8 @@ class Filter:
         """Raises `BadInput` where the condition cannot be read."""
         self.condition: Condition = parse(text, TERMS)
         self.done = True
+        self.fault = ""
+        """Why not all rows are looked at."""
         self.numbers: list[int] = []
         """The rows that were found, in order."""
         self._session = session
@@ -134,6 +137,8 @@ class Filter:
     def words(self) -> str:
         """The condition, and how many rows it is true of; with `…` while they are looked at."""
         rows = 0 if self._rows is None else len(self._rows)
+        if self.fault:
+            return f"{self.condition.text}  {self.fault}"
         return f"{self.condition.text}  {len(self.numbers):,}{'' if self.done else '…'} of {rows:,}"
 
     def go_on(self, seconds: float = SLICE) -> bool:
@@ -166,7 +171,13 @@ class Filter:
 
     def _holds(self, number: int) -> bool:
         rows = self._rows
-        return rows is not None and self.condition.holds(RowMoment(self._session, rows[number]))
+        if rows is None or self.fault:
+            return False
+        try:
+            return self.condition.holds(RowMoment(self._session, rows[number]))
+        except BadInput as error:
+            self.fault, self.done, self._work = str(error), True, iter(())
+            return False
 
 
 class Narrowed:

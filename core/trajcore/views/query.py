@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 from trajcore.errors import BadInput
+from trajcore.patterns import Expression
 
 EXPRESSION: Final = "re:"
 """What a query begins with that is a regular expression."""
-
-_LONGEST: Final = 0.2
-"""So many seconds a regular expression may take for one text."""
 
 _PLAIN: Final = r"[A-Za-z0-9_.,;:=+*()\[\]{}|~^@#$%!?/-]+"
 """Characters that a file has as they are, unless it escapes what need not be escaped."""
@@ -34,22 +32,14 @@ class Query:
         """Whether capitals count."""
         self.needle = b"" if self.is_expression else self._needle()
         """What of it stands in a file as it is, in small letters where capitals do not count; or nothing."""
-        self._pattern: Any = self._expression() if self.is_expression else self._plain()
+        self._expression = Expression(self._words, case=self.case, lines=True) if self.is_expression else None
+        self._pattern = self._plain()
 
     def _plain(self) -> re.Pattern[str]:
         flags = re.NOFLAG if self.case else re.IGNORECASE
         if self._words.isascii():
             flags |= re.ASCII
         return re.compile(re.escape(self._words), flags)
-
-    def _expression(self) -> Any:
-        import regex  # as one that never ends can be left
-
-        flags = regex.MULTILINE | (0 if self.case else regex.IGNORECASE)
-        try:
-            return regex.compile(self._words, flags)
-        except (regex.error, RecursionError, OverflowError) as error:
-            raise BadInput(f"{self._words!r} is no regular expression: {error}") from None
 
     def _needle(self) -> bytes:
         plain = _PLAIN if self.case or self._words.isascii() else _SURE
@@ -58,13 +48,9 @@ class Query:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where a text says it. Raises `BadInput` for an expression that takes too long."""
-        if not self.is_expression:
-            return [match.span() for match in self._pattern.finditer(text)]
-        try:
-            found = self._pattern.finditer(text, timeout=_LONGEST)
-            return [match.span() for match in found if match[0]]
-        except TimeoutError:
-            raise BadInput(f"{self._words!r} takes too long to be searched for") from None
+        if self._expression is not None:
+            return [match.span() for match in self._expression.matches(text)]
+        return [match.span() for match in self._pattern.finditer(text)]
 
     def visible_in(self, text: str) -> list[tuple[int, int]]:
         """As `spans`, for a row that is drawn: nothing where that takes too long."""
@@ -74,8 +60,8 @@ class Query:
 
     def is_in(self, text: str) -> bool:
         """Whether a text says it. Raises `BadInput` for an expression that takes too long."""
-        if self.is_expression:
-            return bool(self.spans(text))
+        if self._expression is not None:
+            return any(True for _ in self._expression.matches(text))
         return self._pattern.search(text) is not None
 
     def may_be_in(self, raw: bytes) -> bool:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from documents import message, ran, run
+from trajcore import notices
 from trajcore.errors import BadInput
 from trajcore.events.head import head_of
+from trajcore.patterns import LONGEST
 from trajcore.replay.conditions import TERMS, Moment, Term, parse
 from trajcore.replay.run import Status, StepResult
 from trajcore.replay.verdict import Comparison
 from trajcore.sandbox.base import FileChange, FileChanges
+from trajcore.session import Session, Settings
+from trajcore.trajectory import Trajectory
 
 
 def moment(
@@ -188,3 +195,28 @@ def test_every_term_has_an_example_that_holds(row: Term) -> None:
     condition = parse(text)
     assert condition.holds(example)
     assert (condition.on_result, condition.watches_files) == (row.on_result, row.watches_files)
+
+
+NEVER_ENDS = "(?:a|aa)+(?:a|aa)+c"
+LONG = {**RUN, "args": {"command": "a" * 60 + "b"}}
+
+
+def test_an_expression_that_never_ends_is_given_up_in_its_time() -> None:
+    began = time.monotonic()
+    with pytest.raises(BadInput, match="takes too long"):
+        parse(f"command~{NEVER_ENDS}").holds(moment(LONG))
+    assert time.monotonic() - began < 20 * LONGEST
+
+
+async def test_a_breakpoint_that_never_ends_is_switched_off_and_said() -> None:
+    events = [message(0, "go"), run(1, "a" * 60 + "b"), ran(2, 1, ""), run(3, "true"), ran(4, 3, "")]
+    session = Session(Trajectory.from_bytes(json.dumps(events).encode()), Settings(sandbox="recorded"))
+    said: list[str] = []
+    session.subscribe(lambda one: said.append(one.text) if isinstance(one, notices.Said) else None)
+    session.break_on(f"command~{NEVER_ENDS}")
+    session.resume()
+    await session.idle()
+    assert session.at_end
+    assert [one for one in said if "takes too long" in one and "switched off" in one]
+    assert [point.enabled for point in session.breakpoints] == [False]
+    await session.close()

@@ -105,3 +105,12 @@ def test_narrowed_rows_are_those_wanted_and_the_next_one(
         assert narrowed.at_or_after(index) == (later[0] if later else len(shown) - 1)
         before = [at for at, one in enumerate(shown) if one <= index]
         assert narrowed.number_of(Row(index), session.trajectory) == (before[-1] if before else 0)
+
+
+def test_an_expression_that_never_ends_is_given_up_and_said() -> None:
+    session = opened(
+        [message(0, "go"), run(1, "a" * 60 + "b"), ran(2, 1, ""), run(3, "a" * 60), ran(4, 3, "")]
+    )
+    found = filtered(session, "command~(?:a|aa)+(?:a|aa)+c")
+    assert found.done
+    assert "takes too long" in found.words
