@@ -5,14 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 IMAGE ?= trajtui-sandbox:test
-# Most tests wait for sandboxes and terminals: twice as many run as there are processors, up to eight.
-JOBS ?= $(shell jobs=$$(( 2 * $$(nproc 2>/dev/null || echo 1) )); echo $$(( jobs > 8 ? 8 : jobs )))
+# Most tests wait for sandboxes and terminals: three times as many run as there are processors, up to eight.
+JOBS ?= $(shell jobs=$$(( 3 * $$(nproc 2>/dev/null || echo 1) )); echo $$(( jobs > 8 ? 8 : jobs )))
 UV := $(shell command -v uv 2>/dev/null)
 
 # Hundreds of processes import the program: where bytecode is not kept, each compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-long test-pythons setup check lint format types contracts reference bench net clean
+.PHONY: demo test suite sample collected test-long test-pythons setup check lint format types contracts reference bench net clean
 
 demo: setup
 	$(BIN)/trajtui sample_trajectories/demo.json
@@ -31,7 +31,8 @@ else
 endif
 	touch $(STAMP)
 
-check: lint types contracts
+check: setup
+	$(MAKE) --jobs 3 lint types contracts
 
 lint: setup
 	$(BIN)/ruff check .
@@ -47,9 +48,20 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports --no-cache
 
-test: check
+# What does not need the processors for itself runs beside something else.
+test: setup
+	$(MAKE) --jobs 4 lint types contracts collected
+	$(MAKE) --jobs 2 suite sample
+
+suite: setup
 	$(BIN)/pytest -n $(JOBS) --dist loadfile -m 'not long'
+
+sample: setup
 	$(BIN)/python tests/pythons.py --sample
+
+# Once for all workers, who would each write the same bytecode; a file that cannot be imported is told at once.
+collected: setup
+	said=$$($(BIN)/pytest --collect-only -qq 2>&1) || { echo "$$said"; false; }
 
 # The tables of docs/, from those of the code.
 reference: setup
