@@ -65,7 +65,12 @@ class Window:
 
 
 @pytest.mark.parametrize(
-    ("term", "sent"), [("xterm-256color", b""), ("xterm-kitty", b"\x1b_G"), ("foot", b"\x1bP")]
+    ("term", "sent"),
+    [
+        ("xterm-256color", b""),
+        ("xterm-kitty", b"\x1b_G"),
+        pytest.param("foot", b"\x1bP", marks=pytest.mark.long),
+    ],
 )
 def test_a_picture_is_sent_to_a_terminal_that_says_it_can(term: str, sent: bytes, tmp_path: Path) -> None:
     first = message(0, "look")

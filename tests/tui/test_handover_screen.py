@@ -15,7 +15,8 @@ from trajcore.live.modelsettings import ModelSettings
 pytestmark = pytest.mark.bubblewrap
 
 
-@pytest.mark.parametrize(("keys", "position"), [((), 3), (("down",), 5), (("down", "down"), 1)])
+@pytest.mark.parametrize(("keys", "position"), [(("down",), 5), ((), 3), (("down", "down"), 1)])
+@pytest.mark.sampled(3)
 async def test_each_answer_hands_over_where_it_says(
     tmp_path: Path, keys: tuple[str, ...], position: int
 ) -> None:

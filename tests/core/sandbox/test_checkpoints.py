@@ -179,7 +179,7 @@ async def test_the_shell_is_what_it_was(fresh) -> None:
         "cd /tmp && mkdir gone && cd gone && rmdir ../gone", "shopt -s nullglob failglob extdebug",
     ],
 )  # fmt: skip
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 async def test_in_every_state_of_the_shell(world, state: str) -> None:
     await world.run("exit 0")
     await world.run(state)

@@ -329,7 +329,7 @@ async def test_stop_at_unset_variables(world) -> None:
         "exec 3>/dev/null 4</dev/null",
     ],
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 async def test_a_setting_disturbs_nothing(fresh_everywhere, setting: str) -> None:
     world = fresh_everywhere
     command, _, rest = setting.partition(";0")
