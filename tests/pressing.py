@@ -13,15 +13,27 @@ from typing import Any
 
 import pytest
 from textual.command import CommandInput, CommandList, CommandPalette
+from textual.widgets import Input, TextArea
 
 from screens import Shown
 from trajtui.actions.table import ACTIONS, BY_NAME
 from trajtui.screens.debugger import DebuggerScreen
+from trajtui.widgets.question import QuestionBox
+from trajtui.widgets.queued import QueuedBox
 
 Does = Callable[[Shown], Awaitable[None]]
 
 ACTION_OF = {key: action.name for action in ACTIONS for key in action.keys}
 """What each key does."""
+
+
+PALETTE = "command_palette"
+
+
+def _does_actions(screen: Shown) -> bool:
+    """Whether a key is an action's where the user is."""
+    typing = isinstance(screen.app.focused, Input | TextArea | QueuedBox | QuestionBox)
+    return isinstance(screen.app.screen, DebuggerScreen) and not typing
 
 
 @dataclass(frozen=True)
@@ -49,9 +61,19 @@ class Stage:
 
         return add
 
-    async def play(self, screen: Shown, monkeypatch: pytest.MonkeyPatch, *, keep_edits: bool = False) -> None:
-        """Go through all of them; edits are undone before each, unless they are kept."""
-        told = Heard(screen, monkeypatch)
+    async def play(
+        self,
+        screen: Shown,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        keep_edits: bool = False,
+        by_name: bool = False,
+    ) -> None:
+        """Go through all of them; edits are undone before each, unless they are kept.
+
+        `by_name`: what a key does is chosen from the palette instead, wherever the key would do it.
+        """
+        told = Heard(screen, monkeypatch, by_name)
         wrong = []
         for row in self.rows:
             await at_rest(screen, keep_edits=keep_edits)
@@ -67,14 +89,20 @@ class Stage:
 class Heard:
     """Which keys were pressed and which actions were carried out since the last row."""
 
-    def __init__(self, screen: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, screen: Shown, monkeypatch: pytest.MonkeyPatch, by_name: bool) -> None:
         self._keys: set[str] = set()
         self._names: set[str] = set()
         press, act = screen.press, DebuggerScreen.action_act
 
         async def pressed(*keys: str) -> None:
             self._keys.update(keys)
-            await press(*keys)
+            for key in keys if by_name else ():
+                if key in ACTION_OF and ACTION_OF[key] != PALETTE and _does_actions(screen):
+                    await choose(screen, ACTION_OF[key])
+                else:
+                    await press(key)
+            if not by_name:
+                await press(*keys)
 
         def acted(debugger: DebuggerScreen, name: str) -> None:
             self._names.add(name)

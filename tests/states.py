@@ -15,17 +15,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from textual.app import App
+
 from screens import Shown
+from trajcore import State as SessionState
 from trajcore import notices
+from trajcore.errors import SandboxUnavailable
 from trajcore.views import marks
 from trajcore.views.blocks import Block, BlockKind
 from trajcore.views.chat import ChatTone
 from trajcore.views.outcomes import Outcome
+from trajcore.views.question import Question
 from trajcore.views.rows import RowLine, RowLines, RowTone
 from trajtui.actions.table import BY_NAME
 from trajtui.notes import Note
 from trajtui.screens.debugger import DebuggerScreen
 from trajtui.screens.pages import Pages, Paragraphs
+from trajtui.screens.start import AskFirst, PickRow, StartApp
 from trajtui.widgets.bars import EndsBar, StatusBar
 from trajtui.widgets.chat import ChatPane
 from trajtui.widgets.event import EventPane
@@ -111,6 +117,26 @@ _EVENTS: Final = [
     _act(20, "message", "user", content="yes, please"),
     _act(21, "finish", final_thought="All is counted.", outputs={}),
 ]
+
+
+FIRST: Final[dict[str, Callable[[], App[Any]]]] = {
+    "start": StartApp,
+    "rows": lambda: PickRow(
+        "output.jsonl",
+        [
+            (0, "django-11099", ""),
+            (1, "sympy-20590", "damaged at column 7"),
+            (2, "flask", ""),
+        ],
+    ),
+    "question-first": lambda: AskFirst(
+        Question(
+            "Another trajtui may have this recording open, or it was killed. Restore its edits?",
+            {"later": "Decide later", "restore": "Restore", "throw": "Throw away"},
+        )
+    ),
+}
+"""What may be shown before the debugger is, by name."""
 
 
 async def home(shown: Shown) -> None:
@@ -258,6 +284,22 @@ STATES.update(
         "status-finished": _status("REPLAY", "FINISHED", note="9 steps: 9 equal"),
     }
 )
+
+
+@state
+async def failed(shown: Shown, undo: ExitStack) -> None:
+    """No sandbox could be had: the state, its reason in a box, and the ways out."""
+    activity = shown.session._activity
+    reason = "The image no/such:image cannot be pulled: " + "the registry does not know it; " * 6
+    undo.callback(activity.become, SessionState.PAUSED)
+    activity.fail(SandboxUnavailable(reason.strip("; ")), SessionState.ERROR)
+    await shown.wait("Esc closes")
+    notes = shown.app.screen_stack[0].notes
+    notes.present = _at_noon(notes.present)
+    shown.app.screen.dismiss(None)
+    await shown.settle()
+    shown.app.screen._open_if_cut(notes.present)
+    await shown.wait("Esc closes")
 
 
 @state

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from rich.cells import cell_len
 from rich.color import Color
 from rich.segment import Segment
-
-from screens import Shown
+from textual.app import App
 
 _NAMES: Final = {
     "text": "text", "text-muted": "muted", "text-primary": "accent", "text-success": "success",
@@ -27,10 +26,10 @@ _SEEN_ON_BLANKS: Final = ("underline", "strike", "reverse")
 _PLAIN: Final = ""
 
 
-def styled(shown: Shown) -> str:
+def styled(app: App[Any]) -> str:
     """The whole screen."""
-    names = _named(shown.app.theme_variables)
-    strips = shown.app.screen._compositor.render_strips()
+    names = _named(app.theme_variables)
+    strips = app.screen._compositor.render_strips()
     return "\n".join(line for strip in strips for line in _lines(strip, names)) + "\n"
 
 

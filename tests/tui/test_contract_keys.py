@@ -764,3 +764,22 @@ async def test_what_is_done_with_a_model(tmp_path: Path, monkeypatch: pytest.Mon
         async with opened(path, sandbox="bubblewrap", model=model) as screen:
             await MODEL.play(screen, monkeypatch)
             assert "sk-never-shown" not in screen.text
+
+
+@pytest.mark.long
+async def test_each_key_has_its_command_in_the_palette(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.delenv("EDITOR", raising=False)
+    path = write(tmp_path / "x.json", EVENTS)
+    async with opened(path) as screen:
+        await RECORDED.play(screen, monkeypatch, by_name=True)
+
+
+@pytest.mark.long
+@pytest.mark.bubblewrap
+async def test_what_runs_is_in_the_palette_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "x.json", EVENTS)
+    async with opened(path, sandbox="bubblewrap", checkpoints=20) as screen:
+        await WORLD.play(screen, monkeypatch, by_name=True)

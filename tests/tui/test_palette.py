@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.fuzzy import Matcher
 
 from program import finish, say, write
 from screens import opened
-from trajtui.actions.table import ACTIONS, BY_NAME
+from trajtui.actions.table import ACTIONS, BY_NAME, UserAction
 from trajtui.actions.words import ALSO
 from trajtui.screens.palette import Palette
 from trajtui.widgets.inputs import Choices
@@ -58,6 +59,12 @@ async def test_actions_are_found_by_usual_words(tmp_path: Path, word: str, what:
         await shown.press("ctrl+p")
         await shown.type(word)
         await shown.wait(what)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+def test_each_is_found_first_by_what_is_said_of_it(action: UserAction) -> None:
+    fits = Matcher(action.what)
+    assert max(ACTIONS, key=lambda other: fits.match(other.what)) is action
 
 
 def test_what_is_said_of_an_action_stands_alone() -> None:

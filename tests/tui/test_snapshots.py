@@ -15,14 +15,17 @@ from contextlib import ExitStack
 from difflib import unified_diff
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
-from screens import Shown, opened
-from states import STATES, home, recording
+from screens import opened
+from states import FIRST, STATES, home, recording
 from styled import styled
 from trajcore.views import marks
 from trajcore.views.overview import Overview
+from trajtui.screens import start
 from trajtui.themes import DARK, LIGHT
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -62,18 +65,37 @@ async def test_every_state_looks_as_it_did(
             with ExitStack() as undo:
                 await reach(shown, undo)
                 if name not in NOT_THE_SAME:
-                    others[name] = _difference(f"{size[0]}x{size[1]}/{name}.txt", await _still(shown), theme)
+                    others[name] = _difference(
+                        f"{size[0]}x{size[1]}/{name}.txt", await _still(shown.pilot), theme
+                    )
             await home(shown)
     changed = {name: difference for name, difference in others.items() if difference}
     assert not changed, "\n\n".join([*changed.values(), f"otherwise than before: {', '.join(changed)}"])
 
 
-async def _still(shown: Shown) -> str:
+@pytest.mark.parametrize(
+    ("theme", "size"), [(DARK, (120, 36)), (LIGHT, (120, 36)), (DARK, (80, 24)), (DARK, (160, 48))]
+)
+@pytest.mark.parametrize("name", FIRST)
+async def test_what_comes_before_the_debugger_looks_as_it_did(
+    monkeypatch: pytest.MonkeyPatch, name: str, theme: str, size: tuple[int, int]
+) -> None:
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    recent = [Path("/recordings/a/long/way/down/first.json"), Path("/recordings/second.jsonl.gz")]
+    monkeypatch.setattr(start, "recent_files", lambda: recent)
+    app = FIRST[name]()
+    async with app.run_test(size=size) as pilot:
+        app.theme = theme
+        changed = _difference(f"{size[0]}x{size[1]}/before-{name}.txt", await _still(pilot), theme)
+    assert not changed, changed
+
+
+async def _still(pilot: Pilot[Any]) -> str:
     """The screen once nothing moves on it any more."""
-    before, now = "", styled(shown)
+    before, now = "", styled(pilot.app)
     while now != before:
-        await shown.pilot.pause(0.1)
-        before, now = now, styled(shown)
+        await pilot.pause(0.1)
+        before, now = now, styled(pilot.app)
     return now
 
 
@@ -89,4 +111,5 @@ def _difference(name: str, shown: str, theme: str) -> str:
 
 
 def test_no_snapshot_is_of_a_state_that_is_gone() -> None:
-    assert {path.stem for path in SNAPSHOTS.glob("*/*.txt")} <= STATES.keys() - NOT_THE_SAME.keys()
+    known = {*STATES.keys() - NOT_THE_SAME.keys(), *(f"before-{name}" for name in FIRST)}
+    assert {path.stem for path in SNAPSHOTS.glob("*/*.txt")} <= known

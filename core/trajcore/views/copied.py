@@ -13,6 +13,7 @@ import platformdirs
 from trajcore.config import APP
 from trajcore.errors import BadInput, in_words
 from trajcore.storage import write_atomically
+from trajcore.views.recent import short
 
 _NAMES: Final = ("copied.txt", "copied-2.txt", "copied-3.txt", "copied-4.txt")
 """The latest comes first."""
@@ -50,14 +51,14 @@ def save_picture(svg: str, name: str) -> str:
         except (OSError, BadInput) as error:
             said = said or f"{error}".removesuffix(".")
         else:
-            return f"picture saved: {_short(path)}{f' ({said})' if said else ''}"
+            return f"picture saved: {short(path)}{f' ({said})' if said else ''}"
     raise BadInput(f"the picture was not saved: {said}.")
 
 
 def _free(directory: Path, name: str) -> Path:
     """A path in a directory that is there, with a name that is not taken. Raises `BadInput`."""
     if not os.path.isdir(directory):
-        raise BadInput(f"there is no {_short(directory)}")
+        raise BadInput(f"there is no {short(directory)}")
     taken = (directory / f"{name}{f'-{number}' if number > 1 else ''}.svg" for number in count(1))
     return next(path for path in taken if not os.path.lexists(path))
 
@@ -70,13 +71,7 @@ def fits(text: str) -> bool:
 def words(name: str, text: str, kept: Path | str) -> str:
     """What is said of a copy that is kept in a file, or is not, for this reason."""
     count = f"{len(text):,} character{'s' * (len(text) != 1)}"
-    where = f"in {_short(kept)}" if isinstance(kept, Path) else f"in no file: {kept}"
+    where = f"in {short(kept)}" if isinstance(kept, Path) else f"in no file: {kept}"
     if fits(text):
         return f"copied {name} ({count}) · also {where}"
     return f"{name} is too long for the terminal's clipboard ({count}): it is {where}"
-
-
-def _short(path: Path) -> str:
-    """A path with `~` for the user's home."""
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

@@ -37,6 +37,12 @@ def _listed() -> list[Path]:
     return [path for path in map(Path, lines) if "\0" not in str(path) and os.path.isfile(path)]
 
 
+def short(path: Path) -> str:
+    """A path as it is shown: with `~` for the user's home."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
 def remember(path: Path) -> None:
     """Put a file at the head of the list; a list that cannot be written is no reason to stop."""
     path = path.absolute()

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -20,7 +20,7 @@ from trajcore import BadInput, RowNeeded, Trajectory
 from trajcore import open as open_trajectory
 from trajcore.text import safe_line
 from trajcore.views.question import Question
-from trajcore.views.recent import recent_files
+from trajcore.views.recent import recent_files, short
 from trajtui.screens.dialogs import Choose
 from trajtui.styles import START
 from trajtui.themed import ThemedApp
@@ -53,6 +53,12 @@ def _completed(value: str) -> str | None:
 
 
 _ENDINGS = (".json", ".jsonl", ".gz", ".zip")
+_SHOWS: Final = {
+    "demo.json": "a program is written, found wrong and fixed",
+    "diverges.json": "its world is not there: steps diverge",
+    "questions.json": "the agent asks, and the user answers",
+}
+"""What a sample is for."""
 _LIST_KEYS = "Enter opens · / types a path · q quits"
 _PATH_KEYS = "Enter opens what is typed · → completes it · Esc leaves the path"
 
@@ -78,12 +84,14 @@ class StartApp(ThemedApp[Path]):
     def compose(self) -> ComposeResult:
         """Recent files and samples above a path to type."""
         recent, bundled = recent_files(), _samples()
-        options: list[Option | None] = [Option(safe_line(str(path)), id=str(path)) for path in recent]
+        options: list[Option | None] = [Option(safe_line(short(path)), id=str(path)) for path in recent]
         if recent and bundled:
             options.append(None)
         taken = {str(path) for path in recent}
         options += [
-            Option(f"sample  {path.name}", id=str(path)) for path in bundled if str(path) not in taken
+            Option(f"sample  {path.name:<16}{_SHOWS.get(path.name, '')}".rstrip(), id=str(path))
+            for path in bundled
+            if str(path) not in taken
         ]
         with Vertical(id="start"):
             yield Static("trajtui: open a recording", markup=False, classes="question")
