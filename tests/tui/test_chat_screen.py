@@ -155,6 +155,22 @@ async def test_a_long_message_is_markdown_to_its_end(tmp_path: Path) -> None:
         await screen.wait("• the last of it")
 
 
+async def test_an_edit_is_a_diff_which_unfolds_and_the_user_writes_markdown(tmp_path: Path) -> None:
+    old = "\n".join(f"line {number}" for number in range(30))
+    new = old.replace("line 3\n", "line three\n").replace("line 25", "line twenty-five")
+    edit = newevents.new_action("edit", path="a.py", command="str_replace", old_str=old, new_str=new)
+    async with told(tmp_path) as screen:
+        screen.session.run.add(newevents.message("do **all** of it", newevents.Source.USER))
+        screen.session.run.add(edit, live=True)
+        tell(screen, notices.RunChanged())
+        await screen.wait("do all of it")
+        await screen.wait(lambda: any(row.split("-")[-1].strip() == "line 3" for row in screen.side))
+        await screen.wait(lambda: any(row.split("+")[-1].strip() == "line three" for row in screen.side))
+        assert "twenty" not in screen.text
+        await screen.press("enter", "G", "enter")
+        await screen.wait("line twenty-five")
+
+
 async def test_what_is_hidden_is_there_when_it_is_shown(tmp_path: Path) -> None:
     async with told(tmp_path) as screen:
         await screen.press("1")

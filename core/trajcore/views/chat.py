@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
 from typing import Final
 
 from trajcore import notices
@@ -18,7 +17,7 @@ from trajcore.replay.policy import treatment
 from trajcore.replay.run import Entry
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
-from trajcore.views.blocks import Block, BlockKind, block_of, each_behind, output_text, picture_block
+from trajcore.views.blocks import Block, BlockKind, block_of, output_text, picture_block
 from trajcore.views.folding import Fold, Maker
 from trajcore.views.livelines import reply_parts
 from trajcore.views.marks import LIVE, duration
@@ -48,6 +47,8 @@ _FIRST_PICTURE: Final = 100
 _OF_ACTIONS: Final = Fold(6)
 _OF_OUTCOMES: Final = Fold(3, 3)
 _OF_THOUGHTS: Final = Fold(1)
+_OF_MESSAGES: Final = Fold(20, 4, 4_000)
+"""What a model says in this run is shown whole."""
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,8 @@ def _said(entry: Entry) -> list[ChatPart]:
     by_user = head.source == "user"
     if by_user and not recorded and is_note(text):
         return [_part((entry.id, 0), "", BlockKind.NOTE, text, ChatTone.ASIDE)]
-    kind = BlockKind.TEXT if by_user else BlockKind.PROSE
-    speaker = "you" if by_user else "agent"
-    return [_part((entry.id, 0), speaker, kind, text, tone), *_pictures(entry)]
+    speaker, fold = ("you" if by_user else "agent"), _OF_MESSAGES if by_user or recorded else None
+    return [_part((entry.id, 0), speaker, BlockKind.PROSE, text, tone, fold), *_pictures(entry)]
 
 
 def _pictures(entry: Entry) -> Iterator[ChatPart]:
@@ -158,24 +158,16 @@ def _done(session: Session, entry: Entry) -> Iterator[ChatPart]:
         yield from _outcome(session, entry)
 
 
-_CHANGES: Final = (
-    ("file_text", BlockKind.ADDED, "+ "),
-    ("old_str", BlockKind.REMOVED, "- "),
-    ("new_str", BlockKind.ADDED, "+ "),
-)
-"""What an edit changes, by the names of its arguments."""
-
-
 def _action(entry: Entry) -> Iterator[ChatPart]:
     head = entry.head
     title = f"{LIVE} {safe_line(head.kind)}  {head.text}"
     yield _part((entry.id, 1), "", BlockKind.TEXT, title, ChatTone.ACTION, _OF_ACTIONS)
-    arguments = canonical.arguments(entry.data()) if head.kind == EDIT else {}
-    for number, (name, kind, mark) in enumerate(_CHANGES):
-        text = arguments.get(name)
-        if isinstance(text, str) and text:
-            make, key = partial(each_behind, mark), (entry.id, 2 + number)
-            yield _part(key, "", kind, text, ChatTone.ACTION, _OF_OUTCOMES, make)
+    if head.kind == EDIT:
+        from trajcore.views.editdiff import said_lines  # what tells texts apart comes with the first edit
+
+        lines = said_lines(canonical.arguments(entry.data()))
+        if lines is not None:
+            yield ChatPart("", lines, ChatTone.ACTION, (entry.id, 2))
 
 
 def _outcome(session: Session, entry: Entry) -> Iterator[ChatPart]:
@@ -203,7 +195,6 @@ def _part(
     raw: str,
     tone: ChatTone,
     fold: Fold | None = None,
-    make: Maker | None = None,
 ) -> ChatPart:
-    block = block_of(kind, raw, make or _MAKERS.get(kind, safe), fold=fold)
+    block = block_of(kind, raw, _MAKERS.get(kind, safe), fold=fold)
     return ChatPart(speaker, block, tone, key)

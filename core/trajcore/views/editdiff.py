@@ -22,15 +22,23 @@ def edit_blocks(args: Mapping[str, Any], changed: str = "") -> list[Block]:
     line = args.get("insert_line")
     if line is not None:
         blocks.append(note(f"after line {line}"))
-    old, new = text_of(args.get("old_str")), text_of(args.get("new_str") or args.get("file_text"))
     if changed:
         blocks += [BLANK, changed_lines(changed)]
-    elif old or new:
-        first = line if isinstance(line, int) else 0 if args.get("file_text") is not None else None
-        blocks += [BLANK, HunksBlock(partial(_of_texts, old, new, first), (old, new), len(old) + len(new))]
+    elif said := said_lines(args):
+        blocks += [BLANK, said]
     if args.get("content"):
         blocks += [BLANK, block_of(BlockKind.TEXT, text_of(args["content"]), safe)]
     return blocks
+
+
+def said_lines(args: Mapping[str, Any]) -> Block | None:
+    """The lines that go and come as an edit says them; None where it says none."""
+    line = args.get("insert_line")
+    old, new = text_of(args.get("old_str")), text_of(args.get("new_str") or args.get("file_text"))
+    if not old and not new:
+        return None
+    first = line if isinstance(line, int) else 0 if args.get("file_text") is not None else None
+    return HunksBlock(partial(_of_texts, old, new, first), (old, new), len(old) + len(new))
 
 
 def changed_lines(diff: str) -> Block:

@@ -11,16 +11,18 @@ Maker = Callable[[str], str]
 
 _LOOKED_AT: Final = 20_000
 """So many characters at each end of a folded text are looked at for its lines."""
-_WIDEST: Final = 300
-"""So many characters of a line are shown while it is folded."""
 
 
 @dataclass(frozen=True)
 class Fold:
-    """How much of a long text is shown at first: so many lines of its beginning, and of its end."""
+    """How much of a long text is shown at first: so many lines of its beginning, and of its end.
+
+    Of each line so many characters are shown.
+    """
 
     first: int
     last: int = 0
+    widest: int = 300
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,13 @@ def folded(raw: str, fold: Fold, make: Maker) -> Folded | None:
     if hidden > 1:
         last = raw[-_LOOKED_AT:].split("\n")[-fold.last :] if fold.last else last
         more = f"+{hidden:,} lines"
-    elif len(raw) > _WIDEST * count:
+    elif len(raw) > fold.widest * count:
         more = f"{len(raw):,} characters in all"
     else:
         return None
-    head, tail = (make("\n".join(map(_narrow, lines))) for lines in (first, last))
+    head, tail = (make("\n".join(_narrow(line, fold.widest) for line in lines)) for lines in (first, last))
     return Folded(head, tail, more)
 
 
-def _narrow(line: str) -> str:
-    return line if len(line) <= _WIDEST else line[:_WIDEST] + "…"
+def _narrow(line: str, widest: int) -> str:
+    return line if len(line) <= widest else line[:widest] + "…"

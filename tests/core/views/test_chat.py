@@ -87,8 +87,7 @@ async def test_a_failed_edit_says_so_with_all_of_its_words_and_shows_what_it_wou
     add(session, action, answer)
     parts = told(session)
     assert parts[0][1].startswith("★ edit  a.py")
-    assert ("", "- x\n- y", ChatTone.ACTION) in parts
-    assert ("", "+ z", ChatTone.ACTION) in parts
+    assert ("", "-x\n-y\n+z", ChatTone.ACTION) in parts
     assert parts[-2:] == [
         ("", "  └ failed · 1.2s", ChatTone.FAILED),
         ("", "ERROR:\nNo match.", ChatTone.FAILED),
@@ -123,7 +122,23 @@ async def test_what_is_folded_is_short_and_safe(text: str) -> None:
     await session.close()
 
 
-async def test_a_long_message_is_whole() -> None:
+async def test_a_long_message_of_the_user_or_the_recording_is_folded() -> None:
+    lines = "\n".join(f"line {number} " + "of a paragraph " * 60 for number in range(40))
+    session = await played([message(0, lines), message(1, lines, source="agent")])
+    session.run.add(newevents.message(lines, newevents.Source.USER))
+    session.run.add(newevents.message(lines, newevents.Source.AGENT), live=True)
+    dialogue = Dialogue(session)
+    dialogue.refresh()
+    assert [part.folds for part in dialogue.parts] == [True, True, True, False]
+    assert {part.block.kind for part in dialogue.parts} == {BlockKind.PROSE}
+    short = dialogue.parts[0].block.folded
+    assert short is not None
+    assert (short.head.count("\n"), short.tail.count("\n"), short.more) == (19, 3, "+16 lines")
+    assert "…" not in short.head
+    await session.close()
+
+
+async def test_a_long_message_of_the_model_is_whole() -> None:
     session = session_of([message(0, "go")])
     session.run.add(newevents.message("w " * 5_000, newevents.Source.AGENT), live=True)
     speaker, text, _ = told(session)[-1]

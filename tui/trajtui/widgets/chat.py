@@ -10,6 +10,7 @@ from trajcore.views.chat import ChatPart, ChatTone, Dialogue
 from trajcore.views.coming import Coming, Stretch
 from trajcore.views.status import totals
 from trajtui.widgets.folding import FoldingPane
+from trajtui.widgets.hunks import STYLES
 from trajtui.widgets.pace import Pace
 from trajtui.widgets.paced import PacedPane
 from trajtui.widgets.segments import Segment
@@ -34,6 +35,7 @@ class ChatPane(FoldingPane, PacedPane):
         "chat--added",
         "chat--removed",
         "chat--more",
+        *STYLES,
     }
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:

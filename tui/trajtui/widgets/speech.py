@@ -8,11 +8,13 @@ from typing import Final
 from trajcore.views.blocks import LONG, Block, BlockKind
 from trajcore.views.chat import ChatPart, ChatTone
 from trajcore.views.folding import Folded
-from trajtui.widgets.blocks import RENDERED, RowMaker, Rows, all_rows_of, first_rows_of
+from trajtui.widgets.blocks import RENDERED, Row, RowMaker, Rows, all_rows_of, first_rows_of
 from trajtui.widgets.lines import wrapped
 from trajtui.widgets.segments import Segment
 
 _NARROWEST: Final = 10
+_OF_DIFFS: Final = 8
+"""So many rows are shown of a diff that is folded."""
 _INDENT: Final = "    "
 _STYLES: Final = {
     ChatTone.RECORDED: "chat--aside",
@@ -24,6 +26,8 @@ _STYLES: Final = {
 }
 _OF_KINDS: Final = {BlockKind.ADDED: "chat--added", BlockKind.REMOVED: "chat--removed"}
 _INDENTED: Final = frozenset({BlockKind.OUTPUT, BlockKind.ADDED, BlockKind.REMOVED})
+_KEPT: Final = _INDENTED | {BlockKind.PROSE}
+"""What looks folded as it does unfolded."""
 
 
 class Flow(Segment):
@@ -61,6 +65,10 @@ def segment_of(part: ChatPart, width: int, *, folded: bool) -> Segment:
     key, short = part.key if part.folds else None, part.block.folded
     if folded and short is not None:
         return Segment(head, _folded(part, short, width), key)
+    if part.block.kind is BlockKind.HUNKS and part.block.size <= LONG:
+        rows = body_of(part, part.block, width)
+        key = part.key if len(rows) > _OF_DIFFS + 1 else None
+        return Segment(head, _begun(rows) if folded and key else rows, key)
     if part.block.size > (RENDERED if part.block.kind is BlockKind.PROSE else LONG):
         later = partial(body_of, part, part.block, width)
         first = body_of(part, part.block, width, first_rows_of) or [("…", "chat--aside")]
@@ -79,10 +87,18 @@ def body_of(part: ChatPart, block: Block, width: int, rows_of: RowMaker = all_ro
 
 
 def _folded(part: ChatPart, short: Folded, width: int) -> Rows:
-    kind = part.block.kind if part.block.kind in _INDENTED else BlockKind.TEXT
+    kind = part.block.kind if part.block.kind in _KEPT else BlockKind.TEXT
     rows = body_of(part, Block(kind, short.head), width)
-    rows.append((f"{_INDENT}… {short.more} · Enter", "chat--more"))
+    rows.append(_more(short.more))
     return rows + (body_of(part, Block(kind, short.tail), width) if short.tail else [])
+
+
+def _begun(rows: Rows) -> Rows:
+    return [*rows[:_OF_DIFFS], _more(f"+{len(rows) - _OF_DIFFS} lines")]
+
+
+def _more(what: str) -> Row:
+    return (f"{_INDENT}… {what} · Enter", "chat--more")
 
 
 def _head(speaker: str, style: str) -> Rows:
