@@ -291,7 +291,10 @@ async def failed(shown: Shown, undo: ExitStack) -> None:
     """No sandbox could be had: the state, its reason in a box, and the ways out."""
     activity = shown.session._activity
     reason = "The image no/such:image cannot be pulled: " + "the registry does not know it; " * 6
-    undo.callback(activity.become, SessionState.PAUSED)
+    undo.callback(activity.tell, notices.StateChanged(activity.state, activity.mode))
+    undo.callback(setattr, activity, "failure", activity.failure)
+    undo.callback(setattr, activity, "state", activity.state)
+    activity.state = SessionState.REPLAYING
     activity.fail(SandboxUnavailable(reason.strip("; ")), SessionState.ERROR)
     await shown.wait("Esc closes")
     notes = shown.app.screen_stack[0].notes
