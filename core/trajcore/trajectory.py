@@ -111,12 +111,12 @@ class Trajectory:
 
     def as_stored(self, index: int) -> bytes:
         """What a save writes for an event: its text or, where it is damaged, the bytes that were read."""
-        return bytes(self._document.body.written(index)) if self.damage(index) else self.raw(index)
+        return bytes(self._document.written(index)) if self.damage(index) else self.raw(index)
 
     @property
     def damaged(self) -> Mapping[int, str]:
         """Where each event breaks that cannot be read, by index."""
-        return self._document.body.damaged if self.dialect.one_to_one else {}
+        return self._document.damaged
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -125,7 +125,10 @@ class Trajectory:
         more = f" and {len(damaged) - _SHOWN} more" if len(damaged) > _SHOWN else ""
         what = "1 event is" if len(damaged) == 1 else f"{len(damaged)} events are"
         said = f"{what} damaged, kept byte for byte and passed over: {', '.join(damaged[:_SHOWN])}{more}."
-        return (*(said,) * bool(damaged), *filter(None, (self.layout.missing and f"{self.layout.missing}.",)))
+        misplaced = [f"{fault}." for fault in self._document.body.misplaced.values()]
+        others = f"{len(misplaced) - _SHOWN} more files do not stand where they should."
+        listed = [*misplaced[:_SHOWN], *[others] * (len(misplaced) > _SHOWN)]
+        return (*(said,) * bool(damaged), *listed, *[f"{self.layout.missing}."] * bool(self.layout.missing))
 
     def head(self, index: int) -> Head:
         """What a timeline shows of an event."""
@@ -387,7 +390,8 @@ class Trajectory:
         from trajcore.dialects.findings import with_damage
 
         texts, damaged, missing = self.texts(), self.damaged, self.layout.missing
-        return lambda: with_damage(self.dialect.check(texts), damaged, missing, len(texts))
+        misplaced = self._document.misplaced
+        return lambda: with_damage(self.dialect.check(texts), damaged, missing, len(texts), misplaced)
 
     @property
     def original(self) -> bytes:

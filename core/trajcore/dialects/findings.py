@@ -79,18 +79,23 @@ class Finding:
 
 
 def with_damage(
-    findings: Sequence[Finding], damaged: Mapping[int, str], missing: str, events: int
+    findings: Sequence[Finding],
+    damaged: Mapping[int, str],
+    missing: str,
+    events: int,
+    misplaced: Mapping[int, str] | None = None,
 ) -> list[Finding]:
     """Findings, those of events that cannot be read in place of what else was found in them.
 
     `damaged` says where each breaks, `missing` what is wrong behind the last of so
-    many `events`.
+    many `events`, `misplaced` what with where an event stands.
     """
     found = [finding for finding in findings if finding.index not in damaged]
     for index, fault in damaged.items():
         step = Delete(index)
         repair = Repair("delete what is left of it", (step,), tuple(arguments(step, f"#{index}")))
         found.append(Finding(index, f"#{index}", "damaged", f"damaged: {fault}", repair=repair))
+    found += [Finding(at, f"#{at}", "misplaced", fault) for at, fault in (misplaced or {}).items()]
     if missing:
         said = f"what stands behind it is damaged or missing: {missing}"
         found.append(Finding(events - 1, f"#{events - 1}", "cut-off", said))

@@ -10,7 +10,7 @@ from itertools import count
 import msgspec
 
 from trajcore.document.edits import Change, Piece, Rewrite
-from trajcore.formats.base import DAMAGED, Layout, Source
+from trajcore.formats.base import DAMAGED, Layout, Member, Store
 from trajcore.formats.json.gaps import Gaps
 from trajcore.formats.json.lines import LineGaps
 from trajcore.formats.json.style import Style, escapes, style_of
@@ -58,6 +58,12 @@ class Body:
         found = ((self.index_of(uid), fault) for uid, fault in self._layout.damaged.items())
         return dict(sorted((at, fault) for at, fault in found if at is not None and self.damage(at)))
 
+    @property
+    def misplaced(self) -> dict[int, str]:
+        """What is wrong with where a record stands, by its present index."""
+        found = ((self.index_of(uid), fault) for uid, fault in self._layout.misplaced.items())
+        return {at: fault for at, fault in found if at is not None}
+
     def written(self, index: int) -> msgspec.Raw | bytes | memoryview:
         """A record as it is written to a file: what stands there, where it cannot be read."""
         if self.records[index] is not DAMAGED:
@@ -103,12 +109,15 @@ class Body:
         """What stands between the records, nothing where each has a file of its own."""
         return [] if self.is_store else self.gaps.texts
 
-    @cached_property
+    @property
+    def store(self) -> Store | None:
+        """How the files of its records are named, where each has one."""
+        return self._layout.store
+
+    @property
     def last_name(self) -> int:
         """The highest number that names a file of a store, or -1."""
-        if not self.is_store:
-            return -1
-        return max(int(source.path.stem) for source in self.sources if source.path)
+        return -1 if self.store is None else self.store.last_number
 
     @property
     def opening(self) -> int:
@@ -118,7 +127,7 @@ class Body:
     @property
     def is_store(self) -> bool:
         """Whether each record has a file of its own."""
-        return self._layout.opening is None
+        return self.store is not None
 
     @property
     def edited(self) -> frozenset[int]:
@@ -314,6 +323,7 @@ class Body:
         yield memoryview(self.written(index))
         yield whole[span.end :]
 
-    def source_of(self, index: int) -> Source | None:
-        """The file that a record of a store has, None for a new one."""
-        return self.sources[self.uid(index)] if self.was_read(index) else None
+    def member(self, index: int, number: int | None) -> Member:
+        """A record of a store, to be named; `number` is the id of its event."""
+        source = self.uid(index) if self.was_read(index) else None
+        return Member(source, self.records[index], number)

@@ -26,6 +26,8 @@ from trajcore.formats.json.style import Style
 from trajcore.longtext import LongText
 
 if TYPE_CHECKING:
+    import msgspec
+
     from trajcore.events.parse import Parsed
 
 _T = TypeVar("_T")
@@ -113,7 +115,28 @@ class Document:
 
     def damage(self, index: int) -> str | None:
         """Where an event breaks that cannot be read; None where it can be."""
-        return self.body.damage(index) if self.dialect.one_to_one else None
+        return self.body.damage(self.events.first_record(index))
+
+    def written(self, index: int) -> msgspec.Raw | bytes | memoryview:
+        """What stands in the file where an event is that cannot be read."""
+        return self.body.written(self.events.first_record(index))
+
+    @property
+    def damaged(self) -> dict[int, str]:
+        """Where each event breaks that cannot be read, by index."""
+        return self._of_events(self.body.damaged)
+
+    @property
+    def misplaced(self) -> dict[int, str]:
+        """What is wrong with where each event stands, by index."""
+        return self._of_events(self.body.misplaced)
+
+    def _of_events(self, found: dict[int, str]) -> dict[int, str]:
+        """What is known of records, by the events that are found in them."""
+        if self.dialect.one_to_one or not found:
+            return found
+        firsts = {self.events.first_record(index): index for index in range(len(self))}
+        return {firsts[record]: fault for record, fault in found.items() if record in firsts}
 
     def refuse_damaged(self, index: int) -> None:
         """Raise `BadInput` where an event cannot be read."""

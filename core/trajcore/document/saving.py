@@ -148,7 +148,8 @@ class Saver:
                 if output.path in job.written and output.record is not None:
                     self._filed[output.path] = output.record
             for path in job.removed:
-                del self._filed[path], self._on_disk[path]
+                self._filed.pop(path, None)
+                self._on_disk.pop(path, None)
             return job.complete
         if not job.complete or not os.path.isfile(job.target):
             return False
@@ -168,6 +169,12 @@ class Saver:
             return False
 
     def _store_job(self, numbers: Sequence[int | None], *, overwrite: bool) -> Job:
+        store, directory = self._body.store, self.path
+        assert store is not None
+        assert directory is not None
+        owner = "" if overwrite else store.owner(directory)
+        if owner:
+            raise FileChanged(f"{directory} is being written by {owner}.")
         wanted = self._named(numbers)
         gone = [path for path in self._filed if path not in wanted]
         if not overwrite:
@@ -183,8 +190,8 @@ class Saver:
             for path, index in wanted.items()
             if self._differs(path, index)
         ]
-        assert self.path is not None
-        return Job(self.path, outputs, gone)
+        renamed = gone or any(output.path not in self._filed for output in outputs)
+        return Job(directory, outputs, [*gone, *(store.stale(directory) if renamed else ())])
 
     def _expected(self, path: Path, *, overwrite: bool) -> tuple[Identity | None] | None:
         return None if overwrite else (self._on_disk.get(path),)
@@ -195,21 +202,12 @@ class Saver:
 
     def _named(self, numbers: Sequence[int | None]) -> dict[Path, int]:
         """The file of each record. Raises `BadInput` where their names would not keep the events in order."""
-        directory = next(iter(source.path for source in self._body.sources if source.path)).parent
-        named: dict[Path, int] = {}
-        last = -1
-        for index in range(len(self._body)):
-            source, number = self._body.source_of(index), numbers[index]
-            path = source.path if source else directory / f"{number}.json"
-            name = path.stem if path else ""
-            if path is None or not name.isdigit() or int(name) <= last:
-                raise BadInput(
-                    f"{self.path} keeps its events in the order of their ids: an event that was moved, or "
-                    "inserted in the middle, has no place there. Save it as one file instead (save as)."
-                )
-            named[path] = index
-            last = int(name)
-        return named
+        body, store, directory = self._body, self._body.store, self.path
+        assert store is not None
+        assert directory is not None
+        known = len(numbers)
+        members = [body.member(at, numbers[at] if at < known else None) for at in range(len(body))]
+        return {directory / name: index for index, name in enumerate(store.named(members))}
 
 
 def _checking(output: Output) -> Callable[[], None] | None:

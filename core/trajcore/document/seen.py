@@ -66,6 +66,10 @@ class Events(Protocol):
         """The texts of the records that are an event's own."""
         ...
 
+    def first_record(self, index: int) -> int:
+        """The record that an event is found in."""
+        ...
+
     def head(self, index: int) -> Head:
         """What a timeline shows of an event."""
         ...
@@ -175,6 +179,10 @@ class Same:
     def texts(self, index: int) -> Sequence[Text]:
         """The text of the record."""
         return (self._body.records[index],)
+
+    def first_record(self, index: int) -> int:
+        """The record itself."""
+        return index
 
     def head(self, index: int) -> Head:
         """As the dialect reads it."""
@@ -311,6 +319,12 @@ class Slotted:
         """The texts of the slot's records."""
         slot: Any = self.outline.slots[index]
         return tuple(self._body.records[record] for record in slot.records)
+
+    def first_record(self, index: int) -> int:
+        """The first of the slot's."""
+        slot: Any = self.outline.slots[index]
+        first: int = slot.records[0]
+        return first
 
     def head(self, index: int) -> Head:
         """As the dialect reads it."""

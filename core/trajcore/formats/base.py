@@ -56,21 +56,62 @@ DAMAGED: Final = msgspec.Raw(b"{}")
 """Stands for a record that cannot be read."""
 
 
+class Member(NamedTuple):
+    """A record of a store, as it is to be kept in a file."""
+
+    source: int | None
+    """The source that it was read from; None where it is new."""
+    text: msgspec.Raw | bytes
+    number: int | None
+    """The id of the event that it is, where it has a number."""
+
+
+class Store(Protocol):
+    """How records that have a file each are kept: what their files are called, and what lies beside them.
+
+    Files are named as they lie below the directory that was opened, `/` between the parts.
+    """
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The files that were read, one for each source."""
+        ...
+
+    @property
+    def last_number(self) -> int:
+        """The highest number that names an event by its file; -1 where no new one is numbered by that."""
+        ...
+
+    def named(self, members: Sequence[Member]) -> list[str]:
+        """The file of each record, in their order. Raises `BadInput` where names can't keep that order."""
+        ...
+
+    def stale(self, directory: Path) -> Sequence[Path]:
+        """Files that tell something of the others which is wrong once any of those comes or goes."""
+        ...
+
+    def owner(self, directory: Path) -> str:
+        """Who writes into the directory now, in words; empty where that is nobody."""
+        ...
+
+
 @dataclass(frozen=True)
 class Layout:
     """The records of a trajectory: their JSON texts, and the span that each occupies.
 
     A record is the smallest piece that a container holds: a member of its list, a line, a file. What it
     means is a dialect's business. `opening` is the byte where the series of them begins, behind the
-    bracket of a list, None where each has a file of its own; `paired` says that members of the list are
-    lists of records themselves; `lines` that each stands on a line of its own, without brackets and commas.
+    bracket of a list, None where each has a file of its own, which `store` names; `paired` says that members
+    of the list are lists of records themselves; `lines` that each stands on a line of its own, without
+    brackets and commas.
 
     `damaged` says of records that cannot be read where they break: their spans hold what stands there, and
     `records` has `DAMAGED` in their place, an object without members. `closing` is the byte where the series
-    ends, None where that is at the bracket behind the last record. `missing` says what is wrong behind
-    it: where the file was cut off, or that text stands there. `holder` is where the object stands in the
-    first source whose list the records are: a row of an evaluation's results says more than what its agent
-    did.
+    ends, None where that is at the bracket behind the last record. `missing` says what is wrong
+    behind it: where the file was cut off, or that text stands there. `misplaced` says of records that can
+    be read what is wrong with where they stand: that some are missing before one, that two have one place.
+    `holder` is where the object stands in the first source whose list the records are: a row of an
+    evaluation's results says more than what its agent did.
     """
 
     format: str
@@ -83,7 +124,9 @@ class Layout:
     damaged: Mapping[int, str] = field(default_factory=dict)
     closing: int | None = None
     missing: str = ""
+    misplaced: Mapping[int, str] = field(default_factory=dict)
     holder: tuple[int, int] | None = None
+    store: Store | None = None
 
 
 class Files:
@@ -98,12 +141,17 @@ class Files:
         packed: str = "",
         inside: str = "",
         missing: str = "",
+        members: Mapping[str, bytes] | None = None,
     ) -> None:
-        """`packed`, `inside` and `missing`: how `data` was packed, as what, and what was lost behind it."""
+        """`packed`, `inside` and `missing`: how `data` was packed, as what, and what was lost behind it.
+
+        `members` are the files of a directory that was packed as one recording, by their names in it.
+        """
         self.name = name
         self.path = path
         self.inside = inside
         self.missing = missing
+        self.members = members
         self._data = data
         self._packed = packed
 
@@ -259,6 +307,14 @@ def _short(id: str) -> str:
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+
+
+class Sure(BadInput):
+    """What is wrong with what is such a container beyond doubt: no other is asked."""
+
+
+class OneOf(RowNeeded, Sure):
+    """The directory holds several conversations, and none was picked."""
 
 
 _NAMED: Final = 5

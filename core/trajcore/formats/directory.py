@@ -3,19 +3,54 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from trajcore.errors import BadInput
-from trajcore.formats.base import DAMAGED, Files, Layout, Source, Span, read_source
+from trajcore.formats.base import DAMAGED, Files, Layout, Member, Source, Span, read_source
 from trajcore.formats.json.text import described, loads, text_start
 from trajcore.formats.lists import Lists
 from trajcore.reading import recording_bytes
 
 _BLANK: Final = b" \t\r\n"
+
+
+class Numbered:
+    """Files that are called by the ids of their events, which so are in the order of these."""
+
+    def __init__(self, directory: Path, files: Sequence[Path]) -> None:
+        self._directory = directory
+        self._inside = files[0].parent.relative_to(directory)
+        self.names: Sequence[str] = [path.relative_to(directory).as_posix() for path in files]
+        self.last_number: int = max(int(path.stem) for path in files)
+
+    def named(self, members: Sequence[Member]) -> list[str]:
+        """A new record goes by its id. Raises `BadInput` where that is no number between its neighbours'."""
+        named: list[str] = []
+        last = -1
+        for member in members:
+            read = member.source is not None
+            name = self.names[member.source] if member.source is not None else f"{member.number}.json"
+            stem = Path(name).stem
+            if not stem.isdigit() or int(stem) <= last:
+                raise BadInput(
+                    f"{self._directory} keeps its events in the order of their ids: an event that was moved, "
+                    "or inserted in the middle, has no place there. Save it as one file instead (save as)."
+                )
+            named.append(name if read else (self._inside / name).as_posix())
+            last = int(stem)
+        return named
+
+    def stale(self, directory: Path) -> Sequence[Path]:
+        """No file tells anything of the others."""
+        return ()
+
+    def owner(self, directory: Path) -> str:
+        """Nobody says so."""
+        return ""
 
 
 class Directory:
@@ -41,7 +76,7 @@ class Directory:
             left -= len(source.data)
             sources.append(source)
             try:
-                span = _record_span(source)
+                span = record_span(source)
             except BadInput as error:
                 damaged[number] = str(error).removesuffix(".")
                 span = 0, len(source.data)
@@ -49,7 +84,7 @@ class Directory:
             spans.append(Span(number, *span))
         if len(damaged) == len(records):
             raise BadInput(f"{damaged[0]}.")
-        yield Layout(self.name, sources, records, spans, damaged=damaged)
+        yield Layout(self.name, sources, records, spans, damaged=damaged, store=Numbered(directory, found))
 
     def write(self, records: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
         """In one file its records are a list."""
@@ -63,7 +98,8 @@ def _record_files(directory: Path) -> list[Path]:
     return sorted(files, key=lambda path: int(path.stem))
 
 
-def _record_span(source: Source) -> tuple[int, int]:
+def record_span(source: Source) -> tuple[int, int]:
+    """Where the object of a file is. Raises `BadInput`, which says where it breaks."""
     start = text_start(source.data, source.name)
     value = loads(source.data[start:].decode(), source.name)
     if not isinstance(value, dict):
