@@ -163,35 +163,37 @@ FILLED: Any = [
 ]
 SAMPLE: Any = {"id": 1, "epoch": 1, "input": "count", "target": "3", "messages": MESSAGES, "scores": {}}
 
-FILES: dict[str, tuple[str, bytes]] = {
-    "V1: the events as a list": (V1, pretty(V1_EVENTS)),
-    "V1: the events as lines": (V1, lines(*V1_EVENTS)),
-    "V1: one event": (V1, lines(CALL).strip()),
-    "V1: one event, kind first, on many lines": (V1, pretty(TASK)),
-    "V1: a condensation": (V1, pretty(FORGOTTEN)),
-    "V1: the state": (V1, lines(STATE).strip()),
-    "V1: a page of the server": (V1, pretty({"items": V1_EVENTS, "next_page_id": None})),
-    "V1: pages of the server": (V1, pretty([{"items": V1_EVENTS, "next_page_id": "x"}, {"items": []}])),
-    "V1: an answer with a trajectory": (V1, pretty({"trajectory": V1_EVENTS})),
-    "V1: a row": (V1, lines({"instance_id": "a", "history": NULLED, "error": None})),
-    "V1: rows, the first failed": (
-        V1,
-        lines({"instance_id": "a", "history": [], "error": "no"}, {"instance_id": "b", "history": NULLED}),
+V1_FILES: dict[str, bytes] = {
+    "V1: the events as a list": pretty(V1_EVENTS),
+    "V1: the events as lines": lines(*V1_EVENTS),
+    "V1: one event": lines(CALL).strip(),
+    "V1: a page of the server": pretty({"items": V1_EVENTS, "next_page_id": None}),
+    "V1: pages of the server": pretty([{"items": V1_EVENTS, "next_page_id": "x"}, {"items": []}]),
+    "V1: an answer with a trajectory": pretty({"trajectory": V1_EVENTS}),
+    "V1: a row": lines({"instance_id": "a", "history": NULLED, "error": None}),
+    "V1: rows, the first failed": lines(
+        {"instance_id": "a", "history": [], "error": "no"}, {"instance_id": "b", "history": NULLED}
     ),
-    "V1: a download": (
-        V1,
-        archive(**{
+    "V1: a download": archive(
+        **{
             "0a__base_state.json": lines(STATE),
             "0a__events__event-00000-11111111.json": lines(PROMPT),
             "0a__events__.eventlog.lock": b"",
-        }),
+        }
     ),
-    "V1: an export": (
-        V1, archive(**{"event_000000_11111111.json": pretty(NULLED[0]), "meta.json": b'{"id": "x"}'})
+    "V1: an export": archive(
+        **{"event_000000_11111111.json": pretty(NULLED[0]), "meta.json": b'{"id": "x"}'}
     ),
-    "V1: an export, its description first": (
-        V1, archive(**{"meta.json": b'{"id": "x"}', "a__b__0011.json": pretty(TASK)})
+    "V1: an export, its description first": archive(
+        **{"meta.json": b'{"id": "x"}', "a__b__0011.json": pretty(TASK)}
     ),
+}
+"""Such as can be read."""
+
+FILES: dict[str, tuple[str, bytes]] = {
+    "V1: one event, kind first, on many lines": (V1, pretty(TASK)),
+    "V1: a condensation": (V1, pretty(FORGOTTEN)),
+    "V1: the state": (V1, lines(STATE).strip()),
     "SWE-agent: a run": (SWE, pretty(SWE_RUN)),
     "SWE-agent: a run of 2024": (SWE, pretty({"environment": "swe_main", "trajectory": [OLD_STEP]})),
     "SWE-agent: refused at its first step": (SWE, pretty({"trajectory": [REFUSED_STEP], "history": []})),
@@ -270,10 +272,6 @@ FILES: dict[str, tuple[str, bytes]] = {
 def directories(place: Path) -> dict[str, tuple[str, Path]]:
     """Directories of other agents, made under a place: whose each is, and where."""
     files = {
-        "conversation/base_state.json": lines(STATE),
-        "conversation/events/event-00000-11111111.json": lines(PROMPT),
-        "conversation/events/.eventlog.lock": b"",
-        "flat/event-00000-11111111.json": lines(PROMPT),
         "home/conversations/0a/events/event-00000-11111111.json": lines(TASK),
         "beside/last_request.json": pretty({"messages": MESSAGES}),
         "beside/0a/base_state.json": lines(STATE),
@@ -288,7 +286,7 @@ def directories(place: Path) -> dict[str, tuple[str, Path]]:
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_bytes(data)
     whose = {
-        "conversation": V1, "conversation/events": V1, "flat": V1, "home": V1, "beside": V1,
+        "home": V1, "beside": V1,
         "project": CLAUDE, "sessions": CODEX, "runs": SWE, "numbered": SWE, "chats": OPENAI,
     }  # fmt: skip
     return {name: (agent, place / name) for name, agent in whose.items()}

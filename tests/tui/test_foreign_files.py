@@ -71,8 +71,8 @@ def test_so_are_directories_archives_and_what_is_nobodys(tmp_path: Path) -> None
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == f"trajtui: {path}: this looks like {agent}; it cannot be read yet.\n"
     packed = tmp_path / "download.zip"
-    packed.write_bytes(others.FILES["V1: a download"][1])
-    assert "an OpenHands V1 conversation" in trajtui("replay", packed).stderr
+    packed.write_bytes(others.archive(run=others.pretty(others.SWE_RUN)))
+    assert "a SWE-agent trajectory" in trajtui("replay", packed).stderr
     nobodys = write(tmp_path / "steps.json", [{"action": "ls"}, {"action": "cat README.md"}])
     done = trajtui("replay", nobodys, "--sandbox", "recorded")
     assert (done.returncode, done.stdout) == (2, "")

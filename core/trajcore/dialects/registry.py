@@ -8,7 +8,7 @@ from typing import Final
 
 from trajcore.dialects.base import CERTAIN, Dialect, claim_of
 from trajcore.errors import BadInput
-from trajcore.formats.base import FileRow, Files, Layout, RowNeeded, picked
+from trajcore.formats.base import FileRow, Files, Layout, RowNeeded, Sure, picked
 from trajcore.formats.registry import FORMATS, readings
 from trajcore.plugins import Registry
 
@@ -21,7 +21,15 @@ def _openhands_v0() -> Dialect:
     return OpenHandsV0()
 
 
-DIALECTS: Final[Registry[Dialect]] = Registry("format", "trajtui.dialects", {"openhands": _openhands_v0})
+def _openhands_v1() -> Dialect:
+    from trajcore.dialects.openhands_v1.dialect import OpenHandsV1
+
+    return OpenHandsV1()
+
+
+DIALECTS: Final[Registry[Dialect]] = Registry(
+    "format", "trajtui.dialects", {"openhands": _openhands_v0, "openhands_v1": _openhands_v1}
+)
 """By name. A package offers one as an entry point of the group `trajtui.dialects`."""
 
 DEFAULT_DIALECT: Final = "openhands"
@@ -94,6 +102,8 @@ def _recognised(files: Files, row: str | None = None, format: str | None = None)
     layouts: list[Layout] = []
     claims: list[tuple[float, Layout, Dialect]] = []
     for reading in readings(files, row, container):
+        if isinstance(reading, Sure):
+            raise reading
         if isinstance(reading, BadInput):
             faults.append(reading)
             continue

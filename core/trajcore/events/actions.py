@@ -210,6 +210,102 @@ class FinishAction(Action):
     args: FinishArgs
 
 
+class FindFilesArgs(ThoughtArgs):
+    """Arguments of `find_files`: `path` is the directory to look in."""
+
+    pattern: str
+    path: str | None = None
+
+
+class FindFilesAction(Action):
+    """Finding files by their names."""
+
+    action: Literal["find_files"] = "find_files"
+    args: FindFilesArgs
+
+
+class SearchFilesArgs(ThoughtArgs):
+    """Arguments of `search_files`: `include` says which names the files must have."""
+
+    pattern: str
+    path: str | None = None
+    include: str | None = None
+
+
+class SearchFilesAction(Action):
+    """Finding files by what is in them."""
+
+    action: Literal["search_files"] = "search_files"
+    args: SearchFilesArgs
+
+
+class ApplyPatchArgs(ThoughtArgs):
+    """Arguments of `apply_patch`: a patch in the form that Codex reads."""
+
+    patch: str
+
+
+class ApplyPatchAction(Action):
+    """A patch of several files."""
+
+    action: Literal["apply_patch"] = "apply_patch"
+    args: ApplyPatchArgs
+
+
+class CallToolArgs(ThoughtArgs):
+    """Arguments of `call_tool`; those of a call that could not be read are a text."""
+
+    name: str
+    arguments: dict[str, Any] | str = Field(default_factory=dict)
+
+
+class CallToolAction(Action):
+    """A call of a tool that only the agent's own program has."""
+
+    action: Literal["call_tool"] = "call_tool"
+    args: CallToolArgs
+
+
+class ForeignCallArgs(Args):
+    """Arguments of `foreign_call`."""
+
+    name: str = ""
+
+
+class ForeignCallAction(Action):
+    """A tool call of a program behind the agent, with what came of it."""
+
+    action: Literal["foreign_call"] = "foreign_call"
+    args: ForeignCallArgs
+
+
+class HookArgs(Args):
+    """Arguments of `hook`: `name` says at which event it was run."""
+
+    name: str = ""
+    command: str = ""
+
+
+class HookAction(Action):
+    """A hook of the user's was run."""
+
+    action: Literal["hook"] = "hook"
+    args: HookArgs
+
+
+class LogArgs(Args):
+    """Arguments of `program_log`."""
+
+    name: str = ""
+
+
+class LogAction(Action):
+    """A note of the agent's program about itself."""
+
+    action: Literal["program_log"] = "program_log"
+    args: LogArgs
+
+
 class RejectArgs(ThoughtArgs):
     """Arguments of `reject`."""
 
@@ -267,7 +363,7 @@ class ChangeAgentStateAction(Action):
 class CondensationArgs(Args):
     """Arguments of `condensation`: the ids forgotten, as a list or an inclusive range."""
 
-    forgotten_event_ids: list[int] | None = None
+    forgotten_event_ids: list[int | str] | None = None
     forgotten_events_start_id: int | None = None
     forgotten_events_end_id: int | None = None
     summary: str | None = None
@@ -339,6 +435,13 @@ ACTIONS: tuple[type[Action], ...] = (
     McpAction,
     ThinkAction,
     FinishAction,
+    FindFilesAction,
+    SearchFilesAction,
+    ApplyPatchAction,
+    CallToolAction,
+    ForeignCallAction,
+    HookAction,
+    LogAction,
     RejectAction,
     DelegateAction,
     RecallAction,

@@ -29,6 +29,8 @@ class Args(msgspec.Struct, gc=False):
     command: str | None = None
     code: str | None = None
     path: str | None = None
+    pattern: str | None = None
+    patch: str | None = None
     thought: str | None = None
     url: str | None = None
     browser_actions: str | None = None
@@ -60,6 +62,7 @@ class _Extras(msgspec.Struct, gc=False):
     agent_state: str | None = None
     exit_code: int | None = None
     hidden: bool | None = None
+    is_error: bool | None = None
     metadata: _Metadata | None = None
 
 
@@ -143,7 +146,8 @@ class Head(msgspec.Struct, gc=False):
     @property
     def failed(self) -> bool:
         """Whether an observation tells of a failure: an exit code that is not 0, or an error in words."""
-        return self.exit_code not in (None, 0) or self.failed_edit or self.observation in FAILURES
+        said = self.extras is not None and self.extras.is_error is True
+        return said or self.exit_code not in (None, 0) or self.failed_edit or self.observation in FAILURES
 
     @property
     def text(self) -> str:

@@ -25,6 +25,13 @@ CALL_TOOL_MCP: Final = "call_tool_mcp"
 DELEGATE: Final = "delegate"
 RECALL: Final = "recall"
 TASK_TRACKING: Final = "task_tracking"
+FIND_FILES: Final = "find_files"
+SEARCH_FILES: Final = "search_files"
+APPLY_PATCH: Final = "apply_patch"
+CALL_TOOL: Final = "call_tool"
+FOREIGN_CALL: Final = "foreign_call"
+HOOK: Final = "hook"
+LOG: Final = "program_log"
 CONDENSATION: Final = "condensation"
 REJECT: Final = "reject"
 SYSTEM: Final = "system"
@@ -81,7 +88,7 @@ class Source(Enum):
 
 TEXTS: Final = (
     *("command", "code", "content", "thought", "final_thought", "path", "file_text", "old_str", "new_str"),
-    *("url", "browser_actions", "query", "task"),
+    *("url", "browser_actions", "query", "task", "pattern", "patch"),
 )
 """Fields that hold what an action says, in the order of a search. `task` is that of a delegation."""
 
@@ -207,6 +214,24 @@ ACTION_KINDS: Final = (
     ActionKind(TASK_TRACKING, "the list of tasks",
         short="tasks", treatment=_LOCAL, answered_by=TASK_TRACKING, main=("command",),
         choices={"command": ("view", "plan")}),
+    ActionKind(FIND_FILES, "finding files by their names",
+        insertable=False, short="glob", treatment=_SERVE, answered_by=FIND_FILES, main=("pattern",),
+        beside="path"),
+    ActionKind(SEARCH_FILES, "finding files by what is in them",
+        insertable=False, short="grep", treatment=_SERVE, answered_by=SEARCH_FILES, main=("pattern",),
+        beside="path"),
+    ActionKind(APPLY_PATCH, "a patch of several files",
+        insertable=False, short="patch", treatment=_SERVE, answered_by=APPLY_PATCH, main=("patch",),
+        body=("patch", "diff")),
+    ActionKind(CALL_TOOL, "a tool that only its own program has",
+        insertable=False, short="tool", treatment=_SERVE, answered_by=CALL_TOOL, needs="its own program"),
+    ActionKind(FOREIGN_CALL, "a tool call of a program behind the agent",
+        insertable=False, short="call", bookkeeping=True, main=("name",)),
+    ActionKind(HOOK, "a hook of the user's was run",
+        insertable=False, bookkeeping=True, source=Source.ENVIRONMENT, main=("name",), beside="command"),
+    ActionKind(LOG, "a note of the agent's program",
+        insertable=False, short="log", hidden=True, bookkeeping=True, source=Source.ENVIRONMENT,
+        main=("name",)),
     ActionKind(CONDENSATION, "events dropped from the model's view",
         short=CONDENSE, told_of_environment=True),
     ActionKind(REJECT, "the agent declines the task",
@@ -236,6 +261,10 @@ OBSERVATION_KINDS: Final = (
     ObservationKind(THINK, "a thought was logged"),
     ObservationKind(TASK_TRACKING, "the list of tasks as it is now", short="tasks"),
     ObservationKind(MCP, "what a tool of an MCP server answered"),
+    ObservationKind(FIND_FILES, "files found by their names", short="glob"),
+    ObservationKind(SEARCH_FILES, "files found by what is in them", short="grep"),
+    ObservationKind(APPLY_PATCH, "a patch was applied", short="patch", done="patched"),
+    ObservationKind(CALL_TOOL, "what a tool of its own program answered", short="tool"),
     ObservationKind(RECALL, "what the agent's memory answered",
         hidden=True, source=Source.ENVIRONMENT, unasked=True),
     ObservationKind(ERROR, "something could not be done", needs_cause=True, unasked=True),

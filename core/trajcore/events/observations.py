@@ -127,6 +127,34 @@ class DelegateObservation(Observation):
     extras: DelegateExtras
 
 
+class FindFilesObservation(Observation):
+    """Files found by their names."""
+
+    observation: Literal["find_files"] = "find_files"
+    extras: Extras
+
+
+class SearchFilesObservation(Observation):
+    """Files found by what is in them."""
+
+    observation: Literal["search_files"] = "search_files"
+    extras: Extras
+
+
+class ApplyPatchObservation(Observation):
+    """A patch was applied."""
+
+    observation: Literal["apply_patch"] = "apply_patch"
+    extras: Extras
+
+
+class CallToolObservation(Observation):
+    """What a tool answered that only the agent's own program has."""
+
+    observation: Literal["call_tool"] = "call_tool"
+    extras: Extras
+
+
 class ThinkObservation(Observation):
     """The thought has been logged."""
 
@@ -263,6 +291,10 @@ OBSERVATIONS: tuple[type[Observation], ...] = (
     WriteObservation,
     EditObservation,
     DelegateObservation,
+    FindFilesObservation,
+    SearchFilesObservation,
+    ApplyPatchObservation,
+    CallToolObservation,
     ThinkObservation,
     TaskTrackingObservation,
     McpObservation,

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from trajcore.errors import BadInput
+from trajcore.formats import eventnames
 from trajcore.formats.base import Files, is_tar
 from trajcore.formats.json.text import first_character
 from trajcore.reading import TooLarge, read_bounded, unpacked_bytes
@@ -35,7 +36,8 @@ def contents(files: Files) -> Sequence[Files]:
     """What may be recordings in a packed file: one where it is compressed, in an archive one or more.
 
     Of an archive these are its files that begin as JSON does, and each directory of numbered events as one
-    list. Raises `BadInput`, naming it, for what cannot be unpacked or becomes too large.
+    list, each conversation as its files. Raises `BadInput`, naming it, for what cannot be unpacked or
+    becomes too large.
     """
     data = files.source.data
     try:
@@ -88,10 +90,11 @@ def _archived(
         Files(
             files.name if alone else f"{files.name}: {name}",
             files.path,
-            text,
+            b"" if isinstance(text, dict) else text,
             packed=packed,
             inside=name,
             missing=missing if number == last else "",
+            members=text if isinstance(text, dict) else None,
         )
         for number, (name, text) in enumerate(recordings)
     ]
@@ -149,18 +152,31 @@ def _next(archive: tarfile.TarFile, number: int) -> tarfile.TarInfo | None:
 
 def _may_be_recording(name: str, head: bytes) -> bool:
     """Whether a file begins as JSON does, or is a numbered one, which may be damaged."""
-    return first_character(head) in (b"{", b"[") or _NUMBERED.fullmatch(name) is not None
+    return (
+        first_character(head) in (b"{", b"[")
+        or _NUMBERED.fullmatch(name) is not None
+        or eventnames.is_member(name)
+    )
 
 
-def _recordings(found: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """Recordings by their names; numbered files of a directory that are no lists are the events of one."""
+def _recordings(found: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes | dict[str, bytes]]]:
+    """Recordings by their names; numbered files of a directory that are no lists are the events of one.
+
+    The files of a conversation are one recording, by their names in its directory.
+    """
     stores: dict[str, dict[int, bytes]] = {}
+    conversations: dict[str, dict[str, bytes]] = {}
     for name, data in found:
         numbered = _NUMBERED.fullmatch(name)
-        if numbered and first_character(data) != b"[":
+        if eventnames.is_member(name):
+            prefix = eventnames.prefix_of(name)
+            conversations.setdefault(prefix, {})[name.removeprefix(prefix)] = data
+        elif numbered and first_character(data) != b"[":
             stores.setdefault(numbered["directory"] or "", {})[int(numbered["number"])] = data
         else:
             yield name, data
+    for prefix, members in conversations.items():
+        yield prefix.rstrip("/") or "events", members
     for directory, events in stores.items():
         texts = (events[number].removeprefix(codecs.BOM_UTF8).strip() for number in sorted(events))
         yield directory.rstrip("/") or "events", b"[\n" + b",\n".join(texts) + b"\n]\n"

@@ -1,4 +1,7 @@
-"""Pages of a REST interface's answer, `{"events": […], "has_more": …}`: one, or several in their order."""
+"""Pages of a REST interface's answer, one, or several in their order.
+
+`{"events": […], "has_more": …}`, or `{"items": […], "next_page_id": …}`.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,14 @@ from trajcore.formats.json.edit import members
 from trajcore.formats.json.list import spans, split
 from trajcore.formats.lists import Lists, of_parts
 
-_EVENTS: Final = "events"
-_MORE: Final = "its last page says that there are more events (has_more)"
+_KEYS: Final = {"events": "has_more", "items": "next_page_id"}
+"""Where the events of a page are, and what says that there are more."""
 _DECODER: Final = json.JSONDecoder(parse_int=float)
 _BLANK: Final = " \t\r\n"
 
 
 class Pages:
-    """`{"events": […], "has_more": …}`: one page, or several: on lines, one behind the other, in a list."""
+    """One page, or several: on lines, one behind the other, in a list."""
 
     name: Final = "pages"
 
@@ -44,7 +47,8 @@ class Pages:
         for page in pages[:last]:
             page.keep_torn_end(files.source.data)
         parts = [part for page in pages for part in page.parts]
-        missing = pages[-1].missing or (_MORE if pages[-1].has_more else "")
+        more = pages[-1].more and f"its last page says that there are more events ({pages[-1].more})"
+        missing = pages[-1].missing or more
         yield of_parts(self.name, files.source, parts, pages[0].opening, pages[last].closing, missing)
 
     def write(self, records: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
@@ -60,7 +64,8 @@ class _Page:
         self.opening = opening
         self.closing = closing
         self.end = end
-        self.has_more = False
+        self.more = ""
+        """The key that says that there are more events, where it does."""
         self.missing = ""
 
     def keep_torn_end(self, data: bytes) -> None:
@@ -74,8 +79,10 @@ class _Page:
 
 
 class _Answer(msgspec.Struct):
-    events: list[msgspec.Raw]
+    events: list[msgspec.Raw] | None = None
     has_more: bool | None = None
+    items: list[msgspec.Raw] | None = None
+    next_page_id: str | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(_Answer)
@@ -88,26 +95,31 @@ def _page(data: bytes, begin: int, end: int) -> _Page | None:
         text = data[begin:end].decode()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _damaged_page(data, begin, end)
-    inside = next(member for member in reversed(list(members(text))) if member.key == _EVENTS)
+    key = "items" if answer.events is None else "events"
+    found: list[msgspec.Raw] | None = getattr(answer, key)
+    if found is None:
+        return None
+    inside = next(member for member in reversed(list(members(text))) if member.key == key)
     at = begin + len(text[: inside.value].encode())
     closing = begin + len(text[: inside.end].encode()) - 1
-    parts = [Part(*span) for span in spans(data, at, answer.events)]
+    parts = [Part(*span) for span in spans(data, at, found)]
     page = _Page(parts, at + 1, closing, end)
-    page.has_more = bool(answer.has_more)
+    page.more = _KEYS[key] if getattr(answer, _KEYS[key]) else ""
     return page
 
 
 def _damaged_page(data: bytes, begin: int, end: int) -> _Page | None:
     text = data[begin:end].decode("latin-1")
     places = dict(keys_before_break(text))
-    at = places.get(_EVENTS)
+    key = next((key for key in _KEYS if key in places), "events")
+    at = places.get(key)
     if at is None or text[at : at + 1] != "[":
         return None
     left = salvaged(data, begin + at, end)
     page = _Page(left.parts, begin + at + 1, left.closing, end)
     is_whole = not left.cut and all(part.fault is None for part in left.parts)
     page.missing = object_fault(data, begin, end) if is_whole else left.cut
-    page.has_more = text.startswith("true", places.get("has_more", len(text)))
+    page.more = _KEYS[key] if text.startswith(("true", '"'), places.get(_KEYS[key], len(text))) else ""
     return page
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from trajcore.errors import BadInput
 from trajcore.formats.base import Files, Format, Layout
+from trajcore.formats.conversation import Conversation
 from trajcore.formats.directory import Directory
 from trajcore.formats.jsonl import JsonLines
 from trajcore.formats.lists import Lists
@@ -17,7 +18,14 @@ from trajcore.plugins import Registry
 FORMATS: Final[Registry[Format]] = Registry(
     "file format",
     "trajtui.formats",
-    {"directory": Directory, "list": Lists, "jsonl": JsonLines, "pages": Pages, "rows": Rows},
+    {
+        "directory": Directory,
+        "conversation": Conversation,
+        "list": Lists,
+        "jsonl": JsonLines,
+        "pages": Pages,
+        "rows": Rows,
+    },
 )
 """By name. A package offers one as an entry point of the group `trajtui.formats`."""
 

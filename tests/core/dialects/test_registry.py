@@ -84,11 +84,11 @@ def test_who_is_unsure_is_named_and_taken_at_a_users_word() -> None:
 def test_a_container_can_be_named_and_what_is_unknown_is_refused_with_what_is_known() -> None:
     register_dialect(Toy())
     assert Trajectory.from_bytes(SAMPLE, format="jsonl").dialect.name == "toy"
-    with pytest.raises(BadInput, match=r"no format 'nonsense': there are openhands, toy"):
+    with pytest.raises(BadInput, match=r"no format 'nonsense': there are openhands, openhands_v1, toy"):
         Trajectory.from_bytes(SAMPLE, format="nonsense")
     with pytest.raises(BadInput):
         Trajectory.from_bytes(SAMPLE, format="list")
-    assert FORMATS.names()[:5] == ["directory", "list", "jsonl", "pages", "rows"]
+    assert FORMATS.names()[:6] == ["directory", "conversation", "list", "jsonl", "pages", "rows"]
 
 
 def test_packages_are_loaded_only_where_nobody_is_certain(monkeypatch: pytest.MonkeyPatch) -> None:

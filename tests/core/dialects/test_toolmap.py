@@ -81,7 +81,8 @@ def test_the_fields_of_a_row_are_those_of_the_kind(row: Tool) -> None:
 
 def test_every_action_that_is_answered_as_a_tool_has_a_row() -> None:
     rows = {row.kind for row in TOOL_MAP}
-    expected = {row.name for row in kinds.ACTION_KINDS if row.asks_the_world or row.name in kinds.LOCAL}
+    own = [row for row in kinds.ACTION_KINDS if row.insertable]  # what V1 alone has is no tool of V0's
+    expected = {row.name for row in own if row.asks_the_world or row.name in kinds.LOCAL}
     assert expected <= rows
 
 

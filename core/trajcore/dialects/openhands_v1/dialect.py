@@ -1,0 +1,176 @@
+"""OpenHands V1 (1.0 to 1.58): conversations of the SDK, of which one branch is shown, edited and played."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from trajcore.dialects import canonical
+from trajcore.dialects.base import (
+    CERTAIN,
+    Changes,
+    Links,
+    Place,
+    Recording,
+    Rewritten,
+    Satisfied,
+    Slot,
+    Text,
+    Unwrapped,
+    ValuePath,
+)
+from trajcore.dialects.openhands_v1 import fields, usage
+from trajcore.dialects.openhands_v1.events import NUDGE, canonical_event, kind_of
+from trajcore.dialects.openhands_v1.said import FINISHED
+from trajcore.dialects.openhands_v1.tree import Tree
+from trajcore.dialects.openhands_v1.wire import Key, logs, read_key, texts_of
+from trajcore.dialects.slotted import BaseDialect
+from trajcore.events.kinds import ERROR, FINISH, MESSAGE, USER_REJECTED, Service
+from trajcore.formats.json.reading import as_object
+
+if TYPE_CHECKING:
+    from trajcore.events.base import Action, Observation
+
+_SERVED: Final = "served from the recording"
+_NEVER_RAN: Final = "not carried out when it was recorded"
+
+
+class V1Slot(Slot, gc=False):
+    """An event of V1: what its model had come to by then, whether the user was waited for behind it."""
+
+    spent: dict[str, Any] | None = None
+    waits: bool = False
+    action_id: str | None = None
+
+
+class OpenHandsV1(BaseDialect):
+    """A record is an event, but for the state, and for the answer to `finish`, which is a part of that."""
+
+    name: ClassVar[str] = "openhands_v1"
+    formats: ClassVar[frozenset[str]] = frozenset({"list", "rows", "jsonl", "pages", "conversation"})
+
+    def claims(self, head: Sequence[bytes]) -> float:
+        """Sure where a record has a kind of V1 and a source that V1 knows; the state alone is none."""
+        keys = map(read_key, head)
+        return CERTAIN if any(key.is_event for key in keys) else 0.0
+
+    # Reading
+
+    def slots(self, records: Sequence[Text]) -> list[V1Slot]:
+        """The events of the active branch, with what hangs beside it, and damaged ones."""
+        log = logs(records)[0]
+        spent = {} if log.state is None else usage.by_response(records[log.state])
+        found: list[V1Slot] = []
+        finished: dict[str | None, V1Slot] = {}
+        for at in Tree(log).shown:
+            key = log.keys[at]
+            if key.inner[0] == FINISHED and key.action_id in finished:
+                finished.pop(key.action_id).records += (at,)
+                continue
+            slot = _slot(at, key, spent)
+            if slot.action == FINISH:
+                finished[key.id] = slot
+            found.append(slot)
+        _see_who_waits(found, records)
+        return found
+
+    def links(self, slots: Sequence[Any]) -> Links:
+        """By the action that an answer names; an error names its call alone."""
+        links, actions, calls = Links(), dict[str, int](), dict[str, int]()
+        for index, slot in enumerate(slots):
+            if slot.action is not None:
+                if slot.name:
+                    actions.setdefault(slot.name, index)
+                if slot.tool_call_id:
+                    calls[slot.tool_call_id] = index
+                continue
+            named = actions.get(slot.action_id or "")
+            answered = calls.get(slot.tool_call_id or "") if named is None else named
+            if answered is not None:
+                links.answers[index] = answered
+                links.answer_of.setdefault(answered, index)
+        return links
+
+    def group(self, texts: Sequence[Text], slot: Any) -> Hashable | None:
+        """The reply of the model."""
+        response: Hashable | None = slot.response
+        return response
+
+    def event(self, texts: Sequence[Text], slot: Any) -> dict[str, Any]:
+        """The event, with what its model had come to by then."""
+        made = canonical_event(as_object(texts[0]), waits=slot.waits)
+        return {**made, canonical.METRICS: slot.spent} if slot.spent else made
+
+    def unwrap(self, observation: Observation) -> Unwrapped:
+        """The content: what is put around it for a model stands in fields of its own."""
+        metadata = getattr(observation.extras, "metadata", None)
+        return Unwrapped(
+            observation.content,
+            canonical.told_exit_code(observation),
+            getattr(metadata, "username", None),
+            getattr(metadata, "hostname", None),
+            getattr(metadata, "working_dir", None),
+        )
+
+    def treatment(self, action: Action, recorded: Observation | None) -> Satisfied:
+        """What was refused, interrupted, never parsed or never answered is not executed."""
+        answer = recorded.observation if recorded is not None else None
+        if answer == USER_REJECTED:
+            return Satisfied(Service.RECORDED, f"{_NEVER_RAN} (it was refused): {_SERVED}")
+        if answer == ERROR:
+            return Satisfied(Service.RECORDED, f"{_NEVER_RAN}, or not to its end: {_SERVED}")
+        return Satisfied()
+
+    # Editing
+
+    def changed(self, recording: Recording, index: int, path: ValuePath, value: Any) -> Changes:
+        """The value is written in each of the field's places; a summary that was made of the call follows."""
+        made = super().changed(recording, index, path, value)
+        if tuple(path[:2]) == (canonical.ARGUMENTS, "summary"):
+            return made
+        return [
+            Rewritten(
+                change.record, fields.resummarised(bytes(recording.records[change.record]), change.text)
+            )
+            if isinstance(change, Rewritten)
+            else change
+            for change in made
+        ]
+
+    def places(self, recording: Recording, index: int, path: ValuePath) -> Sequence[Place]:
+        """Each copy of a field: what was executed, what the model said, what its answer repeats."""
+        return fields.places(recording, index, tuple(path))
+
+
+def _slot(at: int, key: Key, spent: Mapping[str, dict[str, Any]]) -> V1Slot:
+    action, observation = kind_of(key)
+    source = "environment" if key.source == "hook" else key.source
+    is_call = action is not None and key.kind == "ActionEvent"
+    return V1Slot(
+        "", (at,), action, observation,
+        source="agent" if observation and key.kind == "ObservationEvent" else source,
+        tool_call_id=key.tool_call_id,
+        response=key.llm_response_id if is_call else None,
+        name=key.id,
+        spent=spent.get(key.llm_response_id or "") if key.source == "agent" else None,
+        action_id=key.action_id,
+    )  # fmt: skip
+
+
+def _see_who_waits(slots: Sequence[V1Slot], records: Sequence[Text]) -> None:
+    """The agent's messages end a turn, but an empty one behind which the program tells it to go on."""
+    before: V1Slot | None = None
+    for slot in (*slots, None):
+        if slot is not None and slot.action != MESSAGE:
+            if slot.source == "agent":
+                before = None
+            continue
+        if before is not None:
+            said = "" if slot is None else _said(records[slot.records[0]])
+            before.waits = slot is None or said != NUDGE
+        before = slot if slot is not None and slot.source == "agent" else None
+
+
+def _said(record: Text) -> str:
+    message = as_object(record).get("llm_message")
+    return texts_of(message.get("content")) if isinstance(message, dict) else ""

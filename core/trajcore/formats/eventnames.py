@@ -1,0 +1,166 @@
+"""What the files of a conversation are called: by which index and which id, and what new ones are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from trajcore.errors import BadInput
+from trajcore.formats.base import Member
+from trajcore.formats.ownership import owner_of
+
+STATE: Final = "base_state.json"
+"""The state of a conversation, which says among other things on which branch it goes on."""
+EVENTS: Final = "events/"
+CHILDREN: Final = "subagents/"
+"""Below it each conversation of an agent that another one has asked for help."""
+
+
+class Style(NamedTuple):
+    """How files of events are called. `strict` is what their own program finds again."""
+
+    name: re.Pattern[str]
+    strict: re.Pattern[str]
+    made: str
+    """Of the index and the id of an event; empty where they stand in the order of their times."""
+
+
+INDEXED: Final = Style(
+    re.compile(r"event-(?P<index>\d+)-(?P<id>.+)\.json"),
+    re.compile(r"event-(\d{5}|[1-9]\d{5,})-[0-9a-fA-F-]{8,}\.json"),
+    "event-{:05d}-{}.json",
+)
+EXPORTED: Final = Style(
+    re.compile(r"event_(?P<index>\d+)_(?P<id>.+)\.json"),
+    re.compile(r"event_(\d{6}|[1-9]\d{6,})_.+\.json"),
+    "event_{:06d}_{}.json",
+)
+TIMED: Final = Style(
+    re.compile(r"(\d{14}_\w+_)?(?P<id>[0-9a-f]{32})\.json"), re.compile(r".+"), ""
+)  # fmt: skip
+STYLES: Final = (INDEXED, EXPORTED, TIMED)
+_STALE: Final = ".eventlog-len-*.marker"
+_decoder: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def is_member(name: str) -> bool:
+    """Whether a file of an archive may be one of a conversation."""
+    file = name.rsplit("/", 1)[-1]
+    return file == STATE or any(style.name.fullmatch(file) for style in STYLES if style.made)
+
+
+def prefix_of(name: str) -> str:
+    """The directory of the conversation that a file of an archive belongs to, `/` behind it."""
+    directory = name[: name.rfind("/") + 1]
+    outer = directory.removesuffix(EVENTS) if f"/{directory}".endswith(f"/{EVENTS}") else directory
+    at = f"/{outer}".find(f"/{CHILDREN}")
+    return outer if at < 0 else outer[:at]
+
+
+def text_in(data: bytes, key: str) -> str:
+    """The string under a key of an object; empty where there is none."""
+    try:
+        found = msgspec.json.decode(_decoder.decode(data).get(key, b"null"))
+    except (msgspec.DecodeError, RecursionError):
+        return ""
+    return found if isinstance(found, str) else ""
+
+
+class Named:
+    """Files whose names say where in the conversation each event stands, and its id."""
+
+    last_number: Final = -1
+
+    def __init__(self, names: Sequence[str], where: str) -> None:
+        self.names: Sequence[str] = names
+        self._where = where
+
+    def named(self, members: Sequence[Member]) -> list[str]:
+        """From the first that comes, goes or moves on, files are numbered without a gap; others keep theirs.
+
+        A new event stands with the one before it. Raises `BadInput` where the files are in the order of
+        times and a moved or inserted event is not.
+        """
+        named: list[str] = []
+        places: dict[str, _Numbering] = {}
+        place = self._first_place()
+        for member in members:
+            if member.source is not None:
+                name = self.names[member.source]
+                if name.rsplit("/", 1)[-1] == STATE:
+                    named.append(name)
+                    place = self._first_place(prefix=name.removesuffix(STATE))
+                    continue
+                place = name[: name.rfind("/") + 1]
+            numbering = places.setdefault(place, _Numbering(self, place))
+            named.append(place + numbering.next(member))
+        return named
+
+    def _first_place(self, prefix: str | None = None) -> str:
+        """Where the events of a conversation lie; by default those of the first."""
+        for name in self.names:
+            directory = name[: name.rfind("/") + 1]
+            is_event = name.rsplit("/", 1)[-1] != STATE
+            if is_event and (prefix is None or directory in (prefix + EVENTS, prefix)):
+                return directory
+        return (prefix or "") + EVENTS
+
+    def refuse(self) -> BadInput:
+        """Why events that are in the order of their times can't be in any other."""
+        return BadInput(
+            f"{self._where} keeps its events in the order of their times: an event that was moved, or "
+            "inserted in the middle, has no place there. Save it as one file instead (save as)."
+        )
+
+    def stale(self, directory: Path) -> Sequence[Path]:
+        """The marks that say how many events there are."""
+        places = {directory / name[: name.rfind("/") + 1] for name in self.names}
+        return [path for place in sorted(places) for path in place.glob(_STALE)]
+
+    def owner(self, directory: Path) -> str:
+        """The program that holds the lock of the events, or the lease of the conversation."""
+        prefixes = [name.removesuffix(STATE) for name in self.names if name.rsplit("/", 1)[-1] == STATE]
+        return next(filter(None, (owner_of(directory / prefix) for prefix in prefixes or [""])), "")
+
+
+class _Numbering:
+    """Names the events of one directory, in order."""
+
+    def __init__(self, store: Named, place: str) -> None:
+        self._store = store
+        own = [at for at, name in enumerate(store.names) if name[: name.rfind("/") + 1] == place]
+        self._own = [at for at in own if store.names[at].rsplit("/", 1)[-1] != STATE]
+        first = store.names[self._own[0]] if self._own else INDEXED.made.format(0, "")
+        file = first[first.rfind("/") + 1 :]
+        self._style = next((style for style in STYLES if style.name.fullmatch(file)), INDEXED)
+        self._expected = iter(self._own)
+        self._shifted = False
+        self._last = -1
+        self._time = ""
+
+    def next(self, member: Member) -> str:
+        name = None if member.source is None else self._store.names[member.source]
+        file = "" if name is None else name[name.rfind("/") + 1 :]
+        if not self._style.made:
+            return self._in_time(member, file)
+        if not self._shifted and member.source != next(self._expected, None):
+            self._shifted = True
+        match = self._style.name.fullmatch(file)
+        if match and not self._shifted:
+            self._last = int(match["index"])
+            return file
+        self._last += 1
+        id = match["id"] if match else text_in(bytes(member.text), "id")
+        return self._style.made.format(self._last, id)
+
+    def _in_time(self, member: Member, file: str) -> str:
+        text = bytes(member.text)
+        time = text_in(text, "timestamp") or self._time
+        if time < self._time:
+            raise self._store.refuse()
+        self._time = time
+        return file or f"{text_in(text, 'id').replace('-', '')}.json"
