@@ -1,7 +1,8 @@
 """What a session tells its front ends: the only way in which a view learns of a change.
 
 Notices are plain data. `to_data` makes JSON values of one, for a front end in another process:
-`dataclasses.asdict` would leave bytes, enums and typed observations in it.
+bytes, enums and typed observations are in them. They are structs of msgspec, which are made in a tenth
+of the time that as many dataclasses take: every first frame waits for them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from msgspec import Struct
 
 from trajcore.events.kinds import RUN
 from trajcore.masking import known
@@ -29,23 +32,20 @@ Severity = Literal["information", "warning", "error"]
 Why = Literal["there", "interrupted", "event", "before", "behind"]
 
 
-@dataclass(frozen=True)
-class StateChanged:
+class StateChanged(Struct, frozen=True):
     """The state or the mode is another one."""
 
     state: State
     mode: Mode
 
 
-@dataclass(frozen=True)
-class PositionChanged:
+class PositionChanged(Struct, frozen=True):
     """`position` is the index of the recorded event that comes next; the length at the end."""
 
     position: int
 
 
-@dataclass(frozen=True)
-class SandboxChosen:
+class SandboxChosen(Struct, frozen=True):
     """The sandbox of this run is known. `why` says in words why it is this one."""
 
     kind: str
@@ -53,8 +53,7 @@ class SandboxChosen:
     why: str
 
 
-@dataclass(frozen=True)
-class WorldChosen:
+class WorldChosen(Struct, frozen=True):
     """In which world this run is to begin, with its image, repository and commit.
 
     `kind` is `image`, `dockerfile`, `repo`, `evidence` or `none`. `missing` is the image that the recording
@@ -72,8 +71,7 @@ class WorldChosen:
     maps: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class WorldLacks:
+class WorldLacks(Struct, frozen=True):
     """A step came out otherwise for want of a file that the recording began with, the first of the run.
 
     `uid` is of the step.
@@ -82,16 +80,14 @@ class WorldLacks:
     uid: int
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """A long operation is at `text`; an empty text ends it. `done`, where known, goes from 0 to 1."""
 
     text: str
     done: float | None = None
 
 
-@dataclass(frozen=True)
-class Executing:
+class Executing(Struct, frozen=True):
     """An action is being carried out. `directory` is where; `recorded` that it is served, not executed;
     `limit` how many seconds it has at most, 0 where nobody says. `uid` is of the recorded step that it is,
     `id` of the run's event, where it is a model's.
@@ -117,15 +113,13 @@ class Executing:
         return self.kind == PRELUDE
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(Struct, frozen=True):
     """What the running command has just written, byte for byte."""
 
     data: bytes
 
 
-@dataclass(frozen=True)
-class Executed:
+class Executed(Struct, frozen=True):
     """The action that was being carried out has come back.
 
     `content` is what it brought, where none of that was told as output; `failed` that it says so of itself.
@@ -138,15 +132,13 @@ class Executed:
     failed: bool = False
 
 
-@dataclass(frozen=True)
-class StepDone:
+class StepDone(Struct, frozen=True):
     """A step of the recording has been satisfied."""
 
     result: StepResult
 
 
-@dataclass(frozen=True)
-class Stopped:
+class Stopped(Struct, frozen=True):
     """A replay that went forward from the index `begun` stops at `position`.
 
     `why`: it came to where it was asked to go (`there`), the user interrupted it, or a breakpoint is on the
@@ -160,30 +152,26 @@ class Stopped:
     condition: str = ""
 
 
-@dataclass(frozen=True)
-class RunChanged:
+class RunChanged(Struct, frozen=True):
     """The run has other entries than before (a message, a live event), or has begun again (`restarted`)."""
 
     restarted: bool = False
 
 
-@dataclass(frozen=True)
-class WentBack:
+class WentBack(Struct, frozen=True):
     """The sandbox is what it was at `position`; from there the replay goes on to where the user asked."""
 
     position: int
     text: str
 
 
-@dataclass(frozen=True)
-class Visited:
+class Visited(Struct, frozen=True):
     """The user is back from the sandbox's shell. `files`: what they changed, None where that is not told."""
 
     files: FileChanges | None
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(Struct, frozen=True):
     """An edit of the recording that was made, or taken back."""
 
     edit: Edit
@@ -203,27 +191,23 @@ class DocumentChanged:
     edits: tuple[Made, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True)
-class Saving:
+class Saving(Struct, frozen=True):
     """A save of the recording begins, as it is now; edits go on meanwhile."""
 
 
-@dataclass(frozen=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """The recording, as it was at the last `Saving`, is in the file at `path`."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class RunSaved:
+class RunSaved(Struct, frozen=True):
     """The run is in the file at `path`."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class BranchChanged:
+class BranchChanged(Struct, frozen=True):
     """Another branch is the present one, or branches have come, gone, or are called otherwise.
 
     `name` is of the present one.
@@ -232,18 +216,15 @@ class BranchChanged:
     name: str
 
 
-@dataclass(frozen=True)
-class Discarded:
+class Discarded(Struct, frozen=True):
     """The user gives up what is not saved."""
 
 
-@dataclass(frozen=True)
-class BreakpointsChanged:
+class BreakpointsChanged(Struct, frozen=True):
     """A breakpoint or a bookmark was set or removed."""
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """An action of the model waits for the user's word (`Session.answer`).
 
     `text` is all that it would do, `why` says what is risky about it, `sorts` what *Approve all* is for, and
@@ -257,24 +238,21 @@ class Asked:
     editable: str
 
 
-@dataclass(frozen=True)
-class ModelText:
+class ModelText(Struct, frozen=True):
     """The model has written `text`; `fresh` when it begins a new reply."""
 
     text: str
     fresh: bool
 
 
-@dataclass(frozen=True)
-class ModelThinking:
+class ModelThinking(Struct, frozen=True):
     """The model has thought `text` before it answers; `fresh` when that begins a new reply."""
 
     text: str
     fresh: bool
 
 
-@dataclass(frozen=True)
-class ModelCall:
+class ModelCall(Struct, frozen=True):
     """The model has written `text`, more of the arguments of call number `place` (from 0) of this reply.
 
     `name` is that of the tool, as far as it is known; `fresh` when the call begins.
@@ -286,16 +264,14 @@ class ModelCall:
     fresh: bool
 
 
-@dataclass(frozen=True)
-class ModelReplied:
+class ModelReplied(Struct, frozen=True):
     """A reply of the model is complete: what it alone cost, and how long it took with all its retries."""
 
     usage: Usage
     seconds: float
 
 
-@dataclass(frozen=True)
-class BudgetSpent:
+class BudgetSpent(Struct, frozen=True):
     """The model's turn ended because `limit` (an ending of reports) of the session's budget is spent.
 
     `words` say how much that was; `Session.go_on` allows as much again.
@@ -305,8 +281,7 @@ class BudgetSpent:
     words: str
 
 
-@dataclass(frozen=True)
-class QueueChanged:
+class QueueChanged(Struct, frozen=True):
     """Other messages wait to be delivered than before: `queued`, in order. `returned` were taken back by the
     user, who has sent nothing since.
     """
@@ -315,8 +290,7 @@ class QueueChanged:
     returned: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(Struct, frozen=True):
     """Something the user should read once."""
 
     text: str
@@ -379,6 +353,8 @@ def _plain(value: Any) -> Any:
             return value.to_data()
         case tuple() | list():
             return [_plain(one) for one in value]
+    if isinstance(value, Struct):
+        return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
     if is_dataclass(value):
         return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
     # A typed event is a model, which this module need not import to know.
