@@ -13,13 +13,11 @@ from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from trajcore import forking, notices
+from trajcore import notices
 from trajcore.errors import BadInput, TrajError
 from trajcore.events.kinds import Service
-from trajcore.forking import AskStuck, Forked, Forking, models_of
 from trajcore.live.confirming import Verdict
 from trajcore.reading import read_bounded, recording_bytes
-from trajcore.replay.conditions import parse
 from trajcore.replay.states import State
 from trajcore.session import Session
 from trajcore.settings import Settings, checked_options, keeping_places, load_config, settings_from
@@ -27,6 +25,7 @@ from trajcore.storage import refuse_link, write_atomically
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
+    from trajcore.forking import AskStuck, Forked
     from trajcore.replay.report import Report
 
 
@@ -136,7 +135,7 @@ async def areplay(
     name = trajectory.name if isinstance(trajectory, Trajectory) else str(trajectory)
     chosen = _settings(settings, options, name)
     outputs = _Outputs(_path(save), _path(report), _path(junit), _path(export))
-    if track_files or report is not None or any(parse(condition).watches_files for condition in breaks):
+    if track_files or report is not None or any(_watches_files(condition) for condition in breaks):
         chosen = with_changes(chosen, world=with_changes(chosen.world, track_files=True))
     recording = trajectory if isinstance(trajectory, Trajectory) else open(trajectory, row)
     session = Session(recording, chosen)
@@ -165,7 +164,9 @@ async def areplay(
             await session.ready_for_live()
         await _play(session, stop)
         if carry_on and session.state is not State.ERROR:
-            await forking.carry_on(session, messages, on_stuck)
+            from trajcore.forking import carry_on as go_on
+
+            await go_on(session, messages, on_stuck)
         await outputs.take_out(session)
     finally:
         await answering.close()
@@ -173,6 +174,12 @@ async def areplay(
         told = report_of(session, name, loop.time() - begun, live=carry_on)
         await outputs.write(session, told)
     return told
+
+
+def _watches_files(condition: str) -> bool:
+    from trajcore.replay.conditions import parse  # who opens a recording may never replay it
+
+    return parse(condition).watches_files
 
 
 class _Answering:
@@ -241,6 +248,8 @@ async def afork(
     `container`), before anything is carried out; `ModelUnavailable` where no model is named. What goes wrong
     with one model is told by its answer, and the others go on. Cancelled, it removes its sandbox first.
     """
+    from trajcore.forking import Forking, models_of  # who opens a recording may never do this
+
     name = trajectory.name if isinstance(trajectory, Trajectory) else str(trajectory)
     chosen = _settings(settings, options, name, places=True)
     first = models_of(chosen, models)[0]
@@ -256,7 +265,8 @@ async def afork(
         on_session(session)
     if on_notice is not None:
         session.subscribe(on_notice)
-    answering, results = _Answering(session, on_question), list[Forked]()
+    answering = _Answering(session, on_question)
+    results: list[Forked] = []
     try:
         await session.prepare()
         session.expect_live()
