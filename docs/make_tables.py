@@ -8,7 +8,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -149,7 +148,7 @@ def risks() -> str:
 def notices_table() -> str:
     """What a session tells."""
     rows = (
-        (code(kind.__name__), code(*(part.name for part in fields(kind))), first_line(kind))
+        (code(kind.__name__), code(*kind.__match_args__), first_line(kind))
         for kind in get_args(notices.Notice)
     )
     return table("notice|holds|says", rows)
