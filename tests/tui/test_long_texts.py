@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,9 @@ from trajcore import masking
 from trajcore.text import as_shown
 from trajcore.views import blocks
 from trajcore.views.blocks import output, output_text
-from trajtui.widgets import folding
+from trajtui.abandoned import Abandoned, go_on, in_thread
+from trajtui.widgets import folding, lines
+from trajtui.widgets.blocks import Row
 from trajtui.widgets.lines import wrapped
 
 
@@ -53,6 +57,61 @@ async def test_a_long_event_is_laid_out_in_a_thread(tmp_path: Path, monkeypatch:
         await shown.press("j")
         await shown.wait("false")
     assert made_by == {False}
+
+
+async def test_work_that_nobody_waits_for_ends() -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def endless() -> None:
+        begun.set()
+        try:
+            while True:
+                go_on()
+        except Abandoned:
+            ended.set()
+            raise
+
+    waiting = asyncio.create_task(in_thread(endless))
+    assert await asyncio.to_thread(begun.wait, 10)
+    waiting.cancel()
+    assert await asyncio.to_thread(ended.wait, 10)
+    go_on()  # which nobody has given up here
+
+
+@pytest.mark.parametrize("text", ["word " * 300_000, "line\n" * 300_000], ids=["a line", "lines"])
+def test_wrapping_asks_whether_it_is_to_go_on(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(lines, "go_on", lambda: asked.append(time.process_time()))
+    wrapped(text, 80)
+    assert len(asked) > 10
+
+
+async def test_the_next_row_does_not_wait_for_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["first\n" * 30_000, "second\n" * 30_000 + "the end"]
+    events = [message(0), run(1), ran(2, 1, texts[0]), run(3), ran(4, 3, texts[1])]
+    made, ended = folding._made, threading.Event()
+
+    def stuck(make: Callable[[], Sequence[Row]]) -> tuple[Sequence[Row], int]:
+        rows = make()
+        try:
+            while any("first" in str(row) for row in rows[:40]):
+                go_on()
+        except Abandoned:
+            ended.set()
+            raise
+        return made(lambda: rows)
+
+    monkeypatch.setattr(folding, "_made", stuck)
+    async with opened(write(tmp_path / "x.json", events)) as shown:
+        await shown.press("2", "g", "j")
+        await shown.wait("first")
+        await shown.press("j")
+        await shown.wait("second")
+        await shown.press("enter", "G")
+        await shown.wait("the end")
+        assert await asyncio.to_thread(ended.wait, 10)
 
 
 async def test_the_first_lines_of_a_long_text_are_there_before_it_is_laid_out(

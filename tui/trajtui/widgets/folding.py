@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Sequence
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, Final
 
 from rich.style import Style
 from rich.text import Text
@@ -14,11 +14,14 @@ from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 
+from trajtui.abandoned import in_thread
 from trajtui.widgets.blocks import Row, widest_of
 from trajtui.widgets.hunks import Drawable
 from trajtui.widgets.lines import LinePane
-from trajtui.widgets.segments import Segments
+from trajtui.widgets.segments import Segment, Segments
 from trajtui.widgets.sideways import LongLine
+
+_LAYING_OUT: Final = "laying out"
 
 
 class FoldingPane(LinePane):
@@ -37,7 +40,8 @@ class FoldingPane(LinePane):
         self._cursor: int | None = 0
         """The row of the cursor; None while it follows the end."""
         self._wrapped_at = 0
-        self._laying_out = False
+        self._laying_out: Segment | None = None
+        """What is laid out in a thread, or will be once a frame is drawn."""
 
     @abstractmethod
     def refold(self, number: int) -> None:
@@ -52,22 +56,29 @@ class FoldingPane(LinePane):
 
     def lay_out_later(self) -> None:
         """Lay out, in a thread, the segments that would keep the keys waiting."""
-        if not self._laying_out and self._unready() is not None:
-            self._laying_out = True
+        if self._laying_out is not None and self._laying_out not in self._segments.all:
+            self._laying_out = None  # nobody looks at it any more: what comes now does not wait for it
+            self.workers.cancel_group(self, _LAYING_OUT)
+        number = self._unready()
+        if self._laying_out is None and number is not None:
+            self._laying_out = self._segments.all[number]
             self.call_after_refresh(self._lay_out_long)  # what can be seen already is drawn first
 
-    @work
+    @work(group=_LAYING_OUT, exclusive=True)
     async def _lay_out_long(self) -> None:
+        segment = None
         try:
             while (number := self._unready()) is not None:
                 segment, width = self._segments.all[number], self._wrapped_at
+                self._laying_out = segment
                 assert segment.later is not None
-                rows, most = await asyncio.to_thread(_made, segment.later)
+                rows, most = await in_thread(partial(_made, segment.later))
                 if width == self._wrapped_at and segment in self._segments.all:
                     segment.body, segment.later, segment.widest = rows, None, most
                     self.rows_changed(self._segments.resized(self._segments.all.index(segment)))
         finally:
-            self._laying_out = False
+            if self._laying_out is segment:
+                self._laying_out = None
 
     def _unready(self) -> int | None:
         """The segment that is laid out next: the last one, where the end is followed, else the first."""

@@ -21,6 +21,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from trajcore.text import TAB, safe_line
+from trajtui.abandoned import go_on
 from trajtui.widgets.marking import Mark
 from trajtui.widgets.sideways import MORE, LongLine, line_of
 
@@ -265,6 +266,8 @@ CONSOLE = Console(color_system="truecolor", force_terminal=True, width=10_000, l
 
 # Wrapping
 
+_BETWEEN: Final = 1_000
+"""After so many rows it is asked whether anybody still waits for them."""
 WRAPPED: Final = 2_000_000
 """Longer texts are not wrapped."""
 UNWRAPPED: Final = 10**9
@@ -285,7 +288,9 @@ def wrapped(text: str, width: int) -> list[str]:
     """
     rows: list[str] = []
     too_long = len(text) > WRAPPED or width >= UNWRAPPED
-    for line in text.expandtabs(TAB).split("\n"):
+    for number, line in enumerate(text.expandtabs(TAB).split("\n")):
+        if number % _BETWEEN == 0:
+            go_on()
         if too_long:
             rows.append(line_of(line))
         elif len(line) <= width and (line.isascii() or cell_len(line) <= width):
@@ -307,8 +312,10 @@ def widest(rows: Iterable[str | Text]) -> int:
 
 
 def _broken(line: str, width: int) -> list[str]:
-    rows, at = [], 0
+    rows, at = list[str](), 0
     while at < len(line):
+        if len(rows) % _BETWEEN == 0:
+            go_on()
         end = at + fitting(line[at : at + width], width)
         space = line.rfind(" ", at, end + 1) if end < len(line) else -1
         if space - at > width // 3:

@@ -12,6 +12,7 @@ from textual.cache import LRUCache
 
 from trajcore.text import TAB
 from trajcore.views.pieces import Pieces
+from trajtui.abandoned import go_on
 from trajtui.widgets.sideways import LongLine, line_of
 from trajtui.widgets.textrows import TextRow
 
@@ -34,6 +35,7 @@ class PieceRows(Sequence[TextRow]):
         self._count = 1
         width = 0
         for lines in map(_lines, pieces.find()):
+            go_on()
             self._measure(lines)
             self._count += len(lines) - 1
             cells = _cells(lines[0])
