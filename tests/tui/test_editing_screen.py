@@ -419,7 +419,7 @@ async def test_matches_are_drawn_harmless(tmp_path: Path):
         await screen.press("ctrl+f")
         await screen.type("needle")
         await screen.wait("1 match in 1 event")
-        assert "[red]‹needle → ›[/red]" in screen.text
+        await screen.wait("[red]‹needle → ›[/red]")
         assert not set(screen.text) & set("\x1b\x07\u202e")
 
 
