@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from trajcore.dialects.base import Dialect, Played
+from trajcore.dialects.base import Branch, Dialect, Played
 from trajcore.dialects.registry import recognised
 from trajcore.document import fieldedits, runs, structure
 from trajcore.document.document import Document
@@ -205,6 +205,15 @@ class Trajectory:
         raise BadInput(f"{self.name} has no event {reference}.")
 
     # Branches
+
+    @property
+    def own_branches(self) -> Sequence[Branch]:
+        """The branches that the recording itself has, where it is a tree; the active one is what is shown."""
+        return self.dialect.branches(self._document.records)
+
+    def switch(self, branch: str) -> Edit:
+        """Show and play another of them, named by its last event. Raises `BadInput`."""
+        return structure.switch(self._document, branch)
 
     @property
     def is_branch(self) -> bool:

@@ -23,7 +23,7 @@ from trajcore.dialects.changes import (
     Rewritten,
 )
 from trajcore.dialects.codecs import Place
-from trajcore.dialects.recording import Link, Links, Recording, Slot, Text
+from trajcore.dialects.recording import Branch, Link, Links, Recording, Slot, Text
 from trajcore.dialects.told import Around, Fact, What
 from trajcore.events.head import Head
 from trajcore.events.kinds import Service
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Around",
+    "Branch",
     "Changes",
     "Copied",
     "Dialect",
@@ -151,6 +152,10 @@ class Dialect(Protocol):
         """Which events answer which."""
         ...
 
+    def branches(self, records: Sequence[Text]) -> Sequence[Branch]:
+        """The branches of a recording that is a tree, in the order of their last events."""
+        ...
+
     def group(self, texts: Sequence[Text], slot: Any) -> Hashable | None:
         """What the events have in common that one reply of a model asked for; None: it stands alone.
 
@@ -252,6 +257,10 @@ class Dialect(Protocol):
 
     def copied(self, recording: Recording, indices: Sequence[int], at: int) -> Changes:
         """Copies of events, with names of their own, come before the event at an index."""
+        ...
+
+    def switched(self, recording: Recording, branch: Branch) -> Changes:
+        """Another branch is the active one."""
         ...
 
     def follow(self, before: Sequence[Text], after: Sequence[Text]) -> Changes:

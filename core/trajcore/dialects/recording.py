@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -46,6 +46,15 @@ class Link(Protocol):
     def tool_call_id(self) -> str | None:
         """The model's tool call that it belongs to."""
         ...
+
+
+class Branch(NamedTuple):
+    """A branch of a recording that has several: its last event by name and by record."""
+
+    name: str
+    record: int
+    active: bool
+    """Whether it is the one whose events are shown and played."""
 
 
 class Slot(msgspec.Struct, gc=False):

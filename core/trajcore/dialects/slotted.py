@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from trajcore.dialects import canonical
 from trajcore.dialects.base import (
     Around,
+    Branch,
     Changes,
     Copied,
     Event,
@@ -76,6 +77,10 @@ class BaseDialect:
                 links.answers[index] = open_at[call]
                 links.answer_of.setdefault(open_at[call], index)
         return links
+
+    def branches(self, records: Sequence[Text]) -> Sequence[Branch]:
+        """It is no tree."""
+        return ()
 
     def group(self, texts: Sequence[Text], slot: Slot) -> Hashable | None:
         """All of one reply of a model."""
@@ -213,6 +218,10 @@ class BaseDialect:
         """The record before which new ones stand that come before the event at an index."""
         slots = recording.slots
         return min(slots[at].records) if at < len(slots) else len(recording.records)
+
+    def switched(self, recording: Recording, branch: Branch) -> Changes:
+        """There is but one."""
+        raise BadInput(f"a {self.name} recording has no branches.")
 
     def follow(self, before: Sequence[Text], after: Sequence[Text]) -> Changes:
         """Records name each other by nothing that an edit changes."""

@@ -114,3 +114,13 @@ def _place(document: Document, at: int) -> int:
     if not 0 <= at <= len(document):
         raise BadInput(f"{document.name} has {len(document)} events: there is no place #{at}.")
     return at
+
+
+def switch(document: Document, name: str) -> Edit:
+    """Make another branch the active one. Raises `BadInput`."""
+    found = next((one for one in document.dialect.branches(document.records) if one.name == name), None)
+    if found is None:
+        raise BadInput(f"{document.name} has no branch that ends with event {name}.")
+    with document.composing(follow=False) as composer:
+        document.carry_out(composer, document.dialect.switched(document, found))
+    return document.made("switch to another branch", composer)

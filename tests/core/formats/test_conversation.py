@@ -137,6 +137,23 @@ def test_a_deletion_gives_the_files_behind_it_new_numbers(place: Path) -> None:
     assert Trajectory.open(place).outline.kinds[6:8] == ["run", "user_rejected"]
 
 
+def test_an_event_that_comes_has_a_file_by_its_place_and_the_state_follows(place: Path) -> None:
+    trajectory = Trajectory.open(place)
+    new = {"source": "user", "action": "message", "args": {"content": "And then?"}}
+    trajectory.insert(2, [new])
+    trajectory.insert(len(trajectory), [new])
+    trajectory.save()
+    again = Trajectory.open(place)
+    assert again.faults == ()
+    assert list(again.texts()) == list(trajectory.texts())
+    names = sorted(name for name in contents(place) if name.startswith("events/event"))
+    assert len(names) == 16
+    last = json.loads((place / names[-1]).read_bytes())
+    assert json.loads((place / "base_state.json").read_bytes())["leaf_event_id"] == last["id"]
+    assert names[-1] == f"events/event-00015-{last['id']}.json"
+    assert b"\n" not in (place / names[-1]).read_bytes()
+
+
 def test_what_somebody_else_wrote_is_not_lost(place: Path) -> None:
     trajectory = Trajectory.open(place)
     trajectory.set_value(1, ("args", "content"), "x")

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from trajcore.dialects import canonical
 from trajcore.dialects.base import (
     CERTAIN,
+    Branch,
     Changes,
+    Event,
+    Inserted,
     Links,
     Place,
     Recording,
@@ -20,18 +23,25 @@ from trajcore.dialects.base import (
     ValuePath,
 )
 from trajcore.dialects.openhands_v1 import fields, usage
-from trajcore.dialects.openhands_v1.events import NUDGE, canonical_event, kind_of
+from trajcore.dialects.openhands_v1.events import NUDGE, OURS, UNANSWERED, canonical_event, kind_of
 from trajcore.dialects.openhands_v1.said import FINISHED
 from trajcore.dialects.openhands_v1.tree import Tree
 from trajcore.dialects.openhands_v1.wire import Key, logs, read_key, texts_of
 from trajcore.dialects.slotted import BaseDialect
+from trajcore.errors import BadInput
 from trajcore.events.kinds import ERROR, FINISH, MESSAGE, USER_REJECTED, Service
+from trajcore.formats.json.edit import with_value
+from trajcore.formats.json.merge import merged
 from trajcore.formats.json.reading import as_object
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
 
 _SERVED: Final = "served from the recording"
+_PENDING: Final = (
+    "not executed: nothing says what came of it when it was recorded (it waited to be confirmed, "
+    "stood behind the end of its turn, or its program was ended)"
+)
 _NEVER_RAN: Final = "not carried out when it was recorded"
 
 
@@ -40,6 +50,8 @@ class V1Slot(Slot, gc=False):
 
     spent: dict[str, Any] | None = None
     waits: bool = False
+    unanswered: bool = False
+    """It was called, and nothing says what came of it; what is put in by us is no such call."""
     action_id: str | None = None
 
 
@@ -72,6 +84,7 @@ class OpenHandsV1(BaseDialect):
                 finished[key.id] = slot
             found.append(slot)
         _see_who_waits(found, records)
+        _see_what_is_unanswered(found)
         return found
 
     def links(self, slots: Sequence[Any]) -> Links:
@@ -91,6 +104,10 @@ class OpenHandsV1(BaseDialect):
                 links.answer_of.setdefault(answered, index)
         return links
 
+    def branches(self, records: Sequence[Text]) -> Sequence[Branch]:
+        """Each event that no other goes on from, and the one at which the conversation does."""
+        return Tree(logs(records)[0]).branches
+
     def group(self, texts: Sequence[Text], slot: Any) -> Hashable | None:
         """The reply of the model."""
         response: Hashable | None = slot.response
@@ -99,6 +116,8 @@ class OpenHandsV1(BaseDialect):
     def event(self, texts: Sequence[Text], slot: Any) -> dict[str, Any]:
         """The event, with what its model had come to by then."""
         made = canonical_event(as_object(texts[0]), waits=slot.waits)
+        if slot.unanswered:
+            made[canonical.ARGUMENTS][UNANSWERED] = True
         return {**made, canonical.METRICS: slot.spent} if slot.spent else made
 
     def unwrap(self, observation: Observation) -> Unwrapped:
@@ -115,6 +134,8 @@ class OpenHandsV1(BaseDialect):
     def treatment(self, action: Action, recorded: Observation | None) -> Satisfied:
         """What was refused, interrupted, never parsed or never answered is not executed."""
         answer = recorded.observation if recorded is not None else None
+        if recorded is None and getattr(action.args, UNANSWERED, False) is True:
+            return Satisfied(Service.SKIP, _PENDING)
         if answer == USER_REJECTED:
             return Satisfied(Service.RECORDED, f"{_NEVER_RAN} (it was refused): {_SERVED}")
         if answer == ERROR:
@@ -136,6 +157,39 @@ class OpenHandsV1(BaseDialect):
             else change
             for change in made
         ]
+
+    def made(self, recording: Recording, at: int, events: Sequence[Event]) -> Changes:
+        """Records in the spelling of the log, with ids of their own; what they hang on follows."""
+        from trajcore.dialects.openhands_v1.written import Writer
+
+        records = tuple(Writer(recording).records(at, events))
+        return [Inserted(self.record_before(recording, at), records)]
+
+    def renamed(self, texts: Sequence[bytes]) -> Sequence[bytes]:
+        """Copies with ids, calls and replies of their own."""
+        from trajcore.dialects.openhands_v1.written import renamed
+
+        pairs = zip(texts, renamed(texts), strict=True)
+        return [merged(text, as_object(text), record) for text, record in pairs]
+
+    def switched(self, recording: Recording, branch: Branch) -> Changes:
+        """The state names its last event; a log without a state always goes on from its own last one."""
+        log = logs(recording.records)[0]
+        if log.state is None:
+            raise BadInput(
+                "nothing tells on which branch this conversation goes on: it has no base_state.json, "
+                "and is on that of its last event."
+            )
+        text = with_value(bytes(recording.records[log.state]), ("leaf_event_id",), branch.name)
+        if log.keys[log.state].head_is_empty:
+            text = with_value(text, ("head_is_empty",), False)
+        return [Rewritten(log.state, text)]
+
+    def follow(self, before: Sequence[Text], after: Sequence[Text]) -> Changes:
+        """What events hang on, the leaf, and what condensations name."""
+        from trajcore.dialects.openhands_v1.linking import relinked
+
+        return relinked(before, after)
 
     def places(self, recording: Recording, index: int, path: ValuePath) -> Sequence[Place]:
         """Each copy of a field: what was executed, what the model said, what its answer repeats."""
@@ -169,6 +223,16 @@ def _see_who_waits(slots: Sequence[V1Slot], records: Sequence[Text]) -> None:
             said = "" if slot is None else _said(records[slot.records[0]])
             before.waits = slot is None or said != NUDGE
         before = slot if slot is not None and slot.source == "agent" else None
+
+
+def _see_what_is_unanswered(slots: Sequence[V1Slot]) -> None:
+    """Calls whose result is nowhere; `finish` has its own in itself."""
+    answered = {slot.action_id for slot in slots if slot.observation}
+    calls = {slot.tool_call_id for slot in slots if slot.observation}
+    for slot in slots:
+        if slot.response is not None and slot.action not in (None, FINISH):
+            is_ours = slot.response.startswith(OURS)
+            slot.unanswered = not is_ours and slot.name not in answered and slot.tool_call_id not in calls
 
 
 def _said(record: Text) -> str:

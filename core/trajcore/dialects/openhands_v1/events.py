@@ -30,6 +30,12 @@ Record = Mapping[str, Any]
 STATES: Final[Mapping[str, str]] = {"PauseEvent": "paused", "InterruptEvent": "interrupted"}
 """What the user has asked the agent to be, by kind."""
 
+OURS: Final = "trajtui-"
+"""How the ids of replies begin that no model has given: of what the user put in."""
+
+UNANSWERED: Final = "unanswered"
+"""The argument that says of a call that nothing came back, and that it must not be made by itself."""
+
 NUDGE: Final = (
     "Your last response did not include a function call or a message. "
     "Please use a tool to proceed with the task."

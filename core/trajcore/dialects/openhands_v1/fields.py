@@ -9,7 +9,7 @@ from typing import Any
 from trajcore.dialects import canonical
 from trajcore.dialects.base import Place, Recording
 from trajcore.dialects.openhands_v1.blocks import RISK, TEXTS, text_blocks
-from trajcore.dialects.openhands_v1.events import arguments_of, said_of
+from trajcore.dialects.openhands_v1.events import UNANSWERED, arguments_of, said_of
 from trajcore.dialects.openhands_v1.said import ECHOED, ECHOES
 from trajcore.errors import BadInput
 from trajcore.events.kinds import THINK
@@ -62,6 +62,7 @@ def why_not(field: str) -> str:
 _WHY_NOT: Mapping[str, str] = {
     "args.wait_for_response": "OpenHands V1 has no flag for that: a turn ends where no tool is called",
     "tool_call_metadata.tool_call_id": "the id of a call ties its result to it and can't be changed",
+    f"args.{UNANSWERED}": "that nothing came back is no field of a call: its result would be an event",
     "timestamp": "OpenHands V1 goes by the order of events, not by their times",
 }
 
@@ -85,6 +86,8 @@ def _of_action(recording: Recording, index: int, known: Mapping[str, Any], path:
     if path == ("timeout",) and not said.within:
         path = (canonical.ARGUMENTS, "timeout")
     if len(path) < 2 or path[0] != canonical.ARGUMENTS:
+        return []
+    if path[1] == UNANSWERED:
         return []
     if path[1] == "security_risk" and not said.within:
         return [Place(record, ("security_risk",), RISK)]

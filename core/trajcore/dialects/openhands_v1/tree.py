@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from trajcore.dialects.openhands_v1.wire import Key, Log
+from trajcore.dialects.recording import Branch
 
 ROOT: Final = "__root__"
 """The parent of an event that hangs on nothing."""
 
 _NEVER_LAST: Final = frozenset({"ConversationStateUpdateEvent", "ConversationErrorEvent"})
 """Kinds at which no conversation goes on."""
-_BESIDE: Final = frozenset({"HookExecutionEvent", *_NEVER_LAST})
+BESIDE: Final = frozenset({"HookExecutionEvent", *_NEVER_LAST})
 """Kinds that hang beside a branch, and tell of events on it."""
-
-
-@dataclass(frozen=True)
-class Branch:
-    """A branch by its last event: the record, and its id."""
-
-    record: int
-    id: str
-    active: bool
 
 
 class Tree:
@@ -94,7 +85,7 @@ class Tree:
 
     def _is_beside(self, record: int, on_branch: set[int], ids: set[str | None]) -> bool:
         key = self._key(record)
-        if key.kind not in _BESIDE:
+        if key.kind not in BESIDE:
             return False
         about = key.action_id or key.message_id
         return about in ids if about else self._hangs_on(record, on_branch)
@@ -103,7 +94,7 @@ class Tree:
         seen: set[int] = set()
         at: int | None = record
         while at is not None and at not in on_branch:
-            if at in seen or self._key(at).kind not in _BESIDE:
+            if at in seen or self._key(at).kind not in BESIDE:
                 return False
             seen.add(at)
             at = self.parents[at]
@@ -112,16 +103,16 @@ class Tree:
     @cached_property
     def branches(self) -> list[Branch]:
         """Each event that no other goes on from, and the one at which the conversation does."""
-        able = [at for at in self._log.records if self._key(at).kind and self._key(at).kind not in _BESIDE]
+        able = [at for at in self._log.records if self._key(at).kind and self._key(at).kind not in BESIDE]
         parents = {self._above(record) for record in able}
         last = [at for at in able if at not in parents or at == self.leaf]
-        return [Branch(at, self._key(at).id or "", at == self.leaf) for at in last]
+        return [Branch(self._key(at).id or "", at, at == self.leaf) for at in last]
 
     def _above(self, record: int) -> int | None:
         """The nearest event above one that is on a branch and not beside it."""
         seen: set[int] = set()
         at = self.parents[record]
-        while at is not None and at not in seen and self._key(at).kind in _BESIDE:
+        while at is not None and at not in seen and self._key(at).kind in BESIDE:
             seen.add(at)
             at = self.parents[at]
         return at
