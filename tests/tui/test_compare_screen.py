@@ -130,3 +130,14 @@ async def test_long_texts_are_compared_beside_the_screen(tmp_path: Path) -> None
         await screen.wait("⋯ 39,997 equal lines", seconds=60)
         assert made_by[0] is not threading.main_thread()
         assert pane.to_difference(last=True) == "difference 1 of 1"
+
+
+@pytest.mark.bubblewrap
+async def test_of_an_equal_step_it_says_how_to_get_to_one_that_diverged(tmp_path: Path) -> None:
+    async with opened(write(tmp_path / "long.json", events()), sandbox="bubblewrap") as screen:
+        await screen.press("c")
+        await screen.settle()
+        await screen.press("G", "D")
+        await screen.wait("] goes to 1, which has")
+        await screen.press("]")
+        await screen.wait("1 diverged")

@@ -78,6 +78,11 @@ def duration(seconds: float) -> str:
     return f"{int(seconds // 60)}m{int(seconds % 60):02d}s"
 
 
+def step_duration(result: StepResult) -> str:
+    """How long a step took; nothing of one that was not carried out."""
+    return "" if result.status in (Status.RECORDED, Status.SKIPPED) else duration(result.seconds)
+
+
 def duration_said(seconds: float) -> str:
     """A duration in a sentence: `26 ms`, `2.1 s`, `3m05s`."""
     return re.sub(r"(?<=\d)(m?s)$", r" \1", duration(seconds)) if seconds < 60 else duration(seconds)
@@ -100,6 +105,6 @@ def step_line(label: str, result: StepResult, summary: str) -> str:
     """A step, which is called `label`, as `replay` prints it."""
     code = "" if result.exit_code is None else f"exit {result.exit_code}"
     reason = f"  {result.reason}" if result.reason and result.status is not Status.MATCHED else ""
-    outcome = f"{code:>8} {duration(result.seconds):>7}"
+    outcome = f"{code:>8} {step_duration(result):>7}"
     line = f"{mark_of(result)} {label:>5}  {result.kind:<12} {summary[:60]:<60} {outcome}{reason}"
     return safe_line(line)

@@ -253,7 +253,9 @@ async def directory_of(trajectory: Trajectory) -> str:
 def _with_columns(
     line: RowLine, trajectory: Trajectory, index: int, outline: Outline, *, spent: bool
 ) -> RowLine:
-    seconds = seconds_of(trajectory, index, outline)
+    # What a model did in this session says how long it took as every step of the run does.
+    is_live = trajectory.uid(index) in trajectory.grown and bool(line.duration)
+    seconds = None if is_live else seconds_of(trajectory, index, outline)
     return replace(
         line,
         recorded="" if seconds is None else marks.duration(seconds),

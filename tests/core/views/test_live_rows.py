@@ -13,7 +13,8 @@ from trajcore.replay.run import LiveStep
 from trajcore.session import Session
 from trajcore.views.blocks import BlockKind
 from trajcore.views.event import blocks_for
-from trajcore.views.rows import row_line
+from trajcore.views.rows import RowLines, row_line
+from trajcore.views.spent import seconds_of
 from trajcore.views.timeline import Row, Timeline
 
 pytestmark = pytest.mark.asyncio
@@ -87,4 +88,20 @@ async def test_a_recorded_read_that_fails_says_so_before_and_after_it_is_played(
     await session.close()
     session = await played(events)
     assert row_line(session, Row(session.trajectory.uid(1))).exit == "error"
+    await session.close()
+
+
+async def test_a_step_of_this_session_says_its_duration_once() -> None:
+    session = await played([message(0, "go"), run(1, "true"), ran(2, 1, "")])
+    await session._replay.branch()
+    action = session.run.add({**newevents.new_command("ls"), "source": "agent"}, live=True)
+    session.run.live_steps[action.id] = LiveStep(2.5, None)
+    session._replay.grow(action)
+    came_back = {**answer("run", "a", metadata={"exit_code": 0}), "cause": action.id}
+    session._replay.grow(session.run.add(came_back, live=True))
+    trajectory, at = session.trajectory, len(session.trajectory) - 2
+    assert seconds_of(trajectory, at, trajectory.outline) is not None
+    rows = Timeline(trajectory, session.run)
+    line = RowLines(session, rows).line(rows.at_or_after(at), times=True)
+    assert (line.duration, line.recorded) == ("2.5s", "")
     await session.close()

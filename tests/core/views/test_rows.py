@@ -17,6 +17,7 @@ from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.session import Session
 from trajcore.settings import Delivery
 from trajcore.views.event import blocks_for
+from trajcore.views.marks import step_line
 from trajcore.views.rows import RowLine, RowLines, directory_of, row_line
 from trajcore.views.spent import Spent
 from trajcore.views.summaries import shared_directory, summary_of, window
@@ -254,6 +255,15 @@ async def test_what_was_recorded_of_time_and_model_has_columns() -> None:
     lines = shown(session, times=True, spent=True)
     assert [line.recorded for line in lines] == ["2.5s", "", "", ""]
     assert [line.spent for line in lines] == [Spent(1005, 0.5), Spent(), Spent(5005, 0.25), Spent()]
+    await session.close()
+
+
+async def test_a_printed_step_that_was_not_carried_out_says_no_duration() -> None:
+    session = session_of([message(0), run(1), ran(2, 1), run(3), ran(4, 3)])
+    session.serve(3, Service.SKIP)
+    await played_to(session, 5)
+    printed = [step_line("1", result, "echo") for result in session.results.values()]
+    assert not [line for line in printed if "ms" in line]
     await session.close()
 
 
