@@ -27,6 +27,7 @@ from trajcore.views.exports import EXPORTS
 from trajcore.views.runobjects import KINDS as KINDS_TOLD
 from trajtui import leaving
 from trajtui.actions.table import ACTIONS
+from trajtui.commands.shapes import SHAPES
 
 HERE: Final = Path(__file__).resolve().parent
 
@@ -159,6 +160,15 @@ def json_kinds() -> str:
     return table("kind|is", ((code(kind), what) for kind, what in KINDS_TOLD))
 
 
+def json_objects() -> str:
+    """What each command prints with `--json`."""
+    rows = (
+        (code(row.command), f"one a {row.each}" if row.each else "one", code(*row.keys.split()), row.what)
+        for row in SHAPES
+    )
+    return table("command|objects|keys|of them", rows)
+
+
 def conditions() -> str:
     """What a breakpoint can ask for."""
     rows = ((code(row.name), code(row.sort.signs), row.what) for row in TERMS)
@@ -234,6 +244,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "strip": strip,
     "notices": notices_table,
     "json_kinds": json_kinds,
+    "json_objects": json_objects,
     "conditions": conditions,
     "sandboxes": sandboxes,
     "runtimes": runtimes,

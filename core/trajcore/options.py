@@ -190,6 +190,8 @@ class Option:
     repeated: bool = False
     least: int | None = None
     choices: tuple[str, ...] = ()
+    stream: str = ""
+    """What `-` stands for in the place of a file: standard input (`in`), output (`out`), or nothing."""
     also: str = ""
     """What may follow a flag behind `=`, and goes further."""
 
@@ -208,10 +210,12 @@ def _of_the_run(
     flag: str = "",
     repeated: bool = False,
     commands: tuple[str, ...] = (REPLAY,),
+    stream: str = "",
 ) -> Option:
     return Option(
-        keyword, what, metavar, kind, commands=commands, session=False, flag=flag, repeated=repeated
-    )
+        keyword, what, metavar, kind,
+        commands=commands, session=False, flag=flag, repeated=repeated, stream=stream,
+    )  # fmt: skip
 
 
 OPTIONS: Final = (
@@ -237,7 +241,8 @@ OPTIONS: Final = (
     Option("map", "Use directory TO for the recording's FROM in commands and paths; may be repeated.",
            "FROM=TO", repeated=True),
     Option("pull", "Fetch the image that the recording names, if it is not here.", kind=bool),
-    Option("setup", "A shell script run in the sandbox before the first step.", "SCRIPT", Path),
+    Option("setup", "A shell script run in the sandbox before the first step.", "SCRIPT", Path,
+           stream="in"),
     Option("model", "The model of a live session: as litellm names it, or NAME of an [llm.NAME].", "MODEL",
            key="model", commands=_BOTH),
     _of_the_run("models", "A model to go on with, as litellm names it or NAME of an [llm.NAME]; may be "
@@ -245,16 +250,17 @@ OPTIONS: Final = (
     Option("confirm", "Which actions of a live model you are asked about first: never, risky or always "
            "[risky; without walls always].", "WHICH", key="confirm"),
     Option("live_tools", "The tools of a live model, with commas between their names [all].", "NAME[,NAME]"),
-    Option("config", "Read this config.toml.", "FILE", Path),
+    Option("config", "Read this config.toml.", "FILE", Path, stream="in"),
     Option("row", "Which trajectory of a file with several: number from 0, or id (`id:7` for a number).",
            "N|ID", session=False),
     Option("at", "Replay up to this event first.", "ID", commands=(OPEN, FORK), session=False),
     Option("live", "Hand over to the model once that is done.", kind=bool, commands=(OPEN,), session=False),
     _of_the_run("until", "Stop before this event.", "ID"),
-    _of_the_run("save", "Write what happened in this run, as a trajectory.", "OUT.json", Path),
+    _of_the_run("save", "Write what happened in this run, as a trajectory.", "OUT.json", Path,
+                stream="out"),
     _of_the_run("export", "Write the sandbox's directory of the project, as it is at the end, into this new "
                 "directory; .tar or .tar.gz: an archive of it.", "DIR|TAR", Path),
-    _of_the_run("report", "Write what each step came to, as JSON.", "OUT.json", Path),
+    _of_the_run("report", "Write what each step came to, as JSON.", "OUT.json", Path, stream="out"),
     Option("strict", "Exit with 1 when a step diverged; with =all also where that can't be known.", kind=bool,
            commands=(REPLAY,), session=False, also="all"),
     _of_the_run("carry_on", "Then let a live model carry on.", kind=bool, flag="--continue"),
@@ -273,7 +279,7 @@ OPTIONS: Final = (
     _of_the_run("skip", "Skip this event; may be repeated.", "ID", repeated=True),
     _of_the_run("breaks", "Stop where this is true, for example exit!=0 or diverged; may be repeated.",
                 "EXPR", flag="--break", repeated=True),
-    _of_the_run("junit", "Write the steps as JUnit test cases.", "OUT.xml", Path),
+    _of_the_run("junit", "Write the steps as JUnit test cases.", "OUT.xml", Path, stream="out"),
     _of_the_run("as_json", "Print JSON objects, one a line.", kind=bool, flag="--json",
                 commands=(REPLAY, FORK)),
 )  # fmt: skip

@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from trajcore.errors import BadInput, FileChanged, in_words
+from trajcore.text import safe_json
 
 Piece = bytes | memoryview
 Identity = tuple[int, int, int]
@@ -31,6 +33,8 @@ _NAME_LENGTH: Final = 255 - 48
 """Bytes of a file's name that its temporary file repeats: a name has at most 255."""
 
 _A_LINK: Final = "it is a link, and a save follows none: name the file itself"
+
+_STANDARD_OUTPUT: Final = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 _KEPT_ATTRIBUTES: Final = ("user.", "system.posix_acl_", "security.selinux")
 
@@ -52,6 +56,9 @@ def write_atomically(
     is then untouched and nothing is left beside it.
     """
     try:
+        if str(path) in _STANDARD_OUTPUT:
+            _print(pieces)
+            return None
         if _is_of_the_system(path):
             _write_into(path, None, pieces)
             return identity(path)
@@ -101,6 +108,19 @@ def _is_of_the_system(path: Path) -> bool:
     """Whether the system gives this name to an open file, as `/dev/stdout`: a link, but nobody's trap."""
     directory = Path(os.path.realpath(path.parent))
     return directory == Path("/dev") or (directory.name == "fd" and Path("/proc") in directory.parents)
+
+
+def _print(pieces: Iterable[Piece]) -> None:
+    """Write to standard output as it is: opened by its name, a file would lose what is in it already.
+
+    What a terminal might act on is escaped.
+    """
+    sys.stdout.flush()
+    if sys.stdout.isatty():
+        sys.stdout.write(safe_json(b"".join(pieces).decode("utf-8", "replace")))
+    else:
+        sys.stdout.buffer.writelines(pieces)
+    sys.stdout.flush()
 
 
 def _write_into(name: str | Path, directory: int | None, pieces: Iterable[Piece]) -> None:

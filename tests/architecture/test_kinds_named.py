@@ -62,7 +62,8 @@ SOMETHING_ELSE = {
     # What is done to an event: a command, a word.
     "edit": [
         *("core/trajcore/views/checks.py", "core/trajcore/views/recovery.py"),
-        *("tui/trajtui/actions/table.py", "tui/trajtui/cli.py"),
+        *("tui/trajtui/actions/table.py", "tui/trajtui/cli.py", "tui/trajtui/commands/edit.py"),
+        "tui/trajtui/commands/shapes.py",
     ],
     # The value of JSON.
     "null": [

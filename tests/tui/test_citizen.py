@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -13,8 +14,10 @@ from typing import IO, Any
 import pytest
 
 from commandline import Described, commands
-from program import PROGRAM, SAMPLES, on_terminal, trajtui
+from documents import ran, run
+from program import PROGRAM, SAMPLES, finish, on_terminal, trajtui, write
 from trajcore.errors import EXIT_CODES, UNREAD
+from trajtui.commands.shapes import SHAPES, Shape, shapes_of
 
 DEMO = SAMPLES / "demo.json"
 ALL = commands()
@@ -168,3 +171,144 @@ def test_elsewhere_there_are_none_unless_asked_for(
 ):
     done = trajtui("show", "missing.json", *options, **environment)
     assert ("\x1b[" in done.stderr) == coloured
+
+
+# Programs that read
+
+
+@walked
+@pytest.mark.sampled(3)
+def test_what_is_printed_for_programs_has_the_documented_shape(command: Described):
+    if not command.has("--json"):
+        assert str(command) in SAY_NOTHING
+        return
+    shape = shapes_of(str(command))[0]
+    done = trajtui(*command.words(DEMO), "--json", **ASCII)
+    assert_well_ended(done.returncode, done.stderr)
+    assert_of_shape(done.stdout, shape)
+
+
+SAY_NOTHING = {"open"}
+"""Commands that print no facts, and so have no `--json`."""
+
+
+def assert_of_shape(printed: str, shape: Shape) -> None:
+    objects = [json.loads(line) for line in printed.splitlines()]
+    if not shape.each:
+        assert len(objects) == 1
+    for found in objects:
+        if "…" not in shape.keys:
+            assert shape.required <= found.keys() <= shape.required | shape.optional, found.keys()
+
+
+FURTHER_SHAPES = {
+    "show --check": ("show", DEMO, "--check"),
+    "show --world": ("show", DEMO, "--world"),
+    "show --messages": ("show", DEMO, "--messages"),
+    "branches --prune": ("branches", "--prune"),
+    "doctor --clean": ("doctor", "--clean"),
+}
+
+
+@pytest.mark.parametrize("name", FURTHER_SHAPES)
+@pytest.mark.sampled(2)
+def test_so_has_what_an_option_chooses(name: str):
+    done = trajtui(*FURTHER_SHAPES[name], "--json")
+    assert_well_ended(done.returncode, done.stderr)
+    assert_of_shape(done.stdout, next(shape for shape in SHAPES if shape.command == name))
+
+
+def test_every_shape_is_of_a_command_that_is_there():
+    named = {str(command): command for command in ALL}
+    for shape in SHAPES:
+        name, *option = re.split(r" (?=--)", shape.command)
+        assert all(named[name].has(one) for one in ("--json", *option)), shape
+    assert {str(command) for command in ALL if command.has("--json")} == {
+        re.split(r" --", shape.command)[0] for shape in SHAPES
+    }
+
+
+# Standard input and output in the place of files
+
+
+@pytest.mark.parametrize("command", [one for one in ALL if one.names_file], ids=str)
+@pytest.mark.sampled(2)
+def test_a_recording_is_read_from_standard_input(command: Described):
+    done = trajtui(*command.words("-"), stdin=DEMO.read_bytes())
+    assert_well_ended(done.returncode, done.stderr)
+    assert done.returncode == trajtui(*command.words(DEMO)).returncode
+    if command.path == ("open",):
+        assert "the screen needs the keyboard" in done.stderr
+
+
+@pytest.mark.parametrize(("option", "begins"), [("--report", "{"), ("--save", "["), ("--junit", "<?xml")])
+def test_a_file_goes_to_standard_output_and_all_else_does_not(option: str, begins: str):
+    done = trajtui("replay", DEMO, "--sandbox", "recorded", option, "-")
+    assert done.returncode == 0
+    assert done.stdout.startswith(begins)
+    assert done.stderr.endswith("7 steps: 7 served from the recording\n")
+    assert not Path("-").exists()
+
+
+def test_what_stands_before_it_in_a_file_stays(tmp_path: Path):
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    with log.open("a") as file:
+        code, _ = ended(("replay", DEMO, "--sandbox", "recorded", "--report", "-"), file)
+    assert code == 0
+    assert log.read_text().startswith("before\n{")
+
+
+def test_a_run_is_piped_into_another_command():
+    saved = trajtui("replay", "-", "--sandbox", "recorded", "--save", "-", "--quiet", stdin=DEMO.read_bytes())
+    assert trajtui("show", "-", stdin=saved.stdout).stdout == trajtui("show", DEMO).stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("replay", DEMO, "--sandbox", "recorded", "--report", "-", "--save", "-"),
+        ("replay", DEMO, "--sandbox", "recorded", "--report", "-", "--json"),
+        ("replay", "-", "--sandbox", "recorded", "--setup", "-"),
+        ("replay", DEMO, "--sandbox", "recorded", "--setup", "-", "--config", "-"),
+        ("edit", DEMO, "-o", "-", "--json"),
+        ("branches", DEMO, "--save", "x", "-", "--json"),
+        ("config", "--config", "-", "set", "llm.model", "x"),
+    ],
+)
+def test_one_stream_is_for_one_thing(arguments: tuple[str, ...]):
+    done = trajtui(*arguments, stdin=DEMO.read_bytes())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "`-`" in done.stderr or "standard output" in done.stderr
+
+
+@pytest.mark.bubblewrap
+def test_a_script_and_settings_are_read_from_standard_input(tmp_path: Path):
+    recording = write(tmp_path / "one.json", [run(0, "cat made"), ran(1, 0, "by the script"), finish(2)])
+    done = trajtui(
+        "replay", recording, "--sandbox", "bubblewrap", "--setup", "-", stdin="echo by the script > made"
+    )
+    assert done.stdout.endswith("1 step: 1 equal\n"), done.stdout
+    done = trajtui("config", "--config", "-", "--json", stdin='[llm]\nmodel = "from/stdin"\n')
+    settings = {one["name"]: one["value"] for one in json.loads(done.stdout)["settings"]}
+    assert settings["llm.model"] == "from/stdin"
+
+
+def test_a_closed_pipe_behind_a_file_that_is_standard_output_is_silent_too():
+    reading, writing = os.pipe()
+    os.close(reading)
+    code, said = ended(("replay", DEMO, "--sandbox", "recorded", "--quiet", "--save", "-"), writing)
+    os.close(writing)
+    assert (code, "trajtui:" in said) == (UNREAD, False), said
+
+
+# Quiet
+
+
+@walked
+@pytest.mark.sampled(5)
+def test_quiet_says_no_more_than_what_was_asked_for(command: Described):
+    loud, quiet = trajtui(*command.words(DEMO)), trajtui(*command.words(DEMO), "--quiet")
+    assert loud.returncode == quiet.returncode
+    assert len(quiet.stdout) <= len(loud.stdout)
+    assert len(quiet.stderr) <= len(loud.stderr)

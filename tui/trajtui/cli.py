@@ -12,9 +12,21 @@ import click
 
 from trajcore import errors, options
 from trajtui import __version__, standard
-from trajtui.grammar import ROW, TYPED, Callback, InOrder, Program, WithValues, options_of
+from trajtui.grammar import (
+    INPUT,
+    ROW,
+    TYPED,
+    Callback,
+    InOrder,
+    Program,
+    WithValues,
+    is_input_taken,
+    options_of,
+)
 from trajtui.manner import Manner, color_wanted
 from trajtui.startup import starting
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 
 
 @click.group(
@@ -122,6 +134,7 @@ def _operations(command: Callback) -> Callback:
 @click.option("-o", "--output", metavar="OUT", help="Write the edited recording here; `-`: standard output.")
 @click.option("--in-place", is_flag=True, help="Write the edited recording in its own place.")
 @click.option("--diff", is_flag=True, help="Only show what would change.")
+@click.option("--json", "as_json", is_flag=True, help="Say what was done as one JSON object.")
 @_operations
 @click.option("--regex", is_flag=True, help="OLD of --replace is a regular expression; \\1 in NEW its group.")
 @click.option("--ignore-case", is_flag=True, help="--replace finds capitals and small letters alike.")
@@ -164,14 +177,14 @@ def branches_command(file: str | None, **options: Any) -> None:
 
 
 @_commands.command("doctor")
-@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Read this config.toml.")
+@click.option("--config", type=INPUT, metavar="FILE", help="Read this config.toml.")
 @click.option("--image", metavar="IMAGE", help="The container image to look for.")
 @click.option("--clean", is_flag=True, help="Remove what programs left behind that were killed.")
 @click.option(
     "--try-model", is_flag=True, help="Ask the model: a small round trip for each thing it must do."
 )
 @click.option("--model", metavar="MODEL", help="Try this one, or the NAME of an [llm.NAME].")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@_JSON
 def doctor_command(**options: Any) -> None:
     """Say which sandboxes work here, which model is configured, and what is missing.
 
@@ -184,43 +197,49 @@ def doctor_command(**options: Any) -> None:
 
 
 @_commands.group("config", invoke_without_command=True)
-@click.option("--config", "path", type=click.Path(path_type=Path), metavar="FILE", help="This config.toml.")
+@click.option("--config", "path", type=INPUT, metavar="FILE", help="This config.toml.")
+@_JSON
 @click.pass_context
-def config_command(context: click.Context, path: Path | None) -> None:
+def config_command(context: click.Context, path: Path | None, as_json: bool) -> None:
     """Show every setting and where it came from."""
     if context.invoked_subcommand is None:
         from trajtui.commands.config import show_settings
 
-        show_settings(path)
+        show_settings(path, as_json=as_json)
+    elif is_input_taken():
+        raise click.UsageError("a setting is written into a file: `-` is none.", context)
 
 
 @config_command.command("set")
 @click.argument("key")
 @click.argument("value")
+@_JSON
 @click.pass_context
-def config_set_command(context: click.Context, key: str, value: str) -> None:
+def config_set_command(context: click.Context, key: str, value: str, as_json: bool) -> None:
     """Write a setting into config.toml; comments and order stay."""
     from trajtui.commands.config import change_setting
 
-    change_setting(key, value, context.parent.params["path"] if context.parent else None)
+    change_setting(key, value, context.parent.params["path"] if context.parent else None, as_json=as_json)
 
 
 @config_command.command("trust")
 @click.argument("file", type=click.Path(path_type=Path), default="config.toml")
-def config_trust_command(file: Path) -> None:
+@_JSON
+def config_trust_command(file: Path, as_json: bool) -> None:
     """Let a config.toml do all that it asks for, for as long as it stays as it is [./config.toml]."""
     from trajtui.commands.config import trust_file
 
-    trust_file(file)
+    trust_file(file, as_json=as_json)
 
 
 @config_command.command("untrust")
 @click.argument("file", type=click.Path(path_type=Path), default="config.toml")
-def config_untrust_command(file: Path) -> None:
+@_JSON
+def config_untrust_command(file: Path, as_json: bool) -> None:
     """Take that back."""
     from trajtui.commands.config import untrust_file
 
-    untrust_file(file)
+    untrust_file(file, as_json=as_json)
 
 
 def main() -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,6 +21,9 @@ Callback = Callable[..., Any]
 
 TYPED: Final = "trajtui.typed"
 """Where a command `InOrder` finds them: a list of (name of the parameter, its values), as they were typed."""
+
+STANDARD: Final = "-"
+"""Standard input or output, where a file is named."""
 
 _JSON: Final = "as_json"
 """The parameter of every command that has `--json`."""
@@ -48,6 +52,8 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """As usual."""
+        if STANDARD in (ctx.params.get("file"), *ctx.args) and _READ in ctx.meta:
+            raise click.UsageError(_ONCE, ctx)
         _heed_json(ctx)
         return super().invoke(ctx)
 
@@ -189,6 +195,67 @@ class _Explained(click.Option):
         return super().get_help_record(ctx)
 
 
+def output_path(name: str) -> Path:
+    """A file to write, as it was typed; `-` is standard output."""
+    return Path("/dev/stdout" if name == STANDARD else name)
+
+
+class _Output(click.ParamType[Path]):
+    """A file to write, or `-`: standard output, which is for one option at a time."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if isinstance(value, Path):
+            return value
+        path, option = output_path(value), param.opts[0] if param is not None else ""
+        if value == STANDARD and ctx is not None:
+            taken = ctx.meta.setdefault(_PRINTED, option)
+            if taken != option:
+                self.fail(f"{taken} goes to standard output too: name a file for one of them.", param, ctx)
+        return path
+
+
+_PRINTED: Final = "trajtui.printed"
+"""Where it stands which option has standard output for its file."""
+
+
+def is_output_taken() -> bool:
+    """Whether a file goes to standard output, and what else is said has to stand elsewhere."""
+    context = click.get_current_context(silent=True)
+    return context is not None and _PRINTED in context.meta
+
+
+class _Input(click.ParamType[Path]):
+    """A file to read, or `-`: standard input, kept in a file for as long as the command runs."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if value != STANDARD or ctx is None:
+            return Path(value)
+        if ctx.meta.setdefault(_READ, param) is not param:
+            self.fail(_ONCE, param, ctx)
+        kept = ctx.with_resource(tempfile.NamedTemporaryFile(prefix="trajtui-"))  # noqa: SIM115
+        kept.write(sys.stdin.buffer.read(_LARGEST + 1))
+        kept.flush()
+        return Path(kept.name)
+
+
+_READ: Final = "trajtui.read"
+"""Where it stands which option has standard input for its file."""
+_ONCE: Final = "standard input is read once: name a file in the place of the other `-`."
+_LARGEST: Final = 64 << 20
+
+INPUT: Final = _Input()
+"""A file to read, for options that have no row in the table."""
+
+
+def is_input_taken() -> bool:
+    """Whether an option has standard input for its file."""
+    return _READ in click.get_current_context().meta
+
+
 def options_of(command: str) -> Callable[[Callback], Callback]:
     """The options of a command, as the table of all options has them."""
 
@@ -241,9 +308,11 @@ def _flag_with_value(option: options.Option) -> Callable[[Callback], Callback]:
 
 def _type_of(option: options.Option) -> Any:
     if option.kind is Path:
-        return click.Path(path_type=Path)
+        return _STREAMS[option.stream]
     return option.kind if option.least is None else click.IntRange(min=option.least)
 
+
+_STREAMS: Final = {"": click.Path(path_type=Path), "in": INPUT, "out": _Output()}
 
 ROW: Final = next(option_of(option) for option in options.OPTIONS if option.keyword == "row")
 """Which trajectory of a file, for the commands that have no table of their own."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -53,7 +53,14 @@ def warn(text: str) -> None:
     click.echo(f"{click.style('trajtui:', fg='yellow')} {safe(text)}", err=True)
 
 
-def done(text: str) -> None:
-    """Say in a line what was done; not with `--quiet`."""
+def done(text: str, *, beside: bool = False) -> None:
+    """Say in a line what was done; not with `--quiet`. `beside`: standard output has something else."""
     if not manner().quiet:
-        click.echo(safe_line(text))
+        click.echo(safe_line(text), err=beside)
+
+
+def tell_object(value: dict[str, Any]) -> None:
+    """Print what programs read: one JSON object, on a line."""
+    from trajcore.views.exports.listing import json_line
+
+    click.echo(json_line(value))

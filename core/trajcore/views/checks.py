@@ -12,7 +12,16 @@ from trajcore.dialects.findings import Finding, Severity, summary
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 
-__all__ = ["Checked", "Finding", "checking", "finding_line", "finding_object", "is_error", "new_findings"]
+__all__ = [
+    "Checked",
+    "Finding",
+    "checking",
+    "finding_line",
+    "finding_object",
+    "findings_object",
+    "is_error",
+    "new_findings",
+]
 
 _LONGEST_REPAIR: Final = 400
 
@@ -59,8 +68,19 @@ def is_error(finding: Finding) -> bool:
     return finding.severity is Severity.ERROR
 
 
+def findings_object(trajectory: Trajectory, checked: Checked) -> dict[str, Any]:
+    """What `show --check --json` prints."""
+    errors = sum(map(is_error, checked.findings))
+    return {
+        "errors": errors,
+        "warnings": len(checked.findings) - errors,
+        "summary": checked.summary,
+        "findings": [finding_object(trajectory, finding) for finding in checked.findings],
+    }
+
+
 def finding_object(trajectory: Trajectory, finding: Finding) -> dict[str, Any]:
-    """One finding as `show --check --json` has it."""
+    """One finding of those."""
     repair = finding.repair
     return {
         "index": finding.index,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from trajcore import BadInput
-from trajcore.text import safe_line
 from trajcore.views import branches as views
 from trajcore.views.exports.listing import json_line
 from trajtui.commands.reading import open_to_show
+from trajtui.grammar import STANDARD, output_path
+from trajtui.manner import done, tell_object
 
 
 def branches(
@@ -25,29 +24,47 @@ def branches(
 ) -> None:
     """Do what is asked for. Raises `BadInput`."""
     if prune:
-        _prune(file, row, days)
+        _prune(file, row, days, as_json=as_json)
         return
     if file is None:
         raise BadInput("name a recording, or thin those of all recordings with --prune.")
     if save is not None:
-        name, out = save
-        views.save(views.kept_named(file, name, row), Path(out))
-        click.echo(safe_line(f"saved {out}"))
+        _save(file, row, *save, as_json=as_json)
     elif delete is not None:
         views.kept_named(file, delete, row).remove()
-        click.echo(safe_line(f"deleted {delete}"))
+        if as_json:
+            tell_object({"deleted": delete})
+        else:
+            done(f"deleted {delete}")
     else:
         listed = views.objects(open_to_show(file, row), views.kept_of(file, row))
         for line in map(json_line, listed) if as_json else views.lines(listed):
             click.echo(line)
 
 
-def _prune(file: str | None, row: str | None, days: int) -> None:
-    count = freed = 0
+def _save(file: str, row: str | None, name: str, out: str, *, as_json: bool) -> None:
+    printed = out == STANDARD
+    if printed and as_json:
+        raise BadInput("--json and --save NAME - both go to standard output: name a file for the branch.")
+    views.save(views.kept_named(file, name, row), output_path(out))
+    if as_json:
+        tell_object({"saved": out, "branch": name})
+    else:
+        done(f"saved {out}", beside=printed)
+
+
+def _prune(file: str | None, row: str | None, days: int, *, as_json: bool) -> None:
+    deleted, freed = [], 0
     for one in views.pruned(file, row, days):
-        click.echo(safe_line(f"deleted {one.name} of {one.origin.recording} ({views.size(one.size)})"))
-        count, freed = count + 1, freed + one.size
+        deleted.append({"name": one.name, "recording": str(one.origin.recording), "bytes": one.size})
+        freed += one.size
+        if not as_json:
+            done(f"deleted {one.name} of {one.origin.recording} ({views.size(one.size)})")
     left, taken = views.on_disk()
+    if as_json:
+        tell_object({"deleted": deleted, "freed": freed, "kept": left, "bytes": taken})
+        return
+    count = len(deleted)
     click.echo(
         f"{count} deleted, {views.size(freed)} freed; {left} kept ({views.size(taken)}) in {views.place()}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -9,46 +10,56 @@ import click
 from trajcore import load_config, options, set_config, trust_config, untrust_config
 from trajcore.text import safe_line
 from trajcore.views.trusting import Setting, file_line, what_is_let_in
+from trajtui.commands import paint
+from trajtui.manner import done, tell_object, warn
 from trajtui.preferences import check_theme
 
 
-def show_settings(path: Path | None) -> None:
+def show_settings(path: Path | None, *, as_json: bool) -> None:
     """Print every setting, its value and its origin, and whether the file is trusted. Raises `BadInput`."""
     found = load_config({"config": path})
     found.save_path("a recording")
-    for setting in found.settings.values():
-        _show(setting.key.place, setting)
+    rows = [row for setting in found.settings.values() for row in _rows(setting.key.place, setting)]
     for name, said in found.models.items():
         of_it = load_config({"config": path, "model": name}).settings
         for key in said:
-            _show(f"llm.{name}.{of_it[key].key.written}", of_it[key])
-    if found.path is not None:
-        click.echo(safe_line(file_line(found)))
-    if found.unused_line:
-        click.echo(safe_line(found.unused_line))
+            rows.extend(_rows(f"llm.{name}.{of_it[key].key.written}", of_it[key]))
+    notes = [line for line in (file_line(found) if found.path else "", found.unused_line) if line]
+    if as_json:
+        settings = [{"name": name, "value": value or None, "origin": origin} for name, value, origin in rows]
+        file = None if found.path is None else str(found.path)
+        tell_object({"file": file, "settings": settings, "notes": list(map(safe_line, notes))})
+        return
+    for row in rows:
+        click.echo(paint.setting(*row))
+    for line in notes:
+        done(line)
 
 
-def _show(name: str, setting: Setting) -> None:
+def _rows(name: str, setting: Setting) -> Iterator[tuple[str, str, str]]:
+    """A setting by name, value and origin, safe to draw; of a table of keys, each that is in it."""
+    values = {name: setting.shown() or ""}
     if setting.key.reach is options.Reach.KEYBOARD and setting.value:
-        for action, keys in setting.value.items():
-            _line(f"{name}.{action}", str(keys), setting.origin)
-    else:
-        _line(name, setting.shown() or "-", setting.origin)
+        values = {f"{name}.{action}": str(keys) for action, keys in setting.value.items()}
+    for each, value in values.items():
+        yield safe_line(each), safe_line(value), safe_line(setting.origin)
 
 
-def _line(name: str, value: str, origin: str) -> None:
-    click.echo(safe_line(f"{name:<32} {value or '-':<32} {origin}"))
-
-
-def change_setting(key: str, value: str, path: Path | None) -> None:
+def change_setting(key: str, value: str, path: Path | None, *, as_json: bool) -> None:
     """Write one setting and say where. Raises `BadInput`."""
     _check(key, value, path)
     target = set_config(key, value, path or load_config({}).place_of(key))
-    click.echo(safe_line(f"set in {target}"))
-    if path is None:
-        for one in load_config({}).left_out:
-            if key in (one.setting.key.name, one.setting.key.place):
-                click.echo(safe_line(f"trajtui: {one.line}"), err=True)
+    left_out = [
+        one.line
+        for one in (load_config({}).left_out if path is None else ())
+        if key in (one.setting.key.name, one.setting.key.place)
+    ]
+    if as_json:
+        tell_object({"set": key, "file": str(target), "left_out": list(map(safe_line, left_out))})
+        return
+    done(f"set in {target}")
+    for line in left_out:
+        warn(safe_line(line))
 
 
 def _check(name: str, value: str, path: Path | None) -> None:
@@ -63,14 +74,21 @@ def _check(name: str, value: str, path: Path | None) -> None:
         rebound({**load_config({"config": path}).get(key.name), action: value})
 
 
-def trust_file(file: Path) -> None:
+def trust_file(file: Path, *, as_json: bool) -> None:
     """Trust a config.toml as it is now, and say what that lets in. Raises `BadInput`."""
-    found = trust_config(file)
-    for line in what_is_let_in(found):
-        click.echo(safe_line(line))
-    click.echo(safe_line(f"{file} is trusted, for as long as it stays as it is"))
+    lines = [safe_line(line) for line in what_is_let_in(trust_config(file))]
+    if as_json:
+        tell_object({"file": str(file), "trusted": True, "lets_in": lines})
+        return
+    for line in lines:
+        done(line)
+    done(f"{file} is trusted, for as long as it stays as it is")
 
 
-def untrust_file(file: Path) -> None:
+def untrust_file(file: Path, *, as_json: bool) -> None:
     """Trust a config.toml no longer. Raises `BadInput`."""
-    click.echo(safe_line(f"{file} is {'no longer' if untrust_config(file) else 'not'} trusted"))
+    was = untrust_config(file)
+    if as_json:
+        tell_object({"file": str(file), "trusted": False, "was_trusted": was})
+    else:
+        done(f"{file} is {'no longer' if was else 'not'} trusted")

@@ -10,8 +10,9 @@ import click
 from trajcore import load_config, settings_from
 from trajcore.text import safe, safe_line
 from trajcore.views import doctor as views
-from trajcore.views.exports.listing import json_line
+from trajtui.commands import paint
 from trajtui.commands.running import run
+from trajtui.manner import done, manner, tell_object, warn
 
 
 def doctor(options: Mapping[str, Any]) -> int:
@@ -21,7 +22,7 @@ def doctor(options: Mapping[str, Any]) -> int:
     something does not, 3 when it cannot be had. Raises `BadInput`.
     """
     if options.get("clean"):
-        return _clean()
+        return _clean(as_json=bool(options.get("as_json")))
     return run((_try_model if options.get("try_model") else _doctor)(options))
 
 
@@ -29,11 +30,11 @@ async def _doctor(options: Mapping[str, Any]) -> int:
     executes, found = False, []
     async for fact in views.facts(load_config(options)):
         found.append({"good": fact.good, "what": fact.what, "text": safe(fact.text)})
-        if not options.get("as_json"):
-            click.echo(safe(f"{'ok' if fact.good else '--'}  {fact.what:<11} {fact.text}"))
+        if not options.get("as_json") and not (fact.good and manner().quiet):
+            click.echo(paint.fact(fact.good, safe(fact.what), safe(fact.text)))
         executes = fact.good if fact.what == views.CHOSEN else executes
     if options.get("as_json"):
-        click.echo(json_line({"executes": executes, "facts": found}))
+        tell_object({"executes": executes, "facts": found})
     return 0 if executes else 3
 
 
@@ -42,19 +43,22 @@ async def _try_model(options: Mapping[str, Any]) -> int:
 
     config = load_config(options)
     for line in config.warnings:
-        click.echo(safe_line(f"trajtui: {line}"), err=True)
+        warn(safe_line(line))
     tried = TriedModel(settings_from(config, options))
     quiet = options.get("as_json")
     await tried.run((lambda line: None) if quiet else click.echo)
     if quiet:
-        click.echo(json_line(tried.to_dict()))
+        tell_object(tried.to_dict())
     return tried.exit_code
 
 
-def _clean() -> int:
+def _clean(*, as_json: bool) -> int:
     removed = views.removed_leftovers()
+    if as_json:
+        tell_object({"removed": [safe_line(one) for one in removed]})
+        return 0
     for one in removed:
-        click.echo(safe(f"removed {one}"))
+        done(f"removed {one}")
     if not removed:
-        click.echo("nothing was left behind")
+        done("nothing was left behind")
     return 0

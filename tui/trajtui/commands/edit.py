@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,10 +14,13 @@ import click
 
 from trajcore import BadInput, Edit, Trajectory, new_command, search, user_message
 from trajcore.text import safe, safe_json, safe_line
-from trajcore.views.checks import checking, finding_line, new_findings
+from trajcore.views.checks import Finding, checking, finding_line, finding_object, new_findings
 from trajcore.views.event_json import problems_of, read_event, read_json
 from trajcore.views.form import fields_at
+from trajtui.commands import paint
 from trajtui.commands.reading import open_to_show
+from trajtui.grammar import STANDARD
+from trajtui.manner import done, manner, note, tell_object, warn
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,42 @@ class Operation:
 
 def edit(file: str, operations: Sequence[Operation], options: Mapping[str, Any]) -> None:
     """Read a recording, edit it and write it. Raises `BadInput`, and then nothing was written."""
+    _check(file, options)
+    target = options["output"]
+    trajectory = open_to_show(file, options["row"])
+    scribe = _Scribe(trajectory, regex=options["regex"], case=not options["ignore_case"])
+    links = checking(trajectory)().findings if any(map(_is_of_a_link, operations)) else None
+    notes = [(operation.values[0], _made(scribe, operation)) for operation in operations]
+    found = [] if links is None else new_findings(links, checking(trajectory)().findings)
+    if not options.get("as_json"):
+        _tell_notes(trajectory, notes, found)
+    saved = None
+    if target == STANDARD:
+        _print(trajectory)
+    elif not options["diff"]:
+        saved = str(trajectory.save(Path(file) if target is None else Path(target)))
+    if options.get("as_json"):
+        edits = [{"edit": str(one), "note": said} for one, (_, said) in zip(operations, notes, strict=True)]
+        findings = [finding_object(trajectory, finding) for finding in found]
+        changed = "\n".join(_difference(trajectory)) if options["diff"] else None
+        tell_object({"saved": saved, "edits": edits, "findings": findings, "diff": changed})
+    elif options["diff"]:
+        _print_difference(trajectory)
+    elif saved is not None:
+        done(f"saved {saved}")
+
+
+def _tell_notes(trajectory: Trajectory, notes: Sequence[tuple[str, str]], found: Sequence[Finding]) -> None:
+    """What there is to know of edits, and what is wrong since."""
+    for what, said in notes:
+        if said:
+            note(f"{what}: {said}")
+    for finding in found:
+        warn(safe_line(finding_line(trajectory, finding)))
+
+
+def _check(file: str, options: Mapping[str, Any]) -> None:
+    """Refuse what does not go together. Raises `BadInput`."""
     target = options["output"]
     if target is None and not options["in_place"] and not options["diff"]:
         raise BadInput("say where to write: -o OUT (`-` is standard output), or --in-place.")
@@ -40,22 +79,8 @@ def edit(file: str, operations: Sequence[Operation], options: Mapping[str, Any])
         raise BadInput("--diff shows what would change and writes nothing: it takes no -o and no --in-place.")
     if options["in_place"] and (target is not None or file == "-"):
         raise BadInput("--in-place writes the recording itself: it takes a file, and no -o.")
-    trajectory = open_to_show(file, options["row"])
-    scribe = _Scribe(trajectory, regex=options["regex"], case=not options["ignore_case"])
-    links = checking(trajectory)().findings if any(map(_is_of_a_link, operations)) else None
-    for operation in operations:
-        note = _made(scribe, operation)
-        if note:
-            click.echo(safe_line(f"{operation.values[0]}: {note}"), err=True)
-    if links is not None:
-        for finding in new_findings(links, checking(trajectory)().findings):
-            click.echo(safe_line(f"trajtui: {finding_line(trajectory, finding)}"), err=True)
-    if options["diff"]:
-        _print_difference(trajectory)
-    elif target == "-":
-        _print(trajectory)
-    else:
-        _save(trajectory, Path(file) if target is None else Path(target))
+    if options.get("as_json") and target == STANDARD:
+        raise BadInput("--json and -o - both go to standard output: name a file for the recording.")
 
 
 _LINKS: Final = frozenset({"id", "cause"})
@@ -213,10 +238,6 @@ def _parts(dotted: str) -> list[str]:
 # Writing
 
 
-def _save(trajectory: Trajectory, target: Path) -> None:
-    click.echo(safe_line(f"saved {trajectory.save(target)}"))
-
-
 def _print(trajectory: Trajectory) -> None:
     if trajectory.path is not None and os.path.isdir(trajectory.path):
         raise BadInput(f"{trajectory.name} is a directory of events: name a file to write them to.")
@@ -227,9 +248,17 @@ def _print(trajectory: Trajectory) -> None:
     sys.stdout.buffer.flush()
 
 
-def _print_difference(trajectory: Trajectory) -> None:
+def _difference(trajectory: Trajectory) -> Iterator[str]:
     from trajcore.views.edits import difference
 
-    shown = safe if sys.stdout.isatty() else str
-    for line in difference(trajectory):
-        click.echo(shown(line))
+    return difference(trajectory)
+
+
+def _print_difference(trajectory: Trajectory) -> None:
+    """The lines of a patch: on a terminal safe and in colours, elsewhere byte for byte."""
+    drawn = sys.stdout.isatty() or manner().color is True
+    for line in _difference(trajectory):
+        if drawn:
+            click.echo(paint.difference(safe(line)))
+        else:
+            click.echo(line, color=True)  # nothing is taken out of it

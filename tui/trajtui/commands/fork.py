@@ -13,12 +13,12 @@ from trajcore import BadInput, Forked, Session, afork, keeping_places, load_conf
 from trajcore import options as table
 from trajcore.text import safe_line
 from trajcore.views import forks, livelines
-from trajcore.views.exports.listing import json_line
+from trajtui.commands import paint
 from trajtui.commands.asking import ask_on_terminal, can_ask
 from trajtui.commands.printing import Lines
 from trajtui.commands.replay import Told
 from trajtui.commands.running import run
-from trajtui.manner import manner
+from trajtui.manner import manner, tell_object, warn
 
 _TAKEN: Final = inspect.signature(afork).parameters
 _PASSED_ON: Final = tuple(
@@ -33,7 +33,7 @@ def fork(file: str, options: Mapping[str, Any]) -> int:
         raise BadInput("name the event to go on from: --at ID.")
     config = load_config(options)
     for line in config.warnings:
-        click.echo(safe_line(f"trajtui: {line}"), err=True)
+        warn(safe_line(line))
     settings = keeping_places(settings_from(config, options), config)
     settings = with_changes(settings, keep_choices=True)
     passed = {name: options[name] for name in _PASSED_ON}
@@ -71,7 +71,7 @@ class _Told(Told):
         """One model is through."""
         self._results.append(result)
         if self._as_json:
-            click.echo(json_line(result.to_dict()))
+            tell_object(result.to_dict())
         elif not self._quiet:
             self.end_live()
             for line in livelines.tried_lines(result.tried) if result.tried is not None else ():
@@ -80,5 +80,6 @@ class _Told(Told):
     def end_all(self) -> None:
         """Print the table of those that are through, and where they part."""
         if not self._as_json:
-            for line in (*forks.table(self._results), *forks.partings(self._results)):
+            head, *rows = forks.table(self._results) or [""]
+            for line in (*([paint.heading(head)] if head else []), *rows, *forks.partings(self._results)):
                 click.echo(line)

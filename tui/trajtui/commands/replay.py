@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace as with_changes
+from functools import partial
 from typing import Any, Final
 
 import click
@@ -17,7 +18,8 @@ from trajcore.views import worlds
 from trajtui.commands.asking import ask_on_terminal, ask_when_stuck, can_ask
 from trajtui.commands.printing import Lines, Objects, Printing
 from trajtui.commands.running import run
-from trajtui.manner import manner
+from trajtui.grammar import is_output_taken
+from trajtui.manner import manner, warn
 
 _TAKEN: Final = inspect.signature(areplay).parameters
 _LONG: Final = 3.0
@@ -34,14 +36,18 @@ def replay(file: str | None, options: Mapping[str, Any]) -> int:
     file = file or config.get("replay_trajectory_path")
     save_to = config.save_path(file) if file else None
     for line in config.warnings:
-        click.echo(safe_line(f"trajtui: {line}"), err=True)
+        warn(safe_line(line))
     if not file:
         raise BadInput("name a recording to replay (or set replay_trajectory_path in config.toml).")
     settings = with_changes(
         settings_from(config, options), save_to=save_to, keep_choices=True, keep_branches=True
     )
     passed = {name: options[name] for name in _PASSED_ON}
-    told = Told(Objects if options["as_json"] else Lines, quiet=manner().quiet)
+    beside = is_output_taken()
+    if beside and options["as_json"]:
+        raise BadInput("--json goes to standard output too: name a file in the place of `-`.")
+    make: Callable[[Session], Printing] = Objects if options["as_json"] else partial(Lines, beside=beside)
+    told = Told(make, quiet=manner().quiet)
     ask, ask_stuck = (ask_on_terminal, ask_when_stuck) if can_ask() else (None, None)
     try:
         work = areplay(

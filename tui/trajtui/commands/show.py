@@ -7,8 +7,10 @@ import click
 from trajcore import BadInput, Trajectory, load_config, settings_from
 from trajcore.text import safe_line
 from trajcore.views.exports import export
+from trajtui.commands import paint
 from trajtui.commands.reading import open_to_show
 from trajtui.commands.running import run
+from trajtui.manner import tell_object, warn
 
 
 def show(
@@ -37,46 +39,49 @@ def show(
     if check:
         return _show_findings(trajectory, as_json=as_json)
     for fault in trajectory.faults:
-        click.echo(safe_line(f"trajtui: {file}: {fault}"), err=True)
+        warn(safe_line(f"{file}: {fault}"))
     for line in export(trajectory, "json" if as_json else "text"):
-        click.echo(line)
+        click.echo(line if as_json else paint.event(line))
     return 0
 
 
 def _show_messages(trajectory: Trajectory, at: str | None, model: str | None, *, as_json: bool) -> int:
     """The messages to read, or one object."""
-    from trajcore.views.exports.listing import json_line
     from trajcore.views.prompt import prompt_before, prompt_lines, prompt_object
 
     options = {"model": model}
     settings = settings_from(load_config(options), options)
     end = len(trajectory) if at is None else trajectory.resolve(at)
     prompt = run(prompt_before(trajectory, end, settings))
-    for line in [json_line(prompt_object(prompt))] if as_json else prompt_lines(prompt):
+    if as_json:
+        tell_object(prompt_object(prompt))
+        return 0
+    for line in prompt_lines(prompt):
         click.echo(line)
     return 0
 
 
 def _show_world(trajectory: Trajectory, *, as_json: bool) -> int:
     """One line a fact, or one object."""
-    from trajcore.views.exports.listing import json_line
     from trajcore.views.worlds import fact_lines, fact_object
 
-    for line in [json_line(fact_object(trajectory))] if as_json else fact_lines(trajectory):
+    if as_json:
+        tell_object(fact_object(trajectory))
+        return 0
+    for line in fact_lines(trajectory):
         click.echo(line)
     return 0
 
 
 def _show_findings(trajectory: Trajectory, *, as_json: bool) -> int:
-    """One line a finding; 1 where there is an error among them, not only warnings."""
-    from trajcore.views.checks import checking, finding_line, finding_object
-    from trajcore.views.exports.listing import json_line
+    """One line a finding, or one object; 1 where there is an error among them, not only warnings."""
+    from trajcore.views.checks import checking, finding_line, findings_object
 
     found = checking(trajectory)()
+    if as_json:
+        tell_object(findings_object(trajectory, found))
+        return int(found.has_errors)
     for finding in found.findings:
-        click.echo(
-            json_line(finding_object(trajectory, finding)) if as_json else finding_line(trajectory, finding)
-        )
-    if not as_json:
-        click.echo(found.summary)
+        click.echo(paint.finding(finding_line(trajectory, finding)))
+    click.echo(found.summary)
     return int(found.has_errors)
