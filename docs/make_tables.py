@@ -23,11 +23,12 @@ from trajcore.replay.conditions import TERMS
 from trajcore.runtimes.registry import RUNTIMES, make_runtime
 from trajcore.sandbox.registry import SANDBOXES, sandbox_names
 from trajcore.views import marks, overview
-from trajcore.views.exports import EXPORTS
+from trajcore.views.exports import EXPORTS, LISTINGS
 from trajcore.views.runobjects import KINDS as KINDS_TOLD
 from trajtui import leaving
 from trajtui.actions.table import ACTIONS
 from trajtui.commands.shapes import SHAPES
+from trajtui.pictured import PICTURE
 
 HERE: Final = Path(__file__).resolve().parent
 
@@ -224,7 +225,12 @@ def tools() -> str:
 
 def exports() -> str:
     """What a recording can be exported as."""
-    return table("export|is", ((code(row.name), row.what) for row in EXPORTS))
+    rows = [
+        *((code(f"show{' --json' * (row.name == 'json')}"), row.what) for row in LISTINGS),
+        *((code(f"export --to {row.name}"), row.what) for row in EXPORTS),
+        (code("export --to svg"), PICTURE),
+    ]
+    return table("command|writes", rows)
 
 
 def exit_codes() -> str:

@@ -99,7 +99,7 @@ def user_without_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch:
     No test knows the secrets of another.
     """
     monkeypatch.setattr(masking, "_told", set())
-    masking.known.cache_clear()
+    masking.all_told.cache_clear()
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
         if name.startswith(("LLM_", "TRAJTUI_")) and name != "TRAJTUI_TEST_IMAGE":

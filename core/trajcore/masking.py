@@ -9,7 +9,9 @@ import functools
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 
 MASK: Final = "<secret_hidden>"
@@ -29,7 +31,7 @@ _VARIABLES: Final = ("_API_KEY", "_ACCESS_KEY", "_TOKEN")
 _CALLED_A_SECRET: Final = re.compile(r"key|token|secret|passw|credential|auth|cookie", re.I)
 
 _LOOKS_LIKE_A_KEY: Final = re.compile(r"\b(?:sk|pk|rk|gsk|xai)-[\w*.-]{6,}[\w*]|(?<=Bearer )[^\s\"',]{6,}")
-_ACCOUNT: Final = re.compile(
+ACCOUNT: Final = re.compile(
     r"(?:(?<=http://)|(?<=https://))(?P<web>[^/\s\"'<>?#]+)@|(?<=://)(?P<other>[^/\s:@\"'<>]*:[^/\s\"'<>?#]+)@"
 )
 """What an address holds of an account: before a web server all of it, elsewhere where there is a password."""
@@ -149,12 +151,12 @@ def holds_mask(value: Any) -> bool:
 
 def without_accounts(text: str) -> str:
     """`text` with a mask for what its addresses (`https://name:password@host`) hold of accounts."""
-    return _ACCOUNT.sub(f"{MASK}@", text)
+    return ACCOUNT.sub(f"{MASK}@", text)
 
 
 def secrets_in_addresses(text: str | None) -> list[str]:
     """The passwords of the addresses in a text, and what stands alone where a web server has an account."""
-    return [(found["web"] or found["other"]).rpartition(":")[2] for found in _ACCOUNT.finditer(text or "")]
+    return [(found["web"] or found["other"]).rpartition(":")[2] for found in ACCOUNT.finditer(text or "")]
 
 
 def secrets_in_tables(value: Any, name: str = "") -> list[str]:
@@ -182,13 +184,31 @@ _told: Final[set[str]] = set()
 def hide(*secrets: str | None) -> None:
     """Have `known` mask these from now on. The environment is looked through again."""
     _told.update(filter(None, secrets))
-    known.cache_clear()
+    all_told.cache_clear()
+
+
+def known() -> Mask:
+    """The mask of every secret that this process knows, or what masks more here (`masking_by`)."""
+    return _instead.get() or all_told()
 
 
 @functools.cache
-def known() -> Mask:
+def all_told() -> Mask:
     """The mask of every secret that this process knows."""
     return Mask([*_told, *keys_in_environment()])
+
+
+_instead: Final[ContextVar[Mask | None]] = ContextVar("instead", default=None)
+
+
+@contextmanager
+def masking_by(mask: Mask) -> Iterator[None]:
+    """Have `known` answer with another mask in this block of code, and nowhere else."""
+    token = _instead.set(mask)
+    try:
+        yield
+    finally:
+        _instead.reset(token)
 
 
 def _is_one_word(secret: str) -> bool:

@@ -27,7 +27,7 @@ from trajcore.live.modelsettings import ModelSettings
 from trajcore.options import KEYS, OPTIONS
 from trajcore.sandbox.registry import SANDBOXES
 from trajcore.views.blocks import Block
-from trajcore.views.exports import EXPORTS
+from trajcore.views.exports import EXPORTS, LISTINGS
 from trajtui.widgets.event import EventPane, RowPane
 from trajtui.widgets.folding import FoldingPane
 from trajtui.widgets.lines import LinePane
@@ -66,7 +66,7 @@ def test_every_sandbox_has_a_row() -> None:
 def test_every_export_has_a_row() -> None:
     found = own(trajcore.views.exports, inspect.isfunction)
     lines = {function for function in found if returned(function) == "Iterator[str]"}
-    assert lines == {row.write for row in EXPORTS}
+    assert lines == {row.write for row in (*LISTINGS, *EXPORTS)}
 
 
 def test_every_view_of_a_row_and_every_pane_has_a_tab() -> None:

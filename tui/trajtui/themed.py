@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
@@ -26,9 +26,12 @@ ScrollBar.renderer = ThinBar
 class ThemedApp(PatientApp[Result]):
     """Begins in a theme, and offers those that this terminal can have."""
 
+    COLOURS: ClassVar[str | None] = constants.COLOR_SYSTEM
+    """How many colours there are, as Rich calls it; `auto`: as the terminal says."""
+
     def __init__(self, theme: str = "") -> None:
         """`theme` is the name of one; where it is not offered, it is ours for the terminal's background."""
-        terminal: Any = {"color_system": constants.COLOR_SYSTEM, "force_terminal": True}
+        terminal: Any = {"color_system": self.COLOURS, "force_terminal": True}
         self.depth = Depth.of(Console(**terminal))
         self._terminals: dict[str, TerminalTheme] = {}
         """By the name of each theme; every line that is drawn asks for it."""

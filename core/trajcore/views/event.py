@@ -27,14 +27,8 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
     index = row.index(session.trajectory)
     if index is None:
         return ()
-    head = session.trajectory.head(index)
-    changed = changed_by(session, index) if head.kind == EDIT else ""
-    data, content = seen_of(session, index)
-    blocks = _event(head, data, session.trajectory.label(index), changed, content)
-    typed = session.replacement_of(index)
-    if typed is not None:
-        blocks = [blocks[0], BLANK, prose(typed), *_replaced(session, session.trajectory.uid(index))]
-    if head.is_action:
+    blocks = said_of(session, row)
+    if session.trajectory.head(index).is_action:
         blocks += observations(session, index)
     if session.trajectory.damage(index):
         stored = session.trajectory.as_stored(index).decode("utf-8", "replace")
@@ -45,6 +39,24 @@ def blocks_for(session: Session, row: Row | None) -> tuple[Block, ...]:
         *_overtaken(session, index),
         *blocks,
     )
+
+
+def said_of(session: Session, row: Row) -> list[Block]:
+    """The event of a row by itself, below its heading: without what came back for it."""
+    if row.entry is not None:
+        entry = session.run.entries[row.entry]
+        return _event(entry.head, entry.data(), f"{entry.label} · added in this run")
+    index = row.index(session.trajectory)
+    if index is None:
+        return []
+    head = session.trajectory.head(index)
+    changed = changed_by(session, index) if head.kind == EDIT else ""
+    data, content = seen_of(session, index)
+    blocks = _event(head, data, session.trajectory.label(index), changed, content)
+    typed = session.replacement_of(index)
+    if typed is None:
+        return blocks
+    return [blocks[0], BLANK, prose(typed), *_replaced(session, session.trajectory.uid(index))]
 
 
 def _replaced(session: Session, uid: int) -> list[Block]:
@@ -58,12 +70,8 @@ def _replaced(session: Session, uid: int) -> list[Block]:
 
 def _added(session: Session, place: int) -> list[Block]:
     """An event that this run added, and what came back for it."""
-    entry = session.run.entries[place]
     came = added_answer(session, place)
-    return [
-        *_event(entry.head, entry.data(), f"{entry.label} · added in this run"),
-        *(came.blocks if came else ()),
-    ]
+    return [*said_of(session, Row(None, place)), *(came.blocks if came else ())]
 
 
 def _overtaken(session: Session, index: int) -> list[Block]:

@@ -6,7 +6,7 @@ import click
 
 from trajcore import BadInput, Trajectory, load_config, settings_from
 from trajcore.text import safe_line
-from trajcore.views.exports import export
+from trajcore.views.exports.listing import json_lines, text_lines
 from trajtui.commands import paint
 from trajtui.commands.reading import open_to_show
 from trajtui.commands.running import run
@@ -40,7 +40,7 @@ def show(
         return _show_findings(trajectory, as_json=as_json)
     for fault in trajectory.faults:
         warn(safe_line(f"{file}: {fault}"))
-    for line in export(trajectory, "json" if as_json else "text"):
+    for line in (json_lines if as_json else text_lines)(trajectory):
         click.echo(line if as_json else paint.event(line))
     return 0
 
