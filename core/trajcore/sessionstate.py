@@ -127,6 +127,10 @@ class SessionState:
         """How the user wants a step to be satisfied; executed where nothing is said."""
         return self._replay.services.get(self.trajectory.uid(index), Service.EXECUTE)
 
+    def is_carried_out(self, index: int) -> bool:
+        """Whether a replay carries a step out: as the user wants it, else as its recording does by itself."""
+        return self._replay.player.service_of(index) is Service.EXECUTE
+
     @property
     def results(self) -> Mapping[int, StepResult]:
         """What came of the steps that are in the recording, by the index of each, in order of the run."""

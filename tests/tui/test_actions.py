@@ -25,6 +25,7 @@ from trajtui.actions import (
     models,
     replay,
     saving,
+    sharing,
     telling,
 )
 from trajtui.actions.table import ACTIONS, BY_NAME, Later, bindings
@@ -63,6 +64,7 @@ def test_every_function_that_carries_something_out_has_a_row_and_every_row_a_fun
                 models,
                 replay,
                 saving,
+                sharing,
                 telling,
             ),
         )

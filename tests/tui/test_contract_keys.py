@@ -513,6 +513,18 @@ async def _(screen: Shown) -> None:
     await screen.wait(".svg")
 
 
+@RECORDED.row("what is shared is exported to a file that the user agrees to", commands=("export",))
+async def _(screen: Shown) -> None:
+    await choose(screen, "export")
+    await screen.wait("Export as")
+    await screen.press("enter")
+    await screen.wait("Which rows?")
+    await screen.press("enter")
+    await screen.wait("Export to")
+    await screen.press("enter")
+    await screen.wait("exported: ")
+
+
 @RECORDED.row("Open picture says the path where nothing can open it", commands=("open_picture",))
 async def _(screen: Shown) -> None:
     await choose(screen, "open_picture")

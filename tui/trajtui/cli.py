@@ -104,7 +104,7 @@ def show_command(file: str, **options: Any) -> None:
 
 @_commands.command("export")
 @click.argument("file")
-@click.option("--to", "to", metavar="md|html|svg", help="As what; without it OUT's name says it.")
+@click.option("--to", "to", metavar="md|html|cast|svg|sh", help="As what; without it OUT's name says it.")
 @click.option("-o", "--output", metavar="OUT", help="Write it here, not to standard output (`-`).")
 @click.option("--only", metavar="IDS", help="These steps alone: ids, #index, ranges, as in 3,5-8.")
 @click.option("--no-mask", is_flag=True, help="Keep what looks like a secret in it.")
@@ -112,8 +112,9 @@ def show_command(file: str, **options: Any) -> None:
 def export_command(file: str, **options: Any) -> None:
     """Write a recording as something to be shown to others. Nothing is executed.
 
-    md: Markdown for an issue. html: one page for a browser, which loads nothing. svg: the screen as it
-    opens. Keys and what looks like a secret are masked; what was masked and where is said on standard error.
+    md: Markdown for an issue. html: one page for a browser, which loads nothing. cast: an asciicast of the
+    commands and their output, a marker a step. svg: the screen as it opens. sh: the commands as a script.
+    Keys and what looks like a secret are masked; what was masked and where is said on standard error.
     """
     from trajtui.commands.export import export
 

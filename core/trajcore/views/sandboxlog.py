@@ -195,6 +195,14 @@ class SandboxLog:
                 return False
         return False
 
+    def output_of(self, row: Row) -> str:
+        """What a row has written when it was carried out last, with its colours, as far as that is kept."""
+        passage = self.of_row(row)
+        if passage is None or passage.is_recorded or passage.is_gone:
+            return ""
+        rows = range(passage.output.first, len(passage.output))
+        return "\n".join(map(passage.output.row, rows))
+
     def row_of(self, passage: Passage) -> Row | None:
         """The row of the timeline that a passage is of."""
         if passage.uid is not None:

@@ -11,6 +11,7 @@ from trajcore import BadInput
 from trajcore.views.copied import fits, keep, save_picture, words
 from trajcore.views.copying import Part, copied, offered
 from trajtui import leaving
+from trajtui.pictured import drawn
 from trajtui.screens.copying import SELECTED, CopyMenu
 
 if TYPE_CHECKING:
@@ -60,9 +61,9 @@ def copy_or_interrupt(screen: DebuggerScreen) -> str | Coroutine[Any, Any, str] 
 
 async def picture(screen: DebuggerScreen) -> str:
     """Save a picture of the screen, once the palette is off it."""
-    drawn: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    screen.call_after_refresh(lambda: drawn.set_result(screen.app.export_screenshot()))
-    svg = await drawn
+    done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    screen.call_after_refresh(lambda: done.set_result(drawn(screen.app)))
+    svg = await done
     return await asyncio.to_thread(save_picture, svg, f"trajtui-{datetime.now():%Y-%m-%d-%H%M%S}")
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         models,
         replay,
         saving,
+        sharing,
         telling,
     )
     from trajtui.screens.debugger import DebuggerScreen
@@ -87,8 +88,8 @@ if not TYPE_CHECKING:
     branching, comparing, copying, editing, filing, finding = map(
         _Module, ("branching", "comparing", "copying", "editing", "filing", "finding")
     )
-    looking, models, replay, saving, telling = map(
-        _Module, ("looking", "models", "replay", "saving", "telling")
+    looking, models, replay, saving, sharing, telling = map(
+        _Module, ("looking", "models", "replay", "saving", "sharing", "telling")
     )
 
 
@@ -231,6 +232,9 @@ ACTIONS: Final = (
     UserAction(saving.differences, "", "show what a save would change", _EDIT, ""),
     UserAction(editing.check, "", "check the recording, with repairs", _EDIT, ""),
     UserAction(saving.save_run, "ctrl+o", "save the run: what happened now", _EDIT, "Ctrl+O"),
+    UserAction(
+        sharing.export, "", "export: share as Markdown, a page, a cast, a script or a picture", _EDIT, ""
+    ),
     UserAction(looking.down, "j down", "next event", _VIEW, "j ↓"),
     UserAction(looking.up, "k up", "previous event", _VIEW, "k ↑"),
     UserAction(looking.first, "g home", "first event", _VIEW, "g Home"),

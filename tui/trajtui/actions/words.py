@@ -30,6 +30,7 @@ ALSO: Final = {
     "save_as": "export write copy open",
     "save_to": "export download copy out of the sandbox tar archive image world directory",
     "save_run": "export write",
+    "export": "html md asciinema svg bash issue report browser",
     "differences": "diff changes compare",
     "check": "lint validate problems",
     "show_pane": "open focus",

@@ -437,10 +437,15 @@ class DebuggerScreen(LateScreen[None]):
         self.panes.show_tab(tab)
         self.draw_selected()
 
+    @property
+    def sandbox_words(self) -> str:
+        """In what the run takes place, its network and its world, and the model: as the header says it."""
+        return header_right(self.session, self._sandbox, self._world)
+
     def _refresh_bars(self) -> None:
         header = self.query_one("#header", EndsBar)
         header.left = header_left(self.session)
-        header.right = header_right(self.session, self._sandbox, self._world)
+        header.right = self.sandbox_words
         header.alarm = "" if self.session.settings.walled else self.session.settings.sandbox
         timeline, note = self.timeline, self.notes.present
         status = status_of(

@@ -79,6 +79,10 @@ class TerminalPane(PacedPane):
         self._first = first if self._first is None else min(self._first, first)
         self._draw_soon()
 
+    def output_of(self, row: Row) -> str:
+        """What a row has written in this run, with its colours."""
+        return self._log.output_of(row)
+
     def show_row(self, row: Row | None) -> None:
         """Go to what a row of the timeline brought, once for each; the last that ran is followed."""
         chosen = self._log.of_row(row)

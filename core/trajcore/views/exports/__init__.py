@@ -13,10 +13,12 @@ from typing import Final
 from trajcore.errors import BadInput
 from trajcore.storage import write_atomically
 from trajcore.trajectory import Trajectory
+from trajcore.views.exports.cast import cast
 from trajcore.views.exports.extract import Extract
 from trajcore.views.exports.html import page
 from trajcore.views.exports.listing import json_lines, text_lines
 from trajcore.views.exports.markdown import markdown
+from trajcore.views.exports.script import script
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ LISTINGS: Final = (
 EXPORTS: Final = (
     Export("md", "Markdown for an issue: a table, each step folded", markdown),
     Export("html", "one page for a browser, which loads nothing: recorded beside actual", page),
+    Export("cast", "an asciicast: the commands and their output, with a marker a step", cast),
+    Export("sh", "the commands as a bash script, for a bug report", script),
 )
 
 

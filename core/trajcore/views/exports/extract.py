@@ -7,13 +7,13 @@ texts are safe to draw, and what is secret in them is masked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore.dialects import canonical
-from trajcore.events.kinds import RUN, RUN_IPYTHON, Service, Treatment
+from trajcore.events.kinds import RUN, RUN_IPYTHON, Treatment
 from trajcore.likely import Likely, Masked
 from trajcore.masking import known
 from trajcore.replay.policy import treatment
@@ -82,6 +82,11 @@ class Action:
     exit_code: int | None
     """That it had when it was recorded."""
 
+    @property
+    def command(self) -> str:
+        """The command, of one of the shell's; it may act on a terminal."""
+        return text_of(self.fields.get("command")) if self.kind == RUN else ""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -130,12 +135,20 @@ class Extract:
     """Some rows of a session, read one after the other."""
 
     def __init__(
-        self, session: Session, rows: Sequence[Row], *, guess: bool = True, sandbox: str = ""
+        self,
+        session: Session,
+        rows: Sequence[Row],
+        *,
+        guess: bool = True,
+        sandbox: str = "",
+        output_of: Callable[[Row], str] = lambda row: "",
     ) -> None:
         """`guess`: what looks like a secret is masked, not only what this process knows to be one.
 
-        `sandbox` is where the run took place, in words.
+        `sandbox` is where the run took place, in words; `output_of` gives what a row has written in this run
+        with its colours, where that is known.
         """
+        self._output_of = output_of
         self._session = session
         self._rows = rows
         self._sandbox = sandbox
@@ -185,9 +198,7 @@ class Extract:
 
     def lines(self) -> Iterator[RowLine]:
         """What the rows say in a line each."""
-        for row in self._rows:
-            with self._mask.at("the table"):
-                yield self._line(row)
+        return map(self._line, self._rows)
 
     # What is read
 
@@ -205,13 +216,13 @@ class Extract:
 
     def _line(self, row: Row) -> RowLine:
         number = self._timeline.number_of(row, self._session.trajectory) or 0
-        return self._lines.line(number, times=True, spent=True)
+        with self._mask.at("the table"):
+            return self._lines.line(number, times=True, spent=True)
 
     def _step(self, row: Row) -> Step:
         session = self._session
         index = row.index(session.trajectory)
-        with self._mask.at("the table"):
-            line = self._line(row)
+        line = self._line(row)
         where = f"step {line.label}"
         with self._mask.at(where):
             said = tuple(_stretches(said_of(session, row)[1:]))
@@ -231,14 +242,15 @@ class Extract:
         session = self._session
         if index is None:
             with self._mask.at(f"{where}, what came back"):
-                return None, _answer(added_answer(session, row.entry or 0)), None
+                answer = _answer(added_answer(session, row.entry or 0), self._output_of(row))
+                return None, answer, None
         if not session.trajectory.head(index).is_action:
             return None, None, None
         came = answers(session, index)
         with self._mask.at(f"{where}, recorded"):
             recorded = _answer(came[0])
         with self._mask.at(f"{where}, actual"):
-            actual = _answer(came[1])
+            actual = _answer(came[1], self._output_of(row))
         return recorded, actual, session.result_of(index)
 
     def _spent(self) -> str:
@@ -331,7 +343,8 @@ def _unfolded(block: Block) -> Iterator[Stretch]:
         yield Stretch(block.kind, block.text, block.language, block.picture)
 
 
-def _answer(came: Came | None) -> Answer | None:
+def _answer(came: Came | None, output: str = "") -> Answer | None:
+    """What came back; `output` has it with its colours, if anything does."""
     if came is None:
         return None
     told = came.told
@@ -340,8 +353,9 @@ def _answer(came: Came | None) -> Answer | None:
     else:
         kind, content = told.observation, told.content
     stretches = list(_stretches(came.contents))
+    content = output or content
     if kind in _COLOURED and "\x1b" in content and stretches and stretches[0].kind is BlockKind.OUTPUT:
-        coloured = safe_with_colours(as_shown(content))
+        coloured = safe_with_colours(as_shown(content)).rstrip("\n")
         stretches[0] = Stretch(BlockKind.OUTPUT, coloured, coloured=True)
     return Answer(safe(came.heading), tuple(stretches), came.seconds)
 
@@ -357,7 +371,7 @@ def _action(session: Session, row: Row) -> Action | None:
         head, data = session.trajectory.head(index), _object(session.trajectory, index)
         at = session.trajectory.outline.answer_of.get(index)
         code = None if at is None else session.trajectory.head(at).exit_code
-        executed = session.service_of(index) is Service.EXECUTE if head.is_action else False
+        executed = treatment(head) is Treatment.EXECUTE and session.is_carried_out(index)
     else:
         return None
     if treatment(head) is not Treatment.EXECUTE:
