@@ -134,7 +134,9 @@ async def test_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     reason = await docker.engine_answers()
     assert reason is not None
     assert reason.startswith("No Docker engine answers (")
-    assert reason.endswith("start Docker, or use --sandbox bubblewrap.")
+    assert reason.endswith(
+        "DOCKER_HOST names it (unix:///no/such/socket): correct it, or unset it; or use --sandbox bubblewrap."
+    )
     assert await docker.has_image("x") is False
     sandbox = (await choose("docker", SandboxSettings())).sandbox
     with pytest.raises(SandboxUnavailable, match="No Docker engine answers"):

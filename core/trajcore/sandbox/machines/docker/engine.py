@@ -16,12 +16,10 @@ from urllib.parse import urlsplit
 
 from trajcore.errors import SandboxUnavailable
 from trajcore.sandbox.machines.docker.address import Address, addresses
+from trajcore.sandbox.machines.docker.faults import MEND, of_engine, of_image
 
 if TYPE_CHECKING:
     from trajcore.sandbox.machines.docker.relay import Carry, Relay
-
-MEND: Final = "start Docker, or use --sandbox bubblewrap."
-"""What to do about an engine that does not answer."""
 
 _PATIENCE: Final = 60
 
@@ -155,12 +153,12 @@ def _client(address: Address) -> Any:
     try:
         client = docker.DockerClient(base_url=host, timeout=_PATIENCE)
     except (DockerException, RequestException, OSError, ValueError) as error:
-        raise SandboxUnavailable(f"No Docker engine answers ({_reason(error)}): {MEND}") from error
+        raise _no_engine(address.host, error) from error
     try:
         client.ping()
     except (DockerException, RequestException, OSError) as error:
         client.close()
-        raise SandboxUnavailable(f"No Docker engine answers ({_reason(error)}): {MEND}") from error
+        raise _no_engine(address.host, error) from error
     client.is_here, client.host = address.is_here, host
     return client
 
@@ -172,7 +170,11 @@ def _knock(host: str) -> None:
     try:
         _local(host.removeprefix("unix://")).close()
     except OSError as error:
-        raise SandboxUnavailable(f"No Docker engine answers ({_reason(error)}): {MEND}") from error
+        raise _no_engine(host, error) from error
+
+
+def _no_engine(host: str, error: Exception) -> SandboxUnavailable:
+    return SandboxUnavailable(f"No Docker engine answers ({_reason(error)}): {of_engine(host, error)}")
 
 
 def _reachable(address: Address) -> str:
@@ -390,8 +392,7 @@ def pull(client: Any, image: str, say: Callable[[str], None], stop: threading.Ev
 
 def _no_image(image: str, reason: object) -> SandboxUnavailable:
     return SandboxUnavailable(
-        f"The image {image} is not here and cannot be pulled ({first_line(reason)}): "
-        "name another with --image, or use --sandbox bubblewrap."
+        f"The image {image} is not here and cannot be pulled ({first_line(reason)}): {of_image(str(reason))}"
     )
 
 
