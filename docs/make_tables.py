@@ -27,10 +27,13 @@ from trajcore.views.exports import EXPORTS, LISTINGS
 from trajcore.views.runobjects import KINDS as KINDS_TOLD
 from trajtui import leaving
 from trajtui.actions.table import ACTIONS
+from trajtui.cli import commands
+from trajtui.commands.manual import page
 from trajtui.commands.shapes import SHAPES
 from trajtui.pictured import PICTURE
 
 HERE: Final = Path(__file__).resolve().parent
+MANUAL: Final = HERE / "trajtui.1"
 
 _TREATED: Final = {
     Treatment.EXECUTE: "executed in the sandbox",
@@ -274,9 +277,10 @@ def with_tables(page: str) -> str:
 
 
 def main() -> None:
-    """Write every page of this directory anew."""
+    """Write every page of this directory anew, and that of the manual."""
     for path in sorted(HERE.glob("*.md")):
         path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8")
+    MANUAL.write_text(page(commands()), encoding="utf-8")
 
 
 if __name__ == "__main__":

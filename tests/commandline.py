@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from trajtui.cli import _commands as PROGRAM_COMMANDS
+from trajtui.cli import commands as of_the_program
 
 ARGUMENTS = {"file": "FILE", "key": "llm.model", "value": "openai/gpt-5", "shell": "bash"}
 """What stands for an argument, by its name; `FILE` for a recording."""
@@ -54,7 +54,7 @@ class Described:
 
 def commands() -> list[Described]:
     """Every command, also those within others."""
-    return list(_within((), PROGRAM_COMMANDS))
+    return list(_within((), of_the_program()))
 
 
 def _within(path: tuple[str, ...], group: click.Group) -> Iterator[Described]:

@@ -234,7 +234,7 @@ OPTIONS: Final = (
     Option("cpus", "How many processors, for example 1.5 [all].", "N", float, key="cpus"),
     Option("pids", "How many processes at a time [4096].", "N", int, key="pids"),
     Option("world", "What the files are that the recording began with: auto, image, evidence (what its own "
-           "events give away of them), none [auto].", "WORLD", key="world"),
+           "events give away of them), none [auto].", "WORLD", key="world", choices=WORLDS),
     Option("repo", "The files that the recording began with: a clone of this repository, at its recorded "
            "commit or the one named.", "PATH|URL[@COMMIT]"),
     Option("dockerfile", "Build the image from the Dockerfile in this directory; for docker.", "DIR", Path),
@@ -248,7 +248,7 @@ OPTIONS: Final = (
     _of_the_run("models", "A model to go on with, as litellm names it or NAME of an [llm.NAME]; may be "
                 "repeated [the configured one].", "MODEL", flag="--model", repeated=True, commands=(FORK,)),
     Option("confirm", "Which actions of a live model you are asked about first: never, risky or always "
-           "[risky; without walls always].", "WHICH", key="confirm"),
+           "[risky; without walls always].", "WHICH", key="confirm", choices=("never", "risky", "always")),
     Option("live_tools", "The tools of a live model, with commas between their names [all].", "NAME[,NAME]"),
     Option("config", "Read this config.toml.", "FILE", Path, stream="in"),
     Option("row", "Which trajectory of a file with several: number from 0, or id (`id:7` for a number).",

@@ -188,7 +188,7 @@ def test_what_is_printed_for_programs_has_the_documented_shape(command: Describe
     assert_of_shape(done.stdout, shape)
 
 
-SAY_NOTHING = {"open"}
+SAY_NOTHING = {"open", "completion"}
 """Commands that print no facts, and so have no `--json`."""
 
 

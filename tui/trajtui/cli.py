@@ -13,6 +13,7 @@ import click
 from trajcore import errors, options
 from trajtui import __version__, standard
 from trajtui.grammar import (
+    FILE,
     INPUT,
     ROW,
     TYPED,
@@ -41,7 +42,7 @@ def _commands(context: click.Context) -> None:
 
 
 @_commands.command("open")
-@click.argument("file", required=False)
+@click.argument("file", type=FILE, required=False)
 @options_of(options.OPEN)
 def open_command(file: str | None = None, **options: Any) -> None:
     """Open a recording in the debugger (`trajtui FILE` is short for this)."""
@@ -53,7 +54,7 @@ def open_command(file: str | None = None, **options: Any) -> None:
 
 
 @_commands.command("replay", cls=WithValues)
-@click.argument("file", required=False)
+@click.argument("file", type=FILE, required=False)
 @options_of(options.REPLAY)
 def replay_command(file: str | None, **options: Any) -> None:
     """Replay a recording without a screen: one line a step, then a summary.
@@ -68,7 +69,7 @@ def replay_command(file: str | None, **options: Any) -> None:
 
 
 @_commands.command("fork")
-@click.argument("file")
+@click.argument("file", type=FILE)
 @options_of(options.FORK)
 def fork_command(file: str, **options: Any) -> None:
     """Go on from the same event with several models, each in a world of its own.
@@ -83,7 +84,7 @@ def fork_command(file: str, **options: Any) -> None:
 
 
 @_commands.command("show")
-@click.argument("file")
+@click.argument("file", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--world", is_flag=True, help="What names the world it began in, and where that stands.")
 @click.option("--check", is_flag=True, help="List what is wrong with it, and how `trajtui edit` mends that.")
@@ -149,7 +150,7 @@ def _operations(command: Callback) -> Callback:
 
 
 @_commands.command("edit", cls=InOrder)
-@click.argument("file")
+@click.argument("file", type=FILE)
 @click.option("-o", "--output", metavar="OUT", help="Write the edited recording here; `-`: standard output.")
 @click.option("--in-place", is_flag=True, help="Write the edited recording in its own place.")
 @click.option("--diff", is_flag=True, help="Only show what would change.")
@@ -171,7 +172,7 @@ def edit_command(context: click.Context, /, file: str, **options: Any) -> None:
 
 
 @_commands.command("branches")
-@click.argument("file", required=False)
+@click.argument("file", type=FILE, required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a branch.")
 @click.option("--save", nargs=2, metavar="NAME OUT", help="Save one as a trajectory of its own.")
 @click.option("--delete", metavar="NAME", help="Delete one for good.")
@@ -259,6 +260,24 @@ def config_untrust_command(file: Path, as_json: bool) -> None:
     from trajtui.commands.config import untrust_file
 
     untrust_file(file, as_json=as_json)
+
+
+@_commands.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion_command(shell: str) -> None:
+    """Print what makes a shell complete commands, options, their values and files.
+
+    bash: eval "$(trajtui completion bash)" in ~/.bashrc; zsh: the same with zsh in ~/.zshrc, behind
+    compinit; fish: trajtui completion fish > ~/.config/fish/completions/trajtui.fish
+    """
+    from trajtui.commands.completion import script
+
+    click.echo(script(_commands, shell))
+
+
+def commands() -> Program:
+    """Every command there is, as click has them."""
+    return _commands
 
 
 def main() -> NoReturn:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from trajcore import options
 from trajtui.manner import Manner, color_wanted
@@ -24,6 +25,9 @@ TYPED: Final = "trajtui.typed"
 
 STANDARD: Final = "-"
 """Standard input or output, where a file is named."""
+
+_SANDBOXES: Final = "{sandboxes}"
+"""Stands in a row of the table for their names."""
 
 _JSON: Final = "as_json"
 """The parameter of every command that has `--json`."""
@@ -122,6 +126,19 @@ class Commands(click.Group):
         return super().invoke(ctx)
 
 
+class _File(click.types.StringParamType):
+    """The name of a file, which a shell completes."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """As a shell does it by itself."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+FILE: Final = _File()
+
+
 class Program(Commands):
     """The commands; a first word that is none of them is a file to open."""
 
@@ -132,9 +149,17 @@ class Program(Commands):
         at = _first_of_its_own(args)
         word = args[at] if at < len(args) else None
         if word is not None and word not in self.commands and word not in ("--help", "-h", "--version"):
-            self._check(ctx, word, args[at + 1 :])
+            if not ctx.resilient_parsing:
+                self._check(ctx, word, args[at + 1 :])
             args = ["open", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """As usual; a first word that begins no command may be a file."""
+        found = super().shell_complete(ctx, incomplete)
+        if found or incomplete.startswith("-"):  # a shell takes files or words, not both
+            return found
+        return [CompletionItem(incomplete, type="file")]
 
     def _check(self, ctx: click.Context, word: str, rest: list[str]) -> None:
         """Refuse a word that was meant to be a command: nothing is called so, and a command nearly is, or
@@ -191,7 +216,7 @@ class _Explained(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         from trajcore import sandbox_names
 
-        self.help = (self.help or "").replace("{sandboxes}", ", ".join(sandbox_names()))
+        self.help = (self.help or "").replace(_SANDBOXES, ", ".join(sandbox_names()))
         return super().get_help_record(ctx)
 
 
@@ -283,7 +308,20 @@ def option_of(option: options.Option) -> Callable[[Callback], Callback]:
         metavar=option.metavar,
         multiple=option.repeated,
         help=option.what,
+        **({"shell_complete": _values(option)} if option.choices or _SANDBOXES in option.what else {}),
     )
+
+
+def _values(option: options.Option) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What a shell offers for an option: the values that its row names, or the sandboxes there are."""
+
+    def begun(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+        from trajcore import sandbox_names
+
+        words = option.choices or sandbox_names()
+        return [word for word in words if word.startswith(incomplete)]
+
+    return begun
 
 
 def _flag_with_value(option: options.Option) -> Callable[[Callback], Callback]:

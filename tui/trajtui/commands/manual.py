@@ -1,0 +1,95 @@
+"""The page of the manual (`man trajtui`), from the commands and the tables; `make reference` writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from trajcore import errors, options, sandbox_names
+from trajtui import __version__
+
+_ABOUT = (
+    "opens a recorded run of an AI agent as a timeline beside a sandbox, executes it again action by action, "
+    "compares what came back with what was recorded, edits the recording, and hands it to a live model. "
+    "Without a command and with a FILE it opens the debugger; with neither, a start screen."
+)
+_FILES = (
+    ("./config.toml", "Settings of this directory; used but not trusted until `trajtui config trust`."),
+    ("~/.config/trajtui/config.toml", "Your own settings (where this system keeps such files)."),
+)
+
+
+def page(program: click.Group) -> str:
+    """The manual of a program in troff's language. It says the same on every machine and day."""
+    lines = [
+        f'.TH TRAJTUI 1 "" "trajtui {__version__}" "User Commands"',
+        ".SH NAME",
+        _text("trajtui - a debugger for AI-agent trajectories"),
+        ".SH SYNOPSIS",
+        r".B trajtui",
+        _text("[FILE] | COMMAND [OPTIONS] [FILE]"),
+        ".SH DESCRIPTION",
+        r".B trajtui",
+        _text(_ABOUT),
+        ".SH COMMANDS",
+        *_commands(program, "trajtui"),
+        ".SH OPTIONS OF EVERY COMMAND",
+    ]
+    for option in options.COMMON:
+        lines += _entry(f"{option.name} {option.metavar}".strip(), option.what)
+    lines.append(".SH EXIT STATUS")
+    for code, what in errors.EXIT_CODES.items():
+        lines += _entry(str(code), what)
+    lines.append(".SH ENVIRONMENT")
+    for key in options.KEYS:
+        if key.variable is not None:
+            lines += _entry(key.variable, f"{key.place} of config.toml")
+    for name, what in (
+        ("NO_COLOR", "no colours"),
+        ("FORCE_COLOR", "colours also where there is no terminal"),
+    ):
+        lines += _entry(name, what)
+    lines.append(".SH FILES")
+    for path, what in _FILES:
+        lines += _entry(path, what)
+    return "\n".join(lines) + "\n"
+
+
+def _commands(group: click.Group, path: str) -> Iterator[str]:
+    for name, command in group.commands.items():
+        if command.hidden:
+            continue
+        with click.Context(command, info_name=f"{path} {name}") as context:
+            usage = " ".join(command.collect_usage_pieces(context))
+            yield f".SS {_quoted(f'{path} {name} {usage}')}"
+            for paragraph in (command.help or "").split("\n\n"):
+                yield _text(" ".join(paragraph.split()))
+                yield ".PP"
+            for option in command.params:
+                yield from _option(option)
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{path} {name}")
+
+
+def _option(option: click.Parameter) -> Iterator[str]:
+    """What only this command has."""
+    common = {row.keyword for row in options.COMMON}
+    if isinstance(option, click.Option) and not option.hidden and option.name not in common:
+        value = "" if option.is_flag else f" {option.metavar or (option.name or '').upper()}"
+        what = (option.help or "").replace("{sandboxes}", ", ".join(sandbox_names()))
+        yield from _entry(f"{', '.join(option.opts)}{value}", what)
+
+
+def _entry(term: str, what: str) -> list[str]:
+    return [".TP", f".B {_quoted(term)}", _text(what)]
+
+
+def _quoted(text: str) -> str:
+    return '"' + _text(text).replace('"', r"\(dq") + '"'
+
+
+def _text(text: str) -> str:
+    """Text in which nothing is a command of troff's."""
+    escaped = text.replace("\\", r"\e").replace("-", r"\-").replace("`", r"\(ga").replace("…", "...")
+    return rf"\&{escaped}" if escaped.startswith((".", "'")) else escaped
