@@ -45,6 +45,7 @@ def fork(file: str, options: Mapping[str, Any]) -> int:
         )
         results = run(work)
     finally:
+        told.end_progress()
         told.end_all()
     return forks.exit_code(results)
 

@@ -17,6 +17,7 @@ from trajcore.text import safe, safe_line
 from trajcore.views import worlds
 from trajtui.commands.asking import ask_on_terminal, ask_when_stuck, can_ask
 from trajtui.commands.printing import Lines, Objects, Printing
+from trajtui.commands.progress import ProgressLine, can_be_shown
 from trajtui.commands.running import run
 from trajtui.grammar import is_output_taken
 from trajtui.manner import manner, warn
@@ -24,6 +25,8 @@ from trajtui.manner import manner, warn
 _TAKEN: Final = inspect.signature(areplay).parameters
 _LONG: Final = 3.0
 """Seconds after which a step that is still carried out is named."""
+_UNPRINTED: Final = notices.Output | notices.Progress
+"""What comes often, and is not printed."""
 _PASSED_ON: Final = tuple(
     one.keyword for one in table.OPTIONS if table.REPLAY in one.commands and one.keyword in _TAKEN
 )
@@ -55,6 +58,7 @@ def replay(file: str | None, options: Mapping[str, Any]) -> int:
         )
         report = run(work)
     finally:
+        told.end_progress()
         told.end_live()
     told.end(report, strict=options["strict"])
     return report.exit_code(strict=options["strict"])
@@ -72,10 +76,14 @@ class Told:
         self._offered = False
         """Whether it has been said what could be had instead of a bare sandbox."""
         self._waiting: asyncio.TimerHandle | None = None
+        self._line: ProgressLine | None = None
+        """On a terminal: what takes long."""
 
     def begin(self, session: Session) -> None:
         """Print what the session tells from now on."""
         self._session, self._printing = session, self._make(session)
+        if not self._quiet and can_be_shown():
+            self._line = ProgressLine(session)
         session.subscribe(self._print)
 
     def end_live(self) -> None:
@@ -83,12 +91,21 @@ class Told:
         if self._printing is not None:
             self._printing.end_live()
 
+    def end_progress(self) -> None:
+        """Say no more of what takes long."""
+        if self._line is not None:
+            self._line.end()
+
     def end(self, report: Report, *, strict: bool) -> None:
         """Print what the run came to."""
         if self._printing is not None:
             self._printing.end(report, strict=strict)
 
     def _print(self, change: notices.Notice) -> None:
+        if self._line is not None:
+            self._line.heed(change)
+            if not isinstance(change, _UNPRINTED):
+                self._line.clear()
         if self._printing is not None and not self._quiet:
             self._printing.show(change)
             self._say_what_takes_long(change)
@@ -116,6 +133,8 @@ class Told:
             self._note(f"trajtui: {line}")
 
     def _note(self, text: str) -> None:
+        if self._line is not None:
+            self._line.clear()
         if self._printing is not None:
             self._printing.break_off()
         click.echo(text, err=True)
@@ -124,7 +143,7 @@ class Told:
         """Have a step named that does not come back for a while: what waits says nothing of itself."""
         if isinstance(change, notices.Executing | notices.Executed) and self._waiting is not None:
             self._waiting.cancel()
-        if isinstance(change, notices.Executing) and not change.recorded:
+        if isinstance(change, notices.Executing) and not change.recorded and self._line is None:
             most = f", for {change.limit:g} s at most" if change.limit else ""
             text = safe_line(f"waiting for {change.line}{most}")
             self._waiting = asyncio.get_running_loop().call_later(_LONG, self._note, text)
