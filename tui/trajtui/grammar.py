@@ -8,14 +8,16 @@ import tempfile
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
-from click.shell_completion import CompletionItem
 
 from trajcore import options
 from trajtui.manner import Manner, color_wanted
 from trajtui.standard import Output
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Callback = Callable[..., Any]
 """The function behind a command."""
@@ -133,6 +135,8 @@ class _File(click.types.StringParamType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """As a shell does it by itself."""
+        from click.shell_completion import CompletionItem
+
         return [CompletionItem(incomplete, type="file")]
 
 
@@ -156,6 +160,8 @@ class Program(Commands):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """As usual; a first word that begins no command may be a file."""
+        from click.shell_completion import CompletionItem
+
         found = super().shell_complete(ctx, incomplete)
         if found or incomplete.startswith("-"):  # a shell takes files or words, not both
             return found
