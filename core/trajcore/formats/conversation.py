@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -27,7 +27,7 @@ from trajcore.formats.base import (
     read_source,
 )  # fmt: skip
 from trajcore.formats.directory import record_span
-from trajcore.formats.eventnames import CHILDREN, EVENTS, STATE, STYLES, TIMED, Named, Style, text_in
+from trajcore.formats.eventnames import CHILDREN, EVENTS, STATE, STYLES, Named, Style, text_in
 from trajcore.formats.lists import Lists
 from trajcore.reading import recording_bytes
 
@@ -97,20 +97,28 @@ def _prefix(tree: _Tree, name: str, row: str | None) -> str | None:
     return below[picked(name, rows, row or "0").number] if below else None
 
 
-def _event_files(tree: _Tree, prefix: str) -> list[tuple[str, Style]]:
-    """The files of the events of a conversation, and what they are called like: all alike."""
+class _File(NamedTuple):
+    """The file of an event, by what its name says; in the order of their numbers."""
+
+    number: int
+    name: str
+    id: str
+    style: Style
+
+
+def _event_files(tree: _Tree, prefix: str) -> list[_File]:
+    """The files of the events of a conversation, which are all called alike."""
     for place in (prefix + EVENTS, prefix):
         names = tree.files(place)
         for style in STYLES:
-            found = [(place + name, style) for name in names if style.name.fullmatch(name)]
+            matches = filter(None, map(style.name.fullmatch, names))
+            found = [
+                _File(int(match["index"]) if style.made else 0, place + match[0], match["id"], style)
+                for match in matches
+            ]
             if found:
-                return sorted(found, key=lambda one: _place(*one))
+                return sorted(found, key=lambda file: file[:2])
     return []
-
-
-def _place(name: str, style: Style) -> tuple[int, str]:
-    match = style.name.fullmatch(name[name.rfind("/") + 1 :])
-    return int(match["index"]) if match and style.made else 0, name
 
 
 class _Reader:
@@ -135,16 +143,18 @@ class _Reader:
         if STATE in self._tree.files(prefix):
             self._file(prefix + STATE)
         events = _event_files(self._tree, prefix)
-        if events and not events[0][1].made:
-            events = self._by_time(events)
+        if events and not events[0].style.made:
+            for file in sorted(events, key=self._time):
+                self._file(file.name)
+            return
         last = -1
-        for name, style in events:
-            index = _place(name, style)[0] if style.made else last + 1
-            fault = self._fault(name, style, index, last)
-            last = index
-            self._file(name, style, fault)
+        for file in events:
+            self._file(file.name, file.id, self._fault(file, last))
+            last = file.number
 
-    def _fault(self, name: str, style: Style, index: int, last: int) -> str:
+    def _fault(self, file: _File, last: int) -> str:
+        """What is wrong with where an event stands behind the one with an index."""
+        index, name, _, style = file
         if not style.strict.fullmatch(name[name.rfind("/") + 1 :]):
             return f"{name}: its name is none of the form {style.made.format(index, 'ID')}"
         if index == last:
@@ -155,13 +165,10 @@ class _Reader:
             return f"{name}: there are no files with the indices {last + 1} to {index - 1} before it"
         return ""
 
-    def _by_time(self, events: list[tuple[str, Style]]) -> list[tuple[str, Style]]:
-        def time(one: tuple[str, Style]) -> tuple[str, str]:
-            return text_in(self._tree.source(one[0], self._left).data, "timestamp"), one[0]
+    def _time(self, file: _File) -> tuple[str, str]:
+        return text_in(self._tree.source(file.name, self._left).data, "timestamp"), file.name
 
-        return sorted(events, key=time)
-
-    def _file(self, name: str, style: Style | None = None, fault: str = "") -> None:
+    def _file(self, name: str, id: str = "", fault: str = "") -> None:
         number = len(self.records)
         source = self._tree.source(name, self._left)
         data = source.data
@@ -179,10 +186,9 @@ class _Reader:
             except BadInput as error:
                 self.damaged[number] = str(error).removesuffix(".")
                 record = DAMAGED
-        match = style and style.name.fullmatch(name[name.rfind("/") + 1 :])
-        if match and not fault and record is not DAMAGED:
+        if id and not fault and record is not DAMAGED:
             own = _value(members["id"]) if "id" in members else text_in(bytes(record), "id")
-            if style is not TIMED and own != match["id"]:
+            if own != id:
                 fault = f"{name}: the event in it has another id, {str(own)[:60]!r}"
         if fault:
             self.misplaced[number] = fault

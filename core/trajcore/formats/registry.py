@@ -19,8 +19,8 @@ FORMATS: Final[Registry[Format]] = Registry(
     "file format",
     "trajtui.formats",
     {
-        "directory": Directory,
         "conversation": Conversation,
+        "directory": Directory,
         "list": Lists,
         "jsonl": JsonLines,
         "pages": Pages,
