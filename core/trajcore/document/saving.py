@@ -17,7 +17,9 @@ import msgspec
 from trajcore.document.body import Body
 from trajcore.document.edits import Edit
 from trajcore.errors import BadInput, FileChanged, in_words
+from trajcore.formats.base import Store
 from trajcore.formats.lists import Lists
+from trajcore.reading import read_file, recording_bytes
 from trajcore.storage import Identity, Piece, identity, write_atomically
 
 Progress = Callable[[int, int], None]
@@ -64,6 +66,8 @@ class Job:
         for output in self.outputs:
             _check(output.path, output.expected)
         for output in self.outputs:
+            if not self.in_place and len(self.outputs) > 1:
+                output.path.parent.mkdir(parents=True, exist_ok=True)
             told = None if progress is None else _counted(progress, before, total)
             self.written[output.path] = write_atomically(
                 output.behind or output.path, output.pieces, before=_checking(output), progress=told
@@ -122,6 +126,9 @@ class Saver:
         `numbers` names the new records of a store, by the index of each.
         """
         if not self._is_own(target):
+            store = self._body.store if self._is_store else None
+            if store is not None and store.is_kept_at(target):
+                return Job(target, self._elsewhere(store, target, numbers), in_place=False)
             there = None if overwrite else (identity(target),)
             return Job(target, [Output(target, self.whole(), None, there)], in_place=False)
         if self.packed:
@@ -151,13 +158,13 @@ class Saver:
                 self._filed.pop(path, None)
                 self._on_disk.pop(path, None)
             return job.complete
-        if not job.complete or not os.path.isfile(job.target):
+        if not job.complete or not (os.path.isfile(job.target) or len(job.outputs) > 1):
             return False
         self.path, self._behind = job.target, None
-        self._is_store = False
+        self._filed = {output.path: output.record for output in job.outputs if output.record is not None}
+        self._is_store = bool(self._filed)
         self.packed = ""
         self._on_disk = dict(job.written)
-        self._filed = {}
         return True
 
     def _is_own(self, target: Path) -> bool:
@@ -175,7 +182,7 @@ class Saver:
         owner = "" if overwrite else store.owner(directory)
         if owner:
             raise FileChanged(f"{directory} is being written by {owner}.")
-        wanted = self._named(numbers)
+        wanted = {directory / name: index for name, index in self._named(numbers).items()}
         gone = [path for path in self._filed if path not in wanted]
         if not overwrite:
             for path in gone:
@@ -193,6 +200,18 @@ class Saver:
         renamed = gone or any(output.path not in self._filed for output in outputs)
         return Job(directory, outputs, [*gone, *(store.stale(directory) if renamed else ())])
 
+    def _elsewhere(self, store: Store, target: Path, numbers: Sequence[int | None]) -> list[Output]:
+        """The files of a store in another directory, where none of them may be yet, and what goes along."""
+        free = (None,)
+        own = [
+            Output(target / name, tuple(self._body.filed(index)), self._body.records[index], free)
+            for name, index in self._named(numbers).items()
+        ]
+        source = self.path
+        beside = () if source is None or not os.path.isdir(source) else store.beside(source)
+        others = ((name, read_file(source / name, recording_bytes())) for name in beside if source)
+        return [*own, *(Output(target / name, (data,), None, free) for name, data in others)]
+
     def _expected(self, path: Path, *, overwrite: bool) -> tuple[Identity | None] | None:
         return None if overwrite else (self._on_disk.get(path),)
 
@@ -200,14 +219,13 @@ class Saver:
         held, record = self._filed.get(path), self._body.records[index]
         return held is None or (held is not record and bytes(held) != bytes(record))
 
-    def _named(self, numbers: Sequence[int | None]) -> dict[Path, int]:
+    def _named(self, numbers: Sequence[int | None]) -> dict[str, int]:
         """The file of each record. Raises `BadInput` where their names would not keep the events in order."""
-        body, store, directory = self._body, self._body.store, self.path
+        body, store = self._body, self._body.store
         assert store is not None
-        assert directory is not None
         known = len(numbers)
         members = [body.member(at, numbers[at] if at < known else None) for at in range(len(body))]
-        return {directory / name: index for index, name in enumerate(store.named(members))}
+        return {name: index for index, name in enumerate(store.named(members))}
 
 
 def _checking(output: Output) -> Callable[[], None] | None:

@@ -86,6 +86,14 @@ class Store(Protocol):
         """The file of each record, in their order. Raises `BadInput` where names can't keep that order."""
         ...
 
+    def is_kept_at(self, target: Path) -> bool:
+        """Whether what is saved to another place stays a directory there; else it becomes one file."""
+        ...
+
+    def beside(self, directory: Path) -> Sequence[str]:
+        """The other files of a directory that belong to the recording, and go along to another place."""
+        ...
+
     def stale(self, directory: Path) -> Sequence[Path]:
         """Files that tell something of the others which is wrong once any of those comes or goes."""
         ...

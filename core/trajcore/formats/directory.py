@@ -44,6 +44,14 @@ class Numbered:
             last = int(stem)
         return named
 
+    def is_kept_at(self, target: Path) -> bool:
+        """Elsewhere its events are a list."""
+        return False
+
+    def beside(self, directory: Path) -> Sequence[str]:
+        """Nothing goes along."""
+        return ()
+
     def stale(self, directory: Path) -> Sequence[Path]:
         """No file tells anything of the others."""
         return ()

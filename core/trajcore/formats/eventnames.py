@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,6 +44,7 @@ TIMED: Final = Style(
     re.compile(r"(\d{14}_\w+_)?(?P<id>[0-9a-f]{32})\.json"), re.compile(r".+"), ""
 )  # fmt: skip
 STYLES: Final = (INDEXED, EXPORTED, TIMED)
+_OF_ITS_WRITER: Final = re.compile(r"\..*\.(lock|marker)|owner_lease\.json|.*\.tmp")
 _STALE: Final = ".eventlog-len-*.marker"
 _decoder: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -115,6 +117,24 @@ class Named:
             f"{self._where} keeps its events in the order of their times: an event that was moved, or "
             "inserted in the middle, has no place there. Save it as one file instead (save as)."
         )
+
+    def is_kept_at(self, target: Path) -> bool:
+        """A file is asked for by the ending of its name; anything else is a directory."""
+        return not target.suffix
+
+    def beside(self, directory: Path) -> Sequence[str]:
+        """All but what tells who writes into it: its list of tasks, long outputs, other conversations."""
+        read = set(self.names)
+        prefixes = sorted({name.removesuffix(STATE) for name in self.names if name.endswith(STATE)}) or [""]
+        found: list[str] = []
+        for path in sorted((directory / prefixes[0]).rglob("*")):
+            name = path.relative_to(directory).as_posix()
+            is_plain = (
+                os.path.isfile(path) and not os.path.islink(path) and not _OF_ITS_WRITER.fullmatch(path.name)
+            )
+            if is_plain and name not in read:
+                found.append(name)
+        return found
 
     def stale(self, directory: Path) -> Sequence[Path]:
         """The marks that say how many events there are."""

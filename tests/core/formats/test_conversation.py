@@ -154,6 +154,41 @@ def test_an_event_that_comes_has_a_file_by_its_place_and_the_state_follows(place
     assert b"\n" not in (place / names[-1]).read_bytes()
 
 
+def test_saved_elsewhere_it_is_a_directory_with_all_that_belongs_to_it(place: Path, tmp_path: Path) -> None:
+    (place / "observations").mkdir()
+    (place / "observations" / "terminal_output_0a.txt").write_text("long")
+    before = contents(place)
+    trajectory = Trajectory.open(place)
+    trajectory.set_value(1, ("args", "content"), "x")
+    there = tmp_path / "there"
+    trajectory.save(there)
+    assert contents(place) == before
+    copied = contents(there)
+    assert set(before) - set(copied) == {"events/.eventlog.lock", "events/.eventlog-len-14.marker"}
+    assert [name for name in copied if copied[name] != before[name]] == [file_name(1, talk()[1])]
+    trajectory.delete([6])
+    trajectory.save()
+    again = Trajectory.open(there)
+    assert (again.faults, list(again.texts())) == ((), list(trajectory.texts()))
+    with pytest.raises(FileChanged):
+        Trajectory.open(place).save(there)
+    one = tmp_path / "one.json"
+    Trajectory.open(place).save(one)
+    assert Trajectory.open(one).outline.kinds == Trajectory.open(place).outline.kinds
+
+
+def test_an_archive_is_saved_as_a_directory(place: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "download.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in contents(place).items():
+            archive.writestr(f"0f0f/{name}", data)
+    trajectory = Trajectory.open(packed)
+    assert trajectory.needs_name
+    trajectory.save(tmp_path / "there")
+    events = {name: data for name, data in contents(place).items() if "/event-" in name or "state" in name}
+    assert contents(tmp_path / "there") == events
+
+
 def test_what_somebody_else_wrote_is_not_lost(place: Path) -> None:
     trajectory = Trajectory.open(place)
     trajectory.set_value(1, ("args", "content"), "x")
