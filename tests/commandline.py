@@ -20,8 +20,13 @@ FURTHER = {
     ("replay",): ("--sandbox", "recorded"),
     ("fork",): ("--sandbox", "recorded", "--at", "#1", "--model", "openai/none", "--message", "go on"),
     ("edit",): ("--diff", "--delete", "#1"),
+    ("export",): ("--to", "md"),
 }
 """What a command needs besides its arguments, or is run with so that nothing is executed."""
+
+
+WRITES_FILES = {("export",)}
+"""Commands whose standard output is a file: it has the letters of its format, whatever a terminal has."""
 
 
 @dataclass(frozen=True)
