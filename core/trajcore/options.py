@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
@@ -151,8 +152,13 @@ def find_key(name: str) -> Key:
     for key in KEYS:
         if name in (key.name, key.place) or (key.kind is dict and within(key, name)):
             return key
-    known = ", ".join(key.place for key in KEYS)
-    raise BadInput(f"there is no setting {name!r}; the settings are {known}.")
+    places = [key.place for key in KEYS]
+    near = get_close_matches(name, places) or [
+        key.place for key in KEYS if get_close_matches(name, [key.name])
+    ]
+    if near:
+        raise BadInput(f"there is no setting {name!r}. Did you mean {' or '.join(near)}?")
+    raise BadInput(f"there is no setting {name!r}; the settings are {', '.join(places)}.")
 
 
 def within(key: Key, name: str) -> str:

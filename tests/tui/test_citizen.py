@@ -18,6 +18,7 @@ from documents import ran, run
 from program import PROGRAM, SAMPLES, finish, on_terminal, trajtui, write
 from trajcore.errors import EXIT_CODES, UNREAD
 from trajtui.commands.shapes import SHAPES, Shape, shapes_of
+from trajtui.manner import Manner, set_for_screen
 
 DEMO = SAMPLES / "demo.json"
 ALL = commands()
@@ -171,6 +172,26 @@ def test_elsewhere_there_are_none_unless_asked_for(
 ):
     done = trajtui("show", "missing.json", *options, **environment)
     assert ("\x1b[" in done.stderr) == coloured
+
+
+@pytest.mark.parametrize(
+    ("color", "before", "after"),
+    [
+        (False, {}, {"NO_COLOR": "1"}),
+        (True, {"NO_COLOR": "1"}, {}),
+        (None, {"NO_COLOR": ""}, {"NO_COLOR": ""}),
+    ],
+)
+def test_the_screen_is_told_of_colours(color: bool | None, before: dict[str, str], after: dict[str, str]):
+    set_for_screen(Manner(color=color), before)
+    assert before == after
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("llm.modle", "llm.model"), ("api_kye", "llm.api_key")])
+def test_a_mistyped_setting_gets_the_nearest(typed: str, meant: str):
+    done = trajtui("config", "set", typed, "x")
+    assert done.returncode == 2
+    assert re.search(rf"Did you mean .*\b{re.escape(meant)}\b", done.stderr), done.stderr
 
 
 # Programs that read

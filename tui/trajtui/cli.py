@@ -24,7 +24,7 @@ from trajtui.grammar import (
     is_input_taken,
     options_of,
 )
-from trajtui.manner import Manner, color_wanted
+from trajtui.manner import Manner, color_wanted, manner, set_for_screen
 from trajtui.startup import starting
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -48,6 +48,7 @@ def open_command(file: str | None = None, **options: Any) -> None:
     """Open a recording in the debugger (`trajtui FILE` is short for this)."""
     if file is not None:
         starting()
+    set_for_screen(manner())
     from trajtui.commands.open import open_screen
 
     sys.exit(open_screen(file, options))

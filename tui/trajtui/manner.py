@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,6 +34,14 @@ def color_wanted(choice: str, environment: Mapping[str, str] = os.environ) -> bo
     if environment.get("FORCE_COLOR", "0") not in ("", "0"):
         return True
     return False if environment.get("TERM") == "dumb" else None
+
+
+def set_for_screen(manner: Manner, environment: MutableMapping[str, str] = os.environ) -> None:
+    """Have the screen draw in colours or without, too: it looks at `NO_COLOR` when it is loaded."""
+    if manner.color is False:
+        environment["NO_COLOR"] = "1"
+    elif manner.color:
+        environment.pop("NO_COLOR", None)
 
 
 def manner() -> Manner:
