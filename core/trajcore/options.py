@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
@@ -152,6 +151,8 @@ def find_key(name: str) -> Key:
     for key in KEYS:
         if name in (key.name, key.place) or (key.kind is dict and within(key, name)):
             return key
+    from difflib import get_close_matches
+
     places = [key.place for key in KEYS]
     near = get_close_matches(name, places) or [
         key.place for key in KEYS if get_close_matches(name, [key.name])

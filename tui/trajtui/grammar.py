@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -173,6 +171,8 @@ class Program(Commands):
         """
         if word.startswith("-") or os.path.lexists(word):
             return
+        from difflib import get_close_matches
+
         is_followed = bool(rest) and not rest[0].startswith("-") and word.isidentifier()
         if is_followed or get_close_matches(word, self.commands):
             message = f"there is no command {word!r}, and no file."
@@ -267,6 +267,8 @@ class _Input(click.ParamType[Path]):
             return Path(value)
         if ctx.meta.setdefault(_READ, param) is not param:
             self.fail(_ONCE, param, ctx)
+        import tempfile
+
         kept = ctx.with_resource(tempfile.NamedTemporaryFile(prefix="trajtui-"))  # noqa: SIM115
         kept.write(sys.stdin.buffer.read(_LARGEST + 1))
         kept.flush()
