@@ -1,9 +1,12 @@
 # Everything a fresh machine with Python 3.11+, git and make needs. uv is used where it is installed.
 SHELL := /bin/bash
-PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What `make demo` needs is there with the first, what the tests need with the second.
 STAMP := $(VENV)/.ready
+DEV_STAMP := $(VENV)/.ready-dev
+# The Pythons that are tried, the first that is new enough is taken; PYTHON=python3.12 names one.
+PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 IMAGE ?= trajtui-sandbox:test
 # Most tests wait for sandboxes and terminals: three times as many run as there are processors, up to eight.
 JOBS ?= $(shell jobs=$$(( 3 * $$(nproc 2>/dev/null || echo 1) )); echo $$(( jobs > 8 ? 8 : jobs )))
@@ -14,22 +17,55 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test suite sample collected test-long test-pythons setup check lint format types contracts reference bench net clean
 
-demo: setup
-	$(BIN)/trajtui sample_trajectories/demo.json
+demo: $(STAMP)
+	@$(BIN)/trajtui sample_trajectories/demo.json
 
-setup: $(STAMP)
+# The environment with all that the other targets need.
+setup: $(DEV_STAMP)
 
-$(STAMP): pyproject.toml constraints.txt
+# An installer shows how far it is where somebody looks.
+SEEN := [ -t 2 ] || quiet=--quiet;
+
 ifneq ($(UV),)
-	test -d $(VENV) || $(UV) venv --quiet --python '>=3.11' $(VENV)
-	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e . --group dev
+WHOLE := pass
+MAKE_VENV := rm -rf $(VENV); $(UV) venv --quiet --python $(or $(PYTHON),'>=3.11') $(VENV)
+INSTALL := $(SEEN) $(UV) pip install $$quiet --python $(BIN)/python -c constraints.txt
+COMPILE := --compile-bytecode
+NEWER_PIP := true
 else
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
-	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . --group dev
+WHOLE := import pip
+MAKE_VENV := for python in $(PYTHONS); do \
+	  if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	  then exec $$python -m venv --clear $(VENV); fi; \
+	done; \
+	echo 'Python 3.11 or newer is needed, with its venv (tried: $(PYTHONS)): make demo PYTHON=/path/to/python' >&2; exit 1
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(SEEN) $(PIP) install $$quiet -c constraints.txt
+# It reads groups of dependencies from 25.1 on.
+NEWER_PIP := $(PIP) install --quiet --upgrade 'pip>=25.1'
 endif
-	touch $(STAMP)
+
+# An environment of another Python than the one that is named is made anew.
+VERSION := import sys; print(*sys.version_info[:2])
+ifneq ($(PYTHON),)
+ifneq ($(shell $(PYTHON) -c '$(VERSION)' 2>/dev/null),$(shell $(BIN)/python -c '$(VERSION)' 2>/dev/null))
+WHOLE := sys.exit(1)
+.PHONY: $(STAMP)
+endif
+endif
+
+# What was interrupted has no stamp: it is gone over again, and the environment made anew where it is not whole.
+$(STAMP): pyproject.toml constraints.txt
+	@echo 'Installing what trajtui needs into $(VENV), once: about a minute.'
+	@$(BIN)/python -c 'import sys; $(WHOLE)' 2>/dev/null || { $(MAKE_VENV); }
+	@$(INSTALL) -e .
+	@touch $@
+
+$(DEV_STAMP): $(STAMP)
+	@echo 'Installing what the tests need into $(VENV).'
+	@$(NEWER_PIP)
+	@$(INSTALL) $(COMPILE) --group dev
+	@touch $@
 
 check: setup
 	$(MAKE) --jobs 3 lint types contracts
@@ -86,6 +122,7 @@ bench: setup
 	$(BIN)/python benchmarks/on_screen.py --image $(IMAGE)
 	$(BIN)/python benchmarks/comparing.py --strict
 	$(BIN)/python benchmarks/linear.py
+	$(BIN)/python benchmarks/setup.py
 
 # What an earlier checkout and this one write, compared: make net OLD=DIR
 net: setup

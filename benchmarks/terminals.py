@@ -55,11 +55,11 @@ class Running:
         os.write(self._terminal, keys.encode())
         return time.perf_counter()
 
-    def wait(self, marks: Sequence[str]) -> float:
+    def wait(self, marks: Sequence[str], seconds: float = PATIENCE) -> float:
         """The moment by which all marks have been written. Raises `TimeoutError`."""
         wanted = [mark.encode() for mark in marks]
         begun, shown = time.perf_counter(), b""
-        while milliseconds(begun) < PATIENCE * 1000:
+        while milliseconds(begun) < seconds * 1000:
             ready, _, _ = select.select([self._terminal], [], [], 1)
             self._written += self._read() if ready else b""
             now = time.perf_counter()
