@@ -1,4 +1,4 @@
-"""From a fresh clone to the first frame, beside making an environment with the same direct dependencies by hand.
+"""From a fresh clone to the first frame, beside making an environment with the same dependencies by hand.
 
     python benchmarks/setup.py [--rounds 1] [--strict] [--uv]
 

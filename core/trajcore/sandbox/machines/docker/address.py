@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -34,9 +35,17 @@ class Address:
     tls: Tls | None = None
 
     @property
-    def is_here(self) -> bool:
-        """Whether the engine is on this machine and so sees its files."""
+    def shares_files(self) -> bool:
+        """Whether the engine finds files of this machine by their names."""
         return self.host.startswith("unix://")
+
+    @property
+    def is_here(self) -> bool:
+        """Whether what the engine runs is of this kernel, its processes and disks seen from here.
+
+        On macOS the engine has a kernel of its own, in a virtual machine.
+        """
+        return self.shares_files and sys.platform.startswith("linux")
 
 
 def addresses() -> list[Address]:

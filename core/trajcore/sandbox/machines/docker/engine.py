@@ -139,8 +139,13 @@ def connect() -> Any:
 
 
 def is_here(client: Any) -> bool:
-    """Whether the engine of `client` is on this machine and so sees its files."""
+    """Whether what the engine of `client` runs is of this kernel: see `Address.is_here`."""
     return bool(client.is_here)
+
+
+def shares_files(client: Any) -> bool:
+    """Whether the engine of `client` finds files of this machine by their names."""
+    return bool(client.shares_files)
 
 
 def _client(address: Address) -> Any:
@@ -159,7 +164,7 @@ def _client(address: Address) -> Any:
     except (DockerException, RequestException, OSError) as error:
         client.close()
         raise _no_engine(address.host, error) from error
-    client.is_here, client.host = address.is_here, host
+    client.is_here, client.shares_files, client.host = address.is_here, address.shares_files, host
     return client
 
 
@@ -184,7 +189,7 @@ def _reachable(address: Address) -> str:
     if address.host.startswith("ssh://"):
         return _relayed(address.host, lambda: over_ssh(address.host))
     tls = address.tls
-    if tls is not None and not address.is_here:
+    if tls is not None and not address.shares_files:
         return _relayed(address.host, lambda: over_tls(address.host, tls))
     return address.host
 

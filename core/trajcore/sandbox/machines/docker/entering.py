@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from trajcore.sandbox.machines.docker.engine import is_here, start_exec
-from trajcore.sandbox.machines.docker.terminal import is_taken, open_terminal
+from trajcore.sandbox.machines.docker.terminal import is_given_up, is_taken, open_terminal
 from trajcore.sandbox.machines.machine import BASH, COLUMNS, CONTROL, ENVIRONMENT, ROWS, TERMINAL
 from trajcore.sandbox.machines.owner import VARIABLE, this_program
 from trajcore.sandbox.machines.stream import FdStream, FramedStream, Stream
@@ -47,12 +47,13 @@ def _held_here(client: Any, container: Any, directory: str) -> FdStream | None:
     except OSError:
         return None
     try:
-        # Whoever leads a session and has no terminal gets the first that it opens.
-        script = f"exec 0<>{name} 1>&0 2>&0\n{TERMINAL}"
+        # Whoever leads a session and has no terminal gets the first that it opens. Podman starts a command
+        # that leads none: it goes, and of its end the engine may not tell.
+        script = f"exec 0<>{name} 1>&0 2>&0\n{{ : </dev/tty; }} 2>/dev/null || exit\n{TERMINAL}"
         made = _prepared(client, container, directory, script)
         client.api.exec_start(made, detach=True)
         while not is_taken(master):
-            if not client.api.exec_inspect(made)["Running"]:
+            if is_given_up(master) or not client.api.exec_inspect(made)["Running"]:
                 os.close(master)
                 return None
     except BaseException:

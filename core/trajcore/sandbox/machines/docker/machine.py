@@ -33,6 +33,7 @@ from trajcore.sandbox.machines.docker.engine import (
     present,
     pull,
     remove,
+    shares_files,
 )
 from trajcore.sandbox.machines.giveback import IN_A_CONTAINER, give_back
 from trajcore.sandbox.machines.machine import (
@@ -364,7 +365,7 @@ class DockerMachine:
     def _give_back(self, client: Any) -> None:
         """Nothing runs in the mounted directory any more: leave it harmless, to whom it belongs."""
         assert self._settings.workspace is not None
-        if os.geteuid() == 0:
+        if os.geteuid() == 0 and is_here(client):
             give_back(self._settings.workspace, self._began)
             return
         client.containers.run(
@@ -434,7 +435,7 @@ class DockerMachine:
         if resources.cpus:
             options["nano_cpus"] = int(resources.cpus * 1e9)
         if self._settings.mount:
-            if not is_here(self._client):
+            if not shares_files(self._client):
                 raise BadInput(_ELSEWHERE)
             options["mounts"] = [self._mounted()]
         return options if self._settings.network else {**options, "network_mode": "none"}

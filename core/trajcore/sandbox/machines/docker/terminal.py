@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import select
 import stat
 import struct
 import termios
@@ -56,6 +57,13 @@ def open_terminal(pid: int, container: str) -> tuple[int, str]:
 def is_taken(master: int) -> bool:
     """Whether somebody has made the other side their terminal."""
     return os.tcgetpgrp(master) > 0
+
+
+def is_given_up(master: int) -> bool:
+    """Whether the other side was opened, and nobody has it open any more."""
+    waiting = select.poll()
+    waiting.register(master, 0)
+    return any(event & select.POLLHUP for _, event in waiting.poll(0))
 
 
 def _opened(directory: int) -> int:

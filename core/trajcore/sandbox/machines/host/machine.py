@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -34,6 +35,17 @@ _OF_OUR_TERMINAL: Final = frozenset(
 )
 
 
+_NOT_HERE: Final = (
+    "A sandbox on this machine itself needs Linux, whose /proc says which processes are to be ended. "
+    "Use --sandbox docker or --sandbox recorded."
+)
+
+
+def obstacle() -> str | None:
+    """Why this machine cannot be one's own sandbox, in words; None: it can."""
+    return None if sys.platform.startswith("linux") else _NOT_HERE
+
+
 class LocalMachine:
     """Shells on this machine, as this user, in a directory that is removed when the world is closed."""
 
@@ -58,6 +70,8 @@ class LocalMachine:
 
     async def start(self, progress: OnProgress) -> None:
         """See `Machine.start`."""
+        if fault := obstacle():
+            raise SandboxUnavailable(fault)
         progress("starting a shell on this machine")
         try:
             self._make_scratch()
