@@ -23,14 +23,13 @@ demo: $(STAMP)
 # The environment with all that the other targets need.
 setup: $(DEV_STAMP)
 
-# An installer shows how far it is where somebody looks.
+# An installer shows how far it is where somebody looks. What is never imported need not be compiled.
 SEEN := [ -t 2 ] || quiet=--quiet;
 
 ifneq ($(UV),)
 WHOLE := pass
 MAKE_VENV := rm -rf $(VENV); $(UV) venv --quiet --python $(or $(PYTHON),'>=3.11') $(VENV)
 INSTALL := $(SEEN) $(UV) pip install $$quiet --python $(BIN)/python -c constraints.txt
-COMPILE := --compile-bytecode
 NEWER_PIP := true
 else
 WHOLE := import pip
@@ -40,7 +39,7 @@ MAKE_VENV := for python in $(PYTHONS); do \
 	done; \
 	echo 'Python 3.11 or newer is needed, with its venv (tried: $(PYTHONS)): make demo PYTHON=/path/to/python' >&2; exit 1
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-INSTALL := $(SEEN) $(PIP) install $$quiet -c constraints.txt
+INSTALL := $(SEEN) $(PIP) install $$quiet --no-compile -c constraints.txt
 # It reads groups of dependencies from 25.1 on.
 NEWER_PIP := $(PIP) install --quiet --upgrade 'pip>=25.1'
 endif
@@ -64,7 +63,8 @@ $(STAMP): pyproject.toml constraints.txt
 $(DEV_STAMP): $(STAMP)
 	@echo 'Installing what the tests need into $(VENV).'
 	@$(NEWER_PIP)
-	@$(INSTALL) $(COMPILE) --group dev
+	@$(INSTALL) --group dev
+	@$(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib || true  # not all that packages bring is Python
 	@touch $@
 
 check: setup
