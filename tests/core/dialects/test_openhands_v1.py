@@ -127,6 +127,24 @@ def test_an_edit_is_found_in_every_copy() -> None:
     assert b"It is done" not in trajectory.to_bytes()
 
 
+def test_an_exit_code_is_the_same_wherever_it_stands() -> None:
+    trajectory = opened(*talk())
+    trajectory.set_value(4, ("extras", "metadata", "exit_code"), 7)
+    observation = json.loads(trajectory.to_bytes().splitlines()[4])["observation"]
+    assert (observation["exit_code"], observation["metadata"]["exit_code"]) == (7, 7)
+    assert observation["metadata"]["suffix"] == "\n[The command completed with exit code 7.]"
+    assert trajectory.head(4).exit_code == 7
+
+
+def test_a_summary_that_was_made_of_the_call_follows_it_and_no_other_does() -> None:
+    trajectory = opened(*talk())
+    trajectory.set_value(2, ("args", "command"), "pwd")
+    assert "pwd" in trajectory.data(2)["args"]["summary"]
+    trajectory.set_value(2, ("args", "summary"), "looking around")
+    trajectory.set_value(2, ("args", "command"), "ls")
+    assert trajectory.data(2)["args"]["summary"] == "looking around"
+
+
 def test_what_never_ran_is_not_executed() -> None:
     trajectory = opened(*talk(), refused_too := run(14, "ls"), failed(15, refused_too, "interrupted"))
     for at in (6, 13):

@@ -145,14 +145,12 @@ class OpenHandsV1(BaseDialect):
     # Editing
 
     def changed(self, recording: Recording, index: int, path: ValuePath, value: Any) -> Changes:
-        """The value is written in each of the field's places; a summary that was made of the call follows."""
+        """The value is written in each of the field's places; what V1 makes of it follows."""
         made = super().changed(recording, index, path, value)
         if tuple(path[:2]) == (canonical.ARGUMENTS, "summary"):
             return made
         return [
-            Rewritten(
-                change.record, fields.resummarised(bytes(recording.records[change.record]), change.text)
-            )
+            Rewritten(change.record, fields.followed(bytes(recording.records[change.record]), change.text))
             if isinstance(change, Rewritten)
             else change
             for change in made

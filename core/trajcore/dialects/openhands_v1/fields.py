@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from trajcore.dialects import canonical
 from trajcore.dialects.base import Place, Recording
 from trajcore.dialects.openhands_v1.blocks import RISK, TEXTS, text_blocks
 from trajcore.dialects.openhands_v1.events import UNANSWERED, arguments_of, said_of
 from trajcore.dialects.openhands_v1.said import ECHOED, ECHOES
+from trajcore.dialects.shapes import object_in
 from trajcore.errors import BadInput
 from trajcore.events.kinds import THINK
 from trajcore.formats.json.edit import with_value
@@ -45,13 +46,27 @@ def default_summary(known: Mapping[str, Any]) -> str | None:
     return f"{known.get('tool_name')}: {json.dumps(told)}"
 
 
-def resummarised(before: bytes, after: bytes) -> bytes:
-    """A record after an edit; its summary is made anew where it was made of the call before it."""
+def followed(before: bytes, after: bytes) -> bytes:
+    """A record after an edit, with what V1 makes of the fields that were edited: a summary, a suffix."""
     known, now = as_object(before), as_object(after)
     said, made = default_summary(known), default_summary(now)
-    if made is None or said == made or known.get("summary") != said:
-        return after
-    return with_value(after, ("summary",), made)
+    if made is not None and said != made and known.get("summary") == said:
+        after = with_value(after, ("summary",), made)
+    old, new = _metadata(known), _metadata(now)
+    code, suffix = old.get("exit_code"), new.get("suffix")
+    if new.get("exit_code") != code and suffix == old.get("suffix") and isinstance(suffix, str):
+        ended = _ENDED.format(code)
+        if ended in suffix:
+            told = suffix.replace(ended, _ENDED.format(new.get("exit_code")))
+            after = with_value(after, ("observation", "metadata", "suffix"), told)
+    return after
+
+
+_ENDED: Final = "[The command completed with exit code {}."
+
+
+def _metadata(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    return object_in(object_in(record, "observation"), "metadata")
 
 
 def why_not(field: str) -> str:
@@ -167,7 +182,16 @@ def _of_observation(record: int, known: Mapping[str, Any], path: Path) -> list[P
     observation = known.get("observation")
     if not isinstance(observation, dict) or path[0] not in observation:
         return []
-    return [Place(record, ("observation", *path))]
+    places = [Place(record, ("observation", *path))]
+    twins: dict[Path, Path] = {
+        ("metadata", "exit_code"): ("exit_code",),
+        ("exit_code",): ("metadata", "exit_code"),
+    }
+    if path in twins:
+        other = Place(record, ("observation", *twins[path]))
+        if _metadata(known).get("exit_code") == observation.get("exit_code"):
+            places.append(other)
+    return places
 
 
 _SIMPLE: Mapping[str, Mapping[str, Path]] = {
