@@ -12,13 +12,18 @@ from pathlib import Path
 import pytest
 
 from conversations import (
+    answer,
+    call,
     compact,
     contents,
     directory,
     event_id,
     file_name,
+    hung,
     message,
     prompt,
+    ran,
+    run,
     state,
     talk,
 )
@@ -187,6 +192,41 @@ def test_an_archive_is_saved_as_a_directory(place: Path, tmp_path: Path) -> None
     trajectory.save(tmp_path / "there")
     events = {name: data for name, data in contents(place).items() if "/event-" in name or "state" in name}
     assert contents(tmp_path / "there") == events
+
+
+def test_what_a_helper_did_is_folded_under_the_call_that_asked_for_it(tmp_path: Path) -> None:
+    asks = call(2, "task", "TaskAction", prompt="Count.", subagent_type="general-purpose")
+    again = call(4, "task", "TaskAction", prompt="Once more.", subagent_type="general-purpose", resume="t1")
+    told = [answer(at, one, "TaskObservation", "2", task_id="t1", subagent="x", status="completed")
+            for at, one in ((3, asks), (5, again))]  # fmt: skip
+    log = [prompt(), message(1, "user", "Ask."), asks, told[0], again, told[1], message(6, "agent", "Done.")]
+    place = directory(tmp_path / "main", log, state(6))
+    counts = run(102, "ls | wc -l")
+    helper = [
+        hung(prompt(100), None), message(101, "user", "Count."), counts, ran(103, counts, "2"),
+        message(104, "agent", "2"), message(105, "user", "Once more."), message(106, "agent", "Still 2."),
+    ]  # fmt: skip
+    directory(place / "subagents" / "abcd", helper, state(106))
+    before = contents(place)
+    trajectory = Trajectory.open(place)
+    outline = trajectory.outline
+    assert outline.kinds[2:9] == ["delegate", "system", "message", "run", "run", "message", "delegate"]
+    assert outline.delegations == {2: 8, 9: 12}
+    assert [outline.depth(at) for at in range(14)] == [0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0]
+    assert trajectory.unit_of(2) == (2, 3, 4, 5, 6, 7, 8)
+    with pytest.raises(BadInput, match="a conversation of its own"):
+        trajectory.duplicate([2])
+    trajectory.insert(len(trajectory), [{"source": "user", "action": "message", "args": {"content": "hi"}}])
+    trajectory.set_value(5, ("args", "command"), "true")
+    trajectory.save()
+    changed = {name for name, data in contents(place).items() if before.get(name) != data}
+    assert len([name for name in changed if name.startswith("subagents/")]) == 2  # the command, and its echo
+    assert Trajectory.open(place).outline.kinds == trajectory.outline.kinds
+    while trajectory.undo():
+        pass
+    trajectory.save()
+    kept = {name: data for name, data in before.items() if not name.endswith(".marker")}
+    assert {name: data for name, data in contents(place).items() if not name.endswith(".marker")} == kept
 
 
 def test_what_somebody_else_wrote_is_not_lost(place: Path) -> None:

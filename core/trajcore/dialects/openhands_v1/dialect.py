@@ -24,12 +24,13 @@ from trajcore.dialects.base import (
 )
 from trajcore.dialects.openhands_v1 import fields, usage
 from trajcore.dialects.openhands_v1.events import NUDGE, OURS, UNANSWERED, canonical_event, kind_of
+from trajcore.dialects.openhands_v1.helpers import Helpers
 from trajcore.dialects.openhands_v1.said import FINISHED
 from trajcore.dialects.openhands_v1.tree import Tree
-from trajcore.dialects.openhands_v1.wire import Key, logs, read_key, texts_of
+from trajcore.dialects.openhands_v1.wire import Key, Log, logs, read_key, texts_of
 from trajcore.dialects.slotted import BaseDialect
 from trajcore.errors import BadInput
-from trajcore.events.kinds import ERROR, FINISH, MESSAGE, USER_REJECTED, Service
+from trajcore.events.kinds import DELEGATE, ERROR, FINISH, MESSAGE, USER_REJECTED, Service
 from trajcore.formats.json.edit import with_value
 from trajcore.formats.json.merge import merged
 from trajcore.formats.json.reading import as_object
@@ -50,6 +51,8 @@ class V1Slot(Slot, gc=False):
 
     spent: dict[str, Any] | None = None
     waits: bool = False
+    log: int = 0
+    """The first record of its conversation: that of the agent itself, or of a helper."""
     unanswered: bool = False
     """It was called, and nothing says what came of it; what is put in by us is no such call."""
     action_id: str | None = None
@@ -70,21 +73,18 @@ class OpenHandsV1(BaseDialect):
 
     def slots(self, records: Sequence[Text]) -> list[V1Slot]:
         """The events of the active branch, with what hangs beside it, and damaged ones."""
-        log = logs(records)[0]
-        spent = {} if log.state is None else usage.by_response(records[log.state])
+        log, *others = logs(records)
+        helpers = Helpers(others, records)
         found: list[V1Slot] = []
-        finished: dict[str | None, V1Slot] = {}
-        for at in Tree(log).shown:
-            key = log.keys[at]
-            if key.inner[0] == FINISHED and key.action_id in finished:
-                finished.pop(key.action_id).records += (at,)
-                continue
-            slot = _slot(at, key, spent)
-            if slot.action == FINISH:
-                finished[key.id] = slot
+        own = _slots(log, Tree(log).shown, records)
+        for at, slot in enumerate(own):
             found.append(slot)
-        _see_who_waits(found, records)
-        _see_what_is_unanswered(found)
+            answer = own[at + 1] if at + 1 < len(own) else None
+            # Beside other calls of its reply nothing tells where what a helper did belongs.
+            if helpers and slot.action == DELEGATE and answer is not None and answer.action_id == slot.name:
+                asked = helpers.asked(records[slot.records[0]])
+                if asked is not None:
+                    found += _slots(*asked, records)
         return found
 
     def links(self, slots: Sequence[Any]) -> Links:
@@ -102,6 +102,8 @@ class OpenHandsV1(BaseDialect):
             if answered is not None:
                 links.answers[index] = answered
                 links.answer_of.setdefault(answered, index)
+                if slots[answered].action == DELEGATE and slots[index - 1].log != slots[index].log:
+                    links.delegations[answered] = index
         return links
 
     def branches(self, records: Sequence[Text]) -> Sequence[Branch]:
@@ -163,6 +165,21 @@ class OpenHandsV1(BaseDialect):
         records = tuple(Writer(recording).records(at, events))
         return [Inserted(self.record_before(recording, at), records)]
 
+    def moved(self, recording: Recording, indices: Sequence[int], place: int) -> Changes:
+        """Records move within their own conversation."""
+        _refuse_helpers(recording, indices)
+        return super().moved(recording, indices, place)
+
+    def copied(self, recording: Recording, indices: Sequence[int], at: int) -> Changes:
+        """Records are copied within their own conversation."""
+        _refuse_helpers(recording, indices)
+        return super().copied(recording, indices, at)
+
+    def record_before(self, recording: Recording, at: int) -> int:
+        """The record before which new ones stand; at the end, behind the last of the agent's own."""
+        slots = recording.slots
+        return super().record_before(recording, at) if at < len(slots) else logs(recording.records)[0].end
+
     def renamed(self, texts: Sequence[bytes]) -> Sequence[bytes]:
         """Copies with ids, calls and replies of their own."""
         from trajcore.dialects.openhands_v1.written import renamed
@@ -194,6 +211,26 @@ class OpenHandsV1(BaseDialect):
         return fields.places(recording, index, tuple(path))
 
 
+def _slots(log: Log, shown: Sequence[int], records: Sequence[Text]) -> list[V1Slot]:
+    """Some events of a conversation; the answer to `finish` is a part of that."""
+    spent = {} if log.state is None else usage.by_response(records[log.state])
+    found: list[V1Slot] = []
+    finished: dict[str | None, V1Slot] = {}
+    for at in shown:
+        key = log.keys[at]
+        if key.inner[0] == FINISHED and key.action_id in finished:
+            finished.pop(key.action_id).records += (at,)
+            continue
+        slot = _slot(at, key, spent)
+        slot.log = log.records[0]
+        if slot.action == FINISH:
+            finished[key.id] = slot
+        found.append(slot)
+    _see_who_waits(found, records)
+    _see_what_is_unanswered(found)
+    return found
+
+
 def _slot(at: int, key: Key, spent: Mapping[str, dict[str, Any]]) -> V1Slot:
     action, observation = kind_of(key)
     source = "environment" if key.source == "hook" else key.source
@@ -207,6 +244,16 @@ def _slot(at: int, key: Key, spent: Mapping[str, dict[str, Any]]) -> V1Slot:
         spent=spent.get(key.llm_response_id or "") if key.source == "agent" else None,
         action_id=key.action_id,
     )  # fmt: skip
+
+
+def _refuse_helpers(recording: Recording, indices: Sequence[int]) -> None:
+    """Raise `BadInput` for events of several conversations, or of a helper's."""
+    own = recording.slots[0].log
+    if any(recording.slots[index].log != own for index in indices):
+        raise BadInput(
+            "what a helper did is a conversation of its own, in files of its own: "
+            "it can't be moved or copied."
+        )
 
 
 def _see_who_waits(slots: Sequence[V1Slot], records: Sequence[Text]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trajcore.dialects.base import Changes, RecordChange, Rewritten, Text
+from trajcore.dialects.base import Changes, Rewritten, Text
 from trajcore.dialects.openhands_v1.tree import BESIDE, ROOT, Tree, names_parents
 from trajcore.dialects.openhands_v1.wire import Log, logs
 from trajcore.formats.json.edit import with_value
@@ -16,8 +16,14 @@ def relinked(before: Sequence[Text], after: Sequence[Text]) -> Changes:
     What was wrong before, a parent that is not there or a circle, stays as it was. A log that names no
     parents is a chain, and gets none: what wrote it would refuse them.
     """
-    was, now = logs(before)[0], logs(after)[0]
     texts: dict[int, bytes] = {}
+    for was, now in zip(logs(before), logs(after), strict=False):
+        _relink(was, now, after, texts)
+    return [Rewritten(record, text) for record, text in sorted(texts.items())]
+
+
+def _relink(was: Log, now: Log, after: Sequence[Text], texts: dict[int, bytes]) -> None:
+    """One conversation, into the texts of its records."""
     old, new = Tree(was), Tree(now)
     branch = _branch(was, now, old)
     if names_parents(was.keys.values()):
@@ -29,8 +35,6 @@ def relinked(before: Sequence[Text], after: Sequence[Text]) -> Changes:
         moved = was.state is not None and was.keys[was.state].leaf_event_id != named
         if not moved and leaf not in (None, named) and old.record(named) is not None:
             texts[now.state] = with_value(bytes(after[now.state]), ("leaf_event_id",), leaf)
-    changes: list[RecordChange] = [Rewritten(record, text) for record, text in sorted(texts.items())]
-    return changes
 
 
 def _branch(was: Log, now: Log, old: Tree) -> list[int]:

@@ -84,6 +84,11 @@ class Log:
     keys: dict[int, Key] = field(default_factory=dict)
     """By record: those of the events, and of the state."""
 
+    @property
+    def end(self) -> int:
+        """The record behind its last one."""
+        return max(self.records, default=-1 if self.state is None else self.state) + 1
+
 
 def logs(records: Sequence[Text]) -> list[Log]:
     """The conversations in some records: the state of one, where it has any, stands before its events."""
