@@ -101,7 +101,7 @@ def _played(session: Session, index: int, head: Head, result: StepResult, outlin
         exit=_exits(before, after, result),
         failed=failed,
         diverged=result.status is Status.DIVERGED,
-        duration=marks.duration(result.seconds),
+        duration=marks.step_duration(result),
         files=_count(result.files),
         lines=lines,
     )

@@ -16,12 +16,13 @@ from trajcore.replay.verdict import Comparison, Match
 from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.session import Session
 from trajcore.settings import Delivery
+from trajcore.views import marks
 from trajcore.views.event import blocks_for
 from trajcore.views.marks import step_line
 from trajcore.views.rows import RowLine, RowLines, directory_of, row_line
 from trajcore.views.spent import Spent
 from trajcore.views.summaries import shared_directory, summary_of, window
-from trajcore.views.timeline import Timeline
+from trajcore.views.timeline import Row, Timeline
 
 
 def lines(session: Session, *, raw: bool = False) -> list[RowLine]:
@@ -264,6 +265,16 @@ async def test_a_printed_step_that_was_not_carried_out_says_no_duration() -> Non
     await played_to(session, 5)
     printed = [step_line("1", result, "echo") for result in session.results.values()]
     assert not [line for line in printed if "ms" in line]
+    await session.close()
+
+
+async def test_the_row_of_a_step_that_was_not_carried_out_says_no_duration() -> None:
+    session = session_of([message(0), run(1), ran(2, 1), run(3), ran(4, 3)])
+    session.serve(3, Service.SKIP)
+    await played_to(session, 5)
+    rows = [row_line(session, Row(session.trajectory.uid(index))) for index in (1, 3)]
+    assert [line.mark for line in rows] == [marks.SERVED, marks.SKIPPED]
+    assert [line.outcome.duration for line in rows] == ["", ""]
     await session.close()
 
 
