@@ -279,7 +279,11 @@ def _holder(trajectory: Trajectory) -> dict[str, Any]:
 
 def _beside(trajectory: Trajectory) -> dict[str, dict[str, Any]]:
     """The objects in the files beside a recording that its dialect knows; none beside what was packed."""
-    path = trajectory.path
+    path, layout = trajectory.path, trajectory.layout
+    if layout.store is not None:
+        own = _own_files(trajectory)
+        if own:
+            return own
     if path is None or any(source.packed for source in trajectory.layout.sources):
         return {}
     directory = path if trajectory.layout.format == "directory" else path.parent
@@ -292,6 +296,16 @@ def _beside(trajectory: Trajectory) -> dict[str, dict[str, Any]]:
             read = _object_at(place / name)
             if read and name not in found:
                 found[name] = read
+    return found
+
+
+def _own_files(trajectory: Trajectory) -> dict[str, dict[str, Any]]:
+    """Those of its own files that are such, wherever they were read from; the first of each name."""
+    layout, found = trajectory.layout, dict[str, dict[str, Any]]()
+    for name, record in zip(layout.store.names if layout.store else (), layout.records, strict=False):
+        file = name.rsplit("/", 1)[-1]
+        if file in trajectory.dialect.beside and file not in found:
+            found[file] = as_object(record)
     return found
 
 

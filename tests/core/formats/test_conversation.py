@@ -27,9 +27,11 @@ from conversations import (
     state,
     talk,
 )
+from trajcore.dialects.told import What
 from trajcore.errors import BadInput, FileChanged
 from trajcore.formats.base import RowNeeded
 from trajcore.trajectory import Trajectory
+from trajcore.worlds.facts import found_in
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "trajectories" / "openhands_v1"
 LAST = 13
@@ -227,6 +229,13 @@ def test_what_a_helper_did_is_folded_under_the_call_that_asked_for_it(tmp_path: 
     trajectory.save()
     kept = {name: data for name, data in before.items() if not name.endswith(".marker")}
     assert {name: data for name, data in contents(place).items() if not name.endswith(".marker")} == kept
+
+
+def test_its_state_says_where_the_agent_worked(place: Path) -> None:
+    found = found_in(Trajectory.open(place))
+    assert {fact.what: fact.value for fact in found.facts}[What.DIRECTORY] == "/workspace"
+    assert all("base_state.json" in fact.where or "event" in fact.where for fact in found.facts)
+    assert found_in(Trajectory.open(place / "events")).value(What.SHELL) == "/workspace"
 
 
 def test_what_somebody_else_wrote_is_not_lost(place: Path) -> None:

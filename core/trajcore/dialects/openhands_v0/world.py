@@ -18,7 +18,7 @@ from trajcore.events.kinds import MESSAGE, RECALL
 
 METADATA: Final = "metadata.json"
 
-_ROW: Final = (
+ROW: Final = (
     (What.DATA_SET, ("metadata", "dataset")),
     (What.INSTANCE, ("instance_id",)),
     (What.REPOSITORY, ("instance", "repo")),
@@ -37,7 +37,7 @@ _RECALLED: Final = (
     (What.DIRECTORY, ("extras", "repo_directory")),
     (What.DIRECTORY, ("extras", "working_dir")),
 )
-_SHELL: Final = ((What.SHELL, ("extras", "metadata", "working_dir")),)
+SHELL: Final = ((What.SHELL, ("extras", "metadata", "working_dir")),)
 _UPLOADED: Final = re.compile(r"<uploaded_files>\s*(/[^\s<>]+)\s*</uploaded_files>")
 
 
@@ -46,8 +46,8 @@ def facts(events: Iterable[tuple[str, Event]], around: Around) -> Iterator[Fact]
 
     What says more of where the agent worked comes first.
     """
-    yield from _among(around.holder, _ROW, "row")
-    yield from _among(around.files.get(METADATA, {}), _BESIDE, METADATA)
+    yield from among(around.holder, ROW, "row")
+    yield from among(around.files.get(METADATA, {}), _BESIDE, METADATA)
     shell: list[Fact] = []
     asked = False
     for name, event in events:
@@ -58,15 +58,16 @@ def facts(events: Iterable[tuple[str, Event]], around: Around) -> Iterator[Fact]
             if found is not None:
                 yield Fact(What.DIRECTORY, found[1], f"{where}: <uploaded_files>")
         elif event.get("observation") == RECALL:
-            yield from _among(event, _RECALLED, where)
+            yield from among(event, _RECALLED, where)
         elif "observation" in event and not shell:
-            shell.extend(_among(event, _SHELL, where))
+            shell.extend(among(event, SHELL, where))
     yield from shell
 
 
-def _among(
+def among(
     said: Mapping[str, Any], places: Iterable[tuple[What, tuple[str, ...]]], where: str
 ) -> Iterator[Fact]:
+    """What stands at some places of an object, as facts."""
     for what, path in places:
         value: Any = said
         for key in path:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from trajcore.dialects import canonical
 from trajcore.dialects.base import (
     CERTAIN,
+    Around,
     Branch,
     Changes,
     Event,
+    Fact,
     Inserted,
     Links,
     Place,
@@ -22,7 +24,7 @@ from trajcore.dialects.base import (
     Unwrapped,
     ValuePath,
 )
-from trajcore.dialects.openhands_v1 import fields, usage
+from trajcore.dialects.openhands_v1 import fields, usage, world
 from trajcore.dialects.openhands_v1.events import NUDGE, OURS, UNANSWERED, canonical_event, kind_of
 from trajcore.dialects.openhands_v1.helpers import Helpers
 from trajcore.dialects.openhands_v1.said import FINISHED
@@ -62,6 +64,7 @@ class OpenHandsV1(BaseDialect):
     """A record is an event, but for the state, and for the answer to `finish`, which is a part of that."""
 
     name: ClassVar[str] = "openhands_v1"
+    beside: ClassVar[frozenset[str]] = frozenset({world.STATE})
     formats: ClassVar[frozenset[str]] = frozenset({"list", "rows", "jsonl", "pages", "conversation"})
 
     def claims(self, head: Sequence[bytes]) -> float:
@@ -143,6 +146,10 @@ class OpenHandsV1(BaseDialect):
         if answer == ERROR:
             return Satisfied(Service.RECORDED, f"{_NEVER_RAN}, or not to its end: {_SERVED}")
         return Satisfied()
+
+    def world(self, events: Iterable[tuple[str, Event]], around: Around) -> Sequence[Fact]:
+        """What the row, the state and the first command's shell tell."""
+        return tuple(world.facts(events, around))
 
     # Editing
 
