@@ -19,6 +19,7 @@ from trajcore.sandbox.machines.docker import entering, guest
 from trajcore.sandbox.machines.docker.archives import archive_of, read_image
 from trajcore.sandbox.machines.docker.commits import Commit, Commits, drop, keep
 from trajcore.sandbox.machines.docker.disks import container_layers, look_at, written_size, written_to
+from trajcore.sandbox.machines.docker.ended import why_ended
 from trajcore.sandbox.machines.docker.engine import (
     GONE,
     build,
@@ -297,11 +298,21 @@ class DockerMachine:
 
     async def terminal(self) -> Stream:
         """See `Machine.terminal`."""
-        return await self._call(lambda: entering.terminal(self._client, self._there(), self.directory))
+        return await self._entered(entering.terminal)
 
     async def control(self) -> Stream:
         """See `Machine.control`."""
-        return await self._call(lambda: entering.control(self._client, self._there(), self.directory))
+        return await self._entered(entering.control)
+
+    async def _entered(self, way: Callable[[Any, Any, str], Stream]) -> Stream:
+        """A way in. Raises `SandboxUnavailable`, which of a container that ended at once says why."""
+        try:
+            return await self._call(lambda: way(self._client, self._there(), self.directory))
+        except SandboxUnavailable as error:
+            if self._container is None or self._is_guest or self._full:
+                raise
+            why = await asyncio.to_thread(why_ended, self._client, self._container)
+            raise (SandboxUnavailable(why) if why else error) from error
 
     async def layers(self) -> tuple[Layer, ...] | None:
         """See `Machine.layers`."""
