@@ -9,6 +9,7 @@ import pytest
 from documents import message, ran, run
 from program import write
 from screens import Shown, opened
+from styled import styled
 from trajtui.widgets.divider import Divider
 
 LONG = " ".join(f"word{number}" for number in range(4_000))
@@ -46,6 +47,27 @@ async def test_titles_stand_on_one_line_and_one_line_between_the_panes(recording
         assert title[divider.x :].startswith("│ 1 Sandbox ")
         assert all(row[divider.x] == "│" for row in screen.rows[1:-2])
         assert not any(corner in screen.text for corner in "╭╮╰╯┌┐└┘")
+
+
+async def test_the_title_of_the_pane_with_the_focus_has_the_accent_and_no_other(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    async with opened(recording, size=(120, 36)) as screen:
+        for keys, accented in (
+            ((), [True, False]),
+            (("2", "enter"), [False, True]),
+            (("tab",), [True, False]),
+            (("slash",), [True, False]),
+            (("escape", "enter"), [False, True]),
+            (("escape",), [True, False]),
+        ):
+            await screen.press(*keys)
+            await screen.settle()
+            rows = styled(screen.app).split("\n")
+            title = rows[next(at for at, row in enumerate(rows) if row.startswith("| Timeline")) + 1]
+            left, right = title.split("1 line")
+            assert ["accent" in left, "accent" in right] == accented, keys
 
 
 @pytest.mark.parametrize("size", [(160, 48), (200, 50), (120, 36), (80, 24)])

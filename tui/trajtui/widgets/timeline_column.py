@@ -58,6 +58,18 @@ class TimelineColumn(Vertical):
         """Bring in what is typed into, which no first frame shows."""
         await self.mount(self.prompt)
 
+    def on_descendant_focus(self) -> None:
+        """The title says that keys come here."""
+        self._show_focus()
+
+    def on_descendant_blur(self) -> None:
+        """Keys may go elsewhere now."""
+        self._show_focus()
+
+    def _show_focus(self) -> None:
+        # A class, as Textual styles anew what is `:focus-within` itself, and not what is inside of such.
+        self.title.set_class(self.has_focus_within, "-focused")
+
     def on_resize(self, event: events.Resize) -> None:
         """There is other room."""
         self.give_room(event.size.height)
