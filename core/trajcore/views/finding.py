@@ -103,8 +103,12 @@ class Finding:
                     later.append((number, held))
             yield False
         for number, held in later:
-            if number not in self._found and any(map(self.query.is_in, held)):
-                self._found.add(number)
+            if number not in self._found:
+                for found in (found for text in held for found in self.query.looked_for(text)):
+                    if found:
+                        self._found.add(number)
+                        break
+                    yield False
             yield False
 
     def _candidates(self) -> Iterator[tuple[int | None, str, Iterator[str]]]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
+
 from trajcore.trajectory import Trajectory
 from trajcore.views.query import Query
 
@@ -14,6 +16,7 @@ _LOT: Final = 1 << 18
 
 _ESCAPED: Final = re.compile(rb"\\u00[2-7]|\\/")
 """How a file may write a character that need not be escaped."""
+_LONGEST_ESCAPE: Final = len(rb"\u0020")
 
 
 class Haystack:
@@ -30,7 +33,7 @@ class Haystack:
     def lots(self, query: Query, start: int = 0) -> Iterator[list[int]]:
         """The events that may say what is searched for, from one of them on and round, a lot at a time.
 
-        No other does. Each lot takes a moment.
+        No other does. Each lot takes a moment: of a long text there are empty ones meanwhile.
         """
         if self._texts is None or not query.needle:
             yield from ([index] for index in (*range(start, self._count), *range(start)))
@@ -38,7 +41,10 @@ class Haystack:
         order = list(enumerate(self._in_lots()))
         first = next((at for at, lot in order if start < lot.stop), 0)
         for number, lot in order[first:] + order[:first]:
-            yield self._look_through(number, lot, query)
+            if sum(len(self._texts[index]) for index in lot) <= 2 * _LOT:
+                yield self._look_through(number, lot, query)
+            else:
+                yield from self._look_through_pieces(number, lot, query)
 
     def _in_lots(self) -> list[range]:
         begin = size = 0
@@ -61,9 +67,36 @@ class Haystack:
             return sorted(doubtful)
         return [index for index in lot if index in doubtful or query.may_be_in(bytes(texts[index]))]
 
+    def _look_through_pieces(self, number: int, lot: range, query: Query) -> Iterator[list[int]]:
+        """As `_look_through`, each event by itself, and a long one a piece after the other."""
+        texts = self._texts or ()
+        doubtful, known = self._doubtful.get(number, frozenset[int]()), number in self._doubtful
+        doubts, found = {index for index in self._damaged if index in lot}, []
+        for index in lot:
+            may = False
+            for piece in _pieces(texts[index], max(len(query.needle), _LONGEST_ESCAPE)):
+                may = may or query.may_be_in(piece)
+                if not known and index not in doubts and _ESCAPED.search(piece):
+                    doubts.add(index)
+                yield []
+                if may and (known or index in doubts):
+                    break
+            if may or index in (doubtful if known else doubts):
+                found.append(index)
+        if not known:
+            self._doubtful[number] = frozenset(doubts)
+        yield found
+
     def _doubts(self, lot: range, whole: bytes) -> frozenset[int]:
         texts = self._texts or ()
         found = {index for index in self._damaged if index in lot}
         if _ESCAPED.search(whole):
             found.update(index for index in lot if _ESCAPED.search(texts[index]))
         return frozenset(found)
+
+
+def _pieces(text: msgspec.Raw | bytes, longest: int) -> Iterator[bytes]:
+    """All of a text, in pieces that overlap so far that what has `longest` bytes is in one of them."""
+    view = memoryview(text)
+    for begin in range(0, max(1, len(view)), _LOT):
+        yield bytes(view[begin : begin + _LOT + longest - 1])

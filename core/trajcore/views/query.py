@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -12,6 +13,8 @@ from trajcore.patterns import Expression
 EXPRESSION: Final = "re:"
 """What a query begins with that is a regular expression."""
 
+_PIECE: Final = 1 << 18
+"""So many characters of a text are looked through at once."""
 _PLAIN: Final = r"[A-Za-z0-9_.,;:=+*()\[\]{}|~^@#$%!?/-]+"
 """Characters that a file has as they are, unless it escapes what need not be escaped."""
 _SURE: Final = r"[A-HJLM-RT-Za-hjlm-rt-z0-9_.,;:=+*()\[\]{}|~^@#$%!?/-]+"
@@ -63,6 +66,17 @@ class Query:
         if self._expression is not None:
             return any(True for _ in self._expression.matches(text))
         return self._pattern.search(text) is not None
+
+    def looked_for(self, text: str) -> Iterator[bool]:
+        """Whether a text says it, piece by piece: each takes a moment, but of an expression there is one.
+
+        Raises `BadInput` for an expression that takes too long.
+        """
+        if self._expression is not None:
+            yield self.is_in(text)
+            return
+        for begin in range(0, len(text), _PIECE):
+            yield self._pattern.search(text, begin, begin + _PIECE + len(self._words) - 1) is not None
 
     def may_be_in(self, raw: bytes) -> bool:
         """Whether the JSON text of an event, which escapes nothing without need, may say it."""

@@ -37,6 +37,27 @@ def numbers(finding: Finding) -> list[int]:
     return [number for number in range(1000) if number in finding]
 
 
+@pytest.mark.parametrize("needle", ["nothere", "the end", "The End", "last-a"])
+def test_a_text_of_many_megabytes_is_looked_through_in_pieces(needle: str) -> None:
+    """What is around the end of a piece is found, and no piece holds up the keys for long."""
+    long = "x" * (3 << 20) + "the end" + "y" * ((1 << 18) - 4) + "The End"
+    session = opened([message(0, "go"), run(1, "ls"), ran(2, 1, long), run(3, "last-a"), ran(4, 3, "")])
+    finding = Finding(session, Timeline(session.trajectory, session.run), Query(needle))
+    turns = 0
+    while not finding.done:
+        finding.go_on(0)
+        turns += 1
+    assert turns > 12
+    assert numbers(finding) == {"nothere": [], "last-a": [2]}.get(needle, [1])
+
+
+@pytest.mark.parametrize("at", range((1 << 18) - 60, (1 << 18) + 60, 7))
+def test_what_lies_across_two_pieces_is_found(at: int) -> None:
+    session = opened([run(1, "ls"), ran(2, 1, "x" * at + "a needle" + "y" * (1 << 20))])
+    assert numbers(searched(session, "a needle")) == [0]
+    assert numbers(searched(session, "A needle")) == []
+
+
 EVENTS = [
     message(0, "count the files"),
     run(1, "ls src"),
