@@ -12,6 +12,7 @@ import pytest
 from documents import message, ran, run
 from program import finish, say, write
 from screens import Shown, opened
+from trajcore.dialects.newevents import user_message
 from trajtui.actions.table import ACTIONS
 from trajtui.screens.edit_event import EditEvent
 from trajtui.screens.history import HistoryList
@@ -263,6 +264,21 @@ async def test_an_edit_of_what_was_played_is_stale_and_what_follows_is_downstrea
         await screen.wait("downstream: played before the edit at event 3")
         await pressed(screen, "u")
         await screen.wait(lambda: "stale" not in screen.text and "downstream" not in screen.text)
+
+
+async def test_a_message_put_in_before_the_position_says_that_it_was_not_played(recording: Path):
+    async with at(recording, 0) as screen:
+        await pressed(screen, "c")
+        await screen.wait("FINISHED")
+        screen.session.editing.insert(1, [user_message("in between")])
+        screen.timeline.follow(1)
+        await pressed(screen, "2")
+        row = next(row for row in screen.rows if "in between" in row)
+        assert "not played" in row
+        assert "stale" not in screen.text
+        await screen.wait("not played: the run was past here already · t goes back to here")
+        await pressed(screen, "u")
+        await screen.wait(lambda: "not played" not in screen.text)
 
 
 async def test_the_recorded_observation_of_an_edited_action_says_so(recording: Path):

@@ -391,6 +391,10 @@ class Run:
         """Be as another run is, of which nobody else makes use from now on."""
         self.__dict__.update(other.__dict__)
 
+    def holds(self, uid: int) -> bool:
+        """Whether an event of the recording was played, as it was or otherwise."""
+        return uid in self._id_of_origin
+
     def is_superseded(self, entry: Entry) -> bool:
         """Whether the event of an entry was played a second time, having been moved behind the position."""
         return entry.origin is not None and self._id_of_origin[entry.origin] != entry.id

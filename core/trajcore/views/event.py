@@ -80,7 +80,9 @@ def _overtaken(session: Session, index: int) -> list[Block]:
         what = safe_line(session.remade[1])
         return [Block(BlockKind.BAD, f"remade: executed again on a way back, with another result ({what})")]
     if index in session.stale:
-        return [Block(BlockKind.BAD, "stale: played before this edit · t goes back to here")]
+        played = session.run.holds(session.trajectory.uid(index))
+        what = "stale: played before this edit" if played else "not played: the run was past here already"
+        return [Block(BlockKind.BAD, f"{what} · t goes back to here")]
     first = session.first_stale
     if first is not None and first < index < session.position:
         label = session.trajectory.label(first)

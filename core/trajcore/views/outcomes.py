@@ -26,7 +26,7 @@ class Outcome:
     """What stands at the end of a row. Each text is empty where there is nothing to say."""
 
     note: str = ""
-    """`stale`, `remade` or `waits`, instead of how it came out."""
+    """`stale`, `not played`, `remade` or `waits`, instead of how it came out."""
     exit: str = ""
     """`exit 0`, `exit 0→2` where recorded and actual differ, `error`."""
     failed: bool = False
@@ -41,7 +41,7 @@ class Outcome:
 def outcome_of(session: Session, index: int, head: Head, outline: Outline) -> Outcome:
     """How a recorded event came out; what was recorded until it is played."""
     if index in session.stale:
-        return Outcome("stale")
+        return Outcome("stale" if session.run.holds(session.trajectory.uid(index)) else "not played")
     if head.wait_for_response:
         return Outcome("waits")
     result = session.result_of(index)

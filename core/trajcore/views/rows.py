@@ -92,7 +92,7 @@ class RowLine:
 
     @property
     def note(self) -> str:
-        """`stale`, `remade` or `waits`, instead of how it came out."""
+        """`stale`, `not played`, `remade` or `waits`, instead of how it came out."""
         return self.outcome.note
 
     @property
