@@ -54,6 +54,16 @@ async def test_a_wrong_condition_is_explained_and_not_added(recording: Path):
         assert len(screen.session.breakpoints) == 0
 
 
+async def test_what_is_cut_of_a_breakpoint_ends_in_an_ellipsis(tmp_path: Path):
+    path = write(tmp_path / "long.json", [run(1, "echo " + "word " * 40), ran(2, 1, "")])
+    async with opened(path, size=(80, 24)) as screen:
+        await screen.press("b", "B")
+        row = next(row for row in (await screen.wait("● at event 1")).split("\n") if "● at event 1" in row)
+        said = row.partition("●")[2].rstrip("│▌▐ ┃")
+        assert said.endswith("…"), row
+        assert "echo word word" in said
+
+
 async def test_breakpoints_are_switched_off_and_removed(recording: Path):
     async with opened(recording) as screen:
         await screen.press("j", "b", "B")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trajcore.document.labels import short
 from trajcore.replay.breakpoints import Breakpoint
 from trajcore.session import Session
 from trajcore.text import safe_line
@@ -31,5 +32,5 @@ def _what(session: Session, point: Breakpoint) -> str:
     what = point.describe(session.trajectory).removeprefix("breakpoint ")
     index = point.index(session.trajectory)
     if index is not None:
-        what += f"  {session.trajectory.head(index).summary()[:40]}"
+        what += f"  {short(session.trajectory.head(index).summary())}"
     return safe_line(what)
