@@ -79,6 +79,7 @@ async def queue(screen: Shown, *texts: str) -> None:
         await screen.type(text)
         await screen.press("enter")
         await screen.wait(lambda text=text: text in screen.session.queued)
+        await screen.wait(lambda: screen.timeline.has_focus)  # the box hands it back once it has closed
 
 
 # As it comes
@@ -272,6 +273,7 @@ async def test_what_is_queued_is_shown_edited_removed_and_back_in_the_box_after_
         await screen.press("enter")
         await screen.wait(lambda: screen.session.queued == ("first", "second", "third", "fourth edited"))
         # any one of them
+        await screen.wait(lambda: screen.timeline.has_focus)
         screen.app.screen.query_one(QueuedBox).focus()
         await screen.press("up", "up", "up", "down", "d")
         await screen.wait(lambda: screen.session.queued == ("first", "third", "fourth edited"))
