@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,6 +129,24 @@ async def test_breakpoints(path: Path, kind: str) -> None:
     assert len(session.breakpoints) == 1
     assert state_of(sidecar) == before
     await session.close()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "just now"),
+        (120, "2 min ago"),
+        (3_700, "1 hour ago"),
+        (2.5 * 86_400, "2 days ago"),
+        (4e7, "1 year ago"),
+    ],
+)
+def test_the_age_of_a_recent_file(path: Path, seconds: float, said: str) -> None:
+    written = time.time() - seconds
+    os.utime(path, (written, written))
+    assert recent.age(path) == said
+    path.unlink()
+    assert recent.age(path) == ""
 
 
 @pytest.mark.parametrize("kind", ODD)

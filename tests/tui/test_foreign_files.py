@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
 import others
 from documents import message, ran, run
@@ -87,6 +89,16 @@ async def shown(app: StartApp, pilot: Any) -> str:
     await app.workers.wait_for_complete()
     await pilot.pause()
     return str(app.query_one("#start-note", Static).render())
+
+
+async def test_a_recent_file_has_its_size_and_age(trajectory: Path) -> None:
+    trajectory.write_bytes(b" " * 75_300)
+    remember(trajectory)
+    os.utime(trajectory, (time.time() - 7_300,) * 2)
+    app = StartApp()
+    async with app.run_test(size=(160, 24)):
+        said = str(app.query_one(OptionList).get_option_at_index(0).prompt)
+        assert said == f"{trajectory}  75.3 kB  2 hours ago"
 
 
 async def test_a_path_that_is_typed_is_refused_and_the_start_screen_stays(trajectory: Path) -> None:

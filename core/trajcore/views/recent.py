@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,8 @@ from trajcore.reading import STATE, Missing, read_file
 from trajcore.storage import write_atomically
 
 _KEPT: Final = 12
+_UNITS: Final = (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3_600), ("min", 60))
+"""How long each is, in seconds."""
 
 
 def _list_file() -> Path:
@@ -41,6 +44,19 @@ def short(path: Path) -> str:
     """A path as it is shown: with `~` for the user's home."""
     home = Path.home()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
+def age(path: Path) -> str:
+    """How long ago a file was written, as `5 min ago`; empty where that cannot be told."""
+    try:
+        seconds = time.time() - path.stat().st_mtime
+    except (OSError, ValueError):
+        return ""
+    for unit, length in _UNITS:
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count} {unit}{'s' if count > 1 and unit != 'min' else ''} ago"
+    return "just now"
 
 
 def remember(path: Path) -> None:

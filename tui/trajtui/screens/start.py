@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
+from rich.filesize import decimal
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -20,7 +21,7 @@ from trajcore import BadInput, RowNeeded, Trajectory
 from trajcore import open as open_trajectory
 from trajcore.text import safe_line
 from trajcore.views.question import Question
-from trajcore.views.recent import recent_files, short
+from trajcore.views.recent import age, recent_files, short
 from trajtui.screens.dialogs import Choose
 from trajtui.styles import START
 from trajtui.themed import ThemedApp
@@ -84,7 +85,7 @@ class StartApp(ThemedApp[Path]):
     def compose(self) -> ComposeResult:
         """Recent files and samples above a path to type."""
         recent, bundled = recent_files(), _samples()
-        options: list[Option | None] = [Option(safe_line(short(path)), id=str(path)) for path in recent]
+        options: list[Option | None] = [Option(_shown(path), id=str(path)) for path in recent]
         if recent and bundled:
             options.append(None)
         taken = {str(path) for path in recent}
@@ -200,6 +201,15 @@ class AskFirst(ThemedApp[str]):
         """Ask; Esc is the harmless answer."""
         harmless = next(iter(self._question.answers))
         self.push_screen(Choose.of(self._question), lambda answer: self.exit(answer or harmless))
+
+
+def _shown(path: Path) -> str:
+    """A recent file, with its size and its age where it has any."""
+    try:
+        size = decimal(path.stat().st_size)
+    except (OSError, ValueError):
+        size = ""
+    return safe_line("  ".join(filter(None, (short(path), size, age(path)))))
 
 
 def _samples() -> list[Path]:
