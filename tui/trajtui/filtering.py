@@ -26,6 +26,7 @@ class Filtering:
     """One filter at a time. What comes of steps comes and goes in it."""
 
     sign = "f"
+    enter = "filters by a condition"
     hint = _MENU
 
     def __init__(self, session: Session, column: TimelineColumn) -> None:

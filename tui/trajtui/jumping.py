@@ -17,6 +17,7 @@ class Jumping:
     """What is typed behind the colon."""
 
     sign = ":"
+    enter = "goes there"
     hint = HELP
 
     def __init__(self, session: Session, column: TimelineColumn) -> None:

@@ -27,6 +27,7 @@ class Searching:
     """One search at a time; it goes on beside the screen, and ends with the next."""
 
     sign = "/"
+    enter = "keeps the search"
     hint = f"a text, or {EXPRESSION}expression · Enter keeps · Esc back"
 
     def __init__(self, session: Session, column: TimelineColumn) -> None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _OF_BOXES: Final = {
     Where.BOX: (FooterKey("Enter", "sends", "enter"), FooterKey("Ctrl+J", "new line", "ctrl+j")),
-    Where.LINE: (FooterKey("Enter", "takes it", "enter"),),
 }
 """Keys of what is typed into, which are no action's."""
 
@@ -23,7 +22,12 @@ _OF_BOXES: Final = {
 def footer(screen: DebuggerScreen) -> tuple[FooterKey, ...]:
     """A word for each key, with what Esc does: at rest at the end, as the other keys stay where they are."""
     where, rung = _where(screen), leaving.rung(screen)
-    others = [*_said(screen, where), *_OF_BOXES.get(where, ()), *_of_actions(screen, where)]
+    others = [
+        *_said(screen, where),
+        *_OF_BOXES.get(where, ()),
+        *_of_line(screen, where),
+        *_of_actions(screen, where),
+    ]
     escape = [FooterKey(shown_key(screen, "escape"), rung.word, "escape")] if rung else []
     if where is Where.REST:
         found = _of_search(screen) if screen.timeline.finding is not None else ()
@@ -50,6 +54,20 @@ def _of_actions(screen: DebuggerScreen, where: Where) -> Iterable[FooterKey]:
     for action in screen.actions:
         if action.footer and where in action.at:
             yield FooterKey(shown_key(screen, action.name), action.footer, action.keys[0])
+
+
+def _of_line(screen: DebuggerScreen, where: Where) -> Iterable[FooterKey]:
+    """What Enter does in the line that has the focus."""
+    if where is not Where.LINE:
+        return
+    boxes, purpose = screen.conversation, screen.panes.column.prompt.purpose
+    if boxes.queue.has_focus:
+        yield FooterKey("Enter", "edits", "enter")
+        yield FooterKey("d", "removes", "d")
+    elif boxes.running.has_focus_within:
+        yield FooterKey("Enter", "types it into the command", "enter")
+    elif purpose is not None:
+        yield FooterKey("Enter", purpose.enter, "enter")
 
 
 def _of_search(screen: DebuggerScreen) -> Iterable[FooterKey]:

@@ -22,6 +22,8 @@ class Purpose(Protocol):
     """What stands before the line."""
     hint: str
     """What can be typed, and what the keys do."""
+    enter: str
+    """What Enter does, in a word of the footer."""
 
     def typed(self, text: str) -> bool:
         """The line says something else than before; whether that was all."""
