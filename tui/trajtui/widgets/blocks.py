@@ -101,9 +101,8 @@ def _highlighted(text: str, language: str) -> list[Text]:
 
 def _markdown(text: str, width: int) -> list[Text]:
     """Markdown as lines of text, links shown as their words and never active."""
-    from rich.markdown import Markdown
-
     from trajtui.widgets import ink
+    from trajtui.widgets.prose import Prose, end_of
 
     console = Console(
         width=min(width, 100),
@@ -113,9 +112,11 @@ def _markdown(text: str, width: int) -> list[Text]:
         theme=ink.PROSE,
     )
     code: Any = ink.code()  # what a name would be looked up to
-    lines = console.render_lines(Markdown(text, hyperlinks=False, code_theme=code), pad=False)
+    lines = console.render_lines(Prose(text, hyperlinks=False, code_theme=code), pad=False)
     return [
-        Text.assemble(*((part.text, _without_link(part.style)) for part in line if not part.control))
+        Text.assemble(
+            *((part.text, _without_link(part.style)) for part in line if not part.control), end=end_of(line)
+        )
         for line in lines
     ]
 

@@ -18,6 +18,7 @@ from trajtui.abandoned import in_thread
 from trajtui.widgets.blocks import Row, widest_of
 from trajtui.widgets.hunks import Drawable
 from trajtui.widgets.lines import LinePane
+from trajtui.widgets.marking import Part
 from trajtui.widgets.segments import Segment, Segments
 from trajtui.widgets.sideways import LongLine
 
@@ -118,6 +119,16 @@ class FoldingPane(LinePane):
             text.pad_right(max(0, self._wrapped_at - text.cell_len))
             text.stylize(self.ground_style("folding--cursor"))
         return text
+
+    def copied(self, number: int) -> str:
+        """See `LinePane.copied`."""
+        row = self._segments.row(number)
+        if isinstance(row, Text):
+            above = self._segments.row(number - 1) if number else None
+            goes_on = isinstance(above, Text) and above.end != "\n"
+            indent = len(row.plain) - len(row.plain.lstrip()) if goes_on else 0
+            return Part(row.plain.rstrip(), row.end, indent)
+        return super().copied(number) if isinstance(row, Drawable) else row[0]
 
     def rows_changed(self, first: int) -> None:
         """Have the rows from this one on drawn again; those before it are as they were."""

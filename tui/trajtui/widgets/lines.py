@@ -22,7 +22,7 @@ from textual.strip import Strip
 
 from trajcore.text import TAB, safe_line
 from trajtui.abandoned import go_on
-from trajtui.widgets.marking import Mark
+from trajtui.widgets.marking import Mark, Part
 from trajtui.widgets.sideways import MORE, LongLine, line_of
 
 if TYPE_CHECKING:
@@ -82,9 +82,10 @@ class LinePane(ScrollView, can_focus=True):
         """Line `number`, where it is one of which only what can be seen is to be drawn."""
         return None
 
-    def goes_on(self, number: int) -> bool:
-        """Whether line `number` is the continuation of the one above it."""
-        return False
+    def copied(self, number: int) -> str:
+        """What line `number` is in the text itself: a `Part`, where it is not the whole of a line there."""
+        long = self.long_line(number)
+        return long[0] if long is not None else self.line_text(number).plain.rstrip()
 
     def line_width(self) -> int:
         """The widest line, in cells; panes that wrap answer with their own width."""
@@ -175,17 +176,16 @@ class LinePane(ScrollView, can_focus=True):
             return ""
         first, last = self._mark.rows
         rows = range(first, min(last, self.line_count() - 1) + 1)
-        parts = [self._marked_part(number) for number in rows]
-        joined = ("" if number == first or self.goes_on(number) else "\n" for number in rows)
-        return "".join(f"{end}{part}" for end, part in zip(joined, parts, strict=True))
+        return "".join(self._marked_part(number, is_last=number == rows[-1]) for number in rows)
 
-    def _marked_part(self, number: int) -> str:
+    def _marked_part(self, number: int, *, is_last: bool) -> str:
         assert self._mark is not None
         start, end = self._mark.columns(number) or (0, 0)
-        long = self.long_line(number)
-        line = long[0] if long is not None else LongLine(self.line_text(number).plain)
-        part = line.cut(start, end - start)
-        return part.rstrip() if end >= self._mark.FAR else part
+        row = self.copied(number)
+        behind = row.end if isinstance(row, Part) else "\n"
+        start = max(start, row.lead if isinstance(row, Part) else 0)
+        line = row if isinstance(row, LongLine) else LongLine(row)
+        return line.cut(start, max(0, end - start)) + ("" if is_last else behind)
 
     def unmark(self) -> bool:
         """Mark nothing any more; whether something was marked."""
@@ -278,11 +278,27 @@ def wrapped_text(line: Text, width: int) -> list[Text]:
     """The rows of a coloured line, each at most `width` cells wide."""
     if line.cell_len <= width:
         return [line]
-    return list(line.wrap(CONSOLE, width, tab_size=TAB, overflow="fold"))
+    rows = list(line.wrap(CONSOLE, width, tab_size=TAB, overflow="fold"))
+    end_rows(rows, line.plain)
+    return rows
+
+
+def end_rows(rows: list[Text], line: str) -> None:
+    """Have each row of a line end in the blanks that stand between it and the next one."""
+    for row in rows[:-1]:
+        said = row.plain.rstrip()
+        said = said if line.startswith(said) else said.lstrip()
+        if not line.startswith(said):
+            return  # half a wide character, in a pane that has no room for it
+        rest = line[len(said) :]
+        line = rest.lstrip()
+        row.end = rest[: len(rest) - len(line)]
 
 
 def wrapped(text: str, width: int) -> list[str]:
     """The rows of a safe text, broken at spaces where there are any; each at most `width` cells wide.
+
+    One with which a line goes on in the next row is a `Part`.
 
     Of a text that is not wrapped each line is a row, of any width.
     """
@@ -319,10 +335,10 @@ def _broken(line: str, width: int) -> list[str]:
         end = at + fitting(line[at : at + width], width)
         space = line.rfind(" ", at, end + 1) if end < len(line) else -1
         if space - at > width // 3:
-            rows.append(line[at:space])
+            rows.append(Part(line[at:space], " " if space + 1 < len(line) else " \n"))
             at = space + 1
         else:
-            rows.append(line[at:end])
+            rows.append(Part(line[at:end], "") if end < len(line) else line[at:end])
             at = end
     return rows
 

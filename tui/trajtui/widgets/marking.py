@@ -1,9 +1,26 @@
-"""What is marked with the mouse in a pane of lines."""
+"""What is marked with the mouse in a pane of lines, and what it says in the text itself."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
+
+
+class Part(str):
+    """A row that is not the whole of its line: the line goes on in the next row, or the row is indented."""
+
+    __slots__ = ("end", "lead")
+
+    end: str
+    """What stands between this row and the next one in the text itself."""
+    lead: int
+    """So many cells at its beginning are not of the text."""
+
+    def __new__(cls, text: str, end: str = "\n", lead: int = 0) -> Part:
+        """See the attributes."""
+        made = super().__new__(cls, text)
+        made.end, made.lead = end, lead
+        return made
 
 
 @dataclass(frozen=True)

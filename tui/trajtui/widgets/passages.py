@@ -14,13 +14,12 @@ from trajcore.text import safe_with_colours
 from trajcore.views.output import LOOKED_AT
 from trajcore.views.sandboxlog import Passage, RuleTone
 from trajtui.widgets.lines import UNWRAPPED
+from trajtui.widgets.marking import Part
 from trajtui.widgets.segments import Segment
 
 if TYPE_CHECKING:
     from trajtui.widgets.blocks import Row
 
-CONTINUED: Final = "+"
-"""What the style of a row begins with that goes on with the line above it."""
 _STILL: Final = Style(blink=False, blink2=False)
 _RULE: Final = "──"
 _CHOSEN_RULE: Final = "━━"
@@ -52,10 +51,12 @@ class Laid(Segment):
         place = number - len(self.head) - len(self.body)
         return self.below[place] if place >= 0 else super().__getitem__(number)
 
-    def goes_on(self, number: int) -> bool:
-        """Whether a row goes on with a line that is wider than the pane."""
+    def end(self, number: int) -> str:
+        """What stands between a row and the next one in the text itself."""
         row = self[number]
-        return (row[1] if isinstance(row, tuple) else str(getattr(row, "style", ""))).startswith(CONTINUED)
+        if isinstance(row, Text):
+            return row.end
+        return row[0].end if isinstance(row, tuple) and isinstance(row[0], Part) else "\n"
 
     def is_folding(self, number: int) -> bool:
         """Whether a row is of what can be folded, or stands for it."""
@@ -134,11 +135,10 @@ def _folded(row: str, width: int) -> list[Row]:
     text = drawn_output(row)
     if text.cell_len <= width:
         return [(row, "output")]
-    parts: list[Row] = []
-    for part in text.divide(_ends(text.plain, width)[:-1]):
-        part.style = CONTINUED if parts else ""
-        parts.append(part)
-    return parts
+    parts = list(text.divide(_ends(text.plain, width)[:-1]))
+    for part in parts[:-1]:
+        part.end = ""
+    return [*parts]
 
 
 def _wrapped(text: str, style: str, width: int) -> list[Row]:
@@ -150,7 +150,8 @@ def _wrapped(text: str, style: str, width: int) -> list[Row]:
             continue
         start = 0
         for end in _ends(line, width):
-            rows.append((line[start:end], f"{CONTINUED}{style}" if start else style))
+            part = line[start:end]
+            rows.append((Part(part, "") if end < len(line) else part, style))
             start = end
     return rows
 

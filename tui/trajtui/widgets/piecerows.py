@@ -112,8 +112,9 @@ class PartedLine(LongLine):
         first, last = self._parts.start, self._parts.stop
         begin = self._cells[first]
         number = max(first, bisect_right(self._cells, begin + left, first, last) - 1)
-        shown, at = "", left - (self._cells[number] - begin)
-        while number < last and (room := width - cell_len(shown)) > 0:
-            shown += LongLine(self._rows.lines(number)[0]).cut(at, room)
+        shown, at = list[str](), left - (self._cells[number] - begin)
+        while number < last and width > 0:
+            shown.append(LongLine(self._rows.lines(number)[0]).cut(at, width))
+            width -= _cells(shown[-1])
             number, at = number + 1, 0
-        return shown
+        return "".join(shown)

@@ -10,6 +10,7 @@ from trajcore.views.chat import ChatPart, ChatTone
 from trajcore.views.folding import Folded
 from trajtui.widgets.blocks import RENDERED, Row, RowMaker, Rows, all_rows_of, first_rows_of
 from trajtui.widgets.lines import wrapped
+from trajtui.widgets.marking import Part
 from trajtui.widgets.segments import Segment
 
 _NARROWEST: Final = 10
@@ -83,7 +84,11 @@ def body_of(part: ChatPart, block: Block, width: int, rows_of: RowMaker = all_ro
     rows = rows_of(block, max(_NARROWEST, width - len(indent)), style)
     if not indent:
         return rows
-    return [(indent + row[0], row[1]) if isinstance(row, tuple) else row for row in rows]
+    return [(_indented(row[0]), row[1]) if isinstance(row, tuple) else row for row in rows]
+
+
+def _indented(row: str) -> Part:
+    return Part(_INDENT + row, row.end if isinstance(row, Part) else "\n", len(_INDENT))
 
 
 def _folded(part: ChatPart, short: Folded, width: int) -> Rows:

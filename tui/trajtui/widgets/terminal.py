@@ -17,8 +17,9 @@ from trajcore.views.sandboxlog import HOST, Passage, SandboxLog
 from trajcore.views.timeline import Row
 from trajtui.legible import Depth, Readable
 from trajtui.widgets.lines import UNWRAPPED, wrapped
+from trajtui.widgets.marking import Part
 from trajtui.widgets.paced import PacedPane
-from trajtui.widgets.passages import CONTINUED, Laid, as_chosen, drawn_output
+from trajtui.widgets.passages import Laid, as_chosen, drawn_output
 from trajtui.widgets.segments import Segments
 
 _NARROWEST: Final = 10
@@ -179,12 +180,11 @@ class TerminalPane(PacedPane):
         laid, place = self._at(number)
         passage, row = laid.passage, laid[place]
         if isinstance(row, tuple):
-            part = row[1].removeprefix(CONTINUED)
+            part = row[1]
             text = self._drawn(row[0], part)
         else:
             assert isinstance(row, Text)
             text, part = row.copy(), "output"
-            text.style = ""
         if passage is self._chosen and part in _CHOSEN:
             text = Text(as_chosen(text.plain), text.style if part == "bad" else self._style("chosen"))
         if passage.is_gone or (passage.is_recorded and part == "output"):
@@ -200,13 +200,15 @@ class TerminalPane(PacedPane):
         where, dollar, command = row.partition("$ ") if row.startswith(HOST) else ("", "", row)
         return Text.assemble((where + dollar, self._style("prompt")), (command, self._style("command")))
 
-    def goes_on(self, number: int) -> bool:
-        """Whether a row goes on with a line that is wider than the pane."""
+    def copied(self, number: int) -> str:
+        """See `LinePane.copied`."""
+        text = self.line_text(number).plain
         number -= self._top
         if not 0 <= number < len(self._segments):
-            return False
+            return text
         laid, place = self._at(number)
-        return laid.goes_on(place)
+        end = laid.end(place)
+        return text.rstrip() if end == "\n" else Part(text, end)
 
     def _at(self, number: int) -> tuple[Laid, int]:
         """The passage that a row is of, and which of its rows that is."""
