@@ -6,10 +6,12 @@ Nothing heavy is imported here, as each start of the program reads it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from trajcore.errors import BadInput
 
@@ -42,8 +44,7 @@ class Tables(list[dict[str, str]]):
     """The kind of a setting that is a list of tables of texts."""
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(Struct, frozen=True):
     """One setting: its name, its place in config.toml, and the variable that overrides the file (those of a
     model have theirs by their names).
 
@@ -65,9 +66,9 @@ class Key:
     """The user's own file is asked where another one is read that does not say it, or is not trusted."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "written", self.written or self.name)
+        force_setattr(self, "written", self.written or self.name)
         if self.section == "llm" and self.kind in (str, int, float, bool):  # as OpenHands calls them
-            object.__setattr__(self, "variable", f"LLM_{self.written.upper()}")
+            force_setattr(self, "variable", f"LLM_{self.written.upper()}")
 
     @property
     def place(self) -> str:
@@ -178,8 +179,7 @@ _BOTH: Final = (OPEN, REPLAY)
 _ALL: Final = (*_BOTH, FORK)
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(Struct, frozen=True):
     """One option of `open`, `replay` and `fork`: a keyword in Python, a `--name` on the command line.
 
     `key` is the setting of config.toml that it overrides. Without a `metavar` it is a flag. `session` says

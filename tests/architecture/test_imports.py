@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -66,14 +65,25 @@ NOT_FOR_THE_FIRST_FRAME = {
 }
 """Modules, with all below them, that the first frame can do without, and why."""
 
+MOST_DATACLASSES = 105
+"""So many of ours may be made before the first frame. Each is code that is written, compiled and run at every
+start; a `msgspec.Struct` is had for a tenth of that."""
+
 FIRST_FRAME = """
-import asyncio, json, sys
+import asyncio, dataclasses, json, sys
+
+made, process = [], dataclasses._process_class
+def counted(cls, *options):
+    made.append(f"{cls.__module__}.{cls.__qualname__}")
+    return process(cls, *options)
+dataclasses._process_class = counted
+
 import trajtui.cli
 from trajtui.commands.open import open_trajectory, Session, Settings
 from trajtui.app import TrajApp
 
 def shown():
-    print(json.dumps(sorted(sys.modules)), file=sys.__stderr__)
+    print(json.dumps([sorted(sys.modules), made]), file=sys.__stderr__)
     app.exit()
 
 app = TrajApp(Session(open_trajectory(sys.argv[1]), Settings("auto", keep_journal=True)), shown=shown)
@@ -119,14 +129,24 @@ def test_help_is_had_without_anything_heavy(arguments: list[str]) -> None:
     assert loaded & HEAVY == set()
 
 
-def test_the_first_frame_waits_for_nothing_that_it_does_not_show(tmp_path: Path) -> None:
-    states = {name: str(tmp_path) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")}
+@pytest.fixture(scope="module")
+def first_frame(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[str]]:
+    """What is loaded when the first frame is there, and the dataclasses that were made by then."""
+    home = str(tmp_path_factory.mktemp("home"))
+    states = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"), home)
     done = subprocess.run(
         [sys.executable, "-c", FIRST_FRAME, SAMPLES / "demo.json"],
         capture_output=True, text=True, timeout=60, env={**os.environ, **states},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    loaded = json.loads(done.stderr.splitlines()[0])
+    loaded, made = json.loads(done.stderr.splitlines()[0])
+    return loaded, made
+
+
+def test_the_first_frame_waits_for_nothing_that_it_does_not_show(
+    first_frame: tuple[list[str], list[str]],
+) -> None:
+    loaded, _ = first_frame
     assert "trajtui.widgets.timeline" in loaded
     needless = {
         name: why
@@ -134,3 +154,10 @@ def test_the_first_frame_waits_for_nothing_that_it_does_not_show(tmp_path: Path)
         if any(f"{module}.".startswith(f"{name}.") for module in loaded)
     }
     assert needless == {}
+
+
+def test_the_first_frame_waits_for_few_dataclasses(first_frame: tuple[list[str], list[str]]) -> None:
+    _, made = first_frame
+    ours = [name for name in made if name.startswith(("trajcore.", "trajtui."))]
+    assert ours, "none was seen: dataclasses are made otherwise now"
+    assert len(ours) <= MOST_DATACLASSES, ours

@@ -10,8 +10,9 @@ with texts. All that one is written with can be imported from here.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from msgspec import Struct
 
 from trajcore.dialects.changes import (
     Changes,
@@ -71,8 +72,7 @@ Event = Mapping[str, Any]
 """A canonical event as a JSON object: the kinds and fields of OpenHands, whoever wrote it down."""
 
 
-@dataclass(frozen=True)
-class Played:
+class Played(Struct, frozen=True):
     """An event of a run: as its recording has it, or with another result, or added by the run.
 
     `uid` names the event of the recording that it is, or whose result it took; None where it was added.
@@ -83,8 +83,7 @@ class Played:
     as_recorded: bool
 
 
-@dataclass(frozen=True)
-class Unwrapped:
+class Unwrapped(Struct, frozen=True):
     """What a program has said, out of the words that the agent's runtime put around it."""
 
     output: str
@@ -96,8 +95,7 @@ class Unwrapped:
     """Whose shell it was, on which machine and where, if that stood with the output."""
 
 
-@dataclass(frozen=True)
-class Satisfied:
+class Satisfied(Struct, frozen=True):
     """How a replay satisfies an action, and why where it is not executed."""
 
     service: Service = Service.EXECUTE

@@ -6,19 +6,18 @@ Each change names records as they are after those before it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Rewritten:
+class Rewritten(Struct, frozen=True):
     """A record has another text."""
 
     record: int
     text: bytes
 
 
-@dataclass(frozen=True)
-class Inserted:
+class Inserted(Struct, frozen=True):
     """New records stand before record `at`. `sizes` says how they go in pairs, in a list of pairs."""
 
     at: int
@@ -26,23 +25,20 @@ class Inserted:
     sizes: tuple[tuple[int, bool], ...] = ()
 
 
-@dataclass(frozen=True)
-class Removed:
+class Removed(Struct, frozen=True):
     """Records are gone."""
 
     records: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """Records stand before record number `place` of those that stay."""
 
     records: tuple[int, ...]
     place: int
 
 
-@dataclass(frozen=True)
-class Copied:
+class Copied(Struct, frozen=True):
     """`texts`, made of these records, stand before record `at`, spaced as these are."""
 
     records: tuple[int, ...]

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from trajcore.events.base import Event
 
@@ -32,8 +34,7 @@ class Call:
         return json_object(self.arguments)
 
 
-@dataclass(frozen=True)
-class Thoughts:
+class Thoughts(Struct, frozen=True):
     """What a model thought before it answered: in blocks that its provider has signed, or as plain text.
 
     `model` is who thought it, as the reply has it.
@@ -44,8 +45,7 @@ class Thoughts:
     text: str = ""
 
 
-@dataclass(frozen=True)
-class RecordedReply:
+class RecordedReply(Struct, frozen=True):
     """What a model said in one go: its text, then its calls."""
 
     id: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct, field
 
 
 class What(Enum):
@@ -27,8 +28,7 @@ class What(Enum):
     """What was run before the first step."""
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One thing that is told, and where that stands: `row: instance.repo`, `event 1: content`.
 
     `derived`: it does not stand there itself, but follows from what does, as `where` says.
@@ -40,8 +40,7 @@ class Fact:
     derived: bool = False
 
 
-@dataclass(frozen=True)
-class Around:
+class Around(Struct, frozen=True):
     """What there is around the events of a recording."""
 
     holder: Mapping[str, Any] = field(default_factory=dict)

@@ -7,10 +7,11 @@ What a live model is offered (`schemas`), from a call to an action (`action_of`)
 from __future__ import annotations
 
 import copy
-import dataclasses
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec import Struct
 
 from trajcore.dialects.replies import json_object
 
@@ -30,8 +31,7 @@ ABSENT: Final = _Absent()
 # A parameter, and how its value goes from the call to the action and back.
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """One parameter of a tool, and the field of the action that it is.
 
     `taken` makes the field's value of an argument, `said` the argument of the action's arguments (by
@@ -47,7 +47,7 @@ class Parameter:
     taken: Callable[[Any], Any] = lambda value: value
     said: Callable[[Any], Any] | None = None
     changed: Callable[[Any, Any, Any], Any] = lambda argument, old, new: new
-    sets: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    sets: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """Further fields of an action whose call has this parameter."""
     beside: bool = False
     """The field stands beside the action's arguments, not among them."""
@@ -79,14 +79,13 @@ class Parameter:
         return self.changed(argument, old, self.without(new, beside))
 
 
-@dataclass(frozen=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """How an action of a kind is said as a call of a tool."""
 
     name: str
     kind: str
     parameters: tuple[Parameter, ...] = ()
-    given: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    given: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """Arguments that are always the same."""
     when: Callable[[Any], bool] = lambda args: True
     """Which actions of the kind: asked of the action's arguments."""
@@ -108,8 +107,7 @@ class Tool:
     """The key of `[agent]` in config.toml that switches it on and off, where there is one."""
 
 
-@dataclass(frozen=True)
-class ImpliedCall:
+class ImpliedCall(Struct, frozen=True):
     """The call that an action amounts to: `compared` is what of its arguments corrects a recorded call."""
 
     tool: Tool
@@ -118,8 +116,7 @@ class ImpliedCall:
     compared: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """A step of an example: what a model says, the tool that it calls, with what, and what comes back."""
 
     said: str

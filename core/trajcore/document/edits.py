@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 
 class Piece(NamedTuple):
@@ -18,8 +18,7 @@ class Piece(NamedTuple):
     uid: int
 
 
-@dataclass(frozen=True)
-class Rewrite:
+class Rewrite(Struct, frozen=True):
     """Bytes inside one record: `removed`, which begin at byte `at` of it, give way to `inserted`."""
 
     index: int
@@ -28,8 +27,7 @@ class Rewrite:
     inserted: bytes
 
 
-@dataclass(frozen=True)
-class Splice:
+class Splice(Struct, frozen=True):
     """Records that go and come at one place, and the text between records that goes and comes with them.
 
     `moved` says that the inserted records are some of those which the splices before it in the same edit
@@ -48,8 +46,7 @@ class Splice:
 Change = Rewrite | Splice
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True, dict=True):
     """What an edit did to the events of a document in which they are other than its records.
 
     `before` and `after` are the uids of all events, in order; `written` are those that say something else.
@@ -83,8 +80,7 @@ class Seen:
         return (places[behind[-1]] + 1 if behind else 0), gone
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(Struct, frozen=True, dict=True):
     """One step of the history. `label` says in words what it did, `note` what else there is to know.
 
     `changes` are those of the records. Where records are events they tell all; else `seen` does.

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct, field
 
 from trajcore.document.body import Body
 from trajcore.document.edits import Edit
@@ -26,8 +26,7 @@ Progress = Callable[[int, int], None]
 """Is told how many bytes of how many are written."""
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(Struct, frozen=True):
     """A file to be written: its bytes, and the record in it where each has a file of its own.
 
     `expected` is what the file must still be on disk; None where that is of no matter. `behind` is the
@@ -41,8 +40,7 @@ class Output:
     behind: Path | None = None
 
 
-@dataclass
-class Job:
+class Job(Struct):
     """One save of the document as it was when the job was made, whatever is edited since."""
 
     target: Path

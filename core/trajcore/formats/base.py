@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from trajcore.errors import BadInput
 from trajcore.formats.json.text import encoding_fault, text_begin, text_start
@@ -19,8 +20,7 @@ from trajcore.reading import NotRegular, read_file, recording_bytes
 _TEXT: Final = re.compile(rb"[^ \t\n\r\x0b\f]")
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """The bytes of one file; `path` is None for what came from elsewhere.
 
     `packed` says how they were packed (`gzip`, `zip`, `tar`), where they were: they are not what is on disk
@@ -262,8 +262,7 @@ def read_source(path: Path, largest: int | None = None) -> Source:
         raise BadInput(f"{str(error)[:-1]}: give a pipe to `trajtui replay -`.") from None
 
 
-@dataclass(frozen=True)
-class FileRow:
+class FileRow(Struct, frozen=True):
     """One row of a file that holds many trajectories. `number` counts from 0, `line` from 1.
 
     `damage` says where it breaks, where it cannot be read; `failure` why it holds no trajectory, where its

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from trajcore.events.kinds import THINK, Source, Treatment, action_kind
 
@@ -20,8 +21,7 @@ STUCK: Final = "stuck"
 """How a turn ends in which the agent goes round in circles."""
 
 
-@dataclass(frozen=True)
-class LiveOutcome:
+class LiveOutcome(Struct, frozen=True):
     """What the model has done and cost. `seconds` are those of its turns, its commands included."""
 
     usage: Usage
@@ -63,8 +63,7 @@ Files = Mapping[str, str]
 """What became of each path: `added`, `changed` or `deleted`."""
 
 
-@dataclass(frozen=True)
-class Spent:
+class Spent(Struct, frozen=True):
     """What turns of a model came to, those of one branch alone. `replies`, `tokens`, `cost` and `seconds` are
     as in `LiveOutcome`, `ending` is how the last of them ended.
     """

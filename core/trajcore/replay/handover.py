@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from trajcore.dialects import canonical
 from trajcore.dialects.replies import recorded_reply
@@ -15,8 +16,7 @@ _NAMED: Final = 8
 """So many events are named in a line."""
 
 
-@dataclass(frozen=True)
-class CutGroup:
+class CutGroup(Struct, frozen=True):
     """A reply whose calls were played in part. A model could take over before the first of them (`before`),
     or behind all (`behind`); here, it is told that those that are `left` were not executed. All are indices.
     """
@@ -26,8 +26,7 @@ class CutGroup:
     left: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Handover:
+class Handover(Struct, frozen=True):
     """What is to be said where a model would take over; `lines` is all of it, in words."""
 
     cut: CutGroup | None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
+
+from msgspec import Struct
 
 USER: Final = "<user>"
 """What a user's name is of."""
@@ -16,8 +17,7 @@ _STATES: Final = 100_000
 """So many pairs of places are looked at in two texts, before their lines are taken to differ."""
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(Struct, frozen=True):
     """Whose shell it was, on which machine and where; None where that is not said."""
 
     user: str | None = None
@@ -36,8 +36,7 @@ UNKNOWN: Final = Side()
 """What is known of a side that says nothing."""
 
 
-@dataclass(frozen=True)
-class Name:
+class Name(Struct, frozen=True):
     """What the one side calls as the other calls something else; `what` says of what it is the name."""
 
     what: str

@@ -8,6 +8,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
+from msgspec import Struct
+
 Emit = Callable[[bytes], None]
 """Receives output as it comes, exactly the bytes that the command wrote."""
 
@@ -24,8 +26,7 @@ DEFAULT_IMAGE: Final = "nikolaik/python-nodejs:python3.12-nodejs22"
 """The image OpenHands uses."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How long a command may take, in seconds, and what is made of it then (both end in exit code -1).
 
     `no_change`: without new output. `hard`: altogether, when the action names no timeout of its own.
@@ -45,8 +46,7 @@ DEFAULT_PIDS: Final = 4096
 """How many processes a sandbox may have at a time, where nothing is said."""
 
 
-@dataclass(frozen=True)
-class Resources:
+class Resources(Struct, frozen=True):
     """How much of the machine a sandbox may take."""
 
     memory: int | None = None
@@ -57,8 +57,7 @@ class Resources:
     """Processes and threads at a time."""
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A tree of this machine, `name` in `directory`, of which the sandbox gets a copy at `target`.
 
     What is at `target` already stays, as far as the tree does not have it too.
@@ -151,8 +150,7 @@ class Outcome:
     """Whether it ran in a new shell, because the one before it had ended by itself meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class CellOutcome:
+class CellOutcome(Struct, frozen=True):
     """What a notebook cell came to."""
 
     output: bytes | None
@@ -169,16 +167,14 @@ class CellOutcome:
     """The path of the Python it ran in."""
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryEntry:
+class DirectoryEntry(Struct, frozen=True):
     """One name in a directory."""
 
     name: str
     is_directory: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PathKind:
+class PathKind(Struct, frozen=True):
     """What a path leads to: `file` (of `size` bytes), `directory`, `missing` or `other`."""
 
     name: str
@@ -255,8 +251,7 @@ class FileChanges:
         return len(self.files) + self.more
 
 
-@dataclass(frozen=True)
-class Exported:
+class Exported(Struct, frozen=True):
     """What was written on this machine of a world's files."""
 
     entries: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 Maker = Callable[[str], str]
 """Makes what is shown of a text as it was received: safe, at least."""
@@ -13,8 +14,7 @@ _LOOKED_AT: Final = 20_000
 """So many characters at each end of a folded text are looked at for its lines."""
 
 
-@dataclass(frozen=True)
-class Fold:
+class Fold(Struct, frozen=True):
     """How much of a long text is shown at first: so many lines of its beginning, and of its end.
 
     Of each line so many characters are shown.
@@ -25,8 +25,7 @@ class Fold:
     widest: int = 300
 
 
-@dataclass(frozen=True)
-class Folded:
+class Folded(Struct, frozen=True):
     """What is shown of a block while it is folded: its beginning, its end, what is between in words."""
 
     head: str

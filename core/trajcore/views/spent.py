@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+
+from msgspec import Struct
 
 from trajcore.dialects import canonical
 from trajcore.document.outline import Outline
@@ -17,16 +18,14 @@ _LOOK_BACK: Final = 40
 """So many events are looked at for what the responses before had cost."""
 
 
-@dataclass(frozen=True)
-class Spent:
+class Spent(Struct, frozen=True):
     """What one response of a model came to; None where that is not told."""
 
     tokens: int | None = None
     cost: float | None = None
 
 
-@dataclass(frozen=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """What an action tells: of the response it came of, and of what all responses up to it had cost."""
 
     response: str | None

@@ -7,11 +7,11 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import platformdirs
+from msgspec import Struct
 
 from trajcore.errors import BadInput, in_words
 from trajcore.options import WORLDS
@@ -25,8 +25,7 @@ _COMMIT: Final = re.compile(r"(?P<source>.+)@(?P<commit>[0-9a-fA-F]{7,64})")
 _URL: Final = re.compile(r"(?:https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:(?!//)\S+")
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """A repository that the user names: a directory, or (`is_url`) an address; `commit` may be empty."""
 
     source: str
@@ -72,8 +71,7 @@ class Repository:
         return cls(str(path.absolute()), found.commit)
 
 
-@dataclass(frozen=True)
-class PathMap:
+class PathMap(Struct, frozen=True):
     """A directory of the recording's, and the one that stands for it here."""
 
     recorded: str
@@ -94,8 +92,7 @@ class PathMap:
         return cls(*paths)
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What the user wants of the world that a run begins in."""
 
     kind: str = AUTO

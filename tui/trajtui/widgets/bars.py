@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from msgspec import Struct
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 from textual import events
@@ -59,8 +60,7 @@ class EndsBar(Widget):
         return text
 
 
-@dataclass(frozen=True)
-class TabLine:
+class TabLine(Struct, frozen=True):
     """What a row of tabs says: the names by their keys, which one is shown, and what else is told of that."""
 
     names: Mapping[int, str]
@@ -186,8 +186,7 @@ def progress_bar(done: float | None) -> str:
     return "▰" * full + "▱" * (10 - full) + " "
 
 
-@dataclass(frozen=True)
-class FooterKey:
+class FooterKey(Struct, frozen=True):
     """A key as it is shown, what it does in a word, and its name, by which a click presses it.
 
     One that `stays` has its room before others.

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 _PARTS: Final = re.compile(rb"([^\[\]]*\])?(.*?)(\[[^\[\]]*)?\Z", re.DOTALL)
 _SEPARATOR: Final = re.compile(rb"\s*,\s*")
@@ -24,8 +25,7 @@ class Parts(NamedTuple):
     head: bytes
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct, frozen=True):
     """The text around some events that are to be put in: before the first, between them, behind the last.
 
     `separator` comes between the block and its neighbour, where it has one of its own.
@@ -37,8 +37,7 @@ class Block:
     separator: bytes | None = None
 
 
-@dataclass(frozen=True)
-class Patch:
+class Patch(Struct, frozen=True):
     """Gaps that give way to others, from gap number `at` on."""
 
     at: int

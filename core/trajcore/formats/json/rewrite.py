@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
+
+from msgspec import Struct
 
 from trajcore.formats.json.edit import Member, members, skip_string
 from trajcore.formats.json.style import Style, style_of
@@ -23,8 +25,7 @@ class _Spelled(str):
     __hash__ = str.__hash__
 
 
-@dataclass(frozen=True)
-class _Object:
+class _Object(Struct, frozen=True):
     """An object with its keys in order; of repeated ones the last value counts."""
 
     items: tuple[tuple[str, Any], ...]
@@ -96,8 +97,7 @@ def _list(old: str, new: str, before: list[Member], after: list[Member], inner: 
     return _joined(old, before, entries, inner)
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """One member of the new text, and the old one that it continues, if any."""
 
     place: Member | None
