@@ -11,6 +11,8 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
+
 from trajcore import config
 from trajcore.errors import BadInput
 from trajcore.live.budget import Budget, budget_of
@@ -46,8 +48,7 @@ class Delivery(Enum):
     """It starts the live session from here."""
 
 
-@dataclass(frozen=True)
-class SandboxChoice:
+class SandboxChoice(Struct, frozen=True):
     """In what sandbox the runs from now on are to be, where that is chosen in a session."""
 
     kind: str
@@ -287,8 +288,7 @@ def _model_settings(found: config.Config) -> tuple[ModelSettings, str]:
     return ModelSettings(**values, own_prompt=own_prompt), ""
 
 
-@dataclass(frozen=True)
-class _Check:
+class _Check(Struct, frozen=True):
     """What a value has to be."""
 
     what: str

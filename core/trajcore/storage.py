@@ -11,9 +11,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from trajcore.errors import BadInput, FileChanged, in_words
 from trajcore.text import safe_json
@@ -129,8 +130,7 @@ def _write_into(name: str | Path, directory: int | None, pieces: Iterable[Piece]
         file.writelines(pieces)
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """A name in an open directory, whatever becomes of the way there."""
 
     path: Path

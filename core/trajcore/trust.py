@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import platformdirs
+from msgspec import Struct
 
 from trajcore.errors import BadInput, in_words
 from trajcore.masking import without_accounts
@@ -77,8 +78,7 @@ class Setting:
         return "" if self.value is None else without_accounts(str(self.value))
 
 
-@dataclass(frozen=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """A setting of a config.toml that is not trusted, and why it is not used."""
 
     file: Path
@@ -116,8 +116,7 @@ class LeftOut:
 # What each setting may not
 
 
-@dataclass(frozen=True)
-class _Around:
+class _Around(Struct, frozen=True):
     """What a rule looks at besides the value."""
 
     key: Key

@@ -65,7 +65,7 @@ NOT_FOR_THE_FIRST_FRAME = {
 }
 """Modules, with all below them, that the first frame can do without, and why."""
 
-MOST_DATACLASSES = 105
+MOST_DATACLASSES = 68
 """So many of ours may be made before the first frame. Each is code that is written, compiled and run at every
 start; a `msgspec.Struct` is had for a tenth of that."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from trajtui.screens.debugger import DebuggerScreen
 
 
-@dataclass(frozen=True)
-class Rung:
+class Rung(Struct, frozen=True):
     """One of the things that Esc does: when, what, its word in the footer, and when in words."""
 
     applies: Callable[[DebuggerScreen], bool]

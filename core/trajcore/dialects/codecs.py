@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from trajcore.errors import BadInput
 from trajcore.formats.json.edit import with_value
@@ -54,8 +54,7 @@ CODECS: Final[dict[str, Codec]] = {
 """By name: a value as it is, and JSON inside of a string. Dialects may add others of their own."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a field stands: in a record, at a path and there, by a codec, how and how deep inside."""
 
     record: int

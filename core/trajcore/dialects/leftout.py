@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trajcore.dialects import canonical
 from trajcore.events.kinds import CONDENSATION
@@ -13,8 +14,7 @@ from trajcore.events.kinds import CONDENSATION
 _FORGOTTEN = "forgotten_event_ids"
 
 
-@dataclass(frozen=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """Actions that are no part of what happened, by their ids, and the tool calls that asked for them.
 
     A call is named by its response and its own id: other responses may repeat that.

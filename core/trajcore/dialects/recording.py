@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
+from msgspec import Struct, field
 
 from trajcore.formats.json.style import Style
 
@@ -78,8 +78,7 @@ class Slot(msgspec.Struct, gc=False):
     cause: int | None = None
 
 
-@dataclass(frozen=True)
-class Links:
+class Links(Struct, frozen=True):
     """Which events answer which, by index."""
 
     answers: dict[int, int] = field(default_factory=dict)

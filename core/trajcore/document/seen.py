@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final, Protocol
+
+from msgspec import Struct
 
 from trajcore.dialects.base import Dialect, Text
 from trajcore.document.body import Body
@@ -18,8 +19,7 @@ _BEGINNING: Final = 1000
 """So many events are read at first: more than a screen shows, and few beside a hundred thousand."""
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """The records of a document at some time, and the events in them."""
 
     records: Sequence[Text]

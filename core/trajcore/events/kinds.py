@@ -7,9 +7,10 @@ else asks a row. The models of the fields are in `actions` and `observations`. C
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum
 from typing import Final, TypeVar
+
+from msgspec import Struct, field
 
 MESSAGE: Final = "message"
 RUN: Final = "run"
@@ -95,14 +96,15 @@ TEXTS: Final = (
 _ANY_TEXT: Final = ("url", "browser_actions", "name", "agent", "agent_state", "summary", "thought")
 
 
-@dataclass(frozen=True)
-class EventKind:
-    """What actions and observations of a kind have in common."""
-
+class _Named(Struct, frozen=True):
     name: str
     what: str = "of a kind that this version does not know"
     """What it is, in words that follow `insert` or `this is`."""
-    _: KW_ONLY
+
+
+class EventKind(_Named, frozen=True, kw_only=True):
+    """What actions and observations of a kind have in common."""
+
     short: str = ""
     """The name on the screen, where the whole one is too long."""
     hidden: bool = False
@@ -123,8 +125,7 @@ class EventKind:
         return self.short or self.name
 
 
-@dataclass(frozen=True, kw_only=True)
-class ActionKind(EventKind):
+class ActionKind(EventKind, frozen=True, kw_only=True):
     """A kind of action."""
 
     treatment: Treatment = Treatment.PASS
@@ -156,8 +157,7 @@ class ActionKind(EventKind):
         return self.treatment in (Treatment.EXECUTE, Treatment.SERVE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ObservationKind(EventKind):
+class ObservationKind(EventKind, frozen=True, kw_only=True):
     """A kind of observation."""
 
     source: Source | None = None

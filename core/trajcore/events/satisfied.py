@@ -7,9 +7,10 @@ leaves all others alone; only inside of `args` and `extras` does it take no key 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from trajcore.events.base import Observation
@@ -34,8 +35,7 @@ class How(Enum):
     """It was carried out, and the user typed into the running program."""
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What a saved run keeps of how a step was satisfied, and why in words."""
 
     how: How

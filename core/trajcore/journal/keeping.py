@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trajcore import notices
 from trajcore.errors import in_words
@@ -15,8 +16,7 @@ from trajcore.replay.run import Run
 from trajcore.trajectory import Trajectory
 
 
-@dataclass(frozen=True)
-class _Journals:
+class _Journals(Struct, frozen=True):
     """What is kept of one document in one file."""
 
     place: Place

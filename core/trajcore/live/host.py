@@ -6,8 +6,9 @@ import asyncio
 import functools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from msgspec import Struct
 
 from trajcore import notices
 from trajcore.dialects.newevents import error, observation_event, user_message
@@ -72,8 +73,7 @@ class Growth(Protocol):
         """Keep the moment behind an action that took so many seconds, to go back to."""
 
 
-@dataclass(frozen=True)
-class TurnResult:
+class TurnResult(Struct, frozen=True):
     """How a turn of the agent ended.
 
     `spent` is what of the budget it was that ended it, `note` what else the user should know of it.

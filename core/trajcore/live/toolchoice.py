@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from trajcore.errors import BadInput
 from trajcore.options import KEYS
@@ -23,8 +24,7 @@ _LONGEST: Final = 40
 _NONE_LEFT: Final = "no tool of the live agent is on: leave it one (--live-tools, or [agent] in config.toml)"
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What settings say of the tools."""
 
     only: tuple[str, ...] | None = None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from trajcore import notices
 from trajcore.events.kinds import RUN
@@ -28,8 +29,7 @@ _KEPT: Final = 1 << 16
 _HELD: Final = "a command that does not end holds the shell"
 
 
-@dataclass(frozen=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """What a command came to that is no event of the run."""
 
     exit_code: int | None

@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from trajcore import notices
 from trajcore.dialects.canonical import exit_code
@@ -44,8 +46,7 @@ _ALLOCATIONS: Final = 50_000
 """So many new objects lie between two searches of Python's for cycles."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came back, None where the sandbox has no answer, and after how many seconds.
 
     `interrupted`: the user stopped the command. `files`: what it changed, None where that is not told.
@@ -67,8 +68,7 @@ class Answer:
         return kept_of(interrupted=self.interrupted, typed=self.typed)
 
 
-@dataclass(frozen=True)
-class _Memory:
+class _Memory(Struct, frozen=True):
     """What belongs to a checkpoint beside the world."""
 
     runtime: object

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec import Struct
 
 from trajcore.errors import Refused
 from trajcore.replay.checkpoints import Moment, RunCheckpoint, RunCheckpoints
@@ -43,8 +44,7 @@ class Here(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class ParkedMoments:
+class ParkedMoments(Struct, frozen=True):
     """Those of a run that was left for another one in the same world."""
 
     checkpoints: RunCheckpoints

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from trajcore.dialects.canonical import exit_code
 from trajcore.replay.run import EXECUTED, Status, StepResult
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from trajcore.sandbox.base import FileChanges
 
 
-@dataclass(frozen=True)
-class Remade:
+class Remade(Struct, frozen=True):
     """The first step (its uid) that came out otherwise, and in what, in words."""
 
     uid: int

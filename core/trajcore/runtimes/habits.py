@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from msgspec import Struct
 
 
 class Shell(Enum):
@@ -18,8 +19,7 @@ class Shell(Enum):
     """Nothing: each command is a new process where the first one was."""
 
 
-@dataclass(frozen=True)
-class Habits:
+class Habits(Struct, frozen=True):
     """How an agent's own runtime ran commands."""
 
     shell: Shell = Shell.PERSISTENT

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from trajcore import notices
 from trajcore.live.confirming import Verdict
@@ -25,8 +26,7 @@ LONGEST: Final = 20_000
 """So many characters of an action are shown."""
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One thing that can be said: its word, in which `letter` is marked, and what the word is about."""
 
     verdict: Verdict

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
+
+from msgspec import Struct
 
 from trajcore.replay.run import Status
 from trajcore.session import Session
@@ -55,8 +56,7 @@ MEANINGS: Final = (
 """What stands in the strip, the first before those below it in the same cell, and what it means."""
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A stretch of rows: the worst in it, and how long it took, from 0 to 1 of what the longest takes."""
 
     level: Level

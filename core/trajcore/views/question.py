@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from trajcore.branches import Branch
 from trajcore.replay.checkpoints import Route
@@ -17,8 +18,7 @@ _LONG: Final = 3.0
 """A way back of so many seconds is asked for first."""
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(Struct, frozen=True):
     """A question, and its answers by the word that stands for each. The first is the harmless one."""
 
     text: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from trajcore import notices
 from trajcore.dialects.told import Fact, What
@@ -133,8 +134,7 @@ def in_words(choice: Choice) -> str:
 # The dialog
 
 
-@dataclass(frozen=True)
-class WorldForm:
+class WorldForm(Struct, frozen=True):
     """What the dialog of the world shows: what names it, the choices, and what is chosen now."""
 
     facts: tuple[str, ...]

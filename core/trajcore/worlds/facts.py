@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from trajcore.dialects.told import Around, Fact, What
 from trajcore.errors import BadInput
@@ -39,8 +39,7 @@ class Prelude(Enum):
     MULTI = "the repository is copied from /home"
 
 
-@dataclass(frozen=True)
-class Harness:
+class Harness(Struct, frozen=True):
     """One data set, as one harness runs it."""
 
     name: str

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from trajcore.dialects.told import What
 from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.sandbox.base import OnProgress, SandboxSettings
@@ -38,8 +40,7 @@ _OWN_FILES: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """The image that the recording names, where it is not used, and why."""
 
     image: str

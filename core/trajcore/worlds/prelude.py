@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec import Struct
 
 from trajcore.dialects.told import What
 from trajcore.errors import SandboxUnavailable
@@ -30,8 +31,7 @@ _SHOWN: Final = 200
 """So many characters are told of a command that failed, and of what it said."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """One command; or the file at `path`, which is given `content`."""
 
     command: str

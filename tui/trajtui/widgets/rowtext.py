@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from rich.text import Text
@@ -47,8 +47,7 @@ COMPONENTS: Final = frozenset(
 """The component classes that a row is drawn in."""
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """How the rows of a pane are drawn: as wide as it is, with labels of so many digits."""
 
     width: int

@@ -6,9 +6,9 @@ The first frame has the sandbox's pane; the others, and what they show, are brou
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
+from msgspec import Struct
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from textual.widgets import ContentSwitcher
 
 
-@dataclass(frozen=True)
-class PaneTab:
+class PaneTab(Struct, frozen=True):
     """A tab: the key that shows it, its title, what the help says of it, and what makes its pane."""
 
     key: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from trajcore.events.kinds import ERROR, RUN, RUN_IPYTHON, USER_REJECTED
 
@@ -15,8 +16,7 @@ _NOT_DONE: Final = "not carried out when it was recorded"
 _GIVEN_UP: Final = "given up before its end when it was recorded"
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """One wording: the kind of the answer, what its text matches, and what that means for the action."""
 
     versions: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from trajcore.dialects.openhands_v0.legacy import editor_call, is_flattened
 from trajcore.dialects.openhands_v0.stamps import calls_in
@@ -25,8 +26,7 @@ Changes = Mapping[str, tuple[Any, Any]]
 _CODE: Final = "translated_ipython_code"
 
 
-@dataclass(frozen=True)
-class CallChange:
+class CallChange(Struct, frozen=True):
     """What an edit of an action means for the tool call that it came from."""
 
     kind: str

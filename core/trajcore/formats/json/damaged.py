@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
 
 from trajcore.formats.json.text import in_words
 
@@ -41,8 +42,7 @@ class Part(NamedTuple):
     fault: str | None = None
 
 
-@dataclass(frozen=True)
-class Salvaged:
+class Salvaged(Struct, frozen=True):
     """What is left of a list. `closing` is where it ends: at its bracket or, cut off, behind its last part.
 
     `cut` says where it was cut off, or where a comma has no member; it is empty where nothing is missing.

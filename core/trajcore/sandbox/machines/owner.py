@@ -12,10 +12,11 @@ import re
 import socket
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 LABEL: Final = "trajtui"
 """The label that every container and image of ours carries; the owner's parts are below it."""
@@ -27,8 +28,7 @@ _WORD: Final = re.compile(r"(\d{1,10})-([0-9a-f]{8})-([0-9a-f]{8})")
 _MACHINE_IDS: Final = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 
-@dataclass(frozen=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """A program that made something."""
 
     pid: int
