@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import errno
 import os
 import threading
@@ -16,8 +17,10 @@ from trajcore.errors import BadInput, Refused
 from trajcore.sandbox.base import Exported, OnProgress
 from trajcore.sandbox.files import BashFiles
 from trajcore.sandbox.machines.machine import Exporting, Imaging, Machine
+from trajcore.sandbox.machines.owner import is_ours, read_word, this_program
 from trajcore.sandbox.shell.quoting import quoted
-from trajcore.sandbox.trees.exporting import OnTaken, Taken, Tally, Unreadable, refuse_taken, write
+from trajcore.sandbox.trees.copying import remove_tree
+from trajcore.sandbox.trees.exporting import LEFT, OnTaken, Taken, Tally, Unreadable, refuse_taken, write
 from trajcore.tasks import finished_in_thread
 from trajcore.text import safe_line
 
@@ -39,14 +42,25 @@ async def export(
     tally = Tally(stop, _throttled(path, progress))
 
     def work() -> None:
-        members = machine.members(real, taken.left_out)
-        write(members, target, PurePosixPath(real).name, taken, tally, overwrite=overwrite)
+        _remove_left(target.absolute().parent)
+        members, name = machine.members(real, taken.left_out), PurePosixPath(real).name
+        write(members, target, name, taken, tally, overwrite=overwrite, writer=this_program().word)
 
     try:
         await finished_in_thread(work, stop.set)
     except Unreadable as why:
         raise BadInput(safe_line(f"{path} cannot be read in the sandbox: {why}.")) from None
     return Exported(taken.entries, taken.size, taken.notes)
+
+
+def _remove_left(directory: Path) -> None:
+    """Remove what exports into a directory have left there of which the program was killed."""
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            found = LEFT.fullmatch(entry.name)
+            owner = None if found is None else read_word(found[1])
+            if owner is not None and owner.is_dead and is_ours(entry):
+                remove_tree(Path(entry.path))
 
 
 async def export_image(machine: Machine, name: str, progress: OnProgress) -> Exported:

@@ -1,11 +1,14 @@
 """What comes out of a world is hostile: it is written where the user said, as a whole or not at all."""
 
+import asyncio
 import io
 import os
 import secrets
 import shutil
+import signal
 import stat
 import subprocess
+import sys
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -17,9 +20,10 @@ from needs import IMAGE
 from trajcore.errors import BadInput, Refused, SandboxUnavailable
 from trajcore.sandbox.base import Patience, SandboxSettings
 from trajcore.sandbox.machines.docker.machine import LABEL
+from trajcore.sandbox.machines.owner import this_program
 from trajcore.sandbox.registry import sandbox_kind
 from trajcore.sandbox.trees.copying import remove_tree
-from trajcore.sandbox.trees.exporting import Taken, Tally, Unreadable, write
+from trajcore.sandbox.trees.exporting import LEFT, Taken, Tally, Unreadable, write
 from trajcore.sandbox.trees.io import Stopped
 from trajcore.sandbox.trees.members import Member, members_below, members_of_tar
 from trajcore.sandbox.trees.walking import LeftOut
@@ -29,7 +33,15 @@ FORMS = ("out", "out.tar", "out.tar.gz")
 
 def written(members: Iterator[Member], target: Path, stop: threading.Event | None = None) -> Taken:
     taken = Taken()
-    write(members, target, "top", taken, Tally(stop or threading.Event(), lambda _: None), overwrite=False)
+    write(
+        members,
+        target,
+        "top",
+        taken,
+        Tally(stop or threading.Event(), lambda _: None),
+        overwrite=False,
+        writer="me",
+    )
     return taken
 
 
@@ -110,7 +122,9 @@ def test_stopped_in_the_middle_of_a_file_it_leaves_nothing(tmp_path: Path, form:
 
     members = members_below(tmp_path, "/in", LeftOut())
     with pytest.raises(Stopped):
-        write(members, tmp_path / "to" / form, "in", Taken(), Tally(stop, stopped), overwrite=False)
+        write(
+            members, tmp_path / "to" / form, "in", Taken(), Tally(stop, stopped), overwrite=False, writer="me"
+        )
     assert not list((tmp_path / "to").iterdir())
 
 
@@ -304,3 +318,65 @@ async def test_only_docker_makes_images() -> None:
         await sandbox.close()
     with pytest.raises(Refused):
         await sandbox_kind("recorded").make(SandboxSettings()).export("/", Path("x"), lambda _: None)
+
+
+KILLED = """
+import asyncio, os, pathlib, signal, sys
+from trajcore.sandbox.base import SandboxSettings
+from trajcore.sandbox.machines.owner import this_program
+from trajcore.sandbox.registry import sandbox_kind
+
+async def main():
+    sandbox = sandbox_kind("bubblewrap").make(SandboxSettings())
+    await sandbox.start(lambda _: None)
+    def told(text):
+        if text.startswith("saving"):
+            os.kill(os.getpid(), signal.SIGKILL)
+    await sandbox.export("/usr", pathlib.Path(sys.argv[1]), told, overwrite=False)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.bubblewrap
+async def test_what_a_killed_export_leaves_is_removed_by_the_next_one_there(tmp_path: Path) -> None:
+    killed = [sys.executable, "-c", KILLED, str(tmp_path / "out")]
+    assert subprocess.run(killed, check=False).returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert LEFT.fullmatch(left.name)
+    living = tmp_path / f".other.trajtui-{this_program().word}-{'0' * 12}"
+    somebodys = tmp_path / f".other.trajtui-{'0' * 12}"
+    link = tmp_path / left.name.replace(".out.", ".link.")
+    for one in (living, somebodys, tmp_path / "canary"):
+        one.mkdir()
+    link.symlink_to(tmp_path / "canary")
+    sandbox = sandbox_kind("bubblewrap").make(SandboxSettings())
+    try:
+        await sandbox.start(lambda _: None)
+        await said(sandbox, "mkdir -p /workspace/d; echo mine > /workspace/d/file")
+        await sandbox.export("/workspace/d", tmp_path / "again", lambda _: None, overwrite=False)
+    finally:
+        await sandbox.close()
+    assert (tmp_path / "again" / "file").read_text() == "mine\n"
+    assert not left.exists()
+    assert all(os.path.lexists(one) for one in (living, somebodys, link, tmp_path / "canary"))
+
+
+@pytest.mark.docker
+async def test_an_archive_of_docker_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
+    sandbox = sandbox_kind("docker").make(SandboxSettings(image=IMAGE))
+    begun = asyncio.Event()
+    try:
+        await sandbox.start(lambda _: None)
+        exporting = asyncio.create_task(
+            sandbox.export("/usr", tmp_path / "usr.tar", lambda _: begun.set(), overwrite=False)
+        )
+        await asyncio.wait_for(begun.wait(), 60)
+        assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".usr.tar.")]
+        exporting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await exporting
+        assert not list(tmp_path.iterdir())
+        assert await said(sandbox, "echo still here") == "still here"
+    finally:
+        await sandbox.close()

@@ -91,12 +91,13 @@ def directories() -> list[tuple[Path, Owner]]:
     for entry in entries:
         name, _, _ = entry.name.removeprefix(f"{LABEL}-").rpartition("-")
         owner = read_word(name) if entry.name.startswith(f"{LABEL}-") else None
-        if owner is not None and _is_ours(entry):
+        if owner is not None and is_ours(entry):
             found.append((Path(entry.path), owner))
     return found
 
 
-def _is_ours(entry: os.DirEntry[str]) -> bool:
+def is_ours(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a directory of this user, and no link."""
     try:
         return (
             entry.is_dir(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_uid == os.geteuid()

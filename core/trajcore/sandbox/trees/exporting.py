@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
 import threading
@@ -26,7 +27,9 @@ from trajcore.storage import unchanged, write_atomically
 
 _TAR: Final = (".tar",)
 _PACKED: Final = (".tar.gz", ".tgz")
-_NAME_LENGTH: Final = 200
+LEFT: Final = re.compile(r"\..*\.trajtui-(.+)-[0-9a-f]{12}", re.DOTALL)
+"""The name of a directory that is being written, which says who writes it."""
+_NAME_LENGTH: Final = 190
 """Bytes of its name that a directory has while it is written."""
 _NOT_TAKEN: Final = frozenset(
     {
@@ -109,11 +112,19 @@ def refuse_taken(target: Path, *, overwrite: bool) -> None:
 
 
 def write(
-    members: Iterator[Member], target: Path, name: str, into: Taken, tally: Tally, *, overwrite: bool
+    members: Iterator[Member],
+    target: Path,
+    name: str,
+    into: Taken,
+    tally: Tally,
+    *,
+    overwrite: bool,
+    writer: str,
 ) -> None:
     """Write what comes out of a world to `target`: an archive by its name, or a directory; a file as a file.
 
-    `name` is what the top is called in an archive; empty: what is in it stands there without it. Raises
+    `name` is what the top is called in an archive; empty: what is in it stands there without it. `writer` is
+    a word for this program, by which what it leaves when it is killed can be told (`LEFT`). Raises
     `BadInput`, `Stopped`, `Unreadable` and what else reading the members raises; nothing is left then.
     """
     refuse_taken(target, overwrite=overwrite)
@@ -128,7 +139,7 @@ def write(
     elif first.kind is Kind.FILE:
         write_atomically(target, with_holes(first), before=unchanged(target))
     else:
-        _write_directory(target, _again(first, counted_ones), into)
+        _write_directory(target, _again(first, counted_ones), into, writer)
 
 
 def _again(first: Member, rest: Iterator[Member]) -> Iterator[Member]:
@@ -174,8 +185,9 @@ def _read(source: Iterable[T]) -> Iterator[T]:
         raise Unreadable(error) from None
 
 
-def _write_directory(target: Path, members: Iterator[Member], into: Taken) -> None:
-    temporary = target.absolute().parent / f".{target.name[:_NAME_LENGTH]}.trajtui-{secrets.token_hex(6)}"
+def _write_directory(target: Path, members: Iterator[Member], into: Taken, writer: str) -> None:
+    name = os.fsdecode(os.fsencode(target.name)[:_NAME_LENGTH])
+    temporary = target.absolute().parent / f".{name}.trajtui-{writer}-{secrets.token_hex(6)}"
     try:
         temporary.mkdir(0o700)
         with opened(temporary) as top:
