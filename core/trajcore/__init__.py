@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 _PUBLIC: Final = {
     "open": "api:open",
+    "read_standard_input": "api:read_standard_input",
+    "STANDARD_INPUT": "api:STANDARD_INPUT",
     "replay": "replay",
     "areplay": "api:areplay",
     "afork": "api:afork",
@@ -66,9 +68,11 @@ if TYPE_CHECKING:
     from trajcore import notices as notices
     from trajcore import options as options
     from trajcore import search as search
+    from trajcore.api import STANDARD_INPUT as STANDARD_INPUT
     from trajcore.api import afork as afork
     from trajcore.api import areplay as areplay
     from trajcore.api import open as open
+    from trajcore.api import read_standard_input as read_standard_input
     from trajcore.api import replay as replay
     from trajcore.config import set_config as set_config
     from trajcore.config import trust_config as trust_config

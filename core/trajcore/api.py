@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _PLACES: Final = 8
 """So many places are kept to go back to where nothing is said, and there must be some."""
 
+STANDARD_INPUT: Final = "standard input"
+"""What a recording is called that comes from there."""
+
 AskUser = Callable[[notices.Asked], Awaitable[tuple[Verdict, str] | None]]
 """Gives the user's word on an action, and the text for `Session.answer`; None: there is nobody to give it."""
 
@@ -44,10 +47,13 @@ def open(path: str | Path, row: str | int | None = None) -> Trajectory:
     """
     picked = None if row is None else str(row)
     if str(path) == "-":
-        name = "standard input"
-        data = read_bounded(sys.stdin.buffer, name, recording_bytes())
-        return Trajectory.from_bytes(data, name, picked)
+        return Trajectory.from_bytes(read_standard_input(), STANDARD_INPUT, picked)
     return Trajectory.open(Path(path), picked)
+
+
+def read_standard_input() -> bytes:
+    """All that is sent to standard input, as long as a recording may be. Raises `BadInput`."""
+    return read_bounded(sys.stdin.buffer, STANDARD_INPUT, recording_bytes())
 
 
 def replay(trajectory: str | Path | Trajectory, **options: Any) -> Report:

@@ -259,7 +259,7 @@ def test_a_recording_is_read_from_standard_input(command: Described):
     assert_well_ended(done.returncode, done.stderr)
     assert done.returncode == trajtui(*command.words(DEMO)).returncode
     if command.path == ("open",):
-        assert "the screen needs the keyboard" in done.stderr
+        assert "the debugger needs a terminal" in done.stderr
 
 
 @pytest.mark.parametrize(("option", "begins"), [("--report", "{"), ("--save", "["), ("--junit", "<?xml")])

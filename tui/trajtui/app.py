@@ -14,7 +14,7 @@ from trajcore import Session
 from trajcore.views.layout import Layout, keep_theme
 from trajtui.actions.table import ACTIONS, BY_NAME, UserAction
 from trajtui.screens.debugger import DebuggerScreen
-from trajtui.signals import end_on_signals
+from trajtui.signals import as_before, end_on_signals
 from trajtui.styles import DEBUGGER
 from trajtui.themed import ThemedApp
 
@@ -52,6 +52,8 @@ class TrajApp(ThemedApp[None], inherit_bindings=False):
         """
         super().__init__(theme)
         self.session = session
+        self.wants_another = False
+        """Whether the user has left this recording for another one."""
         self._theme_of = theme_of
         self._debugger = DebuggerScreen(session, at, live, shown, actions, layout)
 
@@ -93,6 +95,11 @@ class TrajApp(ThemedApp[None], inherit_bindings=False):
         await asyncio.to_thread(keep_theme, name)
         return f"{name}, also the next time"
 
+    def open_another(self) -> None:
+        """End this session; whoever runs this then asks for the next recording."""
+        self.wants_another = True
+        self.exit()
+
     @property
     def fault(self) -> Exception | None:
         """The fault of the program itself that ended it, if one did."""
@@ -119,10 +126,11 @@ async def run(app: TrajApp) -> int:
 
     Raises the fault that ended it.
     """
-    try:
-        await app.run_async()
-    finally:
-        await app.session.close()
+    with as_before():
+        try:
+            await app.run_async()
+        finally:
+            await app.session.close()
     if app.fault is not None:
         raise app.fault
     return app.return_code or 0

@@ -45,7 +45,11 @@ def _commands(context: click.Context) -> None:
 @click.argument("file", type=FILE, required=False)
 @options_of(options.OPEN)
 def open_command(file: str | None = None, **options: Any) -> None:
-    """Open a recording in the debugger (`trajtui FILE` is short for this)."""
+    """Open a recording in the debugger (`trajtui FILE` is short for this).
+
+    `-`, or `trajtui < FILE`, takes the recording from standard input, and keys from the terminal. Without
+    FILE a start screen opens, with what was opened before and samples.
+    """
     if file is not None:
         starting()
     set_for_screen(manner())

@@ -41,6 +41,17 @@ def end_on_signals(app: App[None], session: Session) -> None:
         signal.signal(number, end)
 
 
+@contextmanager
+def as_before() -> Iterator[None]:
+    """Afterwards both signals do again what they did: the loop of a session that is over takes none."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _terminal_is_alive() -> bool:
     """Writing to a terminal that is gone would never return: Textual's writer has ended by then."""
     return sys.__stderr__ is not None and os.isatty(sys.__stderr__.fileno())

@@ -28,6 +28,13 @@ def first_frame_shown() -> None:
         )  # often: a row that was drawn is a knot of objects, and many make a pause
 
 
+def starting_again() -> None:
+    """Let go of what was shown before, and start as at first."""
+    gc.unfreeze()
+    gc.collect()
+    starting()
+
+
 def all_rows_read() -> None:
     """Leave what was read behind the first frame alone too: to walk through all rows is felt between keys."""
     if gc.get_freeze_count():

@@ -7,7 +7,7 @@ import os
 from collections.abc import Coroutine
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from trajcore import BadInput, FileChanged, Session, Trajectory
 from trajcore.views.edits import difference
@@ -15,6 +15,7 @@ from trajtui.screens.dialogs import Ask, AskPath, Choose
 from trajtui.screens.difference import DifferenceScreen
 
 if TYPE_CHECKING:
+    from trajtui.app import TrajApp
     from trajtui.screens.debugger import DebuggerScreen
 
 _LONGEST: Final = 50_000
@@ -99,24 +100,41 @@ async def save_run(screen: DebuggerScreen) -> str | None:
 
 async def quit(screen: DebuggerScreen) -> None:
     """Quit; unsaved work is asked for first, and then saved or given up."""
-    session = screen.session
+    if await _may_leave(screen, "quit"):
+        screen.app.exit()
+
+
+async def open_another(screen: DebuggerScreen) -> None:
+    """Go to the start screen; unsaved work is asked for first, and the sandbox is removed."""
+    if await _may_leave(screen, "open another"):
+        cast("TrajApp", screen.app).open_another()
+
+
+async def _may_leave(screen: DebuggerScreen, leave: str) -> bool:
+    """Whether the session can end: nothing is unsaved, or the user has saved it or given it up.
+
+    `leave` is what the user is about to do.
+    """
+    session, leaves = screen.session, leave.capitalize()
     while unsaved := session.unkept(run_saved=not screen.unsaved_run):
         savable = _has_edits(session) or screen.unsaved_run
         answers = {
             "no": "Stay",
-            **({"save": "Save and quit"} if savable else {}),
-            "yes": "Quit without saving",
+            **({"save": f"Save and {leave}"} if savable else {}),
+            "yes": f"{leaves} without saving",
         }
-        match await screen.ask(Choose(f"Not saved: {' and '.join(unsaved)}. Quit all the same?", answers)):
+        match await screen.ask(
+            Choose(f"Not saved: {' and '.join(unsaved)}. {leaves} all the same?", answers)
+        ):
             case "save":
                 if not await _save_all(screen):
-                    return
+                    return False
             case "yes":
                 session.discard()
                 break
             case _:
-                return
-    screen.app.exit()
+                return False
+    return True
 
 
 async def _save_all(screen: DebuggerScreen) -> bool:

@@ -311,6 +311,7 @@ ACTIONS: Final = (
     UserAction(
         looking.suspend, "ctrl+z", "suspend: back to the shell, whose fg goes on here", _VIEW, "Ctrl+Z"
     ),
+    UserAction(saving.open_another, "", "open another recording: back to the start screen", _VIEW, ""),
     UserAction(saving.quit, "q ctrl+q", "quit", _VIEW, "q"),
 )
 """In the order of the help."""

@@ -36,6 +36,7 @@ ALSO: Final = {
     "show_pane": "open focus",
     "raw": "all events view",
     "help": "help keys shortcuts bindings",
+    "open_another": "file switch recent samples load close start",
     "quit": "exit close leave",
 }
 """By the name of the action."""

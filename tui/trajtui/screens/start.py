@@ -76,9 +76,11 @@ class StartApp(ThemedApp[Path]):
         Binding("slash", "type_path", "type a path"),
     ]
 
-    def __init__(self, row: str | None = None, theme: str = "") -> None:
+    def __init__(self, row: str | None = None, theme: str = "", fault: str = "") -> None:
+        """`fault` is why what was picked before could not be opened."""
         super().__init__(theme)
         self._row = row
+        self._fault = fault
         self.opened: Trajectory | None = None
         """The recording that was picked; None where one of several in its file is still to be picked."""
 
@@ -98,7 +100,7 @@ class StartApp(ThemedApp[Path]):
             yield Static("trajtui: open a recording", markup=False, classes="question")
             yield Choices(*options, markup=False)
             yield SafeInput(placeholder="or type a path (→ completes it)", suggester=_Paths())
-            yield Static(_LIST_KEYS, markup=False, id="start-note")
+            yield Static(safe_line(self._fault) or _LIST_KEYS, markup=False, id="start-note")
 
     def on_descendant_focus(self) -> None:
         """Say what the keys do where the focus is."""
