@@ -21,8 +21,9 @@ FURTHER = {
     ("fork",): ("--sandbox", "recorded", "--at", "#1", "--model", "openai/none", "--message", "go on"),
     ("edit",): ("--diff", "--delete", "#1"),
     ("export",): ("--to", "md"),
+    ("serve",): ("--idle", "1"),
 }
-"""What a command needs besides its arguments, or is run with so that nothing is executed."""
+"""What a command needs besides its arguments, or is run with so that it executes nothing and ends."""
 
 
 WRITES_FILES = {("export",)}

@@ -155,6 +155,20 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
             "test_an_account_in_an_address_is_not_in_the_clone",
         ),
     },
+    "The screen in a browser (`trajtui serve`) is reached from this machine, by who has the token in its "
+    "address, from no other page and under no other name; it loads nothing from elsewhere, and no link in it "
+    "opens anything": {
+        "tests/tui/test_serve_cli.py": (
+            "test_without_the_token_nothing_is_answered_and_nothing_begun",
+            "test_another_name_of_this_machine_and_another_page_are_refused",
+            "test_it_listens_on_this_machine_alone",
+            "test_the_page_and_its_parts_are_there_and_load_nothing_from_elsewhere",
+        ),
+        "tests/e2e/test_serve.py": (
+            "test_it_asks_nobody_else_and_opens_no_window",
+            "test_a_wrong_token_and_another_page_begin_nothing",
+        ),
+    },
     "A model's reply that does not end is given up": {
         "tests/core/live/test_model.py": ("test_a_reply_that_does_not_end_is_given_up",),
     },

@@ -58,6 +58,27 @@ def open_command(file: str | None = None, **options: Any) -> None:
     sys.exit(open_screen(file, options))
 
 
+@_commands.command("serve")
+@click.argument("file", type=FILE)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Listen on this port [a free one]."
+)
+@click.option(
+    "--idle", type=click.IntRange(min=1), metavar="SECONDS", help="End when no tab has been open for so long."
+)
+@_JSON
+@options_of(options.OPEN)
+def serve_command(file: str, port: int, idle: int | None, as_json: bool, **options: Any) -> None:
+    """Show the debugger in a browser on this machine, until Ctrl-C.
+
+    The address that is printed has a token in it: whoever has it has the debugger, nobody else has. Each
+    tab is a session with a sandbox of its own, which ends with it. The options are those of `open`.
+    """
+    from trajtui.commands.serve import serve
+
+    serve(file, options, port=port, idle=idle, as_json=as_json)
+
+
 @_commands.command("replay", cls=WithValues)
 @click.argument("file", type=FILE, required=False)
 @options_of(options.REPLAY)

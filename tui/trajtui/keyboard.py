@@ -1,4 +1,4 @@
-"""Where keys come from: the terminal, also where standard input is something else."""
+"""Where keys come from: the terminal, also where standard input is something else, or a page in a browser."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from typing import Final
 
 from trajcore import BadInput
+from trajtui.browser import is_in_browser
 
 _TERMINAL: Final = "/dev/tty"
 """The terminal of this process, whatever its standard streams are."""
@@ -15,6 +16,8 @@ _TERMINAL: Final = "/dev/tty"
 
 def has_terminal() -> bool:
     """Whether there is something to draw on and to take keys from."""
+    if is_in_browser():
+        return True
     if not all(os.isatty(stream) for stream in (1, 2)):
         return False
     if os.isatty(0):
@@ -34,7 +37,7 @@ def is_given_something() -> bool:
 
 def take_keys() -> None:
     """Have standard input be the terminal, for Textual reads keys from that. Raises `BadInput`."""
-    if not os.isatty(0):
+    if not os.isatty(0) and not is_in_browser():
         try:
             opened = os.open(_TERMINAL, os.O_RDWR | os.O_NOCTTY)
         except OSError as error:

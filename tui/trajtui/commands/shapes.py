@@ -30,6 +30,7 @@ class Shape:
 
 
 SHAPES: Final = (
+    Shape("serve", "url port", "`url` has the token in it; the command goes on"),
     Shape("replay", "kind …", "see above", "thing that happens"),
     Shape(
         "fork",
