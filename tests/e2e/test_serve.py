@@ -197,6 +197,20 @@ async def test_who_quits_is_told_and_may_begin_another(server: Served, opened: O
     assert len(server.tabs()) == 1
 
 
+async def test_unsaved_work_of_a_tab_that_was_closed_is_offered_in_the_next(
+    opened: Opened, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "x.json", [message(0, "go"), run(1, "echo a"), ran(2, 1, "a"), finish(3)])
+    with served(path, "--sandbox", "recorded", XDG_STATE_HOME=str(tmp_path / "state")) as server:
+        screen = await opened(server)
+        await screen.press("j", "d")
+        await screen.shows("deleted")
+        await screen.page.close()
+        await until(lambda: not server.tabs(), server.tabs)
+        again = await opened(server)
+        await again.shows("Restore")
+
+
 async def test_a_wrong_token_and_another_page_begin_nothing(server: Served, new_tab: NewTab) -> None:
     tab = await new_tab()
     answer = await tab.page.goto(server.url[:-2] + "/")
