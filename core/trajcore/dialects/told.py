@@ -24,6 +24,8 @@ class What(Enum):
     """Where the agent worked: absolute, or below where its shell began."""
     SHELL = "shell"
     """Where the agent's shell was when it was first heard of."""
+    HOME = "home"
+    """Where the agent's program was started and each of its shells begins: there before the first step."""
     PRELUDE = "prelude"
     """What was run before the first step."""
 

@@ -180,7 +180,7 @@ class Found(Told):
         for fact in self.facts:
             path = _WORKSPACE / fact.value
             if (
-                fact.what in (What.DIRECTORY, What.SHELL)
+                fact.what in (What.DIRECTORY, What.HOME, What.SHELL)
                 and ".." not in path.parts
                 and len(path.parts) > 1
                 and "\0" not in fact.value
@@ -189,8 +189,17 @@ class Found(Told):
         return ""
 
     @property
+    def home(self) -> str:
+        """Where the agent's program was started; empty where that is not told, or is no absolute path."""
+        path = PurePosixPath(self.value(What.HOME))
+        usable = path.is_absolute() and len(path.parts) > 1 and ".." not in path.parts
+        return str(path) if usable and "\0" not in str(path) else ""
+
+    @property
     def begins_in(self) -> str:
         """Where the shell was when it was first heard of; empty where that is not told."""
+        if self.home:
+            return self.home
         paths = [fact.value for fact in self.facts if fact.what is What.SHELL]
         return paths[0] if paths and paths[0].startswith("/") else ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from msgspec import Struct
 from trajcore.dialects.told import What
 from trajcore.errors import BadInput, SandboxUnavailable
 from trajcore.sandbox.base import OnProgress, SandboxSettings
-from trajcore.sandbox.registry import AUTO
+from trajcore.sandbox.registry import AUTO, is_walled
 from trajcore.worlds import choice as choices
 from trajcore.worlds.choice import Choice
 from trajcore.worlds.maps import PathMaps
@@ -30,6 +31,8 @@ REPOSITORY: Final = "repo"
 EVIDENCE: Final = "evidence"
 NONE: Final = "none"
 
+_WORKSPACE: Final = "/workspace"
+"""Where a sandbox has the user's files."""
 _NOT_HERE: Final = "The image {} is not here: --pull fetches it."
 _NAMES_NONE: Final = (
     "The recording names no image: --image IMAGE, --repo or --world evidence can give it one."
@@ -101,6 +104,27 @@ class Worlds:
 
         Raises `SandboxUnavailable` where it cannot be had, and `BadInput` where the choice fits nothing.
         """
+        return self._at_home(await self._chosen(settings, progress))
+
+    def _at_home(self, world: World) -> World:
+        """With the shell where the agent's program was started, which is made where it is missing.
+
+        The user's files are brought there, if they are not those of a directory above it. Nothing is made in
+        a directory or a container of the user's own.
+        """
+        from trajcore.worlds.prelude import Step
+
+        home, settings = world.maps(self.found.home), world.settings
+        if not home or home == _WORKSPACE or world.steps or not is_walled(world.sandbox):
+            return world
+        mounts, workspace = settings.mount and settings.workspace is not None, settings.workspace
+        made, filled = not mounts and settings.container is None, ""
+        if workspace is not None and not mounts:
+            within = home.removeprefix(f"{_WORKSPACE}/")
+            filled = "" if within != home and os.path.isdir(workspace / within) else _WORKSPACE
+        return replace(world, steps=(Step.home(home, made=made, filled=filled),))
+
+    async def _chosen(self, settings: SandboxSettings, progress: OnProgress) -> World:
         from trajcore.worlds.facts import looked_for
         from trajcore.worlds.placing import built
 

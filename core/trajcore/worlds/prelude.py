@@ -27,6 +27,10 @@ _PATIENCE: Final = Patience(hard=600.0)
 _INSTANCES: Final = "/swe_util/eval_data/instances"
 _CONDA: Final = "/opt/miniconda3/etc/profile.d/conda.sh"
 _IF_GIT: Final = "! command -v git >/dev/null || "
+_MOVED: Final = (
+    '(shopt -s dotglob nullglob; cd {0}; for f in *; do [[ {1}/ == {0}/"$f"/* ]] || mv -- "$f" {1}/; done)'
+)
+"""All in a directory but what the other is in, to that one."""
 _SHOWN: Final = 200
 """So many characters are told of a command that failed, and of what it said."""
 
@@ -42,6 +46,20 @@ class Step(Struct, frozen=True):
     def cd(cls, directory: str) -> Step:
         """The shell goes to a directory."""
         return cls(f"cd {shlex.quote(directory)}")
+
+    @classmethod
+    def home(cls, directory: str, *, made: bool, filled: str = "") -> Step:
+        """The shell goes where the agent's program was started, if that is there or may be `made`.
+
+        What is in `filled` is moved there first.
+        """
+        there = shlex.quote(directory)
+        line = f"cd {there} 2>/dev/null || :"
+        if filled:
+            line = f"mkdir -p {there} && {_MOVED.format(shlex.quote(filled), there)}; {line}"
+        elif made:
+            line = f"mkdir -p {there} 2>/dev/null; {line}"
+        return cls(line)
 
 
 class Teller(Protocol):
