@@ -231,8 +231,8 @@ OPTIONS: Final = (
     Option("image", "The container image, for docker.", "IMAGE", key="base_container_image"),
     Option("container", "Work in this running container of yours, which is left as it is at the end.",
            "NAME", key="container"),
-    Option("workspace", "Copied into the sandbox's /workspace; never written back.", "DIR", Path,
-           key="workspace_base"),
+    Option("workspace", "Copied into the sandbox's /workspace, or to where an OpenHands V1 conversation "
+           "began; never written back.", "DIR", Path, key="workspace_base"),
     Option("mount", "Use the workspace itself, no copy: what the run does to it stays done.", kind=bool,
            key="mount"),
     Option("network", "Let the sandbox reach the network.", kind=bool, key="use_host_network"),

@@ -178,6 +178,19 @@ class SandboxLaws:
         assert (outcome.exit_code, outcome.restarted, outcome.directory) == (3, True, start)
         assert await world.says("pwd") == start
 
+    @pytest.mark.parametrize("running", ["", "sleep 30"])
+    async def test_a_new_shell_knows_nothing_of_the_former_and_nothing_runs_in_it(
+        self, world: Tried, running: str
+    ) -> None:
+        start = await world.says("pwd")
+        await world.says("mkdir -p below && cd below && export KNOWN=1; sleep 300 & echo")
+        if running:
+            assert (await world.run(running, Patience(hard=0.3))).still_running is Pause.HARD
+        await world.sandbox.new_shell()
+        assert world.sandbox.directory == start
+        assert not world.sandbox.busy
+        assert await world.says("pwd; echo ${KNOWN-unknown}; jobs") == f"{start}\nunknown"
+
     async def test_files_come_back_as_they_went(self, world: Tried) -> None:
         files = world.sandbox.files
         path = await world.path("a b/c'd/é")

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Final
 from trajcore.dialects.base import Unwrapped
 from trajcore.dialects.canonical import exit_code
 from trajcore.dialects.registry import default_dialect
-from trajcore.events.kinds import ERROR, READ, RUN, RUN_IPYTHON, observation_kind
+from trajcore.events.kinds import (
+    ERROR,
+    FIND_FILES,
+    READ,
+    RUN,
+    RUN_IPYTHON,
+    SEARCH_FILES,
+    observation_kind,
+)
 from trajcore.masking import MASK
 from trajcore.replay import causes, tempnames
 from trajcore.replay.causes import NETWORK_OFF, Outcomes
@@ -45,6 +53,9 @@ _UNORDERED: Final = re.compile(
     r"\bfind\b|\bgrep\b[^|;&]* (?:-\w*[rR]|--recursive)|\brg\b|\bls\b[^|;&]* -\w*U"
 )
 """What shows names as they stand on the disk: where files were reconstructed, that order is another one."""
+
+_BY_TIME: Final = frozenset({FIND_FILES, SEARCH_FILES})
+"""What lists files by the moment of their last change, or as they stand on the disk."""
 
 _TRAILERS: Final = ("current working directory", "Python interpreter")
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
@@ -120,6 +131,8 @@ class _Answer:
 
     @property
     def failed(self) -> bool:
+        if getattr(self.observation.extras, "is_error", None) is True:
+            return self.kind != RUN
         return observation_kind(self.kind).fails_in_text and self.said.output.startswith("ERROR:")
 
     @property
@@ -202,7 +215,8 @@ def _compare_text(
     if texts.recorded == texts.actual and not _one_says_more(recorded, actual):
         return Comparison(Match.EQUAL)
     old, new = texts.old, texts.new
-    if old != new and circumstances.reconstructed and _UNORDERED.search(actual.given):
+    unordered = circumstances.reconstructed and _UNORDERED.search(actual.given)
+    if old != new and (unordered or recorded.kind in _BY_TIME):
         old, new = ("\n".join(sorted(text.split("\n"))) for text in (old, new))
     if old == new or _equal_but_for_secrets(old, new):
         emptied_by = _emptied_by(texts.recorded, normalisers)

@@ -39,6 +39,13 @@ def _openhands(habits: Habits) -> Runtime:
     return OpenHandsRuntime()
 
 
+def _openhands_v1(habits: Habits) -> Runtime:
+    """Whose shell always persists, too."""
+    from trajcore.runtimes.openhands_v1.runtime import OpenHandsV1Runtime
+
+    return OpenHandsV1Runtime()
+
+
 def _plain(habits: Habits) -> Runtime:
     from trajcore.runtimes.plain import PlainRuntime
 
@@ -50,6 +57,7 @@ RUNTIMES: Final[Registry[RuntimeKind]] = Registry(
     "trajtui.runtimes",
     {
         "openhands": lambda: RuntimeKind("openhands", _openhands),
+        "openhands_v1": lambda: RuntimeKind("openhands_v1", _openhands_v1),
         "plain": lambda: RuntimeKind("plain", _plain),
     },
 )

@@ -353,6 +353,13 @@ class Sandbox(Protocol):
         The answer is whether what was typed comes back as a part of what the program writes.
         """
 
+    async def new_shell(self) -> None:
+        """Have another shell take the place of the one there is, and end what runs in that.
+
+        It knows nothing of the former, and begins where the first one did. Raises `SandboxUnavailable`, also
+        where what runs cannot be ended.
+        """
+
     async def run_cell(self, code: str, limit: float, emit: Emit, first: str = "") -> CellOutcome | None:
         """Run a notebook cell where the shell is, for at most `limit` seconds. None: there is no Python.
 

@@ -42,6 +42,10 @@ class RecordedSandbox:
         """Raises `Refused`."""
         raise Refused(_NOTHING)
 
+    async def new_shell(self) -> NoReturn:
+        """Raises `Refused`."""
+        raise Refused(_NOTHING)
+
     async def run_cell(self, code: str, limit: float, emit: Emit, first: str = "") -> NoReturn:
         """Raises `Refused`."""
         raise Refused(_NOTHING)

@@ -32,7 +32,7 @@ from trajcore.sandbox.machines.machine import Machine, Rewritable
 from trajcore.sandbox.notebook.notebook import Notebook
 from trajcore.sandbox.shell.quoting import quoted
 from trajcore.sandbox.shell.shell import UNSEEN, Finished, Shell
-from trajcore.sandbox.shell.terminal import MODES, SITTERS, comes_back, is_replaced
+from trajcore.sandbox.shell.terminal import END_SHELL, MODES, SITTERS, comes_back, is_replaced
 from trajcore.sandbox.tracking.filechanges import Tracker
 from trajcore.sandbox.tracking.findtracker import FindTracker
 from trajcore.sandbox.tracking.layertracker import LayerTracker
@@ -48,6 +48,10 @@ _PLACE: Final = (
 )
 _PLACING: Final = 600.0
 """Seconds that it may take to copy files from one place of the world to another."""
+_ENDING: Final = Patience(hard=1.0)
+"""How long a command is given to end by itself, once it was interrupted."""
+_HANG_UP: Final = "kill -HUP $$; kill -9 $$"
+"""Ends a shell that waits for a command, and what it has put in the background."""
 _UNREAD: Final = b"[The program does not read what is typed: the rest of it was dropped.]\n"
 
 
@@ -168,6 +172,21 @@ class ShellSandbox:
                 emit(echo)
                 self._shell.output.add(echo)
             return shown
+
+    async def new_shell(self) -> None:
+        """See `Sandbox.new_shell`."""
+        async with self._lock:
+            if self._shell.busy:
+                await self._shell.interrupt()
+                await self._shell.follow(_ENDING, lambda _: None)
+            if not self._shell.busy:
+                await self._shell.begin(_HANG_UP)
+                await self._shell.follow(_ENDING, lambda _: None)
+            if self._shell.busy:
+                if await self._files.output(END_SHELL) != "ended":
+                    raise SandboxUnavailable("The sandbox's shell cannot be ended: restart the run.")
+                await self._shell.revive()
+            self.directory = self._machine.directory
 
     async def run_cell(self, code: str, limit: float, emit: Emit, first: str = "") -> CellOutcome | None:
         """See `Sandbox.run_cell`."""

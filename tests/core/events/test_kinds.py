@@ -10,6 +10,7 @@ from trajcore.events.head import head_of
 from trajcore.events.kinds import ACTION_KINDS, OBSERVATION_KINDS, ActionKind, EventKind, ObservationKind
 from trajcore.events.observations import OBSERVATIONS
 from trajcore.runtimes.openhands.runtime import OpenHandsRuntime
+from trajcore.runtimes.openhands_v1.runtime import OpenHandsV1Runtime
 
 
 def _name(row: EventKind) -> str:
@@ -80,9 +81,9 @@ def test_an_unknown_kind_is_bookkeeping_that_may_be_answered() -> None:
     assert not kinds.kind_named("dance").hidden
 
 
-def test_what_is_executed_is_what_the_runtime_of_this_vocabulary_carries_out() -> None:
+def test_what_is_executed_is_what_the_runtimes_of_this_vocabulary_carry_out() -> None:
     executed = {row.name for row in ACTION_KINDS if row.treatment is kinds.Treatment.EXECUTE}
-    assert executed == OpenHandsRuntime.kinds
+    assert executed == OpenHandsRuntime.kinds | OpenHandsV1Runtime.kinds
 
 
 def test_what_says_an_action_is_searched() -> None:

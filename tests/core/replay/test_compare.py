@@ -391,3 +391,17 @@ def test_the_users_own_patterns_are_normalised_too() -> None:
     assert compare(recorded, actual, with_patterns([r"#\d+"])).match is Match.NORMALISED
     with pytest.raises(BadInput, match="not a regular expression"):
         with_patterns(["("])
+
+
+def test_a_failure_that_a_field_tells_is_a_failure() -> None:
+    told = compare(edited("No such file.", is_error=True), edited("The file has been edited."))
+    assert told.diverged
+    assert told.reason.startswith('recorded "ERROR: No such file.')
+    same = edited("No such file.", is_error=True)
+    assert compare(same, same).match is Match.EQUAL
+
+
+def test_files_that_were_looked_for_may_come_in_another_order() -> None:
+    one, other = (observation("find_files", f"Found 2:\n{names}") for names in ("a\nb", "b\na"))
+    assert compare(one, other).match is Match.NORMALISED
+    assert compare(one, observation("find_files", "Found 2:\na\nc")).diverged

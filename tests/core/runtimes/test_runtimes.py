@@ -75,7 +75,7 @@ async def test_plain_reads_writes_and_says_what_cannot_be_done(world) -> None:
     assert (edit.observation, edit.reason) == (None, "this sandbox cannot execute edit")
 
 
-@pytest.mark.parametrize("name", ["openhands", "plain"])
+@pytest.mark.parametrize("name", ["openhands", "openhands_v1", "plain"])
 async def test_a_kind_that_is_not_carried_out_has_a_reason_instead(world, name: str) -> None:
     runtime = make_runtime(name)
     action = BrowseAction(args=BrowseArgs(url="about:blank"))
@@ -107,5 +107,7 @@ async def test_a_runtime_is_made_by_its_name_and_scripts_may_add_some() -> None:
     register_runtime("mine", lambda habits: RecordedRuntime())
     assert isinstance(make_runtime("mine"), RecordedRuntime)
     RUNTIMES.unregister("mine")
-    with pytest.raises(BadInput, match="there is no runtime 'none': there are openhands, plain"):
+    with pytest.raises(
+        BadInput, match="there is no runtime 'none': there are openhands, openhands_v1, plain"
+    ):
         make_runtime("none")

@@ -64,6 +64,7 @@ class OpenHandsV1(BaseDialect):
     """A record is an event, but for the state, and for the answer to `finish`, which is a part of that."""
 
     name: ClassVar[str] = "openhands_v1"
+    runtime: ClassVar[str] = "openhands_v1"
     beside: ClassVar[frozenset[str]] = frozenset({world.STATE})
     formats: ClassVar[frozenset[str]] = frozenset({"list", "rows", "jsonl", "pages", "conversation"})
 

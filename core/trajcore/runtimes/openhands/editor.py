@@ -50,7 +50,7 @@ class Editor:
 
     async def view(self, path: str, view_range: list[int] | None = None) -> str:
         """A file with its lines numbered, or a directory two levels deep. Raises `EditorError`."""
-        path = normal(path)
+        path = await self.absolute(path)
         if (await self._existing(path)).name == "directory":
             if view_range:
                 raise invalid(
@@ -66,14 +66,14 @@ class Editor:
             )
         text = (await self._load(path, to_change=False)).content
         if not view_range:
-            return numbered(text, path)
+            return self.numbered(text, path)
         lines = lines_of(text)
         first, last, note = checked_range(view_range, len(lines))
-        return note + numbered("\n".join("".join(lines[first - 1 : last]).splitlines()), path, first)
+        return note + self.numbered("\n".join("".join(lines[first - 1 : last]).splitlines()), path, first)
 
     async def edit(self, args: EditArgs) -> Edited:
         """Carry out `create`, `str_replace`, `insert` or `undo_edit`. Raises `EditorError`."""
-        path = normal(args.path)
+        path = await self.absolute(args.path)
         if args.command == "view":
             return Edited(await self.view(path))
         if args.command == "create":
@@ -91,6 +91,18 @@ class Editor:
             f"Unrecognized command {args.command}. "
             f"The allowed commands for the oh_editor tool are: {_COMMANDS}"
         )
+
+    async def absolute(self, path: str) -> str:
+        """`path` without needless slashes and dots. Raises `EditorError` when it is relative."""
+        return normal(path)
+
+    def numbered(self, text: str, what: str, first: int = 1) -> str:
+        """The answer that shows `text` with numbered lines."""
+        return numbered(text, what, first)
+
+    def occurrence(self, text: str, old: str, new: str, path: str) -> tuple[int, str, str]:
+        """Where the only `old` is, and both strings as they are taken. Raises `EditorError`."""
+        return only_occurrence(text, old, new, path)
 
     def memory(self) -> object:
         """What is remembered for undo, as `recall` takes it."""
@@ -126,7 +138,7 @@ class Editor:
             )
         text = await self._load(path)
         before = text.content
-        start, old, new = only_occurrence(before, old, new or "", path)
+        start, old, new = self.occurrence(before, old, new or "", path)
         after = before[:start] + new + before[start + len(old) :]
         await self._store(path, Text(after, text.encoding))
         self._history[path].append(before)
@@ -134,7 +146,7 @@ class Editor:
         first = max(0, line - _CONTEXT)
         now = lines_of((await self._load(path)).content)
         snippet = "".join(now[first : line + _CONTEXT + new.count("\n")])
-        shown = numbered(snippet, f"a snippet of {path}", first + 1)
+        shown = self.numbered(snippet, f"a snippet of {path}", first + 1)
         return Edited(f"The file {path} has been edited. {shown}{_CHECK}. {_AGAIN}", before, after)
 
     async def _insert(self, path: str, line: int | None, new: str | None) -> Edited:
@@ -154,7 +166,7 @@ class Editor:
         last = min(len(lines) + len(added), line + _CONTEXT + len(added))
         after = (await self._load(path)).content
         self._history[path].append(text.content)
-        shown = numbered("".join(lines_of(after)[first:last]), "a snippet of the edited file", first + 1)
+        shown = self.numbered("".join(lines_of(after)[first:last]), "a snippet of the edited file", first + 1)
         check = f"{_CHECK} (correct indentation, no duplicate lines, etc). {_AGAIN}"
         return Edited(f"The file {path} has been edited. {shown}{check}", text.content, after)
 
@@ -165,7 +177,7 @@ class Editor:
         after = self._history[path].pop()
         await self._store(path, Text(after, text.encoding))
         return Edited(
-            f"Last edit to {path} undone successfully. {numbered(after, path)}", text.content, after
+            f"Last edit to {path} undone successfully. {self.numbered(after, path)}", text.content, after
         )
 
     async def _existing(self, path: str) -> PathKind:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import ClassVar, Final
 
 from trajcore.events.actions import RunAction
 from trajcore.events.base import Observation
@@ -20,20 +20,22 @@ _ADVICE: Final = (
     "You may wait longer to see additional output by sending empty command '', "
     "send other commands to interact with the current process, "
     'send keys ("C-c", "C-z", "C-d") to interrupt/kill the previous command before sending your new command, '
-    "or use the timeout parameter in execute_bash for future commands."
+    "or use the timeout parameter in {} for future commands."
 )
 _NO_LOGS: Final = "ERROR: No previous running command to retrieve logs from."
 _NO_PROGRAM: Final = "ERROR: No previous running command to interact with."
-_PREVIOUS: Final = "[Below is the output of the previous command.]\n"
+PREVIOUS: Final = "[Below is the output of the previous command.]\n"
 _COMPARED: Final = 1 << 18
-_NOT_EXECUTED: Final = "NOT executed"
+NOT_EXECUTED: Final = "NOT executed"
 _ECHOED_KEYS: Final = {"C-c": b"^C", "C-z": b"^Z", "C-\\": b"^\\"}
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One `run` action on its way."""
+    """One `run` action on its way. A later terminal has other words, and does most of it alike."""
 
+    tool: ClassVar[str] = "execute_bash"
+    """What a model calls the terminal."""
     action: RunAction
     recorded: Observation | None
     sandbox: Sandbox
@@ -46,65 +48,71 @@ class Command:
         command = args.command.strip()
         if not self.sandbox.busy:
             if not command:
-                return Answered(_refusal(self.action, _NO_LOGS))
+                return Answered(self.refused(_NO_LOGS))
             if args.is_input:
-                return Answered(_refusal(self.action, _NO_PROGRAM))
-            return await self._start(command)
+                return Answered(self.refused(_NO_PROGRAM))
+            return await self.start(command)
         if command and not args.is_input:
-            previous = await self._previous()
+            previous = await self.previous()
             if previous.still_running is not None:
-                return await self._not_executed(command, previous)
-            return await self._start(command)
-        echoed = bool(command) and await self._type(command)
-        outcome = await self.sandbox.follow(until_quiet(self._patience(), self.recorded), self.emit)
-        return await self._worded(await self._as_recorded(outcome), _PREVIOUS, command if echoed else "")
+                return await self.not_executed(command, previous)
+            return await self.start(command)
+        echoed = bool(command) and await self.type(command)
+        outcome = await self.sandbox.follow(until_quiet(self.patience(), self.recorded), self.emit)
+        return await self.worded(await self.as_recorded(outcome), PREVIOUS, command if echoed else "")
 
-    async def _start(self, command: str) -> Answered:
+    @property
+    def advice(self) -> str:
+        """What to do about a command that still runs."""
+        return _ADVICE.format(self.tool)
+
+    async def start(self, command: str) -> Answered:
+        """Type a command into an idle shell."""
         args = self.action.args
         line = in_throwaway_shell(command, args.cwd) if args.is_static else command
-        outcome = await self.sandbox.run(line, until_quiet(self._patience(), self.recorded), self.emit)
-        return await self._worded(await self._as_recorded(outcome))
+        outcome = await self.sandbox.run(line, until_quiet(self.patience(), self.recorded), self.emit)
+        return await self.worded(await self.as_recorded(outcome))
 
-    async def _as_recorded(self, outcome: Outcome) -> Outcome:
+    async def as_recorded(self, outcome: Outcome) -> Outcome:
         """What came of the command; the user's input and interruption are as they were then."""
-        outcome = await type_as_then(outcome, self.recorded, self.sandbox, self._patience(), self.emit)
+        outcome = await type_as_then(outcome, self.recorded, self.sandbox, self.patience(), self.emit)
         if outcome.still_running is None or not was_interrupted(self.recorded):
             return outcome
         await self.sandbox.interrupt()
-        after = await self.sandbox.follow(Patience(hard=self._hard()), self.emit)
+        after = await self.sandbox.follow(Patience(hard=self.hard()), self.emit)
         return replace(after, output=outcome.output + after.output)
 
-    async def _type(self, command: str) -> bool:
+    async def type(self, command: str) -> bool:
         """Type a line, or a key; whether the line comes back as a part of the output."""
-        if _is_key(command):
+        if is_key(command):
             key = bytes([ord(command[-1].upper()) & 0x1F])
             await self.sandbox.type(key, self.emit, _ECHOED_KEYS.get(command, b""))
             return False
         return await self.sandbox.type(encoded(command) + b"\n", self.emit)
 
-    async def _previous(self) -> Outcome:
+    async def previous(self) -> Outcome:
         """What becomes of the running command: does it end in time for another one to be carried out?
 
         If the recording shows that the other one was carried out, the running one gets its time.
         """
-        hard = self.limits.previous if _was_executed(self.recorded) else 0.0
+        hard = self.limits.previous if was_executed(self.recorded) else 0.0
         return await self.sandbox.follow(Patience(hard=hard), self.emit)
 
-    async def _worded(self, outcome: Outcome, prefix: str = "", echoed: str = "") -> Answered:
+    async def worded(self, outcome: Outcome, prefix: str = "", echoed: str = "") -> Answered:
         """The observation of an outcome, without the typed text that came back in it (`echoed`)."""
         if outcome.still_running is None:
-            metadata = self._metadata(outcome)
+            metadata = self.metadata(outcome)
         else:
-            metadata = CommandMetadata(suffix=self._still_running(outcome.still_running))
+            metadata = CommandMetadata(suffix=self.still_running(outcome.still_running))
         metadata.prefix = prefix
-        observation = await _observation(self.action, outcome.output, metadata, echoed)
+        observation = await self.observed(outcome.output, metadata, echoed)
         return Answered(observation, outcome)
 
-    def _patience(self) -> Patience:
+    def patience(self) -> Patience:
         """A command that ended when it was recorded is given the time to end, however silent it is."""
         recorded = self.recorded
         interrupted = was_interrupted(recorded)
-        patient = not interrupted and (self.action.args.blocking or _was_executed(recorded))
+        patient = not interrupted and (self.action.args.blocking or was_executed(recorded))
         satisfied = None
         if isinstance(recorded, RunObservation) and (interrupted or recorded.extras.metadata.exit_code == -1):
             expected = as_recorded(recorded.content).strip().removesuffix("^C" * interrupted).rstrip()
@@ -112,16 +120,18 @@ class Command:
             def satisfied(output: bytes) -> bool:
                 return len(output) <= _COMPARED and expected in shown(output)
 
-        return Patience(None if patient else self.limits.no_change, self._hard(), satisfied)
+        return Patience(None if patient else self.limits.no_change, self.hard(), satisfied)
 
-    def _hard(self) -> float:
+    def hard(self) -> float:
+        """How long it may take, in seconds."""
         return self.limits.hard if self.action.timeout is None else self.action.timeout
 
-    def _metadata(self, outcome: Outcome) -> CommandMetadata:
+    def metadata(self, outcome: Outcome) -> CommandMetadata:
+        """How it ended."""
         args = self.action.args
         code = -1 if outcome.exit_code is None else outcome.exit_code
         words = f"The command completed with exit code {code}."
-        if args.is_input and _is_key(args.command.strip()):
+        if args.is_input and is_key(args.command.strip()):
             words += f" CTRL+{args.command.strip()[-1].upper()} was sent."
         if outcome.restarted:
             where = outcome.directory
@@ -137,26 +147,59 @@ class Command:
             suffix=f"\n[{words}]",
         )
 
-    def _still_running(self, pause: Pause) -> str:
-        soft, hard = _seconds(self.limits.no_change), _seconds(self._hard())
+    def still_running(self, pause: Pause) -> str:
+        """The words for a command that is not waited for any longer."""
+        soft, hard = _seconds(self.limits.no_change), _seconds(self.hard())
         words = {
-            Pause.NO_CHANGE: f"The command has no new output after {soft} seconds. {_ADVICE}",
+            Pause.NO_CHANGE: f"The command has no new output after {soft} seconds. {self.advice}",
             Pause.AS_RECORDED: "The command has no new output after 1 seconds, "
-            f"and has written what it had written when it was recorded. {_ADVICE}",
-            Pause.HARD: f"The command timed out after {hard} seconds. {_ADVICE}",
-            Pause.INTERRUPTED: f"The command was interrupted, and is still running. {_ADVICE}",
+            f"and has written what it had written when it was recorded. {self.advice}",
+            Pause.HARD: f"The command timed out after {hard} seconds. {self.advice}",
+            Pause.INTERRUPTED: f"The command was interrupted, and is still running. {self.advice}",
         }
         return f"\n[{words[pause]}]"
 
-    async def _not_executed(self, command: str, previous: Outcome) -> Answered:
+    async def not_executed(self, command: str, previous: Outcome) -> Answered:
+        """The command is not typed, as another one still runs."""
         suffix = (
-            f'\n[Your command "{command}" is {_NOT_EXECUTED}. The previous command is still running - '
+            f'\n[Your command "{command}" is {NOT_EXECUTED}. The previous command is still running - '
             "You CANNOT send new commands until the previous command is completed. "
             "By setting `is_input` to `true`, you can interact with the current process: "
-            f"{_ADVICE}]"
+            f"{self.advice}]"
         )
-        metadata = CommandMetadata(prefix=_PREVIOUS, suffix=suffix)
-        return Answered(await _observation(self.action, previous.output, metadata), previous)
+        metadata = CommandMetadata(prefix=PREVIOUS, suffix=suffix)
+        return Answered(await self.observed(previous.output, metadata), previous)
+
+    async def observed(self, data: bytes, metadata: CommandMetadata, echoed: str = "") -> RunObservation:
+        """The observation of what was written, without the typed text that came back in it (`echoed`)."""
+        text, note = last_lines(await text_of(data, echoed))
+        metadata.prefix = note + metadata.prefix
+        action = self.action
+        return RunObservation(
+            source=action.source,
+            message=f"Command `{action.args.command}` executed with exit code {metadata.exit_code}.",
+            content=text if action.args.hidden else shortened(text),
+            extras=RunExtras(
+                command=action.args.command.strip(), metadata=metadata, hidden=action.args.hidden
+            ),
+            success=metadata.exit_code == 0,
+        )
+
+    def refused(self, content: str) -> RunObservation:
+        """The observation where nothing was done."""
+        return RunObservation(
+            source=self.action.source,
+            message="Command `` executed with exit code -1.",
+            content=content,
+            extras=RunExtras(command="", metadata=CommandMetadata()),
+            success=False,
+        )
+
+
+async def text_of(data: bytes, echoed: str = "") -> str:
+    """What a terminal shows, without the typed text that came back in it."""
+    text = await screen_text(data)
+    return text.removeprefix(echoed).lstrip() if echoed else text
 
 
 def in_throwaway_shell(command: str, directory: str | None) -> str:
@@ -165,44 +208,18 @@ def in_throwaway_shell(command: str, directory: str | None) -> str:
     return f"({move}exec bash --noprofile --norc -c {quoted(command).decode()})"
 
 
-def _was_executed(recorded: Observation | None) -> bool:
+def was_executed(recorded: Observation | None) -> bool:
+    """Whether a command had ended when it was recorded."""
     if not isinstance(recorded, RunObservation):
         return False
     metadata = recorded.extras.metadata
-    return metadata.exit_code != -1 and _NOT_EXECUTED not in metadata.suffix
+    return metadata.exit_code != -1 and NOT_EXECUTED not in metadata.suffix
 
 
-def _is_key(command: str) -> bool:
+def is_key(command: str) -> bool:
+    """Whether what is typed is a key, such as `C-c`."""
     return len(command) == 3 and command.startswith("C-")
 
 
 def _seconds(value: float) -> str:
     return f"{value:g}"
-
-
-def _refusal(action: RunAction, content: str) -> RunObservation:
-    return RunObservation(
-        source=action.source,
-        message="Command `` executed with exit code -1.",
-        content=content,
-        extras=RunExtras(command="", metadata=CommandMetadata()),
-        success=False,
-    )
-
-
-async def _observation(
-    action: RunAction, data: bytes, metadata: CommandMetadata, echoed: str = ""
-) -> RunObservation:
-    command = action.args.command.strip()
-    text = await screen_text(data)
-    if echoed:
-        text = text.removeprefix(echoed).lstrip()
-    text, note = last_lines(text)
-    metadata.prefix = note + metadata.prefix
-    return RunObservation(
-        source=action.source,
-        message=f"Command `{action.args.command}` executed with exit code {metadata.exit_code}.",
-        content=text if action.args.hidden else shortened(text),
-        extras=RunExtras(command=command, metadata=metadata, hidden=action.args.hidden),
-        success=metadata.exit_code == 0,
-    )

@@ -32,6 +32,24 @@ waits at the terminal.
 """
 
 
+# Where several look like ours and none is of this session, none is ended.
+END_SHELL: Final = (
+    "read -r _stat </proc/$$/stat; _mine=(${_stat##*) }); _shell=; _all=(); for _p in /proc/[0-9]*; do "
+    "mapfile -d '' -t _words <$_p/cmdline || continue; "
+    '[[ ${_words[*]} == "bash --noprofile --norc --noediting -i" ]] || continue; '
+    "read -r _stat <$_p/stat; _stat=(${_stat##*) }); _all+=(${_p#/proc/}); "
+    "[[ ${_stat[3]} != ${_mine[3]} ]] || _shell=${_p#/proc/}; done 2>/dev/null; "
+    "[[ $_shell ]] || (( ${#_all[@]} != 1 )) || _shell=${_all[0]}; [[ $_shell ]] || exit; "
+    "read -r _stat </proc/$_shell/stat; _its=(${_stat##*) }); for _p in /proc/[0-9]*; do "
+    "read -r _stat <$_p/stat || continue; _stat=(${_stat##*) }); _p=${_p#/proc/}; "
+    "(( _p == $$ || _p == BASHPID || _p == _its[1] || _stat[4] != _its[4] )) || kill -HUP $_p; "
+    "done 2>/dev/null; kill -9 $_shell && echo ended"
+)
+"""A command for the control bash: the shell is ended, and what runs at its terminal is hung up on. It prints
+`ended` where that was done.
+"""
+
+
 def is_replaced(sitters: str) -> bool:
     """Whether another shell has taken the place of ours (`exec bash`): no mark will come from it."""
     return "other" in sitters.split() and "ours" not in sitters.split()
