@@ -29,6 +29,7 @@ from trajcore.views.question import Question
 from trajcore.views.rows import RowLine, RowLines, RowTone
 from trajtui.actions.table import BY_NAME
 from trajtui.notes import Note
+from trajtui.screens.browse import Browse
 from trajtui.screens.debugger import DebuggerScreen
 from trajtui.screens.pages import Pages, Paragraphs
 from trajtui.screens.start import AskFirst, PickRow, StartApp
@@ -119,8 +120,16 @@ _EVENTS: Final = [
 ]
 
 
+class Browsing(StartApp):
+    """The start screen, where a directory is looked through."""
+
+    def on_mount(self) -> None:
+        self.push_screen(Browse(Path("/recordings"), self._fault_of))
+
+
 FIRST: Final[dict[str, Callable[[], App[Any]]]] = {
     "start": StartApp,
+    "browse": Browsing,
     "rows": lambda: PickRow(
         "output.jsonl",
         [

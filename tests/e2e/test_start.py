@@ -10,6 +10,7 @@ import pytest
 from documents import message, ran, run
 from program import SAMPLES, write
 from terminal import PROGRAM, Terminal
+from trajcore.views.recent import remember
 
 pytestmark = pytest.mark.terminal
 
@@ -107,3 +108,54 @@ def test_unsaved_work_is_asked_for_before_another_is_opened(terminal: Terminal, 
     terminal.wait("open a recording")
     terminal.press("q")
     terminal.wait("[exit 0]")
+
+
+def test_everything_is_opened_from_the_start_screen_alone(terminal: Terminal, tmp_path: Path):
+    """What was opened before, a sample, a picked file, a broken one, a typed one, without leaving."""
+    for name in ("recent", "picked", "typed"):
+        write(tmp_path / f"{name}.json", [message(0, f"the {name} task"), run(1, "true"), ran(2, 1, "")])
+    (tmp_path / "broken.json").write_text("not json")
+    remember(tmp_path / "gone.json")
+    remember(tmp_path / "recent.json")
+
+    def opens(name: str) -> None:
+        terminal.wait(lambda screen: "REPLAY PAUSED" in screen and name in screen.splitlines()[0])
+        another(terminal)
+        terminal.wait("open a recording")
+
+    def pick(name: str) -> None:
+        terminal.press("o")
+        terminal.wait("the picked task")
+        terminal.press("/")
+        terminal.wait("part of the name")
+        terminal.type(name)
+        terminal.wait(lambda screen: f"{name}.json" in screen and "typed.json" not in screen)
+        terminal.press("Enter")
+
+    terminal.start(*RECORDED, width=80, height=24)
+    screen = terminal.wait("1 step · the recent task")
+    assert "is not there any more" in screen
+    terminal.press("Enter")
+    opens("recent.json")
+    terminal.press("End", "Enter")
+    opens("questions.json")
+    pick("picked")
+    opens("picked.json")
+    pick("broken")
+    terminal.wait("JSON")
+    terminal.press("Escape")
+    terminal.wait("● picked.json")
+    terminal.press("Escape")
+    terminal.wait(lambda screen: "hidden files" not in screen)
+    terminal.press("/")
+    terminal.wait("Esc leaves the path")
+    terminal.type(str(tmp_path / "typed.json"))
+    terminal.press("Enter")
+    opens("typed.json")
+    terminal.press("?")
+    terminal.wait("take the recording off this list")
+    terminal.press("Escape")
+    terminal.wait(lambda screen: "take the recording off" not in screen)
+    terminal.press("q")
+    terminal.wait("[exit 0]")
+    assert terminal.modes() == ""

@@ -569,6 +569,16 @@ async def _(screen: Shown) -> None:
         await screen.wait(lambda: "Quit without saving" not in screen.text)
 
 
+@RECORDED.row("open another recording: asks when there is unsaved work", commands=("open_another",))
+async def _(screen: Shown) -> None:
+    await at(screen, 10)
+    await edited(screen, "w")
+    await choose(screen, "open_another")
+    await screen.wait("Open another without saving")
+    await screen.press("escape")
+    await screen.wait(lambda: "Open another without saving" not in screen.text)
+
+
 # In a sandbox
 
 

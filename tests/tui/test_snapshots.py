@@ -24,12 +24,16 @@ from screens import opened
 from states import FIRST, STATES, home, recording
 from styled import styled
 from trajcore.views import marks
+from trajcore.views.browsing import Entry, Listing
+from trajcore.views.glances import GONE, Glance, Glances
 from trajcore.views.overview import Overview
-from trajtui.screens import start
+from trajtui import glancing
+from trajtui.screens import browse, start
 from trajtui.themes import DARK, LIGHT
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 RENEW = "TRAJTUI_RENEW_SNAPSHOTS" in os.environ
+_INSIDE = ("src", "talk", "first.json", "package.json", "second.jsonl.gz")
 NOT_THE_SAME = {
     "save-as": "it shows where the file is",
     "differences": "the same",
@@ -82,7 +86,15 @@ async def test_what_comes_before_the_debugger_looks_as_it_did(
 ) -> None:
     monkeypatch.setenv("COLORTERM", "truecolor")
     recent = [Path("/recordings/a/long/way/down/first.json"), Path("/recordings/second.jsonl.gz")]
+    facts = "75.3 kB · 2 hours ago · 12 steps · 3 diverged"
+    inside = tuple(Entry(Path("/recordings") / name, name in ("src", "talk")) for name in _INSIDE)
     monkeypatch.setattr(start, "recent_files", lambda: recent)
+    monkeypatch.setattr(glancing, "facts", lambda path, glance: GONE if path == recent[1] else facts)
+    monkeypatch.setattr(browse, "listing", lambda directory: Listing(inside, more=False))
+    monkeypatch.setattr(browse, "may_be_recording", lambda path: path.name in ("talk", "first.json"))
+    monkeypatch.setattr(
+        Glances, "of", lambda glances, path: Glance(task="Fix the build" * (path != recent[1]))
+    )
     app = FIRST[name]()
     async with app.run_test(size=size) as pilot:
         app.theme = theme

@@ -49,7 +49,7 @@ def as_before() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _terminal_is_alive() -> bool:

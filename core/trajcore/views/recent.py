@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import stat
 import time
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from trajcore.reading import STATE, Missing, read_file
 from trajcore.storage import write_atomically
 
 _KEPT: Final = 12
+_THOUSAND: Final = 1_000
 _UNITS: Final = (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3_600), ("min", 60))
 """How long each is, in seconds."""
 
@@ -24,7 +25,7 @@ def _list_file() -> Path:
 
 
 def recent_files() -> list[Path]:
-    """Files that were opened before and still exist, the last one first."""
+    """Recordings that were opened before, the last one first; some may be gone. Only the list is read."""
     try:
         return _listed()
     except BadInput:
@@ -37,7 +38,7 @@ def _listed() -> list[Path]:
         lines = read_file(_list_file(), STATE).decode("utf-8", "surrogateescape").splitlines()
     except Missing:
         return []
-    return [path for path in map(Path, lines) if "\0" not in str(path) and os.path.isfile(path)]
+    return [path for path in map(Path, lines) if "\0" not in str(path) and path.name][:_KEPT]
 
 
 def short(path: Path) -> str:
@@ -59,12 +60,41 @@ def age(path: Path) -> str:
     return "just now"
 
 
+def size(path: Path) -> str:
+    """How large a file is, as `75.3 kB`; empty where that cannot be told, or it is a directory."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return ""
+    if not stat.S_ISREG(found.st_mode):
+        return ""
+    number, units = float(found.st_size), iter(("kB", "MB", "GB"))
+    if number < _THOUSAND:
+        return f"{found.st_size} B"
+    unit = ""
+    while number >= _THOUSAND and (larger := next(units, "")):
+        number, unit = number / _THOUSAND, larger
+    return f"{number:.1f} {unit}"
+
+
+def forget(path: Path) -> None:
+    """Take a file off the list; nothing else happens to it."""
+    try:
+        _write([other for other in _listed() if other != path])
+    except (OSError, BadInput):
+        return
+
+
 def remember(path: Path) -> None:
     """Put a file at the head of the list; a list that cannot be written is no reason to stop."""
     path = path.absolute()
     try:
         kept = [path, *(other for other in _listed() if other != path)][:_KEPT]
-        _list_file().parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(_list_file(), ["\n".join(map(str, kept)).encode("utf-8", "surrogateescape")])
+        _write(kept)
     except (OSError, BadInput):
         return
+
+
+def _write(kept: list[Path]) -> None:
+    _list_file().parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(_list_file(), ["\n".join(map(str, kept)).encode("utf-8", "surrogateescape")])

@@ -146,6 +146,7 @@ class _Opening:
         live = bool(self._options.get("live"))
         app = TrajApp(session, at, live, shown, theme.name, theme.file, actions, layout)
         code = asyncio.run(run(app))
+        _keep_outcome(session)
         if app.new_layout is not None:
             keep_layout(session.recording, app.new_layout)
         self._options = {**self._options, "row": None, "at": None, "live": False}  # they were for this one
@@ -188,6 +189,15 @@ class _Opening:
             rows = [(row.number, row.id, row.fault) for row in needed.rows]
             picked = PickRow(source.name, rows, self._theme).run()
             return None if picked is None else source.read(picked)
+
+
+def _keep_outcome(session: Session) -> None:
+    """Have the start screen say the next time how it came out."""
+    from trajcore.views.glances import Glances  # of which nothing is needed before
+
+    glances = Glances()
+    glances.keep_outcome(session)
+    glances.keep()
 
 
 def _with_the_screen(source: Source, row: str | None) -> Trajectory:
