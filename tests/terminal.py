@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from needs import need_tmux
+from trajcore.views.hints import keep_had
+from trajtui.widgets.hints import HINTS
 
 PROGRAM = (str(Path(sys.executable).with_name("trajtui")),)
 
@@ -115,8 +117,9 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    """One that can do all, and in which nothing is animated."""
+    """One that can do all, and in which nothing is animated; its user is not new."""
     need_tmux()
+    keep_had(HINTS)
     environment = {
         **os.environ,
         "LANG": "C.UTF-8",

@@ -159,3 +159,29 @@ def test_everything_is_opened_from_the_start_screen_alone(terminal: Terminal, tm
     terminal.press("q")
     terminal.wait("[exit 0]")
     assert terminal.modes() == ""
+
+
+@pytest.mark.parametrize("dismissed", [False, True])
+def test_a_new_user_is_told_what_to_try_once(terminal: Terminal, tmp_path: Path, dismissed: bool):
+    terminal.environ(XDG_STATE_HOME=str(tmp_path / "new"))
+    terminal.start(DEMO, *RECORDED, width=80, height=24)
+    terminal.wait("New here? s steps · 3 recorded and actual · ? all keys · Esc hides this")
+    terminal.wait("REPLAY PAUSED")
+    if dismissed:
+        terminal.press("Escape")
+    else:
+        terminal.press("s")
+        terminal.wait("New here? 3 recorded")
+        terminal.press("3")
+        terminal.wait("New here? ? all keys")
+        terminal.press("?")
+        terminal.wait("Keys and marks")
+        terminal.press("Escape")
+    terminal.wait(lambda screen: "New here?" not in screen and "Keys and marks" not in screen)
+    terminal.press("q")
+    terminal.wait("[exit 0]")
+    terminal.close()
+    terminal.start(DEMO, *RECORDED, width=80, height=24)
+    terminal.wait("REPLAY PAUSED")
+    terminal.wait("plays the first step")
+    assert "New here?" not in terminal.screen()

@@ -83,4 +83,4 @@ async def test_the_help_has_a_title_and_columns_where_there_is_room(
         await shown.press("question_mark")
         text = await shown.wait("Keys and marks")
         assert "arrows scroll" in text
-        assert any("Replay" in row and "Editing and saving" in row for row in shown.rows) == beside
+        assert any("Replay" in row and "Looking around" in row for row in shown.rows) == beside

@@ -45,8 +45,10 @@ class TrajApp(ThemedApp[None], inherit_bindings=False):
         theme_of: str = "",
         actions: Sequence[UserAction] = ACTIONS,
         layout: Layout = _AS_IT_COMES,
+        hints: Sequence[str] = (),
     ) -> None:
-        """`shown` is called once, when the first frame is on the screen; `actions` have the user's keys.
+        """`shown` is called once, when the first frame is on the screen; `actions` have the user's keys,
+        `hints` are the names of those that the user has not had.
 
         `theme_of` is the config.toml that names the theme, if one does.
         """
@@ -55,7 +57,7 @@ class TrajApp(ThemedApp[None], inherit_bindings=False):
         self.wants_another = False
         """Whether the user has left this recording for another one."""
         self._theme_of = theme_of
-        self._debugger = DebuggerScreen(session, at, live, shown, actions, layout)
+        self._debugger = DebuggerScreen(session, at, live, shown, actions, layout, hints)
 
     @property
     def new_layout(self) -> Layout | None:

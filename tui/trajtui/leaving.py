@@ -101,6 +101,14 @@ def _return(screen: DebuggerScreen) -> None:
     screen.timeline.follow_last()
 
 
+def _has_hints(screen: DebuggerScreen) -> bool:
+    return bool(screen.hints.left)
+
+
+def _hide_hints(screen: DebuggerScreen) -> None:
+    screen.hints.dismiss()
+
+
 RUNGS: Final = (
     Rung(
         is_in_line,
@@ -121,6 +129,7 @@ RUNGS: Final = (
     Rung(_has_found, _leave_column, "ends the search", "where something was searched for"),
     Rung(_is_filtered, _leave_column, "shows all rows", "where rows are filtered"),
     Rung(_is_elsewhere, _return, "to the last step", "where the cursor is elsewhere"),
+    Rung(_has_hints, _hide_hints, "hides the hints", "where a new user is told what to try"),
 )
 """In their order. A dialog is in front of all of them, and has its own Esc. What is typed into a command, the
 queue of messages, and what is searched for have one too, and are left before anything is interrupted.

@@ -50,9 +50,9 @@ def listing(directory: Path) -> Listing:
     return Listing(_ordered(found), more=False)
 
 
-def _is_directory(one: os.DirEntry[str]) -> bool:
+def _is_directory(entry: os.DirEntry[str]) -> bool:
     try:
-        return one.is_dir()
+        return entry.is_dir()
     except OSError:
         return False
 

@@ -19,7 +19,7 @@ import platformdirs
 
 from trajcore.config import APP
 from trajcore.errors import BadInput
-from trajcore.events.kinds import MESSAGE
+from trajcore.events.kinds import ERROR, FINISH, MESSAGE, REJECT
 from trajcore.formats.base import RowNeeded
 from trajcore.journal.edits import EDITS, RUN, journal_directory, prefix_of
 from trajcore.masking import known
@@ -45,7 +45,7 @@ _LARGEST: Final = 32 << 20
 _MOST_FILES: Final = 5_000
 """So many files of a conversation are read for that."""
 _LONGEST: Final = 200
-_ENDS: Final = {"finish": "finished", "reject": "rejected", "error": "ended in an error"}
+_ENDS: Final = {FINISH: "finished", REJECT: "rejected", ERROR: "ended in an error"}
 """What is said of a recording by the kind of its last event."""
 _EVENT_FILE: Final = re.compile(r"(event-)?\d+.*\.json")
 _LOOKED_AT: Final = 64

@@ -24,6 +24,7 @@ from trajcore import (
 )
 from trajcore import open as open_trajectory
 from trajcore.views import trusting
+from trajcore.views.hints import hints_had
 from trajcore.views.layout import keep_layout, layout_of
 from trajcore.views.recent import remember
 from trajtui import keyboard
@@ -135,6 +136,7 @@ class _Opening:
         _check_terminal()
         keyboard.take_keys()
         from trajtui.app import TrajApp, run
+        from trajtui.widgets.hints import HINTS
 
         opened, layout = source.path, layout_of(trajectory)
 
@@ -144,7 +146,8 @@ class _Opening:
                 remember(opened)
 
         live = bool(self._options.get("live"))
-        app = TrajApp(session, at, live, shown, theme.name, theme.file, actions, layout)
+        hints = [name for name in HINTS if name not in hints_had()]
+        app = TrajApp(session, at, live, shown, theme.name, theme.file, actions, layout, hints)
         code = asyncio.run(run(app))
         _keep_outcome(session)
         if app.new_layout is not None:

@@ -65,7 +65,7 @@ class Browse(Dialog[Path | None]):
 
     def compose(self) -> ComposeResult:
         """Where it is, what is there, and what the keys do."""
-        with Vertical(classes="dialog wide", id="browse"):
+        with Vertical(classes="dialog wide", id="browse-box"):
             yield Static(safe_line(short(self._directory)), markup=False, classes="question")
             yield _Filter(placeholder="part of the name · Enter opens · ↓ the list", compact=True)
             yield _Entries(markup=False, id="browse-list")

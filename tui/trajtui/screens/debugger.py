@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import on, work
@@ -13,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.worker import Worker, WorkerState
 
 from trajcore import Mode, Session, State, TrajError, notices
+from trajcore.views.hints import keep_had
 from trajcore.views.layout import Layout, folded_uids, with_folded
 from trajcore.views.status import header_left, header_right, status_of
 from trajcore.views.timeline import Row
@@ -33,6 +35,7 @@ from trajtui.notes import Note, Notes
 from trajtui.patient import LateScreen
 from trajtui.widgets.bars import EndsBar, KeyBar, StatusBar
 from trajtui.widgets.conversation import Conversation
+from trajtui.widgets.hints import HintLine
 from trajtui.widgets.lines import LinePane
 from trajtui.widgets.pace import Pace
 from trajtui.widgets.panes import Panes
@@ -71,6 +74,7 @@ class DebuggerScreen(LateScreen[None]):
         shown: Callable[[], None],
         actions: Sequence[UserAction] = ACTIONS,
         layout: Layout = _AS_IT_COMES,
+        hints: Sequence[str] = (),
     ) -> None:
         super().__init__(classes="-wide")  # mostly it is, and then nothing is styled twice
         self.session = session
@@ -93,6 +97,7 @@ class DebuggerScreen(LateScreen[None]):
         self._sandbox: notices.SandboxChosen | None = None
         self._world: notices.WorldChosen | None = None
         self.status = StatusBar(id="status")
+        self.hints = HintLine(hints, partial(shown_key, self), keep_had)
         self._row: Row | None = None
         """The row under the cursor, when that was last told."""
         self._pace = Pace()
@@ -110,6 +115,8 @@ class DebuggerScreen(LateScreen[None]):
         yield self.panes
         yield self.conversation
         yield self.status
+        if self.hints.left:
+            yield self.hints
         yield KeyBar(id="keys")
 
     @property
@@ -384,6 +391,7 @@ class DebuggerScreen(LateScreen[None]):
             self.say("this changes the selected rows, and the keys are the right-hand pane's: Esc goes back")
             return
         self.flows.carry_out(lambda: BY_NAME[name].handler(self))
+        self.hints.done(name)
         self._refresh_bars()
 
     async def ask(self, dialog: ModalScreen[Any]) -> Any:

@@ -82,7 +82,7 @@ class _Command(NamedTuple):
 _COMMANDS: Final = (
     _Command("open_selected", "", "Enter", "open what the cursor is on"),
     _Command("type_path", "slash", "/", "type a path"),
-    _Command("browse", "o", "o", "browse: pick a recording, directory by directory"),
+    _Command("browse_files", "o", "o", "browse: pick a recording, directory by directory"),
     _Command("forget", "d,delete", "d", "take the recording off this list; the file stays"),
     _Command("help", "question_mark,f1", "? F1", "help: the keys of this screen"),
     _Command("quit", "q,ctrl+q", "q", "quit"),
@@ -221,7 +221,7 @@ class StartApp(ThemedApp[Path]):
         """Open the selected file."""
         self._list.action_select()
 
-    def action_browse(self) -> None:
+    def action_browse_files(self) -> None:
         """Pick a recording, directory by directory."""
         from trajtui.screens.browse import Browse
 
