@@ -13,7 +13,7 @@ from rich.text import Text
 from trajcore.text import safe_with_colours
 from trajcore.views.output import LOOKED_AT
 from trajcore.views.sandboxlog import Passage, RuleTone
-from trajtui.widgets.lines import UNWRAPPED
+from trajtui.widgets.lines import UNWRAPPED, wrapped
 from trajtui.widgets.marking import Part
 from trajtui.widgets.segments import Segment
 
@@ -40,7 +40,7 @@ class Laid(Segment):
         self.below: list[Row] = []
         """The rows below the output."""
         passage.output.take_changed()
-        self.head = _wrapped(passage.note, "note", width) if passage.note else self._prompt()
+        self.head = _at_words(passage.note, "note", width) if passage.note else self._prompt()
         self._add_output(0)
         self._end()
 
@@ -82,7 +82,7 @@ class Laid(Segment):
         passage = self.passage
         failed = passage.ended is not None and passage.ended.failed
         if passage.folded and not self.unfolded:
-            return _wrapped(f"{passage.folded} · Enter", "note", self._width)
+            return _at_words(f"{passage.folded} · Enter", "note", self._width)
         return _wrapped(passage.said, "failed" if failed else "output", self._width) if passage.said else []
 
     def _rule(self) -> list[Row]:
@@ -90,7 +90,7 @@ class Laid(Segment):
         if passage.ended is None:
             return []
         bad = passage.tone is RuleTone.BAD and not passage.is_gone
-        return _wrapped(f"{_RULE} {passage.rule}".rstrip(), "bad" if bad else "rule", self._width)
+        return _at_words(f"{_RULE} {passage.rule}".rstrip(), "bad" if bad else "rule", self._width)
 
     def _add_output(self, first: int) -> None:
         """Lay the output out anew from a row of those that are kept."""
@@ -139,6 +139,11 @@ def _folded(row: str, width: int) -> list[Row]:
     for part in parts[:-1]:
         part.end = ""
     return [*parts]
+
+
+def _at_words(text: str, style: str, width: int) -> list[Row]:
+    """The lines of what the program says, broken between its words."""
+    return [(row, style) for row in wrapped(text, width)]
 
 
 def _wrapped(text: str, style: str, width: int) -> list[Row]:
