@@ -21,6 +21,8 @@ SPENT_FROM: Final = 100
 _KIND_WIDTH: Final = 9
 _LONGEST_KIND: Final = 16
 _DEEPEST: Final = 8
+_LEAST_SUMMARY: Final = 6
+"""So many cells of a summary go before a duration."""
 _ROOM_FOR_WORDS: Final = 40
 """Where a summary has less room than this, only the number of the lines that follow is said."""
 
@@ -70,7 +72,7 @@ def row_text(line: RowLine, look: Look, *, is_next: bool, folded: bool) -> Text:
     fold = ("▸ " if folded else "▾ ") if line.foldable else ""
     name = "  " * min(line.depth, _DEEPEST) + fold + _shortened(line.kind, _LONGEST_KIND)
     text.append(set_cell_size(name, max(_KIND_WIDTH, cell_len(name) + 1)), of)
-    end = _end(line, look)
+    end = _end(line, look, look.width - text.cell_len)
     summary = _summary(line, max(0, look.width - text.cell_len - end.cell_len), style)
     text.append_text(summary).append_text(end)
     if line.downstream:
@@ -91,8 +93,11 @@ def _summary(line: RowLine, room: int, style: Callable[[str], Style]) -> Text:
     return text
 
 
-def _end(line: RowLine, look: Look) -> Text:
-    """What stands at the end: notes and columns, the last of which is at the edge."""
+def _end(line: RowLine, look: Look, room: int) -> Text:
+    """What stands at the end: notes and columns, the last of which is at the edge.
+
+    Where the whole has no room beside the beginning of a summary, the exit code alone is there, if that has.
+    """
     outcome, style = line.outcome, look.style
     aside = style("timeline--aside")
     if outcome.note:
@@ -106,7 +111,9 @@ def _end(line: RowLine, look: Look) -> Text:
     text = Text(" ", aside)
     for said, how in pieces:
         text.append(said if text.plain.strip() else said.lstrip(), how)
-    return text if text.plain.strip() else Text()
+    if outcome.exit and text.cell_len > room - _LEAST_SUMMARY:
+        text = Text(f" {outcome.exit}", exit)
+    return text if text.plain.strip() and text.cell_len <= room else Text()
 
 
 def _columns(line: RowLine, width: int) -> list[str]:
