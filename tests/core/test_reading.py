@@ -251,6 +251,8 @@ ELSEWHERE = {
     "trajcore/sandbox/machines/bubblewrap/mounts.py", "trajcore/sandbox/machines/bubblewrap/seccomp.py",
     "trajcore/runtimes/openhands/cell.py",  # ours
     "trajcore/views/decoding.py",  # a pipe of ours
+    "trajcore/views/exports/html.py", "trajtui/browser/server.py",  # ours
+    "trajtui/grammar.py",  # into a file, a byte more than whoever reads that takes
     "trajcore/sandbox/notebook/kernellink.py", "trajcore/sandbox/notebook/kernel/magics.py",  # ours; inside
 }  # fmt: skip
 READS = re.compile(r"""\.read_(text|bytes)\(|\.open\((mode=)?"r?b|read_bytes\)|stdin\.buffer\.read""")

@@ -20,6 +20,9 @@ DRAWN = (
 )
 """What a shell may do to a terminal: draw, and set the modes of keypad, mouse and pasting."""
 
+PRINTED = r"CSI(0|[12]|3[1-6])m"
+"""The colours in which commands print."""
+
 
 class _Machine:
     """A character at a time; `state` is empty, or the kind of the sequence that goes on."""

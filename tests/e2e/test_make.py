@@ -57,7 +57,11 @@ class Checkout:
         """What the installers were asked for, the exit code, and what was printed."""
         asked = self.place / "asked"
         asked.unlink(missing_ok=True)
-        unsaid = {name: value for name, value in os.environ.items() if name not in ("PYTHON", "MAKEFLAGS")}
+        unsaid = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("PYTHON", "MAKEFLAGS", "MAKELEVEL")
+        }
         done = subprocess.run(
             ["make", *words], cwd=self.place, env={**unsaid, "PATH": f"{self.place}/bin:/usr/bin:/bin"},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal or subprocess.STDOUT, text=True,

@@ -757,7 +757,8 @@ def test_nothing_is_left_out() -> None:
     keys = {key for row in rows for key in row.keys}
     assert not set(ACTION_OF) - keys
     chosen = {name for row in rows for name in row.commands}
-    assert not {action.name for action in ACTIONS if not action.keys} - chosen
+    left = {action.name for action in ACTIONS if not action.keys} - chosen
+    assert not left, left
 
 
 async def test_what_is_looked_at_and_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

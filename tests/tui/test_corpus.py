@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from accounts import Account, account
-from corpus.received import DRAWN, assert_only_drawn
+from corpus.received import DRAWN, PRINTED, assert_only_drawn
 from corpus.sequences import DRAWING, HOSTILE
 from documents import message, ran, run
 from needs import IMAGE
@@ -99,10 +99,10 @@ def test_what_a_replay_prints_is_text(account: Account, work: Path, kind: str) -
     options = ("--sandbox", kind, "--image", IMAGE, "--workspace", work, "--save", account.home / "run.json")
     code, received = on_terminal("replay", path, *options, program=account.program)
     assert code == 0, received
-    assert_only_drawn(received)
+    assert_only_drawn(received, PRINTED)
     code, received = on_terminal("show", account.home / "run.json", program=account.program)
     assert code == 0, received
-    assert_only_drawn(received)
+    assert_only_drawn(received, PRINTED)
 
 
 @pytest.mark.terminal

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from corpus.received import assert_only_drawn
+from corpus.received import PRINTED, assert_only_drawn
 from corpus.sequences import DRAWING, HOSTILE
 from documents import ran, run
 from program import PROGRAM, finish, on_terminal, say
@@ -101,16 +101,12 @@ def test_what_a_command_prints_on_a_terminal_is_text(hostile: Path, command: tup
     assert_only_drawn(received)
 
 
-OURS = r"CSI(0|[12]|3[1-6])m"
-"""The colours in which commands print."""
-
-
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 @pytest.mark.sampled(9)
 def test_what_a_command_prints_in_colours_is_text_in_colours_of_ours(hostile: Path, command: tuple[str, ...]):
     words = [str(hostile) if word == FILE else word.replace("\0", "") for word in command]
     _, received = on_terminal(*words, directory=hostile.parent)
-    assert_only_drawn(received, OURS)
+    assert_only_drawn(received, PRINTED)
 
 
 @pytest.mark.docker

@@ -52,11 +52,10 @@ def open_ended(tmp_path: Path) -> Path:
 
 async def test_it_opens_paused_before_the_first_event(dialogue: Path):
     async with opened(dialogue) as screen:
-        text = screen.text
+        text = await screen.wait(lambda: "recorded" in screen.rows[0])
         assert "REPLAY PAUSED   0/2 " in screen.status
         assert "dialogue.json" in screen.rows[0]
         assert "10 events · 2 steps" in screen.rows[0]
-        assert "recorded" in screen.rows[0]
         assert "no model" in screen.rows[0]
         assert "count the files" in text
         assert "modified" not in text
@@ -664,7 +663,7 @@ async def test_another_tab_keeps_the_keys_working(dialogue: Path):
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
 async def test_the_help_shows_every_key_and_every_mark(dialogue: Path, key: str):
-    async with opened(dialogue, size=(120, 160)) as screen:
+    async with opened(dialogue, size=(120, 200)) as screen:
         await screen.press(key)
         text = await screen.wait("step one action")
         for action in ACTIONS:
@@ -704,7 +703,7 @@ async def test_f1_in_the_message_box_shows_its_keys_first(dialogue: Path):
 
 
 async def test_nothing_of_the_help_is_cut(dialogue: Path):
-    async with opened(dialogue, size=(80, 180)) as screen:
+    async with opened(dialogue, size=(80, 200)) as screen:
         await screen.press("question_mark")
         text = await screen.wait("Keys and marks")
         assert not [

@@ -232,9 +232,7 @@ ACTIONS: Final = (
     UserAction(saving.differences, "", "show what a save would change", _EDIT, ""),
     UserAction(editing.check, "", "check the recording, with repairs", _EDIT, ""),
     UserAction(saving.save_run, "ctrl+o", "save the run: what happened now", _EDIT, "Ctrl+O"),
-    UserAction(
-        sharing.export, "", "export: share as Markdown, a page, a cast, a script or a picture", _EDIT, ""
-    ),
+    UserAction(sharing.export, "", "export: a page, Markdown, a cast, a script or a picture", _EDIT, ""),
     UserAction(looking.down, "j down", "next event", _VIEW, "j ↓"),
     UserAction(looking.up, "k up", "previous event", _VIEW, "k ↑"),
     UserAction(looking.first, "g home", "first event", _VIEW, "g Home"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar, Protocol, cast
 
-from textual import work
+from textual import events, work
 from textual.binding import Binding, BindingType
 from textual.command import CommandInput, CommandList, CommandPalette
 from textual.css.query import NoMatches
@@ -24,8 +24,11 @@ class Palette(CommandPalette, Dialog[None]):
         Binding("pageup", "page('page_up')", "a page up", show=False),
     ]
 
-    def on_mount(self) -> None:
+    def on_mount(self, event: events.Mount) -> None:
         """Nothing moves unless the world moved."""
+        if self not in self.app.screen_stack:
+            event.prevent_default()  # it was left already, and Textual looks for the screen below it
+            return
         self.query_one(CommandInput).cursor_blink = False
 
     def action_page(self, action: str) -> None:

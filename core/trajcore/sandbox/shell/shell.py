@@ -250,7 +250,8 @@ class Shell:
         running = self._running
         if running is None or self._stream is None:
             return
-        running.interrupted = now = time.monotonic()
+        now = time.monotonic()
+        running.interrupted = running.interrupted or now  # who asks again waits no longer for it
         self._stream.nudge()
         await self.type(b"\x03")
         for _ in range(_TIMES_AGAIN if now - running.typed < _STARTING else 0):

@@ -136,6 +136,8 @@ class DockerMachine:
         self._client: Any = None
         self._container: Any = None
         self._is_guest = False
+        self._has_run = False
+        """Whether there was a way into this container: it did not end as it began then."""
         """Whether the container is the user's."""
         self._directory = "/workspace"
         self._commits = Commits(this_program().labels)
@@ -307,12 +309,14 @@ class DockerMachine:
     async def _entered(self, way: Callable[[Any, Any, str], Stream]) -> Stream:
         """A way in. Raises `SandboxUnavailable`, which of a container that ended at once says why."""
         try:
-            return await self._call(lambda: way(self._client, self._there(), self.directory))
+            stream = await self._call(lambda: way(self._client, self._there(), self.directory))
         except SandboxUnavailable as error:
-            if self._container is None or self._is_guest or self._full:
+            if self._container is None or self._is_guest or self._full or self._has_run:
                 raise
             why = await asyncio.to_thread(why_ended, self._client, self._container)
             raise (SandboxUnavailable(why) if why else error) from error
+        self._has_run = True
+        return stream
 
     async def layers(self) -> tuple[Layer, ...] | None:
         """See `Machine.layers`."""
@@ -425,6 +429,7 @@ class DockerMachine:
             options["hostname"] = self._hostname
         with plain_errors("The container cannot be made"):
             self._container = self._client.containers.create(image, [*BASH, _MAIN], **options)
+            self._has_run = False
             self._hostname = self._hostname or self._container.attrs["Config"]["Hostname"]
         with plain_errors("The container cannot be started"):
             self._container.start()
