@@ -6,13 +6,16 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 
 from commandline import commands
 from program import PROGRAM, ROOT, trajtui
+from trajcore.sandbox.registry import SANDBOXES, SandboxKind
 from trajtui.cli import commands as of_the_program
 from trajtui.commands.completion import SHELLS
 from trajtui.commands.manual import page
+from worlds import toy as toy
 
 MANUAL = ROOT / "docs" / "trajtui.1"
 
@@ -81,3 +84,10 @@ def test_man_shows_it_without_a_complaint() -> None:
     )
     assert "trajtui replay" in done.stdout
     assert done.stderr == ""
+
+
+def test_the_sandboxes_of_a_help_are_those_there_are_now(toy: SandboxKind) -> None:
+    replay = of_the_program().commands["replay"]
+    assert f", {toy.name} [auto]" in replay.get_help(click.Context(replay, max_content_width=200))
+    SANDBOXES.unregister(toy.name)
+    assert MANUAL.read_text(encoding="utf-8") == page(of_the_program())

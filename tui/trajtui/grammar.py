@@ -220,10 +220,15 @@ class _Explained(click.Option):
     """Names the sandboxes there are when the help is shown, and not before: other packages may bring some."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        from trajcore import sandbox_names
+        record = super().get_help_record(ctx)
+        return record and (record[0], with_sandboxes(record[1]))
 
-        self.help = (self.help or "").replace(_SANDBOXES, ", ".join(sandbox_names()))
-        return super().get_help_record(ctx)
+
+def with_sandboxes(what: str) -> str:
+    """What an option's row says of it, with the names of the sandboxes there are now."""
+    from trajcore import sandbox_names
+
+    return what.replace(_SANDBOXES, ", ".join(sandbox_names()))
 
 
 def output_path(name: str) -> Path:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import click
 
-from trajcore import errors, options, sandbox_names
+from trajcore import errors, options
 from trajtui import __version__
+from trajtui.grammar import with_sandboxes
 
 _ABOUT = (
     "opens a recorded run of an AI agent as a timeline beside a sandbox, executes it again action by action, "
@@ -77,8 +78,7 @@ def _option(option: click.Parameter) -> Iterator[str]:
     common = {row.keyword for row in options.COMMON}
     if isinstance(option, click.Option) and not option.hidden and option.name not in common:
         value = "" if option.is_flag else f" {option.metavar or (option.name or '').upper()}"
-        what = (option.help or "").replace("{sandboxes}", ", ".join(sandbox_names()))
-        yield from _entry(f"{', '.join(option.opts)}{value}", what)
+        yield from _entry(f"{', '.join(option.opts)}{value}", with_sandboxes(option.help or ""))
 
 
 def _entry(term: str, what: str) -> list[str]:
