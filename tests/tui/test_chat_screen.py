@@ -24,7 +24,8 @@ from trajtui.widgets.chat import ChatPane
 from trajtui.widgets.message_box import MessageBox
 from trajtui.widgets.queued import QueuedBox
 
-SLOW = "sleep 30; echo slept"
+SLOW = "for i in {1..60}; do echo $i; sleep 0.5; done"
+"""Never silent for as long as a command may be: on a busy machine much is typed meanwhile."""
 
 
 @asynccontextmanager
