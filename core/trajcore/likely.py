@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from trajcore.masking import ACCOUNT, MASK, Mask, known, masking_by
+from trajcore.masking import ACCOUNT, MASK, Mask, known, masking_by, with_texts
 
 KNOWN: Final = "a secret that trajtui knows from your settings or environment"
 """The kind of what is masked everywhere, whatever it looks like."""
@@ -184,11 +184,7 @@ class Likely(Mask):
 
     def tree(self, value: Any) -> Any:
         """See `Mask.tree`."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, Mapping):
-            return {self.tree(key): self.tree(entry) for key, entry in value.items()}
-        return [self.tree(entry) for entry in value] if isinstance(value, list | tuple) else value
+        return with_texts(value, self.text)
 
     def _guessed(self, text: str) -> str:
         for part, kind in self._peculiar:

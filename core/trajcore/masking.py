@@ -9,7 +9,7 @@ import functools
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
@@ -35,6 +35,15 @@ ACCOUNT: Final = re.compile(
     r"(?:(?<=http://)|(?<=https://))(?P<web>[^/\s\"'<>?#]+)@|(?<=://)(?P<other>[^/\s:@\"'<>]*:[^/\s\"'<>?#]+)@"
 )
 """What an address holds of an account: before a web server all of it, elsewhere where there is a password."""
+
+
+def with_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """A JSON value with each of its strings changed, keys too."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {with_texts(key, change): with_texts(entry, change) for key, entry in value.items()}
+    return [with_texts(entry, change) for entry in value] if isinstance(value, list | tuple) else value
 
 
 class Mask:
@@ -75,11 +84,7 @@ class Mask:
         """A JSON value without the secrets in any of its strings."""
         if not self._secrets:
             return value
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {self.tree(key): self.tree(entry) for key, entry in value.items()}
-        return [self.tree(entry) for entry in value] if isinstance(value, list | tuple) else value
+        return with_texts(value, self.text)
 
     def held_back(self, text: str) -> int:
         """How many characters at the end of `text` may be the beginning of a secret."""

@@ -12,6 +12,7 @@ from typing import Final
 from trajcore.errors import BadInput
 from trajcore.formats.json.reading import as_object
 from trajcore.reading import SETTINGS, read_file
+from trajcore.storage import is_alive
 
 _LOCK: Final = "events/.eventlog.lock"
 _LEASE: Final = "owner_lease.json"
@@ -32,7 +33,7 @@ def owner_of(directory: Path) -> str:
     expires, host, pid = lease.get("expires_at"), lease.get("owner_host"), lease.get("owner_pid")
     if not isinstance(expires, int | float) or expires < time.time():
         return ""
-    if host == socket.gethostname() and isinstance(pid, int) and not _is_alive(pid):
+    if host == socket.gethostname() and isinstance(pid, int) and not is_alive(pid):
         return ""
     return f"a server of OpenHands ({_LEASE}: process {pid} on {host})"
 
@@ -51,13 +52,3 @@ def _is_locked(path: Path) -> bool:
     finally:
         os.close(lock)
     return False
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True

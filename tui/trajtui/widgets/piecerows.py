@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Final, overload
+from typing import Final
 
 from rich.cells import cell_len
 from textual.cache import LRUCache
@@ -14,24 +14,22 @@ from trajcore.text import TAB
 from trajcore.views.pieces import Pieces
 from trajtui.abandoned import go_on
 from trajtui.widgets.sideways import LongLine, line_of
-from trajtui.widgets.textrows import TextRow
+from trajtui.widgets.textrows import LineRows
 
 _KEPT: Final = 4
 """So many pieces are kept as they were made: more than a screen shows lines of."""
 
 
-class PieceRows(Sequence[TextRow]):
-    """A row for each line. What is kept beside the text is where its pieces are."""
+class PieceRows(LineRows):
+    """The lines of a text that is held in pieces. What is kept beside it is where these are."""
 
     def __init__(self, pieces: Pieces, style: str) -> None:
         """Finding the pieces takes a while. Raises `NotInPieces`."""
+        super().__init__(style)
         self._pieces = pieces
-        self._style = style
         self._made: LRUCache[int, list[str]] = LRUCache(_KEPT)
         self._cells = array("Q", [0])
         """The cells of all pieces before each, and before what would be next."""
-        self.widest = 0
-        """The cells of the widest line."""
         self._count = 1
         width = 0
         for lines in map(_lines, pieces.find()):
@@ -52,21 +50,12 @@ class PieceRows(Sequence[TextRow]):
     def __len__(self) -> int:
         return self._count
 
-    @overload
-    def __getitem__(self, number: int) -> TextRow: ...
-
-    @overload
-    def __getitem__(self, number: slice) -> Sequence[TextRow]: ...
-
-    def __getitem__(self, number: int | slice) -> TextRow | Sequence[TextRow]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(*number.indices(len(self)))]
-        if not 0 <= number < len(self):
-            raise IndexError(number)
+    def line(self, number: int) -> str:
+        """See `LineRows.line`."""
         where = self._pieces.with_line(number)
         if len(where) == 1:
-            return line_of(self.lines(where[0])[number - self._pieces.line_of(where[0])]), self._style
-        return PartedLine(self, where, self._cells), self._style
+            return line_of(self.lines(where[0])[number - self._pieces.line_of(where[0])])
+        return PartedLine(self, where, self._cells)
 
     def lines(self, number: int) -> list[str]:
         """The lines of a piece."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from array import array
 from collections.abc import Sequence
 from typing import overload
@@ -14,15 +15,39 @@ from trajtui.widgets.sideways import line_of
 TextRow = tuple[str, str]
 
 
-class TextRows(Sequence[TextRow]):
-    """A row for each line. What is kept beside the text is where each begins."""
+class LineRows(Sequence[TextRow]):
+    """A row for each line of a text, made where it is looked at."""
 
-    def __init__(self, text: str, style: str) -> None:
-        self._text = text.expandtabs(TAB)
-        self._style = style
-        self._begins = array("Q", [0])
+    def __init__(self, style: str) -> None:
+        self.style = style
         self.widest = 0
         """The cells of the widest line."""
+
+    @abstractmethod
+    def line(self, number: int) -> str:
+        """The line of that number, which there is."""
+
+    @overload
+    def __getitem__(self, number: int) -> TextRow: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[TextRow]: ...
+
+    def __getitem__(self, number: int | slice) -> TextRow | Sequence[TextRow]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(len(self)))]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        return self.line(number), self.style
+
+
+class TextRows(LineRows):
+    """The lines of a text that is held whole. What is kept beside it is where each begins."""
+
+    def __init__(self, text: str, style: str) -> None:
+        super().__init__(style)
+        self._text = text.expandtabs(TAB)
+        self._begins = array("Q", [0])
         at = 0
         while (end := self._text.find("\n", at)) >= 0:
             self._measure(at, end)
@@ -40,16 +65,6 @@ class TextRows(Sequence[TextRow]):
     def __len__(self) -> int:
         return len(self._begins) - 1
 
-    @overload
-    def __getitem__(self, number: int) -> TextRow: ...
-
-    @overload
-    def __getitem__(self, number: slice) -> Sequence[TextRow]: ...
-
-    def __getitem__(self, number: int | slice) -> TextRow | Sequence[TextRow]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(*number.indices(len(self)))]
-        if not 0 <= number < len(self):
-            raise IndexError(number)
-        line = self._text[self._begins[number] : self._begins[number + 1] - 1]
-        return line_of(line), self._style
+    def line(self, number: int) -> str:
+        """See `LineRows.line`."""
+        return line_of(self._text[self._begins[number] : self._begins[number + 1] - 1])
