@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -29,22 +29,36 @@ class Haystack:
         self._lots: list[range] = []
         self._doubtful: dict[int, frozenset[int]] = {}
         """Of the lots that were looked through: events of which no text can be ruled out."""
+        self._last: tuple[Query, dict[int, list[int]]] | None = None
+        """What all of it was looked through for last, and what that left of each lot."""
 
     def lots(self, query: Query, start: int = 0) -> Iterator[list[int]]:
         """The events that may say what is searched for, from one of them on and round, a lot at a time.
 
-        No other does. Each lot takes a moment: of a long text there are empty ones meanwhile.
+        No other does. Each lot takes a moment: of a long text there are empty ones meanwhile. What can only
+        be where the text before it was, as a letter is typed, is looked for there alone.
         """
         if self._texts is None or not query.needle:
             yield from ([index] for index in (*range(start, self._count), *range(start)))
             return
-        order = list(enumerate(self._in_lots()))
-        first = next((at for at, lot in order if start < lot.stop), 0)
+        order = self._still_possible(query)
+        first = next((at for at, (_, lot) in enumerate(order) if start <= lot[-1]), 0)
+        left: dict[int, list[int]] = {}
         for number, lot in order[first:] + order[:first]:
             if sum(len(self._texts[index]) for index in lot) <= 2 * _LOT:
-                yield self._look_through(number, lot, query)
-            else:
-                yield from self._look_through_pieces(number, lot, query)
+                left[number] = self._look_through(number, lot, query)
+                yield left[number]
+                continue
+            for found in self._look_through_pieces(number, lot, query):
+                left[number] = found
+                yield found
+        self._last = query, left
+
+    def _still_possible(self, query: Query) -> list[tuple[int, Sequence[int]]]:
+        """What has to be looked through, with the number of the lot that it is of."""
+        if self._last is None or not query.narrows(self._last[0]):
+            return list(enumerate(self._in_lots()))
+        return [(number, lot) for number, lot in sorted(self._last[1].items()) if lot]
 
     def _in_lots(self) -> list[range]:
         begin = size = 0
@@ -57,17 +71,19 @@ class Haystack:
             self._lots.append(range(begin, self._count))
         return self._lots
 
-    def _look_through(self, number: int, lot: range, query: Query) -> list[int]:
+    def _look_through(self, number: int, lot: Sequence[int], query: Query) -> list[int]:
         texts = self._texts or ()
         doubtful = self._doubtful.get(number)
-        whole = b"\n".join(texts[lot.start : lot.stop])
+        whole = b"\n".join(
+            texts[lot.start : lot.stop] if isinstance(lot, range) else map(texts.__getitem__, lot)
+        )
         if doubtful is None:
             doubtful = self._doubtful[number] = self._doubts(lot, whole)
         if query.needle not in (whole if query.case else whole.lower()):
             return sorted(doubtful)
         return [index for index in lot if index in doubtful or query.may_be_in(bytes(texts[index]))]
 
-    def _look_through_pieces(self, number: int, lot: range, query: Query) -> Iterator[list[int]]:
+    def _look_through_pieces(self, number: int, lot: Sequence[int], query: Query) -> Iterator[list[int]]:
         """As `_look_through`, each event by itself, and a long one a piece after the other."""
         texts = self._texts or ()
         doubtful, known = self._doubtful.get(number, frozenset[int]()), number in self._doubtful
@@ -87,7 +103,7 @@ class Haystack:
             self._doubtful[number] = frozenset(doubts)
         yield found
 
-    def _doubts(self, lot: range, whole: bytes) -> frozenset[int]:
+    def _doubts(self, lot: Sequence[int], whole: bytes) -> frozenset[int]:
         texts = self._texts or ()
         found = {index for index in self._damaged if index in lot}
         if _ESCAPED.search(whole):

@@ -81,3 +81,11 @@ class Query:
     def may_be_in(self, raw: bytes) -> bool:
         """Whether the JSON text of an event, which escapes nothing without need, may say it."""
         return self.needle in (raw if self.case else raw.lower())
+
+    def narrows(self, other: Query) -> bool:
+        """Whether each event of which `may_be_in` is true is one of which the other's is too."""
+        return (
+            bool(other.needle)
+            and (self.case or not other.case)
+            and other.needle in (self.needle if other.case else self.needle.lower())
+        )

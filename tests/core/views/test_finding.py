@@ -185,3 +185,29 @@ def test_few_texts_are_read_where_few_can_say_it() -> None:
     hay = Haystack(trajectory)
     assert [index for lot in hay.lots(Query("WORD 2999".lower())) for index in lot] == [2999]
     assert len([index for lot in hay.lots(Query("word 2999"), 7) for index in lot]) == 1
+
+
+@given(
+    words=st.lists(st.text("abAB é/\\", max_size=6), min_size=1, max_size=30),
+    typed=st.lists(st.text("abAB é", min_size=1, max_size=4), min_size=1, max_size=5),
+    large=st.booleans(),
+)
+def test_what_is_typed_letter_by_letter_leaves_what_it_would_at_once(
+    words: list[str], typed: list[str], large: bool
+) -> None:
+    filling = "c" * (1 << 18) if large else ""
+    trajectory = opened([message(at, word + filling) for at, word in enumerate(words)]).trajectory
+    hay = Haystack(trajectory)
+    for text in typed:
+        for end in range(1, len(text) + 1):
+            query = Query(text[:end])
+            narrowed = sorted(index for lot in hay.lots(query, end % len(words)) for index in lot)
+            assert narrowed == sorted(index for lot in Haystack(trajectory).lots(query) for index in lot)
+
+
+def test_a_search_that_was_left_in_the_middle_narrows_nothing() -> None:
+    filling = "c" * (1 << 18)
+    trajectory = opened([message(number, f"needle {filling}") for number in range(4)]).trajectory
+    hay = Haystack(trajectory)
+    assert next(filter(None, hay.lots(Query("need")))) == [0]
+    assert [index for lot in hay.lots(Query("needle")) for index in lot] == [0, 1, 2, 3]
