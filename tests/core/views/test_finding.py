@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from documents import message, ran, run
@@ -187,19 +187,21 @@ def test_few_texts_are_read_where_few_can_say_it() -> None:
     assert len([index for lot in hay.lots(Query("word 2999"), 7) for index in lot]) == 1
 
 
+@example(words=["AB"], typed=["Éab", "ab"], letters=False, large=False)
 @given(
     words=st.lists(st.text("abAB é/\\", max_size=6), min_size=1, max_size=30),
-    typed=st.lists(st.text("abAB é", min_size=1, max_size=4), min_size=1, max_size=5),
+    typed=st.lists(st.text("abAB éÉ", min_size=1, max_size=4), min_size=1, max_size=5),
+    letters=st.booleans(),
     large=st.booleans(),
 )
-def test_what_is_typed_letter_by_letter_leaves_what_it_would_at_once(
-    words: list[str], typed: list[str], large: bool
+def test_what_is_searched_after_something_else_leaves_what_it_would_at_once(
+    words: list[str], typed: list[str], letters: bool, large: bool
 ) -> None:
     filling = "c" * (1 << 18) if large else ""
     trajectory = opened([message(at, word + filling) for at, word in enumerate(words)]).trajectory
     hay = Haystack(trajectory)
     for text in typed:
-        for end in range(1, len(text) + 1):
+        for end in range(1 if letters else len(text), len(text) + 1):
             query = Query(text[:end])
             narrowed = sorted(index for lot in hay.lots(query, end % len(words)) for index in lot)
             assert narrowed == sorted(index for lot in Haystack(trajectory).lots(query) for index in lot)
