@@ -20,31 +20,54 @@ KNOWN: Final = "a secret that trajtui knows from your settings or environment"
 
 _PECULIAR: Final = 8
 """A secret of so many characters, digits and letters, is masked wherever it stands, others in their place."""
-_NEAR: Final = r"""[^\s"'`,;&]{0,200}"""
-_VALUE: Final = rf"""(?P<secret>(?={_NEAR}\d)(?={_NEAR}[A-Za-z])[^\s"'`,;&<>(){{}}\[\]\\]{{6,}})"""
-"""What can be the value of a setting, and is no word and no number."""
+_BROKEN: Final = r"\\?\r?\n"
+"""How a line ends in the middle of a secret: where a terminal, or whoever typed it, had no more room."""
+_LONGEST_BROKEN: Final = 500
+"""A secret of more characters is looked for in one piece alone."""
+_LETTERS: Final = "A-Za-z0-9"
+_WORDS: Final = r"\w-"
+_PATHS: Final = r"\w/"
+_QUOTE: Final = r"\\*[\"']?"
+"""A quote, also one in JSON that is a text of JSON; or none."""
+_VALUE: Final = r"""(?P<secret>[^\s"'`,;&<>(){}\[\]\\]{6,})"""
+"""What can be the value of a setting; it is one where it is `mixed`."""
+_KEYS: Final = "|".join(
+    rf"(?<={kind}{joint})"
+    for kind in ("api", "access", "secret", "private", "account", "encryption", "signing")
+    for joint in ("", "[_-]")
+)
+"""What stands before the word key where a key is a secret."""
+
+
+def _of(characters: str, least: int) -> str:
+    """The rest of a secret that goes on in the next line where that begins with some of its digits."""
+    return rf"(?:[{characters}]|{_BROKEN}(?=[{characters}]{{0,200}}\d)){{{least},}}"
 
 
 @dataclass(frozen=True)
 class Shape:
     """One kind of secret. `pattern` has the secret as its group of that name, else it is all of it.
 
-    Where a text has none of its `signs`, which are found much faster, the pattern is not tried; without signs
-    it always is.
+    It is tried where one of the `signs` stands, with which it begins: they are found a hundred times faster.
     """
 
     kind: str
     pattern: str
-    signs: tuple[str, ...] = ()
+    signs: tuple[str, ...]
+    in_capitals: bool = False
+    """Whether the signs may be written in capitals; they stand here in small letters."""
+    mixed: bool = False
+    """Whether it is a secret only where it has digits and letters: words and numbers are none."""
 
-    @property
-    def compiled(self) -> re.Pattern[str]:
-        """The pattern; `re` keeps it."""
-        return re.compile(self.pattern)
-
-    def may_be_in(self, text: str) -> bool:
-        """Whether it is worth trying the pattern."""
-        return not self.signs or any(sign in text for sign in self.signs)
+    def found_in(self, text: str, lowered: str) -> Iterator[tuple[int, int]]:
+        """Where in a text it stands, in order; `lowered` is the text in small letters, each in its place."""
+        compiled, past = re.compile(self.pattern), 0  # `re` keeps it
+        for at in _places(self.signs, lowered if self.in_capitals else text):
+            found = compiled.match(text, at) if at >= past else None
+            if found is not None:
+                past = found.end()
+                if not self.mixed or _is_mixed(found["secret"]):
+                    yield _span(found)
 
 
 SHAPES: Final = (
@@ -52,44 +75,66 @@ SHAPES: Final = (
         "a private key",
         r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
         r"(?P<secret>(?:(?!-----)[\s\S]){16,20000})-----END",
-        ("PRIVATE KEY",),
+        ("-----BEGIN ",),
     ),
-    Shape("a key of Anthropic", r"\bsk-ant-[\w-]{16,}", ("sk-ant-",)),
+    Shape("a key of Anthropic", r"\bsk-ant-" + _of(_WORDS, 16), ("sk-ant-",)),
     Shape(
         "an API key",
-        r"\b(?:sk|pk|rk|gsk|xai|pplx|r8|nvapi|fw)-[\w-]{16,}",
+        r"\b(?:sk|pk|rk|gsk|xai|pplx|r8|nvapi|fw)-" + _of(_WORDS, 16),
         ("sk-", "pk-", "rk-", "gsk-", "xai-", "pplx-", "r8-", "nvapi-", "fw-"),
     ),
-    Shape("a key of Groq", r"\bgsk_[A-Za-z0-9]{20,}", ("gsk_",)),
-    Shape("a key of Stripe", r"\b(?:sk|rk|whsec)_(?:live_|test_)?[A-Za-z0-9]{16,}", ("sk_", "rk_", "whsec_")),
+    Shape("a key of Groq", r"\bgsk_" + _of(_LETTERS, 20), ("gsk_",)),
+    Shape(
+        "a key of Stripe",
+        r"\b(?:sk|rk|whsec)_(?:live_|test_)?" + _of(_LETTERS, 16),
+        ("sk_", "rk_", "whsec_"),
+    ),
     Shape(
         "a token of GitHub",
-        r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,})",
+        rf"\b(?:gh[pousr]_{_of(_LETTERS, 20)}|github_pat_{_of(_WORDS, 20)})",
         ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
     ),
     Shape(
         "a token of GitLab",
-        r"\bgl(?:pat|dt|rt|cbt|ptt)-[\w-]{16,}",
+        r"\bgl(?:pat|dt|rt|cbt|ptt)-" + _of(_WORDS, 16),
         ("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-"),
     ),
     Shape(
         "a token of Slack",
-        r"\bxox[abeoprs]-[\w-]{10,}|(?<=hooks\.slack\.com/services/)[\w/]{20,}",
+        rf"\bxox[abeoprs]-{_of(_WORDS, 10)}|hooks\.slack\.com\\?/services\\?/(?P<secret>{_of(_PATHS, 20)})",
         ("xox", "hooks.slack.com"),
     ),
     Shape(
-        "an access key of AWS", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b", ("AKIA", "ASIA", "ABIA", "ACCA")
+        "an access key of AWS",
+        rf"\b(?:AKIA|ASIA|ABIA|ACCA)(?:[A-Z0-9](?:{_BROKEN})?){{15}}[A-Z0-9]\b",
+        ("AKIA", "ASIA", "ABIA", "ACCA"),
     ),
-    Shape("a key of Google", r"\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}", ("AIza", "ya29.")),
-    Shape("a token of Hugging Face", r"\bhf_[A-Za-z0-9]{20,}", ("hf_",)),
-    Shape("a token of a package index", r"\bnpm_[A-Za-z0-9]{30,}|\bpypi-[\w-]{40,}", ("npm_", "pypi-")),
-    Shape("a JSON web token", r"\beyJ[\w-]{6,}\.eyJ[\w-]{4,}\.[\w-]{6,}", ("eyJ",)),
+    Shape("a key of Google", rf"\bAIza{_of(_WORDS, 30)}|\bya29\.{_of(_WORDS, 20)}", ("AIza", "ya29.")),
+    Shape("a token of Hugging Face", r"\bhf_" + _of(_LETTERS, 20), ("hf_",)),
+    Shape(
+        "a token of a package index",
+        rf"\bnpm_{_of(_LETTERS, 30)}|\bpypi-{_of(_WORDS, 40)}",
+        ("npm_", "pypi-"),
+    ),
+    Shape(
+        "a JSON web token",
+        rf"\beyJ{_of(_WORDS, 6)}\.(?:{_BROKEN})?eyJ{_of(_WORDS, 4)}\.(?:{_BROKEN})?{_of(_WORDS, 6)}",
+        ("eyJ",),
+    ),
     Shape(
         "a login in a header",
-        r"(?i:authorization)[\"']?\s*[:=]\s*[\"']?(?i:bearer|basic|token)\s+(?P<secret>[^\s\"'<>]{6,})",
+        rf"(?i:authorization){_QUOTE}\s*[:=]\s*{_QUOTE}(?i:bearer|basic|token)\s+"
+        r"(?!\$[\w{(])(?P<secret>[^\s\"'<>\\]{6,})",
+        ("authorization",),
+        in_capitals=True,
     ),
     Shape("a token behind Bearer", r"\bBearer (?P<secret>(?=\S{0,200}\d)[\w.~+/=-]{12,})", ("Bearer ",)),
-    Shape("a password in an address", ACCOUNT.pattern, ("://",)),
+    Shape("a password in an address", f"://(?:{ACCOUNT.pattern})", ("://",)),
+    Shape(  # the same in JSON, where some write a slash so
+        "a password in an address",
+        r":\\/\\/(?P<secret>[^/\s:@\"'<>\\]*:[^/\s\"'<>?#\\]+)@",
+        (":\\/\\/",),
+    ),
     Shape(
         "a password of curl",
         r"\bcurl\b[^\n|;]{0,300}? (?:-u|--user)[ =][\"']?[^\s:\"']+:(?P<secret>[^\s\"']{4,})",
@@ -97,13 +142,17 @@ SHAPES: Final = (
     ),
     Shape(
         "a value that is called a secret",
-        r"(?i:api[_-]?key|(?:access|secret|private|account|encryption|signing)[_-]?key|secret|token|passw(?:or)?d"
-        r"|credentials?)[\"']?\s*[:=]+\s*[\"']?" + _VALUE,
+        rf"(?i:(?:{_KEYS})key|secret|token|passw(?:or)?d|passphrase|credentials?){_QUOTE}\s*[:=]+\s*{_QUOTE}"
+        + _VALUE,
+        ("key", "secret", "token", "passw", "passphrase", "credential"),
+        in_capitals=True,
+        mixed=True,
     ),
     Shape(
         "an option that is called a secret",
-        r"--[\w-]*(?:key|secret|token|passw(?:or)?d) [\"']?" + _VALUE,
+        rf"(?<![\w-])--[\w-]{{0,60}}?(?:key|secret|token|passw(?:or)?d|passphrase) {_QUOTE}{_VALUE}",
         ("--",),
+        mixed=True,
     ),
 )
 """What tells most comes first: a secret is called by the first row that it fits."""
@@ -139,7 +188,7 @@ class Likely(Mask):
         self._where = ""
         for text in texts:
             for kind, (begin, end) in _spans(text, self._shapes):
-                for part in filter(_is_peculiar, re.split(r"\s+|\\[nr]|:", text[begin:end])):
+                for part in filter(_is_peculiar, _parts(text[begin:end])):
                     self._kinds.setdefault(part, kind)
         self._peculiar = [(part, self._kinds[part]) for part in sorted(self._kinds, key=len, reverse=True)]
 
@@ -188,29 +237,44 @@ class Likely(Mask):
 
     def _guessed(self, text: str) -> str:
         for part, kind in self._peculiar:
-            if part in text:
-                text = self._noted(text.replace(part, MASK), kind)
-        for shape in filter(lambda shape: shape.may_be_in(text), self._shapes):
-            text = shape.compiled.sub(lambda found, kind=shape.kind: self._hidden(found, kind), text)  # type: ignore[misc]
+            half = len(part) // 2
+            if part[:half] in text or part[half:] in text:  # wherever it is broken, one half is whole
+                text = _in_pieces(part).sub(lambda _, kind=kind: self._noted(MASK, kind), text)  # type: ignore[misc]
+        lowered = _lowered(text)
+        for shape in self._shapes:
+            spans = [span for span in shape.found_in(text, lowered) if not _is_masked(text[slice(*span)])]
+            if spans:
+                text = self._noted(_with_masks(text, spans), shape.kind, len(spans))
+                lowered = _lowered(text)
         return text
 
-    def _hidden(self, found: re.Match[str], kind: str) -> str:
-        begin, end = _span(found)
-        before, after = found[0][: begin - found.start()], found[0][end - found.start() :]
-        if MASK in found.string[begin:end] and found.string[begin:end].replace(MASK, "").strip() == "":
-            return found[0]
-        return self._noted(f"{before}{MASK}{after}", kind)
-
-    def _noted(self, text: str, kind: str) -> str:
-        self._counts[self._where, kind] += 1
+    def _noted(self, text: str, kind: str, count: int = 1) -> str:
+        self._counts[self._where, kind] += count
         return text
 
 
 def _spans(text: str, shapes: Iterable[Shape]) -> Iterator[tuple[str, tuple[int, int]]]:
     """Where something in a text looks like a secret, each with its kind."""
-    for shape in filter(lambda shape: shape.may_be_in(text), shapes):
-        for found in shape.compiled.finditer(text):
-            yield shape.kind, _span(found)
+    lowered = _lowered(text)
+    for shape in shapes:
+        for span in shape.found_in(text, lowered):
+            yield shape.kind, span
+
+
+def _lowered(text: str) -> str:
+    """A text in small letters, each in its place; of this one alone come two."""
+    return text.replace("İ", "I").lower()
+
+
+def _places(signs: Iterable[str], text: str) -> list[int]:
+    """Where signs stand in a text, in order."""
+    found = []
+    for sign in signs:
+        at = text.find(sign)
+        while at >= 0:
+            found.append(at)
+            at = text.find(sign, at + 1)
+    return sorted(found)
 
 
 def _span(found: re.Match[str]) -> tuple[int, int]:
@@ -222,6 +286,33 @@ def _span(found: re.Match[str]) -> tuple[int, int]:
     return found.span()
 
 
+def _with_masks(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    pieces, past = [], 0
+    for begin, end in spans:
+        pieces += [text[past:begin], MASK]
+        past = end
+    return "".join([*pieces, text[past:]])
+
+
+def _is_masked(secret: str) -> bool:
+    return MASK in secret and not secret.replace(MASK, "").strip()
+
+
+def _is_mixed(secret: str) -> bool:
+    return bool(re.search(r"\d", secret) and re.search("[A-Za-z]", secret))
+
+
+def _parts(secret: str) -> list[str]:
+    """What is looked for elsewhere: its lines, name and password by themselves, and all of it in one line."""
+    return [*re.split(rf"{_BROKEN}|\s+|\\[nr]|:", secret), re.sub(_BROKEN, "", secret)]
+
+
 def _is_peculiar(part: str) -> bool:
     telling = any(map(str.isdigit, part)) and any(map(str.isalpha, part))
     return telling and len(part) >= _PECULIAR and MASK not in part
+
+
+def _in_pieces(part: str) -> re.Pattern[str]:
+    """A secret, also where lines end in it; `re` keeps those that were asked for last."""
+    between = f"(?:{_BROKEN})?" if len(part) <= _LONGEST_BROKEN else ""
+    return re.compile(between.join(map(re.escape, part)))

@@ -25,7 +25,22 @@ SECRETS = {
     "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----": "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU0",
     "slack {}": "xoxb-123456789012-abcdefABCDEF",
     "{}": "AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY",
+    r'-d "{{\"password\": \"{}\"}}"': "hunter2",
+    r"{{\"headers\": {{\"Authorization\": \"Bearer {}\"}}": "abcdef0123456789",
+    r'"https:\/\/me:{}@git.example.com\/x"': "s3cr3t",
+    r'{{"private_key": "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n"}}': "b3BlbnNzaC1rZXkt",
+    "Passphrase: {}": "c0rrect-horse",
 }
+BROKEN = {
+    "an API key": "sk-proj-Zk3nVq81LmXc{}7PbT5yWd90aB",
+    "a key of Anthropic": "sk-ant-api03-abcdefghijkl0123{}4567mnop",
+    "a token of GitHub": "ghp_A1b2C3d4E5f6{}G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "an access key of AWS": "AKIA2E0A8F{}3B244C9986",
+    "a key of Google": "AIzaSyD-9tSrke72PouQ{}MnMX-a7eZSW0jkFMBWY",
+    "a token of Slack": "xoxb-1234567{}89012-abcdefABCDEF",
+    "a JSON web token": "eyJhbGciOiJIUzI1NiJ9.{}eyJzdWIiOiIxMjM0NSJ9.c2lnbmF0dXJlMTIz",
+}
+"""By kind; a line may end in the place of the braces."""
 HARMLESS = (
     "max_tokens=4096 and token = tokenizer.encode(text)",
     "def login(password: str, secret: bytes = b'') -> Token:",
@@ -33,6 +48,7 @@ HARMLESS = (
     "sk-learn and pk-1", "eyJ is how base64 of JSON begins", "https://example.org/a@b",
     "commit 3f786850e387550fdab836ed7e6dc881de23001b", "-----BEGIN CERTIFICATE-----", "Bearer of bad news",
     "os.environ['API_KEY']", "passwd: x", "0x7f3a12bc", "token: $GITHUB_TOKEN", "--token <TOKEN>",
+    "password=attempts<10", 'curl -H "Authorization: Bearer $GITHUB_TOKEN"', "-" * 80, "--keep-going 3days1",
 )  # fmt: skip
 
 
@@ -51,6 +67,37 @@ def test_what_is_none_is_left(text: str) -> None:
     with mask.at("here"):
         assert safe(text) == text
     assert mask.masked == []
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\\\n"], ids=repr)
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_secret_is_masked_also_where_a_line_ends_in_it(kind: str, end: str) -> None:
+    begin, rest = BROKEN[kind].split("{}")
+    mask = Likely([])
+    with mask.at("step 3"):
+        assert mask.text(f"it is {begin}{end}{rest} there") == f"it is {MASK} there"
+    assert [one.kind for one in mask.masked] == [kind]
+
+
+def test_what_is_known_to_be_one_is_masked_where_a_line_ends_in_it() -> None:
+    whole, broken = "DB_PASSWORD=hunter2hunter2", "it says hunt\\\ner2hunter2."
+    mask = Likely([whole])
+    with mask.at("step 1"):
+        assert safe(broken) == f"it says {MASK}."
+
+
+def test_what_stands_in_the_next_line_is_no_part_of_one() -> None:
+    key = BROKEN["a token of GitHub"].format("")
+    mask = Likely([])
+    with mask.at("step 1"):
+        assert safe(f"{key}\nREADME\nsrc") == f"{MASK}\nREADME\nsrc"
+
+
+@pytest.mark.parametrize("before", ["İ", "ẞ", "ŉ", "\N{KELVIN SIGN}ey ", "é"])
+def test_letters_of_another_length_in_small_shift_nothing(before: str) -> None:
+    mask = Likely([])
+    with mask.at("step 1"):
+        assert safe(f"{before * 3}PASSWORD=hunter2 x") == f"{before * 3}PASSWORD={MASK} x"
 
 
 def test_each_kind_that_is_planted_is_called_so() -> None:
@@ -100,6 +147,14 @@ def test_half_of_a_secret_in_a_row_of_a_screen_is_found() -> None:
         "x@",
         "--key ",
         "eyJa.",
+        "-",
+        "--a-",
+        "token=token",
+        "AKIA",
+        "A1\n",
+        "sk-a1\n",
+        "secret ",
+        "\\",
     ],
 )
 def test_whatever_the_text_it_takes_time_in_proportion(piece: str) -> None:
