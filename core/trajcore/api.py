@@ -21,7 +21,7 @@ from trajcore.reading import read_bounded, recording_bytes
 from trajcore.replay.states import State
 from trajcore.session import Session
 from trajcore.settings import Settings, checked_options, keeping_places, load_config, settings_from
-from trajcore.storage import refuse_link, write_atomically
+from trajcore.storage import is_standard_output, refuse_link, write_atomically
 from trajcore.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -393,7 +393,8 @@ class _Outputs:
         """The project's files, as long as there is a sandbox."""
         if self.export is not None and session.state is not State.ERROR:
             exported = await session.export(session.workspace, self.export)
-            session.say(" · ".join((f"exported {session.workspace} to {self.export}", *exported.notes)))
+            target = "standard output" if is_standard_output(self.export) else self.export
+            session.say(" · ".join((f"exported {session.workspace} to {target}", *exported.notes)))
 
     async def write(self, session: Session, told: Report) -> None:
         """The run first, as it cannot be had again; a fault in writing one does not cost the others."""

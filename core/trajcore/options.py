@@ -266,7 +266,8 @@ OPTIONS: Final = (
     _of_the_run("save", "Write what happened in this run, as a trajectory.", "OUT.json", Path,
                 stream="out"),
     _of_the_run("export", "Write the sandbox's directory of the project, as it is at the end, into this new "
-                "directory; .tar or .tar.gz: an archive of it.", "DIR|TAR", Path),
+                "directory; .tar or .tar.gz: an archive of it; `-`: one on standard output.", "DIR|TAR", Path,
+                stream="out"),
     _of_the_run("report", "Write what each step came to, as JSON.", "OUT.json", Path, stream="out"),
     Option("strict", "Exit with 1 when a step diverged; with =all also where that can't be known.", kind=bool,
            commands=(REPLAY,), session=False, also="all"),

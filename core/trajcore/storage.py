@@ -57,7 +57,7 @@ def write_atomically(
     is then untouched and nothing is left beside it.
     """
     try:
-        if str(path) in _STANDARD_OUTPUT:
+        if is_standard_output(path):
             _print(pieces)
             return None
         if _is_of_the_system(path):
@@ -74,6 +74,11 @@ def write_atomically(
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {in_words(error)}.") from None
     return identity(path)
+
+
+def is_standard_output(path: Path) -> bool:
+    """Whether a name is the one that the system gives to standard output."""
+    return str(path) in _STANDARD_OUTPUT
 
 
 def refuse_link(path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import subprocess
+import tarfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -302,6 +304,7 @@ def test_a_run_is_piped_into_another_command():
         ("replay", "-", "--sandbox", "recorded", "--setup", "-"),
         ("replay", DEMO, "--sandbox", "recorded", "--setup", "-", "--config", "-"),
         ("edit", DEMO, "-o", "-", "--json"),
+        ("replay", DEMO, "--sandbox", "recorded", "--export", "-", "--save", "-"),
         ("branches", DEMO, "--save", "x", "-", "--json"),
         ("config", "--config", "-", "set", "llm.model", "x"),
     ],
@@ -322,6 +325,28 @@ def test_a_script_and_settings_are_read_from_standard_input(tmp_path: Path):
     done = trajtui("config", "--config", "-", "--json", stdin='[llm]\nmodel = "from/stdin"\n')
     settings = {one["name"]: one["value"] for one in json.loads(done.stdout)["settings"]}
     assert settings["llm.model"] == "from/stdin"
+
+
+@pytest.mark.bubblewrap
+def test_the_directory_of_a_run_goes_to_standard_output_as_an_archive(tmp_path: Path):
+    recording = write(tmp_path / "one.json", [run(0, "echo '≠' > made"), ran(1, 0, ""), finish(2)])
+    words = ("replay", recording, "--sandbox", "bubblewrap", "--export", "-")
+    done = subprocess.run([PROGRAM, *words], capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        (name,) = [one for one in archive.getnames() if one.endswith("made")]
+        assert archive.extractfile(name).read() == "≠\n".encode()
+    assert b"1 step: 1 equal" in done.stderr
+    assert b"to standard output" in done.stderr
+    assert not Path("-").exists()
+    reading, writing = os.pipe()
+    os.close(reading)
+    code, said = ended((*words, "--quiet"), writing)
+    os.close(writing)
+    assert (code, said) == (UNREAD, "")
+    code, received = on_terminal(*words)
+    assert code == 2
+    assert b"nothing for a terminal" in received
 
 
 def test_a_closed_pipe_behind_a_file_that_is_standard_output_is_silent_too():

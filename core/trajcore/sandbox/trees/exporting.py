@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import stat
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,7 @@ from trajcore.sandbox.trees.copying import remove_tree
 from trajcore.sandbox.trees.io import Stopped, copy_content
 from trajcore.sandbox.trees.members import NOT_A_TREE, RIGHTS, Kind, Member, is_below, placed
 from trajcore.sandbox.trees.walking import HERE, LeftOut, Way, beneath, counted, opened, regular
-from trajcore.storage import unchanged, write_atomically
+from trajcore.storage import is_standard_output, unchanged, write_atomically
 
 _TAR: Final = (".tar",)
 _PACKED: Final = (".tar.gz", ".tgz")
@@ -90,8 +91,8 @@ class Taken:
 
 
 def is_archive(target: Path) -> bool:
-    """Whether a file of this name is a tar archive."""
-    return target.name.lower().endswith((*_TAR, *_PACKED))
+    """Whether a file of this name is a tar archive; what goes to standard output is one."""
+    return is_standard_output(target) or target.name.lower().endswith((*_TAR, *_PACKED))
 
 
 def refuse_taken(target: Path, *, overwrite: bool) -> None:
@@ -99,6 +100,12 @@ def refuse_taken(target: Path, *, overwrite: bool) -> None:
 
     An empty directory is no loss; a file is none where it may be overwritten.
     """
+    if is_standard_output(target):
+        if sys.stdout.isatty():
+            raise BadInput(
+                "an archive is nothing for a terminal: send it to a program, or to a file (`> OUT.tar`)."
+            )
+        return
     if not os.path.isdir(target.absolute().parent):
         raise BadInput(f"{target} cannot be written: there is no directory {target.absolute().parent}.")
     if not os.path.lexists(target):
