@@ -34,7 +34,7 @@ _PUBLIC: Final = {
     "State": "replay.states:State",
     "Mode": "replay.states:Mode",
     "load_config": "settings:load_config",
-    "set_config": "config:set_config",
+    "set_config": "settings:set_config",
     "settings_from": "settings:settings_from",
     "keeping_places": "settings:keeping_places",
     "trust_config": "config:trust_config",
@@ -74,7 +74,6 @@ if TYPE_CHECKING:
     from trajcore.api import open as open
     from trajcore.api import read_standard_input as read_standard_input
     from trajcore.api import replay as replay
-    from trajcore.config import set_config as set_config
     from trajcore.config import trust_config as trust_config
     from trajcore.config import untrust_config as untrust_config
     from trajcore.dialects.newevents import new_action as new_action
@@ -106,6 +105,7 @@ if TYPE_CHECKING:
     from trajcore.settings import Settings as Settings
     from trajcore.settings import keeping_places as keeping_places
     from trajcore.settings import load_config as load_config
+    from trajcore.settings import set_config as set_config
     from trajcore.settings import settings_from as settings_from
     from trajcore.trajectory import Trajectory as Trajectory
 

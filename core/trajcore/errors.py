@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
 from typing import Final
 
 from trajcore.masking import known, without_accounts
@@ -66,6 +67,16 @@ class ModelUnavailable(TrajError):
     """The model cannot be had, or failed for good."""
 
     exit_code = 3
+
+
+def meant(word: str, names: Iterable[str]) -> str:
+    """The question whether the nearest of these names was meant, to be put behind a sentence; empty where
+    none is near.
+    """
+    from difflib import get_close_matches  # most are typed as they are called
+
+    near = get_close_matches(word, list(names), 1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def in_words(error: OSError) -> str:

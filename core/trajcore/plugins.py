@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
-from trajcore.errors import BadInput
+from trajcore.errors import BadInput, meant
 
 
 class Named(Protocol):
@@ -52,7 +52,9 @@ class Registry(Generic[_T]):
             maker = self._makers.get(name) or self._offered().get(name)
             if maker is None:
                 known = ", ".join(self.names())
-                raise BadInput(f"there is no {self._what} {name!r}: there are {known}.")
+                raise BadInput(
+                    f"there is no {self._what} {name!r}: there are {known}.{meant(name, self.names())}"
+                )
             self._made[name] = maker()
         return self._made[name]
 

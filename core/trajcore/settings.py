@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import inf
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from trajcore import config
-from trajcore.errors import BadInput
+from trajcore.errors import BadInput, meant
 from trajcore.live.budget import Budget, budget_of
 from trajcore.live.confirming import Confirm
 from trajcore.live.modelsettings import ModelSettings, NamedModel
 from trajcore.live.toolchoice import Wanted, wanted
-from trajcore.options import KEYS, OPTIONS, bytes_of, session_options
+from trajcore.options import KEYS, OPTIONS, Key, bytes_of, find_key, session_options
 from trajcore.sandbox.base import DEFAULT_IMAGE, DEFAULT_QUICK_FILES, Limits, Resources, SandboxSettings
 from trajcore.sandbox.registry import AUTO, is_walled, sandbox_kind
 from trajcore.trust import Origin, path_of
@@ -140,6 +140,34 @@ def load_config(options: Mapping[str, Any], accepted: str = "") -> config.Config
     """
     typed = {option.key: options.get(option.keyword) for option in OPTIONS if option.key is not None}
     return config.load(options.get("config"), typed, accepted=accepted)
+
+
+def set_config(name: str, value: str, path: Path | None) -> Path:
+    """Write a setting to `path`, or to the user's own config.toml; answers where. Raises `BadInput`, also
+    for a value that no session could use.
+    """
+    key = find_key(name)
+    if key.kind is not dict:
+        _check_value(key, converted(key, value, key.place))
+    return config.set_config(name, value, path)
+
+
+def _check_value(key: Key, value: Any) -> None:
+    """Refuse what could not be used whatever else is set."""
+    settings = {one.name: config.Setting(one, value if one is key else one.default, "") for one in KEYS}
+    found = config.Config(settings, None, Origin.DEFAULT)
+    if found.get("kind") != AUTO:
+        sandbox_kind(found.get("kind"))
+    _, fault = _model_settings(found)
+    if fault:
+        raise BadInput(fault)
+    _resources(found)
+    _confirm(found)
+    _seconds(found, "patience")
+    _seconds(found, "timeout")
+    _normalisers(found.get("normalise"))
+    choice_of(found.get("world"))
+    budget_of(found.get("max_iterations"), found.get("max_budget_per_task"), found.get("max_time"))
 
 
 def settings_from(found: config.Config, options: Mapping[str, Any]) -> Settings:
@@ -265,8 +293,7 @@ def _confirm(found: config.Config) -> Confirm | None:
     try:
         return Confirm(said)
     except ValueError:
-        names = ", ".join(one.value for one in Confirm)
-        raise BadInput(f"confirm: expected one of {names}, got {said[:_SHOWN]!r}.") from None
+        raise _none_of("confirm", said, [one.value for one in Confirm]) from None
 
 
 def _seconds(found: config.Config, name: str) -> float:
@@ -325,8 +352,13 @@ def _own_prompt(found: config.Config) -> bool:
     """Whether the recorded system prompt is not wanted. Raises `BadInput`."""
     said: str = found.get("system_prompt")
     if said not in _PROMPTS:
-        raise BadInput(f"system_prompt: expected one of {', '.join(_PROMPTS)}, got {said[:_SHOWN]!r}.")
+        raise _none_of("system_prompt", said, _PROMPTS)
     return _PROMPTS[said]
+
+
+def _none_of(name: str, said: str, known: Iterable[str]) -> BadInput:
+    said, words = said[:_SHOWN], list(known)
+    return BadInput(f"{name}: expected one of {', '.join(words)}, got {said!r}.{meant(said, words)}")
 
 
 def _directory(path: Path) -> Path:

@@ -196,6 +196,49 @@ def test_a_mistyped_setting_gets_the_nearest(typed: str, meant: str):
     assert re.search(rf"Did you mean .*\b{re.escape(meant)}\b", done.stderr), done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("--versoin",), "--version"),
+        (("--hepl",), "--help"),
+        (("--sandbx=recorded", DEMO), "--sandbox"),
+        (("show", DEMO, "--color", "nevr"), "never"),
+        (("completion", "bahs"), "bash"),
+        (("export", DEMO, "--to", "htm"), "html"),
+        (("replay", DEMO, "--confirm", "nevr"), "never"),
+        (("replay", DEMO, "--world", "evidnce"), "evidence"),
+        (("replay", DEMO, "--break", "exi!=0"), "exit"),
+        (("config", "set", "theme", "trajtui-drk"), "trajtui-dark"),
+        (("config", "set", "confirm", "alway"), "always"),
+        (("config", "set", "system_prompt", "recoded"), "recorded"),
+    ],
+)
+def test_a_mistyped_word_gets_the_nearest(words: tuple[str, ...], meant: str):
+    done = trajtui(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.search(rf"[Dd]id you mean (one of: )?'{re.escape(meant)}'", done.stderr), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("sandbox.kind", "nosuch"),
+        ("memory", "4q"),
+        ("pids", "1"),
+        ("max_time", "soon"),
+        ("llm.timeout", "-1"),
+    ],
+)
+def test_a_setting_that_no_session_could_use_is_not_written(key: str, value: str, tmp_path: Path):
+    done = trajtui("config", "--config", tmp_path / "new.toml", "set", key, "--", value)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert not (tmp_path / "new.toml").exists()
+
+
+def test_a_file_may_stand_behind_the_end_of_the_options():
+    assert "terminal" in trajtui("--", DEMO).stderr
+
+
 # Programs that read
 
 

@@ -19,6 +19,7 @@ from trajtui.grammar import (
     TYPED,
     Callback,
     InOrder,
+    OneOf,
     Program,
     WithValues,
     is_input_taken,
@@ -130,7 +131,7 @@ def show_command(file: str, **options: Any) -> None:
 
 
 @_commands.command("export")
-@click.argument("file")
+@click.argument("file", type=FILE)
 @click.option("--to", "to", metavar="md|html|cast|svg|sh", help="As what; without it OUT's name says it.")
 @click.option("-o", "--output", metavar="OUT", help="Write it here, not to standard output (`-`).")
 @click.option("--only", metavar="IDS", help="These steps alone: ids, #index, ranges, as in 3,5-8.")
@@ -289,7 +290,7 @@ def config_untrust_command(file: Path, as_json: bool) -> None:
 
 
 @_commands.command("completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=OneOf(["bash", "zsh", "fish"]))
 def completion_command(shell: str) -> None:
     """Print what makes a shell complete commands, options, their values and files.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from trajcore import options
+from trajcore import errors, options
 from trajtui.manner import Manner, color_wanted
 from trajtui.standard import Output
 
@@ -126,6 +126,14 @@ class Commands(click.Group):
         return super().invoke(ctx)
 
 
+class OneOf(click.Choice[str]):
+    """One of some words; the nearest is told where it is none of them."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """As usual."""
+        return f"{super().get_invalid_choice_message(value, ctx)}.{errors.meant(str(value), self.choices)}"
+
+
 class _File(click.types.StringParamType):
     """The name of a file, which a shell completes."""
 
@@ -169,6 +177,8 @@ class Program(Commands):
         """Refuse a word that was meant to be a command: nothing is called so, and a command nearly is, or
         it is followed by what may be a file. Raises `click.NoSuchCommand`.
         """
+        if word.startswith("-"):
+            self._check_option(ctx, word.partition("=")[0])
         if word.startswith("-") or os.path.lexists(word):
             return
         from difflib import get_close_matches
@@ -177,6 +187,17 @@ class Program(Commands):
         if is_followed or get_close_matches(word, self.commands):
             message = f"there is no command {word!r}, and no file."
             raise click.NoSuchCommand(word, message, self.commands, ctx)
+
+    def _check_option(self, ctx: click.Context, word: str) -> None:
+        """Refuse an option that `open` has not, which is called for with it: one before any command may be
+        meant too. Raises `click.NoSuchOption`.
+        """
+        from difflib import get_close_matches
+
+        known = {name for one in self.commands["open"].params for name in (*one.opts, *one.secondary_opts)}
+        before = [name for one in self.get_params(ctx) for name in one.opts]
+        if word.startswith("--") and word not in (*known, "--"):
+            raise click.NoSuchOption(word, possibilities=get_close_matches(word, {*known, *before}), ctx=ctx)
 
 
 def _first_of_its_own(args: list[str]) -> int:
@@ -206,7 +227,7 @@ def common_options() -> list[click.Option]:
         click.Option(
             [option.name, option.keyword],
             is_flag=not option.metavar,
-            type=click.Choice(option.choices) if option.choices else None,
+            type=OneOf(option.choices) if option.choices else None,
             help=option.what,
             expose_value=False,
             is_eager=True,

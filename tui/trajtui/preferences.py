@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from trajcore import BadInput
+from trajcore import BadInput, errors
 from trajcore.views.layout import theme_chosen
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def check_theme(name: str, where: str = "") -> None:
     if name not in known:
         raise BadInput(
             f"{where}[trajtui] theme: there is no {name[:_LONGEST]!r}; there are {', '.join(known)}."
+            f"{errors.meant(name, known)}"
         )
 
 

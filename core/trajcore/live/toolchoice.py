@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from trajcore.errors import BadInput
+from trajcore.errors import BadInput, meant
 from trajcore.options import KEYS
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ class LiveTools:
         """Have the model have these. Raises `BadInput` where one of them is none, or there are none."""
         unknown = [name for name in names if name not in self.names]
         if unknown:
-            raise BadInput(f"there is no tool {unknown[0]!r}: the tools are {', '.join(self.names)}.")
+            near = meant(unknown[0], self.names)
+            raise BadInput(f"there is no tool {unknown[0]!r}: the tools are {', '.join(self.names)}.{near}")
         if not names:
             raise BadInput(_NONE_LEFT)
         self._on = tuple(name for name in self.names if name in names)

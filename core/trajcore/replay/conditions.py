@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from trajcore.dialects import canonical
-from trajcore.errors import BadInput
+from trajcore.errors import BadInput, meant
 from trajcore.events.head import Head, head_of
 from trajcore.events.kinds import EDIT, WRITE
 from trajcore.patterns import Expression
@@ -168,7 +168,8 @@ def _term(term: str, known: Mapping[str, Term]) -> tuple[Term, Test]:
     row = known.get(found["field"]) if found else None
     if found is None or row is None or row.sort is Sort.WORD:
         raise BadInput(
-            f"{term!r} is no condition; a condition is one of {', '.join(known)}, compared with a value"
+            f"{term!r} is no condition; a condition is one of {', '.join(known)}, compared with a value."
+            f"{meant(re.split('[^a-z]', term)[0], known)}"
         )
     sign, value = found["operator"], found["value"]
     match row.sort:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trajcore.branches import RECORDED, Branch, events_of, write
-from trajcore.errors import BadInput
+from trajcore.errors import BadInput, meant
 from trajcore.journal.branches import CUT_OFF, KeptBranch, branch_directory, kept_branches
 from trajcore.live.outcome import ERROR
 from trajcore.replay.policy import steps_of
@@ -84,7 +84,8 @@ def kept_named(file: str, name: str, row: str | None = None) -> KeptBranch:
     found = [one for one in kept if one.name == name]
     if not found:
         names = ", ".join(one.name for one in kept)
-        raise BadInput(f"{file} has no branch {name}: {f'there are {names}' if kept else 'none is kept'}.")
+        there = f"there are {names}" if kept else "none is kept"
+        raise BadInput(f"{file} has no branch {name}: {there}.{meant(name, (one.name for one in kept))}")
     return found[-1]
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import platformdirs
 from msgspec import Struct
 
-from trajcore.errors import BadInput, in_words
+from trajcore.errors import BadInput, in_words, meant
 from trajcore.options import WORLDS
 from trajcore.reading import SETTINGS, read_file
 from trajcore.storage import write_atomically
@@ -119,7 +119,8 @@ def choice_of(
 ) -> Choice:
     """The choice that options make. Raises `BadInput` where they name nothing, or do not fit together."""
     if world is not None and world not in WORLDS:
-        raise BadInput(f"world: expected {', '.join(WORLDS[:-1])} or {WORLDS[-1]}, got {world[:40]!r}.")
+        known = f"{', '.join(WORLDS[:-1])} or {WORLDS[-1]}"
+        raise BadInput(f"world: expected {known}, got {world[:40]!r}.{meant(world, WORLDS)}")
     directory = None if dockerfile is None else Path(os.path.expanduser(dockerfile)).absolute()
     if directory is not None and not os.path.isfile(directory / "Dockerfile"):
         compose = any(os.path.isfile(directory / name) for name in _COMPOSE)

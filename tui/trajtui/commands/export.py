@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from trajcore import BadInput, Session, Settings, Trajectory
+from trajcore import BadInput, Session, Settings, Trajectory, errors
 from trajcore.views.exports import EXPORTS, exported, save
 from trajcore.views.exports.extract import Extract
 from trajcore.views.exports.selection import rows_named
@@ -50,7 +50,7 @@ def _format(to: str | None, output: str | None) -> str:
             raise BadInput(f"the name {output} says no format: add --to, with one of {', '.join(names)}.")
     if to not in names:
         said = "say what to export to" if to is None else f"there is no format {to!r} to export to"
-        raise BadInput(f"{said}: --to takes one of {', '.join(names)}.")
+        raise BadInput(f"{said}: --to takes one of {', '.join(names)}.{errors.meant(to or '', names)}")
     return to
 
 

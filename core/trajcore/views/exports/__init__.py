@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from trajcore.errors import BadInput
+from trajcore.errors import BadInput, meant
 from trajcore.storage import write_atomically
 from trajcore.trajectory import Trajectory
 from trajcore.views.exports.cast import cast
@@ -58,8 +58,10 @@ def exported(extract: Extract, name: str) -> Iterator[str]:
     for row in EXPORTS:
         if row.name == name:
             return row.write(extract)
-    names = ", ".join(row.name for row in EXPORTS)
-    raise BadInput(f"there is no format {name!r} to export to: use one of {names}.")
+    names = [row.name for row in EXPORTS]
+    raise BadInput(
+        f"there is no format {name!r} to export to: use one of {', '.join(names)}.{meant(name, names)}"
+    )
 
 
 def save(pieces: Iterator[str], path: Path) -> None:
