@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -21,6 +20,7 @@ from trajcore.views.browsing import Entry, Listing, listing, shown
 from trajcore.views.glances import Glances, may_be_recording
 from trajcore.views.recent import short
 from trajtui.glancing import Glanced, Glancing
+from trajtui.picking import FaultOf, pick
 from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import Choices, SafeInput
 
@@ -50,8 +50,8 @@ class Browse(Dialog[Path | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave the filter, or the dialog")]
     AUTO_FOCUS = "#browse-list"
 
-    def __init__(self, directory: Path, fault_of: Callable[[Path], Awaitable[str]]) -> None:
-        """`fault_of` opens what was picked, and answers why it cannot be opened, or nothing."""
+    def __init__(self, directory: Path, fault_of: FaultOf) -> None:
+        """Begin in a directory."""
         super().__init__()
         self._directory = directory
         self._fault_of = fault_of
@@ -155,13 +155,8 @@ class Browse(Dialog[Path | None]):
 
     @work(exclusive=True)
     async def _open(self, path: Path) -> None:
-        """Answer with what can be opened; else say why not, and stay."""
-        self._say("opening …")
-        fault = await self._fault_of(path)
-        if fault:
-            self._say(fault, bad=True)
-        else:
-            self.dismiss(path)
+        """Answer with what can be opened, else stay."""
+        await pick(path, self._fault_of, self._say, self.dismiss)
 
     def action_into(self) -> None:
         """Go into the directory, also one that is a recording."""

@@ -27,6 +27,7 @@ from trajcore.views.glances import ENDINGS, GONE, Glances
 from trajcore.views.question import Question
 from trajcore.views.recent import forget, recent_files, short
 from trajtui.glancing import Glanced, Glancing
+from trajtui.picking import pick
 from trajtui.screens.dialog import Dialog
 from trajtui.screens.dialogs import Choose
 from trajtui.styles import START
@@ -275,16 +276,8 @@ class StartApp(ThemedApp[Path]):
             self._open(Path(os.path.expanduser(typed)))
 
     def _open(self, path: Path) -> None:
-        self.run_worker(self._opening(path), exclusive=True)
-
-    async def _opening(self, path: Path) -> None:
-        """End with a path that can be opened; else say why not, and ask on."""
-        self._say("opening …")
-        fault = await self._fault_of(path)
-        if fault:
-            self._say(fault, bad=True)
-        else:
-            self.exit(path)
+        """End with what can be opened, else ask on."""
+        self.run_worker(pick(path, self._fault_of, self._say, self.exit), exclusive=True)
 
     async def _fault_of(self, path: Path) -> str:
         """Open a recording; why that cannot be done, or nothing."""
