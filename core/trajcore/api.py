@@ -146,7 +146,7 @@ async def areplay(
     recording = trajectory if isinstance(trajectory, Trajectory) else open(trajectory, row)
     session = Session(recording, chosen)
     stop = None if until is None else recording.resolve(str(until))
-    outputs.check()
+    outputs.check(recording)
     if carry_on:
         session.check_live()
         session.expect_live()
@@ -372,13 +372,14 @@ class _Outputs:
     junit: Path | None
     export: Path | None
 
-    def check(self) -> None:
+    def check(self, recording: Trajectory) -> None:
         """What would only fail once the replay is over is refused before it begins. Raises `BadInput`."""
         for option in ("save", "report", "junit"):
             path = getattr(self, option)
             if path is not None and not os.path.isdir(path.absolute().parent):
                 raise BadInput(f"--{option} {path}: there is no such directory.")
-            if path is not None and os.path.isdir(path):
+            may_be = option == "save" and path is not None and recording.keeps_run_at(path)
+            if path is not None and os.path.isdir(path) and not may_be:
                 raise BadInput(f"--{option} {path} is a directory: name a file in it.")
             if path is not None:
                 refuse_link(path)

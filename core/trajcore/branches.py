@@ -19,7 +19,7 @@ from trajcore.errors import BadInput, Refused
 from trajcore.journal.branches import BranchLog, KeptBranch, Origin, kept_branches, new_path
 from trajcore.live.outcome import Spent
 from trajcore.replay.policy import ends_a_step, steps_of
-from trajcore.storage import unchanged, write_atomically
+from trajcore.storage import unchanged
 from trajcore.tasks import finished_in_thread
 
 if TYPE_CHECKING:
@@ -308,7 +308,7 @@ def events_of(trajectory: Trajectory) -> Iterable[Played]:
 
 def write(trajectory: Trajectory, events: Iterable[Played], path: Path) -> None:
     """Save what happened in a branch as a file, as its agent writes one. Raises `BadInput`."""
-    write_atomically(path, trajectory.run_file(events), before=unchanged(path))
+    trajectory.write_run(events, path, unchanged(path))
 
 
 class Growth:

@@ -32,7 +32,6 @@ from trajcore.replay.positions import (
 from trajcore.replay.states import Command, Mode, State
 from trajcore.sandboxsession import SandboxSession
 from trajcore.settings import Delivery, SandboxChoice, Settings
-from trajcore.storage import unchanged, write_atomically
 from trajcore.tasks import finished_in_thread
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
@@ -278,7 +277,7 @@ class Session(SandboxSession):
         self._tell(notices.DocumentChanged(uid))
 
     async def save_run(self, path: Path) -> Path:
-        """Save what happened in this run as a trajectory, as it is now. Raises `BadInput`.
+        """Save what happened in this run as a trajectory, as it is now, and say where. Raises `BadInput`.
 
         Another save waits for this one. Once begun, a save is not cut off.
         """
@@ -286,15 +285,14 @@ class Session(SandboxSession):
             if not len(self.run):
                 raise BadInput("nothing has happened in this run yet")
             saved = tuple(self.run.entries)
-            text = self.run.to_json(throttled(asyncio.get_running_loop(), path, self._tell))
-            check = unchanged(path)
+            write = self.run.saving(path, throttled(asyncio.get_running_loop(), path, self._tell))
             try:
-                await finished_in_thread(lambda: write_atomically(path, text, before=check))
+                written = await finished_in_thread(write)
             finally:
                 self._tell(notices.Progress(""))
             if saved == tuple(self.run.entries):
-                self._tell(notices.RunSaved(str(path)))
-        return path
+                self._tell(notices.RunSaved(str(written)))
+        return written
 
     def discard(self) -> None:
         """Give up what is not saved: the next start offers nothing of it."""

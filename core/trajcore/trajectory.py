@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from trajcore.dialects.base import Branch, Dialect, Played
+from trajcore.dialects.base import Branch, Dialect, Played, Text
 from trajcore.dialects.registry import recognised
 from trajcore.document import fieldedits, runs, structure
 from trajcore.document.document import Document
@@ -21,6 +21,7 @@ from trajcore.errors import BadInput
 from trajcore.events.head import Head
 from trajcore.formats.base import Files, Layout
 from trajcore.longtext import LongText
+from trajcore.storage import Piece, write_atomically
 
 if TYPE_CHECKING:
     from trajcore.dialects.findings import Finding
@@ -33,6 +34,7 @@ _T = TypeVar("_T")
 _SHOWN: Final = 3
 """So many damaged events are named."""
 
+_ARCHIVE: Final = ".zip"
 _LONGEST_NUMBER: Final = 20
 """Digits of the longest id that can be named."""
 
@@ -462,6 +464,35 @@ class Trajectory:
         """
         written = self.dialect.run(events)
         return runs.run_file(self._document, events) if written is None else written
+
+    def run_records(self, events: Iterable[Played]) -> Sequence[Text]:
+        """The texts of the records of such a file. Raises as `run_file` does."""
+        return runs.run_document(self._document, events).records
+
+    def write_run(self, events: Iterable[Played], path: Path, before: Callable[[], None]) -> Path:
+        """Write a run of this recording, and return where; any thread may.
+
+        `before` is called when all is written and is to take the place of what is there; what it raises
+        stops that. A recording whose records have files of their own becomes a directory, where no ending of
+        a name asks for one file: then nothing may be there yet; `.zip` asks for an archive of that. Raises
+        `BadInput` and `FileChanged`.
+        """
+        if self.keeps_run_at(path):
+            document = runs.run_document(self._document, events, path.name)
+            job = Saver(document.body, self._files.path).run_job(path)
+            job.write()
+            return job.target
+        pieces: Iterable[Piece] = self.run_file(events)
+        if path.suffix == _ARCHIVE and self.keeps_run_at(path.with_suffix("")):
+            document = runs.run_document(self._document, events, path.stem)
+            pieces = [Saver(document.body, self._files.path).archive(path)]
+        write_atomically(path, pieces, before=before)
+        return path
+
+    def keeps_run_at(self, path: Path) -> bool:
+        """Whether a run that is saved there becomes a directory."""
+        store = self._document.body.store
+        return store is not None and self.dialect.run(()) is None and store.is_kept_at(path)
 
     @property
     def needs_name(self) -> bool:

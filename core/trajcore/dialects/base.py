@@ -214,11 +214,12 @@ class Dialect(Protocol):
         """The tools that a live model is offered, and how the agent's actions are said as calls of tools."""
         ...
 
-    def prompt(self, events: Sequence[Event]) -> list[dict[str, Any]] | None:
-        """The messages that a model is shown for these events; None: they are made of the events.
+    def prompt(self, records: Sequence[Text]) -> list[dict[str, Any]] | None:
+        """The messages that a model is shown that goes on from these records; None: they are made of events.
 
-        They are as OpenAI has them. What a model thought goes along as `thinking_blocks` or
-        `reasoning_content` if `model` says who thought it; it is sent to nobody else.
+        The records are what a save of the run would hold. The messages are as OpenAI has them. What a model
+        thought goes along as `thinking_blocks` or `reasoning_content` if `model` says who thought it; it is
+        sent to nobody else.
         """
         ...
 
@@ -267,6 +268,13 @@ class Dialect(Protocol):
 
     def result(self, recording: Recording, index: int, event: Event) -> Changes:
         """An observation is what came back in a run."""
+        ...
+
+    def ran(self, before: Sequence[Text], recording: Recording, home: str) -> Changes:
+        """A recording's events are those of a run by now: what else of its records is to be about that run.
+
+        `before` are the records that there were, `home` the directory that it is to be kept in, if any.
+        """
         ...
 
     def run(self, events: Iterable[Played]) -> Iterator[bytes] | None:

@@ -125,8 +125,8 @@ class BaseDialect:
 
         return TOOL_MAP
 
-    def prompt(self, events: Sequence[Event]) -> list[dict[str, Any]] | None:
-        """Made of the events."""
+    def prompt(self, records: Sequence[Text]) -> list[dict[str, Any]] | None:
+        """Made of events."""
         return None
 
     def check(self, texts: Sequence[Text]) -> list[Finding]:
@@ -230,6 +230,10 @@ class BaseDialect:
     def result(self, recording: Recording, index: int, event: Event) -> Changes:
         """What of it the file has a place for."""
         return self._over(recording, index, {**recording.data(index), **event}, strict=False)
+
+    def ran(self, before: Sequence[Text], recording: Recording, home: str) -> Changes:
+        """Records tell of nothing but their events."""
+        return []
 
     def run(self, events: Iterable[Played]) -> Iterator[bytes] | None:
         """The recording's own file, with the results in place."""

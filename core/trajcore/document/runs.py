@@ -26,6 +26,13 @@ def run_file(document: Document, events: Iterable[Played]) -> Iterator[bytes]:
     return _written(document.copied(), events)
 
 
+def run_document(document: Document, events: Iterable[Played], home: str = "") -> Document:
+    """A document of a run, to be kept in a directory of that name. Raises as `run_file` does."""
+    other = document.copied()
+    _put_through(other, _placed(other, list(events)), home)
+    return other
+
+
 def document_after(document: Document, events: Iterable[Played]) -> tuple[Document, list[int]]:
     """A document of what has happened in a run, with the uids of the one that the run was over.
 
@@ -37,17 +44,20 @@ def document_after(document: Document, events: Iterable[Played]) -> tuple[Docume
     return other, added
 
 
-def _put_through(document: Document, played: Sequence[Played]) -> list[int]:
+def _put_through(document: Document, played: Sequence[Played], home: str = "") -> list[int]:
     """Have a document say what happened; the answer are the uids of what was added."""
+    before = tuple(document.records)
     with document.composing() as composer:
         _take_results(document, composer, played)
         if all(one.uid is None for one in played):
             # Where nothing stays, what is new takes its style from what goes.
             added = _put_in(document, composer, played)
             _leave_out(document, composer, played, added)
-            return added
-        _leave_out(document, composer, played)
-        return _put_in(document, composer, played)
+        else:
+            _leave_out(document, composer, played)
+            added = _put_in(document, composer, played)
+        document.carry_out(composer, document.dialect.ran(before, document, home))
+    return added
 
 
 def _written(document: Document, events: Iterable[Played]) -> Iterator[bytes]:

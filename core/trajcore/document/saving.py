@@ -6,13 +6,16 @@ takes down what is to be written, `Job.write` writes it, `Saver.learn` remembers
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trajcore.document.body import Body
 from trajcore.document.edits import Edit
@@ -137,6 +140,35 @@ class Saver:
         expected = self._expected(path, overwrite=overwrite)
         return Job(path, [Output(path, self.whole(), None, expected, self._behind)])
 
+    def archive(self, target: Path) -> bytes:
+        """A store as a zip of the directory that its program keeps it in. Raises `BadInput`."""
+        store = self._body.store
+        assert store is not None
+        top = store.home(target.with_suffix(""), self._body.records[0]) or target.stem
+        place, made = Path(top), io.BytesIO()
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+            for output in self._elsewhere(store, place, []):
+                named = _named_by(store.at_home, place, output)
+                packed.writestr(named.path.as_posix(), b"".join(map(bytes, named.pieces)))
+        return made.getvalue()
+
+    def run_job(self, target: Path) -> Job:
+        """A save of a store as a recording of its own, where its program finds it. Raises `BadInput`.
+
+        The other files of the recording go along.
+        """
+        store = self._body.store
+        assert store is not None
+        place = target / store.home(target, self._body.records[0])
+        try:
+            taken = os.path.islink(place) or (os.path.lexists(place) and any(place.iterdir()))
+        except OSError as error:
+            raise BadInput(f"{place} cannot be written: {in_words(error)}.") from None
+        if taken:
+            raise BadInput(f"{place} is there already: name another directory to save the run in.")
+        outputs = self._elsewhere(store, place, [])
+        return Job(place, [_named_by(store.at_home, place, own) for own in outputs], in_place=False)
+
     def whole(self) -> tuple[Piece, ...]:
         """The bytes of one file that holds the whole document as it is now."""
         body = self._body
@@ -224,6 +256,11 @@ class Saver:
         known = len(numbers)
         members = [body.member(at, numbers[at] if at < known else None) for at in range(len(body))]
         return {name: index for index, name in enumerate(store.named(members))}
+
+
+def _named_by(naming: Callable[[str], str], directory: Path, output: Output) -> Output:
+    """An output of a directory under another name in it."""
+    return replace(output, path=directory / naming(output.path.relative_to(directory).as_posix()))
 
 
 def _checking(output: Output) -> Callable[[], None] | None:

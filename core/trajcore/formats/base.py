@@ -90,6 +90,17 @@ class Store(Protocol):
         """Whether what is saved to another place stays a directory there; else it becomes one file."""
         ...
 
+    def home(self, target: Path, first: msgspec.Raw | bytes) -> str:
+        """Where below a directory a recording is written that its own program is to find there.
+
+        Empty: in itself. `first` is its first record.
+        """
+        ...
+
+    def at_home(self, name: str) -> str:
+        """What a file is called in that."""
+        ...
+
     def beside(self, directory: Path) -> Sequence[str]:
         """The other files of a directory that belong to the recording, and go along to another place."""
         ...

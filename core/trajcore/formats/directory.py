@@ -48,6 +48,14 @@ class Numbered:
         """Elsewhere its events are a list."""
         return False
 
+    def home(self, target: Path, first: msgspec.Raw | bytes) -> str:
+        """In the directory itself."""
+        return ""
+
+    def at_home(self, name: str) -> str:
+        """As it was."""
+        return name
+
     def beside(self, directory: Path) -> Sequence[str]:
         """Nothing goes along."""
         return ()

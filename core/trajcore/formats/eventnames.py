@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -45,6 +46,7 @@ TIMED: Final = Style(
 )  # fmt: skip
 STYLES: Final = (INDEXED, EXPORTED, TIMED)
 _OF_ITS_WRITER: Final = re.compile(r"\..*\.(lock|marker)|owner_lease\.json|.*\.tmp")
+_HOME: Final = re.compile(r"[0-9a-f]{32}")
 _STALE: Final = ".eventlog-len-*.marker"
 _decoder: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -122,12 +124,37 @@ class Named:
         """A file is asked for by the ending of its name; anything else is a directory."""
         return not target.suffix
 
+    def home(self, target: Path, first: msgspec.Raw | bytes) -> str:
+        """A conversation is in a directory that is called by its id, which its state knows, if there is one.
+
+        What was exported is in none.
+        """
+        if _HOME.fullmatch(target.name) or not self._is_indexed:
+            return ""
+        has_state = self.names[0].rsplit("/", 1)[-1] == STATE
+        id = text_in(bytes(first), "id").replace("-", "") if has_state else ""
+        return id if _HOME.fullmatch(id) else uuid.uuid4().hex
+
+    def at_home(self, name: str) -> str:
+        """As its program calls it: events are in a directory of their own."""
+        own = name.removeprefix(self._prefix)
+        return EVENTS + own if self._is_indexed and INDEXED.name.fullmatch(own) else own
+
+    @property
+    def _is_indexed(self) -> bool:
+        return any(INDEXED.name.fullmatch(name.rsplit("/", 1)[-1]) for name in self.names)
+
+    @property
+    def _prefix(self) -> str:
+        """The directory of the conversation below the one that was opened."""
+        states = [name.removesuffix(STATE) for name in self.names if name.rsplit("/", 1)[-1] == STATE]
+        return states[0] if states else self._first_place().removesuffix(EVENTS)
+
     def beside(self, directory: Path) -> Sequence[str]:
         """All but what tells who writes into it: its list of tasks, long outputs, other conversations."""
         read = set(self.names)
-        prefixes = sorted({name.removesuffix(STATE) for name in self.names if name.endswith(STATE)}) or [""]
         found: list[str] = []
-        for path in sorted((directory / prefixes[0]).rglob("*")):
+        for path in sorted((directory / self._prefix).rglob("*")):
             name = path.relative_to(directory).as_posix()
             is_plain = (
                 os.path.isfile(path) and not os.path.islink(path) and not _OF_ITS_WRITER.fullmatch(path.name)

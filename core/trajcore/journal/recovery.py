@@ -14,7 +14,6 @@ from trajcore.errors import BadInput
 from trajcore.journal.edits import EDITS, FORMAT, LOCK, QUEUED, RUN, Lock, journal_directory, locks_of
 from trajcore.reading import Missing, read_file, recording_bytes
 from trajcore.replay.run import Entry, Run
-from trajcore.storage import unchanged, write_atomically
 from trajcore.trajectory import Trajectory
 
 
@@ -23,7 +22,7 @@ class Orphan:
 
     def __init__(self, lock: Lock, trajectory: Trajectory) -> None:
         self._lock = lock
-        self._write = trajectory.run_file
+        self._trajectory = trajectory
         stem = lock.path.name.removesuffix(LOCK)
         self.edits_path = lock.path.with_name(stem + EDITS)
         self.run_path = lock.path.with_name(stem + RUN)
@@ -84,7 +83,7 @@ class Orphan:
 
     def run(self) -> Run:
         """The unsaved run, to be saved. Raises `BadInput` where nothing of it can be read."""
-        found = Run(-1, self._write)
+        found = Run(-1, self._trajectory)
         lines = _lines(self.run_path)
         next(lines, None)
         for line in lines:
@@ -101,7 +100,7 @@ class Orphan:
 
     def save_run(self, path: Path) -> None:
         """Save the unsaved run as a trajectory; it is then no longer kept. Raises `BadInput`."""
-        write_atomically(path, self.run().to_json(), before=unchanged(path))
+        self.run().saving(path)()
         self.remove_run()
 
     def remove_edits(self) -> None:

@@ -20,7 +20,7 @@ from trajcore.live.confirming import Confirmation
 from trajcore.live.outcome import ERROR, INTERRUPTED, STUCK, LiveOutcome, Spent, last_words, words
 from trajcore.live.telling import Telling, UnderWay
 from trajcore.replay.executor import Executor
-from trajcore.replay.run import Entry, History, LiveStep, Run, Written
+from trajcore.replay.run import Entry, History, LiveStep, Run
 from trajcore.replay.states import State
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ class AgentHost:
 
     def _is_made_of_events(self) -> bool:
         """Whether what the model is shown is made of the events, not worded by the dialect."""
-        return self._dialect.prompt(Written(self._run.history())) is None
+        return self._dialect.prompt(()) is None
 
     async def _turn(self, model: Model, fitting: Fitting) -> TurnEnd:
         from trajcore.live.agent import work

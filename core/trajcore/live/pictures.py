@@ -46,7 +46,8 @@ def as_seen(messages: Sequence[Message], abilities: Abilities) -> list[Message]:
                 part = _part(part, abilities, left > 0)
                 left -= part.get("type") == "image_url"
                 parts.append(part)
-            message = {**message, "content": _plain(parts[::-1])}
+            if any(part.get("type") != "text" for part in content):
+                message = {**message, "content": _plain(parts[::-1])}
         seen.append(message)
     return seen[::-1]
 

@@ -24,7 +24,7 @@ def recorded_history(trajectory: Trajectory, end: int) -> History:
 
 def recorded_run(trajectory: Trajectory, end: int) -> Run:
     """A run of the events before index `end` that came out as recorded."""
-    run = Run(lambda: trajectory.outline.last_id, trajectory.run_file, trajectory.dialect.canonical)
+    run = Run(lambda: trajectory.outline.last_id, trajectory, trajectory.dialect.canonical)
     for index in range(end):
         keep_as_is(run, trajectory, index)
     return run

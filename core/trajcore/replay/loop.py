@@ -84,7 +84,7 @@ class Replay:
     def begin(self) -> None:
         """A new run, before the first event, in a world that is yet to be made."""
         of = self._trajectory
-        self._run = Run(lambda: of.outline.last_id, of.run_file, of.dialect.canonical)
+        self._run = Run(lambda: of.outline.last_id, of, of.dialect.canonical)
         self._canonical = of.dialect.canonical
         settings = self._settings
         room = settings.checkpoint_bytes or share_of_disk()
@@ -431,7 +431,7 @@ class Replay:
     def not_played(self) -> Parked:
         """The run of a branch that has not been played in this world yet."""
         of, nothing = self._trajectory, frozenset[int]()
-        run = Run(lambda: of.outline.last_id, of.run_file, self._canonical)
+        run = Run(lambda: of.outline.last_id, of, self._canonical)
         none = self.moments.none()
         return Parked(run, 0, nothing, {}, nothing, False, False, None, (), (), none)
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol, overload
 
 from trajcore.dialects import canonical
 from trajcore.dialects.base import Played
@@ -22,8 +23,10 @@ from trajcore.formats.json.reading import as_object
 from trajcore.masking import known
 from trajcore.replay.policy import agent_spoke_last
 from trajcore.replay.verdict import Cause, Comparison, Match
+from trajcore.storage import unchanged, write_atomically
 
 if TYPE_CHECKING:
+    from trajcore.dialects.recording import Text
     from trajcore.dialects.replies import Call
     from trajcore.events.base import Event, Observation
     from trajcore.sandbox.base import FileChanges
@@ -156,8 +159,21 @@ class Entry:
         return event if self.kept is None else self.kept.put_in(event)
 
 
-Writer = Callable[[Iterable[Played]], Iterator[bytes]]
-"""Makes the file of a run of its events."""
+class Recorded(Protocol):
+    """What a run is one of: it knows how a run is written. A `Trajectory`."""
+
+    def run_file(self, events: Iterable[Played]) -> Iterator[bytes]:
+        """The file of a run."""
+        ...
+
+    def run_records(self, events: Iterable[Played]) -> Sequence[Text]:
+        """The texts of its records."""
+        ...
+
+    def write_run(self, events: Iterable[Played], path: Path, before: Callable[[], None]) -> Path:
+        """Write it, and say where."""
+        ...
+
 
 Spelling = Callable[[dict[str, Any]], dict[str, Any]]
 """Brings an event to today's spelling."""
@@ -200,8 +216,17 @@ class Happened(Sequence[Entry]):
 class History(Sequence["Event"]):
     """The events of what has happened in a run, typed where they are looked at. Any thread may read it."""
 
-    def __init__(self, happened: Happened) -> None:
+    def __init__(self, happened: Happened, of: Recorded | None = None) -> None:
         self.happened = happened
+        self._of = of
+
+    @property
+    def records(self) -> Sequence[Text] | None:
+        """What a save of the run would hold, as records of its recording; None where it is of none.
+
+        Raises `BadInput` where the recording's dialect has no words for what was added.
+        """
+        return None if self._of is None else self._of.run_records(_as_played(self.happened))
 
     def __len__(self) -> int:
         return len(self.happened)
@@ -212,7 +237,7 @@ class History(Sequence["Event"]):
     def __getitem__(self, place: slice) -> Sequence[Event]: ...
     def __getitem__(self, place: int | slice) -> Event | Sequence[Event]:
         if isinstance(place, slice):
-            return History(self.happened[place])
+            return History(self.happened[place], self._of)
         return self.happened[place].event
 
 
@@ -241,17 +266,17 @@ class Run:
     def __init__(
         self,
         last_id: int | Callable[[], int],
-        write: Writer | None = None,
+        of: Recorded | None = None,
         canonical: Spelling = dict,
     ) -> None:
         """Fresh ids are above `last_id`: a function is asked when the first is needed.
 
-        `write` makes a file of a run (`Trajectory.run_file`); without it, it is one of OpenHands.
+        `of` is its recording, whose kind its file is of; without it, it is one of OpenHands.
 
         `canonical` brings what is recorded to today's spelling (`Dialect.canonical`).
         """
         self._canonical = canonical
-        self._write = write or _as_any
+        self._of = of
         self.entries: list[Entry] = []
         self.results: dict[int, StepResult] = {}
         """By the uid of the event, in the order in which they came."""
@@ -466,7 +491,7 @@ class Run:
 
     def history(self) -> History:
         """What has happened so far, whatever is added later."""
-        return History(Happened(self.entries))
+        return History(Happened(self.entries), self._of)
 
     def played(self) -> Iterable[Played]:
         """What has happened so far, event by event, whatever is added later."""
@@ -477,7 +502,26 @@ class Run:
 
         `told` is called with how many events were given so far, and how many there are.
         """
-        return self._write(_played(tuple(self.entries), told))
+        played = _played(tuple(self.entries), told)
+        return _as_any(played) if self._of is None else self._of.run_file(played)
+
+    def saving(
+        self, path: Path, told: Callable[[int, int], None] = lambda done, total: None
+    ) -> Callable[[], Path]:
+        """What saves the run as it is now, in any thread, and says where to. `told` is as in `to_json`.
+
+        It raises `BadInput`, and `FileChanged` where somebody else has written there since.
+        """
+        check, of = unchanged(path), self._of
+        played = _played(tuple(self.entries), told)
+        if of is not None:
+            return lambda: of.write_run(played, path, check)
+
+        def write() -> Path:
+            write_atomically(path, _as_any(played), before=check)
+            return path
+
+        return write
 
 
 def _masked(event: dict[str, Any]) -> dict[str, Any]:
@@ -487,9 +531,13 @@ def _masked(event: dict[str, Any]) -> dict[str, Any]:
 
 def _played(entries: Sequence[Entry], told: Callable[[int, int], None]) -> Iterator[Played]:
     happened = Happened(entries)
-    for place, entry in enumerate(happened):
-        yield Played(entry.origin, entry.data(), entry.recorded_head is not None)
+    for place, played in enumerate(_as_played(happened)):
+        yield played
         told(place + 1, len(happened))
+
+
+def _as_played(happened: Happened) -> Iterator[Played]:
+    return (Played(entry.origin, entry.data(), entry.recorded_head is not None) for entry in happened)
 
 
 def _as_any(events: Iterable[Played]) -> Iterator[bytes]:

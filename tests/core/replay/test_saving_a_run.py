@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from trajcore import notices
-from trajcore import session as sessions
+from trajcore import trajectory as trajectories
 from trajcore.errors import BadInput
 from trajcore.replay.run import Run
 from trajcore.session import Session, Settings
@@ -37,13 +37,13 @@ def begun(*texts: str) -> Session:
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Saves wait until the gate is opened."""
-    opened, write = threading.Event(), sessions.write_atomically
+    opened, write = threading.Event(), trajectories.write_atomically
 
     def waiting(path: Path, pieces: Any, **options: Any) -> Any:
         assert opened.wait(20)
         return write(path, pieces, **options)
 
-    monkeypatch.setattr(sessions, "write_atomically", waiting)
+    monkeypatch.setattr(trajectories, "write_atomically", waiting)
     yield opened.set
     opened.set()
 

@@ -152,6 +152,12 @@ class OpenHandsV1(BaseDialect):
         """What the row, the state and the first command's shell tell."""
         return tuple(world.facts(events, around))
 
+    def prompt(self, records: Sequence[Text]) -> list[dict[str, Any]] | None:
+        """What the conversation's own program would send when it loads these records."""
+        from trajcore.dialects.openhands_v1.messages import told
+
+        return told(records) if records else []
+
     # Editing
 
     def changed(self, recording: Recording, index: int, path: ValuePath, value: Any) -> Changes:
@@ -213,6 +219,12 @@ class OpenHandsV1(BaseDialect):
         from trajcore.dialects.openhands_v1.linking import relinked
 
         return relinked(before, after)
+
+    def ran(self, before: Sequence[Text], recording: Recording, home: str) -> Changes:
+        """A conversation of its own, of one branch, whose state says what was run."""
+        from trajcore.dialects.openhands_v1.ran import ran
+
+        return ran(before, recording, home)
 
     def places(self, recording: Recording, index: int, path: ValuePath) -> Sequence[Place]:
         """Each copy of a field: what was executed, what the model said, what its answer repeats."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from trajcore.dialects.recording import Text
@@ -46,3 +46,54 @@ def _told(metrics: Mapping[str, Any], spent: Mapping[str, float], cost: float) -
     model = metrics.get("model_name")
     usage = {"model": model, **spent}
     return {"accumulated_cost": cost, "accumulated_token_usage": usage}
+
+
+def models(state: Mapping[str, Any]) -> dict[str, str]:
+    """The model that gave each reply, by its id."""
+    usages = object_in(object_in(state, "stats"), _USAGES)
+    counted = (one for name in usages for one in objects_in(object_in(usages, name), "token_usages"))
+    return {
+        str(one.get(_RESPONSE)): str(one["model"]) for one in counted if isinstance(one.get("model"), str)
+    }
+
+
+def without(stats: Mapping[str, Any], replies: Collection[str]) -> dict[str, Any]:
+    """What a conversation has come to without some replies of its model."""
+    usages = object_in(stats, _USAGES)
+    return {**stats, _USAGES: {name: _less(object_in(usages, name), replies) for name in usages}}
+
+
+def _less(metrics: Mapping[str, Any], replies: Collection[str]) -> dict[str, Any]:
+    """The metrics of one use of a model, counted anew where replies go."""
+    counted = objects_in(metrics, "token_usages")
+    costs = objects_in(metrics, "costs")
+    gone = [at for at, one in enumerate(counted) if one.get(_RESPONSE) in replies]
+    if not gone:
+        return dict(metrics)
+    kept = {
+        name: [one for one in objects_in(metrics, name) if one.get(_RESPONSE) not in replies]
+        for name in ("response_latencies", "token_usages")
+        if name in metrics
+    }
+    made: dict[str, Any] = {**metrics, **kept}
+    if len(costs) == len(counted):
+        spent = sum(cost for at in gone if isinstance(cost := costs[at].get("cost"), int | float))
+        made["costs"] = [cost for at, cost in enumerate(costs) if at not in gone]
+        made[_COST] = max(0.0, _number(metrics.get(_COST)) - spent)
+    so_far = object_in(metrics, _ACCUMULATED)
+    less = {
+        key: max(0, int(_number(so_far.get(key))) - sum(int(_number(counted[at].get(key))) for at in gone))
+        for key in _TOKENS
+        if key in so_far
+    }
+    return {**made, _ACCUMULATED: {**so_far, **less}} if so_far else made
+
+
+def _number(value: Any) -> float:
+    return value if isinstance(value, int | float) else 0
+
+
+_USAGES: Final = "usage_to_metrics"
+_RESPONSE: Final = "response_id"
+_COST: Final = "accumulated_cost"
+_ACCUMULATED: Final = "accumulated_token_usage"

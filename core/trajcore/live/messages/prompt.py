@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from trajcore.live.callids import with_short_ids
 from trajcore.live.messages.history import messages
 from trajcore.live.messages.system import system_prompt
-from trajcore.live.messages.transcript import SYSTEM, Message
-from trajcore.replay.run import History, Written
+from trajcore.live.messages.transcript import ASSISTANT, BEGIN, GO_ON, SYSTEM, USER, Message
+from trajcore.replay.run import History
 
 if TYPE_CHECKING:
     from trajcore.dialects.base import Dialect
@@ -31,10 +31,20 @@ def prompt_of(
     if told is None:
         system = system_prompt(history, tools.offered, own=own_system).text
         return messages(history, system=system, tools=tools)
-    if own_system:
+    if own_system or not any(one["role"] == SYSTEM for one in told):
         system = system_prompt((), (), own=True).text
         told = [{"role": SYSTEM, "content": system}, *(one for one in told if one["role"] != SYSTEM)]
-    return with_short_ids(told)
+    return with_short_ids(_between_users(told))
+
+
+def _between_users(told: list[Message]) -> list[Message]:
+    """Messages that the user begins, and has the last word of: no provider has it otherwise."""
+    first = next((at for at, one in enumerate(told) if one["role"] != SYSTEM), len(told))
+    if told[first:] and told[first]["role"] != USER:
+        told = [*told[:first], {"role": USER, "content": BEGIN}, *told[first:]]
+    if told[-1]["role"] == ASSISTANT:
+        told = [*told, {"role": USER, "content": GO_ON}]
+    return told
 
 
 def which_system(
@@ -47,4 +57,7 @@ def which_system(
 
 
 def _told_by(dialect: Dialect, history: Sequence[Event]) -> list[dict[str, Any]] | None:
-    return dialect.prompt(Written(history)) if isinstance(history, History) else None
+    if not isinstance(history, History) or dialect.prompt(()) is None:
+        return None
+    records = history.records
+    return None if records is None else dialect.prompt(records)

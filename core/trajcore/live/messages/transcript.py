@@ -16,6 +16,8 @@ Content = str | list[dict[str, Any]]
 
 SYSTEM: Final = "system"
 """Whose word the system prompt is."""
+USER: Final = "user"
+ASSISTANT: Final = "assistant"
 BLOCKS: Final = "thinking_blocks"
 REASONING: Final = "reasoning_content"
 THOUGHTS: Final = (BLOCKS, REASONING)
