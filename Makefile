@@ -15,7 +15,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Hundreds of processes import the program: where bytecode is not kept, each compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test suite sample collected test-long test-pythons setup check lint format types contracts reference bench net clean
+.PHONY: demo test suite sample collected test-long test-pythons setup check lint format types contracts reference pictures bench net clean
 
 demo: $(STAMP)
 	@$(BIN)/trajtui sample_trajectories/demo.json
@@ -102,6 +102,10 @@ collected: setup
 # The tables of docs/, from those of the code.
 reference: setup
 	$(BIN)/python docs/make_tables.py
+
+# The pictures of docs/, from the program as it is.
+pictures: setup
+	$(BIN)/python docs/make_pictures.py
 
 # What takes too long for each change. pytest ends with 5 where nothing is marked so.
 test-long: check

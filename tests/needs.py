@@ -30,6 +30,15 @@ def need_bubblewrap() -> None:
     _require(_bubblewrap_fault())
 
 
+def need_sandbox() -> dict[str, str]:
+    """The variables that name a sandbox which works here: bubblewrap, else docker."""
+    if _bubblewrap_fault() is None:
+        return {"TRAJTUI_SANDBOX": "bubblewrap"}
+    fault = _docker_fault()
+    _require(fault and f"{_bubblewrap_fault()}; {fault}")
+    return {"TRAJTUI_SANDBOX": "docker", "TRAJTUI_IMAGE": IMAGE}
+
+
 def need_tmux() -> str:
     """The path of tmux."""
     path = shutil.which("tmux")
