@@ -26,8 +26,8 @@ from trajcore.replay.compare import compare, shared_text
 from trajcore.replay.normalise import NORMALISERS, normalised
 from trajcore.replay.normalise import shown as shown_output
 from trajcore.text import TerminalFilter, as_shown, safe, safe_json, safe_with_colours, without_escapes
-from trajtui.widgets.lines import wrapped
 from trajtui.widgets.terminal import TerminalPane, output_text
+from trajtui.widgets.wrapping import wrapped
 
 LIMIT: Final = 3.0
 SHORTEST: Final = 2.0

@@ -22,7 +22,7 @@ from trajcore.views.blocks import output, output_text
 from trajtui.abandoned import Abandoned, go_on, in_thread
 from trajtui.widgets import folding, lines
 from trajtui.widgets.blocks import Row
-from trajtui.widgets.lines import wrapped
+from trajtui.widgets.wrapping import wrapped
 
 
 @pytest.mark.parametrize(

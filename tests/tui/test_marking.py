@@ -16,10 +16,11 @@ from trajcore.views.blocks import Block, BlockKind
 from trajcore.views.chat import ChatPart, ChatTone
 from trajtui.widgets.blocks import Row
 from trajtui.widgets.folding import FoldingPane
-from trajtui.widgets.lines import LinePane, wrapped, wrapped_text
+from trajtui.widgets.lines import LinePane
 from trajtui.widgets.marking import Mark, Part
 from trajtui.widgets.passages import _folded, _wrapped
 from trajtui.widgets.speech import body_of
+from trajtui.widgets.wrapping import wrapped, wrapped_text
 
 TEXT = st.text(st.sampled_from("ab  é世\n-"), max_size=80)
 SENTENCE = "a sentence that is wrapped where 世界 there is room for no more of it " * 5

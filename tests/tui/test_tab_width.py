@@ -7,7 +7,7 @@ from rich.text import Text
 from trajcore.text import as_shown
 from trajcore.views.output import Output
 from trajtui.widgets.inputs import SafeTextArea
-from trajtui.widgets.lines import wrapped, wrapped_text
+from trajtui.widgets.wrapping import wrapped, wrapped_text
 
 
 def rows_of(text: str) -> list[str]:

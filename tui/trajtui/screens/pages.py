@@ -13,7 +13,8 @@ from textual.widgets import Static
 
 from trajcore.text import safe_line
 from trajtui.screens.dialog import Dialog
-from trajtui.widgets.lines import LinePane, wrapped
+from trajtui.widgets.lines import LinePane
+from trajtui.widgets.wrapping import wrapped
 
 
 class Pages(Dialog[None]):

@@ -13,7 +13,7 @@ from trajcore import BadInput
 from trajcore.views.blocks import Block
 from trajcore.views.pixels import Pixels, pixels_of
 from trajtui.widgets.blocks import Rows
-from trajtui.widgets.lines import wrapped
+from trajtui.widgets.wrapping import wrapped
 
 _UPPER_HALF: Final = "▀"
 _WIDEST: Final = 72

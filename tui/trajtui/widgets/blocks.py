@@ -15,9 +15,9 @@ from trajcore.views.blocks import LONG, Block, BlockKind
 from trajcore.views.differing import Heads, HunksBlock
 from trajcore.views.pieces import NotInPieces
 from trajtui.widgets.hunks import Drawable, heads, laid_out
-from trajtui.widgets.lines import UNWRAPPED, WRAPPED, widest, wrapped, wrapped_text
 from trajtui.widgets.piecerows import PieceRows
 from trajtui.widgets.textrows import TextRows
+from trajtui.widgets.wrapping import UNWRAPPED, WRAPPED, widest, wrapped, wrapped_text
 
 _HIGHLIGHTED: Final = 20_000
 """Code of more characters than this is shown without colours."""

@@ -18,8 +18,8 @@ from trajcore.views.timeline import Row
 from trajtui.widgets.blocks import RENDERED, Rows, first_rows_of, long_rows_of, rows_of, widest_of
 from trajtui.widgets.folding import FoldingPane
 from trajtui.widgets.hunks import SIDES, STYLES, Drawable, differences
-from trajtui.widgets.lines import UNWRAPPED, wrapped
 from trajtui.widgets.segments import Segment
+from trajtui.widgets.wrapping import UNWRAPPED, wrapped
 
 _ABOVE: Final = 4
 """So many rows are shown above a difference that is gone to."""

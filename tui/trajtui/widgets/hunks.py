@@ -16,7 +16,7 @@ from trajcore.views.blocks import BlockKind
 from trajcore.views.differing import Heads, one_below_the_other
 from trajcore.views.hunks import Gap, Hunks, LinePair
 from trajcore.views.words import Piece, Pieces, Tone
-from trajtui.widgets.lines import fitting
+from trajtui.widgets.wrapping import fitting
 
 SIDE_BY_SIDE: Final = 110
 """From so many cells on, the two sides stand beside each other."""

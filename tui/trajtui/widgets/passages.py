@@ -13,9 +13,9 @@ from rich.text import Text
 from trajcore.text import safe_with_colours
 from trajcore.views.output import LOOKED_AT
 from trajcore.views.sandboxlog import Passage, RuleTone
-from trajtui.widgets.lines import UNWRAPPED, wrapped
 from trajtui.widgets.marking import Part
 from trajtui.widgets.segments import Segment
+from trajtui.widgets.wrapping import UNWRAPPED, wrapped
 
 if TYPE_CHECKING:
     from trajtui.widgets.blocks import Row

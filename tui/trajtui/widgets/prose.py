@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from trajtui.widgets.lines import end_rows
+from trajtui.widgets.wrapping import end_rows
 
 _END: Final = "end"
 

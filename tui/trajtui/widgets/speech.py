@@ -9,9 +9,9 @@ from trajcore.views.blocks import LONG, Block, BlockKind
 from trajcore.views.chat import ChatPart, ChatTone
 from trajcore.views.folding import Folded
 from trajtui.widgets.blocks import RENDERED, Row, RowMaker, Rows, all_rows_of, first_rows_of
-from trajtui.widgets.lines import wrapped
 from trajtui.widgets.marking import Part
 from trajtui.widgets.segments import Segment
+from trajtui.widgets.wrapping import wrapped
 
 _NARROWEST: Final = 10
 _OF_DIFFS: Final = 8

@@ -16,11 +16,11 @@ from trajcore import Session, notices
 from trajcore.views.sandboxlog import HOST, Passage, SandboxLog
 from trajcore.views.timeline import Row
 from trajtui.legible import Depth, Readable
-from trajtui.widgets.lines import UNWRAPPED, wrapped
 from trajtui.widgets.marking import Part
 from trajtui.widgets.paced import PacedPane
 from trajtui.widgets.passages import Laid, as_chosen, drawn_output
 from trajtui.widgets.segments import Segments
+from trajtui.widgets.wrapping import UNWRAPPED, wrapped
 
 _NARROWEST: Final = 10
 _PARTS: Final = {"note": "note", "rule": "rule", "bad": "failed", "failed": "failed"}
