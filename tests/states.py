@@ -425,6 +425,20 @@ async def searched(shown: Shown, undo: ExitStack) -> None:
     await shown.pilot.pause(0.2)
 
 
+@state
+async def found(shown: Shown, undo: ExitStack) -> None:
+    """What was searched for is marked in a row, and beside it wherever that says it."""
+    screen = shown.app.screen
+    undo.callback(screen.show_tab, screen.side.shown)
+    undo.callback(shown.timeline.go_to, shown.timeline.selected)
+    undo.callback(screen.panes.column.leave)
+    await shown.press("2", "g", "slash")
+    await shown.type("count")
+    await shown.press("enter", "n")
+    await shown.settle()
+    await shown.pilot.pause(0.2)
+
+
 # Screens over it
 
 

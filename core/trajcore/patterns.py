@@ -35,10 +35,10 @@ class Expression:
         except TimeoutError:
             raise self._slow() from None
 
-    def matches(self, text: str) -> Iterator[Any]:
-        """What it finds in a text, but for nothing at all. Raises `BadInput` where that takes too long."""
+    def matches(self, text: str, seconds: float = LONGEST) -> Iterator[Any]:
+        """What it finds in a text, but for nothing at all. Raises `BadInput` where that takes longer."""
         try:
-            yield from (match for match in self._compiled.finditer(text, timeout=LONGEST) if match[0])
+            yield from (match for match in self._compiled.finditer(text, timeout=seconds) if match[0])
         except TimeoutError:
             raise self._slow() from None
 

@@ -20,7 +20,7 @@ from trajcore.text import as_shown
 from trajcore.views import blocks
 from trajcore.views.blocks import output, output_text
 from trajtui.abandoned import Abandoned, go_on, in_thread
-from trajtui.widgets import folding, lines
+from trajtui.widgets import folding, wrapping
 from trajtui.widgets.blocks import Row
 from trajtui.widgets.wrapping import wrapped
 
@@ -81,7 +81,7 @@ async def test_work_that_nobody_waits_for_ends() -> None:
 @pytest.mark.parametrize("text", ["word " * 300_000, "line\n" * 300_000], ids=["a line", "lines"])
 def test_wrapping_asks_whether_it_is_to_go_on(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     asked: list[float] = []
-    monkeypatch.setattr(lines, "go_on", lambda: asked.append(time.process_time()))
+    monkeypatch.setattr(wrapping, "go_on", lambda: asked.append(time.process_time()))
     wrapped(text, 80)
     assert len(asked) > 10
 

@@ -97,7 +97,7 @@ class Searching:
 
     async def go(self, *, back: bool = False) -> str | None:
         """Go to the next row that was found, or `back` to the one before; says when that went round."""
-        timeline, cursor = self._column.timeline, self._column.timeline.cursor
+        cursor = self._column.timeline.cursor
         if self.finding is None:
             raise BadInput("nothing was searched for yet: / searches")
         if self._played != len(self._session.run.results):
@@ -113,7 +113,7 @@ class Searching:
         number = None if finding is None else near(finding)
         if finding is None or number is None:
             raise BadInput((finding and finding.fault) or "nothing was found")
-        timeline.move(number - cursor)
+        self._column.found(number)
         if number >= cursor if back else number <= cursor:
             return f"the search went round, to the {'last' if back else 'first'} that was found"
         return ""
@@ -141,6 +141,8 @@ class Searching:
         timeline = self._column.timeline
         self._column.workers.cancel_group(self._column, "search")
         self._moves = moves
+        if query is not (self.finding and self.finding.query):
+            self._column.post_message(self._column.Searched(query))
         if query is None:
             timeline.show_found(None)
             self._column.show_title()
@@ -168,6 +170,6 @@ class Searching:
         timeline = self._column.timeline
         if self._moves and finding.first is not None:
             self._moves = False
-            timeline.move(finding.first - timeline.cursor)
+            self._column.found(finding.first)
         timeline.found_changed()
         self._column.show_title()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Final
 
 from trajcore.errors import BadInput
@@ -13,6 +12,10 @@ from trajcore.patterns import Expression
 EXPRESSION: Final = "re:"
 """What a query begins with that is a regular expression."""
 
+_DRAWN: Final = 0.02
+"""So many seconds may pass until it is known what an expression finds in a row that is drawn."""
+_TRIES: Final = 3
+"""Where that is not known so many times, it is asked no more."""
 _PIECE: Final = 1 << 18
 """So many characters of a text are looked through at once."""
 _PLAIN: Final = r"[A-Za-z0-9_.,;:=+*()\[\]{}|~^@#$%!?/-]+"
@@ -37,6 +40,7 @@ class Query:
         """What of it stands in a file as it is, in small letters where capitals do not count; or nothing."""
         self._expression = Expression(self._words, case=self.case, lines=True) if self.is_expression else None
         self._pattern = self._plain()
+        self._tries = _TRIES
 
     def _plain(self) -> re.Pattern[str]:
         flags = re.NOFLAG if self.case else re.IGNORECASE
@@ -56,10 +60,14 @@ class Query:
         return [match.span() for match in self._pattern.finditer(text)]
 
     def visible_in(self, text: str) -> list[tuple[int, int]]:
-        """As `spans`, for a row that is drawn: nothing where that takes too long."""
-        with suppress(BadInput):
+        """As `spans`, for a row that is drawn: nothing where that takes too long, or has done so before."""
+        if self._expression is None:
             return self.spans(text)
-        return []
+        try:
+            return [match.span() for match in self._expression.matches(text, _DRAWN)] if self._tries else []
+        except BadInput:
+            self._tries -= 1
+            return []
 
     def is_in(self, text: str) -> bool:
         """Whether a text says it. Raises `BadInput` for an expression that takes too long."""

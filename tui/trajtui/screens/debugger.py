@@ -375,6 +375,15 @@ class DebuggerScreen(LateScreen[None]):
         """Show the selected row at the right, at once."""
         self.side.show_row(self.timeline.selected)
 
+    @on(TimelineColumn.Searched)
+    def _mark_searched(self, event: TimelineColumn.Searched) -> None:
+        self.side.show_query(event.query)
+
+    @on(TimelineColumn.Found)
+    def _seek_found(self, event: TimelineColumn.Found) -> None:
+        self.side.seek(event.row)
+        self._show_selected()
+
     def on_event_pane_picture_chosen(self, event: EventPane.PictureChosen) -> None:
         """Show a picture that was clicked."""
         from trajtui.opening import see  # comes with the first picture that is looked at

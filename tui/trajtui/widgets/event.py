@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.style import Style
 from rich.text import Text
 from textual import events, work
+from textual.geometry import Offset
 from textual.message import Message
 
 from trajcore import Session
@@ -18,11 +19,13 @@ from trajcore.views.timeline import Row
 from trajtui.widgets.blocks import RENDERED, Rows, first_rows_of, long_rows_of, rows_of, widest_of
 from trajtui.widgets.folding import FoldingPane
 from trajtui.widgets.hunks import SIDES, STYLES, Drawable, differences
+from trajtui.widgets.lines import ABOVE
 from trajtui.widgets.segments import Segment
 from trajtui.widgets.wrapping import UNWRAPPED, wrapped
 
-_ABOVE: Final = 4
-"""So many rows are shown above a difference that is gone to."""
+if TYPE_CHECKING:
+    from trajcore.views.query import Query
+
 _STYLES: Final = {
     BlockKind.HEADING: "event--heading",
     BlockKind.NOTE: "event--aside",
@@ -65,6 +68,10 @@ class EventPane(FoldingPane):
         self._laid_out: dict[_Piece, Segment] = {}
         self._differing: int | None = 0
         """Which of the differences the user is at; None: the last one, once it is there."""
+        self._seeks = False
+        """Whether what is searched for is to come in sight, or has and stays there."""
+        self._came_to: Offset | None = None
+        """Where that was; somewhere else the user has moved on."""
 
     @dataclass
     class PictureChosen(Message):
@@ -84,7 +91,7 @@ class EventPane(FoldingPane):
         """Show these blocks, from the top unless they are the ones already shown."""
         if blocks == self._blocks:
             return
-        self._blocks = blocks
+        self._blocks, self._seeks = blocks, False
         self._unfolded = self.unfolded_at_first(blocks)
         self._cursor, self._differing = 0, 0
         self._lay_out()
@@ -93,6 +100,57 @@ class EventPane(FoldingPane):
     def unfolded_at_first(self, blocks: tuple[Block, ...]) -> set[Hashable]:
         """What is not folded of blocks that were not shown before, by their places."""
         return set()
+
+    # What is searched for
+
+    seeks_in_folded: ClassVar[bool] = True
+    """Whether what is folded is unfolded where it says what is searched for."""
+
+    def seek(self) -> None:
+        """Bring in sight where it says what is searched for, unfolded, as soon as that is known."""
+        self._seeks, self._came_to = self._query is not None, None
+        self._seek_on()
+
+    def show_query(self, query: Query | None) -> None:
+        """See `LinePane.show_query`."""
+        super().show_query(query)
+        self._seeks = False
+
+    def go(self, row: int) -> None:
+        """See `FoldingPane.go`."""
+        self._seeks = False
+        super().go(row)
+
+    def _seek_on(self) -> None:
+        """Rows have come: those that are sought may be among them, or elsewhere than they were."""
+        if self._seeks and self._came_to in (None, self.scroll_offset):
+            self._find_sought()
+
+    @work(group="seeking", exclusive=True, exit_on_error=False)
+    async def _find_sought(self) -> None:
+        from trajtui.widgets.seeking import first_place, is_in  # with the first search
+
+        query = self._query
+        for number, (piece, segment) in enumerate(list(self._laid_out.items())):
+            if segment.later is not None:
+                return  # it goes on once that is laid out
+            if query is None or piece.block.kind is BlockKind.HEADING:
+                continue
+            begin = self._segments.start(number)
+            rows = range(begin, begin + len(segment))
+            if (place := await first_place(self, rows, query, segment.body)) is not None:
+                self._come_to(*place)
+                return
+            if piece.folded and self.seeks_in_folded and await is_in(piece.block, query):
+                self._unfolded.add(piece.key)
+                self._lay_out()  # which goes on with this
+                return
+
+    def _come_to(self, row: int, cell: int) -> None:
+        self._cursor = row
+        self.bring_in_sight(row, cell)
+        self._came_to = self.scroll_offset
+        self.lines_changed()
 
     # From difference to difference
 
@@ -119,14 +177,15 @@ class EventPane(FoldingPane):
         if not 0 <= number < len(places):
             return ""
         self._differing = number
-        self._cursor = places[number]
-        self.scroll_to(y=max(0, places[number] - _ABOVE), animate=False, immediate=True)
+        self._cursor, self._seeks = places[number], False
+        self.scroll_to(y=max(0, places[number] - ABOVE), animate=False, immediate=True)
         self.lines_changed()
         return f"difference {number + 1} of {len(places)}"
 
     def rows_changed(self, first: int) -> None:
         """See `FoldingPane.rows_changed`: the last difference may be known now."""
         super().rows_changed(first)
+        self._seek_on()
         if self._differing is None and self.has_differences:
             self.next_difference(0)
 
@@ -170,6 +229,7 @@ class EventPane(FoldingPane):
         self.lay_out_later()
         if any(segment.picture is not None for segment in self._segments.all):
             self._draw_pictures()
+        self._seek_on()
 
     @work(exclusive=True, group="pictures", exit_on_error=False)
     async def _draw_pictures(self) -> None:

@@ -20,6 +20,8 @@ _FEW: Final = 10
 class FilesPane(EventPane):
     """Changed files, of one of three scopes; what was folded and unfolded stays so."""
 
+    seeks_in_folded = False
+
     def __init__(self, session: Session, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._views = FileViews(session)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import partial
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.style import Style
 from rich.text import Text
@@ -21,6 +21,9 @@ from trajtui.widgets.lines import LinePane
 from trajtui.widgets.marking import Part
 from trajtui.widgets.segments import Segment, Segments
 from trajtui.widgets.sideways import LongLine
+
+if TYPE_CHECKING:
+    from trajtui.widgets.found import Said
 
 _LAYING_OUT: Final = "laying out"
 
@@ -129,6 +132,11 @@ class FoldingPane(LinePane):
             indent = len(row.plain) - len(row.plain.lstrip()) if goes_on else 0
             return Part(row.plain.rstrip(), row.end, indent)
         return super().copied(number) if isinstance(row, Drawable) else row[0]
+
+    def said(self, number: int, left: int, width: int, reach: int) -> Iterator[Said]:
+        """See `LinePane.said`."""
+        row = self._segments.row(number)
+        return row.said(reach) if isinstance(row, Drawable) else super().said(number, left, width, reach)
 
     def rows_changed(self, first: int) -> None:
         """Have the rows from this one on drawn again; those before it are as they were."""

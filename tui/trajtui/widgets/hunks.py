@@ -16,11 +16,14 @@ from trajcore.views.blocks import BlockKind
 from trajcore.views.differing import Heads, one_below_the_other
 from trajcore.views.hunks import Gap, Hunks, LinePair
 from trajcore.views.words import Piece, Pieces, Tone
+from trajtui.widgets.found import Said
 from trajtui.widgets.wrapping import fitting
 
 SIDE_BY_SIDE: Final = 110
 """From so many cells on, the two sides stand beside each other."""
 _DIVIDER: Final = " │ "
+_SIGNED: Final = 3
+"""So many cells are between the number of a line and its text."""
 
 STYLES: Final = {
     "hunk--gap",
@@ -59,6 +62,11 @@ class Cell:
         return self.begin == 0
 
     @property
+    def line(self) -> str:
+        """The whole line that it is of, as it is shown."""
+        return "".join(piece.text for piece in _expanded(self.pair)[self.right])
+
+    @property
     def is_empty(self) -> bool:
         """Whether this side has no such line."""
         return (self.pair.right if self.right else self.pair.left) is None
@@ -86,6 +94,15 @@ class Drawable:
         if len(drawn) == 1:
             return drawn[0]
         return Text.assemble(drawn[0], (_DIVIDER, pane.part_style("hunk--number")), drawn[1])
+
+    def said(self, reach: int) -> Iterator[Said]:
+        """What of each side's line it shows, and so many characters of what goes before and behind."""
+        for at, cell in enumerate(self.cells):
+            if cell is not None and not cell.is_empty:
+                line, begin, end = cell.line, cell.begin, cell.end
+                column = at * (self.width + len(_DIVIDER)) + self.digits + _SIGNED
+                before, behind = line[max(0, begin - reach) : begin], line[end : end + reach]
+                yield Said(line[begin:end], column, before, behind)
 
     def _side(self, pane: Styled, cell: Cell | None, last: bool) -> Text:
         text = Text()
@@ -168,7 +185,7 @@ def _beside(pairs: Sequence[LinePair], width: int, digits: int) -> Iterator[Draw
     """Each pair on as many rows as the longer of its lines needs."""
     side = (width - len(_DIVIDER)) // 2
     for pair in pairs:
-        left, right = (list(_cells(pair, right, side - digits - 3)) for right in (False, True))
+        left, right = (list(_cells(pair, right, side - digits - _SIGNED)) for right in (False, True))
         for at in range(max(len(left), len(right))):
             cells = left[at] if at < len(left) else None, right[at] if at < len(right) else None
             yield Drawable(cells, side, digits)
@@ -176,7 +193,7 @@ def _beside(pairs: Sequence[LinePair], width: int, digits: int) -> Iterator[Draw
 
 def _below(pairs: tuple[LinePair, ...], width: int, digits: int) -> Iterator[Drawable]:
     for sign, _, pair, right in one_below_the_other(pairs):
-        for cell in _cells(pair, right, width - digits - 3):
+        for cell in _cells(pair, right, width - digits - _SIGNED):
             yield Drawable((cell,), width, digits, sign)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -23,8 +24,12 @@ from trajtui.widgets.sideways import MORE, LongLine
 from trajtui.widgets.wrapping import CONSOLE
 
 if TYPE_CHECKING:
+    from trajcore.views.query import Query
     from trajcore.views.timeline import Row
+    from trajtui.widgets.found import Said
 
+ABOVE: Final = 4
+"""So many rows are shown above one that is gone to."""
 _DRAWN: Final = 300
 """So many lines are kept as they were drawn, the whole screen and some more: each is dozens of objects."""
 
@@ -35,6 +40,7 @@ class LinePane(ScrollView, can_focus=True):
     A column for the bar is always kept free, so that what is wrapped to the pane is never cut by it.
     """
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--match"}
     ALLOW_SELECT = False
     """A drag marks text in this pane alone, and does that here: Textual's would go on over its neighbours."""
 
@@ -55,6 +61,7 @@ class LinePane(ScrollView, can_focus=True):
         self._pressed: tuple[int, int] | None = None
         """The line and the cell on which the mouse's button went down that is still down."""
         self._mark: Mark | None = None
+        self._query: Query | None = None
 
     can_wrap: ClassVar[bool] = False
     """Whether its lines are wrapped or not as the user wants it."""
@@ -141,7 +148,7 @@ class LinePane(ScrollView, can_focus=True):
             strip = self._strips[key] = self._drawn_part(number, left, width, base)
         columns = self._mark.columns(number) if self._mark is not None else None
         if columns is not None:
-            strip = _reversed(strip, columns[0] - left, columns[1] - left)
+            strip = _styled(strip, columns[0] - left, columns[1] - left, _MARKED)
         return strip.apply_offsets(left, number)
 
     def _drawn_part(self, number: int, left: int, width: int, base: Style) -> Strip:
@@ -154,10 +161,60 @@ class LinePane(ScrollView, can_focus=True):
         else:
             length = long[0].width
             strip = Strip([Segment(long[0].cut(left, width), base + long[1])]).adjust_cell_length(width, base)
+        for begin, end in self.found_in(number, left, width):
+            strip = _styled(strip, begin - left, end - left, self.part_style("lines--match"))
         more = Strip([Segment(MORE, base)])
         if left and length:
             strip = Strip.join([more, strip.crop(1)])
         return strip if length <= left + width else Strip.join([strip.crop(0, width - 1), more])
+
+    # What is searched for
+
+    def show_query(self, query: Query | None) -> None:
+        """Mark what is searched for wherever it can be seen, or nothing any more."""
+        self._query = query
+        self._strips.clear()
+        self.refresh()
+
+    def found_in(self, number: int, left: int, width: int) -> list[tuple[int, int]]:
+        """The cells of a line that are searched for, of those from cell `left` on that can be seen."""
+        if self._query is None:
+            return []
+        from trajtui.widgets import found  # with the first search
+
+        return list(found.cells(self._query, self.said(number, left, width, found.reach(self._query))))
+
+    def said(self, number: int, left: int, width: int, reach: int) -> Iterator[Said]:
+        """What of the text itself stands in a line, and so many characters of what it goes on from and in."""
+        from trajtui.widgets.found import Said, said_by_long
+
+        if (long := self.long_line(number)) is not None:
+            yield said_by_long(long[0], left, width, reach)
+            return
+        row = self.copied(number)
+        lead = row.lead if isinstance(row, Part) else 0
+        below, behind = number + 1, row.end if isinstance(row, Part) else "\n"
+        while not behind.endswith("\n") and len(behind) < reach and below < self.line_count():
+            behind, below = behind + _joined(self.copied(below)), below + 1
+        before, above = "", number
+        while above and len(before) < reach:
+            joined = _joined(self.copied(above - 1))
+            if joined.endswith("\n"):
+                break
+            before, above = joined + before, above - 1
+        yield Said(row[lead:], lead, before, behind.removesuffix("\n"))
+
+    def seek(self) -> None:
+        """Bring in sight where it says what is searched for, in panes that know where that may be."""
+
+    def bring_in_sight(self, row: int, cell: int = 0) -> None:
+        """Have a cell of a row in sight: where it is, or below some others, or in the middle of the pane."""
+        room, at = self.scrollable_content_region, self.scroll_offset
+        # By force: what has just been laid out may need bars that the pane has yet to show.
+        if not at.y <= row < at.y + room.height:
+            self.scroll_to(y=max(0, row - ABOVE), animate=False, immediate=True, force=True)
+        if not at.x <= cell < at.x + room.width - 1:
+            self.scroll_to(x=max(0, cell - room.width // 2), animate=False, immediate=True, force=True)
 
     # What is marked with the mouse
 
@@ -226,15 +283,20 @@ class LinePane(ScrollView, can_focus=True):
         return max(0, min(row, self.line_count() - 1)), column
 
 
-def _reversed(strip: Strip, start: int, end: int) -> Strip:
-    """A row with the cells from `start` to `end` marked."""
+def _styled(strip: Strip, start: int, end: int, style: Style) -> Strip:
+    """A row whose cells from `start` to `end` are drawn in a style, whatever they were drawn in."""
     width = strip.cell_length
     start, end = max(0, min(start, width)), max(0, min(end, width))
-    before, marked, behind = strip.crop(0, start), strip.crop(start, end), strip.crop(end, width)
-    return Strip.join([before, marked.apply_style(_MARKED), behind])
+    before, inside, behind = strip.crop(0, start), strip.crop(start, end), strip.crop(end, width)
+    return Strip.join([before, Strip(Segment.apply_style(inside, post_style=style)), behind])
 
 
 _MARKED: Final = Style(reverse=True)
+
+
+def _joined(row: str) -> str:
+    """A row, and what stands between it and the next one in the text itself."""
+    return row[row.lead :] + row.end if isinstance(row, Part) else row + "\n"
 
 
 def text_strip(text: Text, base: Style) -> Strip:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 from textual.cache import LRUCache
@@ -14,7 +14,10 @@ from trajcore.text import TAB
 from trajcore.views.pieces import Pieces
 from trajtui.abandoned import go_on
 from trajtui.widgets.sideways import LongLine, line_of
-from trajtui.widgets.textrows import LineRows
+from trajtui.widgets.textrows import LineRows, Place
+
+if TYPE_CHECKING:
+    from trajcore.views.query import Query
 
 _KEPT: Final = 4
 """So many pieces are kept as they were made: more than a screen shows lines of."""
@@ -56,6 +59,22 @@ class PieceRows(LineRows):
         if len(where) == 1:
             return line_of(self.lines(where[0])[number - self._pieces.line_of(where[0])])
         return PartedLine(self, where, self._cells)
+
+    def places(self, query: Query, reach: int) -> Iterator[Place | None]:
+        """See `LineRows.places`."""
+        before = ""
+        for number in range(len(self._pieces)):
+            text = before + "\n".join(self.lines(number))
+            for at, _ in query.visible_in(text):
+                line = self._pieces.line_of(number) + text.count("\n", 0, at) - before.count("\n")
+                begin = text.rfind("\n", 0, at) + 1
+                cells = _cells(text[begin:at])
+                if not begin:  # the line may have begun in pieces before this one
+                    first = self._pieces.with_line(line).start
+                    cells += self._cells[number] - self._cells[first] - _cells(before)
+                yield line, cells
+            yield None
+            before = text[-reach:] if reach else ""
 
     def lines(self, number: int) -> list[str]:
         """The lines of a piece."""

@@ -25,6 +25,8 @@ from trajtui.widgets.terminal import TerminalPane
 if TYPE_CHECKING:
     from textual.widgets import ContentSwitcher
 
+    from trajcore.views.query import Query
+
 
 class PaneTab(Struct, frozen=True):
     """A tab: the key that shows it, its title, what the help says of it, and what makes its pane."""
@@ -111,6 +113,10 @@ class SidePane(Vertical):
         super().__init__(id=id)
         self._session = session
         self._row: Row | None = None
+        self._found: Row | None = None
+        """The row that the search came to last."""
+        self._seeking: set[PaneTab] = set()
+        """The panes that have yet to bring in sight what was searched for in it."""
         self._shown = SANDBOX_TAB
         self._below = EVENT_TAB
         """What the lower pane shows, or would show."""
@@ -264,9 +270,23 @@ class SidePane(Vertical):
     def show_row(self, row: Row | None) -> None:
         """Show a row, as it is now, where a pane that can be seen shows such."""
         self._row = row
+        if row != self._found:
+            self._seeking.clear()
         for tab, pane in self._panes.items():
             if isinstance(pane, RowShower) and (tab is SANDBOX_TAB or self.shows(tab)):
                 pane.show_row(row)
+                if tab in self._seeking and self.shows(tab):
+                    self._seeking.remove(tab)
+                    pane.seek()
+
+    def show_query(self, query: Query | None) -> None:
+        """Mark what is searched for in all panes, or nothing any more."""
+        for pane in self.panes:
+            pane.show_query(query)
+
+    def seek(self, row: Row | None) -> None:
+        """Have each pane bring in sight what was searched for, once it shows this row, which was found."""
+        self._found, self._seeking = row, set(TABS)
 
     @on(TabBar.Picked)
     def _show_picked(self, event: TabBar.Picked) -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from rich.style import Style
 from rich.text import Text
-from textual import events
+from textual import events, work
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
@@ -53,6 +53,8 @@ class TerminalPane(PacedPane):
         """What the selected row of the timeline brought."""
         self._sought: Passage | None = None
         """What is to be gone to, once it can be seen."""
+        self._seeks = False
+        """Whether what is searched for is to come in sight there."""
         self._row: Row | None = None
         self._hint: list[str] = []
         self._first: int | None = 0
@@ -103,13 +105,41 @@ class TerminalPane(PacedPane):
         if passage is None or self._first is not None or not self.display:
             return
         self._sought = None
-        if passage is self._log.last_step:
+        if self._seeks:
+            self._seeks = False
+            self._find_sought(passage)
+        elif passage is self._log.last_step:
             self.anchor()
-            return
-        place = self._log.place(passage)
-        if 0 <= place < len(self._segments.all):
+        elif self._is_laid_out(passage):
             self.release_anchor()
-            self._bring_up(self._top + self._segments.start(place))
+            self._bring_up(self._top + self._segments.start(self._log.place(passage)))
+
+    def _is_laid_out(self, passage: Passage) -> bool:
+        return 0 <= self._log.place(passage) < len(self._segments.all)
+
+    def seek(self) -> None:
+        """See `LinePane.seek`: in what the selected row brought, which may have to be unfolded."""
+        self._seeks, self._sought = self._chosen is not None, self._chosen
+        self._go()
+
+    @work(group="seeking", exclusive=True, exit_on_error=False)
+    async def _find_sought(self, passage: Passage) -> None:
+        from trajtui.widgets.seeking import first_place  # with the first search
+
+        query = self._query
+        for _ in range(2):
+            if query is None or not self._is_laid_out(passage):
+                return
+            number = self._log.place(passage)
+            begin = self._top + self._segments.start(number)
+            rows = range(begin, begin + len(self._segments.all[number]))
+            if (place := await first_place(self, rows, query)) is not None:
+                self.release_anchor()
+                self.bring_in_sight(*place)
+                return
+            if not passage.folded or passage in self._unfolded or not query.visible_in(passage.said):
+                return
+            self._flip(passage)
 
     def _bring_up(self, row: int) -> None:
         """Have a row in sight: where it is, or at the top."""

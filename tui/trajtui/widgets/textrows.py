@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from array import array
-from collections.abc import Sequence
-from typing import overload
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final, overload
 
 from rich.cells import cell_len
 
 from trajcore.text import TAB
 from trajtui.widgets.sideways import line_of
 
+if TYPE_CHECKING:
+    from trajcore.views.query import Query
+
 TextRow = tuple[str, str]
+Place = tuple[int, int]
+"""A row, and a cell of it."""
+
+_PIECE: Final = 1 << 16
+"""So many characters are looked through at once."""
 
 
 class LineRows(Sequence[TextRow]):
@@ -26,6 +35,13 @@ class LineRows(Sequence[TextRow]):
     @abstractmethod
     def line(self, number: int) -> str:
         """The line of that number, which there is."""
+
+    @abstractmethod
+    def places(self, query: Query, reach: int) -> Iterator[Place | None]:
+        """Where it says what is searched for, first of all; None for each piece of it that does not.
+
+        `reach`: so many characters beyond a piece are looked at with it.
+        """
 
     @overload
     def __getitem__(self, number: int) -> TextRow: ...
@@ -68,3 +84,12 @@ class TextRows(LineRows):
     def line(self, number: int) -> str:
         """See `LineRows.line`."""
         return line_of(self._text[self._begins[number] : self._begins[number + 1] - 1])
+
+    def places(self, query: Query, reach: int) -> Iterator[Place | None]:
+        """See `LineRows.places`."""
+        for begin in range(0, len(self._text), _PIECE):
+            first = max(0, begin - reach)
+            for at, _ in query.visible_in(self._text[first : begin + _PIECE]):
+                line = bisect_right(self._begins, first + at) - 1
+                yield line, cell_len(self._text[self._begins[line] : first + at])
+            yield None

@@ -21,6 +21,8 @@ from trajtui.widgets.prompt import Prompt
 from trajtui.widgets.timeline import TimelineView
 
 if TYPE_CHECKING:
+    from trajcore.views.query import Query
+    from trajcore.views.timeline import Row
     from trajtui.filtering import Filtering
     from trajtui.searching import Searching
 
@@ -38,6 +40,20 @@ class TimelineColumn(Vertical):
 
         text: str
         bad: bool
+
+    class Searched(Message):
+        """Something else is searched for, or nothing any more."""
+
+        def __init__(self, query: Query | None) -> None:
+            super().__init__()
+            self.query = query
+
+    class Found(Message):
+        """The search has put the cursor on a row."""
+
+        def __init__(self, row: Row | None) -> None:
+            super().__init__()
+            self.row = row
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -95,6 +111,11 @@ class TimelineColumn(Vertical):
     def tell(self, text: str, *, bad: bool = False) -> None:
         """Have something said."""
         self.post_message(self.Told(text, bad))
+
+    def found(self, number: int) -> None:
+        """Put the cursor on a row that was searched for."""
+        self.timeline.move(number - self.timeline.cursor)
+        self.post_message(self.Found(self.timeline.selected))
 
     def follow(self, notice: notices.Notice) -> None:
         """The session has told of a change, which the rows show already."""
