@@ -128,19 +128,11 @@ class Editing:
         return self._made(self._trajectory.apply_data(data))
 
     def repair(self, repair: Repair) -> None:
-        """Make the edits that mend what a check found."""
-        from trajcore.dialects.findings import Delete, Insert, Set, Unset  # loaded with the check
-
-        for step in repair.steps:
-            match step:
-                case Set(index, path, value):
-                    self.set_value(index, path, value)
-                case Unset(index, path):
-                    self.unset(index, path)
-                case Delete(index):
-                    self.delete([index])
-                case Insert(after, event):
-                    self.insert(after + 1, [event])
+        """Make the edits that mend what a check found, as it is now. Raises `BadInput`."""
+        if repair.changes:
+            self._check_still()
+        for edit in self._trajectory.mend(repair):
+            self._made(edit)
 
     async def save(self, path: Path | None = None, *, overwrite: bool = False) -> Path:
         """Save the recording as it is now, whatever is edited meanwhile. Raises `BadInput`, `FileChanged`.

@@ -24,7 +24,7 @@ from trajcore.longtext import LongText
 from trajcore.storage import Piece, write_atomically
 
 if TYPE_CHECKING:
-    from trajcore.dialects.findings import Finding
+    from trajcore.dialects.findings import Finding, Repair
     from trajcore.events.parse import Parsed
 
 __all__ = ["Edit", "Trajectory"]
@@ -398,11 +398,36 @@ class Trajectory:
 
     def checking(self) -> Callable[[], list[Finding]]:
         """A check of the events as they are now, which may run in any thread."""
+        from trajcore.dialects.examined import found
         from trajcore.dialects.findings import with_damage
 
         texts, damaged, missing = self.texts(), self.damaged, self.layout.missing
-        misplaced = self._document.misplaced
-        return lambda: with_damage(self.dialect.check(texts), damaged, missing, len(texts), misplaced)
+        misplaced, dialect = self._document.misplaced, self.dialect
+        kept, shown = self._document.kept(self._saver.directory), self._document.shown
+        events = len(texts)
+
+        def check() -> list[Finding]:
+            faults = dialect.examine(kept)
+            if faults is None:
+                return with_damage(dialect.check(texts), damaged, missing, events, misplaced)
+            told = {shown.get(fault.record) for fault in faults if fault.record in kept.damaged}
+            others = {at: fault for at, fault in damaged.items() if at not in told}
+            own = [*dialect.check(texts), *found(faults, kept, shown)]
+            return with_damage(own, others, missing, events)
+
+        return check
+
+    def mend(self, repair: Repair) -> Iterator[Edit]:
+        """The edits of a repair that a finding of this state offers, each made when it is asked for.
+
+        Raises `BadInput`.
+        """
+        from trajcore.dialects.findings import made
+
+        if repair.changes:
+            yield self._document.mended(repair.words, repair.changes, follow=repair.follow)
+        for step in repair.steps:
+            yield made(step, self)
 
     @property
     def original(self) -> bytes:

@@ -20,6 +20,7 @@ from trajcore.dialects.changes import (
     Inserted,
     Moved,
     RecordChange,
+    Refiled,
     Removed,
     Rewritten,
 )
@@ -32,6 +33,7 @@ from trajcore.longtext import LongText
 from trajcore.runtimes.habits import Habits, Shell
 
 if TYPE_CHECKING:
+    from trajcore.dialects.examined import Fault, Kept
     from trajcore.dialects.findings import Finding
     from trajcore.dialects.toolmap import ToolMap
     from trajcore.events.base import Action, Observation
@@ -53,6 +55,7 @@ __all__ = [
     "Played",
     "RecordChange",
     "Recording",
+    "Refiled",
     "Removed",
     "Rewritten",
     "Satisfied",
@@ -225,6 +228,13 @@ class Dialect(Protocol):
 
     def check(self, texts: Sequence[Text]) -> list[Finding]:
         """What is wrong with a recording of these events, given as `text` has them."""
+        ...
+
+    def examine(self, kept: Kept) -> Sequence[Fault] | None:
+        """What is wrong with its records and their files, for the program that wrote them; None: not known.
+
+        Then what a container says of files that are out of place stands as it is.
+        """
         ...
 
     # Editing. Each answers with what is to become of the records and raises `BadInput`, in words that

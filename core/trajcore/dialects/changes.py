@@ -46,5 +46,11 @@ class Copied(Struct, frozen=True):
     at: int
 
 
-RecordChange = Rewritten | Inserted | Removed | Moved | Copied
+class Refiled(Struct, frozen=True):
+    """A record's file is named anew, by what is in it and where it stands, and so are those behind it."""
+
+    record: int
+
+
+RecordChange = Rewritten | Inserted | Removed | Moved | Copied | Refiled
 Changes = Sequence[RecordChange]

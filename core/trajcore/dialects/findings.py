@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
+
+from trajcore.dialects.changes import Changes
 
 
 class Severity(Enum):
@@ -55,11 +57,17 @@ RepairStep = Set | Unset | Delete | Insert
 
 @dataclass(frozen=True)
 class Repair:
-    """Edits that mend a finding: in words, as steps, and as the arguments of `trajtui edit`."""
+    """Edits that mend a finding: in words, as steps, and as the arguments of `trajtui edit`.
+
+    What no edit of events comes to is given as `changes` of records instead, which are one edit; `follow`
+    says that what records are linked by is to follow them.
+    """
 
     words: str
-    steps: tuple[RepairStep, ...]
-    arguments: tuple[str, ...]
+    steps: tuple[RepairStep, ...] = ()
+    arguments: tuple[str, ...] = ()
+    changes: Changes = ()
+    follow: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,9 @@ class Finding:
     """What is wrong with the event at `index`. `code` names the kind of fault for scripts.
 
     `name` is what the event is called: `7`, or `#5` where it has no id of its own. `text` may hold texts
-    of the recording.
+    of the recording. `others` are other repairs than `repair`, each for itself. `file` and `event` name the
+    file of the record and the event in it, where those say more than `index`. Faults of an earlier `stage`
+    are mended first.
     """
 
     index: int
@@ -76,6 +86,10 @@ class Finding:
     text: str
     severity: Severity = Severity.ERROR
     repair: Repair | None = field(default=None)
+    others: tuple[Repair, ...] = ()
+    file: str = ""
+    event: str = ""
+    stage: int = 0
 
 
 def with_damage(
@@ -100,6 +114,39 @@ def with_damage(
         said = f"what stands behind it is damaged or missing: {missing}"
         found.append(Finding(events - 1, f"#{events - 1}", "cut-off", said))
     return sorted(found, key=lambda finding: finding.index)
+
+
+class Edits(Protocol):
+    """What steps are made on. Each raises `BadInput` where it cannot be."""
+
+    def set_value(self, index: int, path: Sequence[str | int], value: Any) -> Any:
+        """Set a field."""
+        ...
+
+    def unset(self, index: int, path: Sequence[str | int]) -> Any:
+        """Remove a field."""
+        ...
+
+    def delete(self, indices: Sequence[int]) -> Any:
+        """Delete events."""
+        ...
+
+    def insert(self, at: int, events: Sequence[dict[str, Any]]) -> Any:
+        """Put events in."""
+        ...
+
+
+def made(step: RepairStep, on: Edits) -> Any:
+    """Make a step; the answer is the edit. Raises `BadInput`."""
+    match step:
+        case Set(index, path, value):
+            return on.set_value(index, path, value)
+        case Unset(index, path):
+            return on.unset(index, path)
+        case Delete(index):
+            return on.delete([index])
+        case Insert(after, event):
+            return on.insert(after + 1, [event])
 
 
 def arguments(step: RepairStep, name: str) -> Sequence[str]:

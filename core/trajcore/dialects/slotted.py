@@ -36,6 +36,7 @@ from trajcore.longtext import LongText
 from trajcore.runtimes.habits import PERSISTENT, Habits
 
 if TYPE_CHECKING:
+    from trajcore.dialects.examined import Fault, Kept
     from trajcore.dialects.findings import Finding
     from trajcore.dialects.toolmap import ToolMap
     from trajcore.events.base import Action, Observation
@@ -132,6 +133,10 @@ class BaseDialect:
     def check(self, texts: Sequence[Text]) -> list[Finding]:
         """Nothing is known to be wrong."""
         return []
+
+    def examine(self, kept: Kept) -> Sequence[Fault] | None:
+        """It is not known."""
+        return None
 
     # Editing
 

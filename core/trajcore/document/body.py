@@ -323,6 +323,15 @@ class Body:
         yield memoryview(self.written(index))
         yield whole[span.end :]
 
+    def aside(self) -> Iterator[tuple[str, bytes]]:
+        """The files of a store that are out of it and are kept beside it, by the names they have there."""
+        store = self.store
+        for uid in range(self._read if store is not None and self._uids is not None else 0):
+            if store is not None and self.index_of(uid) is None:
+                name = store.aside(uid, damaged=uid in self._layout.damaged)
+                if name:
+                    yield name, self.sources[uid].data
+
     def member(self, index: int, number: int | None) -> Member:
         """A record of a store, to be named; `number` is the id of its event."""
         source = self.uid(index) if self.was_read(index) else None

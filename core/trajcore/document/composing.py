@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 
-from trajcore.dialects.base import Copied, Inserted, Moved, RecordChange, Removed, Rewritten
+from trajcore.dialects.base import Copied, Inserted, Moved, RecordChange, Refiled, Removed, Rewritten
 from trajcore.document.body import Body
 from trajcore.document.edits import Change, Piece, Rewrite, Seen, Splice
 from trajcore.formats.json.difference import difference
@@ -36,6 +36,8 @@ class Composer:
                 self.move(records, place)
             case Copied(records, texts, at):
                 self.copy(records, texts, at)
+            case Refiled(record):
+                self.refile(record)
 
     def rewrite(self, index: int, after: bytes) -> None:
         """Give a record another text."""
@@ -96,6 +98,12 @@ class Composer:
         for before, behind in pairwise(blocks):
             inner += [before.trail + separator + behind.lead, *behind.inner]
         self._paste(at, pieces, Block(blocks[0].lead, tuple(inner), blocks[-1].trail))
+
+    def refile(self, index: int) -> None:
+        """Put a record of a store in its own place as a new one, which no file has a name for yet."""
+        if self._body.is_store:
+            piece = self._body.new_piece(self._body.raw(index))
+            self.make(Splice(index, (self._body.piece(index),), (piece,)))
 
     def _cut(self, begin: int, end: int) -> Block | None:
         removed = tuple(self._body.piece(index) for index in range(begin, end))

@@ -28,6 +28,7 @@ from trajcore.longtext import LongText
 if TYPE_CHECKING:
     import msgspec
 
+    from trajcore.dialects.examined import Kept
     from trajcore.events.parse import Parsed
 
 _T = TypeVar("_T")
@@ -130,6 +131,33 @@ class Document:
     def misplaced(self) -> dict[int, str]:
         """What is wrong with where each event stands, by index."""
         return self._of_events(self.body.misplaced)
+
+    def kept(self, directory: str) -> Kept:
+        """The records as a save would write them now, with the names of their files in a directory."""
+        from trajcore.dialects.examined import Kept
+
+        files: Sequence[str] = ()
+        if (store := self.body.store) is not None:
+            numbers = self.outline.ids if self.dialect.one_to_one else [None] * len(self.body)
+            members = [self.body.member(at, numbers[at]) for at in range(len(self.body))]
+            try:
+                files = store.named(members)
+            except BadInput:
+                files = ()  # no file could be named so
+        return Kept(tuple(self.records), files, self.body.damaged, directory)
+
+    @property
+    def shown(self) -> dict[int, int]:
+        """The event that is found in each record, where one is."""
+        if self.dialect.one_to_one:
+            return {record: record for record in range(len(self.records))}
+        return {record: at for at, slot in enumerate(self.outline.slots) for record in slot.records}
+
+    def mended(self, label: str, changes: Changes, *, follow: bool) -> Edit:
+        """An edit of records. Raises `BadInput`."""
+        with self.composing(follow=follow) as composer:
+            self.carry_out(composer, changes)
+        return self.made(label, composer)
 
     def _of_events(self, found: dict[int, str]) -> dict[int, str]:
         """What is known of records, by the events that are found in them."""

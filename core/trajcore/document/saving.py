@@ -10,7 +10,7 @@ import io
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -50,6 +50,8 @@ class Job(Struct):
     outputs: Sequence[Output]
     gone: Sequence[Path] = ()
     """Files to be removed when all others are written."""
+    aside: Mapping[str, bytes] = field(default_factory=dict)
+    """What is kept of files that are gone, by the names that it has below the directory."""
     in_place: bool = True
     edits: Sequence[Edit] = ()
     """What had been done when the job was made."""
@@ -74,6 +76,8 @@ class Job(Struct):
                 output.behind or output.path, output.pieces, before=_checking(output), progress=told
             )
             before += sum(map(len, output.pieces))
+        for name, data in self.aside.items():
+            _keep(self.target / name, data)
         for path in reversed(self.gone):
             try:
                 path.unlink(missing_ok=True)
@@ -103,6 +107,11 @@ class Saver:
             if source.path
         }
         """For a store, the record that each of its files holds."""
+
+    @property
+    def directory(self) -> str:
+        """The directory that is saved to, as it is really called; empty where that is none."""
+        return os.path.realpath(self.path) if self.path is not None and os.path.isdir(self.path) else ""
 
     @property
     def state(self) -> tuple[int, ...]:
@@ -228,7 +237,8 @@ class Saver:
             if self._differs(path, index)
         ]
         renamed = gone or any(output.path not in self._filed for output in outputs)
-        return Job(directory, outputs, [*gone, *(store.stale(directory) if renamed else ())])
+        stale = store.stale(directory) if renamed else ()
+        return Job(directory, outputs, [*gone, *stale], dict(self._body.aside()) if gone else {})
 
     def _elsewhere(self, store: Store, target: Path, numbers: Sequence[int | None]) -> list[Output]:
         """The files of a store in another directory, where none of them may be yet, and what goes along."""
@@ -239,7 +249,8 @@ class Saver:
         ]
         source = self.path
         beside = () if source is None or not os.path.isdir(source) else store.beside(source)
-        others = ((name, read_file(source / name, recording_bytes())) for name in beside if source)
+        others = [(name, read_file(source / name, recording_bytes())) for name in beside if source]
+        others += [one for one in self._body.aside() if one[0] not in dict(others)]
         return [*own, *(Output(target / name, (data,), None, free) for name, data in others)]
 
     def _expected(self, path: Path, *, overwrite: bool) -> tuple[Identity | None] | None:
@@ -261,6 +272,20 @@ class Saver:
 def _named_by(naming: Callable[[str], str], directory: Path, output: Output) -> Output:
     """An output of a directory under another name in it."""
     return replace(output, path=directory / naming(output.path.relative_to(directory).as_posix()))
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Write a file where none is that holds anything else."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    number = 1
+    named = path
+    while os.path.lexists(named):
+        if os.path.isfile(named) and read_file(named, recording_bytes()) == data:
+            return
+        number += 1
+        named = path.with_name(f"{path.name}.{number}")
+    write_atomically(named, (data,))
+    named.chmod(0o600)  # as OpenHands writes its own: it may hold secrets
 
 
 def _checking(output: Output) -> Callable[[], None] | None:

@@ -109,6 +109,10 @@ class Store(Protocol):
         """Files that tell something of the others which is wrong once any of those comes or goes."""
         ...
 
+    def aside(self, source: int, *, damaged: bool) -> str:
+        """Where the file of a source is kept that is no part of the recording any more; empty: it is not."""
+        ...
+
     def owner(self, directory: Path) -> str:
         """Who writes into the directory now, in words; empty where that is nobody."""
         ...

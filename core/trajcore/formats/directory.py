@@ -64,6 +64,10 @@ class Numbered:
         """No file tells anything of the others."""
         return ()
 
+    def aside(self, source: int, *, damaged: bool) -> str:
+        """Nothing is."""
+        return ""
+
     def owner(self, directory: Path) -> str:
         """Nobody says so."""
         return ""

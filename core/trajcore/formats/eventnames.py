@@ -20,6 +20,8 @@ STATE: Final = "base_state.json"
 EVENTS: Final = "events/"
 CHILDREN: Final = "subagents/"
 """Below it each conversation of an agent that another one has asked for help."""
+ASIDE: Final = "damaged/"
+"""Here lies what could not be read and was taken out of a conversation."""
 
 
 class Style(NamedTuple):
@@ -167,6 +169,15 @@ class Named:
         """The marks that say how many events there are."""
         places = {directory / name[: name.rfind("/") + 1] for name in self.names}
         return [path for place in sorted(places) for path in place.glob(_STALE)]
+
+    def aside(self, source: int, *, damaged: bool) -> str:
+        """What cannot be read, and a state, are kept in a directory beside the events."""
+        name = self.names[source]
+        is_state = name.rsplit("/", 1)[-1] == STATE
+        if not damaged and not is_state:
+            return ""
+        directory = name[: name.rfind("/") + 1].removesuffix(EVENTS)
+        return f"{directory}{ASIDE}{name.rsplit('/', 1)[-1]}"
 
     def owner(self, directory: Path) -> str:
         """The program that holds the lock of the events, or the lease of the conversation."""

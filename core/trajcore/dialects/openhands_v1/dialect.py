@@ -38,6 +38,7 @@ from trajcore.formats.json.merge import merged
 from trajcore.formats.json.reading import as_object
 
 if TYPE_CHECKING:
+    from trajcore.dialects.examined import Fault, Kept
     from trajcore.events.base import Action, Observation
 
 _SERVED: Final = "served from the recording"
@@ -157,6 +158,12 @@ class OpenHandsV1(BaseDialect):
         from trajcore.dialects.openhands_v1.messages import told
 
         return told(records) if records else []
+
+    def examine(self, kept: Kept) -> Sequence[Fault]:
+        """What its own program refuses, or would do harm with."""
+        from trajcore.dialects.openhands_v1.checks.all import examine
+
+        return examine(kept)
 
     # Editing
 

@@ -1,0 +1,120 @@
+"""Mending all that is wrong with a recording: one fault after the other, each an edit that can be undone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trajcore.dialects.changes import Copied, Inserted, Moved, RecordChange, Refiled, Removed, Rewritten
+from trajcore.dialects.findings import Delete, Finding, Insert, Repair, Set, Severity, Unset
+from trajcore.document.edits import Rewrite, Splice
+from trajcore.errors import BadInput
+from trajcore.trajectory import Edit, Trajectory
+
+_TRIES = 3
+"""So often the same fault is mended before it counts as one that cannot be."""
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A finding, and the edits that have mended it."""
+
+    finding: Finding
+    edits: Sequence[Edit]
+
+
+def mending(trajectory: Trajectory, *, warnings: bool = False) -> Iterator[Mended]:
+    """Mend errors, and `warnings` where they are asked for, until no repair is left that can be made.
+
+    What is wrong with files is mended first: it hides what is wrong in them. Each finding is of the recording
+    as it was just before; what is left then is what another check finds.
+    """
+    tried: Counter[tuple[str, str, str]] = Counter()
+    while True:
+        able = [
+            one
+            for one in trajectory.checking()()
+            if _is_able(one, warnings=warnings) and tried[_name(one)] < _TRIES
+        ]
+        if not able:
+            return
+        stage = min(finding.stage for finding in able)
+        state = _Pass()
+        for finding in reversed([finding for finding in able if finding.stage == stage]):
+            repair = finding.repair
+            if repair is None or not state.admits(repair):
+                continue
+            tried[_name(finding)] += 1
+            try:
+                edits = []
+                for edit in trajectory.mend(repair):
+                    state.follow(edit)
+                    edits.append(edit)
+            except BadInput:
+                tried[_name(finding)] = _TRIES
+                continue
+            yield Mended(finding, edits)
+
+
+def _is_able(finding: Finding, *, warnings: bool) -> bool:
+    return finding.repair is not None and (warnings or finding.severity is Severity.ERROR)
+
+
+def _name(finding: Finding) -> tuple[str, str, str]:
+    return finding.code, finding.text, finding.file or finding.event
+
+
+class _Pass:
+    """What repairs of one check can still be made after others of it: those before them, untouched."""
+
+    def __init__(self) -> None:
+        self._end: int | None = None
+        """Records from here on are not where they were."""
+        self._written: set[int] = set()
+
+    def admits(self, repair: Repair) -> bool:
+        """Whether a repair finds all as the check did."""
+        at, places = _reach(repair)
+        return (
+            self._end is None or max((*at, *(place - 1 for place in places)), default=-1) < self._end
+        ) and (not self._written.intersection(at))
+
+    def follow(self, edit: Edit) -> None:
+        """Take note of an edit."""
+        for change in edit.changes:
+            match change:
+                case Rewrite(index=index):
+                    self._written.add(index)
+                case Splice(at=at):
+                    self._end = at if self._end is None else min(self._end, at)
+
+
+def _reach(repair: Repair) -> tuple[list[int], list[int]]:
+    """The records or events that a repair changes, and the places before which it puts others."""
+    at: list[int] = []
+    places: list[int] = []
+    for change in repair.changes:
+        _reach_of(change, at, places)
+    for step in repair.steps:
+        match step:
+            case Set(index) | Unset(index) | Delete(index):
+                at.append(index)
+            case Insert(after):
+                places.append(after + 1)
+    return at, places
+
+
+def _reach_of(change: RecordChange, at: list[int], places: list[int]) -> None:
+    match change:
+        case Rewritten(record) | Refiled(record):
+            at.append(record)
+        case Removed(records):
+            at.extend(records)
+        case Moved(records, place):
+            at.extend((*records, place))
+        case Inserted(place):
+            places.append(place)
+        case Copied(records, _, place):
+            at.extend(records)
+            places.append(place)
