@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, chdir
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from textual.app import App
@@ -27,6 +28,7 @@ from trajcore.views.chat import ChatTone
 from trajcore.views.outcomes import Outcome
 from trajcore.views.question import Question
 from trajcore.views.rows import RowLine, RowLines, RowTone
+from trajtui.actions.sharing import masked_in
 from trajtui.actions.table import BY_NAME
 from trajtui.notes import Note
 from trajtui.screens.browse import Browse
@@ -470,6 +472,48 @@ _OPENING: Final = (
 )
 """Actions that open something, as far as they are there."""
 STATES.update({name.replace("_", "-"): doing(name) for name in _OPENING if name in BY_NAME})
+
+
+@state
+async def export_as(shown: Shown, undo: ExitStack) -> None:
+    """As what it is exported."""
+    await doing("export")(shown, undo)
+    await shown.wait("Export as")
+
+
+@state
+async def export_rows(shown: Shown, undo: ExitStack) -> None:
+    """Which rows are."""
+    await export_as(shown, undo)
+    await shown.press("enter")
+    await shown.wait("Which rows?")
+    await shown.settle()
+
+
+@state
+async def export_over(shown: Shown, undo: ExitStack) -> None:
+    """A file that is there is overwritten at the second Enter alone."""
+    undo.enter_context(chdir(undo.enter_context(TemporaryDirectory())))
+    Path("shared.md").touch()
+    await export_rows(shown, undo)
+    await shown.press("enter")
+    await shown.wait("Export to")
+    shown.app.focused.value = "shared.md"
+    await shown.press("enter")
+    await shown.wait("this file exists")
+    await shown.settle()
+
+
+@state
+async def export_masked(shown: Shown, undo: ExitStack) -> None:
+    """What was masked in it."""
+    found = [
+        "step 3: a token of GitHub",
+        "step 3, recorded: a password in an address (2×)",
+        "step 11: a private key",
+    ]
+    shown.app.push_screen(masked_in(Path("/recordings/shared.md"), found))
+    await shown.settle()
 
 
 @state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,8 @@ async def test_what_came_back_in_this_run_is_exported(format: str, tmp_path: Pat
         await screen.press("c")
         await screen.wait("1 diverged", 60)
         await export(screen, format, path)
+        await screen.wait("is all masked")
+        await screen.press("enter")
         await screen.wait("exported: ")
     text = path.read_text(encoding="utf-8")
     assert KEY not in text
@@ -88,6 +91,10 @@ async def test_a_file_is_overwritten_at_the_second_enter_alone(tmp_path: Path) -
         await export(screen, "md", path)
         await screen.wait("this file exists")
         await screen.press("enter")
+        await screen.wait("is all masked that should be?")
+        assert re.search(r"step 3: an API key.*\n.*step 3, recorded: an API key", screen.text)
+        assert KEY not in screen.text
+        await screen.press("escape")
         await screen.wait("masked: an API key")
     assert path.read_text().startswith("### ")
 

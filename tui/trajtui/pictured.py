@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.strip import Strip
 
-PICTURE: Final = "a picture: the screen as it opens, 120 columns wide; from the screen, as it is"
+PICTURE: Final = "a picture of the screen; from the command, as it opens"
 SIZE: Final = (120, 36)
 """Columns and rows of the screen that is drawn when there is none."""
 _PATIENCE: Final = 30.0

@@ -130,11 +130,15 @@ class RowLines:
         """An event may say something else by now."""
         self._texts.clear()
 
-    def line(self, at: int, *, times: bool = False, spent: bool = False) -> RowLine:
-        """What a row says now: with the time it took when it was recorded, and what the model came to."""
+    def line(self, at: int, *, times: bool = False, spent: bool = False, alone: bool = False) -> RowLine:
+        """What a row says now: with the time it took when it was recorded, and what the model came to.
+
+        `alone`: what its neighbours say is left out.
+        """
         outline = self._timeline.beginning or self._session.trajectory.outline
         row, hidden = self._timeline[at], self._timeline.hidden_at(at)
-        summary, beside = self._summary(at, row)
+        summary, others = self._summary(at, row)
+        beside = () if alone else tuple(map(safe_line, others))
         index = row.index(self._session.trajectory)
         if index is None:
             return _of_entry(self._session, row.entry or 0, summary, beside)
@@ -143,13 +147,13 @@ class RowLines:
             return line
         return _with_columns(line, self._session.trajectory, index, outline, spent=spent)
 
-    def _summary(self, at: int, row: Row) -> tuple[Summary, tuple[str, ...]]:
+    def _summary(self, at: int, row: Row) -> tuple[Summary, list[str]]:
         """What stands for the text of a row, and for those of its neighbours."""
         said = self._said(at)
         numbers = (number for number in (at - 1, at + 1) if 0 <= number < len(self._timeline))
         others = [other.text for other in map(self._said, numbers) if other.kind == said.kind]
         summary = told_apart(summary_of(said.text), said.text, others)
-        return summary, tuple(safe_line(summary_of(other).line) for other in others if other != said.text)
+        return summary, [summary_of(other).line for other in others if other != said.text]
 
     def _said(self, at: int) -> _Said:
         found = self._texts.get(at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ from trajcore.views.exports.selection import rows_named
 from trajcore.views.timeline import Row
 from trajtui.pictured import PICTURE, drawn
 from trajtui.screens.dialogs import AskPath, Choose
+from trajtui.screens.pages import Pages, Paragraphs
 from trajtui.widgets.side import SANDBOX_TAB
 from trajtui.widgets.terminal import TerminalPane
 
@@ -45,7 +47,10 @@ async def export(screen: DebuggerScreen) -> str | None:
     )
     pieces = iter([await _picture(screen, extract)]) if name == _SVG else exported(extract, name)
     await asyncio.to_thread(save, pieces, path)
-    return safe_line(f"exported: {path}{_masked(extract)}")
+    if extract.masked:
+        await screen.ask(masked_in(path, [one.words for one in extract.masked]))
+    kinds = ", ".join(dict.fromkeys(one.kind for one in extract.masked))
+    return safe_line(f"exported: {path}{f' · masked: {kinds}' if kinds else ''}")
 
 
 async def _rows(screen: DebuggerScreen, name: str) -> list[Row] | None:
@@ -81,12 +86,8 @@ def _free_name(screen: DebuggerScreen, name: str) -> Path:
     return next(path for path in names if not os.path.lexists(path))
 
 
-def _masked(extract: Extract) -> str:
-    """What was masked, in a few words: the file lists where."""
-    found = extract.masked
-    if not found:
-        return ""
-    places = list(dict.fromkeys(one.where for one in found))
-    more = f" and {len(places) - 3} more places" if len(places) > 3 else ""
-    kinds = ", ".join(dict.fromkeys(one.kind for one in found))
-    return f" · masked: {kinds} ({'; '.join(places[:3])}{more})"
+def masked_in(path: Path, found: Iterable[str]) -> Pages:
+    """What was masked in an export, a line each: whoever shows it to others looks whether that is all."""
+    lines = [f"{path} is written.", "What is secret, or looks so, is masked in it:", ""]
+    lines += [f"  {one}" for one in found]
+    return Pages("Exported: is all masked that should be?", Paragraphs(lines, lambda _: False))

@@ -47,8 +47,8 @@ LISTINGS: Final = (
 
 EXPORTS: Final = (
     Export("md", "Markdown for an issue: a table, each step folded", markdown),
-    Export("html", "one page for a browser, which loads nothing: recorded beside actual", page),
-    Export("cast", "an asciicast: the commands and their output, with a marker a step", cast),
+    Export("html", "one page, which loads nothing: recorded beside actual", page),
+    Export("cast", "an asciicast: commands and their output, a marker a step", cast),
     Export("sh", "the commands as a bash script, for a bug report", script),
 )
 

@@ -217,7 +217,7 @@ class Extract:
     def _line(self, row: Row) -> RowLine:
         number = self._timeline.number_of(row, self._session.trajectory) or 0
         with self._mask.at("the table"):
-            return self._lines.line(number, times=True, spent=True)
+            return self._lines.line(number, times=True, spent=True, alone=True)
 
     def _step(self, row: Row) -> Step:
         session = self._session
