@@ -19,6 +19,7 @@ FILES = {("config", "trust"): "config.toml", ("config", "untrust"): "config.toml
 FURTHER = {
     ("replay",): ("--sandbox", "recorded"),
     ("fork",): ("--sandbox", "recorded", "--at", "#1", "--model", "openai/none", "--message", "go on"),
+    ("bisect",): ("--sandbox", "bubblewrap", "--run", "true"),
     ("edit",): ("--diff", "--delete", "#1"),
     ("export",): ("--to", "md"),
     ("serve",): ("--idle", "1"),

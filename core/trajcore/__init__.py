@@ -20,6 +20,10 @@ _PUBLIC: Final = {
     "replay": "replay",
     "areplay": "api:areplay",
     "afork": "api:afork",
+    "abisect": "bisecting:abisect",
+    "Bisected": "bisecting:Bisected",
+    "Bisecting": "bisecting:Bisecting",
+    "Visit": "bisecting:Visit",
     "Forked": "forking:Forked",
     "Forking": "forking:Forking",
     "Session": "session:Session",
@@ -74,6 +78,10 @@ if TYPE_CHECKING:
     from trajcore.api import open as open
     from trajcore.api import read_standard_input as read_standard_input
     from trajcore.api import replay as replay
+    from trajcore.bisecting import Bisected as Bisected
+    from trajcore.bisecting import Bisecting as Bisecting
+    from trajcore.bisecting import Visit as Visit
+    from trajcore.bisecting import abisect as abisect
     from trajcore.config import trust_config as trust_config
     from trajcore.config import untrust_config as untrust_config
     from trajcore.dialects.newevents import new_action as new_action

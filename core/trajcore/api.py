@@ -20,7 +20,7 @@ from trajcore.live.confirming import Verdict
 from trajcore.reading import read_bounded, recording_bytes
 from trajcore.replay.states import State
 from trajcore.session import Session
-from trajcore.settings import Settings, checked_options, keeping_places, load_config, settings_from
+from trajcore.settings import PLACES, Settings, settings_of
 from trajcore.storage import is_standard_output, refuse_link, write_atomically
 from trajcore.trajectory import Trajectory
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from trajcore.forking import AskStuck, Forked
     from trajcore.replay.report import Report
 
-
-_PLACES: Final = 8
-"""So many places are kept to go back to where nothing is said, and there must be some."""
 
 STANDARD_INPUT: Final = "standard input"
 """What a recording is called that comes from there."""
@@ -139,7 +136,7 @@ async def areplay(
     removes its sandbox first.
     """
     name = trajectory.name if isinstance(trajectory, Trajectory) else str(trajectory)
-    chosen = _settings(settings, options, name)
+    chosen = settings_of(settings, options, name)
     outputs = _Outputs(_path(save), _path(report), _path(junit), _path(export))
     if track_files or report is not None or any(_watches_files(condition) for condition in breaks):
         chosen = with_changes(chosen, world=with_changes(chosen.world, track_files=True))
@@ -257,10 +254,10 @@ async def afork(
     from trajcore.forking import Forking, models_of  # who opens a recording may never do this
 
     name = trajectory.name if isinstance(trajectory, Trajectory) else str(trajectory)
-    chosen = _settings(settings, options, name, places=True)
+    chosen = settings_of(settings, options, name, places=True)
     first = models_of(chosen, models)[0]
     world = with_changes(chosen.world, track_files=True)
-    places = chosen.checkpoints or _PLACES
+    places = chosen.checkpoints or PLACES
     chosen = with_changes(chosen, world=world, model=first, keep_branches=True, checkpoints=places)
     recording = trajectory if isinstance(trajectory, Trajectory) else open(trajectory, row)
     session = Session(recording, chosen)
@@ -323,22 +320,6 @@ def report_of(session: Session, name: str, seconds: float, *, live: bool = False
 def _name(session: Session, index: int) -> int | str:
     id = session.trajectory.outline.ids[index]
     return session.trajectory.label(index) if id is None else id
-
-
-def _settings(
-    settings: Settings | None, options: dict[str, Any], name: str, *, places: bool = False
-) -> Settings:
-    """The settings of a session; with `places` it keeps some to go back to, as config.toml says."""
-    if settings is not None:
-        if options:
-            raise TypeError(f"settings= and {next(iter(options))}= do not go together")
-        return settings
-    typed = checked_options(options)
-    config = load_config(typed)
-    save_to = config.save_path(name)
-    found = settings_from(config, typed)
-    found = keeping_places(found, config) if places else found
-    return with_changes(found, save_to=save_to, warnings=config.warnings)
 
 
 def _path(path: str | Path | None) -> Path | None:

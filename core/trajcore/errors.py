@@ -14,7 +14,7 @@ UNREAD: Final = 141
 EXIT_CODES: Final = {
     0: "done",
     1: "it ran, and something fell short: `--strict` and a divergence, an error among the findings of "
-    "`show --check`, a live session that ended in an error, or stuck",
+    "`show --check`, a live session that ended in an error, or stuck, a `bisect` that found no step",
     2: "bad usage or bad input: no such file, not a trajectory, an unknown sandbox",
     3: "the sandbox or the model cannot be had",
     INTERRUPTED: "interrupted",

@@ -175,12 +175,14 @@ WORLDS: Final = ("auto", "image", "evidence", "none")
 OPEN: Final = "open"
 REPLAY: Final = "replay"
 FORK: Final = "fork"
+BISECT: Final = "bisect"
 _BOTH: Final = (OPEN, REPLAY)
-_ALL: Final = (*_BOTH, FORK)
+_LIVE: Final = (*_BOTH, FORK)
+_ALL: Final = (*_LIVE, BISECT)
 
 
 class Option(Struct, frozen=True):
-    """One option of `open`, `replay` and `fork`: a keyword in Python, a `--name` on the command line.
+    """One option of the commands that have a session: a keyword in Python, a `--name` on the command line.
 
     `key` is the setting of config.toml that it overrides. Without a `metavar` it is a flag. `session` says
     that it becomes part of the `Settings`; the others say what is done with the session.
@@ -255,8 +257,10 @@ OPTIONS: Final = (
     _of_the_run("models", "A model to go on with, as litellm names it or NAME of an [llm.NAME]; may be "
                 "repeated [the configured one].", "MODEL", flag="--model", repeated=True, commands=(FORK,)),
     Option("confirm", "Which actions of a live model you are asked about first: never, risky or always "
-           "[risky; without walls always].", "WHICH", key="confirm", choices=("never", "risky", "always")),
-    Option("live_tools", "The tools of a live model, with commas between their names [all].", "NAME[,NAME]"),
+           "[risky; without walls always].", "WHICH", key="confirm", choices=("never", "risky", "always"),
+           commands=_LIVE),
+    Option("live_tools", "The tools of a live model, with commas between their names [all].", "NAME[,NAME]",
+           commands=_LIVE),
     Option("config", "Read this config.toml.", "FILE", Path, stream="in"),
     Option("row", "Which trajectory of a file with several: number from 0, or id (`id:7` for a number).",
            "N|ID", session=False),
@@ -274,22 +278,30 @@ OPTIONS: Final = (
     _of_the_run("carry_on", "Then let a live model carry on.", kind=bool, flag="--continue"),
     _of_the_run("messages", "A user message for the live session; may be repeated.", "TEXT", flag="--message",
                 repeated=True, commands=(REPLAY, FORK)),
-    _of_the_run("command", "A command to run in each model's world at its end, for its exit code.", "COMMAND",
-                flag="--run", commands=(FORK,)),
+    _of_the_run("command", "A command to run in a copy of the world, for its exit code: fork runs it at each "
+                "model's end, bisect looks for the step after which it comes to something else.", "COMMAND",
+                flag="--run", commands=(FORK, BISECT)),
+    _of_the_run("good", "Look no earlier than after this event [before the first step].", "ID",
+                commands=(BISECT,)),
+    _of_the_run("bad", "Look no later than after this event [the end].", "ID", commands=(BISECT,)),
+    _of_the_run("expect", "The command passes where what it writes has this regular expression, whatever its "
+                "exit code.", "REGEX", commands=(BISECT,)),
+    _of_the_run("everywhere", "Run the command after every step, and name each after which its verdict is "
+                "another one.", kind=bool, flag="--all", commands=(BISECT,)),
     Option("max_steps", "At most so many replies of a live model, all together; of each, for fork.", "N", int,
-           key="max_iterations", least=1),
+           key="max_iterations", least=1, commands=_LIVE),
     Option("max_cost", "At most so many dollars for a live model, all together.", "USD", float,
-           key="max_budget_per_task"),
+           key="max_budget_per_task", commands=_LIVE),
     Option("max_time", "At most so much time for a live model, all together: 90, 30s, 5m, 1h.", "T",
-           key="max_time"),
+           key="max_time", commands=_LIVE),
     _of_the_run("serve", "Serve the recorded observation of this event; may be repeated.", "ID",
                 repeated=True),
     _of_the_run("skip", "Skip this event; may be repeated.", "ID", repeated=True),
     _of_the_run("breaks", "Stop where this is true, for example exit!=0 or diverged; may be repeated.",
                 "EXPR", flag="--break", repeated=True),
     _of_the_run("junit", "Write the steps as JUnit test cases.", "OUT.xml", Path, stream="out"),
-    _of_the_run("as_json", "Print JSON objects, one a line.", kind=bool, flag="--json",
-                commands=(REPLAY, FORK)),
+    _of_the_run("as_json", "Print JSON objects, one a line; bisect prints one.", kind=bool, flag="--json",
+                commands=(REPLAY, FORK, BISECT)),
 )  # fmt: skip
 """In the order of the help. `{sandboxes}` stands for their names, which are looked up when somebody asks."""
 

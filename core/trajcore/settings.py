@@ -29,6 +29,8 @@ from trajcore.worlds.choice import NONE, Choice, choice_of
 if TYPE_CHECKING:
     from trajcore.replay.normalise import Normaliser
 
+PLACES: Final = 8
+"""So many places are kept to go back to where nothing is said, and there must be some."""
 _FEWEST_PIDS: Final = 32
 _BARE: Final = Choice(kind=NONE)
 _ALL_TOOLS: Final = Wanted()
@@ -238,6 +240,27 @@ def _normalisers(patterns: Sequence[str]) -> Sequence[Normaliser] | None:
     from trajcore.replay.normalise import with_patterns
 
     return with_patterns(patterns)
+
+
+def settings_of(
+    settings: Settings | None, options: Mapping[str, Any], name: str, *, places: bool = False
+) -> Settings:
+    """The settings of a session from the arguments of a Python call; those that are `settings` already stay.
+
+    Without them the `options` count, then the environment and config.toml. `name` is what the recording is
+    called; with `places` the session keeps some to go back to, as config.toml says. Raises `TypeError` where
+    both are given, and as `checked_options` and `settings_from`.
+    """
+    if settings is not None:
+        if options:
+            raise TypeError(f"settings= and {next(iter(options))}= do not go together")
+        return settings
+    typed = checked_options(options)
+    here = load_config(typed)
+    save_to = here.save_path(name)
+    found = settings_from(here, typed)
+    found = keeping_places(found, here) if places else found
+    return replace(found, save_to=save_to, warnings=here.warnings)
 
 
 def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:

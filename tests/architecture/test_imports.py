@@ -59,6 +59,7 @@ NOT_FOR_THE_FIRST_FRAME = {
     "trajcore.difference": "comes with what shows differences",
     "trajcore.replay.report": "there is nothing to report",
     "trajcore.forking": "nothing is forked",
+    "trajcore.bisecting": "nothing is looked for",
     "trajcore.dialects.foreign": "recordings of others are told apart where nobody is sure",
     "trajcore.dialects.findings": "comes with the check",
     "trajcore.dialects.openhands_v0.checks": "the same",

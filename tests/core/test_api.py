@@ -17,7 +17,7 @@ import trajcore
 from documents import message, ran, run
 from loopback import Answer, Call, Loopback
 from program import SAMPLES, say, trajtui, write
-from trajcore import api, options
+from trajcore import api, bisecting, options
 from trajcore.dialects.registry import default_dialect
 from trajcore.live.modelprocess import MODELS
 from trajcore.sandbox.machines import leftovers
@@ -294,8 +294,8 @@ async def test_an_interrupt_in_a_cell_ends_it_and_its_sandbox(
 
 @pytest.mark.parametrize(
     ("command", "function"),
-    [(options.REPLAY, api.areplay), (options.FORK, api.afork)],
-    ids=("replay", "fork"),
+    [(options.REPLAY, api.areplay), (options.FORK, api.afork), (options.BISECT, bisecting.abisect)],
+    ids=("replay", "fork", "bisect"),
 )
 def test_every_option_of_the_command_has_its_place(command: str, function: Any) -> None:
     """An option is a setting of the session, a keyword of the function, or about printing."""

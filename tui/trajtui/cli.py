@@ -110,6 +110,21 @@ def fork_command(file: str, **options: Any) -> None:
     sys.exit(fork(file, options))
 
 
+@_commands.command("bisect")
+@click.argument("file", type=FILE)
+@options_of(options.BISECT)
+def bisect_command(file: str, **options: Any) -> None:
+    """Find the first step after which a command comes to something else.
+
+    The recording is played once; then --run COMMAND is tried in the middle of what is in question, and again
+    in the middle of what that leaves. It passes with exit code 0, and with 125 it can't tell. What it does
+    to the world is taken back. The exit code is 1 where no step was found.
+    """
+    from trajtui.commands.bisect import bisect
+
+    sys.exit(bisect(file, options))
+
+
 @_commands.command("show")
 @click.argument("file", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")

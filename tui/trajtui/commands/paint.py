@@ -16,6 +16,9 @@ OURS: Final[dict[str, Any]] = {"fg": "cyan"}
 ASIDE: Final[dict[str, Any]] = {"dim": True}
 HEAD: Final[dict[str, Any]] = {"bold": True}
 
+INDENT: Final = "  "
+"""What stands before lines that belong to the one above."""
+
 _MARKS: Final = {
     marks.EQUAL: GOOD,
     marks.NORMALISED: GOOD,
@@ -70,3 +73,9 @@ def setting(name: str, value: str, origin: str) -> str:
 def heading(line: str) -> str:
     """A line above a table, or the name in the first column of one."""
     return click.style(line, **HEAD)
+
+
+def verdict(line: str) -> str:
+    """A line of `bisect`: whether a command passed."""
+    style = {"✓": GOOD, "✗": BAD, "?": ODD}.get(line[:1])
+    return line if style is None else click.style(line[0], **style) + line[1:]

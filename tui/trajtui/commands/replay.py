@@ -91,6 +91,11 @@ class Told:
         if self._printing is not None:
             self._printing.end_live()
 
+    def clear(self) -> None:
+        """Take back the line of what takes long: something else is printed."""
+        if self._line is not None:
+            self._line.clear()
+
     def end_progress(self) -> None:
         """Say no more of what takes long."""
         if self._line is not None:
@@ -133,8 +138,7 @@ class Told:
             self._note(f"trajtui: {line}")
 
     def _note(self, text: str) -> None:
-        if self._line is not None:
-            self._line.clear()
+        self.clear()
         if self._printing is not None:
             self._printing.break_off()
         click.echo(text, err=True)

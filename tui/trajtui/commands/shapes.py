@@ -40,6 +40,13 @@ SHAPES: Final = (
         "model",
     ),
     Shape(
+        "bisect",
+        "first worlds verdicts changes doubtful fault",
+        "`first` (null: not found) has `id`, `step`, `summary`, `said`, `files`, `next`; `verdicts` have "
+        "`after`, `step`, `passes`, `exit_code`, `words`, `last_line`, `seconds`; `changes` (with `--all`) "
+        "and `doubtful` have `id` and `step`",
+    ),
+    Shape(
         "show",
         "index id source kind type summary wait_for_response? cause depth?",
         "an event; `depth` is there inside a delegation",
