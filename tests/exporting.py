@@ -31,11 +31,25 @@ MARKUP: Final = (
     "</style></title></textarea>",
     "```\n<script>alert(8)</script>\n````\n~~~\n</details>\n\n# heading\n\n| a | b |\n|---|---|",
     "{{ 7 * 7 }} {% raw %} ${7*7} &lt;b&gt; &#x3c;script&#x3e;",
+    "<![CDATA[ ]]> ]]> --!> <!--> <? ?> <!DOCTYPE x>",
+    "<plaintext><xmp><listing></textarea></noscript></template></select></iframe>",
+    "<math><mtext></table><img src=x onerror=alert(12)></math>",
+    "<svg><style><img src=x onerror=alert(13)></style></svg>",
+    "[z]: javascript:alert(14)\n\n[z] [y](data:text/html;base64,PHNjcmlwdD4=)",
+    "<a href=&#106;avascript:alert(15)>x</a>",
+    "```` js\n````\n`````\n</code></pre></details><script>alert(16)</script>\n``````",
+    "    indented\n\n\n---\n<details open ontoggle=alert(17)><summary>",
+    f"![p](data:image/svg+xml;base64,{base64.b64encode(b'<svg onload=alert(18)>').decode()})",
+    "$$\\href{javascript:alert(19)}{x}$$ `a``b```c \\` :tada: fixes #1 GH-1",
 )
 """Texts that are something in a page or in Markdown."""
 
 CONTROLS: Final = (
     "\x1b]0;title\x07\x1b[2J\x1b[31mred\x1b[0m \x9b31m \u202egnp.exe\u2066 \x00\x08\r\n\u2028 \ud800"
+    "\x1b]52;c;aGFja2Vk\x07 \x9d52;c;aGFja2Vk\x9c \x1b]8;;javascript:alert(1)\x1b\\click\x1b]8;;\x1b\\"
+    "\x1bPq#0;2;0;0;0~-\x1b\\ \x1bPtmux;\x1b\x1b]52;c;eA==\x07\x1b\\ \x90+q544e\x9c \x1b_Gf=24;AAAA\x1b\\"
+    "\x1b^pm\x1b\\\x1bXsos\x1b\\\x1b]1337;File=inline=1:AAAA\x07 \x1b[6n\x1b[21t\x1b[?1049h\x1bcA\x1b[9999b"
+    "\u202a\u202b\u202c\u202d\u2067\u2068\u2069\u200e\u200f\u061c \x1b[31 \x1b]52;c;not ended"
 )
 """What acts on a terminal, or makes a text read as something else."""
 
@@ -46,12 +60,19 @@ KEYS: Final = {
     "an access key of AWS": "AKIA2E0A8F3B244C9986",
     "a password in an address": "s3cr3t-at-home",
     "a private key": "MIIEpAIBAAKCAQEA7bq1zTq0v9VxYw8Rk2",
+    "a key of Anthropic": "sk-ant-api03-Xy7Kq2LmNp8Rt4",
+    "a key of Google": "AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY",
+    "a token of Slack": "xoxb-123456789012-abcdefABCDEF",
+    "a login in a header": "Zm9vYmFyMTIzNDU2Nzg5",
+    "a value that is called a secret": "c0rrect-h0rse-battery",
 }
 """By what each is called."""
 
 _TOLD: Final = {
     "a password in an address": "git clone https://me:{}@git.example.com/x.git",
     "a private key": "cat > id <<'E'\n-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\nE",
+    "a login in a header": "curl -H 'Authorization: Bearer {}' http://127.0.0.1:9",
+    "a value that is called a secret": "export DB_PASSWORD={}",
 }
 
 PIXEL: Final = base64.b64encode(
@@ -63,14 +84,31 @@ PIXEL: Final = base64.b64encode(
 SVG: Final = base64.b64encode(b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(9)'/>").decode()
 
 
+def told(kind: str) -> str:
+    """How a key of a kind comes into a command."""
+    return _TOLD.get(kind, "echo {}").format(KEYS[kind])
+
+
+def halves() -> list[str]:
+    """Those of each key, which stand alone where a line ends in it."""
+    return [half for key in KEYS.values() for half in (key[: len(key) // 2], key[len(key) // 2 :])]
+
+
 def hostile() -> list[dict[str, Any]]:
     """The events of the recording."""
     events: list[dict[str, Any]] = [message(0, "\n".join(MARKUP))]
-    for text in (*MARKUP, CONTROLS, *(_TOLD.get(kind, "echo {}").format(key) for kind, key in KEYS.items())):
+    for text in (*MARKUP, CONTROLS, *map(told, KEYS)):
         id = len(events)
         events += [run(id, text), ran(id + 1, id, f"{text}\n\x1b[1;31mcoloured\x1b[0m", exit_code=1)]
     id = len(events)
     events += [run(id, "echo"), ran(id + 1, id, "the same again: " + " ".join(KEYS.values()))]
+    for end in ("\n", "\\\n"):
+        id = len(events)
+        broken = [f"{key[: len(key) // 2]}{end}{key[len(key) // 2 :]}" for key in KEYS.values()]
+        events += [run(id, "echo"), ran(id + 1, id, "as lines end: " + " ".join(broken))]
+    id = len(events)
+    in_json = json.dumps(json.dumps({kind: told(kind) for kind in KEYS}))
+    events += [run(id, f"post {in_json}"), ran(id + 1, id, in_json)]
     pictures = [
         f"data:image/png;base64,{PIXEL}", f"data:image/svg+xml;base64,{SVG}", f"data:image/png;base64,{SVG}",
         "data:text/html,<script>alert(10)</script>", f"{ELSEWHERE}/remote.png",

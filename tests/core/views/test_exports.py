@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from documents import message, ran, run
-from exporting import CONTROLS, KEYS, MARKUP, export_of, hostile, session_of
+from exporting import CONTROLS, KEYS, MARKUP, export_of, halves, hostile, session_of
 from trajcore.errors import BadInput
 from trajcore.pictures import Picture
 from trajcore.trajectory import Trajectory
@@ -72,6 +72,7 @@ class TestEachExport:
         for kind, key in KEYS.items():
             assert key not in text
             assert kind in listed
+        assert not [half for half in halves() if half in text]
         assert all(masked.where for masked in extract.masked)
 
     def test_keeps_what_looks_like_a_key_where_the_user_wants_that(self, row: Any) -> None:
