@@ -197,6 +197,55 @@ async def test_who_quits_is_told_and_may_begin_another(server: Served, opened: O
     assert len(server.tabs()) == 1
 
 
+async def test_another_recording_is_opened_in_the_same_tab(
+    server: Served, opened: Opened, tmp_path: Path
+) -> None:
+    screen = await opened(server, viewport={"width": 1000, "height": 700})
+    [process] = server.tabs()
+    for name in ("questions.json", "diverges.json"):
+        await screen.press("Control+p")
+        await screen.shows("Search")
+        await screen.page.keyboard.type("open another")
+        await screen.shows("back to the start")
+        await screen.press("Enter")
+        await screen.shows("open a recording")
+        if name == "questions.json":
+            await screen.press("End", "Enter")
+        else:
+            await screen.press("/")
+            await screen.shows("Esc leaves the path")
+            await screen.page.keyboard.type(str(tmp_path / "nowhere.json"))
+            await screen.press("Enter")
+            await screen.shows("there is no file")
+            await screen.press("Control+u")
+            await screen.page.keyboard.type(str(SAMPLES / name))
+            await screen.press("Enter")
+        drawn = await screen.shows("REPLAY PAUSED")
+        assert re.search(rf"{name}\s+\d+ events", ESCAPES.sub("", drawn))
+    await screen.page.set_viewport_size({"width": 700, "height": 500})
+    await screen.shows("Timeline")
+    assert server.tabs() == [process]
+    await screen.press("q")
+    await screen.page.get_by_text("This session has ended.").wait_for()
+    await until(lambda: not server.tabs(), server.tabs)
+
+
+@pytest.mark.bubblewrap
+async def test_what_needs_a_terminal_of_its_own_says_that_there_is_none(
+    opened: Opened, tmp_path: Path
+) -> None:
+    with served(DEMO, "--sandbox", "bubblewrap", XDG_STATE_HOME=str(tmp_path), EDITOR="vi") as server:
+        screen = await opened(server)
+        await screen.press("s")
+        await screen.shows("1/7")
+        await screen.press("!")
+        await screen.shows("a shell needs a terminal, which a browser has not")
+        await screen.press("j", "E")
+        await screen.shows("an editor needs a terminal, which a browser has not: e edits here")
+        await screen.press("Control+z", "?")
+        await screen.shows("Keys")
+
+
 async def test_unsaved_work_of_a_tab_that_was_closed_is_offered_in_the_next(
     opened: Opened, tmp_path: Path
 ) -> None:

@@ -195,7 +195,7 @@ async def _(screen: Shown) -> None:
 @RECORDED.row("! in a terminal that cannot be left says so", "exclamation_mark")
 async def _(screen: Shown) -> None:
     await screen.press("exclamation_mark")
-    await screen.wait("this terminal cannot be left for a shell")
+    await screen.wait("a shell needs a terminal, which a browser has not")
 
 
 @RECORDED.row("T where nothing runs says so", "T")
@@ -240,7 +240,7 @@ async def _(screen: Shown) -> None:
 @RECORDED.row("E: edit in $EDITOR; in a terminal that cannot be left it says so", "E")
 async def _(screen: Shown) -> None:
     await screen.press("E")
-    await screen.wait("this terminal can't be given to another program: e edits here")
+    await screen.wait("an editor needs a terminal, which a browser has not: e edits here")
 
 
 @RECORDED.row("i / o: insert a user message before / after", "i", "o")

@@ -68,7 +68,7 @@ async def edit_in(app: App[Any], command: Sequence[str], path: Path) -> None:
         with app.batch_update(), app.suspend(), _deaf_to_interrupts():
             failure = await _run([*command, str(path)])
     except SuspendNotSupported:
-        raise BadInput("this terminal can't be given to another program: e edits here.") from None
+        raise BadInput("an editor needs a terminal, which a browser has not: e edits here.") from None
     if failure:
         raise BadInput(f"{Path(command[0]).name} {failure}: nothing was taken over.")
 

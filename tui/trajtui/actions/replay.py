@@ -131,7 +131,7 @@ async def shell(screen: DebuggerScreen) -> None:
             screen.session.visit(visitor)
             await screen.session.idle()
     except SuspendNotSupported:
-        raise Refused("this terminal cannot be left for a shell") from None
+        raise Refused("a shell needs a terminal, which a browser has not: trajtui FILE in one") from None
 
 
 async def restart(screen: DebuggerScreen) -> None:
