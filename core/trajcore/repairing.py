@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
+import io
+import os
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Final
 
 from trajcore.dialects.changes import Copied, Inserted, Moved, RecordChange, Refiled, Removed, Rewritten
 from trajcore.dialects.findings import Delete, Finding, Insert, Repair, Set, Severity, Unset
 from trajcore.document.edits import Rewrite, Splice
 from trajcore.errors import BadInput
+from trajcore.reading import read_file, recording_bytes
+from trajcore.storage import write_atomically
 from trajcore.trajectory import Edit, Trajectory
 
-_TRIES = 3
+_COPY: Final = ".before-repair"
+"""Behind the name of a recording: the copy of it as it was."""
+_TRIES: Final = 3
 """So often the same fault is mended before it counts as one that cannot be."""
+
+
+def copied(path: Path) -> Path:
+    """A copy of a recording beside it, a directory as an archive that opens here, too. Raises `BadInput`."""
+    ending = ".zip" if os.path.isdir(path) else ""
+    whole = path.resolve()
+    names = (whole.with_name(f"{whole.name}{_COPY}{f'.{at}' * (at > 1)}{ending}") for at in count(1))
+    target = next(name for name in names if not os.path.lexists(name))
+    write_atomically(
+        target, (_archived(whole) if os.path.isdir(path) else read_file(whole, recording_bytes()),)
+    )
+    target.chmod(0o600)
+    return target
+
+
+def _archived(directory: Path) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(directory.rglob("*")):
+            if os.path.isfile(path) and not os.path.islink(path):
+                name = f"{directory.name}/{path.relative_to(directory).as_posix()}"
+                archive.writestr(name, read_file(path, recording_bytes()))
+    return made.getvalue()
 
 
 @dataclass(frozen=True)

@@ -213,6 +213,25 @@ def edit_command(context: click.Context, /, file: str, **options: Any) -> None:
     edit(file, [Operation(name, values) for name, values in context.meta[TYPED]], options)
 
 
+@_commands.command("repair")
+@click.argument("file", type=FILE)
+@click.option("-o", "--output", metavar="OUT", help="Write the mended recording here.")
+@click.option("--in-place", is_flag=True, help="Write it in its own place; how it was is kept beside it.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done, as without -o and --in-place.")
+@click.option("--all", "everything", is_flag=True, help="Mend warnings too, which may well be meant.")
+@_JSON
+@ROW
+def repair_command(file: str, **options: Any) -> None:
+    """Mend what keeps a recording's own program from taking it, or makes it do harm with it.
+
+    Each fault is named with its file and what is done about it; nothing else is touched. What cannot be read
+    is moved aside, never deleted. The exit code is 1 where an error is left that cannot be mended.
+    """
+    from trajtui.commands.repair import repair
+
+    sys.exit(repair(file, **options))
+
+
 @_commands.command("branches")
 @click.argument("file", type=FILE, required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a branch.")

@@ -9,17 +9,23 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from trajcore.dialects.findings import Finding, Severity, summary
+from trajcore.repairing import Mended, copied, mending
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 
 __all__ = [
     "Checked",
     "Finding",
+    "Mended",
     "checking",
+    "copied",
     "finding_line",
     "finding_object",
     "findings_object",
     "is_error",
+    "mended_line",
+    "mended_object",
+    "mending",
     "new_findings",
 ]
 
@@ -80,9 +86,9 @@ def findings_object(trajectory: Trajectory, checked: Checked) -> dict[str, Any]:
 
 
 def finding_object(trajectory: Trajectory, finding: Finding) -> dict[str, Any]:
-    """One finding of those."""
+    """One finding of those; its file and what that calls the event, where there is more than one file."""
     repair = finding.repair
-    return {
+    found = {
         "index": finding.index,
         "id": trajectory.outline.ids[finding.index],
         "severity": finding.severity.value,
@@ -90,16 +96,45 @@ def finding_object(trajectory: Trajectory, finding: Finding) -> dict[str, Any]:
         "text": safe_line(finding.text),
         "repair": repair and {"what": safe_line(repair.words), "edit": list(repair.arguments)},
     }
+    named = {"file": finding.file, "event": finding.event}
+    return {**found, **{key: safe_line(name) for key, name in named.items() if name}}
 
 
 def finding_line(trajectory: Trajectory, finding: Finding) -> str:
-    """One finding as a line, with the arguments of `trajtui edit` that would mend it."""
+    """One finding as a line, with the arguments of `trajtui edit` that would mend it, or what repairs it."""
     number = trajectory.outline.ids[finding.index]
     name = f"#{finding.index}" + (f" (id {number})" if number is not None else "")
-    line = safe_line(f"{name}  {finding.severity.value}: {finding.text}")
+    line = _line(name, finding)
     if finding.repair is None:
         return line
     arguments = shlex.join(finding.repair.arguments)
-    if len(arguments) > _LONGEST_REPAIR:
+    if not arguments:
+        arguments = f"{finding.repair.words} (trajtui repair)"
+    elif len(arguments) > _LONGEST_REPAIR:
         arguments = f"{finding.repair.words} (--json has the arguments)"
     return f"{line}  → mend: {safe_line(arguments)}"
+
+
+def _line(name: str, finding: Finding) -> str:
+    """What is wrong, and where: a file says more than an index."""
+    return safe_line(f"{finding.file or name}  {finding.severity.value}: {finding.text}")
+
+
+def mended_line(mended: Mended) -> str:
+    """What was wrong, and what was done about it, whatever the events are called since."""
+    finding = mended.finding
+    words = finding.repair.words if finding.repair is not None else ""
+    return f"{_line(finding.name, finding)}  → {safe_line(words)}"
+
+
+def mended_object(mended: Mended) -> dict[str, Any]:
+    """The same for programs."""
+    finding = mended.finding
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "file": safe_line(finding.file),
+        "event": safe_line(finding.event) or finding.name,
+        "text": safe_line(finding.text),
+        "mend": safe_line(finding.repair.words if finding.repair is not None else ""),
+    }

@@ -55,7 +55,8 @@ SHAPES: Final = (
     Shape(
         "show --check",
         "errors warnings summary findings",
-        "`findings` have `index`, `id`, `severity`, `code`, `text`, and `repair`: the `edit` that mends it",
+        "`findings` have `index`, `id`, `severity`, `code`, `text`, `repair`: the `edit` that mends it; "
+        "where events have files, `file` and `event`",
     ),
     Shape(
         "show --world",
@@ -71,6 +72,11 @@ SHAPES: Final = (
         "edit",
         "saved edits findings diff",
         "`edits` have `edit` and `note`; `findings` are what is wrong since; `diff` with `--diff` is a text",
+    ),
+    Shape(
+        "repair",
+        "file mended left saved copy summary",
+        "`mended` have `code`, `file`, `event`, `text`, `mend`, …; `left` are findings; `copy` is a path",
     ),
     Shape(
         "branches",
