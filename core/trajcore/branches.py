@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import asdict
+
 from trajcore import notices
-from trajcore.dialects.base import Played
+from trajcore.dialects.base import ModelUse, Played
 from trajcore.errors import BadInput, Refused
 from trajcore.journal.branches import BranchLog, KeptBranch, Origin, kept_branches, new_path
 from trajcore.live.outcome import Spent
@@ -323,8 +325,15 @@ class Growth:
         taken = self._replay.grow(entry)
         log = self._branches.present.log
         if log is not None:
-            log.event(taken.data())
+            # What a dialect writes in its own way, it is given again as it was.
+            log.event(taken.data() if self._replay.is_one_to_one else entry.data())
         return taken
+
+    def spent(self, use: ModelUse) -> None:
+        """What a reply of the model came to."""
+        log = self._branches.present.log
+        if self._replay.spent(use) and log is not None:
+            log.note(spent=asdict(use))
 
     def say_anew(self, corrected: Sequence[Entry]) -> None:
         """Entries of the run say something else now."""

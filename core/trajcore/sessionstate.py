@@ -72,7 +72,7 @@ class SessionState:
         """Which steps so many events have."""
         self.spent: Limit | None = None
         """What of the budget was spent, where that ended the model's last turn."""
-        self.live_tools = LiveTools(trajectory.dialect.tools, self.settings.tools)
+        self.live_tools = LiveTools(trajectory.tools, self.settings.tools)
         """The tools of a live model, and which of them it has."""
         self._confirmation = Confirmation(self.settings.confirmation)
         self._live = self._live_host()

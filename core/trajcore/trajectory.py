@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from trajcore.dialects.base import Branch, Dialect, Played, Text
+from trajcore.dialects.base import Branch, Dialect, ModelUse, Played, Text
 from trajcore.dialects.registry import recognised
 from trajcore.document import fieldedits, runs, structure
 from trajcore.document.document import Document
@@ -25,6 +25,7 @@ from trajcore.storage import Piece, write_atomically
 
 if TYPE_CHECKING:
     from trajcore.dialects.findings import Finding, Repair
+    from trajcore.dialects.toolmap import ToolMap
     from trajcore.events.parse import Parsed
 
 __all__ = ["Edit", "Trajectory"]
@@ -253,11 +254,24 @@ class Trajectory:
         """What is there now counts as unedited."""
         self._document.settle()
 
-    def grow(self, event: Mapping[str, Any]) -> int:
-        """Take in what has just happened, at the end: no edit. The answer is its uid. Raises `BadInput`."""
-        uid = self._document.grow(event)
-        self.grown.add(uid)
-        return uid
+    def grow(self, event: Mapping[str, Any]) -> Sequence[int]:
+        """Take in what has just happened, at the end: no edit. Raises `BadInput`.
+
+        The answer are the uids of what it became in the recording: before an event, which is the last, there
+        may come what that cannot be without.
+        """
+        uids = self._document.grow(event)
+        self.grown.update(uids)
+        return uids
+
+    def spent(self, use: ModelUse) -> None:
+        """Take down what a reply of a live model came to, where the recording keeps that: no edit."""
+        self._document.spent(use)
+
+    @property
+    def tools(self) -> ToolMap:
+        """The tools that a live model can be offered."""
+        return self.dialect.tools_in(self._document.records)
 
     def shrink(self, count: int) -> None:
         """The last events, so many, were taken in too early: they have not happened."""

@@ -50,6 +50,7 @@ __all__ = [
     "Inserted",
     "Link",
     "Links",
+    "ModelUse",
     "Moved",
     "Place",
     "Played",
@@ -96,6 +97,20 @@ class Unwrapped(Struct, frozen=True):
     host: str | None = None
     directory: str | None = None
     """Whose shell it was, on which machine and where, if that stood with the output."""
+
+
+class ModelUse(Struct, frozen=True):
+    """What a reply of a model came to: tokens, US dollars, seconds; `window` is its context, 0: not known."""
+
+    reply: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    cost: float
+    seconds: float
+    window: int
 
 
 class Satisfied(Struct, frozen=True):
@@ -217,6 +232,14 @@ class Dialect(Protocol):
         """The tools that a live model is offered, and how the agent's actions are said as calls of tools."""
         ...
 
+    def tools_in(self, records: Sequence[Text]) -> ToolMap:
+        """Those of them that this recording's own model has had, told as they were to it."""
+        ...
+
+    def spent(self, recording: Recording, use: ModelUse) -> Changes:
+        """A live model has given a reply, of which a recording is told what it came to."""
+        ...
+
     def prompt(self, records: Sequence[Text]) -> list[dict[str, Any]] | None:
         """The messages that a model is shown that goes on from these records; None: they are made of events.
 
@@ -280,10 +303,11 @@ class Dialect(Protocol):
         """An observation is what came back in a run."""
         ...
 
-    def ran(self, before: Sequence[Text], recording: Recording, home: str) -> Changes:
+    def ran(self, before: Sequence[Text], recording: Recording, home: str | None) -> Changes:
         """A recording's events are those of a run by now: what else of its records is to be about that run.
 
-        `before` are the records that there were, `home` the directory that it is to be kept in, if any.
+        `before` are the records that there were, `home` the directory that it is to be kept in, empty where
+        that does not matter; None: it is not written down yet, and what a model does comes behind it.
         """
         ...
 

@@ -14,6 +14,7 @@ from trajcore.dialects.base import (
     Event,
     Fact,
     Links,
+    ModelUse,
     Moved,
     Place,
     Played,
@@ -126,6 +127,14 @@ class BaseDialect:
 
         return TOOL_MAP
 
+    def tools_in(self, records: Sequence[Text]) -> ToolMap:
+        """All."""
+        return self.tools
+
+    def spent(self, recording: Recording, use: ModelUse) -> Changes:
+        """Each event tells it."""
+        return []
+
     def prompt(self, records: Sequence[Text]) -> list[dict[str, Any]] | None:
         """Made of events."""
         return None
@@ -236,7 +245,7 @@ class BaseDialect:
         """What of it the file has a place for."""
         return self._over(recording, index, {**recording.data(index), **event}, strict=False)
 
-    def ran(self, before: Sequence[Text], recording: Recording, home: str) -> Changes:
+    def ran(self, before: Sequence[Text], recording: Recording, home: str | None) -> Changes:
         """Records tell of nothing but their events."""
         return []
 

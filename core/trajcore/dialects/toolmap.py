@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from trajcore.dialects.replies import json_object
+from trajcore.dialects.tasklists import TaskWords
 
 if TYPE_CHECKING:
     from trajcore.events.base import Action
@@ -136,11 +137,14 @@ class ToolMap:
         *rows: Tool,
         anywhere: tuple[Parameter, ...] = (),
         example: tuple[str, tuple[Step, ...]] = ("", ()),
+        tasks: TaskWords | None = None,
     ) -> None:
         """`anywhere` are parameters that any recorded call may have; where offered, they come last.
 
-        `example` is a task and how it is done: for models that have no calls of their own.
+        `example` is a task and how it is done: for models that have no calls of their own. `tasks` is how
+        the list of tasks is answered; by default as OpenHands does.
         """
+        self.tasks = tasks or TaskWords()
         self.example = example
         self._rows = rows
         self._anywhere = {one.name: one for one in anywhere}

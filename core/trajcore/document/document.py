@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from trajcore.dialects.base import CERTAIN, Changes, Dialect, Links, Text, claim_of
+from trajcore.dialects.base import CERTAIN, Changes, Dialect, Links, ModelUse, Text, claim_of
 from trajcore.document.body import Body
 from trajcore.document.composing import Composer, composing
 from trajcore.document.editdata import Reader
@@ -292,15 +292,26 @@ class Document:
         self.history.add(edit)
         return edit
 
-    def grow(self, event: Mapping[str, Any]) -> int:
-        """Put an event in at the end, which is no edit; the answer is its uid. Raises `BadInput`."""
+    def grow(self, event: Mapping[str, Any]) -> Sequence[int]:
+        """Put an event in at the end, which is no edit; the answer are the uids of what it became there.
+
+        The last is its own. Raises `BadInput`.
+        """
         end, records = len(self), len(self.body)
         known = None if self.dialect.one_to_one else set(self.events.uids)
         with self.composing() as composer:
             self.carry_out(composer, self.dialect.made(self, end, [event]))
         self.settle(records if known is None else 0)
         uids = self.events.uids
-        return uids[-1] if known is None else next((uid for uid in uids if uid not in known), uids[-1])
+        return [uids[-1]] if known is None else [uid for uid in uids if uid not in known] or [uids[-1]]
+
+    def spent(self, use: ModelUse) -> None:
+        """Take down what a reply of a live model came to, which is no edit."""
+        changes = self.dialect.spent(self, use)
+        if changes:
+            with self.composing() as composer:
+                self.carry_out(composer, changes)
+            self.settle()
 
     def shrink(self, last: Sequence[int]) -> None:
         """Take the last events out again, which is no edit."""

@@ -44,7 +44,7 @@ def document_after(document: Document, events: Iterable[Played]) -> tuple[Docume
     return other, added
 
 
-def _put_through(document: Document, played: Sequence[Played], home: str = "") -> list[int]:
+def _put_through(document: Document, played: Sequence[Played], home: str | None = None) -> list[int]:
     """Have a document say what happened; the answer are the uids of what was added."""
     before = tuple(document.records)
     with document.composing() as composer:
@@ -61,7 +61,7 @@ def _put_through(document: Document, played: Sequence[Played], home: str = "") -
 
 
 def _written(document: Document, events: Iterable[Played]) -> Iterator[bytes]:
-    _put_through(document, _placed(document, list(events)))
+    _put_through(document, _placed(document, list(events)), "")
     body = document.body
     pieces = Lists().write(body.all_written()) if body.is_store else body.pieces()
     yield from map(bytes, pieces)
@@ -137,7 +137,9 @@ def _put_in(document: Document, composer: Composer, played: Sequence[Played]) ->
             known = {document.events.uid(index) for index in range(len(document))}
             legal = document.units.legal()
             place = next(place for place in range(at, len(legal)) if legal[place])
+            before = tuple(document.records)
             document.carry_out(composer, document.dialect.made(document, place, [one.event]))
+            document.carry_out(composer, document.dialect.follow(before, document.records))
             new = [index for index in range(len(document)) if document.events.uid(index) not in known]
             at = max(new, default=place - 1) + 1
             added += map(document.events.uid, new)

@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import platformdirs
+from msgspec import convert
 
 from trajcore.config import APP
+from trajcore.dialects.base import ModelUse
 from trajcore.document.edits import Edit, inverse
 from trajcore.errors import BadInput, in_words
 from trajcore.events.head import Head, head_of
@@ -297,6 +299,8 @@ class KeptBranch:
                     found.grow(event)
                 case {"gone": int(count)}:
                     found.shrink(count)
+                case {"spent": dict(use)}:
+                    found.spent(convert(use, ModelUse))
                 case {"do": dict(data)}:
                     found.apply_data(data)
                     done += 1

@@ -302,7 +302,7 @@ class _Turn:
         if kind.name == THINK:
             self._environment.add(newevents.thought_logged(action, event.id))
         elif isinstance(event, TaskTrackingAction):
-            told = tasklist.answer(event, self._environment.history())
+            told = tasklist.answer(event, self._environment.history(), self._tools.tasks)
             self._environment.add(newevents.tasks_told(action, event.id, *told))
         elif isinstance(event, Action):
             self._watch.executing(event)

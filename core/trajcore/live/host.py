@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from msgspec import Struct
 
 from trajcore import notices
+from trajcore.dialects.base import ModelUse
 from trajcore.dialects.newevents import error, observation_event, user_message
 from trajcore.events.kinds import Source
 from trajcore.events.satisfied import Kept
@@ -59,6 +60,9 @@ class Growth(Protocol):
 
     def grow(self, entry: Entry) -> Entry:
         """Take in what the run has just added; the answer is the entry as it is from then on."""
+
+    def spent(self, use: ModelUse) -> None:
+        """What a reply of the model came to; what comes of it enters the run after this."""
 
     def say_anew(self, corrected: Sequence[Entry]) -> None:
         """Entries of the run say something else now."""
@@ -406,7 +410,14 @@ class AgentHost:
         """The model's reply is complete."""
         self._telling.heard()
         seconds = time.monotonic() - (self._asked_at or time.monotonic())
-        self._tell(notices.ModelReplied(reply.usage, seconds))
+        one = reply.usage
+        self._growth.spent(
+            ModelUse(
+                str(reply.response.get("id") or ""), one.model, one.prompt_tokens, one.completion_tokens,
+                one.cache_read_tokens, one.cache_write_tokens, one.cost, seconds, one.window,
+            )
+        )  # fmt: skip
+        self._tell(notices.ModelReplied(one, seconds))
         if self.budget.cost is not None and not reply.usage.cost and not self._price_told:
             self._price_told = True
             self.warned(_NO_PRICE)

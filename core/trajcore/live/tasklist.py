@@ -6,39 +6,26 @@ the list is what the last `plan` before it says, so it goes back, branches and i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
+from trajcore.dialects.tasklists import TaskWords
 from trajcore.events.actions import TaskTrackingAction
 from trajcore.events.base import Event
 
 PLAN: Final = "plan"
 """The command that puts another list in the place of the one there is; any other shows it."""
 
-_MARKS: Final = {"todo": "⏳", "in_progress": "🔄", "done": "✅"}
-_NONE: Final = 'No task list found. Use the "plan" command to create one.'
 
-
-def answer(action: TaskTrackingAction, before: Sequence[Event]) -> tuple[str, list[Any]]:
-    """The text that comes back, and the list beside it, as OpenHands has them; `before` is the run so far."""
+def answer(action: TaskTrackingAction, before: Sequence[Event], words: TaskWords) -> tuple[str, list[Any]]:
+    """The text that comes back, and the list beside it; `before` is the run so far."""
     if action.args.command == PLAN:
-        return f"Task list has been updated with {len(action.args.task_list)} items.", action.args.task_list
+        return words.planned(action.args.task_list), action.args.task_list
     tasks = next(filter(lambda tasks: tasks is not None, map(_planned, reversed(before))), None)
-    return (_NONE if tasks is None else _written(tasks)), []
+    return words.viewed(tasks), (tasks or []) if words.tells_list else []
 
 
 def _planned(event: Event) -> list[Any] | None:
     """The list that an event puts in place; None where it does not."""
     plans = isinstance(event, TaskTrackingAction) and event.args.command == PLAN
     return event.args.task_list if plans and isinstance(event, TaskTrackingAction) else None
-
-
-def _written(tasks: Iterable[Any]) -> str:
-    """The list as the file has it."""
-    lines = [_task(number, task) for number, task in enumerate(tasks, 1) if isinstance(task, dict)]
-    return "# Task List\n\n" + "".join(lines)
-
-
-def _task(number: int, task: dict[str, Any]) -> str:
-    mark = _MARKS.get(str(task.get("status")), _MARKS["todo"])
-    return f"{number}. {mark} {task.get('title', '')}\n{task.get('notes', '')}\n"

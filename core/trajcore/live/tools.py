@@ -121,6 +121,13 @@ def _number(value: Any) -> float:
     return number
 
 
+def _flag(value: Any) -> bool:
+    written = value.lower() if isinstance(value, str) else value
+    if written not in (True, False, "true", "false"):
+        raise TypeError
+    return written in (True, "true")
+
+
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise TypeError
@@ -137,6 +144,7 @@ _FIT: Final[dict[str, Callable[[Any], Any]]] = {
     "string": _text,
     "integer": _integer,
     "number": _number,
+    "boolean": _flag,
     "array": _list,
     "object": _object,
 }

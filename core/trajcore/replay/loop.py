@@ -10,9 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
+from trajcore.dialects.base import ModelUse
 from trajcore.dialects.newevents import user_message
 from trajcore.document.edits import Edit
 from trajcore.errors import BadInput, Refused
+from trajcore.events.head import Head
 from trajcore.events.kinds import Service
 from trajcore.replay.breakpoints import Breakpoint, Breakpoints
 from trajcore.replay.checkpoints import Moment, Route
@@ -379,15 +381,31 @@ class Replay:
         """
         trajectory = self._trajectory
         try:
-            uid = trajectory.grow(entry.data())
+            *before, uid = trajectory.grow(entry.data())
         except BadInput as error:
             self._tell(notices.Said(f"not taken into the timeline: {error}", "warning"))
             return entry
-        index = trajectory.index_of_uid(uid)
-        assert index is not None
-        entry = self.run.bind(entry, uid, trajectory.raw(index), trajectory.head(index))
+        for needed in before:
+            self.run.precede(entry, *self._grown(needed))
+        entry = self.run.bind(entry, *self._grown(uid))
         self.player.put(len(trajectory))
         return entry
+
+    def _grown(self, uid: int) -> tuple[int, bytes, Head]:
+        index = self._trajectory.index_of_uid(uid)
+        assert index is not None
+        return uid, self._trajectory.raw(index), self._trajectory.head(index)
+
+    @property
+    def is_one_to_one(self) -> bool:
+        """Whether what the trajectory has taken in is there as it was."""
+        return self._trajectory.dialect.one_to_one
+
+    def spent(self, use: ModelUse) -> bool:
+        """Take down what a reply came to in the branch that it is of; whether that could be done."""
+        if self._trajectory.is_branch:
+            self._trajectory.spent(use)
+        return self._trajectory.is_branch
 
     def shrink(self, count: int) -> bool:
         """So many of the last events have left the run again; whether they were events of a branch."""

@@ -374,6 +374,16 @@ class Run:
         self._id_of_origin[uid] = id
         return bound
 
+    def precede(self, entry: Entry, uid: int, raw: bytes, head: Head) -> None:
+        """Put an event of the trajectory before the last entry, which this run added and needs it."""
+        assert self.entries[-1] is entry
+        id = self._unique(head.id)
+        made = Entry(raw, head, uid, entry.live, id, None, self._canonical)
+        self._id_of_origin[uid] = id
+        self._bound[uid] = made
+        self._live += entry.live
+        self.entries.insert(-1, made)
+
     def claim(self, events: Iterable[tuple[int, bytes, Head]]) -> None:
         """What this run has added is in the trajectory from now on: these events, by their uids, in order."""
         given = iter(events)

@@ -62,7 +62,7 @@ async def prompt_before(trajectory: Trajectory, end: int, settings: Settings) ->
     before = trajectory.label(end) if end < len(trajectory) else ""
     run = await asyncio.to_thread(recorded_run, trajectory, end)
     notes = _notes(handover(trajectory, end, (), {}), speaks=run.agent_spoke_last)
-    tools = LiveTools(trajectory.dialect.tools, settings.tools).offered
+    tools = LiveTools(trajectory.tools, settings.tools).offered
     return await _prompt(trajectory, run.history(), settings, tools, before, notes)
 
 

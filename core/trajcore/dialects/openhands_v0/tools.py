@@ -67,7 +67,7 @@ def _told(of: str, about: str = "", **more: Any) -> Schema:
     return {"type": of, **more, **({"description": about} if about else {})}
 
 
-_RISK: Final = Parameter(
+RISK: Final = Parameter(
     "security_risk",
     schema=_told(
         "string",
@@ -167,7 +167,7 @@ TOOL_MAP: Final = ToolMap(
                 beside=True,
                 compared=False,
             ),
-            _RISK,
+            RISK,
         ),
         makes=_RUN,
         description="Run a command in a bash shell that keeps its directory, variables and background jobs "
@@ -180,7 +180,7 @@ TOOL_MAP: Final = ToolMap(
     Tool(
         "execute_ipython_cell",
         kinds.RUN_IPYTHON,
-        (Parameter("code", schema=_told("string", "The Python code; %pip and other magics work.")), _RISK),
+        (Parameter("code", schema=_told("string", "The Python code; %pip and other magics work.")), RISK),
         makes=_CELL,
         description="Run a cell in an IPython kernel that keeps its variables between calls. A cell begins "
         "in the directory of the bash shell, with which it shares nothing else but the files.",
@@ -201,7 +201,7 @@ TOOL_MAP: Final = ToolMap(
                 ),
                 said=_lines_seen,
             ),
-            _RISK,
+            RISK,
         ),
         given={"command": "view"},
         makes=_READ,
@@ -219,7 +219,7 @@ TOOL_MAP: Final = ToolMap(
             Parameter("old_str", schema=_told("string", "For str_replace: the text to replace.")),
             Parameter("new_str", schema=_told("string", "For str_replace and insert: the new text.")),
             Parameter("insert_line", schema=_told("integer", "For insert: the line to insert after, or 0.")),
-            _RISK,
+            RISK,
         ),
         when=lambda args: bool(args.command),
         droppable=_CHANGE,
@@ -234,7 +234,7 @@ TOOL_MAP: Final = ToolMap(
     Tool(
         "str_replace_editor",
         kinds.WRITE,
-        (_PATH, Parameter("file_text", "content", _FILE_TEXT), _RISK),
+        (_PATH, Parameter("file_text", "content", _FILE_TEXT), RISK),
         given={"command": "create"},
         droppable=_CHANGE,
     ),
@@ -302,7 +302,7 @@ TOOL_MAP: Final = ToolMap(
     Tool("browser", kinds.BROWSE_INTERACTIVE, (Parameter("code", "browser_actions"),)),
     Tool("", kinds.CALL_TOOL_MCP, named_by="name", whole="arguments"),
     Tool("", kinds.DELEGATE, copied="inputs"),
-    anywhere=(_RISK,),
+    anywhere=(RISK,),
     example=_EXAMPLE,
 )
 """Every way to say an action as a call. Of the rows of a kind, or of a name, the first that fits is taken."""

@@ -74,3 +74,8 @@ def _named_risk(outer: Any, inside: Sequence[str | int], value: Any) -> Any:
 
 CODECS[TEXTS] = Codec(_get, _put)
 CODECS[RISK] = Codec(_risk, _named_risk)
+
+
+def risk_name(number: object) -> str:
+    """The name of a risk."""
+    return next((name for name, value in _RISKS.items() if value == number), "UNKNOWN")

@@ -15,6 +15,7 @@ from trajcore.dialects.base import (
     Fact,
     Inserted,
     Links,
+    ModelUse,
     Place,
     Recording,
     Rewritten,
@@ -39,6 +40,7 @@ from trajcore.formats.json.reading import as_object
 
 if TYPE_CHECKING:
     from trajcore.dialects.examined import Fault, Kept
+    from trajcore.dialects.toolmap import ToolMap
     from trajcore.events.base import Action, Observation
 
 _SERVED: Final = "served from the recording"
@@ -153,6 +155,25 @@ class OpenHandsV1(BaseDialect):
         """What the row, the state and the first command's shell tell."""
         return tuple(world.facts(events, around))
 
+    @property
+    def tools(self) -> ToolMap:
+        """V1's own."""
+        from trajcore.dialects.openhands_v1.tools import TOOL_MAP
+
+        return TOOL_MAP
+
+    def tools_in(self, records: Sequence[Text]) -> ToolMap:
+        """Those that its prompt or its state name."""
+        from trajcore.dialects.openhands_v1.tools import tools_in
+
+        return tools_in(records)
+
+    def spent(self, recording: Recording, use: ModelUse) -> Changes:
+        """The state counts it."""
+        state = logs(recording.records)[0].state
+        text = b"" if state is None else bytes(recording.records[state])
+        return [] if state is None else [Rewritten(state, usage.counted(text, use))]
+
     def prompt(self, records: Sequence[Text]) -> list[dict[str, Any]] | None:
         """What the conversation's own program would send when it loads these records."""
         from trajcore.dialects.openhands_v1.messages import told
@@ -227,7 +248,7 @@ class OpenHandsV1(BaseDialect):
 
         return relinked(before, after)
 
-    def ran(self, before: Sequence[Text], recording: Recording, home: str) -> Changes:
+    def ran(self, before: Sequence[Text], recording: Recording, home: str | None) -> Changes:
         """A conversation of its own, of one branch, whose state says what was run."""
         from trajcore.dialects.openhands_v1.ran import ran
 

@@ -46,6 +46,9 @@ def told(records: Sequence[Text]) -> list[Message]:
         last = messages[-1] if messages else {}
         if last.get("role") == message["role"] == "user":
             last["content"] = [*last["content"], *message["content"]]
+        elif last.get("role") == message["role"] == "assistant" and "tool_calls" not in last:
+            # No provider takes two in a row.
+            messages[-1] = {**last, **message, "content": [*last["content"], *message.get("content", ())]}
         else:
             messages.append(message)
     return list(_with_pictures(_in_order(messages)))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from trajcore.dialects.base import Changes, RecordChange, Removed, Rewritten
+from trajcore.dialects.base import Changes, Moved, RecordChange, Removed, Rewritten
 from trajcore.dialects.openhands_v1.messages import OUTPUT, terminal_text
 from trajcore.dialects.openhands_v1.tree import BESIDE
 from trajcore.dialects.openhands_v1.usage import without
-from trajcore.dialects.openhands_v1.wire import Key, logs
+from trajcore.dialects.openhands_v1.wire import Key, Log, logs
 from trajcore.dialects.recording import Recording, Text
 from trajcore.dialects.shapes import object_in
 from trajcore.formats.json.edit import with_value, without_value
@@ -24,11 +24,12 @@ _OF_EVENTS: Final = ("blocked_actions", "blocked_messages")
 """What the state keeps by the ids of events."""
 
 
-def ran(before: Sequence[Text], recording: Recording, home: str) -> Changes:
+def ran(before: Sequence[Text], recording: Recording, home: str | None) -> Changes:
     """What makes a conversation of its own of a recording whose events are those of a run by now.
 
     Other branches go, and helpers that nobody asked in this run. It has an id of its own, the one that its
-    directory, `home`, is called by where that is one. `before` are the records that there were.
+    directory, `home`, is called by where that is one; None: it is not written down yet. `before` are the
+    records that there were.
     """
     own, *others = logs(recording.records)
     shown = {record for slot in recording.slots for record in slot.records}
@@ -40,12 +41,39 @@ def ran(before: Sequence[Text], recording: Recording, home: str) -> Changes:
         left = frozenset(gone)
         now = [key for at, key in own.keys.items() if at not in left and at != own.state]
         text = bytes(recording.records[own.state])
-        changes.append(Rewritten(own.state, _state(text, now, _replies(before), home)))
+        changes.append(Rewritten(own.state, _state(text, now, _replies(before), home or "")))
     for at in shown:
         text = bytes(recording.records[at])
         kept = _without_file(text) if len(text) > OUTPUT else text
         changes += [Rewritten(at, kept)] if kept != text else []
-    return [*changes, Removed(tuple(gone))] if gone else changes
+    if gone:
+        changes.append(Removed(tuple(gone)))
+    return changes if home is None else [*changes, *_as_replies(own, frozenset(gone))]
+
+
+def _as_replies(log: Log, gone: frozenset[int]) -> Iterator[Moved]:
+    """Have the calls of a reply stand before all that came back for them, as their program writes them.
+
+    Carried out one by one, the first had its result before the second was made. By that alone the program
+    tells which calls its model made at once.
+    """
+    order = [at for at in range(log.end) if at not in gone]
+    calls: dict[str, list[int]] = {}
+    for at in log.records:
+        key = log.keys[at]
+        if at not in gone and key.kind == "ActionEvent" and key.llm_response_id:
+            calls.setdefault(key.llm_response_id, []).append(at)
+    for made in calls.values():
+        first, last = order.index(made[0]), order.index(made[-1])
+        asked = {log.keys[at].tool_call_id for at in made}
+        between = [at for at in order[first:last] if at not in made]
+        if not between or any(log.keys[at].tool_call_id not in asked for at in between):
+            continue
+        places = tuple(order.index(at) for at in between)
+        order = [at for at in order if at not in between]
+        behind = order.index(made[-1]) + 1
+        yield Moved(places, behind)
+        order[behind:behind] = between
 
 
 def _without_file(text: bytes) -> bytes:

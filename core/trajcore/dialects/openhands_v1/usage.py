@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from trajcore.dialects.base import ModelUse
 from trajcore.dialects.recording import Text
 from trajcore.dialects.shapes import object_in, objects_in
+from trajcore.formats.json.edit import with_value
 from trajcore.formats.json.reading import as_object
 
 
@@ -57,6 +60,45 @@ def models(state: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def counted(state: bytes, use: ModelUse) -> bytes:
+    """The state with what one more reply came to."""
+    known = as_object(state)
+    named = object_in(object_in(known, "agent"), "llm").get("usage_id")
+    name = named if isinstance(named, str) and named else _AGENT
+    stats = object_in(known, _STATS)
+    usages = object_in(stats, _USAGES)
+    metrics = object_in(usages, name) or {"model_name": use.model}
+    tokens = {key: getattr(use, key, 0) for key in _TOKENS}
+    reply = {
+        "model": use.model,
+        **tokens,
+        "context_window": use.window,
+        "per_turn_token": use.prompt_tokens + use.completion_tokens,
+        _RESPONSE: use.reply,
+    }
+    so_far = object_in(metrics, _ACCUMULATED) or {"model": use.model}
+    sums = {key: int(_number(so_far.get(key))) + tokens[key] for key in _TOKENS}
+    made = {
+        **metrics,
+        _COST: _number(metrics.get(_COST)) + use.cost,
+        _ACCUMULATED: {
+            **so_far, **sums,
+            "context_window": max(int(_number(so_far.get("context_window"))), use.window),
+            "per_turn_token": reply["per_turn_token"], _RESPONSE: str(so_far.get(_RESPONSE) or ""),
+        },
+        "costs": [
+            *objects_in(metrics, "costs"),
+            *([{"model": use.model, "cost": use.cost, "timestamp": time.time()}] if use.cost else []),
+        ],
+        "response_latencies": [
+            *objects_in(metrics, "response_latencies"),
+            {"model": use.model, "latency": use.seconds, _RESPONSE: use.reply},
+        ],
+        "token_usages": [*objects_in(metrics, "token_usages"), reply],
+    }  # fmt: skip
+    return with_value(state, (_STATS,), {**stats, _USAGES: {**usages, name: made}})
+
+
 def without(stats: Mapping[str, Any], replies: Collection[str]) -> dict[str, Any]:
     """What a conversation has come to without some replies of its model."""
     usages = object_in(stats, _USAGES)
@@ -93,6 +135,8 @@ def _number(value: Any) -> float:
     return value if isinstance(value, int | float) else 0
 
 
+_STATS: Final = "stats"
+_AGENT: Final = "agent"
 _USAGES: Final = "usage_to_metrics"
 _RESPONSE: Final = "response_id"
 _COST: Final = "accumulated_cost"

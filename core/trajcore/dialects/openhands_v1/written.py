@@ -11,11 +11,14 @@ from typing import Any, Final
 
 from trajcore.dialects import canonical
 from trajcore.dialects.base import Recording
-from trajcore.dialects.openhands_v1.blocks import block
+from trajcore.dialects.newevents import REJECTED
+from trajcore.dialects.openhands_v1.blocks import block, risk_name
 from trajcore.dialects.openhands_v1.events import OURS
+from trajcore.dialects.openhands_v1.replied import Said, reply_in_metrics, thought_of
 from trajcore.dialects.openhands_v1.said import FINISHED
 from trajcore.dialects.openhands_v1.tree import ROOT, names_parents
 from trajcore.dialects.openhands_v1.wire import logs
+from trajcore.dialects.replies import json_object
 from trajcore.errors import BadInput
 from trajcore.events.kinds import (
     APPLY_PATCH,
@@ -49,11 +52,13 @@ class _Tool:
     """V1's name of an argument, where that is another one."""
     given: Mapping[str, Any] = field(default_factory=dict)
     takes: tuple[str, ...] = ()
+    answers: str = ""
+    """The kind of its observations, where that is another one than others of the kind have."""
 
 
 _EDITOR: Final = ("command", "path", "file_text", "old_str", "new_str", "insert_line", "view_range")
 _TOOLS: Final[Mapping[str, _Tool]] = {
-    RUN: _Tool("terminal", "TerminalAction", takes=("command", "is_input", "reset"),
+    RUN: _Tool("terminal", "TerminalAction", takes=("command", "is_input", "timeout", "reset"),
         given={"command": "", "is_input": False, "reset": False}),
     READ: _Tool("file_editor", "FileEditorAction", given={"command": "view"}, takes=_EDITOR),
     EDIT: _Tool("file_editor", "FileEditorAction", given={"command": "str_replace"}, takes=_EDITOR),
@@ -68,6 +73,22 @@ _TOOLS: Final[Mapping[str, _Tool]] = {
     SEARCH_FILES: _Tool("grep", "GrepAction", takes=("pattern", "path", "include")),
     APPLY_PATCH: _Tool("apply_patch", "ApplyPatchAction", takes=("patch",)),
 }  # fmt: skip
+
+_NAMED: Final[Mapping[str, _Tool]] = {
+    tool.name: tool
+    for tool in (
+        _Tool("read_file", "ReadFileAction", {"path": "file_path"}, takes=("path", "offset", "limit"),
+            answers="ReadFileObservation"),
+        _Tool("write_file", "WriteFileAction", {"path": "file_path"}, takes=("path", "content"),
+            answers="WriteFileObservation"),
+        _Tool("edit", "EditAction", {"path": "file_path", "old_str": "old_string", "new_str": "new_string"},
+            {"expected_replacements": 1}, ("path", "old_str", "new_str", "expected_replacements"),
+            "EditObservation"),
+        _Tool("list_directory", "ListDirectoryAction", {"path": "dir_path"}, {"recursive": False},
+            ("path", "recursive"), "ListDirectoryObservation"),
+    )
+}  # fmt: skip
+"""Tools that do what others do too, by their names."""
 
 _OBSERVATIONS: Final[Mapping[str, str]] = {
     RUN: "TerminalObservation",
@@ -96,6 +117,13 @@ class Writer:
         self._kind_first = next(iter(first), "") == "kind"
         self._actions: dict[str, tuple[str, str, Mapping[str, Any]]] = {}
         self._last: str | None = None
+        self._answered: set[str] = set()
+        self._replies: dict[str, frozenset[str]] = {}
+        self._spoken = {key.llm_response_id for key in keys if key.kind == "MessageEvent"}
+        for key in keys:
+            if key.llm_response_id and key.tool_call_id:
+                calls = self._replies.get(key.llm_response_id, frozenset())
+                self._replies[key.llm_response_id] = calls | {key.tool_call_id}
 
     def records(self, at: int, events: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
         """The records of new events that come before the one at an index. Raises `BadInput` for no such."""
@@ -108,6 +136,7 @@ class Writer:
             self._actions[slot.tool_call_id] = made
         before = [slot.tool_call_id for slot in slots[:at] if slot.action is not None and slot.tool_call_id]
         self._last = before[-1] if before else None
+        self._answered = {slot.tool_call_id for slot in slots[:at] if slot.action is None}
         for event in events:
             for record in self._written(event):
                 style = self._recording.style(self._near(at))
@@ -129,8 +158,21 @@ class Writer:
             )
         elif isinstance(kind, str):
             yield from self._action(kind, event)
+        elif event.get("observation") == ERROR and Said.of(event).name and self._is_unknown(event):
+            yield from self._never_parsed(event, str(event.get("content") or ""))
+        elif event.get("observation") == ERROR and canonical.call_id(event) is None and not self._asks(event):
+            told = {canonical.ARGUMENTS: {"content": event.get("content")}, "source": "environment"}
+            yield self._message(told)
         else:
             yield self._observation(str(event.get("observation")), event)
+
+    def _is_unknown(self, event: Mapping[str, Any]) -> bool:
+        """Whether the call that an event answers is none of the log's."""
+        return canonical.call_id(event) not in self._actions
+
+    def _asks(self, event: Mapping[str, Any]) -> bool:
+        """Whether an event without a call can only be the answer to the call before it."""
+        return self._last is not None and self._last not in self._answered
 
     def _event(self, source: str, kind: str, **fields: Any) -> dict[str, Any]:
         head: dict[str, Any] = {"id": str(uuid.uuid4()), "timestamp": datetime.now().isoformat()}
@@ -150,25 +192,29 @@ class Writer:
             content.append({"cache_prompt": False, "type": "image", "image_urls": list(images)})
         role = "assistant" if source == "agent" else "user"
         message = {"role": role, "content": content, "thinking_blocks": []}
+        reply = reply_in_metrics(event) if source == "agent" else ""
         return self._event(
-            source, "MessageEvent", llm_message=message, activated_skills=[], extended_content=[]
-        )
+            source, "MessageEvent", llm_message=message, **({"llm_response_id": reply} if reply else {}),
+            activated_skills=[], extended_content=[],
+        )  # fmt: skip
 
     def _action(self, kind: str, event: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         given = canonical.arguments(event)
-        name, inner, fields = self._call(kind, given)
+        if event.get("timeout") is not None:
+            given = {**given, "timeout": event["timeout"]}
+        said = Said.of(event)
+        if kind == THINK and said.arguments:
+            # An event has what was said beside it in its thought.
+            asked = json_object(said.arguments) or {}
+            given = {**given, "thought": asked.get("thought", ""), "said": said.text}
+        name, inner, fields = self._call(kind, given, said.name)
         call = canonical.call_id(event) or f"call_{uuid.uuid4().hex[:12]}"
-        thought = given.get("thought") if kind != THINK else given.get("said")
         arguments = fields.get("data", fields) if inner == "MCPToolAction" else fields
         action = self._of_kind(inner.replace("Terminal", "ExecuteBash") if self._old else inner, fields)
-        made = self._event(
-            "agent", "ActionEvent", thought=[block(str(thought))] if thought else [], thinking_blocks=[],
-            action=action, tool_name=name, tool_call_id=call,
-            tool_call={
-                "id": call, "name": name, "arguments": json.dumps(arguments, ensure_ascii=False),
-                "origin": "completion",
-            },
-            llm_response_id=f"{OURS}{uuid.uuid4().hex[:12]}", security_risk="UNKNOWN",
+        begun = self._replies.get(said.reply, frozenset()) & said.calls
+        made = self._called(call, name, said, said.arguments or json.dumps(arguments, ensure_ascii=False),
+            "" if begun else thought_of(kind, given), action=action, summary=given.get("summary"),
+            security_risk=risk_name(given.get("security_risk")),
         )  # fmt: skip
         self._actions[call] = made["id"], name, action
         self._last = call
@@ -176,8 +222,39 @@ class Writer:
         if kind == FINISH:
             yield self._answer(call, FINISHED, str(fields.get("message") or ""), {})
 
-    def _call(self, kind: str, given: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
-        """The tool, the kind of its action, and its fields."""
+    def _called(
+        self, call: str, name: str, said: Said, arguments: str, thought: str, *,
+        action: Mapping[str, Any] | None = None, summary: Any = None, security_risk: str = "UNKNOWN",
+    ) -> dict[str, Any]:  # fmt: skip
+        """A call of a tool; without an action, of which none could be made."""
+        reply = self._reply(said)
+        parsed = {} if action is None else {"action": action}
+        return self._event(
+            "agent", "ActionEvent", thought=[block(thought)] if thought else [],
+            **({"reasoning_content": said.reasoning} if said.reasoning else {}),
+            thinking_blocks=list(said.blocks), **parsed, tool_name=name, tool_call_id=call,
+            tool_call={"id": call, "name": name, "arguments": arguments, "origin": "completion"},
+            llm_response_id=reply, security_risk=security_risk,
+            **({"summary": summary} if isinstance(summary, str) and self._parents else {}),
+        )  # fmt: skip
+
+    def _reply(self, said: Said) -> str:
+        """The id of the reply that a call is of; no two replies have one."""
+        if not said.reply:
+            return f"{OURS}{uuid.uuid4().hex[:12]}"
+        others = self._replies.get(said.reply, frozenset()) - said.calls
+        return f"{said.reply}-{min(said.calls, default='')}" if others else said.reply
+
+    def _never_parsed(self, event: Mapping[str, Any], content: str) -> Iterator[dict[str, Any]]:
+        """A call that no action could be made of, and what is wrong with it."""
+        said, call = Said.of(event), str(canonical.call_id(event))
+        named = {"tool_name": said.name, "tool_call_id": call}
+        text = "" if said.reply in self._spoken else said.text
+        yield self._called(call, said.name, said, said.arguments, text)
+        yield self._event("agent", "AgentErrorEvent", **named, error=content)
+
+    def _call(self, kind: str, given: Mapping[str, Any], named: str) -> tuple[str, str, dict[str, Any]]:
+        """The tool, the kind of its action, and its fields; `named` is the tool that a model has called."""
         if kind == CALL_TOOL_MCP:
             arguments = given.get("arguments")
             return str(given.get("name") or ""), "MCPToolAction", {
@@ -188,7 +265,7 @@ class Writer:
             task = inputs.get("task") if isinstance(inputs, dict) else ""
             agent = str(given.get("agent") or "general-purpose")
             return "task", "TaskAction", {"prompt": str(task or ""), "subagent_type": agent}
-        tool = _TOOLS.get(kind)
+        tool = _NAMED.get(named) or _TOOLS.get(kind)
         if tool is None:
             raise BadInput(f"a conversation of OpenHands V1 has no tool by which {kind} could be said.")
         said = {tool.fields.get(key, key): given[key] for key in tool.takes if given.get(key) is not None}
@@ -205,10 +282,12 @@ class Writer:
             return self._event("agent", "AgentErrorEvent", **named, error=content)
         if kind == USER_REJECTED:
             return self._event(
-                "environment", "UserRejectObservation", **named, rejection_reason=content,
+                "environment", "UserRejectObservation", **named,
+                rejection_reason=_REFUSED if content == REJECTED else content,
                 rejection_source="user", action_id=action,
             )  # fmt: skip
-        written = _OBSERVATIONS.get(kind)
+        tool = _NAMED.get(name)
+        written = tool.answers if tool is not None else _OBSERVATIONS.get(kind)
         if written is None:
             raise BadInput(
                 f"a conversation of OpenHands V1 has no observation by which {kind} could be said."
@@ -217,7 +296,10 @@ class Writer:
 
     def _answer(self, call: str, kind: str, content: str, told: Mapping[str, Any]) -> dict[str, Any]:
         action, name, asked = self._actions[call]
-        own: dict[str, Any] = {"content": [block(content)], "is_error": told.get("is_error") is True}
+        parts = [block(content)]
+        if images := told.get("image_urls"):
+            parts.append({"cache_prompt": False, "type": "image", "image_urls": list(images)})
+        own: dict[str, Any] = {"content": parts, "is_error": told.get("is_error") is True}
         own |= _required(kind, asked, told, old=self._old)
         if self._old:
             kind = kind.replace("Terminal", "ExecuteBash")
@@ -243,6 +325,7 @@ def _required(kind: str, asked: Mapping[str, Any], told: Mapping[str, Any], *, o
     }
 
 
+_REFUSED: Final = "User rejected the action"
 _METADATA: Final = {"exit_code": -1, "pid": -1, "prefix": "", "suffix": ""}
 _TAKEN: Final[Mapping[str, Mapping[str, Any]]] = {
     "FileEditorObservation": {
@@ -250,8 +333,23 @@ _TAKEN: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "TaskTrackerObservation": {"command": "view", "task_list": []},
     "GlobObservation": {"files": [], "pattern": "", "search_path": "", "truncated": False},
-    "GrepObservation": {"matches": [], "pattern": "", "search_path": "", "truncated": False},
+    "GrepObservation": {
+        "matches": [], "pattern": "", "search_path": "", "include_pattern": None, "truncated": False,
+    },
     "ApplyPatchObservation": {"message": "", "fuzz": 0},
+    "ReadFileObservation": {
+        "file_path": "", "file_content": "", "is_truncated": False, "lines_shown": None, "total_lines": None,
+    },
+    "WriteFileObservation": {
+        "file_path": None, "is_new_file": False, "old_content": None, "new_content": None,
+    },
+    "EditObservation": {
+        "file_path": None, "is_new_file": False, "replacements_made": 0, "old_content": None,
+        "new_content": None,
+    },
+    "ListDirectoryObservation": {
+        "dir_path": None, "entries": [], "total_count": 0, "is_truncated": False,
+    },
     "MCPToolObservation": {"tool_name": ""},
     "TaskObservation": {"task_id": "", "subagent": "", "status": "completed"},
 }  # fmt: skip
