@@ -30,6 +30,7 @@ from trajcore.session import Session
 from trajcore.storage import write_atomically
 from trajcore.trajectory import Trajectory
 from trajcore.views.recent import age, size
+from trajcore.views.summaries import summary_of
 
 ENDINGS: Final = (".json", ".jsonl", ".gz", ".zip", ".tar", ".tgz")
 """How the names of files end that may be recordings."""
@@ -37,7 +38,7 @@ ENDINGS: Final = (".json", ".jsonl", ".gz", ".zip", ".tar", ".tgz")
 GONE: Final = "is not there any more"
 """What is said of a recording that is gone."""
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Of what is kept; another is read anew."""
 _KEPT: Final = 500
 _LARGEST: Final = 32 << 20
@@ -191,11 +192,12 @@ def _is_small(path: Path, state: State) -> bool:
 def glance_at(trajectory: Trajectory) -> Glance:
     """What an open recording says of itself."""
     heads = map(trajectory.head, range(len(trajectory)))
-    asked = (head.summary() for head in heads if head.source == "user" and head.kind == MESSAGE)
+    asked = (head for head in heads if head.source == "user" and head.kind == MESSAGE)
     last = trajectory.head(len(trajectory) - 1).kind if len(trajectory) else ""
+    task = next(asked, None)
     return Glance(
         len(steps_of(trajectory.outline)),
-        next(asked, "")[:_LONGEST],
+        "" if task is None else summary_of(task.text).line[:_LONGEST],
         recorded=_ENDS.get(last, ""),
     )
 

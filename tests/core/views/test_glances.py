@@ -59,6 +59,11 @@ def test_steps_the_task_and_the_end_are_said(path: Path) -> None:
     assert of(path).endswith(" · just now · 1 step · finished")
 
 
+def test_the_task_is_the_first_line_that_says_something(path: Path) -> None:
+    write(path, [message(0, "<uploaded_files>\n/workspace/x\n</uploaded_files>\n\nFix the build"), *EVENTS[1:]])
+    assert Glances().of(path).task == "Fix the build"
+
+
 def test_a_file_that_is_as_it_was_is_not_read_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     of(path)
     monkeypatch.setattr(glances, "_read", lambda path, state: pytest.fail(f"{path} is read"))
@@ -165,7 +170,7 @@ def test_a_secret_is_not_kept(path: Path) -> None:
     assert "use " in glances._file().read_text()
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "[]", '{"version": 1, "recordings": 3}', '{"version": 0}'])
+@pytest.mark.parametrize("text", ["", "nonsense", "[]", '{"version": 2, "recordings": 3}', '{"version": 0}'])
 def test_what_is_kept_may_be_anything(path: Path, text: str) -> None:
     of(path)
     glances._file().write_text(text)
