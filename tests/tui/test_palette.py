@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.command import CommandList
 from textual.fuzzy import Matcher
 
 from program import finish, say, write
-from screens import opened
+from screens import Shown, opened
 from trajtui.actions.table import ACTIONS, BY_NAME, UserAction
 from trajtui.actions.words import ALSO
 from trajtui.screens.palette import Palette
@@ -65,6 +66,23 @@ async def test_actions_are_found_by_usual_words(tmp_path: Path, word: str, what:
 def test_each_is_found_first_by_what_is_said_of_it(action: UserAction) -> None:
     fits = Matcher(action.what)
     assert max(ACTIONS, key=lambda other: fits.match(other.what)) is action
+
+
+async def test_what_says_a_word_comes_before_what_only_means_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "demo.json", [say(0, "the task"), finish(1)])
+    async with opened(path) as shown:
+        for word, first in (("undo", "undo the last edit"), ("copy", "copy: a menu"), ("open", "open ")):
+            await shown.press("ctrl+p")
+            await shown.type(word)
+            await shown.wait(lambda first=first: first in _first_command(shown))
+            await shown.press("escape")
+            await shown.wait(lambda: not isinstance(shown.app.screen, Palette))
+
+
+def _first_command(shown: Shown) -> str:
+    """The command that Enter would carry out."""
+    found = [str(option.prompt) for option in shown.app.screen.query_one(CommandList).options]
+    return found[0] if found else ""
 
 
 def test_what_is_said_of_an_action_stands_alone() -> None:

@@ -133,6 +133,8 @@ class UserAction:
 
 _ALT_B: Final = "ctrl+left"
 """What Textual takes Alt+B of most terminals for: they send for it what others send for that key."""
+_LESS: Final = 0.5
+"""What a word that is only meant counts in the palette, beside one that is said: it comes behind."""
 _AT_REST: Final = (Where.REST, Where.LIVE)
 _AT_WORK: Final = (Where.BUSY, Where.THINKING)
 _REPLAY: Final = "Replay"
@@ -345,7 +347,8 @@ class ActionProvider(Provider):
         """Those that fit what is typed."""
         matcher = self.matcher(query)
         for action in self._actions:
-            score = max(matcher.match(action.what), matcher.match(ALSO.get(action.name, "")))
+            also = _LESS * matcher.match(ALSO.get(action.name, ""))
+            score = max(matcher.match(action.what), also)
             if score > 0:
                 shown = matcher.highlight(action.what)
                 yield Hit(score, shown, self._run(action), help=action.shown or None)
