@@ -54,6 +54,18 @@ async def test_a_wrong_condition_is_explained_and_not_added(recording: Path):
         assert len(screen.session.breakpoints) == 0
 
 
+async def test_the_keys_are_said_of_the_line_and_of_the_list(recording: Path):
+    async with opened(recording) as screen:
+        await screen.press("B")
+        await screen.wait("Enter adds the condition · Esc leaves the line")
+        assert "a add a condition" not in screen.text  # it would be typed
+        await screen.type("waits")
+        await screen.press("enter")
+        await screen.wait("Space on/off · d remove · a add a condition")
+        await screen.press("a")
+        await screen.wait("Enter adds the condition")
+
+
 async def test_what_is_cut_of_a_breakpoint_ends_in_an_ellipsis(tmp_path: Path):
     path = write(tmp_path / "long.json", [run(1, "echo " + "word " * 40), ran(2, 1, "")])
     async with opened(path, size=(80, 24)) as screen:

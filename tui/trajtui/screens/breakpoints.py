@@ -16,7 +16,8 @@ from trajcore.views.breakpoints import BreakpointLine, breakpoint_lines
 from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import Choices, SafeInput
 
-_HINT = "Space on/off · d remove · a add a condition · Esc closes"
+_LIST_KEYS = "Space on/off · d remove · a add a condition · Esc closes"
+_LINE_KEYS = "Enter adds the condition · Esc leaves the line"
 _EXAMPLES = (
     "for example: exit!=0   diverged   waits   kind=run and command~pytest   output~Error   file~\\.py$"
 )
@@ -43,7 +44,7 @@ class BreakpointList(Dialog[None]):
             yield Static("Breakpoints", markup=False, classes="question")
             yield Choices(markup=False)
             yield SafeInput(placeholder=_EXAMPLES)
-            yield Static(_HINT, markup=False, id="break-note", classes="note")
+            yield Static(_LIST_KEYS, markup=False, id="break-note", classes="note")
 
     def on_mount(self) -> None:
         """Fill the list; where there is nothing to list, a condition can be typed at once."""
@@ -64,6 +65,15 @@ class BreakpointList(Dialog[None]):
     def _selected(self) -> BreakpointLine | None:
         at = self.query_one(OptionList).highlighted
         return self._lines[at] if at is not None and at < len(self._lines) else None
+
+    def on_descendant_focus(self) -> None:
+        """Say what the keys do where the focus is."""
+        self._note(_LINE_KEYS if self.query_one(Input).has_focus else _LIST_KEYS)
+
+    def _note(self, text: str, *, bad: bool = False) -> None:
+        note = self.query_one("#break-note", Static)
+        note.update(safe_line(text))
+        note.set_class(bad, "bad")
 
     def action_close(self) -> None:
         """Back to the debugger, from the condition to the list first."""
@@ -92,16 +102,12 @@ class BreakpointList(Dialog[None]):
     @on(Input.Submitted)
     def add(self, event: Input.Submitted) -> None:
         """Add a condition, or say what is wrong with it."""
-        note = self.query_one("#break-note", Static)
         try:
             self._session.break_on(event.value)
         except BadInput as error:
-            note.update(safe_line(str(error)))
-            note.add_class("bad")
+            self._note(str(error), bad=True)
             return
         event.input.value = ""
-        note.update(_HINT)
-        note.remove_class("bad")
         self._fill()
         self.query_one(OptionList).focus()
 
