@@ -141,3 +141,19 @@ async def test_of_an_equal_step_it_says_how_to_get_to_one_that_diverged(tmp_path
         await screen.wait("] goes to 1, which has")
         await screen.press("]")
         await screen.wait("1 diverged")
+
+
+@pytest.mark.bubblewrap
+async def test_where_there_is_nothing_to_compare_it_says_where_there_is(tmp_path: Path) -> None:
+    async with opened(write(tmp_path / "long.json", events()), sandbox="bubblewrap") as screen:
+        await screen.press("3")
+        await screen.wait("nothing to compare")
+        assert "goes to" not in screen.status
+        await screen.press("c")
+        await screen.wait(lambda: screen.session.at_end and not screen.session.busy)
+        await screen.press("1", "3")
+        await screen.wait("this step has not diverged: ] goes to 1, which has")
+        await screen.press("]")
+        await screen.wait("1 diverged · difference 1 of 2")
+        await screen.press("1", "3")
+        assert "goes to" not in screen.status

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trajcore.views.sidebyside import diverged_steps
-from trajtui.actions.footer import shown_key
+from trajtui.actions.diverged import selected_step, where_one_diverged
 from trajtui.widgets.event import EventPane
 from trajtui.widgets.side import COMPARE_TAB
 
@@ -20,12 +20,7 @@ def compare(screen: DebuggerScreen) -> str | None:
     """
     screen.panes.show_wide(COMPARE_TAB)
     screen.draw_selected()
-    steps, here = diverged_steps(screen.session), _selected_step(screen)
-    if not screen.panes.has_class("-side-only") or not steps or here in steps:
-        return None
-    nearest = next((step for step in steps if step > here), steps[0])
-    key, label = shown_key(screen, "next_difference"), screen.session.trajectory.label(nearest)
-    return f"this step has not diverged: {key} goes to {label}, which has"
+    return where_one_diverged(screen) if screen.panes.has_class("-side-only") else None
 
 
 def next_difference(screen: DebuggerScreen) -> str:
@@ -54,20 +49,13 @@ def _pane(screen: DebuggerScreen) -> EventPane:
     return pane
 
 
-def _selected_step(screen: DebuggerScreen) -> int:
-    """The step under the cursor, by its index, also where the cursor is on what came back for it."""
-    session, here = screen.session, screen.timeline.selected_index
-    here = session.position if here is None else here
-    return session.trajectory.outline.answers.get(here, here)
-
-
 def _to_step(screen: DebuggerScreen, by: int) -> str:
     """Put the cursor on the next step that diverged, and show its first difference, or its last one."""
     session, timeline = screen.session, screen.timeline
     steps = diverged_steps(session)
     if not steps:
         return "no step has diverged"
-    here = _selected_step(screen)
+    here = selected_step(screen)
     on = [step for step in steps if (step - here) * by > 0]
     again = "" if on else " · round again: no more diverged behind it"
     if by < 0:

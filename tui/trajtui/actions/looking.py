@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 from trajcore import Refused
 from trajcore.views.prompt import is_rule, prompt_in, prompt_lines
 from trajtui import leaving
+from trajtui.actions.diverged import where_one_diverged
 from trajtui.opening import OPENER
 from trajtui.screens.help import Help
 from trajtui.screens.pages import Pages, Paragraphs
 from trajtui.signals import stop_for_the_shell
 from trajtui.widgets.event import EventPane
 from trajtui.widgets.lines import LinePane
-from trajtui.widgets.side import EVENT_TAB, PaneTab
+from trajtui.widgets.side import COMPARE_TAB, EVENT_TAB, PaneTab
 
 _COLUMNS: Final = 4
 """By so many columns a key moves the line between the panes."""
@@ -56,9 +57,10 @@ def escape(screen: DebuggerScreen) -> None:
         rung.does(screen)
 
 
-def show_tab(screen: DebuggerScreen, tab: PaneTab) -> None:
-    """Show a right-hand tab."""
+def show_tab(screen: DebuggerScreen, tab: PaneTab) -> str | None:
+    """Show a right-hand tab; where there is nothing to compare, say where there is."""
     screen.show_tab(tab)
+    return where_one_diverged(screen) if tab is COMPARE_TAB else None
 
 
 def show_pane(screen: DebuggerScreen) -> None:
