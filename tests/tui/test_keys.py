@@ -159,6 +159,19 @@ async def test_esc_returns_from_where_enter_went_in_every_layout(
         assert screen.selected == 1
 
 
+async def test_a_refusal_does_not_outlive_the_next_key(recording: Path) -> None:
+    async with opened(recording) as screen:
+        await screen.press("p")
+        await screen.wait("nothing is running")
+        await screen.press("m")
+        await screen.wait("Enter: insert here")
+        assert "nothing is running" not in screen.status
+        await screen.press("escape", "p")
+        await screen.wait("nothing is running")
+        await screen.press("s")
+        await screen.wait("1 run: exit 0")
+
+
 # Letters in another pane, and the mouse
 
 

@@ -60,7 +60,8 @@ def test_steps_the_task_and_the_end_are_said(path: Path) -> None:
 
 
 def test_the_task_is_the_first_line_that_says_something(path: Path) -> None:
-    write(path, [message(0, "<uploaded_files>\n/workspace/x\n</uploaded_files>\n\nFix the build"), *EVENTS[1:]])
+    task = "<uploaded_files>\n/workspace/x\n</uploaded_files>\n\nFix the build"
+    write(path, [message(0, task), *EVENTS[1:]])
     assert Glances().of(path).task == "Fix the build"
 
 

@@ -399,7 +399,10 @@ class DebuggerScreen(LateScreen[None]):
         if name in ON_ROWS and self.side.has_focus_within:
             self.say("this changes the selected rows, and the keys are the right-hand pane's: Esc goes back")
             return
+        before = self.notes.present
         self.flows.carry_out(lambda: BY_NAME[name].handler(self))
+        if self.notes.present is before and before.bad and self.session.state is not State.ERROR:
+            self.notes.fade()  # it was about the key before this one
         self.hints.done(name)
         self._refresh_bars()
 
