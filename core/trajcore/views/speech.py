@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from trajcore.text import safe
 from trajcore.views.marks import live_start
-
-_FIRST: Final = live_start("", "agent")
-_FOLLOWING: Final = " " * len(_FIRST)
-"""Every line begins with blanks, so that none can pass for a line of the program's own."""
 
 
 class Speech:
@@ -19,7 +13,10 @@ class Speech:
         """`whole_lines`: nothing is given of a line before its end has come."""
         self._whole_lines = whole_lines
         self._held: list[str] = []
-        self._before = _FIRST
+        self._first = live_start("", "agent")
+        # Every line begins with blanks, so that none can pass for a line of the program's own.
+        self._following = " " * len(self._first)
+        self._before = self._first
         self._in_line = False
 
     def more(self, piece: str) -> str:
@@ -38,7 +35,7 @@ class Speech:
         if self._in_line:
             left += "\n"
         self._held.clear()
-        self._before, self._in_line = _FIRST, False
+        self._before, self._in_line = self._first, False
         return left
 
     def _cut(self, piece: str) -> tuple[str, str]:
@@ -54,6 +51,6 @@ class Speech:
                 self._in_line = False
             if line and not self._in_line:
                 parts.append(self._before)
-                self._before, self._in_line = _FOLLOWING, True
+                self._before, self._in_line = self._following, True
             parts.append(line)
         return "".join(parts)
