@@ -264,6 +264,8 @@ OPTIONS: Final = (
     Option("config", "Read this config.toml.", "FILE", Path, stream="in"),
     Option("row", "Which trajectory of a file with several: number from 0, or id (`id:7` for a number).",
            "N|ID", session=False),
+    Option("latest", "Open the newest session of this agent, where it keeps them: openhands.", "AGENT",
+           commands=(OPEN,), session=False, choices=("openhands",)),
     Option("at", "Replay up to this event first.", "ID", commands=(OPEN, FORK), session=False),
     Option("live", "Hand over to the model once that is done.", kind=bool, commands=(OPEN,), session=False),
     _of_the_run("until", "Stop before this event.", "ID"),

@@ -272,3 +272,15 @@ async def test_the_names_of_a_hostile_directory_are_harmless(
         await marked(start, 1)
         assert "[bold]x" in start.rows[0]
         assert not set("\x1b\x07\n") & set(start.rows[0])
+
+
+async def test_the_newest_sessions_of_agents_are_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "kept" / ("ab" * 16)
+    conversations.directory(place, conversations.talk(), conversations.state(13))
+    monkeypatch.setenv("OPENHANDS_CONVERSATIONS_DIR", str(place.parent))
+    async with started() as start:
+        await start.wait(lambda: any("openhands" in row and "steps" in row for row in start.rows))
+        (row,) = (row for row in start.rows if "openhands" in row)
+        assert "Make a file" in row

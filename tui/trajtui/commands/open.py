@@ -27,6 +27,7 @@ from trajcore.views import trusting
 from trajcore.views.hints import hints_had
 from trajcore.views.layout import keep_layout, layout_of
 from trajcore.views.recent import remember
+from trajcore.views.sessions import latest
 from trajtui import keyboard
 from trajtui.preferences import actions_wanted, theme_wanted
 from trajtui.startup import first_frame_shown, starting_again
@@ -83,6 +84,11 @@ class _Opening:
 
         Raises `BadInput`.
         """
+        agent = self._options.get("latest")
+        if agent is not None:
+            if file is not None:
+                raise BadInput("name a recording, or --latest with an agent: not both.")
+            return Source(str(latest(agent)))
         if file == "-" or (file is None and keyboard.is_given_something()):
             _check_terminal()
             return Source(STANDARD_INPUT, read_standard_input())

@@ -26,6 +26,7 @@ from trajcore.text import safe_line
 from trajcore.views.glances import ENDINGS, GONE, Glances
 from trajcore.views.question import Question
 from trajcore.views.recent import forget, recent_files, short
+from trajcore.views.sessions import newest_of_all
 from trajtui.glancing import Glanced, Glancing
 from trajtui.picking import pick
 from trajtui.screens.dialog import Dialog
@@ -69,6 +70,8 @@ _SHOWS: Final = {
 _LIST_KEYS: Final = "Enter opens · / types a path · o browses · ? keys · q quits"
 _PATH_KEYS: Final = "Enter opens what is typed · → completes it · Esc leaves the path"
 _READING: Final = "…"
+_SESSIONS: Final = 5
+"""So many sessions are offered that were not opened yet."""
 
 
 class _Command(NamedTuple):
@@ -133,6 +136,9 @@ class StartApp(ThemedApp[Path]):
         """Where the cursor was when it was said."""
         self._recent = recent_files()
         self._glancing: Glancing | None = None
+        self._also_glancing: Glancing | None = None
+        self._sessions: dict[Path, str] = {}
+        """Where agents keep them: the newest ones that were not opened yet, each with its agent."""
         self._place = _here()
         """Where recordings are picked."""
         self.opened: Trajectory | None = None
@@ -166,16 +172,32 @@ class StartApp(ThemedApp[Path]):
 
     def _begin(self) -> None:
         self._glancing = Glancing(self, tuple(self._recent), Glances())
+        self.run_worker(self._look_for_sessions(), group="sessions")
+
+    async def _look_for_sessions(self) -> None:
+        """Offer the newest sessions of agents where they keep them, below all else, as they are found."""
+        new = await asyncio.to_thread(newest_of_all, _SESSIONS, but=tuple(self._recent))
+        if not new:
+            return
+        options: list[Option | None] = [
+            None,
+            *(Option(_shown(path, _READING, agent=agent), id=str(path)) for agent, path in new),
+        ]
+        self._sessions = {path: agent for agent, path in new}
+        self._list.add_options(options)
+        self._also_glancing = Glancing(self, tuple(self._sessions), Glances())
 
     def on_unmount(self) -> None:
         """Nobody wants to know any more."""
-        if self._glancing is not None:
-            self._glancing.stop()
+        for glancing in (self._glancing, self._also_glancing):
+            if glancing is not None:
+                glancing.stop()
 
     @on(Glanced)
     def _show_glance(self, event: Glanced) -> None:
         with suppress(OptionDoesNotExist):  # it was taken off the list meanwhile
-            prompt = _shown(event.path, event.facts, event.glance.task)
+            agent = self._sessions.get(event.path, "")
+            prompt = _shown(event.path, event.facts, event.glance.task, agent)
             self._list.replace_option_prompt(str(event.path), prompt)
 
     @property
@@ -362,11 +384,14 @@ def _here() -> Path:
         return Path.home()
 
 
-def _shown(path: Path, facts: str, task: str = "") -> Content:
-    """A recent recording; below its path what is known of it, and what its task was."""
+def _shown(path: Path, facts: str, task: str = "", agent: str = "") -> Content:
+    """A recording; below its path what is known of it, and its task. `agent`: whose session it is."""
     gone = "$text-disabled" if facts == GONE else ""
     lines = Content.assemble(
-        (safe_line(short(path)), gone), "\n  ", (safe_line(facts), gone or "$text-muted")
+        (f"{agent}  " if agent else "", "$text-muted"),
+        (safe_line(short(path)), gone),
+        "\n  ",
+        (safe_line(facts), gone or "$text-muted"),
     )
     return lines.append_text(f" · {safe_line(task)}", "$text-muted") if task else lines
 
