@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import cached_property
-from itertools import count
+from itertools import count, islice
 
 import msgspec
 
@@ -14,6 +14,7 @@ from trajcore.formats.base import DAMAGED, Layout, Member, Store
 from trajcore.formats.json.gaps import Gaps
 from trajcore.formats.json.lines import LineGaps
 from trajcore.formats.json.style import Style, escapes, style_of
+from trajcore.formats.object import opening
 
 
 class Body:
@@ -130,6 +131,11 @@ class Body:
         return self.store is not None
 
     @property
+    def has_object(self) -> bool:
+        """Whether the first record is the object around the list of the others."""
+        return bool(self._layout.around)
+
+    @property
     def edited(self) -> frozenset[int]:
         """The records that differ from the file as it was read, or from what was settled."""
         if self._edited is None:
@@ -166,10 +172,11 @@ class Body:
     @cached_property
     def gaps(self) -> Gaps:
         """What stands between the records, for those of one file."""
-        data, spans = self._data, self._spans
+        first = int(self.has_object)
+        data, spans = self._data, self._spans[first:]
         begin = self._layout.opening or 0
         known: dict[bytes, bytes] = {}
-        texts = []
+        texts = [b""] * first
         for span in spans:
             text = data[begin : span.begin]
             texts.append(known.setdefault(text, text))
@@ -177,8 +184,8 @@ class Body:
         texts.append(data[begin : self._closing])
         if self._layout.lines:
             return LineGaps(texts)
-        minified = self.style(0).minified
-        return Gaps(texts, paired=self._layout.paired, minified=minified)
+        minified = self.style(first).minified
+        return Gaps(texts, paired=self._layout.paired, minified=minified, first=first)
 
     @cached_property
     def _closing(self) -> int:
@@ -288,24 +295,43 @@ class Body:
 
     def _in_place(self, source: int) -> Iterator[bytes | memoryview]:
         whole = memoryview(self.sources[source].data)
-        at = 0
+        at, end = (self.opening, self._closing) if self.has_object else (0, len(whole))
+        before, behind = self._frame if self.has_object else (b"", b"")
+        yield before
         for index in sorted(self._originals):
             span = self._spans[index]
+            if self.has_object and not index:
+                continue
             if span.source == source:
                 yield whole[at : span.begin]
                 yield self.raw(index)
                 at = span.end
-        yield whole[at:]
+        yield whole[at:end]
+        yield behind
 
     def _spliced(self) -> Iterator[bytes | memoryview]:
-        whole = memoryview(self._data)
+        first = int(self.has_object)
         gaps = self.gaps.texts
-        yield whole[: self._layout.opening]
-        for gap, record in zip(gaps, self.all_written(), strict=False):
+        before, behind = self._frame
+        yield before
+        for gap, record in zip(gaps[first:], islice(self.all_written(), first, None), strict=False):
             yield gap
             yield record
         yield gaps[-1]
-        yield whole[self._closing :]
+        yield behind
+
+    @property
+    def _frame(self) -> tuple[bytes | memoryview, bytes | memoryview]:
+        """What stands before the records of a list and behind them; the object around it may be edited."""
+        whole = memoryview(self._data)
+        before, behind = whole[: self._layout.opening], whole[self._closing :]
+        if not self.has_object or 0 not in self._originals:
+            return before, behind
+        begin, end = self._layout.holder or (0, len(whole))
+        text = self.raw(0)
+        split = opening(text, (self._layout.around,)) or 0
+        rest = behind if self._layout.missing else text[split:] + bytes(whole[end:])
+        return bytes(whole[:begin]) + text[:split], rest
 
     def _file_of(self, source: int) -> Iterator[bytes | memoryview]:
         """The file of one record of a store; one that was deleted has none."""

@@ -134,7 +134,8 @@ class Layout:
     behind it: where the file was cut off, or that text stands there. `misplaced` says of records that can
     be read what is wrong with where they stand: that some are missing before one, that two have one place.
     `holder` is where the object stands in the first source whose list the records are: a row of an
-    evaluation's results says more than what its agent did.
+    evaluation's results says more than what its agent did. `around` is the key of that list where the first
+    record is that object itself, with its list empty; it stays where it is.
     """
 
     format: str
@@ -149,6 +150,7 @@ class Layout:
     missing: str = ""
     misplaced: Mapping[int, str] = field(default_factory=dict)
     holder: tuple[int, int] | None = None
+    around: str = ""
     store: Store | None = None
 
 

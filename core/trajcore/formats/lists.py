@@ -59,8 +59,8 @@ class Lists:
         yield b"\n]\n"
 
 
-def list_in(source: Source, begin: int, end: int) -> tuple[int, int]:
-    """The span of the list of records inside an object, up to the end of what is no JSON.
+def list_in(source: Source, begin: int, end: int, keys: Sequence[str] = LISTS) -> tuple[int, int]:
+    """The span of the list that an object holds under one of some keys, up to the end of what is no JSON.
 
     Raises `BadInput` where there is none.
     """
@@ -70,12 +70,12 @@ def list_in(source: Source, begin: int, end: int) -> tuple[int, int]:
         value = loads(text, name, first_line=data.count(b"\n", 0, begin) + 1)
     except (BadInput, UnicodeDecodeError):
         broken = data[begin:end].decode("latin-1")
-        at = next((at for key, at in keys_before_break(broken) if key in LISTS and broken[at] == "["), None)
+        at = next((at for key, at in keys_before_break(broken) if key in keys and broken[at] == "["), None)
         if at is not None:
             return begin + at, end
         text_start(data, name)
         raise
-    key = next((key for key in LISTS if isinstance(value.get(key), list)), None)
+    key = next((key for key in keys if isinstance(value.get(key), list)), None)
     if key is None:
         raise BadInput(f"{name} is not a trajectory: expected a list of events, found {described(value)}.")
     inside = next(member for member in reversed(list(members(text))) if member.key == key)

@@ -11,6 +11,7 @@ from trajcore.formats.conversation import Conversation
 from trajcore.formats.directory import Directory
 from trajcore.formats.jsonl import JsonLines
 from trajcore.formats.lists import Lists
+from trajcore.formats.object import Enclosed
 from trajcore.formats.pages import Pages
 from trajcore.formats.rows import Rows
 from trajcore.plugins import Registry
@@ -21,6 +22,7 @@ FORMATS: Final[Registry[Format]] = Registry(
     {
         "conversation": Conversation,
         "directory": Directory,
+        "object": Enclosed,
         "list": Lists,
         "jsonl": JsonLines,
         "pages": Pages,

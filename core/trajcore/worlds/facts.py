@@ -280,7 +280,8 @@ def _holder(trajectory: Trajectory) -> dict[str, Any]:
     raw = layout.sources[0].data[slice(*layout.holder)]
     try:
         members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        return as_object(msgspec.json.encode({key: raw for key, raw in members.items() if key not in LISTS}))
+        lists = {*LISTS, layout.around}
+        return as_object(msgspec.json.encode({key: raw for key, raw in members.items() if key not in lists}))
     except (msgspec.DecodeError, ValueError, RecursionError):
         return {}
 

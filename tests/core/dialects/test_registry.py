@@ -88,7 +88,7 @@ def test_a_container_can_be_named_and_what_is_unknown_is_refused_with_what_is_kn
         Trajectory.from_bytes(SAMPLE, format="nonsense")
     with pytest.raises(BadInput):
         Trajectory.from_bytes(SAMPLE, format="list")
-    assert FORMATS.names()[:6] == ["conversation", "directory", "list", "jsonl", "pages", "rows"]
+    assert FORMATS.names()[:6] == ["conversation", "directory", "object", "list", "jsonl", "pages"]
 
 
 def test_packages_are_loaded_only_where_nobody_is_certain(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,8 +53,10 @@ def _is_plain(gap: bytes) -> bool:
 class Gaps:
     """The gaps of a list in order: before the first event, between every two, behind the last."""
 
-    def __init__(self, texts: list[bytes], *, paired: bool, minified: bool) -> None:
+    def __init__(self, texts: list[bytes], *, paired: bool, minified: bool, first: int = 0) -> None:
+        """`first`: the gap before the first member; those before it stand for what is none."""
         self.texts = texts
+        self._first = first
         self._paired = paired
         self._minified = minified
 
@@ -71,14 +73,15 @@ class Gaps:
         last = len(self.texts) - 1
         before, after = self.parts(begin), self.parts(end)
         kept, dropped = before.separator, after.separator
-        at_an_end = not begin or end == last
-        if (end == last and begin) or (not at_an_end and _is_plain(kept) and not _is_plain(dropped)):
+        is_first = begin == self._first
+        at_an_end = is_first or end == last
+        if (end == last and not is_first) or (not at_an_end and _is_plain(kept) and not _is_plain(dropped)):
             kept, dropped = dropped, kept
         if not _is_plain(dropped):
             kept, dropped = before.separator + after.separator, b""
         inner = tuple(self.texts[begin + 1 : end])
         patch = Patch(begin, tuple(self.texts[begin : end + 1]), (before.tail + kept + after.head,))
-        separator = dropped if (begin or end != last) and b"," in dropped else None
+        separator = dropped if (not is_first or end != last) and b"," in dropped else None
         return patch, Block(before.head, inner, after.tail, separator)
 
     def paste(self, at: int, block: Block) -> Patch:
@@ -98,11 +101,11 @@ class Gaps:
         """A separator of two members in the style of those near a place."""
         last, inside = len(self.texts) - 1, self._inside()
         for near in (at, at + 1, at - 1, at + 2, at - 2, at + 3, at - 3):
-            if 0 < near < last and near not in inside:
+            if self._first < near < last and near not in inside:
                 found = _SEPARATOR.search(self.parts(near).separator)
                 if found:
                     return found[0]
-        blank = self.parts(0).separator
+        blank = self.parts(self._first).separator
         return b"," + (blank or (b"" if self._minified else b" "))
 
     def members(self) -> list[tuple[int, int]]:

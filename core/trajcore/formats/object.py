@@ -1,0 +1,126 @@
+"""An object that holds a list of records among other members: `{"info": …, "messages": […]}`.
+
+What stands around the list tells of all its records: how the agent was set up, what came of it. So it is a
+record too, the first one: the object as it is written, with its list empty. A dialect reads and edits it as
+any other; it stays where it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from trajcore.errors import BadInput
+from trajcore.formats.base import Files, Layout, Span
+from trajcore.formats.json.damaged import keys_before_break, object_fault
+from trajcore.formats.json.edit import members
+from trajcore.formats.lists import Lists, layout, list_in
+
+AROUND: Final = ("messages",)
+"""The keys under which such an object holds its records, the first that is there."""
+
+_BLANK: Final = re.compile(rb"[ \t\r\n]*")
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_KEYS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Enclosed:
+    """`{…, "messages": […], …}`."""
+
+    name: Final = "object"
+
+    def records(self, files: Files, row: str | None) -> Iterator[Layout]:
+        """The object without its list, and the records of that. Raises `BadInput` where none is whole."""
+        if files.directory is not None or files.first != b"{" or files.has_lines:
+            return
+        source, begin, end = files.source, files.start, len(files.source.data)
+        found = _list_of(source.data, begin)
+        if found is None:
+            return
+        if row not in (None, "0"):
+            raise BadInput(f"{source.name} holds one trajectory, which is row 0.")
+        key, span = found
+        inside = span or list_in(source, begin, end, AROUND)
+        listed = layout(self.name, source, *inside)
+        cut = "" if span else listed.missing or object_fault(source.data, begin)
+        yield _enclosed(listed, key, begin, None if cut else inside[1], cut)
+
+    def write(self, records: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+        """The first record with the others in its list."""
+        first, *others = records
+        text = bytes(first)
+        split = opening(text, AROUND)
+        if split is None:
+            yield from Lists().write((first, *others))
+            return
+        yield text[:split]
+        for index, record in enumerate(others):
+            yield b",\n" if index else b"\n"
+            yield record
+        yield b"\n" + text[split:]
+
+
+def _list_of(data: bytes, begin: int) -> tuple[str, tuple[int, int] | None] | None:
+    """Which list an object holds, and where, unless that takes a closer look; None where it has none."""
+    try:
+        found = _KEYS.decode(memoryview(data)[begin:])
+    except (msgspec.DecodeError, RecursionError):
+        text = data[begin:].decode("latin-1")
+        keys = {key for key, at in keys_before_break(text) if text[at : at + 1] == "["}
+        broken = next((key for key in AROUND if key in keys), None)
+        return None if broken is None else (broken, None)
+    key = next((key for key in AROUND if bytes(memoryview(found.get(key, b"n"))[:1]) == b"["), None)
+    return None if key is None else (key, _span(data, begin, found, key))
+
+
+def _span(data: bytes, begin: int, found: dict[str, msgspec.Raw], key: str) -> tuple[int, int] | None:
+    """Where the value of a key is; None where keys are repeated, so that lengths do not tell."""
+    at = begin
+    for name, raw in found.items():
+        at = _skipped(data, at + 1)
+        quoted = _STRING.match(data, at)
+        if quoted is None:
+            return None
+        at = _skipped(data, _skipped(data, quoted.end()) + 1)
+        size = memoryview(raw).nbytes
+        if data[at : at + size] != bytes(raw):
+            return None
+        if name == key:
+            return at, at + size
+        at = _skipped(data, at + size)
+        if data[at : at + 1] != b",":
+            return None
+    return None
+
+
+def _skipped(data: bytes, at: int) -> int:
+    found = _BLANK.match(data, at)
+    return found.end() if found else at
+
+
+def _enclosed(listed: Layout, key: str, begin: int, until: int | None, cut: str) -> Layout:
+    """The records of a list with what stands around it before them. `until` is where the list ends."""
+    data, opened = listed.sources[0].data, listed.opening or 0
+    closing = listed.closing if until is None else until - 1
+    behind = b"]}" if closing is None or until is None else data[closing:].rstrip()
+    return replace(
+        listed,
+        records=[msgspec.Raw(data[begin:opened] + behind), *listed.records],
+        spans=[Span(0, begin, opened), *listed.spans],
+        damaged={at + 1: fault for at, fault in listed.damaged.items()},
+        closing=closing if closing is not None else len(data),
+        missing=cut,
+        around=key,
+        holder=(begin, len(data.rstrip())),
+    )
+
+
+def opening(text: bytes, keys: Sequence[str]) -> int | None:
+    """Where the list begins that an object holds under one of some keys: behind its bracket."""
+    written = text.decode()
+    held = [one for one in members(written) if one.key in keys and written[one.value] == "["]
+    return len(written[: held[-1].value].encode()) + 1 if held else None
