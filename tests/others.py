@@ -10,13 +10,11 @@ from typing import Any
 
 V1 = "an OpenHands V1 conversation"
 SWE = "a SWE-agent trajectory"
-MINI = "a mini-swe-agent trajectory"
 ATIF = "an ATIF trajectory"
 CLAUDE = "a Claude Code session"
 PROMPTS = "a list of prompts typed to Claude Code"
 CODEX = "a Codex session"
 INSPECT = "an Inspect log"
-MINI_CHAT = "a chat recording (mini-swe-agent messages)"
 RESPONSES = "a chat recording (Responses items)"
 ANTHROPIC = "a chat recording (Anthropic messages)"
 OPENAI = "a chat recording (OpenAI messages)"
@@ -93,20 +91,6 @@ SWE_RUN: Any = {
     "trajectory": [STEP, REFUSED_STEP], "history": DEMO, "info": {"exit_status": "submitted"},
     "replay_config": "{}", "environment": "main",
 }  # fmt: skip
-
-# mini-swe-agent
-
-FENCED: Any = [
-    {"role": "system", "content": "One command in one block."},
-    {"role": "user", "content": "Finish with `echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT`."},
-    {"role": "assistant", "content": "THOUGHT: look\n\n```bash\nls\n```"},
-    {"role": "user", "content": "<returncode>0</returncode>\n<output>\ncalc.py\n</output>"},
-]
-MINI_INFO: Any = {
-    "exit_status": None,
-    "submission": None,
-    "model_stats": {"instance_cost": 0.1, "api_calls": 3},
-}
 
 # ATIF
 
@@ -206,14 +190,6 @@ FILES: dict[str, tuple[str, bytes]] = {
     "SWE-agent: runs, one a line": (SWE, lines(SWE_RUN, SWE_RUN)),
     "SWE-agent: what only Python reads": (SWE, pretty(SWE_RUN).replace(b"0.1", b"NaN")),
     "SWE-agent: packed": (SWE, archive(run__a__a_traj=pretty(SWE_RUN))),
-    "mini: v2": (MINI, pretty({"info": {}, "messages": MESSAGES, "trajectory_format": "mini-swe-agent-1.1"})),
-    "mini: v1": (MINI, pretty({"messages": FENCED, "info": {}, "trajectory_format": "mini-swe-agent-1"})),
-    "mini: 1.1": (MINI, pretty({"info": MINI_INFO, "messages": FENCED})),
-    "mini: a later format": (MINI, pretty({"trajectory_format": "mini-swe-agent-2.0", "messages": []})),
-    "mini: a bare list": (MINI_CHAT, pretty(FENCED)),
-    "mini: a bare list of v2": (
-        MINI_CHAT, pretty([*MESSAGES[:3], {**MESSAGES[3], "extra": {"returncode": 0, "raw_output": "a"}}])
-    ),
     "ATIF": (ATIF, pretty(ATIF_RUN)),
     "ATIF: the steps first": (ATIF, pretty({"steps": ATIF_RUN["steps"], "agent": ATIF_RUN["agent"]})),
     "ATIF: one a line": (ATIF, lines(ATIF_RUN, ATIF_RUN)),

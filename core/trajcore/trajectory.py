@@ -21,6 +21,7 @@ from trajcore.errors import BadInput
 from trajcore.events.head import Head
 from trajcore.formats.base import Files, Layout
 from trajcore.longtext import LongText
+from trajcore.runtimes.habits import Habits
 from trajcore.storage import Piece, write_atomically
 
 if TYPE_CHECKING:
@@ -104,6 +105,11 @@ class Trajectory:
         What it says of them is final, but for the answers and the ends of delegations that come later.
         """
         return self._document.beginning
+
+    @property
+    def habits(self) -> Habits:
+        """How the commands of the recording were run."""
+        return self.dialect.habits_of(self._document.records)
 
     def damage(self, index: int) -> str | None:
         """Where an event breaks that cannot be read, by line and column; None where it can be.

@@ -242,9 +242,12 @@ def kinds(trajectory: Trajectory) -> list[str]:
 
 
 def said(trajectory: Trajectory) -> dict[int, str]:
-    """What each event says, by uid, in order; copies of the call that it came from are no part of that."""
+    """What each event says, by uid, in order; copies of the call that it came from are no part of that, nor
+    is what its model had come to by then, which other events add to.
+    """
     events = ((trajectory.uid(index), trajectory.data(index)) for index in range(len(trajectory)))
-    return {uid: json.dumps({**event, canonical.CALL: None}) for uid, event in events}
+    apart = {canonical.CALL: None, canonical.METRICS: None}
+    return {uid: json.dumps({**event, **apart}) for uid, event in events}
 
 
 def fields(trajectory: Trajectory) -> Iterator[tuple[int, ValuePath, Any]]:

@@ -149,7 +149,11 @@ class Dialect(Protocol):
 
     @property
     def habits(self) -> Habits:
-        """How its commands were run."""
+        """How its commands are run as a rule."""
+        ...
+
+    def habits_of(self, records: Sequence[Text]) -> Habits:
+        """How those of a recording were run, which may say so."""
         ...
 
     def claims(self, head: Sequence[bytes]) -> float:

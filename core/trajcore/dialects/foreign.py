@@ -203,49 +203,6 @@ def _is_swe(record: Object) -> bool:
     return _is_swe_run(record) or any(map(_is_swe_run, objects_in(record, "attempts")))
 
 
-# mini-swe-agent
-
-_MINI_FENCE: Final = re.compile(r"```(?:bash|mswea_bash_command)[ \t]*+\n")
-_FENCE_END: Final = re.compile(r"\n[ \t]*+```")
-_MINI_MARK: Final = re.compile(
-    r"```mswea_bash_command|COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT|MINI_SWE_AGENT_FINAL_OUTPUT|<returncode>"
-)
-
-
-def _is_mini(record: Object) -> bool:
-    if word(record, "trajectory_format").startswith("mini-swe-agent"):
-        return True
-    info = object_in(record, "info")
-    told = "mini_version" in info or {"exit_status", "submission"} <= info.keys() or "model_stats" in info
-    return isinstance(record.get("messages"), list) and told
-
-
-def _are_mini_messages(records: Objects) -> bool:
-    """Messages of which each of the model's holds one fenced command, and some say whose they are."""
-    if not mostly(records, chats.is_message):
-        return False
-    if any("interrupt_type" in extra or "returncode" in extra for extra in _extras_of(records)):
-        return True
-    said = [text for record in records if word(record, "role") == "assistant" for text in chats.texts(record)]
-    marked = any(_MINI_MARK.search(text) for record in records for text in chats.texts(record))
-    return marked and mostly(said, lambda text: _fenced(text) == 1)
-
-
-def _fenced(text: str) -> int:
-    """How many commands stand in fences that are closed."""
-    count, at = 0, 0
-    while begin := _MINI_FENCE.search(text, at):
-        end = _FENCE_END.search(text, begin.end())
-        if end is None:
-            break
-        count, at = count + 1, end.end()
-    return count
-
-
-def _extras_of(records: Objects) -> list[Object]:
-    return [object_in(record, "extra") for record in records]
-
-
 # ATIF
 
 _ATIF_SOURCES: Final = frozenset({"system", "user", "agent"})
@@ -345,7 +302,6 @@ def _is_inspect(record: Object) -> bool:
 AGENTS: Final = (
     Signature("an OpenHands V1 conversation", _is_v1, _are_v1_events),
     Signature("a SWE-agent trajectory", _is_swe, _are_swe_records),
-    Signature("a mini-swe-agent trajectory", _is_mini),
     Signature("an ATIF trajectory", _is_atif),
     Signature("a Claude Code session", _is_claude_agent_note, _are_claude_lines),
     Signature("a Codex session", _is_codex_session, _are_codex_lines),
@@ -354,7 +310,6 @@ AGENTS: Final = (
 """Agents, and formats that say of themselves what they are."""
 
 OTHERS: Final = (
-    Signature("a chat recording (mini-swe-agent messages)", None, _are_mini_messages),
     Signature("a chat recording (Responses items)", chats.is_responses, chats.are_items),
     Signature("a chat recording (Anthropic messages)", chats.is_anthropic, chats.are_anthropic),
     Signature("a chat recording (OpenAI messages)", chats.is_openai, chats.are_messages),

@@ -27,8 +27,16 @@ def _openhands_v1() -> Dialect:
     return OpenHandsV1()
 
 
+def _mini() -> Dialect:
+    from trajcore.dialects.mini.dialect import MiniSweAgent
+
+    return MiniSweAgent()
+
+
 DIALECTS: Final[Registry[Dialect]] = Registry(
-    "format", "trajtui.dialects", {"openhands": _openhands_v0, "openhands_v1": _openhands_v1}
+    "format",
+    "trajtui.dialects",
+    {"openhands": _openhands_v0, "openhands_v1": _openhands_v1, "mini": _mini},
 )
 """By name. A package offers one as an entry point of the group `trajtui.dialects`."""
 
@@ -149,7 +157,7 @@ def _best(
 ) -> tuple[Layout, Dialect]:
     highest = max((claim for claim, _, _ in claims), default=0.0)
     best = [(layout, dialect) for claim, layout, dialect in claims if claim == highest]
-    if len(best) == 1 and (sure or highest > _ENOUGH):
+    if best and (sure or (len(best) == 1 and highest > _ENOUGH)):
         return best[0]
     if not claims:
         if layouts and not any(layout.records for layout in layouts):

@@ -80,6 +80,10 @@ class BaseDialect:
                 links.answer_of.setdefault(open_at[call], index)
         return links
 
+    def habits_of(self, records: Sequence[Text]) -> Habits:
+        """As a rule."""
+        return self.habits
+
     def branches(self, records: Sequence[Text]) -> Sequence[Branch]:
         """It is no tree."""
         return ()

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from trajcore.events.base import Action, Observation
     from trajcore.replay.reconstruction import Reconstruction
     from trajcore.runtimes.base import Answered, Runtime
+    from trajcore.runtimes.habits import Habits
     from trajcore.sandbox.base import FileChanges, Visitor
     from trajcore.sandbox.registry import SandboxKind
     from trajcore.worlds.plan import World, Worlds
@@ -86,11 +87,13 @@ class Executor:
         dialect: Dialect | None = None,
         worlds: Worlds | None = None,
         reconstruction: Reconstruction | None = None,
+        habits: Habits | None = None,
     ) -> None:
         """`name` is the sandbox's, `dialect` the recording's, which says how its actions were run.
 
         `worlds` says in which world to begin; without them it is the bare sandbox. `reconstruction` makes the
-        files that the recording began with, where they are to be had of its own evidence.
+        files that the recording began with, where they are to be had of its own evidence. `habits` are how
+        the commands of the recording were run, where they are not those of its dialect.
         """
         self._name = name
         self._worlds = worlds
@@ -99,6 +102,7 @@ class Executor:
         self._tell = tell
         self._dialect = dialect or default_dialect()
         self._reconstruction = reconstruction
+        self._habits = habits or self._dialect.habits
         self._runtime: Runtime | None = None
         self._sandbox: Sandbox | None = None
         self._kind: SandboxKind | None = None
@@ -234,7 +238,7 @@ class Executor:
     def _new_runtime(self, sandbox: Sandbox) -> Runtime:
         """Where nothing is executed, what was recorded is served, whoever's it is."""
         if sandbox.executes:
-            return make_runtime(self._dialect.runtime, self._dialect.habits)
+            return make_runtime(self._dialect.runtime, self._habits)
         from trajcore.runtimes.recorded import RecordedRuntime
 
         return RecordedRuntime()

@@ -98,7 +98,13 @@ class Replay:
             quick_files=settings.checkpoint_files,
         )
         self.world = Executor(
-            settings.sandbox, world, self._tell, of.dialect, self.worlds, Reconstruction(self._recording)
+            settings.sandbox,
+            world,
+            self._tell,
+            of.dialect,
+            self.worlds,
+            Reconstruction(self._recording),
+            of.habits,
         )
         self.player = Player(
             of, self._run, self.world, self.services, settings.normalisers, self._told_by_player

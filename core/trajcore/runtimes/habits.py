@@ -25,6 +25,12 @@ class Habits(Struct, frozen=True):
     shell: Shell = Shell.PERSISTENT
     argv: tuple[str, ...] = ("bash", "-c")
     """What a command is given to, where each is a process of its own: a shell of the POSIX language."""
+    directory: str = ""
+    """Where each of these begins; empty: where the first one did."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """The variables that each is given."""
+    timeout: float | None = None
+    """Seconds that a command may take which names no limit of its own; None: that is not known."""
 
 
 PERSISTENT: Final = Habits()

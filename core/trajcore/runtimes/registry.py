@@ -46,6 +46,12 @@ def _openhands_v1(habits: Habits) -> Runtime:
     return OpenHandsV1Runtime()
 
 
+def _mini(habits: Habits) -> Runtime:
+    from trajcore.runtimes.mini.runtime import MiniRuntime
+
+    return MiniRuntime(habits)
+
+
 def _plain(habits: Habits) -> Runtime:
     from trajcore.runtimes.plain import PlainRuntime
 
@@ -58,6 +64,7 @@ RUNTIMES: Final[Registry[RuntimeKind]] = Registry(
     {
         "openhands": lambda: RuntimeKind("openhands", _openhands),
         "openhands_v1": lambda: RuntimeKind("openhands_v1", _openhands_v1),
+        "mini": lambda: RuntimeKind("mini", _mini),
         "plain": lambda: RuntimeKind("plain", _plain),
     },
 )

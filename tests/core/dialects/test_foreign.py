@@ -108,7 +108,7 @@ def test_what_openhands_could_have_written_is_nobody_elses(text: Text) -> None:
 
 
 OTHER_OBJECTS = st.sampled_from(
-    [event for group in (others.V1_EVENTS, others.SWE_RUN["trajectory"], others.DEMO, others.FENCED,
+    [event for group in (others.V1_EVENTS, others.SWE_RUN["trajectory"], others.DEMO,
                          others.ATIF_RUN["steps"], [others.CLAUDE_USER, others.CODEX_META], others.MESSAGES)
      for event in group]
 )  # fmt: skip
@@ -303,10 +303,12 @@ def real(agent: str) -> list[Path]:
 @pytest.mark.parametrize(
     ("agent", "words"),
     [("atif", "an ATIF"), ("chat", "a chat recording"), ("claude_code", "Claude Code"), ("codex", "a Codex"),
-     ("mini_swe_agent", "mini-swe-agent"), ("swe_agent", "a SWE-agent")],
+     ("swe_agent", "a SWE-agent")],
 )  # fmt: skip
 def test_real_recordings_are_refused_by_name(agent: str, words: str) -> None:
     for path in real(agent):
+        if path.name == "text_blocks.json":  # what a text model of mini-swe-agent was sent
+            continue
         with pytest.raises(BadInput) as caught:
             Trajectory.open(path)
         if path.name == "last_request.json":

@@ -1,0 +1,1 @@
+"""mini-swe-agent, versions 1 and 2."""

@@ -1,0 +1,1 @@
+"""What mini-swe-agent answers to its one tool, bash."""
