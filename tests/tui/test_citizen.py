@@ -202,6 +202,8 @@ def test_a_mistyped_setting_gets_the_nearest(typed: str, meant: str):
         (("--versoin",), "--version"),
         (("--hepl",), "--help"),
         (("--sandbx=recorded", DEMO), "--sandbox"),
+        (("replay", DEMO, "--sandbox", "dokcer"), "docker"),
+        (("config", "set", "sandbox.kind", "bubblewarp"), "bubblewrap"),
         (("show", DEMO, "--color", "nevr"), "never"),
         (("completion", "bahs"), "bash"),
         (("export", DEMO, "--to", "htm"), "html"),
@@ -217,6 +219,7 @@ def test_a_mistyped_word_gets_the_nearest(words: tuple[str, ...], meant: str):
     done = trajtui(*words)
     assert (done.returncode, done.stdout) == (2, "")
     assert re.search(rf"[Dd]id you mean (one of: )?'{re.escape(meant)}'", done.stderr), done.stderr
+    assert ".." not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,8 @@ class OneOf(click.Choice[str]):
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         """As usual."""
-        return f"{super().get_invalid_choice_message(value, ctx)}.{errors.meant(str(value), self.choices)}"
+        said = super().get_invalid_choice_message(value, ctx).rstrip(".")
+        return f"{said}.{errors.meant(str(value), self.choices)}"
 
 
 class _File(click.types.StringParamType):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from trajcore.errors import BadInput, SandboxUnavailable
+from trajcore.errors import BadInput, SandboxUnavailable, meant
 from trajcore.plugins import Registry
 from trajcore.sandbox.base import Sandbox, SandboxSettings
 
@@ -90,7 +90,8 @@ def sandbox_kind(name: str) -> SandboxKind:
         names = sandbox_names()
         if name in names:
             raise
-        raise BadInput(f"There is no sandbox '{name}': use one of {', '.join(names)}.") from None
+        known = ", ".join(names)
+        raise BadInput(f"There is no sandbox '{name}': use one of {known}.{meant(name, names)}") from None
 
 
 def is_walled(name: str) -> bool:
