@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
+from textual.widgets import Input
 
 from documents import message, ran, run
 from program import finish, say, write
 from screens import opened
+from states import STATES, home
+from states import recording as everything
 from trajcore.events.kinds import Service
 from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
@@ -37,7 +42,7 @@ def recording(tmp_path: Path) -> Path:
 async def test_a_condition_is_added_and_stops_the_replay(recording: Path):
     async with opened(recording, sandbox="recorded") as screen:
         await screen.press("B")
-        await screen.wait("for example: exit!=0")
+        await screen.wait("exit!=0 · diverged")
         await screen.type("waits")
         await screen.press("enter", "escape", "c")
         await screen.settle()
@@ -71,7 +76,7 @@ async def test_what_is_cut_of_a_breakpoint_ends_in_an_ellipsis(tmp_path: Path):
     async with opened(path, size=(80, 24)) as screen:
         await screen.press("b", "B")
         row = next(row for row in (await screen.wait("● at event 1")).split("\n") if "● at event 1" in row)
-        said = row.partition("●")[2].rstrip("│▌▐ ┃")
+        said = row.partition("●")[2].rpartition("│")[0].rstrip()
         assert said.endswith("…"), row
         assert "echo word word" in said
 
@@ -151,3 +156,19 @@ def test_a_damaged_list_of_breakpoints_is_passed_over(recording: Path):
     assert sidecar is not None
     sidecar.write_text("{")
     assert len(kept(recording).breakpoints) == 0
+
+
+_WITH_FIELDS = ("breakpoints", "world", "model", "again", "replace-text", "edit-event", "insert-kind")
+
+
+async def test_what_stands_in_an_empty_field_has_room_at_80_columns(tmp_path: Path) -> None:
+    fields = 0
+    async with opened(everything(tmp_path / "all.json"), (80, 24)) as screen:
+        for name in _WITH_FIELDS:
+            with ExitStack() as undo:
+                await STATES[name](screen, undo)
+                for field in screen.app.screen.query(Input).results(Input):
+                    fields += 1
+                    assert cell_len(str(field.placeholder)) <= field.scrollable_content_region.width, name
+            await home(screen)
+    assert fields >= len(_WITH_FIELDS)

@@ -18,9 +18,7 @@ from trajtui.widgets.inputs import Choices, SafeInput
 
 _LIST_KEYS = "Space on/off · d remove · a add a condition · Esc closes"
 _LINE_KEYS = "Enter adds the condition · Esc leaves the line"
-_EXAMPLES = (
-    "for example: exit!=0   diverged   waits   kind=run and command~pytest   output~Error   file~\\.py$"
-)
+_EXAMPLES = "exit!=0 · diverged · waits · kind=run and command~pytest · output~Error · file~\\.py$"
 
 
 class BreakpointList(Dialog[None]):
@@ -43,7 +41,8 @@ class BreakpointList(Dialog[None]):
         with Vertical(classes="dialog wide"):
             yield Static("Breakpoints", markup=False, classes="question")
             yield Choices(markup=False)
-            yield SafeInput(placeholder=_EXAMPLES)
+            yield SafeInput(placeholder="a condition")
+            yield Static(_EXAMPLES, markup=False, classes="note examples")
             yield Static(_LIST_KEYS, markup=False, id="break-note", classes="note")
 
     def on_mount(self) -> None:
