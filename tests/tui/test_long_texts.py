@@ -170,3 +170,31 @@ async def test_every_pane_of_every_hostile_text_only_draws(tmp_path: Path) -> No
                 await shown.press("j")
             await shown.pilot.pause(0.2)
             assert_only_drawn(shown.text.encode())
+
+
+@pytest.mark.parametrize("key", ["", "k", "home"])
+async def test_the_end_is_gone_to_that_a_text_has_once_it_is_laid_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    text = "\n".join(["the very first line", *(f"line {number}" for number in range(40_000)), "the end"])
+    path = write(tmp_path / "x.json", [message(0), run(1, "true"), ran(2, 1, text)])
+    may, made = threading.Event(), folding._made
+
+    def stuck(make: Callable[[], Sequence[Row]]) -> tuple[Sequence[Row], int]:
+        may.wait(30)
+        return made(make)
+
+    monkeypatch.setattr(folding, "_made", stuck)
+    async with opened(path) as shown:
+        await shown.press("2", "g", "j")
+        await shown.wait("the very first line")
+        pane = shown.app.screen.side.active
+        pane.focus()
+        await shown.press("G", *([key] if key else []))
+        assert "the end" not in shown.text
+        may.set()
+        await shown.wait(lambda: pane.line_count() > 40_000)
+        if not key:
+            await shown.wait("the end")
+        await shown.settle()
+        assert ("the end" in shown.text) == (not key)  # who has moved on is not taken there

@@ -93,7 +93,7 @@ class EventPane(FoldingPane):
             return
         self._blocks, self._seeks = blocks, False
         self._unfolded = self.unfolded_at_first(blocks)
-        self._cursor, self._differing = 0, 0
+        self._cursor, self._differing, self._end_at = 0, 0, None
         self._lay_out()
         self.scroll_home(animate=False, immediate=True)
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from textual import events, work
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 
 from trajtui.abandoned import in_thread
 from trajtui.widgets.blocks import Row, widest_of
@@ -46,6 +46,8 @@ class FoldingPane(LinePane):
         self._wrapped_at = 0
         self._laying_out: Segment | None = None
         """What is laid out in a thread, or will be once a frame is drawn."""
+        self._end_at: Offset | None = None
+        """Where the end was gone to while there was more to come; elsewhere the user has moved on."""
 
     @abstractmethod
     def refold(self, number: int) -> None:
@@ -147,6 +149,8 @@ class FoldingPane(LinePane):
             self.refresh()
         else:
             self.refresh_lines(first, max(1, self.line_count() - first))
+        if self._end_at is not None and self._end_at == self.scroll_offset:
+            self.move_to_end(last=True)
 
     def _forget(self, changed: Callable[[int], bool]) -> None:
         """Rows that are others now are not what was drawn of them."""
@@ -179,10 +183,11 @@ class FoldingPane(LinePane):
         row = max(0, min(row, last))
         self._cursor = None if row == last and self.follows_end else row
         if row == last:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self.scroll_end(animate=False, immediate=True, x_axis=False, force=True)
         else:
             self.release_anchor()
             self.scroll_to_region(Region(0, row, 1, 1), animate=False, immediate=True, x_axis=False)
+        self._end_at = self.scroll_offset if row == last and self._unready() is not None else None
         self._forget(lambda one: one in (before, row))
         for one in (before, row):
             self.refresh_line(one)
