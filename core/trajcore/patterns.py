@@ -8,7 +8,9 @@ from typing import Any, Final
 from trajcore.errors import BadInput
 
 LONGEST: Final = 0.2
-"""So many seconds an expression may take for one text."""
+"""So many seconds an expression may take for one text, or one piece of a long one."""
+PIECE: Final = 1 << 16
+"""So many characters of a long text are looked through at once."""
 
 
 class Expression:
@@ -41,6 +43,34 @@ class Expression:
             yield from (match for match in self._compiled.finditer(text, timeout=seconds) if match[0])
         except TimeoutError:
             raise self._slow() from None
+
+    def looked_for(self, text: str) -> Iterator[bool]:
+        """Whether it finds anything in a text, piece by piece, each of which takes a moment.
+
+        What begins in a piece may end in any later one. Raises `BadInput` where a piece takes too long.
+        """
+        begin, size = 0, PIECE
+        try:
+            while begin + size < len(text):
+                end = open_at = begin + size
+                for match in self._compiled.finditer(text, begin, end, partial=True, timeout=LONGEST):
+                    if match.partial:
+                        open_at = match.start()
+                    elif match[0] and self._is_at(match.start(), text):
+                        yield True
+                        return
+                size = PIECE if open_at > begin else 2 * size
+                begin = open_at
+                yield False
+            found = self._compiled.finditer(text, begin, timeout=LONGEST)
+            yield any(match[0] for match in found)
+        except TimeoutError:
+            raise self._slow() from None
+
+    def _is_at(self, place: int, text: str) -> bool:
+        """Whether what was found in a piece is there, too, where it is known how the text goes on."""
+        match = self._compiled.match(text, place, timeout=LONGEST)
+        return match is not None and bool(match[0])
 
     def _slow(self) -> BadInput:
         return BadInput(f"{self.source} takes too long to be searched for: it is given up")

@@ -92,6 +92,21 @@ async def test_an_expression_that_is_none_says_why_and_nothing_moves(recording: 
         await screen.wait(lambda: screen.selected == 3)
 
 
+async def test_what_was_not_searched_to_its_end_is_said_and_not_called_none(tmp_path: Path) -> None:
+    events = [message(0, "go"), run(1, "ls"), ran(2, 1, "a" * 60 + "b"), run(3, "pwd"), ran(4, 3, "/")]
+    async with opened(written(tmp_path / "slow.json", events)) as screen:
+        await screen.press("slash")
+        await screen.type("re:(a|aa)+(a|aa)+c")
+        await screen.wait("not searched to its end: 1")
+        assert "none" not in screen.text
+        await screen.press("enter")
+        await screen.wait(lambda: "not searched to its end" in screen.status)
+        assert "0, 1 not searched" in title(screen)
+        await screen.press("n")
+        await screen.wait(lambda: "not searched to its end" in screen.status)
+        assert "nothing was found" not in screen.status
+
+
 async def test_a_match_is_marked_in_its_row(recording: Path) -> None:
     async with opened(recording) as screen:
         await screen.press("slash")

@@ -75,7 +75,7 @@ class Searching:
         elif finding is None:
             if text:
                 return False  # it stands there why
-        elif finding.done and not len(finding):
+        elif finding.done and (finding.fault or not len(finding)):
             self._column.tell(finding.fault or f"nothing says {finding.query.text}", bad=True)
         return True
 
@@ -112,7 +112,8 @@ class Searching:
             await asyncio.sleep(0.02)
         number = None if finding is None else near(finding)
         if finding is None or number is None:
-            raise BadInput((finding and finding.fault) or "nothing was found")
+            fault = "" if finding is None else finding.fault
+            raise BadInput(fault or "nothing was found")
         self._column.found(number)
         if number >= cursor if back else number <= cursor:
             return f"the search went round, to the {'last' if back else 'first'} that was found"
@@ -141,7 +142,7 @@ class Searching:
         timeline = self._column.timeline
         self._column.workers.cancel_group(self._column, "search")
         self._moves = moves
-        if query is not (self.finding and self.finding.query):
+        if query is not (None if self.finding is None else self.finding.query):
             self._column.post_message(self._column.Searched(query))
         if query is None:
             timeline.show_found(None)
@@ -165,6 +166,8 @@ class Searching:
                 self._show(finding)
                 drawn = time.monotonic()
         self._show(finding)
+        if finding.fault and self._column.prompt.purpose is not self:
+            self._column.tell(finding.fault, bad=True)
 
     def _show(self, finding: Finding) -> None:
         timeline = self._column.timeline

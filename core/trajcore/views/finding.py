@@ -17,6 +17,8 @@ from trajcore.views.query import Query
 from trajcore.views.slices import SLICE
 from trajcore.views.timeline import Rows
 
+_MOST_SLOW: Final = 5
+"""After so many rows whose texts an expression takes too long for, the search is given up."""
 _HOW: Final = frozenset({"confirmation_state", "impl_source", "security_risk"})
 """Fields that say how something was done, and are not what was said."""
 
@@ -33,8 +35,8 @@ class Finding:
     ) -> None:
         self.query = query
         self.done = not len(rows)
-        self.fault = ""
-        """Why it ended early."""
+        self.slow: list[int] = []
+        """The rows that were not searched to their end, as that takes too long."""
         self._session = session
         self._rows = rows
         self._haystack = haystack or Haystack(session.trajectory)
@@ -46,14 +48,24 @@ class Finding:
     def go_on(self, seconds: float = SLICE) -> bool:
         """Search for so many seconds; whether that found more rows."""
         before, until = len(self._found), time.perf_counter() + seconds
-        try:
-            while not self.done:
-                self.done = next(self._work, True)
-                if time.perf_counter() >= until:
-                    break
-        except BadInput as error:
-            self.done, self.fault = True, str(error)
+        while not self.done:
+            self.done = next(self._work, True)
+            if time.perf_counter() >= until:
+                break
         return len(self._found) > before
+
+    @property
+    def fault(self) -> str:
+        """What it may not have found, and why; empty where all was searched."""
+        if not self.slow:
+            return ""
+        labels = [self._label(number) for number in self.slow]
+        where = f"{', '.join(labels)} and all the rest" if len(labels) >= _MOST_SLOW else ", ".join(labels)
+        return f"not searched to its end: {where} ({self.query.text} takes too long there)"
+
+    def _label(self, number: int) -> str:
+        index = self._rows[number].index(self._session.trajectory)
+        return "what this run added" if index is None else self._session.trajectory.label(index)
 
     # What was found so far
 
@@ -79,10 +91,11 @@ class Finding:
         return found[bisect_left(found, number) - 1] if found else None
 
     def count(self, number: int) -> str:
-        """`3/17` on the third row that was found, else `17`; with `…` while it is searched."""
+        """`3/17` on the third row that was found, else `17`; `…` while it is searched, and what was not."""
         found = self._in_order
         place = f"{bisect_left(found, number) + 1}/" if number in self._found else ""
-        return f"{place}{len(found):,}{'' if self.done else '…'}"
+        given_up = f", {len(self.slow)} not searched" if self.slow else ""
+        return f"{place}{len(found):,}{'' if self.done else '…'}{given_up}"
 
     @property
     def _in_order(self) -> list[int]:
@@ -97,19 +110,26 @@ class Finding:
         later: list[tuple[int, Iterator[str]]] = []
         for number, said, held in self._candidates():
             if number is not None and number not in self._found:
-                if self.query.is_in(said):
-                    self._found.add(number)
-                else:
+                yield from self._looked_at(number, iter((said,)))
+                if number not in self._found:
                     later.append((number, held))
-            yield False
+            yield len(self.slow) >= _MOST_SLOW
         for number, held in later:
             if number not in self._found:
-                for found in (found for text in held for found in self.query.looked_for(text)):
-                    if found:
-                        self._found.add(number)
-                        break
-                    yield False
-            yield False
+                yield from self._looked_at(number, held)
+            yield len(self.slow) >= _MOST_SLOW
+
+    def _looked_at(self, number: int, texts: Iterator[str]) -> Iterator[bool]:
+        """Look through what a row says, unless that takes too long; answers False after each piece of it."""
+        try:
+            for found in (found for text in texts for found in self.query.looked_for(text)):
+                if found:
+                    self._found.add(number)
+                    return
+                yield False
+        except BadInput:
+            if number not in self.slow:
+                self.slow.append(number)
 
     def _candidates(self) -> Iterator[tuple[int | None, str, Iterator[str]]]:
         """Rows that may be found by what an event says, or else by what it holds; None: time was spent."""

@@ -76,12 +76,12 @@ class Query:
         return self._pattern.search(text) is not None
 
     def looked_for(self, text: str) -> Iterator[bool]:
-        """Whether a text says it, piece by piece: each takes a moment, but of an expression there is one.
+        """Whether a text says it, piece by piece, each of which takes a moment.
 
         Raises `BadInput` for an expression that takes too long.
         """
         if self._expression is not None:
-            yield self.is_in(text)
+            yield from self._expression.looked_for(text)
             return
         for begin in range(0, len(text), _PIECE):
             yield self._pattern.search(text, begin, begin + _PIECE + len(self._words) - 1) is not None

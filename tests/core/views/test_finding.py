@@ -152,6 +152,21 @@ def test_an_expression_that_never_ends_is_left_and_said() -> None:
     assert "takes too long" in searched(session, "re:(?:a|aa)+(?:a|aa)+c").fault
 
 
+def test_what_was_not_searched_to_its_end_is_named_and_the_rest_is_searched() -> None:
+    endless = "a" * 60 + "b"
+    session = opened([message(0, endless), run(1, "ls"), ran(2, 1, "aac"), run(3, endless), ran(4, 3, "x")])
+    finding = searched(session, "re:(?:a|aa)+(?:a|aa)+c")
+    assert numbers(finding) == [1]
+    assert finding.fault.startswith("not searched to its end: 0, 3 (re:")
+    assert finding.count(1) == "1/1, 2 not searched"
+
+
+def test_where_all_texts_take_too_long_the_search_ends() -> None:
+    session = opened([message(number, "a" * 60 + "b") for number in range(40)])
+    finding = searched(session, "re:(?:a|aa)+(?:a|aa)+c")
+    assert finding.fault.startswith("not searched to its end: 0, 1, 2, 3, 4 and all the rest (re:")
+
+
 def test_what_this_run_added_is_found_too() -> None:
     session = opened(EVENTS)
     session.run.add(user_message("look for the pin"))

@@ -226,7 +226,7 @@ class TimelineColumn(Vertical):
         wanted, finding = self.timeline.filter, self.timeline.finding
         self.title.left = "Timeline" if wanted is None else f"Filter {wanted.words}"
         count = "" if finding is None else finding.count(self.timeline.cursor)
-        nothing = finding is not None and finding.done and not len(finding)
+        nothing = finding is not None and finding.done and not len(finding) and not finding.fault
         self.title.right = "" if finding is None else f"/{finding.query.text}  {count}"
         if self.prompt.purpose is not None and self.prompt.purpose.sign == self.searching.sign:
             self.prompt.count("none" if nothing else count)
