@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 
-from trajcore.errors import BadInput
+from trajcore.errors import BadInput, meant
 
 SETTINGS: Final = 1 << 20
 """Bytes of what people write by hand and what we keep of it: config.toml, an answer, settings of docker."""
@@ -43,11 +44,29 @@ class Readable(Protocol):
 
 
 _FIRST: Final = 4096
+_CROWD: Final = 1000
+"""So many names are compared with one that is not there."""
 _CHUNK: Final = 1 << 20
 
 
 class Missing(BadInput):
-    """There is no such file."""
+    """There is no such file; what it says names the nearest that there is beside it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path}: no such file.")
+        self._path = path
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}{meant(self._path.name, _beside(self._path))}"
+
+
+def _beside(path: Path) -> list[str]:
+    """The names in its directory, as far as that can be read and is no crowd."""
+    try:
+        with os.scandir(path.parent) as entries:
+            return [entry.name for entry in islice(entries, _CROWD)]
+    except OSError:
+        return []
 
 
 class NotRegular(BadInput):
@@ -70,7 +89,7 @@ def read_file(path: Path, largest: int, *, own: bool = False) -> bytes:
     try:
         return _read(path, largest, own)
     except FileNotFoundError:
-        raise Missing(f"{path}: no such file.") from None
+        raise Missing(path) from None
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
     except MemoryError:

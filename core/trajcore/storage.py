@@ -72,7 +72,10 @@ def write_atomically(
             # A pipe or a device is written into, never replaced; a directory is refused by the system.
             _write_into(place.name, place.directory, pieces)
     except OSError as error:
-        raise BadInput(f"{path} cannot be written: {in_words(error)}.") from None
+        directory = path.absolute().parent
+        is_lost = error.errno == errno.ENOENT and not os.path.isdir(directory)
+        why = f"there is no directory {directory}" if is_lost else in_words(error)
+        raise BadInput(f"{path} cannot be written: {why}.") from None
     return identity(path)
 
 

@@ -213,6 +213,7 @@ def test_a_mistyped_setting_gets_the_nearest(typed: str, meant: str):
         (("config", "set", "theme", "trajtui-drk"), "trajtui-dark"),
         (("config", "set", "confirm", "alway"), "always"),
         (("config", "set", "system_prompt", "recoded"), "recorded"),
+        (("show", "confg.toml"), "config.toml"),
     ],
 )
 def test_a_mistyped_word_gets_the_nearest(words: tuple[str, ...], meant: str):

@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList, Static
 
 import conversations
 from documents import message, ran, run
-from program import write
+from program import SAMPLES, write
 from trajcore.views.glances import GONE, Glance, Glances
 from trajcore.views.recent import recent_files, remember
 from trajtui.screens.browse import Browse
@@ -65,6 +65,14 @@ async def started(**more: Any) -> AsyncIterator[Start]:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         yield Start(app, pilot)
+
+
+async def test_a_sample_that_was_opened_is_called_one_still() -> None:
+    remember(SAMPLES / "demo.json")
+    async with started() as start:
+        await start.wait(lambda: "7 steps" in start.rows[0])
+        assert start.rows[0].splitlines()[0] == "sample  demo.json"
+        assert not any("demo.json" in row for row in start.rows[1:])
 
 
 @pytest.fixture

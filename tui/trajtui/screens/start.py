@@ -387,9 +387,10 @@ def _here() -> Path:
 def _shown(path: Path, facts: str, task: str = "", agent: str = "") -> Content:
     """A recording; below its path what is known of it, and its task. `agent`: whose session it is."""
     gone = "$text-disabled" if facts == GONE else ""
+    name = f"sample  {path.name}" if path in _samples() else short(path)
     lines = Content.assemble(
         (f"{agent}  " if agent else "", "$text-muted"),
-        (safe_line(short(path)), gone),
+        (safe_line(name), gone),
         "\n  ",
         (safe_line(facts), gone or "$text-muted"),
     )
