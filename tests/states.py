@@ -457,7 +457,7 @@ def doing(name: str) -> State:
 
 
 _OPENING: Final = (
-    *("help", "breakpoints", "world", "model", "tools", "branches", "again", "copy_menu"),
+    *("help", "breakpoints", "world", "model", "tools", "branches", "again", "bisect", "copy_menu"),
     *(
         "edit_event",
         "insert_before",

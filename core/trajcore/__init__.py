@@ -21,6 +21,7 @@ _PUBLIC: Final = {
     "areplay": "api:areplay",
     "afork": "api:afork",
     "abisect": "bisecting:abisect",
+    "bisect_beside": "bisecting:bisect_beside",
     "Bisected": "bisecting:Bisected",
     "Bisecting": "bisecting:Bisecting",
     "Visit": "bisecting:Visit",
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     from trajcore.bisecting import Bisecting as Bisecting
     from trajcore.bisecting import Visit as Visit
     from trajcore.bisecting import abisect as abisect
+    from trajcore.bisecting import bisect_beside as bisect_beside
     from trajcore.config import trust_config as trust_config
     from trajcore.config import untrust_config as untrust_config
     from trajcore.dialects.newevents import new_action as new_action

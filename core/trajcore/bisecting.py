@@ -8,6 +8,7 @@ what it was before it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from dataclasses import replace as with_changes
 from pathlib import Path
@@ -262,9 +263,9 @@ async def abisect(
     recording = trajectory if isinstance(trajectory, Trajectory) else open_recording(trajectory, row)
     ends = [None if end is None else recording.resolve(str(end)) for end in (good, bad)]
     session = Session(recording, chosen)
-    search = Bisecting(session, command, good=ends[0], bad=ends[1], expect=expect)
     if on_session is not None:
         on_session(session)
+    search = Bisecting(session, command, good=ends[0], bad=ends[1], expect=expect)
     if on_notice is not None:
         session.subscribe(on_notice)
     told = on_visit or (lambda visit: None)
@@ -276,3 +277,33 @@ async def abisect(
         return await (search.look_everywhere(told) if everywhere else search.search(told))
     finally:
         await session.close()
+
+
+async def bisect_beside(
+    session: Session,
+    command: str,
+    expect: str | None = None,
+    *,
+    on_search: Callable[[Bisecting], None] | None = None,
+    on_visit: Callable[[Visit], None] | None = None,
+) -> Bisected:
+    """`abisect` in what a session is at, which is not disturbed: a sandbox of its own, and nothing kept.
+
+    The events are those of its present branch as they are edited; its world, and what is served and skipped,
+    are the same. What the user did by hand is not there. Raises as `abisect`.
+    """
+    here = session.settings
+    settings = Settings(
+        here.sandbox, here.world, normalisers=here.normalisers, checkpoints=here.checkpoints,
+        checkpoint_bytes=here.checkpoint_bytes, checkpoint_files=here.checkpoint_files,
+        beginning=session.world_choice, own_image=here.own_image,
+    )  # fmt: skip
+
+    def serve(other: Session) -> None:
+        for index, service in session.services.items():
+            other.serve(index, service)
+
+    return await abisect(
+        copy(session.trajectory), command=command, expect=expect, settings=settings,
+        on_session=serve, on_search=on_search, on_visit=on_visit,
+    )  # fmt: skip

@@ -15,6 +15,7 @@ from documents import message, ran, run
 from program import write
 from screens import opened
 from trajtui.actions import (
+    bisecting,
     branching,
     comparing,
     copying,
@@ -54,6 +55,7 @@ def test_every_function_that_carries_something_out_has_a_row_and_every_row_a_fun
         *map(
             handlers,
             (
+                bisecting,
                 branching,
                 comparing,
                 copying,

@@ -606,6 +606,12 @@ async def _(screen: Shown) -> None:
     assert screen.stands_at(2)
 
 
+@WORLD.row("bisect: the step after which a command comes to something else", commands=("bisect",))
+async def _(screen: Shown) -> None:
+    await choose(screen, "bisect")
+    await screen.wait("comes to something else")
+
+
 @WORLD.row("R: restart from the first event, fresh sandbox", "R")
 async def _(screen: Shown) -> None:
     await begins_again(screen)

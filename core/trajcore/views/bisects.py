@@ -10,11 +10,13 @@ from trajcore.dialects import canonical
 from trajcore.events.kinds import STEPS
 from trajcore.text import safe, safe_line
 from trajcore.trajectory import Trajectory
+from trajcore.views.blocks import Block, BlockKind, prose
 from trajcore.views.comparison import short
 
 _SAID: Final = 3
 """So many lines of what the agent said are shown."""
 _WIDTH: Final = 200
+_NO_FILE: Final = "it changed no file that is watched"
 _FILES: Final = 20
 """So many of the files that the step changed are shown."""
 
@@ -50,6 +52,32 @@ def lines(found: Bisected, recording: Trajectory, steps: int) -> list[str]:
         for place in found.changes[1:]
     ]
     return answer
+
+
+def visit_block(visit: Visit, recording: Trajectory, steps: int) -> Block:
+    """One verdict."""
+    kind = {True: BlockKind.GOOD, False: BlockKind.BAD, None: BlockKind.NOTE}[visit.passes]
+    return Block(kind, visit_line(visit, recording, steps))
+
+
+def blocks(found: Bisected, recording: Trajectory, steps: int) -> list[Block]:
+    """What was found, as `lines`, with the files that the step changed."""
+    head, *rest = lines(found, recording, steps)
+    if found.first is None:
+        return [Block(BlockKind.HEADING, head), *(Block(BlockKind.TEXT, line) for line in rest)]
+    said = _message(found.first, recording)
+    return [
+        Block(BlockKind.HEADING, head),
+        *([prose(said)] if said else []),
+        *map(_line_block, _changes(found)),
+    ]
+
+
+def _line_block(line: str) -> Block:
+    """A line of what the step changed, as a line of a diff looks."""
+    text = line.removeprefix("  ")
+    kind = {"+": BlockKind.ADDED, "-": BlockKind.REMOVED, "@": BlockKind.NOTE}.get(text[:1], BlockKind.TEXT)
+    return Block(kind, text)
 
 
 def to_dict(found: Bisected, recording: Trajectory) -> dict[str, Any]:
@@ -155,4 +183,4 @@ def _changes(found: Bisected) -> Iterator[str]:
     if left:
         yield f"  and {left} more"
     if not files.count:
-        yield "  it changed no file that is watched"
+        yield f"  {_NO_FILE}"

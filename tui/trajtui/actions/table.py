@@ -22,6 +22,7 @@ from trajtui.widgets.side import TABS, PaneTab
 
 if TYPE_CHECKING:
     from trajtui.actions import (
+        bisecting,
         branching,
         comparing,
         copying,
@@ -85,8 +86,8 @@ class _Module:
 
 
 if not TYPE_CHECKING:
-    branching, comparing, copying, editing, filing, finding = map(
-        _Module, ("branching", "comparing", "copying", "editing", "filing", "finding")
+    bisecting, branching, comparing, copying, editing, filing, finding = map(
+        _Module, ("bisecting", "branching", "comparing", "copying", "editing", "filing", "finding")
     )
     looking, models, replay, saving, sharing, telling = map(
         _Module, ("looking", "models", "replay", "saving", "sharing", "telling")
@@ -188,6 +189,9 @@ ACTIONS: Final = (
     UserAction(replay.shell, "exclamation_mark", "a shell inside the sandbox, as it is now", _REPLAY, "!"),
     UserAction(
         replay.restart, "R", "restart from the first event in a fresh sandbox", _REPLAY, "R", "restart"
+    ),
+    UserAction(
+        bisecting.bisect, "", "bisect: the step after which a command comes to something else", _REPLAY, ""
     ),
     UserAction(replay.world, "O", "sandbox and world: what names it, another one", _REPLAY, "O"),
     UserAction(replay.message, "m", "type a message", _LIVE, "m", "message", at=(*_AT_REST, *_AT_WORK)),
