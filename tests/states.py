@@ -18,9 +18,11 @@ from typing import Any, Final
 
 from textual.app import App
 
+import conversations
+from mutations import MUTATIONS
 from screens import Shown
+from trajcore import Session, Trajectory, notices
 from trajcore import State as SessionState
-from trajcore import notices
 from trajcore.errors import SandboxUnavailable
 from trajcore.views import marks
 from trajcore.views.blocks import Block, BlockKind
@@ -32,6 +34,7 @@ from trajtui.actions.sharing import masked_in
 from trajtui.actions.table import BY_NAME
 from trajtui.notes import Note
 from trajtui.screens.browse import Browse
+from trajtui.screens.checks import ChecksScreen
 from trajtui.screens.debugger import DebuggerScreen
 from trajtui.screens.pages import Pages, Paragraphs
 from trajtui.screens.start import AskFirst, PickRow, StartApp
@@ -472,6 +475,19 @@ _OPENING: Final = (
 )
 """Actions that open something, as far as they are there."""
 STATES.update({name.replace("_", "-"): doing(name) for name in _OPENING if name in BY_NAME})
+
+
+@state
+async def faults_of_files(shown: Shown, undo: ExitStack) -> None:
+    """What is wrong with a conversation in files: errors, of which one has two mends, and a warning."""
+    directory = Path(undo.enter_context(TemporaryDirectory()))
+    place = conversations.directory(directory / "c", conversations.talk(), conversations.state(13))
+    for name in ("action_alone", "torn", "leaf_behind"):
+        MUTATIONS[name][1](place, 0)
+    shown.app.push_screen(ChecksScreen(Session(Trajectory.open(place))))
+    await shown.wait("errors")
+    await shown.press("down")
+    await shown.settle()
 
 
 @state

@@ -127,12 +127,28 @@ class Editing:
         """Make an edit again that was kept as plain data."""
         return self._made(self._trajectory.apply_data(data))
 
-    def repair(self, repair: Repair) -> None:
-        """Make the edits that mend what a check found, as it is now. Raises `BadInput`."""
+    def repair(self, repair: Repair) -> list[Edit]:
+        """Make the edits that mend what a check found, as it is now. Raises `BadInput`, `Refused`."""
         if repair.changes:
             self._check_still()
-        for edit in self._trajectory.mend(repair):
-            self._made(edit)
+        return [self._made(edit) for edit in self._trajectory.mend(repair)]
+
+    async def repair_all(self, *, warnings: bool = False) -> int:
+        """Mend all errors that can be, and `warnings` where they are asked for; the answer is how many were.
+
+        Raises `Refused` where the run goes on meanwhile: what was mended by then stays.
+        """
+        from trajcore.repairing import Mender
+
+        mender, count = Mender(warnings=warnings), 0
+        while True:
+            self._check_still()
+            findings = await asyncio.to_thread(self._trajectory.checking())
+            self._check_still()
+            mended = mender.mended(findings, self.repair)
+            if mended is None:
+                return count
+            count += len(mended)
 
     async def save(self, path: Path | None = None, *, overwrite: bool = False) -> Path:
         """Save the recording as it is now, whatever is edited meanwhile. Raises `BadInput`, `FileChanged`.

@@ -6,7 +6,7 @@ import io
 import os
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -60,38 +60,53 @@ class Mended:
 def mending(trajectory: Trajectory, *, warnings: bool = False) -> Iterator[Mended]:
     """Mend errors, and `warnings` where they are asked for, until no repair is left that can be made.
 
-    What is wrong with files is mended first: it hides what is wrong in them. Each finding is of the recording
-    as it was just before; what is left then is what another check finds.
+    Each finding is of the recording as a check found it just before; what is left then is what another check
+    finds.
     """
-    tried: Counter[tuple[str, str, str]] = Counter()
-    while True:
-        able = [
-            one
-            for one in trajectory.checking()()
-            if _is_able(one, warnings=warnings) and tried[_name(one)] < _TRIES
-        ]
+    mender = Mender(warnings=warnings)
+    while (mended := mender.mended(trajectory.checking()(), trajectory.mend)) is not None:
+        yield from mended
+
+
+class Mender:
+    """Mends what one check after the other finds, faults of files first: they hide what is in these."""
+
+    def __init__(self, *, warnings: bool = False) -> None:
+        self._warnings = warnings
+        self._tried: Counter[tuple[str, str, str]] = Counter()
+
+    def mended(
+        self, findings: Sequence[Finding], mend: Callable[[Repair], Iterable[Edit]]
+    ) -> list[Mended] | None:
+        """As many repairs as can be made on the state that was checked; None: there is none left.
+
+        `mend` makes the edits of one, and raises `BadInput` where it cannot.
+        """
+        able = [finding for finding in findings if self._is_able(finding)]
         if not able:
-            return
+            return None
         stage = min(finding.stage for finding in able)
-        state = _Pass()
+        done, state = [], _Pass()
         for finding in reversed([finding for finding in able if finding.stage == stage]):
             repair = finding.repair
             if repair is None or not state.admits(repair):
                 continue
-            tried[_name(finding)] += 1
+            self._tried[_name(finding)] += 1
+            edits: list[Edit] = []
             try:
-                edits = []
-                for edit in trajectory.mend(repair):
+                for edit in mend(repair):
                     state.follow(edit)
                     edits.append(edit)
             except BadInput:
-                tried[_name(finding)] = _TRIES
-                continue
-            yield Mended(finding, edits)
+                self._tried[_name(finding)] = _TRIES
+                if not edits:
+                    continue
+            done.append(Mended(finding, edits))
+        return done
 
-
-def _is_able(finding: Finding, *, warnings: bool) -> bool:
-    return finding.repair is not None and (warnings or finding.severity is Severity.ERROR)
+    def _is_able(self, finding: Finding) -> bool:
+        wanted = self._warnings or finding.severity is Severity.ERROR
+        return wanted and finding.repair is not None and self._tried[_name(finding)] < _TRIES
 
 
 def _name(finding: Finding) -> tuple[str, str, str]:

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+import conversations
 from documents import message, ran, run
+from mutations import MUTATIONS
 from screens import Shown, opened
 from trajcore.journal.recovery import orphans
 from trajcore.sandbox.base import SandboxSettings
@@ -20,6 +22,7 @@ from trajcore.session import Session, Settings
 from trajcore.trajectory import Trajectory
 from trajtui.app import TrajApp
 
+HEX = conversations.ID.replace("-", "")
 EVENTS = [message(0), run(1, "ls"), ran(2, 1, "a"), message(3, "more"), run(4, "pwd"), ran(5, 4, "/")]
 
 
@@ -154,9 +157,9 @@ async def test_the_checks_lead_to_the_event_and_repair_it(path: Path) -> None:
         await palette(shown, "check the recording")
         await shown.wait("2 errors")
         await shown.wait("its cause 99 is not in this recording")
-        await shown.press("r")
+        await shown.press("enter")
         await shown.wait("1 error in 7 events")
-        await shown.wait("repaired")
+        await shown.wait("mended")
         await shown.press("r")
         await shown.wait("nothing wrong was found in 7 events")
         await shown.press("escape")
@@ -165,9 +168,43 @@ async def test_the_checks_lead_to_the_event_and_repair_it(path: Path) -> None:
         await shown.wait(lambda: "modified" not in shown.status)
         await palette(shown, "check the recording")
         await shown.wait("2 errors")
-        await shown.press("enter")
+        await shown.press("s")
         await shown.wait(lambda: shown.selected == 6)
         assert path.read_text() == json.dumps([*EVENTS, ran(6, 99), message(3, "again")], indent=4) + "\n"
+
+
+async def test_all_faults_of_a_conversation_are_mended_at_once_and_each_can_be_undone(tmp_path: Path) -> None:
+    place = conversations.directory(tmp_path / HEX, conversations.talk(), conversations.state(13))
+    for name in ("leaf", "action_alone", "torn"):
+        MUTATIONS[name][1](place, 2)
+    before = conversations.contents(place)
+    async with opened(place) as shown:
+        await palette(shown, "check the recording")
+        screen = await shown.wait("4 errors")
+        assert "base_state.json" in screen
+        assert "event-00004-0000" in screen
+        await shown.press("R")
+        await shown.wait("faults mended")
+        await shown.wait("nothing wrong was found")
+        await shown.press("escape")
+        await shown.wait(lambda: "modified" in shown.status)
+        for _ in shown.session.trajectory.history:
+            await shown.press("u")
+        await shown.wait(lambda: "modified" not in shown.status)
+        assert conversations.contents(place) == before
+
+
+async def test_another_way_to_mend_is_shown_and_taken(tmp_path: Path) -> None:
+    place = conversations.directory(tmp_path / HEX, conversations.talk(), conversations.state(13))
+    MUTATIONS["action_alone"][1](place, 0)
+    async with opened(place) as shown:
+        await palette(shown, "check the recording")
+        await shown.wait("way 1 of 2")
+        await shown.press("o")
+        await shown.wait("way 2 of 2")
+        await shown.press("enter")
+        await shown.wait("nothing wrong was found")
+        assert shown.session.trajectory.modern(2)["args"]["command"] == "echo one > f; ls"
 
 
 async def test_texts_of_the_recording_are_data_in_the_checks_and_the_differences(path: Path) -> None:

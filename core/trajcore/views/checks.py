@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from trajcore.dialects.findings import Finding, Severity, summary
+from trajcore.dialects.findings import Finding, Repair, Severity, summary
 from trajcore.repairing import Mended, copied, mending
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
@@ -17,6 +17,7 @@ __all__ = [
     "Checked",
     "Finding",
     "Mended",
+    "Repair",
     "checking",
     "copied",
     "finding_line",

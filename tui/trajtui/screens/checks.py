@@ -1,10 +1,10 @@
-"""What is wrong with the recording: a list to go through, with the repairs that are offered."""
+"""What is wrong with the recording: a list to go through, with the repairs that are offered, one or all."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,12 +16,13 @@ from textual.widgets.option_list import Option
 
 from trajcore import Session, TrajError
 from trajcore.text import safe_line
-from trajcore.views.checks import Finding, checking, is_error
+from trajcore.views.checks import Finding, Repair, checking, is_error
 from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import Choices
 
-_KEYS = "Enter goes to the event · r makes the repair (u undoes it) · Esc closes"
+_KEYS = "Enter mends · o: in another way · R mends all errors (u undoes) · s shows the event · Esc closes"
 _NO_KEYS = "Esc closes"
+_LONGEST_NAME: Final = 16
 
 
 class ChecksScreen(Dialog[int | None]):
@@ -29,13 +30,18 @@ class ChecksScreen(Dialog[int | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", "close"),
-        Binding("r", "repair", "repair"),
+        Binding("r", "repair", "mend"),
+        Binding("R", "repair_all", "mend all errors"),
+        Binding("o", "other", "another way to mend it"),
+        Binding("s", "go", "show the event"),
     ]
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
         self._findings: Sequence[Finding] = ()
+        self._way = 0
+        """Which of several ways to mend it is offered."""
 
     def compose(self) -> ComposeResult:
         """A line above the list, and what the selected repair would do below it."""
@@ -64,47 +70,100 @@ class ChecksScreen(Dialog[int | None]):
         self._show_repair()
 
     @on(OptionList.OptionHighlighted)
+    def _select(self) -> None:
+        self._way = 0
+        self._show_repair()
+
     def _show_repair(self) -> None:
-        finding = self._selected
-        repair = finding.repair if finding else None
+        finding, ways = self._selected, self._ways
         if finding is None:
             text = ""
+        elif not ways:
+            text = "nothing can be offered for this: s shows the event, and e edits it there"
         else:
-            text = f"r: {repair.words}" if repair else "nothing can be offered for this: e edits the event"
-        self.query_one("#checks-repair", Static).update(safe_line(text))
+            more = f" (way {self._way + 1} of {len(ways)}, o shows the next)" * (len(ways) > 1)
+            text = f"Enter: {ways[self._way].words}{more}"
+        file = f"{finding.file}: " if finding is not None and finding.file else ""
+        self.query_one("#checks-repair", Static).update(safe_line(file + text))
+
+    @property
+    def _ways(self) -> Sequence[Repair]:
+        """The repairs that are offered for the finding that is selected."""
+        finding = self._selected
+        return () if finding is None or finding.repair is None else (finding.repair, *finding.others)
 
     @property
     def _selected(self) -> Finding | None:
         at = self.query_one(Choices).highlighted
         return self._findings[at] if at is not None and at < len(self._findings) else None
 
+    def action_other(self) -> None:
+        """Offer the next way to mend it."""
+        self._way = (self._way + 1) % max(len(self._ways), 1)
+        self._show_repair()
+
     def action_repair(self) -> None:
         """Make the offered repair, and check again."""
-        finding = self._selected
-        if finding is None or finding.repair is None:
+        finding, ways = self._selected, self._ways
+        if finding is None or not ways or self._is_refused():
             return
-        note = self.query_one("#checks-repair", Static)
-        if self._session.busy:
-            note.update("the run is going on: Esc, and Esc again pauses it")
-            return
+        repair = ways[self._way]
         try:
-            self._session.editing.repair(finding.repair)
+            self._session.editing.repair(repair)
         except TrajError as error:
-            note.update(safe_line(str(error)))
+            self._refuse(str(error))
             return
         self._findings = ()
-        self._check(f"repaired {finding.name}: {safe_line(finding.repair.words)}\n")
+        self._check(f"mended {_named(finding)}: {safe_line(repair.words)}\n")
+
+    @work(exclusive=True, group="mending")
+    async def action_repair_all(self) -> None:
+        """Make one repair after the other until no error is left that can be mended, and check again."""
+        if self._is_refused() or not any(is_error(one) and one.repair for one in self._findings):
+            return
+        self.query_one(".question", Static).update("mending…")
+        self._findings = ()
+        try:
+            count = await self._session.editing.repair_all()
+        except TrajError as error:
+            self._check(f"{safe_line(str(error))}\n")
+            return
+        self._check(f"{count} {'fault' if count == 1 else 'faults'} mended\n")
+
+    def _is_refused(self) -> bool:
+        """Whether nothing can be mended now, which is said."""
+        if self._session.busy:
+            self._refuse("the run is going on: Esc, and Esc again pauses it")
+        return self._session.busy
+
+    def _refuse(self, why: str) -> None:
+        self.query_one("#checks-repair", Static).update(safe_line(why))
 
     def action_leave(self) -> None:
         """Stay where the timeline is."""
         self.dismiss(None)
 
-    @on(OptionList.OptionSelected)
-    def go(self, event: OptionList.OptionSelected) -> None:
+    def action_go(self) -> None:
         """Go to the event."""
-        self.dismiss(self._findings[int(event.option.id or 0)].index)
+        finding = self._selected
+        if finding is not None:
+            self.dismiss(finding.index)
+
+    @on(OptionList.OptionSelected)
+    def pick(self) -> None:
+        """Mend what was picked; go to the event where nothing is offered for it."""
+        if self._ways:
+            self.action_repair()
+        else:
+            self.action_go()
+
+
+def _named(finding: Finding) -> str:
+    """What a finding is about: the file, the beginning of whose name says its place, or an event."""
+    file = finding.file.rsplit("/", 1)[-1]
+    return safe_line(file if len(file) <= _LONGEST_NAME else f"{file[:_LONGEST_NAME]}…") or finding.name
 
 
 def _line(finding: Finding) -> Content:
-    text = safe_line(f"{finding.name:>6}  {finding.text}")
+    text = safe_line(f"{_named(finding):>6}  {finding.text}")
     return Content.styled(text, "$text-error" if is_error(finding) else "$text-warning")
