@@ -478,19 +478,6 @@ STATES.update({name.replace("_", "-"): doing(name) for name in _OPENING if name 
 
 
 @state
-async def faults_of_files(shown: Shown, undo: ExitStack) -> None:
-    """What is wrong with a conversation in files: errors, of which one has two mends, and a warning."""
-    directory = Path(undo.enter_context(TemporaryDirectory()))
-    place = conversations.directory(directory / "c", conversations.talk(), conversations.state(13))
-    for name in ("action_alone", "torn", "leaf_behind"):
-        MUTATIONS[name][1](place, 0)
-    shown.app.push_screen(ChecksScreen(Session(Trajectory.open(place))))
-    await shown.wait("errors")
-    await shown.press("down")
-    await shown.settle()
-
-
-@state
 async def export_as(shown: Shown, undo: ExitStack) -> None:
     """As what it is exported."""
     await doing("export")(shown, undo)
@@ -604,3 +591,16 @@ async def added_to_the_run(shown: Shown, undo: ExitStack) -> None:
     shown.session._replay.enter("thank you")
     await shown.wait("thank you")
     await shown.pilot.pause(0.3)
+
+
+@state
+async def faults_of_files(shown: Shown, undo: ExitStack) -> None:
+    """What is wrong with a conversation in files: errors, of which one has two mends, and a warning."""
+    directory = Path(undo.enter_context(TemporaryDirectory()))
+    place = conversations.directory(directory / "c", conversations.talk(), conversations.state(13))
+    for name, number in (("action_alone", 0), ("leaf_behind", 0), ("torn", 2)):
+        MUTATIONS[name][1](place, number)
+    shown.app.push_screen(ChecksScreen(Session(Trajectory.open(place))))
+    await shown.wait("errors")
+    await shown.press("down")
+    await shown.settle()

@@ -20,6 +20,7 @@ from trajcore.document.saving import Job, Saver
 from trajcore.errors import BadInput
 from trajcore.events.head import Head
 from trajcore.formats.base import Files, Layout
+from trajcore.formats.eventnames import whole_of
 from trajcore.longtext import LongText
 from trajcore.runtimes.habits import Habits
 from trajcore.storage import Piece, write_atomically
@@ -71,9 +72,11 @@ class Trajectory:
     def open(cls, path: Path, row: str | None = None, format: str | None = None) -> Trajectory:
         """Read a file or an event store; `row` picks one of several by number or id.
 
-        `format` names its dialect or its container, where it is not to be found out. Raises `BadInput`,
-        naming the file, when it cannot be read or is no trajectory, and `RowNeeded`.
+        `format` names its dialect or its container, where it is not to be found out. A file of a conversation
+        that is in several stands for all of it. Raises `BadInput`, naming the file, when it cannot be read or
+        is no trajectory, and `RowNeeded`.
         """
+        path = whole_of(path)
         made = cls(*recognised(Files(str(path), path), row, format), str(path), path)
         made.row = row
         return made

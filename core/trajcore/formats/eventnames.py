@@ -67,6 +67,18 @@ def prefix_of(name: str) -> str:
     return outer if at < 0 else outer[:at]
 
 
+def whole_of(path: Path) -> Path:
+    """The directory of the conversation that a file is the state of, or an event of; else the file itself."""
+    try:
+        if path.name == STATE and os.path.isfile(path) and os.path.isdir(path.parent / EVENTS):
+            return path.parent
+        if INDEXED.name.fullmatch(path.name) and os.path.isfile(path) and path.parent.name == EVENTS[:-1]:
+            return path.parent.parent
+    except (OSError, ValueError):
+        return path
+    return path
+
+
 def text_in(data: bytes, key: str) -> str:
     """The string under a key of an object; empty where there is none."""
     try:

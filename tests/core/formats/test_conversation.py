@@ -63,6 +63,19 @@ def test_so_are_its_events_alone_and_an_export_of_them(place: Path, tmp_path: Pa
     assert Trajectory.open(tmp_path / "export").outline.kinds == whole.outline.kinds
 
 
+def test_one_of_its_files_stands_for_all_of_it_and_a_part_alone_is_named(place: Path, tmp_path: Path) -> None:
+    for part in (place / "base_state.json", place / file_name(4, talk()[4])):
+        whole = Trajectory.open(part)
+        assert (whole.path, len(whole)) == (place, len(Trajectory.open(place)))
+    whole.set_value(1, ("args", "content"), "x")
+    assert whole.save() == place
+    alone = tmp_path / "alone" / "base_state.json"
+    alone.parent.mkdir()
+    alone.write_bytes(compact({**state(1), "persistence_dir": "/x"}))
+    with pytest.raises(BadInput, match="looks like an OpenHands V1 conversation"):
+        Trajectory.open(alone)
+
+
 def test_files_of_events_without_numbers_are_in_the_order_of_their_times(tmp_path: Path) -> None:
     for event in reversed(talk()):
         (tmp_path / f"{event['id'].replace('-', '')}.json").write_bytes(compact(event))

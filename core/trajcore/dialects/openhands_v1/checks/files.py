@@ -28,6 +28,12 @@ def states_that_are_none(kept: Kept, states: set[int]) -> list[int]:
     return [at for at, file in enumerate(kept.files) if is_state(file) and at not in states]
 
 
+def damage(kept: Kept, record: int) -> str:
+    """Where a file breaks, without its name, which is told beside it."""
+    _, found, behind = kept.damaged[record].partition(kept.file(record))
+    return f"it{behind}" if found else kept.damaged[record]
+
+
 def check_files(case: Case) -> None:
     """Damage, indices, names and ids, of records that have files of their own."""
     if not case.kept.files:
@@ -36,7 +42,7 @@ def check_files(case: Case) -> None:
     for record in case.records:
         if case.is_damaged(record):
             aside = repair("move what is left of it aside, into damaged/", [Removed((record,))], follow=True)
-            case.fault(record, "damaged", case.kept.damaged[record], Stage.FILES, aside)
+            case.fault(record, "damaged", damage(case.kept, record), Stage.FILES, aside)
     _indices(case)
     for record in case.records:
         if not case.is_damaged(record):

@@ -10,6 +10,7 @@ from trajcore.dialects.changes import Removed, Rewritten
 from trajcore.dialects.examined import Fault, Kept, Stage
 from trajcore.dialects.findings import Severity
 from trajcore.dialects.openhands_v1.checks.case import Case, repair, short
+from trajcore.dialects.openhands_v1.checks.files import damage
 from trajcore.dialects.openhands_v1.checks.known import STATUSES
 from trajcore.dialects.openhands_v1.tree import BESIDE
 from trajcore.formats.eventnames import STATE
@@ -21,7 +22,9 @@ _NEEDED: Final = ("agent", "workspace")
 
 def no_state(kept: Kept, record: int) -> Fault:
     """The fault of a state that cannot be read, or is none: without one OpenHands begins a new state."""
-    text = kept.damaged.get(record) or "it is no state of a conversation: it has no id, agent and workspace"
+    text = "it is no state of a conversation: it has no id, agent and workspace"
+    if record in kept.damaged:
+        text = damage(kept, record)
     aside = repair("move it aside, into damaged/: OpenHands makes a new one", [Removed((record,))])
     is_main = "/" not in kept.file(record) or not kept.file(record).startswith("subagents/")
     return Fault(record, "no-state", text, Stage.FILES, (aside,) if is_main else ())
