@@ -126,6 +126,14 @@ class Step(Struct, frozen=True):
     result: str = ""
 
 
+class InText(Struct, frozen=True):
+    """A call that a model has said in its text, and what it said before it."""
+
+    name: str
+    arguments: dict[str, Any]
+    thought: str
+
+
 class ToolMap:
     """Every way to say an agent's actions as calls.
 
@@ -138,12 +146,15 @@ class ToolMap:
         anywhere: tuple[Parameter, ...] = (),
         example: tuple[str, tuple[Step, ...]] = ("", ()),
         tasks: TaskWords | None = None,
+        in_text: Callable[[str], InText | None] | None = None,
     ) -> None:
         """`anywhere` are parameters that any recorded call may have; where offered, they come last.
 
         `example` is a task and how it is done: for models that have no calls of their own. `tasks` is how
         the list of tasks is answered; by default as OpenHands does.
         """
+        self.in_text = in_text
+        """Finds the call in a text, where the agent's model says it so; it is told of no tools then."""
         self.tasks = tasks or TaskWords()
         self.example = example
         self._rows = rows

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import Any, Final, Protocol
 
@@ -19,6 +21,7 @@ from trajcore.live import outcome, tasklist
 from trajcore.live.asking import Settled
 from trajcore.live.assembly import Cut
 from trajcore.live.budget import Limit
+from trajcore.live.callids import new_id
 from trajcore.live.failures import cut_short
 from trajcore.live.fitting import Fitting, NothingToCompact
 from trajcore.live.messages.history import messages
@@ -193,7 +196,7 @@ class _Turn:
         if stuck is not None:
             self._watch.stuck(stuck)
             return TurnEnd.STUCK
-        reply = await self._reply()
+        reply = self._with_call_in_text(await self._reply())
         self._watch.replied(reply)
         if reply.cut is not None:
             self._watch.warned(cut_short(reply.cut, self._model.settings))
@@ -220,12 +223,22 @@ class _Turn:
 
     async def _ask(self, shown: Sequence[Message]) -> Reply:
         try:
-            return await self._model.reply(shown, self._tools.schemas(), self._watch)
+            offered = self._tools.schemas() if self._tools.in_text is None else []
+            return await self._model.reply(shown, offered, self._watch)
         except (asyncio.CancelledError, ModelUnavailable) as error:
             cut = Cut.BROKEN if isinstance(error, ModelUnavailable) else Cut.INTERRUPTED
             if self._model.part.strip():
                 self._say(cut.marked(self._model.part))
             raise
+
+    def _with_call_in_text(self, reply: Reply) -> Reply:
+        """A reply with the call that it has in its text, where the agent's models say theirs so."""
+        in_text = self._tools.in_text
+        found = in_text(reply.text) if in_text is not None and reply.cut is None else None
+        if found is None or reply.tool_calls:
+            return reply
+        call = Call(new_id(), found.name, json.dumps(found.arguments))
+        return replace(reply, text=found.thought, tool_calls=(call,))
 
     def _say(self, text: str, reply: Reply | None = None, *, waits: bool = True) -> None:
         """Put the agent's word into the run; `waits`: for the user's."""

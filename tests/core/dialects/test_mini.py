@@ -249,6 +249,21 @@ def test_what_is_put_in_is_in_the_protocol_of_the_trajectory() -> None:
         assert services(opened(trajectory.to_bytes()))["date"] is Service.EXECUTE, name
 
 
+def test_a_result_stands_behind_its_turn_and_before_what_says_its_end() -> None:
+    trajectory = opened(minis.DROPPED)
+    came = {
+        "observation": "run",
+        "source": "agent",
+        "content": "one\n",
+        "extras": {"metadata": {"exit_code": 0}},
+    }
+    call = {"tool_call_metadata": {"function_name": "bash", "tool_call_id": "call_0_0"}}
+    trajectory.insert(len(trajectory), [{**came, **call}])
+    roles = [message["role"] for message in json.loads(trajectory.to_bytes())["messages"]]
+    assert roles == ["system", "user", "assistant", "tool", "exit"]
+    assert trajectory.outline.answers == {5: 2}
+
+
 def test_what_it_has_no_tool_for_is_refused() -> None:
     with pytest.raises(BadInput, match="one tool, bash"):
         opened(minis.TOOLS).insert(2, [{"action": "browse", "source": "agent", "args": {"url": "u"}}])

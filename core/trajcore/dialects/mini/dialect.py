@@ -32,6 +32,7 @@ from trajcore.formats.json.merge import merged
 from trajcore.formats.json.reading import as_object
 
 if TYPE_CHECKING:
+    from trajcore.dialects.toolmap import ToolMap
     from trajcore.events.base import Action, Observation
 
 _SERVED: Final = "served from the recording"
@@ -103,6 +104,25 @@ class MiniSweAgent(BaseDialect):
         """What its configuration says of its environment."""
         return tuple(world.facts(around))
 
+    @property
+    def tools(self) -> ToolMap:
+        """The one that it has."""
+        from trajcore.dialects.mini.prompt import TOOL_MAP
+
+        return TOOL_MAP
+
+    def tools_in(self, records: Sequence[Text]) -> ToolMap:
+        """The one, which text models are not told of."""
+        from trajcore.dialects.mini.prompt import tools_in
+
+        return tools_in(records)
+
+    def prompt(self, records: Sequence[Text]) -> list[dict[str, Any]] | None:
+        """The messages themselves."""
+        from trajcore.dialects.mini.prompt import told
+
+        return told(records)
+
     # Editing
 
     def places(self, recording: Recording, index: int, path: ValuePath) -> Sequence[Place]:
@@ -124,10 +144,11 @@ class MiniSweAgent(BaseDialect):
 
     def made(self, recording: Recording, at: int, events: Sequence[Event]) -> Changes:
         """Messages in the protocol of the trajectory."""
-        from trajcore.dialects.mini.written import Writer
+        from trajcore.dialects.mini.written import Writer, place_of_result
 
         records = tuple(Writer(recording).records(at, events))
-        return [Inserted(self.record_before(recording, at), records)]
+        place = place_of_result(recording, at, events)
+        return [Inserted(self.record_before(recording, at) if place is None else place, records)]
 
     def renamed(self, texts: Sequence[bytes]) -> Sequence[bytes]:
         """Copies whose calls have ids of their own."""

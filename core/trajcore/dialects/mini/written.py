@@ -192,6 +192,27 @@ class Writer:
         return {"role": "user", "content": text, **noted}
 
 
+def place_of_result(recording: Recording, at: int, events: Sequence[Mapping[str, Any]]) -> int | None:
+    """Before which record the result of a command stands: behind its turn, before what says its end.
+
+    None where they are no result, or that of no command there is.
+    """
+    first = events[0]
+    if "observation" not in first or (first.get("observation") == ERROR and not canonical.call_of(first)):
+        return None
+    slots: Sequence[MiniSlot] = recording.slots
+    asked = [slot for slot in slots[:at] if slot.action == RUN]
+    call = canonical.call_id(first)
+    named = [slot for slot in asked if call and slot.tool_call_id == call]
+    if not asked:
+        return None
+    turn = (named or asked)[-1].response
+    members = (
+        slot for slot in slots if slot.response == turn and (slot.action == RUN or slot.of is not None)
+    )
+    return max(slot.records[-1] for slot in members) + 1
+
+
 def renamed(texts: Sequence[bytes]) -> list[dict[str, Any]]:
     """Copies of messages whose calls have ids of their own, and are answered as before."""
     names: dict[str, str] = {}
