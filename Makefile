@@ -121,6 +121,7 @@ bench: setup
 	$(BIN)/python benchmarks/going_back.py --image $(IMAGE)
 	$(BIN)/python benchmarks/editing.py
 	$(BIN)/python benchmarks/first_frame.py
+	$(BIN)/python benchmarks/conversation.py $(addprefix --sdk ,$(TRAJTUI_OPENHANDS_SDK_PYTHON))
 	$(BIN)/python benchmarks/stutter.py
 	$(BIN)/python benchmarks/live_stream.py
 	$(BIN)/python benchmarks/on_screen.py --image $(IMAGE)

@@ -102,8 +102,12 @@ def _read(path: Path, largest: int, own: bool) -> bytes:
     with open(os.open(path, flags), "rb", buffering=0) as file:  # noqa: PTH123
         about = os.fstat(file.fileno())
         _check(path, about, largest, own)
-        _refuse_zeros(os.pread(file.fileno(), _FIRST, 0), str(path))
-        return _all_of(file, str(path), largest, b"", about.st_size)
+        if about.st_size > _FIRST:
+            _refuse_zeros(os.pread(file.fileno(), _FIRST, 0), str(path))
+        found = _all_of(file, str(path), largest, b"", about.st_size)
+        if about.st_size <= _FIRST:
+            _refuse_zeros(found[:_FIRST], str(path))
+        return found
 
 
 def _check(path: Path, about: os.stat_result, largest: int, own: bool) -> None:

@@ -18,7 +18,9 @@ _MISFITS = (msgspec.ValidationError, UnicodeEncodeError)
 """What msgspec raises for a value of another type; half a surrogate pair it cannot even look at."""
 
 
-class _Call(msgspec.Struct, gc=False):
+class Call(msgspec.Struct, gc=False):
+    """What is read of the tool call of an event."""
+
     tool_call_id: str | None = None
 
 
@@ -48,12 +50,16 @@ class Args(msgspec.Struct, gc=False):
     end: int | None = None
 
 
-class _Metadata(msgspec.Struct, gc=False):
+class Metadata(msgspec.Struct, gc=False):
+    """What is read of how a command ended."""
+
     exit_code: int | None = None
     working_dir: str | None = None
 
 
-class _Extras(msgspec.Struct, gc=False):
+class Extras(msgspec.Struct, gc=False):
+    """What is read of an observation's details."""
+
     command: str | None = None
     code: str | None = None
     path: str | None = None
@@ -63,7 +69,7 @@ class _Extras(msgspec.Struct, gc=False):
     exit_code: int | None = None
     hidden: bool | None = None
     is_error: bool | None = None
-    metadata: _Metadata | None = None
+    metadata: Metadata | None = None
 
 
 class Head(msgspec.Struct, gc=False):
@@ -77,9 +83,9 @@ class Head(msgspec.Struct, gc=False):
     cause: int | None = None
     told: str | None = msgspec.field(default=None, name="content")
     """Its content, or the beginning of it."""
-    tool_call_metadata: _Call | None = None
+    tool_call_metadata: Call | None = None
     args: Args | None = None
-    extras: _Extras | None = None
+    extras: Extras | None = None
     problem: str | None = None
 
     @property
@@ -167,7 +173,7 @@ class Head(msgspec.Struct, gc=False):
         return f"{text}  {getattr(args, kind.beside) or ''}".rstrip() if kind.beside else text
 
     def _observation_text(self) -> str:
-        extras = self.extras or _Extras()
+        extras = self.extras or Extras()
         if main := observation_kind(self.observation).main:
             return _first_text(extras, main)
         if self.problem:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -31,7 +31,14 @@ from trajcore.formats.eventnames import CHILDREN, EVENTS, STATE, STYLES, Named, 
 from trajcore.formats.lists import Lists
 from trajcore.reading import recording_bytes
 
-_decoder: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+class _Named(msgspec.Struct, gc=False):
+    """What is read of each record: its id."""
+
+    id: Any = None
+
+
+_decoder: Final = msgspec.json.Decoder(_Named)
 
 
 class _Tree(Protocol):
@@ -175,11 +182,11 @@ class _Reader:
         self._left -= len(data)
         record, span = msgspec.Raw(data), (0, len(data))
         try:
-            members = _decoder.decode(data)
+            own = _decoder.decode(data).id
             if data[:1] != b"{" or data[-1:] != b"}" or not _is_utf8(data):
                 raise ValueError
         except (ValueError, RecursionError):
-            members = {}
+            own = None
             try:
                 span = record_span(source)
                 record = msgspec.Raw(data[slice(*span)])
@@ -187,7 +194,7 @@ class _Reader:
                 self.damaged[number] = str(error).removesuffix(".")
                 record = DAMAGED
         if id and not fault and record is not DAMAGED:
-            own = _value(members["id"]) if "id" in members else text_in(bytes(record), "id")
+            own = text_in(bytes(record), "id") if own is None else own
             if own != id:
                 fault = f"{name}: the event in it has another id, {str(own)[:60]!r}"
         if fault:
@@ -203,13 +210,6 @@ def _is_utf8(data: bytes) -> bool:
         return data.isascii() or bool(data.decode())
     except UnicodeDecodeError:
         return False
-
-
-def _value(raw: msgspec.Raw) -> object:
-    try:
-        return msgspec.json.decode(raw)
-    except msgspec.DecodeError:
-        return None
 
 
 class _Directory:

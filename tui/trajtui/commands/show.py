@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from typing import Final
+
 import click
 
 from trajcore import BadInput, Trajectory, load_config, settings_from
@@ -11,6 +14,9 @@ from trajtui.commands import paint
 from trajtui.commands.reading import open_to_show
 from trajtui.commands.running import run
 from trajtui.manner import tell_object, warn
+
+_AT_ONCE: Final = 100
+"""So many lines are written at a time."""
 
 
 def show(
@@ -40,8 +46,9 @@ def show(
         return _show_findings(trajectory, as_json=as_json)
     for fault in trajectory.faults:
         warn(safe_line(f"{file}: {fault}"))
-    for line in (json_lines if as_json else text_lines)(trajectory):
-        click.echo(line if as_json else paint.event(line))
+    lines = iter((json_lines if as_json else text_lines)(trajectory))
+    while some := [line if as_json else paint.event(line) for line in islice(lines, _AT_ONCE)]:
+        click.echo("\n".join(some))
     return 0
 
 

@@ -27,12 +27,14 @@ from trajcore.dialects.base import (
 )
 from trajcore.dialects.openhands_v1 import fields, usage, world
 from trajcore.dialects.openhands_v1.events import NUDGE, OURS, UNANSWERED, canonical_event, kind_of
+from trajcore.dialects.openhands_v1.heads import quick_head
 from trajcore.dialects.openhands_v1.helpers import Helpers
 from trajcore.dialects.openhands_v1.said import FINISHED
 from trajcore.dialects.openhands_v1.tree import Tree
 from trajcore.dialects.openhands_v1.wire import Key, Log, logs, read_key, texts_of
 from trajcore.dialects.slotted import BaseDialect
 from trajcore.errors import BadInput
+from trajcore.events.head import Head
 from trajcore.events.kinds import DELEGATE, ERROR, FINISH, MESSAGE, USER_REJECTED, Service
 from trajcore.formats.json.edit import with_value
 from trajcore.formats.json.merge import merged
@@ -128,6 +130,11 @@ class OpenHandsV1(BaseDialect):
         if slot.unanswered:
             made[canonical.ARGUMENTS][UNANSWERED] = True
         return {**made, canonical.METRICS: slot.spent} if slot.spent else made
+
+    def head(self, texts: Sequence[Text], slot: Any) -> Head:
+        """What a timeline shows; of the commonest events, out of the record itself."""
+        quick = None if slot.unanswered or len(texts) > 1 else quick_head(texts[0])
+        return super().head(texts, slot) if quick is None else quick
 
     def unwrap(self, observation: Observation) -> Unwrapped:
         """The content: what is put around it for a model stands in fields of its own."""
