@@ -29,6 +29,8 @@ from conversations import (
 )
 from mutations import HARMLESS, MUTATIONS, NotThere, event_files
 from trajcore.dialects.findings import Finding, Severity
+from trajcore.document import saving
+from trajcore.document.saving import Job
 from trajcore.errors import BadInput
 from trajcore.repairing import mending
 from trajcore.trajectory import Trajectory
@@ -265,3 +267,64 @@ def test_real_ones_are_left_alone_and_mended_where_they_were_broken(tmp_path: Pa
             there = events_in(place)
             mended(place)
             assert (errors(Trajectory.open(place)), there - events_in(place)) == ([], set())
+
+
+class Killed(Exception):
+    """The program ended here."""
+
+
+def broken_off(job: Job, after: int) -> bool:
+    """Write a save up to so many changes of the directory; whether there were so many."""
+    left = after
+
+    def step() -> None:
+        nonlocal left
+        if not left:
+            raise Killed
+        left -= 1
+
+    unlink, write = Path.unlink, saving.write_atomically
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Path, "unlink", lambda *args, **named: (step(), unlink(*args, **named)))
+        patched.setattr(saving, "write_atomically", lambda *args, **named: (step(), write(*args, **named))[1])
+        try:
+            job.write()
+        except Killed:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("linked", [True, False])
+@pytest.mark.parametrize("edit", ["delete", "insert", "move"])
+@pytest.mark.sampled(3)
+def test_a_save_that_is_broken_off_anywhere_is_named_and_mended(
+    edit: str, linked: bool, tmp_path: Path
+) -> None:
+    events = talk() if linked else unlinked(talk())
+    own = state(13) if linked else state(None)
+    after = 0
+    while True:
+        place = directory(tmp_path / str(after) / HEX, events, own)
+        trajectory = Trajectory.open(place)
+        match edit:
+            case "delete":
+                trajectory.delete([6])
+            case "insert":
+                new = {"source": "user", "action": "message", "args": {"content": "And then?"}}
+                trajectory.insert(2, [new])
+            case "move":
+                trajectory.move([6], -1)
+        stays = {one["timestamp"] for one in events} & {
+            json.loads(bytes(record)).get("timestamp") for record in trajectory._document.records
+        }
+        if not broken_off(trajectory.saving(), after):
+            break
+        mended(place, warnings=False)
+        again = Trajectory.open(place)
+        assert errors(again) == []
+        assert stays <= events_in(place)
+        numbers = [int(path.name[6:11]) for path in event_files(place)]
+        assert numbers == list(range(len(numbers)))
+        after += 1
+    assert after > 8
+    assert errors(Trajectory.open(place)) == []
