@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trajcore import notices
 from trajcore.branches import Branch
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from trajcore.worlds.choice import Choice
 
 __all__ = ["Delivery", "Session", "Settings"]
+
+_NONE_LEFT: Final = "no user message is left in the recording to replace"
 
 
 class Session(SandboxSession):
@@ -203,19 +205,21 @@ class Session(SandboxSession):
             self.compact(words)
             return
         self._activity.check(Command.MESSAGE)
+        if delivery is Delivery.REPLACE and self.mode is Mode.LIVE:
+            raise Refused(_NONE_LEFT)
         if self.busy:
             if self.mode is Mode.REPLAY and delivery is not Delivery.INSERT:
                 raise Refused("the replay is running: Esc pauses it, then the message can go there")
             self._queue.add(text)
             done = "the present event" if self.mode is Mode.REPLAY else "the model's present step"
             self._say(f"queued: it will be delivered when {done} is done")
+        elif delivery is Delivery.REPLACE:
+            self._replace_next(text)
+            self._queue.sent()
         elif self.state is not State.PAUSED or self.at_end or delivery is Delivery.LIVE:
             self.check_live()
             self._start_live()
             self._queue.add(text)
-        elif delivery is Delivery.REPLACE:
-            self._replace_next(text)
-            self._queue.sent()
         else:
             self._queue.add(text)
             self._replay.add_queued()
@@ -397,7 +401,7 @@ class Session(SandboxSession):
     def _replace_next(self, text: str) -> None:
         index = self.next_user_message
         if index is None:
-            raise Refused("no user message is left in the recording to replace")
+            raise Refused(_NONE_LEFT)
         self._replay.player.replacements[self.trajectory.uid(index)] = text
         self._tell(notices.RunChanged())
         self._say(f"the message will stand in place of event {self.trajectory.label(index)}")

@@ -15,6 +15,7 @@ from documents import message, ran, run
 from loopback import Answer, Call, Loopback
 from program import finish, say, write
 from screens import Shown, opened
+from trajcore import notices
 from trajcore.live.modelprocess import MODELS
 from trajcore.live.modelsettings import ModelSettings
 from trajcore.views.marks import MEANINGS
@@ -432,6 +433,35 @@ async def test_an_inserted_message_stands_in_the_timeline_and_the_replay_goes_on
         saved = [entry.data() for entry in screen.session.run.entries]
     texts = [event["args"]["content"] for event in saved if event.get("action") == "message"]
     assert texts.index("mind the step") == 1
+
+
+async def test_what_the_keys_of_the_message_box_do_follows_what_runs(dialogue: Path):
+    """The box is opened while a step runs; once that is done, a message can go in the place of another."""
+    async with opened(dialogue) as screen:
+        await screen.press("s")
+        await screen.wait(lambda: screen.stands_at(4))
+        session = screen.session
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(session), "busy", property(lambda _: True))
+            await screen.press("m")
+            await screen.wait("Enter: deliver when the present event is done")
+            await screen.type("yes, all of them")
+            await screen.press("alt+r")
+            await screen.wait("Esc pauses it, then the message can go there")
+        session._tell(notices.StateChanged(session.state, session.mode))
+        await screen.wait("Alt+R: in place of 5")
+        await screen.press("alt+r")
+        await screen.wait("in place of event 5")
+
+
+async def test_a_message_that_can_stand_in_the_place_of_none_says_so(dialogue: Path):
+    async with opened(dialogue) as screen:
+        await screen.press("c")
+        await screen.wait("FINISHED")
+        await screen.press("m")
+        await screen.type("instead")
+        await screen.press("alt+r")
+        await screen.wait("no user message is left in the recording to replace")
 
 
 async def test_a_replacement_stands_in_place_of_the_next_user_message(dialogue: Path):

@@ -154,15 +154,15 @@ def _position(session: Session, selected: Row | None) -> str:
     return f"{position} · at {trajectory.label(index)}"
 
 
-def message_hint(session: Session) -> tuple[str, bool]:
-    """What the keys of the message box do here, and whether a recorded message can be replaced."""
+def message_hint(session: Session) -> str:
+    """What the keys of the message box do here."""
     if session.busy:
         when = "when the present event is done" if session.mode is Mode.REPLAY else "at the model's next step"
         back = " · ↑: the last queued one back" if session.queued else ""
         leaves = "interrupts" if session.asked is None else "leaves"
-        return f"Enter: deliver {when} · Ctrl+J: new line{back} · Esc {leaves}", False
+        return f"Enter: deliver {when} · Ctrl+J: new line{back} · Esc {leaves}"
     if session.state is not State.PAUSED or session.at_end or session.mode is Mode.LIVE:
-        return "Enter: send, the model goes on · Ctrl+J: new line · Esc leaves", False
+        return "Enter: send, the model goes on · Ctrl+J: new line · Esc leaves"
     following = session.next_user_message
     parts = ["Enter: insert here, then s or c goes on"]
     if following is not None:
@@ -170,4 +170,4 @@ def message_hint(session: Session) -> tuple[str, bool]:
         text = text if len(text) <= 24 else text[:23] + "…"
         parts.append(f'Alt+R: in place of {session.trajectory.label(following)} "{text}"')
     parts += ["Ctrl+L: go live from here", "Esc leaves"]
-    return " · ".join(parts), following is not None
+    return " · ".join(parts)

@@ -31,9 +31,8 @@ async def test_the_status_says_where_the_cursor_is_only_where_it_is_elsewhere() 
 
 async def test_the_message_box_says_what_its_keys_do_here() -> None:
     session = session_of(EVENTS)
-    hint, replaceable = message_hint(session)
-    assert replaceable
+    hint = message_hint(session)
     assert 'Alt+R: in place of 0 "go"' in hint
     session = await played(EVENTS)
-    assert message_hint(session) == ("Enter: send, the model goes on · Ctrl+J: new line · Esc leaves", False)
+    assert message_hint(session) == "Enter: send, the model goes on · Ctrl+J: new line · Esc leaves"
     await session.close()

@@ -28,7 +28,7 @@ async def new_branch(screen: DebuggerScreen) -> None:
     screen.session.check_live()
     if await _is_at(screen, index):
         screen.session.expect_live()
-        screen.conversation.box.open(_LIVE_HINT, replaceable=False, live=True)
+        screen.conversation.box.open(_LIVE_HINT, live=True)
 
 
 async def again(screen: DebuggerScreen) -> str | None:

@@ -41,8 +41,7 @@ class Conversation(Vertical):
 
     def open_box(self) -> None:
         """Open the message box; it says what the keys do here."""
-        hint, replaceable = message_hint(self._session)
-        self.box.open(hint, replaceable=replaceable)
+        self.box.open(message_hint(self._session))
 
     def put_back_unsent(self) -> None:
         """What an earlier session could not send is the user's again."""
@@ -89,7 +88,7 @@ class Conversation(Vertical):
         if had and not session.queued:
             self._leave()
         if self.box.display and not self.box.goes_live:
-            self.box.hint(message_hint(session)[0])
+            self.box.hint(message_hint(session))
 
     def _take_back(self, number: int | None) -> None:
         """Put a queued message, or all of them (None), back into the message box."""

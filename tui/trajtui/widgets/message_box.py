@@ -36,9 +36,8 @@ class MessageBox(Vertical):
     class Recalled(Message):
         """The user wants the last queued message back."""
 
-    def open(self, hint: str, *, replaceable: bool, live: bool = False) -> None:
+    def open(self, hint: str, *, live: bool = False) -> None:
         """Show the box; `hint` says what the keys do here. `live`: whatever is sent goes to the model."""
-        self._replaceable = replaceable
         self.goes_live = live
         self.border_title = "To the model, in a new branch" if live else "Message"
         text = self._made()
@@ -81,8 +80,6 @@ class MessageBox(Vertical):
         event.stop()
         text = "" if self._text is None else self._text.text.strip("\n")
         if not text.strip():
-            return
-        if event.delivery is Delivery.REPLACE and not (self._replaceable or self.goes_live):
             return
         self.post_message(self.Submitted(text, Delivery.LIVE if self.goes_live else event.delivery))
 
