@@ -784,6 +784,10 @@ async def test_what_runs_in_a_sandbox(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.bubblewrap
 async def test_what_is_done_with_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await _with_a_model(tmp_path, monkeypatch)
+
+
+async def _with_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, by_name: bool = False) -> None:
     path = write(tmp_path / "x.json", EVENTS)
     call = Call("execute_bash", {"command": "echo from the model"})
     with Loopback(
@@ -791,7 +795,7 @@ async def test_what_is_done_with_a_model(tmp_path: Path, monkeypatch: pytest.Mon
     ) as server:
         model = ModelSettings("openai/loopback", "sk-never-shown", server.url)
         async with opened(path, sandbox="bubblewrap", model=model) as screen:
-            await MODEL.play(screen, monkeypatch)
+            await MODEL.play(screen, monkeypatch, by_name=by_name)
             assert "sk-never-shown" not in screen.text
 
 
@@ -812,3 +816,11 @@ async def test_what_runs_is_in_the_palette_too(tmp_path: Path, monkeypatch: pyte
     path = write(tmp_path / "x.json", EVENTS)
     async with opened(path, sandbox="bubblewrap", checkpoints=20) as screen:
         await WORLD.play(screen, monkeypatch, by_name=True)
+
+
+@pytest.mark.long
+@pytest.mark.bubblewrap
+async def test_what_is_done_with_a_model_is_in_the_palette_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _with_a_model(tmp_path, monkeypatch, by_name=True)
