@@ -1,9 +1,11 @@
 """The pages of `docs/` that are about a task: what is typed, pressed and seen on them, in its order.
 
-- A block of `console`: a line behind `$ ` is typed, what follows it is printed. `…` is whatever stands there,
-  on a line of its own any number of lines. A line `^C` interrupts what runs. `trajtui FILE` opens the screen.
+- A block of `console`: a line behind `$ ` is typed, what follows it is printed: nothing, where nothing does,
+  unless a comment (`  # `) tells what the command is for. `…` is whatever stands there, on a line of its own
+  any number of lines. A line `^C` interrupts what runs. `trajtui FILE` opens the screen.
 - A table whose first head is *press*: in the first cell of a row each code is a key, or a text that is typed;
   each in the last one then stands on the screen, however many blanks are in it.
+- Another block whose first line is `# NAME.py` or the like is that file, which the reader writes.
 - A `<picture>` is the screen as it is there.
 - A comment `<!-- here: COMMAND -->` is carried out as well: what a reader has, and tests have not.
 """
@@ -62,6 +64,15 @@ class Pressed:
 
 
 @dataclass(frozen=True)
+class Written:
+    """A file that the reader writes."""
+
+    line: int
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Pictured:
     """The name of the picture that stands here."""
 
@@ -69,10 +80,11 @@ class Pictured:
     name: str
 
 
-Item = Typed | Pressed | Pictured
+Item = Typed | Pressed | Written | Pictured
 
 _COMMANDS = frozenset(commands().commands) - {"open"}
 _HERE = re.compile(r"<!-- here: (.*) -->")
+_FILE = re.compile(r"# ([\w./-]+\.(?:py|toml))")
 _PICTURE = re.compile(r'<img [^>]*src="(?:docs/)?pictures/([\w-]+)-light\.svg"')
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 
@@ -87,8 +99,9 @@ def _items(number: int, line: str, lines: Iterator[tuple[int, str]]) -> Iterator
     if line == "```console":
         yield from _typed(list(takewhile(lambda one: one[1] != "```", lines)))
     elif line.startswith("```"):
-        for _ in takewhile(lambda one: one[1] != "```", lines):
-            pass
+        block = [text for _, text in takewhile(lambda one: one[1] != "```", lines)]
+        if block and (file := _FILE.fullmatch(block[0])):
+            yield Written(number, file[1], "\n".join(block) + "\n")
     elif line.startswith("| press |"):
         next(lines)
         for at, row in takewhile(lambda one: one[1].startswith("|"), lines):
@@ -113,7 +126,8 @@ def _typed(block: list[tuple[int, str]]) -> Iterator[Typed]:
                 break
         printed = list(takewhile(lambda one: not one[1].startswith("$ "), block))
         del block[: len(printed)]
-        yield Typed(number, "\n".join(command), tuple(text for _, text in printed))
+        told = not printed and re.search(r"  # ", line)
+        yield Typed(number, "\n".join(command), None if told else tuple(text for _, text in printed))
 
 
 def _codes(cell: str) -> tuple[str, ...]:

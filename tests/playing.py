@@ -29,7 +29,7 @@ from textual.widgets import Input, TextArea
 
 import trajtui.app
 from drawings import compact
-from pages import Item, Pictured, Pressed, Typed, is_printed, is_shown, items
+from pages import Item, Pictured, Pressed, Typed, Written, is_printed, is_shown, items
 from program import PROGRAM, SAMPLES
 from scripted import MODELS, Scripted
 from trajcore.views import hints, marks
@@ -41,6 +41,12 @@ from trajtui.widgets.hints import HINTS
 SIZES: Final = {
     "who-wrote": (112, 18),
     "compare": (112, 14),
+    "flag": (112, 18),
+    "run-again": (112, 17),
+    "branch": (112, 22),
+    "export": (112, 20),
+    "debugger": (132, 24),
+    "evidence": (120, 18),
 }
 """Columns and rows of each picture: the screen has those of its next one from when it is opened."""
 USUAL: Final = (112, 28)
@@ -129,6 +135,8 @@ class Player:
                 self._tried(item.line, lambda item=item, steps=on_screen: self._open(item.opens, steps))
             elif isinstance(item, Typed):
                 self._tried(item.line, lambda item=item: self._type(item, todo))
+            elif isinstance(item, Written):
+                self._write(item)
             else:
                 raise Otherwise(f"line {item.line}: no screen is open")
 
@@ -139,6 +147,9 @@ class Player:
             self.faults.append(f"line {line}: {fault}")
             return False
         return True
+
+    def _write(self, item: Written) -> None:
+        (Path(self._shell.environment["PWD"]) / item.name).write_text(item.text, encoding="utf-8")
 
     def _type(self, item: Typed, behind: list[Item]) -> None:
         if item.interrupted and item.printed is not None:
@@ -183,18 +194,23 @@ class Player:
         return next((SIZES[name] for name in names if name in SIZES), USUAL)
 
     async def _on_screen(self, pilot: Pilot[None], steps: list[Item]) -> None:
+        lost = False
         while steps:
             step = steps.pop(0)
             try:
                 if isinstance(step, Typed):
                     await asyncio.to_thread(self._type, step, steps)
+                elif isinstance(step, Written):
+                    self._write(step)
+                elif lost:
+                    continue
                 elif isinstance(step, Pressed):
                     await self._press(pilot, step)
                 else:
                     await self._picture(pilot, step.name)
             except Otherwise as fault:
                 self.faults.append(f"line {step.line}: {fault}")
-                return
+                lost = True  # whoever goes on pressing keys does something else
 
     async def _press(self, pilot: Pilot[None], step: Pressed) -> None:
         app: Any = pilot.app
@@ -264,7 +280,7 @@ def _recorded_time(overview: Any, row: Any) -> float:
 def _prepare(directory: Path) -> None:
     """A user who has nothing of their own but the samples, at a terminal with all colours."""
     for name in list(os.environ):
-        if name.startswith(("LLM_", "TRAJTUI_", "XDG_", "CI")) and name not in (
+        if name.startswith(("LLM_", "TRAJTUI_", "XDG_", "PYTEST", "CI")) and name not in (
             "TRAJTUI_SANDBOX", "TRAJTUI_IMAGE",
         ):  # fmt: skip
             del os.environ[name]
@@ -274,7 +290,7 @@ def _prepare(directory: Path) -> None:
     path = os.pathsep.join([str(PROGRAM.parent), os.environ["PATH"]])
     os.environ.update(
         kept, HOME=str(home), PATH=path, TZ="UTC", LANG="C.UTF-8", LC_ALL="C.UTF-8", COLORTERM="truecolor",
-        COLUMNS="120", TERM="xterm-256color",
+        COLUMNS="120", TERM="xterm-256color", TESTS=str(Path(__file__).parent),
     )  # fmt: skip
     keyboard.has_terminal = lambda: True
     keyboard.take_keys = lambda: None

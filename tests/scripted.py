@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from loopback import Answer, Loopback, Request
+from loopback import Answer, Call, Loopback, Request
 
 Model = Callable[[str, list[dict[str, Any]]], Answer]
 """Given the name of a model and the messages, the reply."""
@@ -30,5 +30,42 @@ class Scripted(Loopback):
         return replace(told, prompt_tokens=3000, completion_tokens=40), response
 
 
-MODELS: Final[dict[str, Model]] = {}
+def _does(*commands: str, said: str = "", end: str) -> Model:
+    """A model that gives some commands, one a reply, and then finishes."""
+
+    def answer(name: str, messages: list[dict[str, Any]]) -> Answer:
+        asked = max(at for at, message in enumerate(messages) if message["role"] == "user")
+        done = sum(message["role"] == "assistant" for message in messages[asked:])
+        if done < len(commands):
+            return Answer(said, calls=[Call("execute_bash", {"command": commands[done]})])
+        return Answer(calls=[Call("finish", {"message": end})])
+
+    return answer
+
+
+def _by_name(**models: Model) -> Model:
+    """Several, each by the end of its name."""
+
+    def answer(name: str, messages: list[dict[str, Any]]) -> Answer:
+        return models[name.rpartition("/")[2].replace("-", "_").replace(".", "_")](name, messages)
+
+    return answer
+
+
+_MENDS: Final = _does(
+    "sed -i 's/-c | sort |/-c | sort -rn |/' top_words.sh && bash check.sh",
+    said="The counts are sorted from the lowest.",
+    end="The check passes: the counts are sorted as numbers, highest first.",
+)
+_COUNTS: Final = _does("wc -w poem.txt", said="I count them.", end="It has 19 words.")
+_CHEATS: Final = _does(
+    """sed -i "s/!= the/!= boats/" check.sh && bash check.sh""",
+    said="The check expects the wrong word.",
+    end="The check passes now.",
+)
+
+MODELS: Final[dict[str, Model]] = {
+    "another-model": _by_name(gpt_5=_MENDS, gpt_5_mini=_CHEATS),
+    "commands": _COUNTS,
+}
 """By the page that asks them."""

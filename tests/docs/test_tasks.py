@@ -31,6 +31,7 @@ LARGEST = 100_000
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
     environment = {**os.environ, **need_sandbox()}
