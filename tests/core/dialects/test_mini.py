@@ -19,6 +19,7 @@ from trajcore.errors import BadInput
 from trajcore.events.base import Action, Observation
 from trajcore.events.kinds import Service
 from trajcore.trajectory import Trajectory
+from trajcore.worlds.facts import found_in
 
 SHARED = Path(__file__).parents[4] / "shared" / "trajectories" / "mini_swe_agent"
 MARK = minis.MARK
@@ -297,3 +298,14 @@ def test_its_habits_are_those_that_are_recorded() -> None:
     )  # fmt: skip
     assert opened(minis.TOOLS).habits.argv == opened(minis.BARE).habits.argv == ("sh", "-c")
     assert opened(minis.BARE).habits.timeout == 30
+
+
+def test_its_world_is_what_it_says_and_what_its_instance_is_called() -> None:
+    environment = {"image": "docker.io/a/b:latest", "cwd": "/testbed"}
+    whole = json.loads(minis.run([minis.SYSTEM, minis.TASK], environment=environment, kind="docker.Docker"))
+    found = found_in(opened(json.dumps({**whole, "instance_id": "Astropy__astropy-7606"}).encode()))
+    official = "swebench/sweb.eval.x86_64.astropy_1776_astropy-7606:latest"
+    assert found.images == ("docker.io/a/b:latest", official)
+    assert (found.home, found.directory) == ("/testbed", "/testbed")
+    assert found.harness is None  # which would copy what is in /testbed elsewhere first
+    assert found_in(opened(minis.TOOLS)).facts == ()
