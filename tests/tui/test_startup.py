@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ def as_before() -> Iterator[None]:
     gc.enable()
     gc.unfreeze()
     gc.set_threshold(*threshold)
+    startup._spared = False
 
 
 @pytest.mark.usefixtures("as_before")
@@ -39,6 +41,16 @@ async def test_rows_that_were_read_are_not_walked_through_between_keys(tmp_path:
         for _ in range(3):
             await shown.press("pagedown")
         assert shown.selected
+
+
+@pytest.mark.usefixtures("as_before")
+def test_what_others_have_left_alone_has_nothing_left_alone_here() -> None:
+    gc.freeze()
+    knot: list[Any] = []
+    knot.append(knot)
+    startup.first_frame_shown()
+    startup.all_rows_read()
+    assert any(one is knot for one in gc.get_objects()), "it would never be looked through"
 
 
 def test_a_program_that_did_not_begin_here_keeps_its_collector() -> None:

@@ -8,6 +8,9 @@ from typing import Final
 _ALLOCATIONS: Final = 10_000
 """So many more objects have to be there before garbage is looked for: a page of rows makes hundreds."""
 
+_spared = False
+"""Whether the first frame has left something alone: what others have is theirs."""
+
 
 def starting() -> None:
     """Let no garbage be collected until the first frame is there.
@@ -20,7 +23,9 @@ def starting() -> None:
 
 def first_frame_shown() -> None:
     """Have garbage collected from now on, of what is made from now on."""
+    global _spared
     if not gc.isenabled():
+        _spared = True
         gc.freeze()
         gc.enable()
         gc.set_threshold(
@@ -30,6 +35,8 @@ def first_frame_shown() -> None:
 
 def starting_again() -> None:
     """Let go of what was shown before, and start as at first."""
+    global _spared
+    _spared = False
     gc.unfreeze()
     gc.collect()
     starting()
@@ -37,5 +44,5 @@ def starting_again() -> None:
 
 def all_rows_read() -> None:
     """Leave what was read behind the first frame alone too: to walk through all rows is felt between keys."""
-    if gc.get_freeze_count():
+    if _spared:
         gc.freeze()
