@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -92,15 +93,23 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             need()
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names of directories that are not there yet: `mktemp` would look at all that are, for each."""
+    place = tmp_path_factory.mktemp("homes")
+    return (place / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def user_without_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def user_without_settings(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test reads the settings, keys or files of whoever runs it; the answer is the empty home.
 
     No test knows the secrets of another.
     """
     monkeypatch.setattr(masking, "_told", set())
     masking.all_told.cache_clear()
-    home = tmp_path_factory.mktemp("home")
+    home = next(homes)
+    home.mkdir(0o700)
     for name in list(os.environ):
         if name.startswith(("LLM_", "TRAJTUI_")) and name != "TRAJTUI_TEST_IMAGE":
             monkeypatch.delenv(name)
