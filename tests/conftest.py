@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import os
 import re
+import sys
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterator
@@ -46,6 +48,9 @@ _NEEDS = {
 
 
 _SANDBOX = re.compile(r"docker(?:, from inside)?(?:, plain)?|bubblewrap|local")
+_MANY = 50_000
+_left_alone = [0]
+"""How many objects were left alone when that was last looked at."""
 _LONGEST = 900
 """Seconds that a test of the long suite may take, if it does not say so itself."""
 
@@ -58,6 +63,25 @@ def pytest_collection() -> Generator[None, object, object]:
     """
     with lasting():
         return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Each test finds the garbage collector as the screen has it, and nothing of another's screen.
+
+    A replay has garbage looked for seldom, for the rest of the program, and a live session leaves alone all
+    that is there. Textual holds what was drawn of a thousand widgets: 5 MB a screen, for a cache of colours.
+    """
+    drawn = sys.modules.get("textual._styles_cache")
+    if drawn is not None:
+        drawn.StylesCache.get_inner_outer.cache_clear()
+    gc.set_threshold(10_000, 1, 1)
+    if abs(gc.get_freeze_count() - _left_alone[-1]) > _MANY:
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        _left_alone[-1] = gc.get_freeze_count()
+    return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
