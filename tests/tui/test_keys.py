@@ -136,6 +136,40 @@ async def test_esc_does_the_first_that_applies_and_the_footer_says_which(recordi
         await screen.wait("nothing is running")
 
 
+async def test_the_footer_has_the_keys_of_the_moment(recording: Path) -> None:
+    async with opened(recording, (120, 36)) as screen:
+        await screen.wait("s step  c continue")
+        assert "w wait" in screen.rows[-1]  # the cursor is on a message
+        await screen.press("w")
+        await screen.wait("u undo  Ctrl+S save")
+        await screen.press("j", "u")
+        await screen.wait(lambda: "u undo" not in screen.rows[-1])
+        assert "w wait" not in screen.rows[-1]
+        assert "x skip" in screen.rows[-1]
+        await screen.press("c")
+        await screen.wait("REPLAY FINISHED")
+        await screen.wait("Ctrl+O save run")
+        assert "s step" not in screen.rows[-1]
+        assert "c continue" not in screen.rows[-1]
+        assert "R restart" in screen.rows[-1]
+
+
+@pytest.mark.bubblewrap
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_the_footer_says_how_to_see_why_a_step_diverged(tmp_path: Path, size: tuple[int, int]) -> None:
+    path = write(tmp_path / "x.json", [run(1, "echo one"), ran(2, 1, "two"), run(3, "true"), ran(4, 3, "")])
+    async with opened(path, size, sandbox="bubblewrap") as screen:
+        assert "D compare" not in screen.rows[-1]
+        await screen.press("s")
+        await screen.wait("D compare")
+        await screen.press("D")
+        await screen.wait("Esc back  ] next difference  [ previous  ")
+        await screen.press("4")
+        await screen.wait("F other files  a who wrote it")
+        assert "next difference" not in screen.rows[-1]
+        assert "? keys" in screen.rows[-1]
+
+
 async def test_narrow_the_side_alone_says_how_it_is_left(recording: Path) -> None:
     async with opened(recording, (80, 24)) as screen:
         await screen.press("enter")

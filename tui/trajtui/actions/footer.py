@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from trajcore import Mode, State
+from trajcore.views import atcursor
 from trajtui import leaving
 from trajtui.actions.table import Where
 from trajtui.widgets.bars import FooterKey
+from trajtui.widgets.side import COMPARE_TAB, FILES_TAB
 
 if TYPE_CHECKING:
     from trajtui.screens.debugger import DebuggerScreen
@@ -17,6 +19,7 @@ _OF_BOXES: Final = {
     Where.BOX: (FooterKey("Enter", "sends", "enter"), FooterKey("Ctrl+J", "new line", "ctrl+j")),
 }
 """Keys of what is typed into, which are no action's."""
+_ALL_KEYS: Final = "help"
 
 
 def footer(screen: DebuggerScreen) -> tuple[FooterKey, ...]:
@@ -51,9 +54,71 @@ def _where(screen: DebuggerScreen) -> Where:
 
 
 def _of_actions(screen: DebuggerScreen, where: Where) -> Iterable[FooterKey]:
-    for action in screen.actions:
-        if action.footer and where in action.at:
-            yield FooterKey(shown_key(screen, action.name), action.footer, action.keys[0])
+    """In the order of the table, a pane's own keys first; where all the others are is said at the end."""
+    shown = [one for one in screen.actions if one.footer and where in one.at and _is_of_use(screen, one.name)]
+    own = _OF_THE_MOMENT if where is Where.PANE else {one.name for one in shown}
+    for action in sorted(shown, key=lambda one: (one.name == _ALL_KEYS, one.name not in own)):
+        stays = action.name in _OF_THE_MOMENT
+        yield FooterKey(shown_key(screen, action.name), action.footer, action.keys[0], stays)
+
+
+def _is_of_use(screen: DebuggerScreen, name: str) -> bool:
+    when = _OF_THE_MOMENT.get(name) or _NOT_ALWAYS.get(name)
+    return when is None or when(screen)
+
+
+def _goes_on(screen: DebuggerScreen) -> bool:
+    return not screen.session.at_end
+
+
+def _has_ended(screen: DebuggerScreen) -> bool:
+    """A replay is at its end, or a model has taken over: what has happened can be kept."""
+    session = screen.session
+    return session.mode is Mode.LIVE or (session.at_end and bool(len(session.run)))
+
+
+def _has_edits(screen: DebuggerScreen) -> bool:
+    return screen.session.trajectory.modified
+
+
+def _is_on_step(screen: DebuggerScreen) -> bool:
+    return atcursor.is_step(screen.session, screen.timeline.selected)
+
+
+def _is_on_message(screen: DebuggerScreen) -> bool:
+    return atcursor.can_wait(screen.session, screen.timeline.selected)
+
+
+def _is_on_diverged(screen: DebuggerScreen) -> bool:
+    return atcursor.has_diverged(screen.session, screen.timeline.selected)
+
+
+def _compares(screen: DebuggerScreen) -> bool:
+    return screen.side.shown is COMPARE_TAB
+
+
+def _shows_files(screen: DebuggerScreen) -> bool:
+    return screen.side.shown is FILES_TAB
+
+
+_OF_THE_MOMENT: Final[dict[str, Callable[[DebuggerScreen], bool]]] = {
+    "flip_wait": _is_on_message,
+    "undo": _has_edits,
+    "save": _has_edits,
+    "save_run": _has_ended,
+    "compare": _is_on_diverged,
+    "next_difference": _compares,
+    "previous_difference": _compares,
+    "next_scope": _shows_files,
+    "who_wrote": _shows_files,
+}
+"""What is there when it is of use, and has its room before others then."""
+_NOT_ALWAYS: Final[dict[str, Callable[[DebuggerScreen], bool]]] = {
+    "step": _goes_on,
+    "resume": _goes_on,
+    "service": _is_on_step,
+}
+"""What is left out where it would be refused."""
 
 
 def _of_line(screen: DebuggerScreen, where: Where) -> Iterable[FooterKey]:

@@ -137,6 +137,7 @@ _ALT_B: Final = "ctrl+left"
 _LESS: Final = 0.5
 """What a word that is only meant counts in the palette, beside one that is said: it comes behind."""
 _AT_REST: Final = (Where.REST, Where.LIVE)
+_ANY_PANE: Final = (Where.REST, Where.PANE)
 _AT_WORK: Final = (Where.BUSY, Where.THINKING)
 _REPLAY: Final = "Replay"
 _LIVE: Final = "Messages and the model"
@@ -160,7 +161,7 @@ def _of_scope(name: str, what: str) -> UserAction:
 
 
 ACTIONS: Final = (
-    UserAction(replay.step, "s f10", "step one action", _REPLAY, "s F10", "step"),
+    UserAction(replay.step, "s f10", "step one action", _REPLAY, "s F10", "step", at=_ANY_PANE),
     UserAction(replay.step_over, "f8", "step over a delegation", _REPLAY, "F8"),
     UserAction(
         replay.resume,
@@ -169,6 +170,7 @@ ACTIONS: Final = (
         _REPLAY,
         "c F5",
         "continue",
+        at=_ANY_PANE,
     ),
     UserAction(replay.back, "S", "step back one action", _REPLAY, "S", "back", at=_AT_REST),
     UserAction(replay.back_to_breakpoint, "C", "back to the previous breakpoint", _REPLAY, "C"),
@@ -230,14 +232,22 @@ ACTIONS: Final = (
     ),
     UserAction(editing.select_up, "shift+up", "select several rows, upwards", _EDIT, "Shift+↑"),
     UserAction(editing.replace_text, "ctrl+f", "find and replace", _EDIT, "Ctrl+F"),
-    UserAction(editing.undo, "u", "undo the last edit", _EDIT, "u"),
+    UserAction(editing.undo, "u", "undo the last edit", _EDIT, "u", "undo"),
     UserAction(editing.redo, "ctrl+r", "redo the edit that was undone", _EDIT, "Ctrl+R"),
     UserAction(editing.history, "U", "the edits: read them, go to any point", _EDIT, "U"),
-    UserAction(saving.save, "ctrl+s", "save the edited recording", _EDIT, "Ctrl+S"),
+    UserAction(saving.save, "ctrl+s", "save the edited recording", _EDIT, "Ctrl+S", "save"),
     UserAction(saving.save_as, "W", "save the edited recording as another file", _EDIT, "W"),
     UserAction(saving.differences, "", "show what a save would change", _EDIT, ""),
     UserAction(editing.check, "", "check the recording, with repairs", _EDIT, ""),
-    UserAction(saving.save_run, "ctrl+o", "save the run: what happened now", _EDIT, "Ctrl+O"),
+    UserAction(
+        saving.save_run,
+        "ctrl+o",
+        "save the run: what happened now",
+        _EDIT,
+        "Ctrl+O",
+        "save run",
+        at=_AT_REST,
+    ),
     UserAction(sharing.export, "", "export: a page, Markdown, a cast, a script or a picture", _EDIT, ""),
     UserAction(looking.down, "j down", "next event", _VIEW, "j ↓"),
     UserAction(looking.up, "k up", "previous event", _VIEW, "k ↑"),
@@ -263,12 +273,28 @@ ACTIONS: Final = (
     UserAction(finding.bookmark, "", "bookmark on the selected event, or none", _VIEW, ""),
     UserAction(finding.bookmarks, "", "bookmarks: go to one, remove it", _VIEW, ""),
     *(_of_tab(tab) for tab in TABS),
-    UserAction(filing.next_scope, "F", "files: of this step, since the start, by hand", _VIEW, "F"),
+    UserAction(
+        filing.next_scope,
+        "F",
+        "files: of this step, since the start, by hand",
+        _VIEW,
+        "F",
+        "other files",
+        at=(Where.PANE,),
+    ),
     _of_scope("STEP", "what this step changed"),
     _of_scope("START", "what is otherwise since the start"),
     _of_scope("HAND", "what you changed by hand"),
     UserAction(filing.save_to, "", "save a file or the whole sandbox to …", _EDIT, ""),
-    UserAction(filing.who_wrote, "a", "who wrote this line of the Files tab", _VIEW, "a"),
+    UserAction(
+        filing.who_wrote,
+        "a",
+        "who wrote this line of the Files tab",
+        _VIEW,
+        "a",
+        "who wrote it",
+        at=(Where.PANE,),
+    ),
     UserAction(comparing.compare, "D", "recorded and actual over the whole width", _VIEW, "D", "compare"),
     UserAction(
         comparing.next_difference,
@@ -276,13 +302,25 @@ ACTIONS: Final = (
         "next difference, and on to the next step that diverged",
         _VIEW,
         "]",
+        "next difference",
+        at=(Where.PANE,),
     ),
-    UserAction(comparing.previous_difference, "left_square_bracket", "previous difference", _VIEW, "["),
+    UserAction(
+        comparing.previous_difference,
+        "left_square_bracket",
+        "previous difference",
+        _VIEW,
+        "[",
+        "previous",
+        at=(Where.PANE,),
+    ),
     UserAction(looking.escape, "escape", "back, out, or stop: the footer says what", _VIEW, "Esc"),
     UserAction(
         looking.show_pane, "enter", "the right-hand pane alone; in the Chat: unfold, fold", _VIEW, "Enter"
     ),
-    UserAction(looking.zoom, "z", "zoom: give the focused pane all the room", _VIEW, "z"),
+    UserAction(
+        looking.zoom, "z", "zoom: give the focused pane all the room", _VIEW, "z", "zoom", at=(Where.PANE,)
+    ),
     UserAction(looking.narrower, "less_than_sign", "make the timeline narrower", _VIEW, "<"),
     UserAction(
         looking.wider,
@@ -308,7 +346,7 @@ ACTIONS: Final = (
     UserAction(looking.previous_pane, "shift+tab", "the pane before", _VIEW, "Shift+Tab"),
     UserAction(telling.messages, "H", "messages: all that was said", _VIEW, "H"),
     UserAction(telling.whole_message, "", "the message of the status bar, whole", _VIEW, ""),
-    UserAction(copying.copy, "y", "copy: a menu of what there is", _VIEW, "y"),
+    UserAction(copying.copy, "y", "copy: a menu of what there is", _VIEW, "y", "copy", at=_ANY_PANE),
     *(_of_part(part) for part in PARTS),
     UserAction(copying.picture, "", "save a picture of the screen, as SVG (screenshot)", _VIEW, ""),
     UserAction(copying.copy_or_interrupt, "ctrl+c", "copy what is selected, else interrupt", _VIEW, "Ctrl+C"),
