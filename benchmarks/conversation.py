@@ -92,7 +92,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         place = directory(Path(scratch) / ("ab" * 16), events(given.events), state(given.events - 1))
-        short = directory(Path(scratch) / ("cd" * 16), events(2), state(1))
+        short = directory(Path(scratch) / ("0d" * 16), events(2), state(1))
         own = best(lambda: shown("show", str(short)))
         base, whole = best(lambda: read(place)), best(lambda: shown("show", str(place)))
         ratio = (whole - own) / base

@@ -111,7 +111,8 @@ def _actual(result: StepResult) -> Head | None:
     actual = result.actual
     if actual is None:
         return None
-    return head_of({"observation": actual.observation, "content": actual.content})
+    told = {"is_error": getattr(actual.extras, "is_error", None)}
+    return head_of(canonical.observation(actual.observation or "", "agent", actual.content, **told))
 
 
 def _exits(before: Head | None, after: Head | None, result: StepResult) -> str:

@@ -14,14 +14,16 @@ from typing import Any
 
 import pytest
 
-from conversations import call, directory, event_id, hung, message, prompt, ran, run, state, talk
+from conversations import answer, call, directory, event_id, hung, message, prompt, ran, run, state, talk
 from loopback import Loopback
 from trajcore.api import areplay
 from trajcore.dialects.openhands_v1.messages import told
 from trajcore.errors import BadInput
 from trajcore.replay.report import Report
+from trajcore.session import Session
 from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
+from trajcore.views.outcomes import outcome_of
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "trajectories" / "openhands_v1"
 SDK = os.environ.get("TRAJTUI_OPENHANDS_SDK_PYTHON")
@@ -149,6 +151,24 @@ async def test_what_the_model_is_shown_of_it_is_what_came_back_now(tmp_path: Pat
     assert "then" not in results[0]
 
 
+@pytest.mark.bubblewrap
+async def test_a_failure_that_is_the_same_is_shown_as_no_other_outcome(tmp_path: Path) -> None:
+    one = call(2, "file_editor", "FileEditorAction", command="view", path="/workspace/none")
+    text = (
+        "Invalid `path` parameter: /workspace/none. The path /workspace/none does not exist. "
+        "Please provide a valid path."
+    )
+    seen = answer(3, one, "FileEditorObservation", text, command="view", prev_exist=True)
+    seen["observation"]["is_error"] = True
+    source = directory(tmp_path / "0f0f", [prompt(), message(1, "user", "go"), one, seen], state(3, **STATED))
+    session = Session(Trajectory.open(source), Settings(sandbox="bubblewrap"))
+    session.resume()
+    await session.idle()
+    shown = outcome_of(session, 2, session.trajectory.head(2), session.trajectory.outline).exit
+    await session.close()
+    assert shown == "error"
+
+
 RECORDED = sorted(path.parent for path in SHARED.glob("*/*/base_state.json")) if SHARED.is_dir() else []
 
 
@@ -202,8 +222,8 @@ async def test_the_sdk_goes_on_with_it_and_sends_what_we_would(tmp_path: Path) -
         places.append(only(tmp_path / f"saved-{number}"))
     wanted = [messages_of(place) for place in places]
     answers = await asyncio.to_thread(resumed, places, tmp_path)
-    for place, ours, (answer, sent) in zip(places, wanted, answers, strict=True):
-        assert answer.get("after") == "finished", answer
+    for place, ours, (said, sent) in zip(places, wanted, answers, strict=True):
+        assert said.get("after") == "finished", said
         assert alike(sent)[: len(ours)] == alike(ours), place
         assert sent[-1]["content"][-1]["text"] == "Go on."
         shutil.rmtree(place)

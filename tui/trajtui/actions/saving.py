@@ -157,12 +157,18 @@ async def _said(screen: DebuggerScreen, saving: Coroutine[Any, Any, str | None])
 
 
 def free_name(session: Session, kind: str = ".run") -> Path:
-    """A name beside the recording that is not taken yet: `demo.run.json`, `demo.run2.json`, …"""
+    """A name beside the recording that is not taken yet: `demo.run.json`, `demo.run2.json`, …
+
+    `demo-run`, where it is to be a directory.
+    """
     source = session.trajectory.path or _NAME
     base = source.absolute().parent / source.name.removesuffix(".json")
+    ending = ".json"
+    if session.trajectory.keeps_run_at(base.with_suffix("")):
+        kind, ending = kind.replace(".", "-"), ""  # what is behind a dot asks for a file
     number = 1
     while True:
-        path = base.with_name(f"{base.name}{kind}{number if number > 1 else ''}.json")
+        path = base.with_name(f"{base.name}{kind}{number if number > 1 else ''}{ending}")
         if not os.path.lexists(path):
             return path
         number += 1
