@@ -114,8 +114,9 @@ class Named:
                     place = self._first_place(prefix=name.removesuffix(STATE))
                     continue
                 place = name[: name.rfind("/") + 1]
-            numbering = places.setdefault(place, _Numbering(self, place))
-            named.append(place + numbering.next(member))
+            if place not in places:
+                places[place] = _Numbering(self, place)
+            named.append(place + places[place].next(member))
         return named
 
     def _first_place(self, prefix: str | None = None) -> str:

@@ -141,6 +141,7 @@ def _answers(case: Case) -> None:
     """Results that do not name the call that they are of, or are of none."""
     calls = {case.key(at).tool_call_id for at in case.records if case.key(at).kind == ACTION}
     answered: set[str | None] = set()
+    active = set(case.tree.active)
     for record in case.records:
         key = case.key(record)
         if key.kind not in ANSWERS:
@@ -160,10 +161,10 @@ def _answers(case: Case) -> None:
         elif key.tool_call_id not in calls:
             text = f"there is no call {short(key.tool_call_id)} that it could be the result of"
             case.fault(record, "no-call", text, Stage.CALLS, severity=Severity.WARNING)
-        if key.tool_call_id in answered and record in case.tree.active:
+        if key.tool_call_id in answered and record in active:
             text = f"call {short(key.tool_call_id)} has a result already, and no model is shown this one"
             case.fault(record, "second-result", text, Stage.CALLS, severity=Severity.WARNING)
-        if record in case.tree.active:
+        if record in active:
             answered.add(key.tool_call_id)
 
 
