@@ -20,7 +20,7 @@ from trajcore.text import as_shown
 from trajcore.views import blocks
 from trajcore.views.blocks import output, output_text
 from trajtui.abandoned import Abandoned, go_on, in_thread
-from trajtui.widgets import folding, wrapping
+from trajtui.widgets import event, folding, hunks, wrapping
 from trajtui.widgets.blocks import Row
 from trajtui.widgets.wrapping import wrapped
 
@@ -198,3 +198,30 @@ async def test_the_end_is_gone_to_that_a_text_has_once_it_is_laid_out(
             await shown.wait("the end")
         await shown.settle()
         assert ("the end" in shown.text) == (not key)  # who has moved on is not taken there
+
+
+async def test_the_differences_of_a_long_text_are_counted_once_and_not_for_each_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = ("\n".join(f"{word} {number}" for number in range(200)) for word in ("old", "new"))
+    args = {"path": "/a.txt", "command": "str_replace", "old_str": old, "new_str": new}
+    edit = {"id": 1, "source": "agent", "action": "edit", "args": args}
+    counted = [0]
+
+    def differences(rows: Sequence[object]) -> list[int]:
+        counted[0] += 1
+        return hunks.differences(rows)
+
+    monkeypatch.setattr(event, "differences", differences)
+    async with opened(write(tmp_path / "x.json", [message(0), edit])) as shown:
+        await shown.press("2", "j")
+        await shown.wait("old 3")
+        await shown.wait(lambda: shown.app.screen.side.active.has_differences)
+        await shown.settle()
+        pane = shown.app.screen.side.active
+        assert pane.has_differences
+        segments, counted[0] = len(pane._segments.all), 0
+        for at in (40, 80, 120):
+            pane.scroll_to(y=at, animate=False, immediate=True)
+            await shown.settle()
+        assert counted[0] <= segments

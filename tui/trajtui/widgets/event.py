@@ -68,6 +68,8 @@ class EventPane(FoldingPane):
         self._laid_out: dict[_Piece, Segment] = {}
         self._differing: int | None = 0
         """Which of the differences the user is at; None: the last one, once it is there."""
+        self._places: list[int] | None = None
+        """The rows at which differences begin; None until that is asked for."""
         self._seeks = False
         """Whether what is searched for is to come in sight, or has and stays there."""
         self._came_to: Offset | None = None
@@ -162,8 +164,11 @@ class EventPane(FoldingPane):
     @property
     def _differences(self) -> list[int]:
         """The rows at which something begins that differs."""
-        segments = enumerate(self._segments.all)
-        return [self._segments.start(at) + row for at, one in segments for row in differences(one.body)]
+        if self._places is None:  # each row that is drawn asks
+            segments = enumerate(self._segments.all)
+            starts = self._segments.start
+            self._places = [starts(at) + row for at, one in segments for row in differences(one.body)]
+        return self._places
 
     def to_difference(self, *, last: bool) -> str:
         """Go to the first difference, or the last one; what is to be said, if there is one yet."""
@@ -184,6 +189,7 @@ class EventPane(FoldingPane):
 
     def rows_changed(self, first: int) -> None:
         """See `FoldingPane.rows_changed`: the last difference may be known now."""
+        self._places = None
         super().rows_changed(first)
         self._seek_on()
         if self._differing is None and self.has_differences:
@@ -225,6 +231,7 @@ class EventPane(FoldingPane):
             for piece in pieces
         }
         self._segments.set(0, [self._laid_out[piece] for piece in pieces])
+        self._places = None
         self.lines_changed()
         self.lay_out_later()
         if any(segment.picture is not None for segment in self._segments.all):
