@@ -36,7 +36,7 @@ async def asked(tmp_path: Path, *typed: str, size: tuple[int, int] = (120, 36)) 
         await screen.press("ctrl+p")
         await screen.wait("Search for commands")
         await screen.type("bisect")
-        await screen.wait("bisect: the step after which")
+        await screen.wait("bisect: the step that changed")
         await screen.press("enter")
         await screen.wait("The first step after which a command")
         for number, text in enumerate(typed):

@@ -606,7 +606,7 @@ async def _(screen: Shown) -> None:
     assert screen.stands_at(2)
 
 
-@WORLD.row("bisect: the step after which a command comes to something else", commands=("bisect",))
+@WORLD.row("bisect: the step that changed what a command comes to", commands=("bisect",))
 async def _(screen: Shown) -> None:
     await choose(screen, "bisect")
     await screen.wait("comes to something else")

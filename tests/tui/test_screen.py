@@ -214,7 +214,7 @@ async def test_a_command_that_is_illegal_now_says_why_and_does_nothing(dialogue:
 
 async def test_escape_with_nothing_to_interrupt_does_nothing(dialogue: Path):
     async with opened(dialogue) as screen:
-        before = screen.text
+        before = await screen.wait("s plays the first step")  # the sandbox is chosen by then
         await screen.press("escape")
         await screen.settle()
         assert screen.text == before

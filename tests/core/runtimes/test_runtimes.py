@@ -108,6 +108,6 @@ async def test_a_runtime_is_made_by_its_name_and_scripts_may_add_some() -> None:
     assert isinstance(make_runtime("mine"), RecordedRuntime)
     RUNTIMES.unregister("mine")
     with pytest.raises(
-        BadInput, match="there is no runtime 'none': there are openhands, openhands_v1, plain"
+        BadInput, match="there is no runtime 'none': there are openhands, openhands_v1, mini, plain"
     ):
         make_runtime("none")

@@ -192,9 +192,7 @@ ACTIONS: Final = (
     UserAction(
         replay.restart, "R", "restart from the first event in a fresh sandbox", _REPLAY, "R", "restart"
     ),
-    UserAction(
-        bisecting.bisect, "", "bisect: the step after which a command comes to something else", _REPLAY, ""
-    ),
+    UserAction(bisecting.bisect, "", "bisect: the step that changed what a command comes to", _REPLAY, ""),
     UserAction(replay.world, "O", "sandbox and world: what names it, another one", _REPLAY, "O"),
     UserAction(replay.message, "m", "type a message", _LIVE, "m", "message", at=(*_AT_REST, *_AT_WORK)),
     UserAction(replay.go_live, "L", "go live: hand the run and its sandbox to the model", _LIVE, "L", "live"),

@@ -107,6 +107,7 @@ class Browse(Dialog[Path | None]):
         if entry is not None and event.glance.is_recording:
             self._said[event.path] = " · ".join(filter(None, (event.facts, event.glance.task)))
             self._list.replace_option_prompt(str(event.path), self._line(entry))
+            self._list.refresh(layout=True)  # the list is as wide as its text, which it does not see to
 
     def _show(self, cursor: Path | None = None) -> None:
         """Show what the filter leaves, and find the recordings among that."""
