@@ -101,11 +101,16 @@ class Terminal:
     @property
     def _socket(self) -> str:
         """Each start has a server of its own: one that is ending does not take a new window."""
-        return str(self._directory / f"tmux{self._starts}.sock")
+        return self._socket_of(self._starts)
+
+    def _socket_of(self, start: int) -> str:
+        return str(self._directory / f"tmux{start}.sock")
 
     def close(self) -> None:
-        """End the program and the terminal."""
-        subprocess.run(["tmux", "-S", self._socket, "kill-server"], check=False, capture_output=True)
+        """End the program and the terminals, also those of earlier starts."""
+        for start in range(self._starts + 1):
+            end = ["tmux", "-S", self._socket_of(start), "kill-server"]
+            subprocess.run(end, check=False, capture_output=True)
 
     def _tmux(self, *arguments: str) -> str:
         done = subprocess.run(
