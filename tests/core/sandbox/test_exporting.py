@@ -330,7 +330,8 @@ async def main():
     sandbox = sandbox_kind("bubblewrap").make(SandboxSettings())
     await sandbox.start(lambda _: None)
     def told(text):
-        if text.startswith("saving"):
+        there = any(pathlib.Path(sys.argv[1]).parent.iterdir())  # it is begun in a thread
+        if text.startswith("saving") and there:
             os.kill(os.getpid(), signal.SIGKILL)
     await sandbox.export("/usr", pathlib.Path(sys.argv[1]), told, overwrite=False)
 
