@@ -372,7 +372,10 @@ async def test_an_archive_of_docker_that_is_given_up_leaves_nothing(tmp_path: Pa
         exporting = asyncio.create_task(
             sandbox.export("/usr", tmp_path / "usr.tar", lambda _: begun.set(), overwrite=False)
         )
-        await asyncio.wait_for(begun.wait(), 60)
+        async with asyncio.timeout(60):
+            await begun.wait()
+            while not any(tmp_path.iterdir()):  # it is begun in a thread
+                await asyncio.sleep(0.001)
         assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".usr.tar.")]
         exporting.cancel()
         with pytest.raises(asyncio.CancelledError):
