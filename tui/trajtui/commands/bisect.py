@@ -2,53 +2,28 @@
 
 from __future__ import annotations
 
-import inspect
 import shlex
 from collections.abc import Mapping
-from dataclasses import replace as with_changes
-from typing import Any, Final
+from typing import Any
 
 import click
 
-from trajcore import (
-    BadInput,
-    Bisected,
-    Bisecting,
-    Report,
-    Session,
-    Visit,
-    abisect,
-    keeping_places,
-    load_config,
-    notices,
-    settings_from,
-)
+from trajcore import Bisected, Bisecting, Report, Session, Visit, abisect, notices
 from trajcore import options as table
 from trajcore.text import safe_line
 from trajcore.views import bisects
 from trajtui.commands import paint
+from trajtui.commands.choosing import passed_on, settings_to_go_back
 from trajtui.commands.replay import Told
 from trajtui.commands.running import run
-from trajtui.manner import manner, tell_object, warn
-
-_TAKEN: Final = inspect.signature(abisect).parameters
-_PASSED_ON: Final = tuple(
-    one.keyword for one in table.OPTIONS if table.BISECT in one.commands and one.keyword in _TAKEN
-)
-"""Options that `abisect` takes under the same name; the others are in the settings, or are about printing."""
+from trajtui.manner import manner, tell_object
 
 
 def bisect(file: str, options: Mapping[str, Any]) -> int:
     """Find the step, and return the exit code: 1 where it was not found. Raises `TrajError`."""
-    if not (options["command"] or "").strip():
-        raise BadInput("name the command whose verdict is looked for: --run COMMAND.")
-    config = load_config(options)
-    for line in config.warnings:
-        warn(safe_line(line))
-    settings = keeping_places(settings_from(config, options), config)
-    settings = with_changes(settings, keep_choices=True)
+    settings = settings_to_go_back(options)
+    passed = passed_on(abisect, table.BISECT, {**options, "command": options["command"] or ""})
     told = _Told(file, as_json=options["as_json"], quiet=manner().quiet)
-    passed = {name: options[name] for name in _PASSED_ON}
     try:
         found = run(
             abisect(

@@ -11,8 +11,9 @@ from trajcore import load_config, settings_from
 from trajcore.text import safe, safe_line
 from trajcore.views import doctor as views
 from trajtui.commands import paint
+from trajtui.commands.choosing import configured
 from trajtui.commands.running import run
-from trajtui.manner import done, manner, tell_object, warn
+from trajtui.manner import done, manner, tell_object
 
 
 def doctor(options: Mapping[str, Any]) -> int:
@@ -41,9 +42,7 @@ async def _doctor(options: Mapping[str, Any]) -> int:
 async def _try_model(options: Mapping[str, Any]) -> int:
     from trajcore.views.trying import TriedModel  # what asks a model takes a while to load
 
-    config = load_config(options)
-    for line in config.warnings:
-        warn(safe_line(line))
+    config = configured(options)
     tried = TriedModel(settings_from(config, options))
     quiet = options.get("as_json")
     await tried.run((lambda line: None) if quiet else click.echo)

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
-from dataclasses import replace as with_changes
-from typing import Any, Final
+from typing import Any
 
 import click
 
-from trajcore import BadInput, Forked, Session, afork, keeping_places, load_config, notices, settings_from
+from trajcore import BadInput, Forked, Session, afork, notices
 from trajcore import options as table
 from trajcore.text import safe_line
 from trajcore.views import forks, livelines
 from trajtui.commands import paint
 from trajtui.commands.asking import ask_on_terminal, can_ask
+from trajtui.commands.choosing import passed_on, settings_to_go_back
 from trajtui.commands.printing import Lines
 from trajtui.commands.replay import Told
 from trajtui.commands.running import run
-from trajtui.manner import manner, tell_object, warn
-
-_TAKEN: Final = inspect.signature(afork).parameters
-_PASSED_ON: Final = tuple(
-    one.keyword for one in table.OPTIONS if table.FORK in one.commands and one.keyword in _TAKEN
-)
-"""Options that `afork` takes under the same name; the others are in the settings, or are about printing."""
+from trajtui.manner import manner, tell_object
 
 
 def fork(file: str, options: Mapping[str, Any]) -> int:
     """Go on from one event with each model, and return the exit code. Raises `TrajError`."""
     if options["at"] is None:
         raise BadInput("name the event to go on from: --at ID.")
-    config = load_config(options)
-    for line in config.warnings:
-        warn(safe_line(line))
-    settings = keeping_places(settings_from(config, options), config)
-    settings = with_changes(settings, keep_choices=True)
-    passed = {name: options[name] for name in _PASSED_ON}
+    settings = settings_to_go_back(options)
+    passed = passed_on(afork, table.FORK, options)
     told = _Told(as_json=options["as_json"], quiet=manner().quiet)
     ask = ask_on_terminal if can_ask() else None
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace as with_changes
 from functools import partial
@@ -11,41 +10,35 @@ from typing import Any, Final
 
 import click
 
-from trajcore import BadInput, Report, Session, areplay, load_config, notices, settings_from
+from trajcore import BadInput, Report, Session, areplay, notices, settings_from
 from trajcore import options as table
 from trajcore.text import safe, safe_line
 from trajcore.views import worlds
 from trajtui.commands.asking import ask_on_terminal, ask_when_stuck, can_ask
+from trajtui.commands.choosing import configured, passed_on
 from trajtui.commands.printing import Lines, Objects, Printing
 from trajtui.commands.progress import ProgressLine, can_be_shown
 from trajtui.commands.running import run
 from trajtui.grammar import is_output_taken
-from trajtui.manner import manner, warn
+from trajtui.manner import manner
 
-_TAKEN: Final = inspect.signature(areplay).parameters
 _LONG: Final = 3.0
 """Seconds after which a step that is still carried out is named."""
 _UNPRINTED: Final = notices.Output | notices.Progress
 """What comes often, and is not printed."""
-_PASSED_ON: Final = tuple(
-    one.keyword for one in table.OPTIONS if table.REPLAY in one.commands and one.keyword in _TAKEN
-)
-"""Options that `areplay` takes under the same name; the others are in the settings, or are about printing."""
 
 
 def replay(file: str | None, options: Mapping[str, Any]) -> int:
     """Replay a recording and return the exit code. Raises `TrajError` where it cannot be done."""
-    config = load_config(options)
+    config = configured(options)
     file = file or config.get("replay_trajectory_path")
     save_to = config.save_path(file) if file else None
-    for line in config.warnings:
-        warn(safe_line(line))
     if not file:
         raise BadInput("name a recording to replay (or set replay_trajectory_path in config.toml).")
     settings = with_changes(
         settings_from(config, options), save_to=save_to, keep_choices=True, keep_branches=True
     )
-    passed = {name: options[name] for name in _PASSED_ON}
+    passed = passed_on(areplay, table.REPLAY, options)
     beside = is_output_taken()
     if beside and options["as_json"]:
         raise BadInput("--json goes to standard output too: name a file in the place of `-`.")
