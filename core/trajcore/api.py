@@ -20,7 +20,7 @@ from trajcore.live.confirming import Verdict
 from trajcore.reading import read_bounded, recording_bytes
 from trajcore.replay.states import State
 from trajcore.session import Session
-from trajcore.settings import PLACES, Settings, settings_of
+from trajcore.settings import Settings, returning, settings_of
 from trajcore.storage import is_standard_output, refuse_link, write_atomically
 from trajcore.trajectory import Trajectory
 
@@ -254,11 +254,9 @@ async def afork(
     from trajcore.forking import Forking, models_of  # who opens a recording may never do this
 
     name = trajectory.name if isinstance(trajectory, Trajectory) else str(trajectory)
-    chosen = settings_of(settings, options, name, places=True)
+    chosen = returning(settings_of(settings, options, name, places=True))
     first = models_of(chosen, models)[0]
-    world = with_changes(chosen.world, track_files=True)
-    places = chosen.checkpoints or PLACES
-    chosen = with_changes(chosen, world=world, model=first, keep_branches=True, checkpoints=places)
+    chosen = with_changes(chosen, model=first, keep_branches=True)
     recording = trajectory if isinstance(trajectory, Trajectory) else open(trajectory, row)
     session = Session(recording, chosen)
     fork = Forking(session, recording.resolve(str(at)))

@@ -10,18 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from dataclasses import replace as with_changes
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from trajcore import notices
 from trajcore.api import open as open_recording
 from trajcore.errors import BadInput
-from trajcore.forking import check_copies
+from trajcore.forking import be_before, check_copies
 from trajcore.patterns import Expression
 from trajcore.replay.policy import steps_of
 from trajcore.session import Session
-from trajcore.settings import PLACES, Settings, settings_of
+from trajcore.settings import Settings, returning, settings_of
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 
@@ -113,6 +112,7 @@ class Bisecting:
         """
         low, high = 0, self.steps
         begin, end = await self._look(low, told), await self._look(high, told)
+        self._results = dict(self._session.results)
         fault = self._no_difference(begin, end)
         if fault:
             return Bisected(tuple(self._visits), fault=fault)
@@ -170,25 +170,16 @@ class Bisecting:
     async def _look(self, number: int, told: Callable[[Visit], object]) -> Visit:
         place = self._places[number]
         await self._be_before(place.before)
-        self._results = self._results or (dict(self._session.results) if number == self.steps else {})
         visit = self._judged(place, await self._session.try_out(self._command))
         self._visits.append(visit)
         told(visit)
         return visit
 
     async def _be_before(self, index: int) -> None:
-        session = self._session
-        if index < session.position:
-            route = session.back_to(index)[0]
-            if route.lost:
-                lost = ", ".join(map(safe_line, route.lost))
-                session.say(f"going back: from here on the world is a copy, without {lost}")
-            session.go_back(route)
-        elif index > session.position:
-            session.run_to(index)
-        await session.idle()
-        if session.failure is not None:
-            raise session.failure
+        route = await be_before(self._session, index)
+        if route is not None and route.lost:
+            lost = ", ".join(map(safe_line, route.lost))
+            self._session.say(f"went back: from here on the world is a copy, without {lost}")
 
     def _judged(self, place: Place, tried: Tried) -> Visit:
         if tried.exit_code is None:
@@ -257,9 +248,7 @@ async def abisect(
     its sandbox first.
     """
     name = trajectory.name if isinstance(trajectory, Trajectory) else str(trajectory)
-    chosen = settings_of(settings, options, name, places=True)
-    world = with_changes(chosen.world, track_files=True)
-    chosen = with_changes(chosen, world=world, checkpoints=chosen.checkpoints or PLACES)
+    chosen = returning(settings_of(settings, options, name, places=True))
     recording = trajectory if isinstance(trajectory, Trajectory) else open_recording(trajectory, row)
     ends = [None if end is None else recording.resolve(str(end)) for end in (good, bad)]
     session = Session(recording, chosen)

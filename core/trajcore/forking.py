@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trajcore.branches import Branch
     from trajcore.live.modelsettings import ModelSettings
     from trajcore.replay.aside import Tried
+    from trajcore.replay.checkpoints import Route
     from trajcore.session import Session
     from trajcore.trajectory import Trajectory
 
@@ -105,6 +106,27 @@ def check_copies(session: Session, what: str) -> None:
         )
 
 
+async def be_before(session: Session, index: int) -> Route | None:
+    """Go to before an event, played or not; the way back that was taken, if one was: the cheapest.
+
+    Raises what goes wrong with that.
+    """
+    route = session.back_to(index)[0] if index < session.position else None
+    if route is not None:
+        session.go_back(route)
+    elif index > session.position:
+        session.run_to(index)
+    await done(session)
+    return route
+
+
+async def done(session: Session) -> None:
+    """Wait for what is under way. Raises what went wrong with it."""
+    await session.idle()
+    if session.failure is not None:
+        raise session.failure
+
+
 class Forking:
     """Goes on from one place of a session with one model after the other."""
 
@@ -135,14 +157,10 @@ class Forking:
             raise Refused("something is still under way: Esc stops it")
         if copied:
             check_copies(session, "each model in a world of its own")
-        if self._at < session.position:
-            session.go_back(session.back_to(self._at)[0])
-        elif self._at > session.position:
-            session.run_to(self._at)
-        await self._done()
+        await be_before(session, self._at)
         if copied:
             session.renew_world()
-            await self._done()
+            await done(session)
             await session.live_ready()  # or the first one's time would hold what it takes to load that
 
     async def go_on(
@@ -179,13 +197,7 @@ class Forking:
         session = self._session
         if session.branches.present is not self._origin:
             session.switch(self._origin, (await session.ways_to(self._origin))[0])
-            await self._done()
-
-    async def _done(self) -> None:
-        """Wait for what is under way. Raises what went wrong with it."""
-        await self._session.idle()
-        if self._session.failure is not None:
-            raise self._session.failure
+            await done(session)
 
     def _came_to(self, model: ModelSettings, tried: Tried | None, failure: TrajError | None) -> Forked:
         session, branch = self._session, self._session.branches.present

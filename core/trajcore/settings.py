@@ -29,7 +29,7 @@ from trajcore.worlds.choice import NONE, Choice, choice_of
 if TYPE_CHECKING:
     from trajcore.replay.normalise import Normaliser
 
-PLACES: Final = 8
+_PLACES: Final = 8
 """So many places are kept to go back to where nothing is said, and there must be some."""
 _FEWEST_PIDS: Final = 32
 _BARE: Final = Choice(kind=NONE)
@@ -231,6 +231,12 @@ def keeping_places(settings: Settings, found: config.Config) -> Settings:
         checkpoint_bytes=found.get("checkpoint_bytes"),
         checkpoint_files=found.get("checkpoint_files"),
     )
+
+
+def returning(settings: Settings) -> Settings:
+    """The same for a session that is gone back in whatever they say, and tells what each step changed."""
+    world = replace(settings.world, track_files=True)
+    return replace(settings, world=world, checkpoints=settings.checkpoints or _PLACES)
 
 
 def _normalisers(patterns: Sequence[str]) -> Sequence[Normaliser] | None:
