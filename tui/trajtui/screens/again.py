@@ -11,9 +11,8 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from trajcore import BadInput, Session
-from trajcore.text import safe_line
 from trajcore.views import again
-from trajtui.screens.dialog import Dialog
+from trajtui.screens.dialog import Dialog, tell
 from trajtui.screens.insert import EnteredText
 from trajtui.widgets.inputs import SafeInput
 
@@ -55,9 +54,7 @@ class AskAgain(Dialog[again.Wanted | None]):
         try:
             found = again.wanted(self._session, self._proposal.index, models, message)
         except BadInput as error:
-            note = self.query_one(".note", Static)
-            note.update(safe_line(str(error)))
-            note.add_class("bad")
+            tell(self.query_one(".note", Static), str(error), bad=True)
             return
         self.dismiss(found)
 

@@ -16,7 +16,7 @@ from trajcore import Bisecting, Session, TrajError, Visit, bisect_beside
 from trajcore.text import safe_line
 from trajcore.views import bisects
 from trajcore.views.blocks import BLANK, Block, note
-from trajtui.screens.dialog import Dialog
+from trajtui.screens.dialog import Dialog, tell
 from trajtui.widgets.event import EventPane
 from trajtui.widgets.inputs import SafeInput
 
@@ -125,9 +125,7 @@ class Bisect(Dialog[int | None]):
         return self.query_one(".question", Static)
 
     def _say(self, text: str, *, bad: bool = False) -> None:
-        line = self.query_one(".note", Static)
-        line.update(safe_line(text))
-        line.set_class(bad, "bad")
+        tell(self.query_one(".note", Static), text, bad=bad)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enter belongs to what has the focus until there is a step to go to."""

@@ -11,9 +11,8 @@ from textual.containers import Vertical
 from textual.widgets import Input, OptionList, Static
 
 from trajcore import BadInput, Session
-from trajcore.text import safe_line
 from trajcore.views.breakpoints import BreakpointLine, breakpoint_lines
-from trajtui.screens.dialog import Dialog
+from trajtui.screens.dialog import Dialog, tell
 from trajtui.widgets.inputs import Choices, SafeInput
 
 _LIST_KEYS = "Space on/off · d remove · a add a condition · Esc closes"
@@ -70,9 +69,7 @@ class BreakpointList(Dialog[None]):
         self._note(_LINE_KEYS if self.query_one(Input).has_focus else _LIST_KEYS)
 
     def _note(self, text: str, *, bad: bool = False) -> None:
-        note = self.query_one("#break-note", Static)
-        note.update(safe_line(text))
-        note.set_class(bad, "bad")
+        tell(self.query_one("#break-note", Static), text, bad=bad)
 
     def action_close(self) -> None:
         """Back to the debugger, from the condition to the list first."""

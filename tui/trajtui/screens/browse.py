@@ -21,7 +21,7 @@ from trajcore.views.glances import Glances, may_be_recording
 from trajcore.views.recent import short
 from trajtui.glancing import Glanced, Glancing
 from trajtui.picking import FaultOf, pick
-from trajtui.screens.dialog import Dialog
+from trajtui.screens.dialog import Dialog, tell
 from trajtui.widgets.inputs import Choices, SafeInput
 
 _KEYS: Final = "Enter opens · ← up · → into · / filters · . hidden files · Esc leaves"
@@ -133,9 +133,7 @@ class Browse(Dialog[Path | None]):
         return line.append_text(f"  {safe_line(said)}", "$text-muted") if said else line
 
     def _say(self, text: str, *, bad: bool = False) -> None:
-        note = self.query_one(".note", Static)
-        note.update(safe_line(text))
-        note.set_class(bad, "bad")
+        tell(self.query_one(".note", Static), text, bad=bad)
 
     @property
     def _selected(self) -> Entry | None:

@@ -7,8 +7,16 @@ from typing import ClassVar
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, ScreenResultType
+from textual.widgets import Static
 
+from trajcore.text import safe_line
 from trajtui.styles import DIALOGS
+
+
+def tell(note: Static, text: str, *, bad: bool = False) -> None:
+    """Say in a line of a screen what its keys do, or what is wrong (`bad`)."""
+    note.update(safe_line(text))
+    note.set_class(bad, "bad")
 
 
 class Dialog(ModalScreen[ScreenResultType]):

@@ -16,7 +16,7 @@ from trajcore import BadInput
 from trajcore.text import safe_line
 from trajcore.views.event_json import FieldProblem, as_text, checked_event, problems_of, read_event
 from trajcore.views.form import Draft, FieldPath, fields_of, with_values
-from trajtui.screens.dialog import Dialog
+from trajtui.screens.dialog import Dialog, tell
 from trajtui.screens.dialogs import Choose
 from trajtui.widgets.fields import FieldRow
 from trajtui.widgets.inputs import SafeTextArea, can_be_edited
@@ -257,9 +257,7 @@ class EditEvent(Dialog[bool]):
             self._say(_HINT)
 
     def _say(self, text: str, *, bad: bool = False) -> None:
-        note = self.query_one("#edit-note", Static)
-        note.update(safe_line(text))
-        note.set_class(bad, "bad")
+        tell(self.query_one("#edit-note", Static), text, bad=bad)
 
     # Leaving
 

@@ -13,9 +13,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from trajcore import BadInput, ModelUnavailable, Session
-from trajcore.text import safe_line
 from trajcore.views import models
-from trajtui.screens.dialog import Dialog
+from trajtui.screens.dialog import Dialog, tell
 from trajtui.widgets.inputs import Choices, SafeInput
 
 if TYPE_CHECKING:
@@ -85,9 +84,7 @@ class ModelDialog(Dialog[Picked | None]):
         try:
             model = models.chosen(self._session, self._pointed_at, typed)
         except (BadInput, ModelUnavailable) as error:
-            note = self.query_one(".note", Static)
-            note.update(safe_line(str(error)))
-            note.add_class("bad")
+            tell(self.query_one(".note", Static), str(error), bad=True)
             return
         self.dismiss(Picked(model, models.left_out(self._session, self._pointed_at)))
 

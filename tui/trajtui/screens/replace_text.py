@@ -19,9 +19,8 @@ from textual.widgets import Input, OptionList, Select, Static
 from textual.widgets.option_list import Option
 
 from trajcore import BadInput, Trajectory
-from trajcore.text import safe_line
 from trajcore.views.search import SEARCHED, Found, found
-from trajtui.screens.dialog import Dialog
+from trajtui.screens.dialog import Dialog, tell
 from trajtui.screens.dialogs import Choose
 from trajtui.widgets.inputs import Choices, SafeInput
 from trajtui.widgets.lines import LinePane
@@ -240,9 +239,7 @@ class ReplaceText(Dialog[Replacement | Place | None]):
         button.highlighted = 0 if usable else None
 
     def _say(self, text: str, *, bad: bool = False) -> None:
-        note = self.query_one("#replace-note", Static)
-        note.update(safe_line(text))
-        note.set_class(bad, "bad")
+        tell(self.query_one("#replace-note", Static), text, bad=bad)
 
     @on(Input.Submitted)
     def go_on(self, event: Input.Submitted) -> None:

@@ -29,7 +29,7 @@ from trajcore.views.recent import forget, recent_files, short
 from trajcore.views.sessions import newest_of_all
 from trajtui.glancing import Glanced, Glancing
 from trajtui.picking import pick
-from trajtui.screens.dialog import Dialog
+from trajtui.screens.dialog import Dialog, tell
 from trajtui.screens.dialogs import Choose
 from trajtui.styles import START
 from trajtui.themed import ThemedApp
@@ -320,9 +320,7 @@ class StartApp(ThemedApp[Path]):
         self._note(text, bad=bad)
 
     def _note(self, text: str, *, bad: bool = False) -> None:
-        note = self.screen_stack[0].query_one("#start-note", Static)
-        note.update(safe_line(text))
-        note.set_class(bad, "bad")
+        tell(self.screen_stack[0].query_one("#start-note", Static), text, bad=bad)
 
 
 class PickRow(ThemedApp[str]):

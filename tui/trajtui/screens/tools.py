@@ -13,7 +13,7 @@ from textual.widgets import OptionList, Static
 from trajcore import BadInput, Session
 from trajcore.text import safe_line
 from trajcore.views.tools import ToolLine, switched, tool_lines
-from trajtui.screens.dialog import Dialog
+from trajtui.screens.dialog import Dialog, tell
 from trajtui.widgets.inputs import Choices
 
 _HINT: Final = "Space on/off, from the agent's next reply on · Esc closes"
@@ -58,13 +58,12 @@ class ToolList(Dialog[None]):
         at = self.query_one(OptionList).highlighted
         if at is None:
             return
-        note, said = self.query_one(".note", Static), _HINT
+        said = _HINT
         try:
             self._session.choose_tools(switched(self._session, self._lines[at].name))
         except BadInput as error:
-            said = safe_line(str(error))
-        note.update(said)
-        note.set_class(said != _HINT, "bad")
+            said = str(error)
+        tell(self.query_one(".note", Static), said, bad=said != _HINT)
         self._fill()
 
     def action_close(self) -> None:

@@ -13,9 +13,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from trajcore import BadInput, Session
-from trajcore.text import safe_line
 from trajcore.views import sandboxes, worlds
-from trajtui.screens.dialog import Dialog
+from trajtui.screens.dialog import Dialog, tell
 from trajtui.widgets.inputs import Choices, SafeInput, Tick
 
 _HINT: Final = "Enter restarts the run so · Tab: the next field · Esc leaves"
@@ -114,9 +113,7 @@ class WorldSettings(Dialog[Beginning | None]):
             choice = worlds.chosen(self._session, world, repository, maps)
             sandbox = sandboxes.chosen_sandbox(self._session, kind, image, setup, network=network)
         except BadInput as error:
-            note = self.query_one(".note", Static)
-            note.update(safe_line(str(error)))
-            note.add_class("bad")
+            tell(self.query_one(".note", Static), str(error), bad=True)
             return
         self.dismiss(Beginning(choice, sandbox))
 
