@@ -8,10 +8,12 @@ from typing import Any, Final
 from trajcore.bisecting import Bisected, Place, Visit
 from trajcore.dialects import canonical
 from trajcore.events.kinds import STEPS
+from trajcore.sandbox.base import FileChange, FileChanges
 from trajcore.text import safe, safe_line
 from trajcore.trajectory import Trajectory
-from trajcore.views.blocks import Block, BlockKind, prose
+from trajcore.views.blocks import Block, BlockKind, note, prose
 from trajcore.views.comparison import short
+from trajcore.views.editdiff import changed_lines
 
 _SAID: Final = 3
 """So many lines of what the agent said are shown."""
@@ -69,15 +71,20 @@ def blocks(found: Bisected, recording: Trajectory, steps: int) -> list[Block]:
     return [
         Block(BlockKind.HEADING, head),
         *([prose(said)] if said else []),
-        *map(_line_block, _changes(found)),
+        *_changed(found),
     ]
 
 
-def _line_block(line: str) -> Block:
-    """A line of what the step changed, as a line of a diff looks."""
-    text = line.removeprefix("  ")
-    kind = {"+": BlockKind.ADDED, "-": BlockKind.REMOVED, "@": BlockKind.NOTE}.get(text[:1], BlockKind.TEXT)
-    return Block(kind, text)
+def _changed(found: Bisected) -> Iterator[Block]:
+    """The files that the first step changed, as the Files tab shows what became of them."""
+    files = None if found.result is None else found.result.files
+    if files is None:
+        return
+    for file in files.files[:_FILES]:
+        yield Block(BlockKind.TEXT, _file_line(file))
+        if file.diff:
+            yield changed_lines(file.diff)
+    yield from map(note, _beside(files))
 
 
 def to_dict(found: Bisected, recording: Trajectory) -> dict[str, Any]:
@@ -177,10 +184,19 @@ def _changes(found: Bisected) -> Iterator[str]:
     if files is None:
         return
     for file in files.files[:_FILES]:
-        yield f"  {file.kind} {safe_line(file.path)}{f' ({safe_line(file.note)})' if file.note else ''}"
+        yield f"  {_file_line(file)}"
         yield from (f"  {line}" for line in safe(file.diff).rstrip("\n").split("\n") if line)
+    yield from (f"  {line}" for line in _beside(files))
+
+
+def _file_line(file: FileChange) -> str:
+    return safe_line(f"{file.kind} {file.path}{f' ({file.note})' if file.note else ''}")
+
+
+def _beside(files: FileChanges) -> Iterator[str]:
+    """What there is to say of the files that are not named."""
     left = files.count - min(len(files.files), _FILES)
     if left:
-        yield f"  and {left} more"
+        yield f"and {left} more"
     if not files.count:
-        yield f"  {_NO_FILE}"
+        yield _NO_FILE
