@@ -19,14 +19,14 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from browser import chromium, new_tab, tab
 from needs import IN_CI, need_bubblewrap, need_chromium, need_docker, need_tmux
+from program import ROOT
+from recordings import SHARED, TRAJECTORIES
 from trajcore import masking
 from trajcore.live.lasting import lasting
 
 __all__ = ["chromium", "new_tab", "tab"]
 
-ROOT = Path(__file__).resolve().parent.parent
-SHARED = ROOT.parent / "shared"
-RECORDINGS = SHARED / "trajectories" / "openhands"
+RECORDINGS = TRAJECTORIES / "openhands"
 CASES = SHARED / "cases"
 
 settings.register_profile(

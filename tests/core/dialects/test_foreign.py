@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import others
 from documents import JSON_VALUES, NOT_QUITE_JSON, Text, documents, message, ran, run
+from recordings import TRAJECTORIES
 from trajcore.dialects import foreign
 from trajcore.dialects.openhands_v0 import claim
 from trajcore.errors import BadInput
@@ -24,7 +25,6 @@ from trajcore.events.observations import OBSERVATIONS
 from trajcore.formats.base import RowNeeded
 from trajcore.trajectory import Trajectory
 
-SHARED = Path(__file__).resolve().parents[4] / "shared"
 OPENHANDS: list[Any] = [message(0, "go"), run(1, "ls"), ran(2, 1, "a")]
 FLATTENED: list[Any] = [
     {"content": "go", "images_urls": None, "wait_for_response": False, "action": "message"},
@@ -294,9 +294,9 @@ def test_a_first_record_of_any_length_is_looked_at() -> None:
 
 
 def real(agent: str) -> list[Path]:
-    if not (SHARED / "trajectories" / agent).is_dir():
+    if not (TRAJECTORIES / agent).is_dir():
         pytest.skip("no recordings: the directory shared/trajectories is not beside the repository")
-    found = sorted((SHARED / "trajectories" / agent).rglob("*"))
+    found = sorted((TRAJECTORIES / agent).rglob("*"))
     return [path for path in found if path.suffix in (".json", ".jsonl", ".traj", ".zip")]
 
 

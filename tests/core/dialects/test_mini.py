@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 import minis
 from conformance.dialect import OPENHANDS, DialectLaws
 from others import MESSAGES
+from recordings import MINI
 from trajcore.dialects.base import Dialect, Shell
 from trajcore.dialects.mini.dialect import MiniSweAgent
 from trajcore.errors import BadInput
@@ -21,7 +21,6 @@ from trajcore.events.kinds import Service
 from trajcore.trajectory import Trajectory
 from trajcore.worlds.facts import found_in
 
-SHARED = Path(__file__).parents[4] / "shared" / "trajectories" / "mini_swe_agent"
 MARK = minis.MARK
 
 
@@ -33,12 +32,12 @@ class TestMini(DialectLaws):
     others = (OPENHANDS, json.dumps(MESSAGES).encode())
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no recordings: shared/trajectories is not there")
+@pytest.mark.skipif(not MINI.is_dir(), reason="no recordings: shared/trajectories is not there")
 class TestReal(TestMini):
     """And of real ones."""
 
     samples: Mapping[str, bytes] = {
-        path.name: path.read_bytes() for path in sorted(SHARED.glob("*.json")) if SHARED.is_dir()
+        path.name: path.read_bytes() for path in sorted(MINI.glob("*.json")) if MINI.is_dir()
     }
 
 

@@ -28,6 +28,7 @@ from conversations import (
     unlinked,
 )
 from mutations import HARMLESS, MUTATIONS, NotThere, event_files
+from recordings import V1
 from trajcore.dialects.findings import Finding, Severity
 from trajcore.document import saving
 from trajcore.document.saving import Job
@@ -35,7 +36,6 @@ from trajcore.errors import BadInput
 from trajcore.repairing import mending
 from trajcore.trajectory import Trajectory
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "trajectories" / "openhands_v1"
 HEX = ID.replace("-", "")
 NAMES = sorted(MUTATIONS)
 
@@ -244,10 +244,10 @@ def test_whatever_came_over_a_conversation_it_is_mended_and_nothing_sound_is_los
     shutil.rmtree(place)
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the recordings of OpenHands V1 are not there")
+@pytest.mark.skipif(not V1.exists(), reason="the recordings of OpenHands V1 are not there")
 def test_real_ones_are_left_alone_and_mended_where_they_were_broken(tmp_path: Path) -> None:
     chance = random.Random(7)
-    places = sorted(path.parent for path in SHARED.rglob("base_state.json"))
+    places = sorted(path.parent for path in V1.rglob("base_state.json"))
     assert len(places) > 20
     for number, real in enumerate(places):
         place = tmp_path / str(number) / real.name

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from conversations import answer, call, compact, hung, message, old, prompt, ran, run, state, talk, unparsed
+from recordings import V1
 from trajcore.dialects.openhands_v1.heads import quick_head
 from trajcore.events.head import head_of
 from trajcore.trajectory import Trajectory
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "trajectories" / "openhands_v1"
-REAL = sorted(path.parent for path in SHARED.glob("*/*/events")) if SHARED.is_dir() else []
+REAL = sorted(path.parent for path in V1.glob("*/*/events")) if V1.is_dir() else []
 
 
 def check(trajectory: Trajectory) -> int:

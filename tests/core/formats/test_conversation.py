@@ -27,13 +27,13 @@ from conversations import (
     state,
     talk,
 )
+from recordings import V1
 from trajcore.dialects.told import What
 from trajcore.errors import BadInput, FileChanged
 from trajcore.formats.base import RowNeeded
 from trajcore.trajectory import Trajectory
 from trajcore.worlds.facts import found_in
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "trajectories" / "openhands_v1"
 LAST = 13
 
 
@@ -305,11 +305,15 @@ def test_a_name_says_nothing_of_the_agent(tmp_path: Path) -> None:
     assert len(Trajectory.open(tmp_path / "x.json")) == 2
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the recordings of OpenHands V1 are not there")
+@pytest.mark.skipif(not V1.exists(), reason="the recordings of OpenHands V1 are not there")
 def test_each_real_conversation_opens_and_keeps_its_bytes(tmp_path: Path) -> None:
-    states = sorted(path.parent for path in SHARED.rglob("events") if path.is_dir())
-    packed = [*SHARED.rglob("*.zip"), *SHARED.rglob("events_search_pages.json"), *SHARED.rglob("*.jsonl")]
-    flat = sorted({path.parent for path in SHARED.rglob("event-*.json") if path.parent.name != "events"})
+    states = sorted(path.parent for path in V1.rglob("events") if path.is_dir())
+    packed = [
+        *V1.rglob("*.zip"),
+        *V1.rglob("events_search_pages.json"),
+        *V1.rglob("*.jsonl"),
+    ]
+    flat = sorted({path.parent for path in V1.rglob("event-*.json") if path.parent.name != "events"})
     assert len(states) > 20
     for place in (*states, *packed, *flat):
         trajectory = Trajectory.open(place, row="0" if place.suffix == ".jsonl" else None)

@@ -23,6 +23,7 @@ from conversations import (
     state,
     talk,
 )
+from recordings import V1, V1_DIRECTORIES
 from strictness import problems
 from trajcore.branches import events_of
 from trajcore.dialects.openhands_v1.messages import told
@@ -30,8 +31,7 @@ from trajcore.live.messages.prompt import prompt_of
 from trajcore.replay.asrecorded import recorded_history
 from trajcore.trajectory import Trajectory
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "trajectories" / "openhands_v1"
-GOLDEN = sorted(SHARED.glob("*/last_request.json")) if SHARED.is_dir() else []
+GOLDEN = sorted(V1.glob("*/last_request.json")) if V1.is_dir() else []
 ELSEWHERE = frozenset({"call_after_finish", "confirm", "parallel"})
 """Where V1 itself sends a result somewhere else than behind its call."""
 PROMPTED = frozenset({"nonnative"})
@@ -153,11 +153,8 @@ def refused(trajectory: Trajectory, end: int) -> list[str]:
     return problems("/chat/completions", {"model": "m", "messages": sent, "tools": tools.schemas()})
 
 
-REAL = sorted(path.parent for path in SHARED.glob("*/*/base_state.json")) if SHARED.is_dir() else []
-
-
-@pytest.mark.skipif(not REAL, reason="the shared recordings are not here")
-@pytest.mark.parametrize("place", REAL, ids=lambda place: f"{place.parent.name}-{place.name[:4]}")
+@pytest.mark.skipif(not V1_DIRECTORIES, reason="the shared recordings are not here")
+@pytest.mark.parametrize("place", V1_DIRECTORIES, ids=lambda place: f"{place.parent.name}-{place.name[:4]}")
 def test_real_ones_are_taken_from_any_place(place: Path) -> None:
     trajectory = Trajectory.open(place)
     ends = range(1, len(trajectory) + 1, 3)

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from needs import IMAGE
+from recordings import V1
 from trajcore import replay
-
-RECORDED = Path(__file__).resolve().parents[4] / "shared" / "trajectories" / "openhands_v1"
 
 DIFFERING = {"delegate": 3, "secrets": 2}
 """Steps that come out otherwise: of programs that run at once (`ls | tee`), of a secret that nobody has."""
@@ -26,7 +25,7 @@ UNTRIED = ("agent_server", "app_export", "benchmarks", "public_")
 
 
 def conversations() -> list[Path]:
-    found = sorted(RECORDED.glob("*/" + "[0-9a-f]" * 32))
+    found = sorted(V1.glob("*/" + "[0-9a-f]" * 32))
     return [path for path in found if not path.parent.name.startswith(UNTRIED)]
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from conversations import answer, call, directory, event_id, hung, message, prompt, ran, run, state, talk
 from loopback import Loopback
+from recordings import V1_DIRECTORIES
 from trajcore.api import areplay
 from trajcore.dialects.openhands_v1.messages import told
 from trajcore.errors import BadInput
@@ -25,7 +26,6 @@ from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
 from trajcore.views.outcomes import outcome_of
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "trajectories" / "openhands_v1"
 SDK = os.environ.get("TRAJTUI_OPENHANDS_SDK_PYTHON")
 ORACLE = Path(__file__).parents[2] / "oracles" / "openhands_sdk.py"
 LAST = 13
@@ -169,11 +169,8 @@ async def test_a_failure_that_is_the_same_is_shown_as_no_other_outcome(tmp_path:
     assert shown == "error"
 
 
-RECORDED = sorted(path.parent for path in SHARED.glob("*/*/base_state.json")) if SHARED.is_dir() else []
-
-
-@pytest.mark.skipif(not RECORDED, reason="the shared recordings are not here")
-@pytest.mark.parametrize("place", RECORDED, ids=lambda place: f"{place.parent.name}-{place.name[:4]}")
+@pytest.mark.skipif(not V1_DIRECTORIES, reason="the shared recordings are not here")
+@pytest.mark.parametrize("place", V1_DIRECTORIES, ids=lambda place: f"{place.parent.name}-{place.name[:4]}")
 async def test_saved_runs_of_real_ones_replay_to_the_same_twice(place: Path, tmp_path: Path) -> None:
     first = await replayed(place, tmp_path / "one")
     second = await replayed(only(tmp_path / "one"), tmp_path / "two")
@@ -213,9 +210,9 @@ def alike(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 @pytest.mark.timeout(600)
 async def test_the_sdk_goes_on_with_it_and_sends_what_we_would(tmp_path: Path) -> None:
     built = directory(tmp_path / "0f0f", talk(), state(LAST, **STATED))
-    real = [place for place in RECORDED if place.parent.name in ("fork_tree", "condense", "basic_1_21_0")][
-        -3:
-    ]
+    real = [
+        place for place in V1_DIRECTORIES if place.parent.name in ("fork_tree", "condense", "basic_1_21_0")
+    ][-3:]
     places = []
     for number, source in enumerate([built, *real]):
         await replayed(source, tmp_path / f"saved-{number}")
