@@ -197,7 +197,6 @@ async def test_who_quits_is_told_and_may_begin_another(server: Served, opened: O
     assert len(server.tabs()) == 1
 
 
-@pytest.mark.long
 async def test_another_recording_is_opened_in_the_same_tab(
     server: Served, opened: Opened, tmp_path: Path
 ) -> None:

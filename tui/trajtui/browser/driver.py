@@ -29,6 +29,12 @@ class PageDriver(WebDriver):
         if not self.exit_event.is_set():
             self._app.post_message(messages.ExitApp())
 
+    def stop_application_mode(self) -> None:
+        """As usual; who reads keys has gone then, and takes none from the screen that comes next."""
+        super().stop_application_mode()
+        if self._key_thread.is_alive():
+            self._key_thread.join()
+
     def on_meta(self, packet_type: str, payload: dict[str, object]) -> None:
         """As usual; the screen that comes next has the page's present size too."""
         if packet_type == "resize":
