@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -49,3 +49,16 @@ class Around(Struct, frozen=True):
     """The object whose list they are, without the list: a row of an evaluation's results."""
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The objects in the files beside it that the dialect has named (`Dialect.beside`), by name."""
+
+
+def among(
+    said: Mapping[str, Any], places: Iterable[tuple[What, tuple[str, ...]]], where: str
+) -> Iterator[Fact]:
+    """What stands at some places of an object, as facts."""
+    for what, path in places:
+        value: Any = said
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        # A version may be a number, and is then called as Python writes it: the harness is in Python.
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and str(value).strip():
+            yield Fact(what, str(value), f"{where}: {'.'.join(path)}")

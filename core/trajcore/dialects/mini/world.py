@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from trajcore.dialects.openhands_v0.world import among
 from trajcore.dialects.shapes import word
-from trajcore.dialects.told import Around, Fact, What
+from trajcore.dialects.told import Around, Fact, What, among
 
 _ENVIRONMENT: Final = ("info", "config", "environment")
 _PLACES: Final = (

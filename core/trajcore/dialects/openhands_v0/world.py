@@ -8,12 +8,12 @@ its own, and tells the agent in a `recall`. Evaluations name the directory in th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from trajcore.dialects import canonical
 from trajcore.dialects.base import Event
-from trajcore.dialects.told import Around, Fact, What
+from trajcore.dialects.told import Around, Fact, What, among
 from trajcore.events.kinds import MESSAGE, RECALL
 
 METADATA: Final = "metadata.json"
@@ -62,16 +62,3 @@ def facts(events: Iterable[tuple[str, Event]], around: Around) -> Iterator[Fact]
         elif "observation" in event and not shell:
             shell.extend(among(event, SHELL, where))
     yield from shell
-
-
-def among(
-    said: Mapping[str, Any], places: Iterable[tuple[What, tuple[str, ...]]], where: str
-) -> Iterator[Fact]:
-    """What stands at some places of an object, as facts."""
-    for what, path in places:
-        value: Any = said
-        for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        # A version may be a number, and is then called as Python writes it: the harness is in Python.
-        if isinstance(value, str | int | float) and not isinstance(value, bool) and str(value).strip():
-            yield Fact(what, str(value), f"{where}: {'.'.join(path)}")

@@ -13,8 +13,8 @@ from typing import Final
 
 from trajcore.dialects.base import Event
 from trajcore.dialects.canonical import ARGUMENTS
-from trajcore.dialects.openhands_v0.world import ROW, SHELL, among
-from trajcore.dialects.told import Around, Fact, What
+from trajcore.dialects.openhands_v0.world import ROW, SHELL
+from trajcore.dialects.told import Around, Fact, What, among
 from trajcore.events.kinds import SYSTEM
 
 STATE: Final = "base_state.json"
