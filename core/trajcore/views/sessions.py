@@ -65,9 +65,8 @@ def newest(agent: str, count: int, environment: Mapping[str, str] = os.environ) 
     places = PLACES.get(agent)
     if places is None:
         raise BadInput(f"where {agent} keeps its sessions is not known: the agents are {', '.join(PLACES)}.")
-    paths = dict.fromkeys(path for place in places if (path := place.path(environment)) is not None)
-    marks = {place.path(environment): place.marks for place in places}
-    found = (session for path in paths for session in _sessions(path, marks[path]))
+    marks = {path: place.marks for place in places if (path := place.path(environment)) is not None}
+    found = (session for path in marks for session in _sessions(path, marks[path]))
     return heapq.nlargest(count, found, key=lambda one: one.written)
 
 
