@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 def configured(options: Mapping[str, Any]) -> Config:
     """config.toml under the options; what of it is left out is said. Raises `BadInput`."""
     config = load_config(options)
+    warn_of(config)
+    return config
+
+
+def warn_of(config: Config) -> None:
+    """Say what is left out of config.toml, as far as it has been asked by now."""
     for line in config.warnings:
         warn(safe_line(line))
-    return config
 
 
 def settings_to_go_back(options: Mapping[str, Any]) -> Settings:

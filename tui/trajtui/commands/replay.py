@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import click
 
-from trajcore import BadInput, Report, Session, areplay, notices, settings_from
+from trajcore import BadInput, Report, Session, areplay, load_config, notices, settings_from
 from trajcore import options as table
 from trajcore.text import safe, safe_line
 from trajcore.views import worlds
 from trajtui.commands.asking import ask_on_terminal, ask_when_stuck, can_ask
-from trajtui.commands.choosing import configured, passed_on
+from trajtui.commands.choosing import passed_on, warn_of
 from trajtui.commands.printing import Lines, Objects, Printing
 from trajtui.commands.progress import ProgressLine, can_be_shown
 from trajtui.commands.running import run
@@ -30,9 +30,10 @@ _UNPRINTED: Final = notices.Output | notices.Progress
 
 def replay(file: str | None, options: Mapping[str, Any]) -> int:
     """Replay a recording and return the exit code. Raises `TrajError` where it cannot be done."""
-    config = configured(options)
+    config = load_config(options)
     file = file or config.get("replay_trajectory_path")
     save_to = config.save_path(file) if file else None
+    warn_of(config)
     if not file:
         raise BadInput("name a recording to replay (or set replay_trajectory_path in config.toml).")
     settings = with_changes(
