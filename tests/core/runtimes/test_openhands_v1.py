@@ -220,6 +220,13 @@ async def test_a_reset_ends_what_cannot_be_interrupted(agent: Agent) -> None:
     assert (await agent.runs("echo $?; jobs", reset=True)).content.endswith("\n\n0")
 
 
+async def test_a_reset_ends_the_shell_and_no_copy_that_it_has_just_made_of_itself(agent: Agent) -> None:
+    """What a shell has forked is called as it is until it becomes another program."""
+    for _ in range(3):
+        await agent.runs("trap '' INT HUP; while :; do (read -t 0.05 <> <(:)); done")
+        assert (await agent.runs("echo $?; jobs", reset=True)).content.endswith("\n\n0")
+
+
 async def test_a_command_that_ends_its_shell(agent: Agent) -> None:
     found = await agent.runs("cd /; exit 3")
     assert found.content.startswith(ENDED)

@@ -34,11 +34,14 @@ waits at the terminal.
 
 # Where several look like ours and none is of this session, none is ended.
 END_SHELL: Final = (
-    "read -r _stat </proc/$$/stat; _mine=(${_stat##*) }); _shell=; _all=(); for _p in /proc/[0-9]*; do "
-    "mapfile -d '' -t _words <$_p/cmdline || continue; "
+    "read -r _stat </proc/$$/stat; _mine=(${_stat##*) }); _shell=; _all=(); declare -A _found=(); "
+    "for _p in /proc/[0-9]*; do mapfile -d '' -t _words <$_p/cmdline || continue; "
     '[[ ${_words[*]} == "bash --noprofile --norc --noediting -i" ]] || continue; '
-    "read -r _stat <$_p/stat; _stat=(${_stat##*) }); _all+=(${_p#/proc/}); "
-    "[[ ${_stat[3]} != ${_mine[3]} ]] || _shell=${_p#/proc/}; done 2>/dev/null; "
+    "read -r _stat <$_p/stat || continue; _stat=(${_stat##*) }); "
+    '_found[${_p#/proc/}]="${_stat[1]} ${_stat[3]}"; done 2>/dev/null; '
+    # What the shell has forked has its words until it becomes another program.
+    'for _p in "${!_found[@]}"; do _stat=(${_found[$_p]}); [[ ! ${_found[${_stat[0]}]} ]] || continue; '
+    "_all+=($_p); [[ ${_stat[1]} != ${_mine[3]} ]] || _shell=$_p; done; "
     "[[ $_shell ]] || (( ${#_all[@]} != 1 )) || _shell=${_all[0]}; [[ $_shell ]] || exit; "
     "read -r _stat </proc/$_shell/stat; _its=(${_stat##*) }); for _p in /proc/[0-9]*; do "
     "read -r _stat <$_p/stat || continue; _stat=(${_stat##*) }); _p=${_p#/proc/}; "
