@@ -72,7 +72,7 @@ class WorldChosen(Struct, frozen=True):
 
 
 class WorldLacks(Struct, frozen=True):
-    """A step came out otherwise for want of a file that the recording began with, the first of the run.
+    """A step found other files than when it was recorded, the first of the run.
 
     `uid` is of the step.
     """
@@ -90,7 +90,7 @@ class Progress(Struct, frozen=True):
 class Executing(Struct, frozen=True):
     """An action is being carried out. `directory` is where; `recorded` that it is served, not executed;
     `limit` how many seconds it has at most, 0 where nobody says. `uid` is of the recorded step that it is,
-    `id` of the run's event, where it is a model's.
+    `id` of the run's event, where it is a model's. `is_input`: typed into a command that runs.
     """
 
     kind: str
@@ -101,6 +101,7 @@ class Executing(Struct, frozen=True):
     limit: float = 0.0
     uid: int | None = None
     id: int | None = None
+    is_input: bool = False
 
     @property
     def line(self) -> str:

@@ -59,7 +59,7 @@ async def test_what_is_found_is_shown_and_another_world_is_picked(
         assert "O offers another world" in screen.text
         await screen.press("s", "s")
         await screen.settle()
-        assert "a file is missing that the reco" in words(screen)
+        assert "a step found other files than" in words(screen)
         await screen.press("O")
         text = await screen.wait("Sandbox and world")
         assert f"image       {WANTED}" in text
@@ -202,4 +202,4 @@ def test_without_a_screen_one_line_says_what_could_be_had(evaluation: Path, tmp_
     plain = write(tmp_path / "plain.json", events(("cat gone", "x"), work="/workspace")[1:])
     told = trajtui("replay", plain, "--sandbox", "bubblewrap", "--quiet")
     assert told.stderr.count("\n") == 1
-    assert "a file is missing that the recording began with" in told.stderr
+    assert "a step found other files than when it was recorded" in told.stderr

@@ -40,7 +40,7 @@ from trajcore.replay.normalise import (
     shown,
 )
 from trajcore.replay.sides import UNKNOWN, USER, Name, Side, aligned, differing, labelled
-from trajcore.replay.verdict import Comparison, Match
+from trajcore.replay.verdict import Comparison, Match, codes_reason
 from trajcore.text import TAB
 
 if TYPE_CHECKING:
@@ -198,8 +198,9 @@ def _compared(
         return Comparison(None, f"recorded {before.outcome}, actual {after.outcome}")
     if before.said.exit_code not in (None, after.said.exit_code):
         why = _cause(before, after, circumstances)
-        codes = f"exit {before.said.exit_code} → {after.said.exit_code}"
-        return Comparison(None, f"{codes}, {excerpt(why)}" if why else codes)
+        return Comparison(
+            None, codes_reason(before.said.exit_code, after.said.exit_code, excerpt(why) if why else "")
+        )
     found = _compare_text(before, after, normalisers, circumstances)
     return (
         _with_pictures(found, before.observation, after.observation) if before.kind == RUN_IPYTHON else found

@@ -290,7 +290,9 @@ class Executor:
         limit = self._settings.limits.hard if action.timeout is None else action.timeout
         served = not sandbox.executes
         id = action.id if live else None
-        self._tell(notices.Executing(action.action, text, self.directory, served, live, limit, uid, id))
+        is_input = getattr(action.args, "is_input", False) is True
+        where = self.directory
+        self._tell(notices.Executing(action.action, text, where, served, live, limit, uid, id, is_input))
         self._output = self._new_output()
         begun = time.perf_counter()
         self.executing, self._interrupted, self._typed, self._tail = True, False, None, b""
@@ -477,14 +479,12 @@ class Executor:
 
 
 def _note(observation: Observation | None) -> str:
-    """What the answer says beside its exit code: that a command still runs, or how an edit failed."""
+    """What is to be said beside the exit code and the content: that a command still runs."""
     if observation is None:
         return "no answer"
     metadata = getattr(observation.extras, "metadata", None)
     if getattr(metadata, "exit_code", None) == -1:
         return str(getattr(metadata, "suffix", "")).strip().strip("[]").split(". ")[0]
-    if observation.observation != RUN:
-        return next(iter(observation.content.splitlines()), "")
     return ""
 
 

@@ -191,7 +191,7 @@ class Replay:
             self._deliver_queued()
 
     def _told_by_player(self, notice: notices.Notice) -> None:
-        """Pass on what the player tells; and once in a run, that a file is missing it should begin with."""
+        """Pass on what the player tells; and once in a run, that a step found other files than recorded."""
         self._tell(notice)
         world = self.world.world
         if self._told_lack or world is None or not world.is_bare:

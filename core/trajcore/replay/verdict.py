@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from trajcore.replay.sides import Name
+
+_BEHIND_CODES: Final = ", "
 
 
 class Cause(Enum):
@@ -53,3 +55,14 @@ class Comparison:
     def diverged(self) -> bool:
         """Whether the world answered something else than it did when it was recorded."""
         return self.compared and self.match is None
+
+
+def codes_reason(recorded: int | None, actual: int | None, why: str) -> str:
+    """Why two answers with other exit codes differ; `why`: what the output names as the cause, if it does."""
+    codes = f"exit {recorded} → {actual}"
+    return f"{codes}{_BEHIND_CODES}{why}" if why else codes
+
+
+def behind_codes(reason: str, recorded: int | None, actual: int | None) -> str:
+    """What a reason says behind the exit codes; all of it where it does not begin with them."""
+    return reason.removeprefix(codes_reason(recorded, actual, "")).removeprefix(_BEHIND_CODES)

@@ -10,6 +10,7 @@ from typing import Final
 from trajcore import notices
 from trajcore.events.kinds import READ
 from trajcore.replay.run import Status, StepResult
+from trajcore.replay.verdict import behind_codes
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
 from trajcore.views import marks
@@ -25,6 +26,8 @@ _HINT: Final = (
     "s plays the first step, c goes on to the end: what a step runs and what comes of it stands here."
 )
 _GONE: Final = "gone back over"
+_JUST_ABOVE: Final = 3
+"""The rows of an output that one reads together with the rule below them."""
 
 
 class RuleTone(Enum):
@@ -80,11 +83,21 @@ class Passage:
         parts = [_exit(ended, result)]
         parts += [marks.duration(ended.seconds)] if ended.seconds else []
         parts += [safe_line(ended.note)] if ended.note and not ended.content else []
-        if result is not None and result.status is Status.DIVERGED and _same_exit(result):
-            parts.append(safe_line(result.reason))
+        parts += [self._cause]
         parts += [_GONE] if self.is_gone else []
         mark = "" if result is None else f"{marks.mark_of(result)} "
         return mark + " · ".join(filter(None, parts))
+
+    @property
+    def _cause(self) -> str:
+        """Why it diverged, without what stands in the same rule or just above it."""
+        result = self.result
+        if result is None or result.status is not Status.DIVERGED:
+            return ""
+        why = safe_line(behind_codes(result.reason, result.recorded_exit_code, result.exit_code))
+        output = self.output
+        shown = range(max(0, len(output) - _JUST_ABOVE), len(output))
+        return "" if any(why in output.row(number) for number in shown) else why
 
     @property
     def tone(self) -> RuleTone:
@@ -101,10 +114,6 @@ def _exit(ended: notices.Executed, result: StepResult | None) -> str:
     recorded = None if result is None else result.recorded_exit_code
     other = recorded is not None and recorded != ended.exit_code
     return f"exit {ended.exit_code}" + (f" (recorded {recorded})" if other else "")
-
-
-def _same_exit(result: StepResult) -> bool:
-    return result.exit_code == result.recorded_exit_code
 
 
 class SandboxLog:
@@ -218,7 +227,8 @@ class SandboxLog:
         mark = "(recorded) " * notice.recorded or "(before the first step) " * notice.is_prelude
         where = "" if notice.recorded and not notice.directory else f"{HOST}{safe_line(notice.directory)}"
         first, *more = safe(notice.line).split("\n")
-        prompt = "\n> ".join([f"{where}$ {mark}{first}", *more])
+        begins = "⌨ " if notice.is_input else f"{where}$ "
+        prompt = "\n> ".join([f"{begins}{mark}{first}", *more])
         if self._held:  # the step before it had no end
             self.passages[-1].ended = notices.Executed(None, 0.0)
             self._note(*self._held)

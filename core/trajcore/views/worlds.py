@@ -113,8 +113,8 @@ def offer(session: Session, *, screen: bool = False) -> str:
 
 
 def lacking(*, screen: bool = False) -> str:
-    """What is said when a step first fails for want of a file that the recording began with."""
-    return _offered("a file is missing that the recording began with", _WAYS, screen=screen)
+    """What is said when a step first finds other files than it did when it was recorded."""
+    return _offered("a step found other files than when it was recorded", _WAYS, screen=screen)
 
 
 def _offered(said: str, ways: str, *, screen: bool) -> str:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from trajcore import notices
 from trajcore.dialects.newevents import observation_event
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
@@ -122,7 +123,10 @@ def test_a_cell_is_written_as_openhands_writes_it() -> None:
 NO_PYTHON = "mkdir -p /usr/local/sbin; for p in python3 python; do ln -sf /bin/false /usr/local/sbin/$p; done"
 
 
-async def replayed(*commands: str, cells: dict[str, str]) -> Session:
+async def replayed(
+    *commands: str, cells: dict[str, str], told: list[notices.Notice] | None = None
+) -> Session:
+    """A replay of commands and cells; `told` gets what its front ends were told."""
     events: list[dict[str, Any]] = []
     for command in commands:
         events.append({"id": len(events), "source": "agent", "action": "run", "args": {"command": command}})
@@ -133,6 +137,8 @@ async def replayed(*commands: str, cells: dict[str, str]) -> Session:
         events += [asked, {"id": len(events) + 1, "cause": len(events), **answered}]
     trajectory = Trajectory.from_bytes(json.dumps(events).encode(), "recording.json")
     session = Session(trajectory, Settings(sandbox="bubblewrap"))
+    if told is not None:
+        session.subscribe(told.append)
     try:
         session.resume()
         await asyncio.wait_for(session.idle(), 60)
@@ -143,11 +149,15 @@ async def replayed(*commands: str, cells: dict[str, str]) -> Session:
 
 @pytest.mark.bubblewrap
 async def test_recorded_cells_are_executed_and_compared() -> None:
-    session = await replayed(cells={"x = 40": EMPTY, "x + 2": "42" + DIRECTORY, "x + 3": "42"})
+    told: list[notices.Notice] = []
+    cells = {"x = 40": EMPTY, "x + 2": "42" + DIRECTORY, "x + 3": "42"}
+    session = await replayed(cells=cells, told=told)
     results = list(session.run.results.values())
     assert [result.status for result in results] == [Status.MATCHED, Status.MATCHED, Status.DIVERGED]
     assert "43" in results[2].reason
     assert all(result.exit_code is None and result.recorded_exit_code is None for result in results)
+    # What was told as it came is not said once more.
+    assert {one.note + one.content for one in told if isinstance(one, notices.Executed)} == {""}
 
 
 @pytest.mark.bubblewrap
