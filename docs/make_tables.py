@@ -5,30 +5,43 @@ A table stands between `<!-- NAME -->` and `<!-- /NAME -->`. `tests/docs` fails 
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final, get_args
+
+import click
 
 from trajcore import notices
 from trajcore.dialects.foreign import AGENTS, OTHERS
 from trajcore.dialects.registry import DIALECTS, default_dialect
+from trajcore.dialects.told import Fact, What
 from trajcore.errors import EXIT_CODES
 from trajcore.events.kinds import ACTION_KINDS, OBSERVATION_KINDS, Treatment
 from trajcore.formats.registry import FORMATS
+from trajcore.live import outcome
+from trajcore.live.agent import TurnEnd
 from trajcore.live.risks.rules import RULES
-from trajcore.options import COMMON, KEYS, OPTIONS, Option, Reach, session_options
+from trajcore.options import COMMON, KEYS, OPTIONS, WORLDS, Option, Reach, session_options
 from trajcore.replay.conditions import TERMS
+from trajcore.replay.run import Status
+from trajcore.replay.states import LEGAL, NEXT, Command, Standing, State, Stop
+from trajcore.replay.verdict import Cause
 from trajcore.runtimes.registry import RUNTIMES, make_runtime
 from trajcore.sandbox.registry import SANDBOXES, sandbox_names
 from trajcore.views import marks, overview
 from trajcore.views.exports import EXPORTS, LISTINGS
 from trajcore.views.runobjects import KINDS as KINDS_TOLD
+from trajcore.worlds.facts import HARNESSES, Told
 from trajtui import leaving
 from trajtui.actions.table import ACTIONS
 from trajtui.cli import commands
-from trajtui.commands.manual import page
+from trajtui.commands.manual import own_options, page
 from trajtui.commands.shapes import SHAPES
 from trajtui.pictured import PICTURE
 
@@ -42,6 +55,10 @@ _TREATED: Final = {
     Treatment.DIALOGUE: "enters the history",
     Treatment.PASS: "kept, stepped over",
 }
+
+
+_INSTANCE: Final = "django__django-11099"
+"""A task of SWE-bench."""
 
 
 def table(heads: str, rows: Iterable[tuple[object, ...]]) -> str:
@@ -61,6 +78,28 @@ def first_line(thing: Any) -> str:
     return (inspect.getdoc(thing) or "").partition("\n")[0]
 
 
+def said_of(where: type | ModuleType) -> dict[str, str]:
+    """What is said of each name that a class or a module gives a value, in the text below it."""
+    body = ast.parse(inspect.getsource(where)).body
+    if isinstance(where, type) and isinstance(body[0], ast.ClassDef):
+        body = body[0].body
+    found = {}
+    for node, below in pairwise(body):
+        match node, below:
+            case (
+                ast.Assign(targets=[ast.Name(name)]) | ast.AnnAssign(target=ast.Name(name)),
+                ast.Expr(ast.Constant(str(text))),
+            ):
+                found[name] = " ".join(text.split())
+    return found
+
+
+def members(kind: type[Enum]) -> list[tuple[str, str]]:
+    """The values of an enum as code, and what is said of each. Raises `KeyError` where nothing is."""
+    said = said_of(kind)
+    return [(code(one.value), said[one.name]) for one in kind]
+
+
 def _yes(flag: object) -> str:
     return "yes" if flag else "no"
 
@@ -76,17 +115,44 @@ def options_table() -> str:
 
 
 def command_options() -> str:
-    """The options of `open`, `replay` and `fork`, and of all commands; the settings that they override."""
+    """The options of the table of options, with whose they are and the settings that they override."""
+    all_of_them = [(path, _own(command)) for path, command in _commands(commands())]
     rows = (
         (
             code(f"{row.name} {row.metavar}".strip()),
-            ", ".join(row.commands) or "every command",
+            "every command"
+            if row in COMMON
+            else ", ".join(path for path, own in all_of_them if (row.keyword, _said(row)) in own),
             code(row.key),
             _said(row),
         )
         for row in (*OPTIONS, *COMMON)
     )
     return table("option|of|setting|does", rows)
+
+
+def other_options() -> str:
+    """All others, a row each."""
+    in_table = {(row.keyword, _said(row)) for row in OPTIONS}
+    rows = (
+        (code(path), code(term), which[1])
+        for path, command in _commands(commands())
+        for which, term in _own(command).items()
+        if which not in in_table
+    )
+    return table("command|option|does", rows)
+
+
+def _own(command: click.Command) -> dict[tuple[str, str], str]:
+    return {(keyword, what): term for keyword, term, what in own_options(command)}
+
+
+def _commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if not command.hidden:
+            yield f"{path}{name}", command
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{path}{name} ")
 
 
 def settings() -> str:
@@ -167,10 +233,90 @@ def json_kinds() -> str:
 def json_objects() -> str:
     """What each command prints with `--json`."""
     rows = (
-        (code(row.command), f"one a {row.each}" if row.each else "one", code(*row.keys.split()), row.what)
+        (
+            code(row.command),
+            f"one for each {row.each}" if row.each else "one",
+            code(*row.keys.split()),
+            row.what,
+        )
         for row in SHAPES
     )
     return table("command|objects|keys|of them", rows)
+
+
+def states() -> str:
+    """What a session may be doing."""
+    said = said_of(State)
+    rows = (
+        (
+            code(state.value),
+            said[state.name],
+            ", ".join(command.value for command in Command if command in LEGAL[state]),
+            code(*(later.value for later in State if later in NEXT[state])),
+        )
+        for state in State
+    )
+    return table("state|means|you can|is followed by", rows)
+
+
+def standings() -> str:
+    """How a run stands, in reports."""
+    return table("`state`|means", members(Standing))
+
+
+def stops() -> str:
+    """Why a replay has stopped."""
+    return table("`why`|means", members(Stop))
+
+
+def live_ends() -> str:
+    """How a model's turn ends."""
+    said = said_of(outcome)
+    others = [(code(getattr(outcome, name)), said[name]) for name in ("ERROR", "INTERRUPTED")]
+    return table("`live.ending`|means", [*members(TurnEnd), *others])
+
+
+def statuses() -> str:
+    """How a step was satisfied."""
+    return table("`status`|means", members(Status))
+
+
+def causes() -> str:
+    """What made a step come out otherwise."""
+    return table("`cause`|means", members(Cause))
+
+
+def worlds() -> str:
+    """What a run begins in."""
+    return table("`--world`|the run begins", ((code(name), text) for name, text in WORLDS.items()))
+
+
+def world_facts() -> str:
+    """What names a world."""
+    said = said_of(What)
+    return table("fact|is", ((one.value, said[one.name]) for one in What))
+
+
+def harnesses() -> str:
+    """What images evaluations call theirs."""
+    example = Told(
+        (
+            Fact(What.INSTANCE, _INSTANCE, ""),
+            Fact(What.REPOSITORY, _INSTANCE.split("-")[0].replace("__", "/"), ""),
+        )
+    )
+    rows = (
+        (
+            row.name,
+            code(row.data_set.pattern),
+            code(*(image(example) for image in row.images)),
+            row.prelude.value if row.prelude else "",
+        )
+        for row in HARNESSES
+    )
+    return table(
+        f"evaluation|of a data set that is called|the image of `{_INSTANCE}`|before the first step", rows
+    )
 
 
 def conditions() -> str:
@@ -244,6 +390,7 @@ def exit_codes() -> str:
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "options": options_table,
     "command_options": command_options,
+    "other_options": other_options,
     "settings": settings,
     "actions": actions,
     "observations": observations,
@@ -254,6 +401,15 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "notices": notices_table,
     "json_kinds": json_kinds,
     "json_objects": json_objects,
+    "states": states,
+    "standings": standings,
+    "stops": stops,
+    "live_ends": live_ends,
+    "statuses": statuses,
+    "causes": causes,
+    "worlds": worlds,
+    "world_facts": world_facts,
+    "harnesses": harnesses,
     "conditions": conditions,
     "sandboxes": sandboxes,
     "runtimes": runtimes,

@@ -37,6 +37,7 @@ _PUBLIC: Final = {
     "user_message": "dialects.newevents:user_message",
     "Delivery": "settings:Delivery",
     "State": "replay.states:State",
+    "Stop": "replay.states:Stop",
     "Mode": "replay.states:Mode",
     "load_config": "settings:load_config",
     "set_config": "settings:set_config",
@@ -107,6 +108,7 @@ if TYPE_CHECKING:
     from trajcore.replay.report import Report as Report
     from trajcore.replay.states import Mode as Mode
     from trajcore.replay.states import State as State
+    from trajcore.replay.states import Stop as Stop
     from trajcore.runtimes.registry import register_runtime as register_runtime
     from trajcore.sandbox.registry import register_sandbox as register_sandbox
     from trajcore.sandbox.registry import sandbox_names as sandbox_names

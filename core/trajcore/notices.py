@@ -18,7 +18,7 @@ from msgspec import Struct
 from trajcore.events.kinds import RUN
 from trajcore.masking import known
 from trajcore.replay.run import StepResult
-from trajcore.replay.states import Mode, State
+from trajcore.replay.states import Mode, State, Stop
 
 if TYPE_CHECKING:
     from trajcore.document.edits import Edit
@@ -29,7 +29,6 @@ PRELUDE: Final = "prelude"
 """The kind of what is carried out before the first step."""
 
 Severity = Literal["information", "warning", "error"]
-Why = Literal["there", "interrupted", "event", "before", "behind"]
 
 
 class StateChanged(Struct, frozen=True):
@@ -140,16 +139,11 @@ class StepDone(Struct, frozen=True):
 
 
 class Stopped(Struct, frozen=True):
-    """A replay that went forward from the index `begun` stops at `position`.
-
-    `why`: it came to where it was asked to go (`there`), the user interrupted it, or a breakpoint is on the
-    event at the position (`event`), or on a `condition` which is true of that event (`before`), or of the
-    result of the step that was done last (`behind`).
-    """
+    """A replay that went forward from the index `begun` stops at `position`; `condition`: of a breakpoint."""
 
     begun: int
     position: int
-    why: Why = "there"
+    why: Stop = Stop.THERE
     condition: str = ""
 
 

@@ -169,8 +169,15 @@ def within(key: Key, name: str) -> str:
     return inner if table in (key.name, key.place) else ""
 
 
-WORLDS: Final = ("auto", "image", "evidence", "none")
-"""What the world of a recording can be made of before its first step (`--world`)."""
+WORLDS: Final = {
+    "auto": "in the image that the recording names, if the engine has it (SWE-bench and its relatives, as "
+    "OpenHands' evaluations call them); else in the bare sandbox, and one line says what could be had. "
+    "Nothing is fetched or built unasked",
+    "image": "in that image, or not at all (exit code 3); `--pull` fetches it",
+    "evidence": "with files built from what the recording's own events tell of them",
+    "none": "in the bare sandbox",
+}
+"""What the world of a recording can be made of before its first step (`--world`): how the run then begins."""
 
 OPEN: Final = "open"
 REPLAY: Final = "replay"
@@ -243,7 +250,7 @@ OPTIONS: Final = (
     Option("cpus", "How many processors, for example 1.5 [all].", "N", float, key="cpus"),
     Option("pids", "How many processes at a time [4096].", "N", int, key="pids"),
     Option("world", "What the files are that the recording began with: auto, image, evidence (what its own "
-           "events give away of them), none [auto].", "WORLD", key="world", choices=WORLDS),
+           "events give away of them), none [auto].", "WORLD", key="world", choices=tuple(WORLDS)),
     Option("repo", "The files that the recording began with: a clone of this repository, at its recorded "
            "commit or the one named.", "PATH|URL[@COMMIT]"),
     Option("dockerfile", "Build the image from the Dockerfile in this directory; for docker.", "DIR", Path),

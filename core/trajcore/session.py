@@ -29,7 +29,7 @@ from trajcore.replay.positions import (
     behind_delegation,
     ending_of,
 )
-from trajcore.replay.states import Command, Mode, State
+from trajcore.replay.states import Command, Mode, State, Stop
 from trajcore.sandboxsession import SandboxSession
 from trajcore.settings import Delivery, SandboxChoice, Settings
 from trajcore.tasks import finished_in_thread
@@ -326,13 +326,13 @@ class Session(SandboxSession):
         try:
             stopped = await self._replay.play(one_step=one_step, stop_before=stop_before)
         except asyncio.CancelledError:
-            self._tell(notices.Stopped(begun, self.position, "interrupted"))
+            self._tell(notices.Stopped(begun, self.position, Stop.INTERRUPTED))
             raise
         if stopped is not None:
             self._tell(stopped.stopped(begun, self.position))
         else:
             interrupted = self._replay.pause_asked and not self.at_end
-            why: notices.Why = "interrupted" if interrupted else "there"
+            why = Stop.INTERRUPTED if interrupted else Stop.THERE
             self._tell(notices.Stopped(begun, self.position, why))
         self._conclude()
 

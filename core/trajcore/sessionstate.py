@@ -26,7 +26,7 @@ from trajcore.replay.handover import Handover, differs_in_waiting_alone, handove
 from trajcore.replay.loop import Replay
 from trajcore.replay.policy import asks_the_world, steps_of
 from trajcore.replay.run import Run, StepResult
-from trajcore.replay.states import Mode, State
+from trajcore.replay.states import Mode, Standing, State
 from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
 
@@ -328,15 +328,15 @@ class SessionState:
 
     @property
     def ending(self) -> str:
-        """How the run stands, in the words of the report."""
+        """How the run stands, in the words of the report: a value of `Standing`."""
+        stands = Standing.END_OF_RECORDING if self.at_end else Standing.PAUSED
         if self.failure is not None or self.state is State.ERROR:
-            return "error"
-        match self.state:
-            case State.FINISHED:
-                return "finished"
-            case State.AWAITING_INPUT:
-                return "awaiting_input"
-        return "end_of_recording" if self.at_end else "paused"
+            stands = Standing.ERROR
+        elif self.state is State.FINISHED:
+            stands = Standing.FINISHED
+        elif self.state is State.AWAITING_INPUT:
+            stands = Standing.AWAITING_INPUT
+        return str(stands.value)
 
     def summary(self) -> str:
         """What the replay came to, in one sentence; it says so where the recording was edited under it."""

@@ -22,7 +22,7 @@ AT_HOME = (
 SOMETHING_ELSE = {
     # A severity, a state of the report, the end of a live session, a colour of a theme.
     "error": [
-        *("core/trajcore/activity.py", "core/trajcore/notices.py", "core/trajcore/sessionstate.py"),
+        *("core/trajcore/activity.py", "core/trajcore/notices.py", "core/trajcore/replay/states.py"),
         *("core/trajcore/live/failures.py", "core/trajcore/live/outcome.py"),
         *(
             "core/trajcore/sandbox/machines/docker/engine.py",

@@ -13,7 +13,7 @@ import pytest
 from documents import of_commands
 from trajcore import notices
 from trajcore.live.usage import Usage
-from trajcore.replay.states import Mode, State
+from trajcore.replay.states import Mode, State, Stop
 from trajcore.session import Session
 from trajcore.settings import Settings
 from trajcore.trajectory import Trajectory
@@ -25,7 +25,7 @@ MADE: list[notices.Notice] = [
     notices.WorldLacks(3),
     notices.Progress("starting", 0.5),
     notices.Output(b"\xff\x00 bytes"),
-    notices.Stopped(3, 5, "behind", "exit!=0"),
+    notices.Stopped(3, 5, Stop.BEHIND, "exit!=0"),
     notices.RunChanged(restarted=True),
     notices.WentBack(3, "back"),
     notices.Visited(None),

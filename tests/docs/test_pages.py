@@ -10,12 +10,15 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import click
 import pytest
 
 from program import ROOT, SAMPLES, trajtui
+from trajtui.cli import commands
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -168,6 +171,37 @@ def test_every_table_stands_on_a_page() -> None:
     written = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     for name in _make_tables().TABLES:
         assert f"<!-- {name} -->" in written
+
+
+def test_every_option_of_every_command_is_on_the_reference_page() -> None:
+    page = (DOCS / "reference.md").read_text(encoding="utf-8")
+
+    def missing(group: click.Group, path: str) -> Iterator[str]:
+        for name, command in group.commands.items():
+            for option in command.params:
+                rows = rf"^\| (?:`{path}{name}` \| )?`[^`]*(?<![\w-]){option.opts[-1]}\b.*\|"
+                if (
+                    isinstance(option, click.Option)
+                    and not option.hidden
+                    and not re.search(rows, page, re.MULTILINE)
+                ):
+                    yield f"{path}{name} {option.opts[-1]}"
+            if isinstance(command, click.Group):
+                yield from missing(command, f"{path}{name} ")
+
+    assert list(missing(commands(), "")) == []
+
+
+def test_a_value_of_which_nothing_is_said_is_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "colours.py").write_text(
+        'from enum import Enum\n\nclass Said(Enum):\n    RED = 1\n    """Warm\n    and so on."""\n'
+        'class Unsaid(Enum):\n    RED = 1\n    BLUE = 2\n    """Cold."""\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    colours = importlib.import_module("colours")
+    assert _make_tables().members(colours.Said) == [("`1`", "Warm and so on.")]
+    with pytest.raises(KeyError, match="RED"):
+        _make_tables().members(colours.Unsaid)
 
 
 def _make_tables() -> ModuleType:

@@ -46,15 +46,17 @@ class TurnEnd(Enum):
     """Why the agent stopped."""
 
     AWAITING_INPUT = "awaiting_input"
-    """It asked the user, was refused, or made no sense; the run's last event says what."""
+    """It asked the user, was refused, or made no sense several times; the last event says which."""
     FINISHED = "finished"
     """It called `finish`."""
     STEPS_SPENT = Limit.STEPS.value
     """It was asked as often as allowed."""
     STUCK = outcome.STUCK
-    """It goes round in circles, and waits for the user's word; the watch was told how."""
+    """It goes round in circles, and waits for the user's word."""
     COST_SPENT = Limit.COST.value
+    """The dollars that it may cost are spent."""
     TIME_SPENT = Limit.TIME.value
+    """The time that it may take is over."""
 
 
 class Environment(Protocol):

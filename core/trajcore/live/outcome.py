@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from trajcore.replay.run import Entry, LiveStep
 
 ERROR: Final = "error"
+"""A call failed for good, or the sandbox was lost."""
 INTERRUPTED: Final = "interrupted"
-"""How a turn can end otherwise than as `TurnEnd` says."""
+"""The user interrupted it."""
 STUCK: Final = "stuck"
 """How a turn ends in which the agent goes round in circles."""
 
@@ -27,7 +28,7 @@ class LiveOutcome(Struct, frozen=True):
     usage: Usage
     seconds: float
     ending: str
-    """How its last turn ended: a value of `TurnEnd`, `error` or `interrupted`."""
+    """How its last turn ended: a value of `TurnEnd`, `ERROR` or `INTERRUPTED`."""
     last_message: str
     """The last that it said, whole; empty where it only acted."""
     tools: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from trajcore.errors import BadInput
 from trajcore.reading import STATE, Missing, read_file
 from trajcore.replay.bookmarks import Bookmarks
 from trajcore.replay.run import StepResult
+from trajcore.replay.states import Stop
 from trajcore.storage import write_atomically
 from trajcore.trajectory import Trajectory
 
@@ -40,8 +41,8 @@ class Breakpoint:
     def stopped(self, begun: int, position: int) -> notices.Stopped:
         """That it has stopped a replay which began at the index `begun`."""
         if self.condition is None:
-            return notices.Stopped(begun, position, "event")
-        why: notices.Why = "behind" if self.condition.on_result else "before"
+            return notices.Stopped(begun, position, Stop.EVENT)
+        why = Stop.BEHIND if self.condition.on_result else Stop.BEFORE
         return notices.Stopped(begun, position, why, self.condition.text)
 
     def describe(self, trajectory: Trajectory) -> str:

@@ -107,7 +107,7 @@ class Report:
     mode: str
     """`replay`, or `live` where a model was asked to carry on."""
     state: str
-    """`finished`, `end_of_recording`, `awaiting_input`, `paused` or `error`."""
+    """A value of `states.Standing`."""
     events: int
     """How many events the recording has."""
     counts: dict[str, int]

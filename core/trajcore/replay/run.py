@@ -36,9 +36,13 @@ class Status(Enum):
     """How a step of the recording was satisfied."""
 
     MATCHED = "matched"
+    """Carried out, and equal to what was recorded, or nothing was recorded to compare with."""
     DIVERGED = "diverged"
+    """Carried out, and something else came back."""
     SKIPPED = "skipped"
+    """Left out, as it was wanted, or was not carried out when it was recorded."""
     RECORDED = "recorded"
+    """What was recorded for it is served; nothing was carried out."""
     UNKNOWN = "unknown"
     """Carried out in a reconstructed world, and rests on what is only made up there."""
 

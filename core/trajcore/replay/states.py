@@ -10,13 +10,21 @@ class State(Enum):
     """What the session is doing. The values are the words of the status bar."""
 
     PAUSED = "PAUSED"
+    """A replay stands between two events; so does a session that was just opened."""
     REPLAYING = "REPLAYING"
+    """Recorded actions are carried out, or the sandbox is started or taken back."""
     THINKING = "THINKING"
+    """A live model was asked, and replies."""
     EXECUTING = "EXECUTING"
+    """An action of a live model is carried out."""
     AWAITING_INPUT = "AWAITING INPUT"
+    """A live session waits for a message of the user's."""
     AWAITING_CONFIRMATION = "AWAITING CONFIRMATION"
+    """An action of a live model is carried out once the user approves of it."""
     FINISHED = "FINISHED"
+    """The agent has said that its task is done, or that it gives up."""
     ERROR = "ERROR"
+    """The run cannot go on: the sandbox was lost, or cannot be had."""
 
     @property
     def at_work(self) -> bool:
@@ -29,6 +37,36 @@ class Mode(Enum):
 
     REPLAY = "REPLAY"
     LIVE = "LIVE"
+
+
+class Standing(Enum):
+    """How a run stands once nothing is under way, in the words of reports."""
+
+    FINISHED = "finished"
+    """A `finish` or a `reject` ended it."""
+    END_OF_RECORDING = "end_of_recording"
+    """All that was recorded has been played, and nothing in it says that the task is done."""
+    AWAITING_INPUT = "awaiting_input"
+    """The last event asks the user."""
+    PAUSED = "paused"
+    """Recorded events are left: `--until`, a breakpoint or an interrupt stopped it, or it has not begun."""
+    ERROR = "error"
+    """It could not go on; what is told says why."""
+
+
+class Stop(Enum):
+    """Why a replay that went forward has stopped."""
+
+    THERE = "there"
+    """It came to where it was asked to go: a step, an event, the end."""
+    INTERRUPTED = "interrupted"
+    """The user interrupted it."""
+    EVENT = "event"
+    """A breakpoint is on the event that comes next."""
+    BEFORE = "before"
+    """The condition of a breakpoint is true of the event that comes next."""
+    BEHIND = "behind"
+    """The condition of a breakpoint is true of the result of the step that was done last."""
 
 
 class Command(Enum):

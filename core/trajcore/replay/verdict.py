@@ -20,12 +20,15 @@ class Cause(Enum):
     PROGRAM = "program"
     """A program or a package is missing, or is another version."""
     NETWORK = "network"
+    """The network was reached then and is not now, or the other way round."""
     TIME = "time"
     """What differs is a time, or it took too long."""
     ORDER = "order"
     """The same lines in another order."""
     PERMISSION = "permission"
+    """Something was not allowed."""
     OTHER = "other"
+    """None of these, as far as the two texts tell."""
 
 
 class Match(Enum):

@@ -10,6 +10,7 @@ from trajcore import notices
 from trajcore.replay.positions import Ending, ending_of
 from trajcore.replay.report import sentence
 from trajcore.replay.run import EXECUTED, Status, StepResult
+from trajcore.replay.states import Stop
 from trajcore.replay.verdict import Match
 from trajcore.sandbox.choose import ASKED_FOR
 from trajcore.session import Session
@@ -50,13 +51,13 @@ def of_stop(session: Session, stop: notices.Stopped) -> str:
     steps = _steps(session, stop)
     did = of_steps(session, steps)
     match stop.why:
-        case "interrupted":
+        case Stop.INTERRUPTED:
             said = f"interrupted: {did}" if did else f"interrupted before {event(session, stop.position)}"
-        case "event":
+        case Stop.EVENT:
             said = _joined(f"breakpoint at {event(session, stop.position)}", did)
-        case "before":
+        case Stop.BEFORE:
             said = _joined(f"breakpoint {stop.condition}: before {event(session, stop.position)}", did)
-        case "behind":
+        case Stop.BEHIND:
             whole = did if len(steps) > 1 else ""
             said = _joined(f"breakpoint {stop.condition}: {of_steps(session, steps[-1:])}", whole)
         case _:

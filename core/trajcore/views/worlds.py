@@ -10,13 +10,12 @@ from msgspec import Struct
 from trajcore import notices
 from trajcore.dialects.told import Fact, What
 from trajcore.errors import BadInput
-from trajcore.options import WORLDS
 from trajcore.session import Session
 from trajcore.text import safe_line
 from trajcore.trajectory import Trajectory
 from trajcore.worlds import plan
+from trajcore.worlds.choice import AUTO, choice_of
 from trajcore.worlds.choice import Choice as Choice
-from trajcore.worlds.choice import choice_of
 from trajcore.worlds.facts import found_in
 from trajcore.worlds.prelude import steps_of
 
@@ -124,7 +123,7 @@ def _offered(said: str, ways: str, *, screen: bool) -> str:
 
 def in_words(choice: Choice) -> str:
     """A choice as it is typed."""
-    parts = [] if choice.kind == WORLDS[0] else [f"--world {choice.kind}"]
+    parts = [] if choice.kind == AUTO else [f"--world {choice.kind}"]
     parts += [f"--repo {choice.repository.shown}"] if choice.repository else []
     parts += [f"--dockerfile {choice.dockerfile}"] if choice.dockerfile else []
     parts += [f"--map {one.text}" for one in choice.maps]

@@ -119,7 +119,8 @@ def choice_of(
 ) -> Choice:
     """The choice that options make. Raises `BadInput` where they name nothing, or do not fit together."""
     if world is not None and world not in WORLDS:
-        known = f"{', '.join(WORLDS[:-1])} or {WORLDS[-1]}"
+        *others, last = WORLDS
+        known = f"{', '.join(others)} or {last}"
         raise BadInput(f"world: expected {known}, got {world[:40]!r}.{meant(world, WORLDS)}")
     directory = None if dockerfile is None else Path(os.path.expanduser(dockerfile)).absolute()
     if directory is not None and not os.path.isfile(directory / "Dockerfile"):

@@ -67,18 +67,20 @@ def _commands(group: click.Group, path: str) -> Iterator[str]:
             for paragraph in (command.help or "").split("\n\n"):
                 yield _text(" ".join(paragraph.split()))
                 yield ".PP"
-            for option in command.params:
-                yield from _option(option)
+            for _, term, what in own_options(command):
+                yield from _entry(term, what)
         if isinstance(command, click.Group):
             yield from _commands(command, f"{path} {name}")
 
 
-def _option(option: click.Parameter) -> Iterator[str]:
-    """What only this command has."""
+def own_options(command: click.Command) -> Iterator[tuple[str, str, str]]:
+    """The options that not every command has: keyword, how each is written, and what it does."""
     common = {row.keyword for row in options.COMMON}
-    if isinstance(option, click.Option) and not option.hidden and option.name not in common:
-        value = "" if option.is_flag else f" {option.metavar or (option.name or '').upper()}"
-        yield from _entry(f"{', '.join(option.opts)}{value}", with_sandboxes(option.help or ""))
+    for option in command.params:
+        if isinstance(option, click.Option) and not option.hidden and option.name not in common:
+            keyword = option.name or ""
+            value = "" if option.is_flag else f" {option.metavar or keyword.upper()}"
+            yield keyword, f"{', '.join(option.opts)}{value}", with_sandboxes(option.help or "")
 
 
 def _entry(term: str, what: str) -> list[str]:

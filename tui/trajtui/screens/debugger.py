@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.worker import Worker, WorkerState
 
-from trajcore import Mode, Session, State, TrajError, notices
+from trajcore import Mode, Session, State, Stop, TrajError, notices
 from trajcore.views.hints import keep_had
 from trajcore.views.layout import Layout, folded_uids, with_folded
 from trajcore.views.status import header_left, header_right, status_of
@@ -289,7 +289,7 @@ class DebuggerScreen(LateScreen[None]):
     def _say_how_it_stopped(self, stop: notices.Stopped) -> None:
         from trajcore.views import said  # of what nothing is needed before a run stops
 
-        if stop.why != "there" or self.session.at_end:
+        if stop.why is not Stop.THERE or self.session.at_end:
             self.ahead.drop()
         self.say(self.ahead.words() + said.of_stop(self.session, stop))
 
