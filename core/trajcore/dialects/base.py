@@ -219,6 +219,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def has_prelude(self) -> bool:
+        """Whether the world of a benchmark's instance was made ready as OpenHands does (`worlds.prelude`)."""
+        ...
+
+    @property
     def beside(self) -> frozenset[str]:
         """The files that may lie beside a recording and say in what world it was made: their names."""
         ...

@@ -53,6 +53,7 @@ class BaseDialect:
     formats: ClassVar[frozenset[str]] = frozenset()
     one_to_one: ClassVar[bool] = False
     habits: ClassVar[Habits] = PERSISTENT
+    has_prelude: ClassVar[bool] = False
     beside: ClassVar[frozenset[str]] = frozenset()
 
     def event(self, texts: Sequence[Text], slot: Any) -> dict[str, Any]:

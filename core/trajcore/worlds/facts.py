@@ -149,13 +149,18 @@ _PLAIN: Final = re.compile(r"[\w.@+-][\w.@+/-]{0,200}")
 class Found(Told):
     """What names the world of a recording, and what that comes to."""
 
-    def __init__(self, facts: tuple[Fact, ...], instance: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, facts: tuple[Fact, ...], instance: Mapping[str, Any] | None = None, *, has_prelude: bool = True
+    ) -> None:
+        """`has_prelude`: as the dialect says."""
         told = Told(facts)
         self.harness = _harness(told)
         """The data set and harness that it was made with, where they are known."""
+        self.prelude = self.harness.prelude if self.harness is not None and has_prelude else None
+        """What was run before the first step, where something was."""
         self.instance = dict(instance or {})
         """The data set's own row, without what solves it."""
-        super().__init__((*facts, *_derived(told, self.harness)))
+        super().__init__((*facts, *_derived(told, self.harness, has_prelude=has_prelude)))
 
     @property
     def images(self) -> tuple[str, ...]:
@@ -232,8 +237,11 @@ def _harness(told: Told) -> Harness | None:
     return found
 
 
-def _derived(told: Told, harness: Harness | None) -> Iterator[Fact]:
-    """What follows from what is told, where its parts are such as names are made of."""
+def _derived(told: Told, harness: Harness | None, *, has_prelude: bool) -> Iterator[Fact]:
+    """What follows from what is told, where its parts are such as names are made of.
+
+    A harness's further images are OpenHands' own, as its preludes are.
+    """
     if harness is None:
         return
     facts = filter(None, map(told.first, (What.DATA_SET, What.INSTANCE, What.REPOSITORY)))
@@ -242,11 +250,11 @@ def _derived(told: Told, harness: Harness | None) -> Iterator[Fact]:
         source, _, place = fact.where.partition(": ")
         places.setdefault(source, []).append(place)
     where = "; ".join(f"{source}: {', '.join(names)}" for source, names in places.items())
-    for compose in harness.images:
+    for compose in harness.images if has_prelude else harness.images[:1]:
         image = compose(told)
         if image is not None and _IMAGE.fullmatch(image):
             yield Fact(What.IMAGE, image, f"composed as for {harness.name}, of {where}", derived=True)
-    if harness.prelude is not None:
+    if harness.prelude is not None and has_prelude:
         yield Fact(What.PRELUDE, f"that of {harness.name}", f"by the data set, {where}", derived=True)
 
 
@@ -269,7 +277,9 @@ def _found(trajectory: Trajectory, around: Around) -> Found:
     events = ((trajectory.label(index), trajectory.skimmed(index)[0]) for index in range(count))
     instance = around.holder.get("instance")
     known = instance if isinstance(instance, dict) else {}
-    return Found(tuple(trajectory.dialect.world(events, around)), _without_solution(known))
+    dialect = trajectory.dialect
+    facts = tuple(dialect.world(events, around))
+    return Found(facts, _without_solution(known), has_prelude=dialect.has_prelude)
 
 
 def _holder(trajectory: Trajectory) -> dict[str, Any]:

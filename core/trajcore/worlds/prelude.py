@@ -78,10 +78,9 @@ def steps_of(found: Found, *, image: bool = True) -> tuple[Step, ...]:
     Without an `image` of the harness nothing is copied from where its images have it, and what was brought
     instead stays as it is: it need not be a repository.
     """
-    harness = found.harness
-    if harness is None or harness.prelude is None or not found.is_plain:
+    if found.prelude is None or not found.is_plain:
         return ()
-    return tuple(_steps(found, harness.prelude, image=image))
+    return tuple(_steps(found, found.prelude, image=image))
 
 
 def _steps(found: Found, prelude: Prelude, *, image: bool) -> Iterator[Step]:

@@ -20,6 +20,7 @@ from trajcore.events.base import Action, Observation
 from trajcore.events.kinds import Service
 from trajcore.trajectory import Trajectory
 from trajcore.worlds.facts import found_in
+from trajcore.worlds.prelude import steps_of
 
 MARK = minis.MARK
 
@@ -306,5 +307,5 @@ def test_its_world_is_what_it_says_and_what_its_instance_is_called() -> None:
     official = "swebench/sweb.eval.x86_64.astropy_1776_astropy-7606:latest"
     assert found.images == ("docker.io/a/b:latest", official)
     assert (found.home, found.directory) == ("/testbed", "/testbed")
-    assert found.harness is None  # which would copy what is in /testbed elsewhere first
+    assert steps_of(found) == ()  # OpenHands would copy what is in /testbed elsewhere first
     assert found_in(opened(minis.TOOLS)).facts == ()

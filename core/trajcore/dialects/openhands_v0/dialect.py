@@ -60,6 +60,7 @@ class OpenHandsV0(BaseDialect):
     name: ClassVar[str] = "openhands"
     formats: ClassVar[frozenset[str]] = frozenset({"list", "rows", "jsonl", "pages", "directory"})
     one_to_one: ClassVar[bool] = True
+    has_prelude: ClassVar[bool] = True
     beside: ClassVar[frozenset[str]] = frozenset({world.METADATA})
 
     def claims(self, head: Sequence[bytes]) -> float:

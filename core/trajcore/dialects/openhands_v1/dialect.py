@@ -70,6 +70,7 @@ class OpenHandsV1(BaseDialect):
 
     name: ClassVar[str] = "openhands_v1"
     runtime: ClassVar[str] = "openhands_v1"
+    has_prelude: ClassVar[bool] = True
     beside: ClassVar[frozenset[str]] = frozenset({world.STATE})
     formats: ClassVar[frozenset[str]] = frozenset({"list", "rows", "jsonl", "pages", "conversation"})
 
