@@ -149,8 +149,10 @@ async def _(screen: Shown) -> None:
         await at(screen, 2)
         await screen.press(key)
         await screen.wait(lambda: "●" in label(screen, 2))
+        assert "2: breakpoint, a replay stops before it" in screen.status
         await screen.press(key)
         await screen.wait(lambda: "●" not in label(screen, 2))
+        assert "2: no breakpoint any more" in screen.status
     await screen.press("b", "B")
     await screen.wait("● at event 2  echo needle")
     await screen.press("d", "escape")

@@ -111,6 +111,18 @@ async def test_a_long_fault_opens_by_itself_unless_something_is_typed_or_asked(r
         assert "O takes" not in screen.text
         await screen.press("escape")
         await screen.wait(lambda: screen.app.screen is debugger)
+        before = screen.selected
+        fault(screen)
+        await screen.wait("and no more")
+        await screen.press("y")
+        await screen.settle()
+        assert screen.app.screen is not debugger
+        await screen.pilot.press("j", "m", *"sd")  # the box asks nothing: they are for what is beneath
+        await screen.wait("sd")
+        assert screen.app.screen is debugger
+        assert screen.selected == (before or 0) + 1
+        assert not screen.session.position
+        await screen.press("backspace", "backspace", "escape")
         await screen.press("question_mark")
         await screen.settle()
         debugger.say(LONG, bad=True)

@@ -260,7 +260,7 @@ async def test_a_flag_is_flipped_undone_and_done_again(dialogue: Path):
 async def test_only_messages_have_a_wait_to_flip(dialogue: Path):
     async with opened(dialogue) as screen:
         await screen.press("j", "w")
-        await screen.wait("only messages have wait_for_response")
+        await screen.wait("has no wait_for_response: only messages do")
         assert "modified" not in screen.status
 
 

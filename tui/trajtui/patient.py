@@ -112,12 +112,22 @@ class PatientApp(App[Result]):
             self._on_its_way = passed
             passed.lost = asyncio.get_running_loop().call_later(_LOST, self.post_message, passed)
 
+    def hand_back(self, key: events.Key) -> None:
+        """Hand a key on anew, to the screen that is uppermost now, before what was pressed behind it."""
+        self._ahead.appendleft(events.Key(key.key, key.character))
+        if self._on_its_way is None:
+            self.call_later(self._hand_on_ahead)
+
     async def on_key_passed(self, passed: KeyPassed) -> None:
         """The key has come all the way: what was pressed behind it is next."""
         if passed is not self._on_its_way:
             return
         passed.lost.cancel()
         self._on_its_way = None
+        await self._hand_on_ahead()
+
+    async def _hand_on_ahead(self) -> None:
+        """Hand on what was pressed behind a key, up to the next key."""
         while self._ahead and self._on_its_way is None:
             await self.on_event(self._ahead.popleft())
 

@@ -62,7 +62,7 @@ def flip(document: Document, index: int, flag: str) -> Edit:
     head = document.head(document.known(index))
     document.refuse_damaged(index)
     if flag == "wait_for_response" and head.action != MESSAGE:
-        raise BadInput(f"only messages have {flag}, and event {document.label(index)} is a {head.kind}")
+        raise BadInput(f"{head.kind} {document.label(index)} has no {flag}: only messages do")
     place, fields = document.dialect.own_fields(document.data(index))
     if not head.is_action:
         raise BadInput(f"event {document.label(index)} has no {'.'.join((ARGUMENTS, flag))}.")

@@ -83,12 +83,14 @@ async def go_to(index: int, screen: DebuggerScreen) -> None:
         screen.session.run_to(index)
 
 
-def breakpoint(screen: DebuggerScreen) -> None:
+def breakpoint(screen: DebuggerScreen) -> str:
     """Set or remove a breakpoint on the selected event."""
     index = screen.timeline.selected_index
     if index is None:
         raise BadInput("breakpoints are set on recorded events")
-    screen.session.toggle_breakpoint(index)
+    there = screen.session.toggle_breakpoint(index)
+    label = screen.session.trajectory.label(index)
+    return f"{label}: {'breakpoint, a replay stops before it' if there else 'no breakpoint any more'}"
 
 
 def breakpoints(screen: DebuggerScreen) -> None:

@@ -16,10 +16,12 @@ from textual.widgets.option_list import Option
 from trajcore.text import safe, safe_line
 from trajtui.actions.copying import put
 from trajtui.notes import Note
+from trajtui.patient import PatientApp
 from trajtui.screens.dialog import Dialog
 from trajtui.widgets.inputs import Choices
 
 _COPIED: Final = "what was said"
+_SCROLLING: Final = ("j", "k", "down", "up")
 _BAD: Final = "✗"
 """The mark of a fault."""
 
@@ -75,7 +77,10 @@ class MessageList(Dialog[None]):
 
 
 class NoteBox(Dialog[str | None]):
-    """One message whole. The answer is what a key of `keys` stands for, None where it is just closed."""
+    """One message whole. The answer is what a key of `keys` stands for, None where it is just closed.
+
+    It asks nothing: a key that it has no use for closes it, and does what it does on the screen beneath.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,space", "leave", "close"),
@@ -99,10 +104,19 @@ class NoteBox(Dialog[str | None]):
             yield Static(self._hint, markup=False, classes="note")
 
     def on_key(self, event: events.Key) -> None:
-        """A key that stands for something takes that."""
+        """A key that stands for something takes that; one that does nothing here goes on."""
         if event.key in self._keys:
             event.stop()
             self.dismiss(self._keys[event.key])
+        elif not self._has_use_for(event.key):
+            event.stop()
+            self.dismiss(None)
+            assert isinstance(self.app, PatientApp)
+            self.app.hand_back(event)
+
+    def _has_use_for(self, key: str) -> bool:
+        is_to_scroll = key in _SCROLLING and not self.query_one(VerticalScroll).max_scroll_y
+        return self._bindings.key_to_bindings.get(key) is not None and not is_to_scroll
 
     def action_move(self, by: int) -> None:
         """Scroll by lines."""
