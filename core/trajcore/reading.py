@@ -86,8 +86,13 @@ def read_file(path: Path, largest: int, *, own: bool = False) -> bytes:
     Raises `BadInput` in one line that names it. What is no regular file is not even opened: a pipe would be
     waited for, and a device may act on that, or never end.
     """
+    return read_with_status(path, largest, own=own)[0]
+
+
+def read_with_status(path: Path, largest: int, *, own: bool = False) -> tuple[bytes, os.stat_result]:
+    """As `read_file`, with what the system said of the file before it was read."""
     try:
-        return _read(path, largest, own)
+        return _read(str(path), largest, own)
     except FileNotFoundError:
         raise Missing(path) from None
     except OSError as error:
@@ -96,27 +101,43 @@ def read_file(path: Path, largest: int, *, own: bool = False) -> bytes:
         raise BadInput(f"{path} is larger than the memory that is left.") from None
 
 
-def _read(path: Path, largest: int, own: bool) -> bytes:
-    _check(path, path.stat(follow_symlinks=not own), largest, own)
+def _read(name: str, largest: int, own: bool) -> tuple[bytes, os.stat_result]:
+    _check(name, os.stat(name, follow_symlinks=not own), largest, own)  # noqa: PTH116
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | (os.O_NOFOLLOW if own else 0)
-    with open(os.open(path, flags), "rb", buffering=0) as file:  # noqa: PTH123
-        about = os.fstat(file.fileno())
-        _check(path, about, largest, own)
-        if about.st_size > _FIRST:
-            _refuse_zeros(os.pread(file.fileno(), _FIRST, 0), str(path))
-        found = _all_of(file, str(path), largest, b"", about.st_size)
-        if about.st_size <= _FIRST:
-            _refuse_zeros(found[:_FIRST], str(path))
-        return found
+    file = os.open(name, flags)
+    try:
+        about = os.fstat(file)
+        _check(name, about, largest, own)
+        size = about.st_size
+        first = os.pread(file, _FIRST, 0) if size > _FIRST else b""
+        _refuse_zeros(first, name)
+        found = os.read(file, size + 1)
+        if len(found) != size:
+            found = _all_of(_Opened(file), name, largest, found)
+        _refuse_zeros(found[:_FIRST] if len(found) > _FIRST else found, name)
+        return found, about
+    finally:
+        os.close(file)
 
 
-def _check(path: Path, about: os.stat_result, largest: int, own: bool) -> None:
+class _Opened:
+    """A file by its descriptor."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes."""
+        return os.read(self._file, size)
+
+
+def _check(name: str, about: os.stat_result, largest: int, own: bool) -> None:
     if not stat.S_ISREG(about.st_mode):
-        raise NotRegular(f"{path} is no regular file.")
+        raise NotRegular(f"{name} is no regular file.")
     if own and about.st_uid != os.geteuid():
         raise PermissionError(errno.EACCES, "it belongs to somebody else")
     if about.st_size > largest:
-        raise TooLarge(str(path), largest)
+        raise TooLarge(name, largest)
 
 
 def read_bounded(file: Readable, name: str, largest: int) -> bytes:
@@ -132,10 +153,9 @@ def _refuse_zeros(first: bytes, name: str) -> None:
         raise BadInput(f"{name} is a binary file, no text.")
 
 
-def _all_of(file: Readable, name: str, largest: int, first: bytes, expected: int = 0) -> bytes:
-    """Of a file that is as long as `expected` no part is copied: a recording may be half of the memory."""
-    parts, size = [first] if first else [], len(first)
-    while part := file.read(max(_CHUNK, expected - size + 1)):
+def _all_of(file: Readable, name: str, largest: int, first: bytes) -> bytes:
+    parts, size = [first], len(first)
+    while part := file.read(_CHUNK):
         parts.append(part)
         size += len(part)
         if size > largest:

@@ -104,12 +104,13 @@ def unchanged(path: Path) -> Callable[[], None]:
 def identity(path: Path) -> Identity | None:
     """What tells whether a file on disk is still the one that was read; None when it is gone."""
     try:
-        return _identity(path.stat())
+        return identity_of(path.stat())
     except OSError:
         return None
 
 
-def _identity(status: os.stat_result) -> Identity:
+def identity_of(status: os.stat_result) -> Identity:
+    """The same, of what the system has said."""
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
@@ -189,7 +190,7 @@ def _replace(
             if existing is not None:
                 _keep_attributes(file.fileno(), place, existing)
             os.fsync(file.fileno())
-            written = _identity(os.fstat(file.fileno()))
+            written = identity_of(os.fstat(file.fileno()))
             with _alone(place.directory):
                 if before is not None:
                     before()

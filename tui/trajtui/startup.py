@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 _ALLOCATIONS: Final = 10_000
@@ -10,6 +12,18 @@ _ALLOCATIONS: Final = 10_000
 
 _spared = False
 """Whether the first frame has left something alone: what others have is theirs."""
+
+
+@contextmanager
+def keeping() -> Iterator[None]:
+    """Let no garbage be collected while a command without a screen reads what it keeps to its end."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def starting() -> None:

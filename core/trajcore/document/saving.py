@@ -99,7 +99,7 @@ class Saver:
         self.packed = body.sources[0].packed
         """How the file is packed; empty where it is not. What is packed is not written."""
         self._on_disk: dict[Path, Identity | None] = {
-            source.path: identity(source.path) for source in body.sources if source.path
+            source.path: source.known or identity(source.path) for source in body.sources if source.path
         }
         self._filed: dict[Path, msgspec.Raw | bytes] = {
             source.path: record

@@ -318,7 +318,10 @@ class Slotted:
     def texts(self, index: int) -> Sequence[Text]:
         """The texts of the slot's records."""
         slot: Any = self.outline.slots[index]
-        return tuple(self._body.records[record] for record in slot.records)
+        records = slot.records
+        if len(records) == 1:
+            return (self._body.records[records[0]],)
+        return tuple(self._body.records[record] for record in records)
 
     def first_record(self, index: int) -> int:
         """The first of the slot's."""

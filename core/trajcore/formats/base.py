@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from trajcore.errors import BadInput
 from trajcore.formats.json.text import encoding_fault, text_begin, text_start
-from trajcore.reading import NotRegular, read_file, recording_bytes
+from trajcore.reading import NotRegular, read_with_status, recording_bytes
+from trajcore.storage import Identity, identity_of
 
 _TEXT: Final = re.compile(rb"[^ \t\n\r\x0b\f]")
 
@@ -24,13 +25,14 @@ class Source(Struct, frozen=True):
     """The bytes of one file; `path` is None for what came from elsewhere.
 
     `packed` says how they were packed (`gzip`, `zip`, `tar`), where they were: they are not what is on disk
-    then.
+    then. `known` tells the file that they were read from, where that is `path`.
     """
 
     name: str
     path: Path | None
     data: bytes
     packed: str = ""
+    known: Identity | None = None
 
 
 class Span(NamedTuple):
@@ -274,9 +276,10 @@ class Format(Protocol):
 def read_source(path: Path, largest: int | None = None) -> Source:
     """The bytes of a file, as many as a recording may have or `largest`. Raises `BadInput`, naming it."""
     try:
-        return Source(str(path), path, read_file(path, recording_bytes() if largest is None else largest))
+        data, status = read_with_status(path, recording_bytes() if largest is None else largest)
     except NotRegular as error:
         raise BadInput(f"{str(error)[:-1]}: give a pipe to `trajtui replay -`.") from None
+    return Source(str(path), path, data, known=identity_of(status))
 
 
 class FileRow(Struct, frozen=True):
