@@ -51,8 +51,23 @@ _SANDBOX = re.compile(r"docker(?:, from inside)?(?:, plain)?|bubblewrap|local")
 _MANY = 50_000
 _left_alone = [0]
 """How many objects were left alone when that was last looked at."""
+_is_as_left = [False]
+"""Whether nobody has left others alone since then: to count them takes as long as the shortest ten tests."""
 _LONGEST = 900
 """Seconds that a test of the long suite may take, if it does not say so itself."""
+
+
+def _told(change: Callable[[], None]) -> Callable[[], None]:
+    """The same for whoever calls it, and known here."""
+
+    def told() -> None:
+        _is_as_left[-1] = False
+        change()
+
+    return told
+
+
+gc.freeze, gc.unfreeze = _told(gc.freeze), _told(gc.unfreeze)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -76,11 +91,12 @@ def pytest_runtest_protocol() -> Generator[None, object, object]:
     if drawn is not None:
         drawn.StylesCache.get_inner_outer.cache_clear()
     gc.set_threshold(10_000, 1, 1)
-    if abs(gc.get_freeze_count() - _left_alone[-1]) > _MANY:
+    if not _is_as_left[-1] and abs(gc.get_freeze_count() - _left_alone[-1]) > _MANY:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
         _left_alone[-1] = gc.get_freeze_count()
+    _is_as_left[-1] = True
     return (yield)
 
 
