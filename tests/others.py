@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 V1 = "an OpenHands V1 conversation"
-SWE = "a SWE-agent trajectory"
 ATIF = "an ATIF trajectory"
 CLAUDE = "a Claude Code session"
 PROMPTS = "a list of prompts typed to Claude Code"
@@ -71,25 +70,6 @@ NULLED = [{**event, "parent_id": None, "critic_result": None} for event in V1_EV
 STATE: Any = {
     "id": "11111111-aaaa-4bbb-8ccc-dddddddddddd", "agent": {"llm": {"model": "m"}, "kind": "Agent"},
     "persistence_dir": "/home/me/x", "execution_status": "idle", "max_iterations": 500,
-}  # fmt: skip
-
-# SWE-agent
-
-STEP: Any = {
-    "action": "ls -F\n", "observation": "calc.py\n", "response": "I look.\n```\nls -F\n```",
-    "thought": "I look.", "execution_time": 0.1, "state": {"working_dir": "/repo"}, "query": [{}],
-}  # fmt: skip
-OLD_STEP: Any = {key: STEP[key] for key in ("action", "observation", "response", "thought")}
-OLD_STEP["state"] = "{}\n"
-REFUSED_STEP: Any = {**STEP, "action": "", "observation": "", "execution_time": 0.0, "state": {}}
-DEMO: Any = [
-    {"role": "system", "content": "You work.", "agent": "main", "message_type": "system_prompt"},
-    {"role": "user", "content": "fix", "agent": "main", "message_type": "observation"},
-    {"role": "assistant", "content": "go", "thought": "go", "action": "submit", "agent": "main"},
-]
-SWE_RUN: Any = {
-    "trajectory": [STEP, REFUSED_STEP], "history": DEMO, "info": {"exit_status": "submitted"},
-    "replay_config": "{}", "environment": "main",
 }  # fmt: skip
 
 # ATIF
@@ -178,18 +158,6 @@ FILES: dict[str, tuple[str, bytes]] = {
     "V1: one event, kind first, on many lines": (V1, pretty(TASK)),
     "V1: a condensation": (V1, pretty(FORGOTTEN)),
     "V1: the state": (V1, lines(STATE).strip()),
-    "SWE-agent: a run": (SWE, pretty(SWE_RUN)),
-    "SWE-agent: a run of 2024": (SWE, pretty({"environment": "swe_main", "trajectory": [OLD_STEP]})),
-    "SWE-agent: refused at its first step": (SWE, pretty({"trajectory": [REFUSED_STEP], "history": []})),
-    "SWE-agent: stopped before its first step": (SWE, pretty({"trajectory": [], "history": [], "info": {}})),
-    "SWE-agent: nothing but steps": (SWE, pretty([STEP, STEP])),
-    "SWE-agent: a step a line": (SWE, lines(STEP, REFUSED_STEP, STEP)),
-    "SWE-agent: attempts alone": (SWE, pretty({"attempts": [SWE_RUN, SWE_RUN]})),
-    "SWE-agent: attempts and the best one": (SWE, pretty({"attempts": [SWE_RUN], **SWE_RUN})),
-    "SWE-agent: a demonstration": (SWE, pretty({"history": DEMO})),
-    "SWE-agent: runs, one a line": (SWE, lines(SWE_RUN, SWE_RUN)),
-    "SWE-agent: what only Python reads": (SWE, pretty(SWE_RUN).replace(b"0.1", b"NaN")),
-    "SWE-agent: packed": (SWE, archive(run__a__a_traj=pretty(SWE_RUN))),
     "ATIF": (ATIF, pretty(ATIF_RUN)),
     "ATIF: the steps first": (ATIF, pretty({"steps": ATIF_RUN["steps"], "agent": ATIF_RUN["agent"]})),
     "ATIF: one a line": (ATIF, lines(ATIF_RUN, ATIF_RUN)),
@@ -254,8 +222,8 @@ def directories(place: Path) -> dict[str, tuple[str, Path]]:
         "project/s1.jsonl": lines(CLAUDE_MODE, CLAUDE_USER),
         "project/s1/subagents/agent-1.jsonl": lines(CLAUDE_USER),
         "sessions/2026/01/02/rollout-x.jsonl": lines(CODEX_META, CODEX_ITEM),
-        "runs/a/a.traj": pretty(SWE_RUN),
-        "numbered/0.json": pretty(SWE_RUN),
+        "runs/a/a.json": pretty(ATIF_RUN),
+        "numbered/0.json": pretty(ATIF_RUN),
         "chats/one.json": pretty(MESSAGES),
     }
     for name, data in files.items():
@@ -263,6 +231,6 @@ def directories(place: Path) -> dict[str, tuple[str, Path]]:
         (place / name).write_bytes(data)
     whose = {
         "home": V1, "beside": V1,
-        "project": CLAUDE, "sessions": CODEX, "runs": SWE, "numbered": SWE, "chats": OPENAI,
+        "project": CLAUDE, "sessions": CODEX, "runs": ATIF, "numbered": ATIF, "chats": OPENAI,
     }  # fmt: skip
     return {name: (agent, place / name) for name, agent in whose.items()}

@@ -8,5 +8,6 @@ SHARED = ROOT.parent / "shared"
 TRAJECTORIES = SHARED / "trajectories"
 V1 = TRAJECTORIES / "openhands_v1"
 MINI = TRAJECTORIES / "mini_swe_agent"
+SWE_AGENT = TRAJECTORIES / "swe_agent"
 V1_DIRECTORIES = sorted(path.parent for path in V1.glob("*/*/base_state.json"))
 """Conversations of OpenHands V1 as their own program keeps them."""

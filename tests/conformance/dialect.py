@@ -246,8 +246,11 @@ def said(trajectory: Trajectory) -> dict[int, str]:
     is what its model had come to by then, which other events add to.
     """
     events = ((trajectory.uid(index), trajectory.data(index)) for index in range(len(trajectory)))
-    apart = {canonical.CALL: None, canonical.METRICS: None}
-    return {uid: json.dumps({**event, **apart}) for uid, event in events}
+    apart = (canonical.CALL, canonical.METRICS)
+    return {
+        uid: json.dumps({key: value for key, value in event.items() if key not in apart})
+        for uid, event in events
+    }
 
 
 def fields(trajectory: Trajectory) -> Iterator[tuple[int, ValuePath, Any]]:

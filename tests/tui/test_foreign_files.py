@@ -17,13 +17,13 @@ from program import SAMPLES, trajtui, write
 from trajcore.views.recent import remember
 from trajtui.screens.start import StartApp
 
-LINE = "this looks like a SWE-agent trajectory; it cannot be read yet."
+LINE = "this looks like an ATIF trajectory; it cannot be read yet."
 
 
 @pytest.fixture
 def trajectory(tmp_path: Path) -> Path:
     path = tmp_path / "run.json"
-    path.write_bytes(others.pretty(others.SWE_RUN))
+    path.write_bytes(others.pretty(others.ATIF_RUN))
     return path
 
 
@@ -59,7 +59,7 @@ def test_every_command_refuses_it_by_name(trajectory: Path, arguments: list[str]
     "command", [["replay", "-", "--sandbox", "recorded"], ["show", "-"], ["show", "-", "--json"]]
 )
 def test_so_it_is_from_standard_input(command: list[str]) -> None:
-    done = trajtui(*command, stdin=others.pretty(others.SWE_RUN))
+    done = trajtui(*command, stdin=others.pretty(others.ATIF_RUN))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"trajtui: standard input: {LINE}\n"
     rows = trajtui(*command, stdin=others.FILES["Claude Code"][1])
@@ -73,8 +73,8 @@ def test_so_are_directories_archives_and_what_is_nobodys(tmp_path: Path) -> None
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == f"trajtui: {path}: this looks like {agent}; it cannot be read yet.\n"
     packed = tmp_path / "download.zip"
-    packed.write_bytes(others.archive(run=others.pretty(others.SWE_RUN)))
-    assert "a SWE-agent trajectory" in trajtui("replay", packed).stderr
+    packed.write_bytes(others.archive(run=others.pretty(others.ATIF_RUN)))
+    assert "an ATIF trajectory" in trajtui("replay", packed).stderr
     nobodys = write(tmp_path / "steps.json", [{"action": "ls"}, {"action": "cat README.md"}])
     done = trajtui("replay", nobodys, "--sandbox", "recorded")
     assert (done.returncode, done.stdout) == (2, "")
@@ -142,7 +142,7 @@ async def test_a_recent_file_that_is_picked_is_refused_and_the_start_screen_stay
 
 async def test_what_a_name_holds_cannot_act_on_the_start_screen(tmp_path: Path) -> None:
     path = tmp_path / "[bold]x[no\x1b]0;title\x07.json"
-    path.write_bytes(others.pretty(others.SWE_RUN))
+    path.write_bytes(others.pretty(others.ATIF_RUN))
     remember(path)
     app = StartApp()
     async with app.run_test() as pilot:

@@ -168,41 +168,6 @@ def _is_v1(record: Object) -> bool:
     )
 
 
-# SWE-agent
-
-_STEP_KEYS: Final = ("response", "thought", "state", "query", "execution_time")
-
-
-def _is_swe_step(step: Object, *, least: int) -> bool:
-    """A command and its output in one object, with so many other fields that SWE-agent has at least."""
-    alien = "args" in step or "extras" in step or "source" in step
-    told = sum(key in step for key in _STEP_KEYS)
-    return not alien and has_texts(step, "action") and "observation" in step and told >= least
-
-
-def _is_swe_message(record: Object) -> bool:
-    return has_texts(record, "role") and (has_texts(record, "message_type") or has_texts(record, "agent"))
-
-
-def _are_swe_records(records: Objects) -> bool:
-    # Others write a thought beside the action and the observation of a step too.
-    return any(_is_swe_step(step, least=2) for step in records) or mostly(records, _is_swe_message)
-
-
-def _is_swe_run(record: Object) -> bool:
-    if any(_is_swe_step(step, least=1) for step in objects_in(record, "trajectory")):
-        return True
-    if mostly(objects_in(record, "history"), _is_swe_message):
-        return True
-    # One that was stopped before its first step.
-    keys = {"history", "info", "replay_config", "environment"}
-    return record.get("trajectory") == [] and len(keys & record.keys()) > 1
-
-
-def _is_swe(record: Object) -> bool:
-    return _is_swe_run(record) or any(map(_is_swe_run, objects_in(record, "attempts")))
-
-
 # ATIF
 
 _ATIF_SOURCES: Final = frozenset({"system", "user", "agent"})
@@ -301,7 +266,6 @@ def _is_inspect(record: Object) -> bool:
 
 AGENTS: Final = (
     Signature("an OpenHands V1 conversation", _is_v1, _are_v1_events),
-    Signature("a SWE-agent trajectory", _is_swe, _are_swe_records),
     Signature("an ATIF trajectory", _is_atif),
     Signature("a Claude Code session", _is_claude_agent_note, _are_claude_lines),
     Signature("a Codex session", _is_codex_session, _are_codex_lines),

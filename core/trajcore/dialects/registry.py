@@ -33,10 +33,16 @@ def _mini() -> Dialect:
     return MiniSweAgent()
 
 
+def _swe_agent() -> Dialect:
+    from trajcore.dialects.swe_agent.dialect import SweAgent
+
+    return SweAgent()
+
+
 DIALECTS: Final[Registry[Dialect]] = Registry(
     "format",
     "trajtui.dialects",
-    {"openhands": _openhands_v0, "openhands_v1": _openhands_v1, "mini": _mini},
+    {"openhands": _openhands_v0, "openhands_v1": _openhands_v1, "mini": _mini, "swe_agent": _swe_agent},
 )
 """By name. A package offers one as an entry point of the group `trajtui.dialects`."""
 

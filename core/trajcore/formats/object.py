@@ -1,4 +1,4 @@
-"""An object that holds a list of records among other members: `{"info": …, "messages": […]}`.
+"""An object that holds a list of records among other members: `{"info": …, "messages": […]}`; or several.
 
 What stands around the list tells of all its records: how the agent was set up, what came of it. So it is a
 record too, the first one: the object as it is written, with its list empty. A dialect reads and edits it as
@@ -15,13 +15,18 @@ from typing import Final
 import msgspec
 
 from trajcore.errors import BadInput
-from trajcore.formats.base import Files, Layout, Span
+from trajcore.formats.base import FileRow, Files, Layout, RowNeeded, Span, picked
 from trajcore.formats.json.damaged import keys_before_break, object_fault
 from trajcore.formats.json.edit import members
+from trajcore.formats.json.list import spans, split
 from trajcore.formats.lists import Lists, layout, list_in
 
-AROUND: Final = ("messages",)
+AROUND: Final = ("messages", "trajectory")
 """The keys under which such an object holds its records, the first that is there."""
+_BESIDE: Final = {"trajectory": frozenset({"history", "info", "replay_config", "environment"})}
+"""One of these stands beside a list that is called so; alone, it is an answer of OpenHands' interface."""
+_RUNS: Final = "attempts"
+"""The key under which an object holds several such objects, each a row."""
 
 _BLANK: Final = re.compile(rb"[ \t\r\n]*")
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -38,16 +43,24 @@ class Enclosed:
         if files.directory is not None or files.first != b"{" or files.has_lines:
             return
         source, begin, end = files.source, files.start, len(files.source.data)
-        found = _list_of(source.data, begin)
+        runs = _runs_in(source.data, begin)
+        found = _list_of(source.data, begin, end)
+        if runs and (row is not None or found is None):
+            rows = [FileRow(number, "", *span) for number, span in enumerate(runs)]
+            if row is None and len(rows) > 1:
+                raise RowNeeded(source.name, rows)
+            chosen = picked(source.name, rows, row or "0")
+            begin, end = chosen.begin, chosen.end
+            found = _list_of(source.data, begin, end)
+        elif row not in (None, "0") and found is not None:
+            raise BadInput(f"{source.name} holds one trajectory, which is row 0.")
         if found is None:
             return
-        if row not in (None, "0"):
-            raise BadInput(f"{source.name} holds one trajectory, which is row 0.")
         key, span = found
         inside = span or list_in(source, begin, end, AROUND)
         listed = layout(self.name, source, *inside)
         cut = "" if span else listed.missing or object_fault(source.data, begin)
-        yield _enclosed(listed, key, begin, None if cut else inside[1], cut)
+        yield _enclosed(listed, key, (begin, end), None if cut else inside[1], cut)
 
     def write(self, records: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
         """The first record with the others in its list."""
@@ -64,17 +77,31 @@ class Enclosed:
         yield b"\n" + text[split:]
 
 
-def _list_of(data: bytes, begin: int) -> tuple[str, tuple[int, int] | None] | None:
-    """Which list an object holds, and where, unless that takes a closer look; None where it has none."""
+def _runs_in(data: bytes, begin: int) -> list[tuple[int, int]]:
+    """Where the objects are that an object holds several of; none where it is no such."""
     try:
         found = _KEYS.decode(memoryview(data)[begin:])
+        if bytes(memoryview(found.get(_RUNS, b"n"))[:1]) != b"[":
+            return []
+        span = _span(data, begin, found, _RUNS)
+        return list(spans(data, span[0], split(data, *span))) if span else []
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return []
+
+
+def _list_of(data: bytes, begin: int, end: int) -> tuple[str, tuple[int, int] | None] | None:
+    """Which list an object holds, and where, unless that takes a closer look; None where it has none."""
+    try:
+        found = _KEYS.decode(memoryview(data)[begin:end])
     except (msgspec.DecodeError, RecursionError):
-        text = data[begin:].decode("latin-1")
+        text = data[begin:end].decode("latin-1")
         keys = {key for key, at in keys_before_break(text) if text[at : at + 1] == "["}
         broken = next((key for key in AROUND if key in keys), None)
         return None if broken is None else (broken, None)
     key = next((key for key in AROUND if bytes(memoryview(found.get(key, b"n"))[:1]) == b"["), None)
-    return None if key is None else (key, _span(data, begin, found, key))
+    if key is None or (key in _BESIDE and _BESIDE[key].isdisjoint(found)):
+        return None
+    return key, _span(data, begin, found, key)
 
 
 def _span(data: bytes, begin: int, found: dict[str, msgspec.Raw], key: str) -> tuple[int, int] | None:
@@ -102,9 +129,10 @@ def _skipped(data: bytes, at: int) -> int:
     return found.end() if found else at
 
 
-def _enclosed(listed: Layout, key: str, begin: int, until: int | None, cut: str) -> Layout:
+def _enclosed(listed: Layout, key: str, whole: tuple[int, int], until: int | None, cut: str) -> Layout:
     """The records of a list with what stands around it before them. `until` is where the list ends."""
-    data, opened = listed.sources[0].data, listed.opening or 0
+    begin, end = whole
+    data, opened = listed.sources[0].data[:end], listed.opening or 0
     closing = listed.closing if until is None else until - 1
     behind = b"]}" if closing is None or until is None else data[closing:].rstrip()
     return replace(

@@ -52,6 +52,12 @@ def _mini(habits: Habits) -> Runtime:
     return MiniRuntime(habits)
 
 
+def _swe_agent(habits: Habits) -> Runtime:
+    from trajcore.runtimes.swe_agent.runtime import SweAgentRuntime
+
+    return SweAgentRuntime(habits)
+
+
 def _plain(habits: Habits) -> Runtime:
     from trajcore.runtimes.plain import PlainRuntime
 
@@ -65,6 +71,7 @@ RUNTIMES: Final[Registry[RuntimeKind]] = Registry(
         "openhands": lambda: RuntimeKind("openhands", _openhands),
         "openhands_v1": lambda: RuntimeKind("openhands_v1", _openhands_v1),
         "mini": lambda: RuntimeKind("mini", _mini),
+        "swe_agent": lambda: RuntimeKind("swe_agent", _swe_agent),
         "plain": lambda: RuntimeKind("plain", _plain),
     },
 )

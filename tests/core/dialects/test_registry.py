@@ -84,7 +84,9 @@ def test_who_is_unsure_is_named_and_taken_at_a_users_word() -> None:
 def test_a_container_can_be_named_and_what_is_unknown_is_refused_with_what_is_known() -> None:
     register_dialect(Toy())
     assert Trajectory.from_bytes(SAMPLE, format="jsonl").dialect.name == "toy"
-    with pytest.raises(BadInput, match=r"no format 'nonsense': there are openhands, openhands_v1, mini, toy"):
+    with pytest.raises(
+        BadInput, match=r"no format 'nonsense': there are openhands, openhands_v1, mini, swe_agent, toy"
+    ):
         Trajectory.from_bytes(SAMPLE, format="nonsense")
     with pytest.raises(BadInput):
         Trajectory.from_bytes(SAMPLE, format="list")

@@ -108,6 +108,7 @@ async def test_a_runtime_is_made_by_its_name_and_scripts_may_add_some() -> None:
     assert isinstance(make_runtime("mine"), RecordedRuntime)
     RUNTIMES.unregister("mine")
     with pytest.raises(
-        BadInput, match="there is no runtime 'none': there are openhands, openhands_v1, mini, plain"
+        BadInput,
+        match="there is no runtime 'none': there are openhands, openhands_v1, mini, swe_agent, plain",
     ):
         make_runtime("none")

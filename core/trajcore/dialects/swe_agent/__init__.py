@@ -1,0 +1,1 @@
+"""SWE-agent, versions 0.4 to 1.1."""

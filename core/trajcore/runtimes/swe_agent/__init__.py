@@ -1,0 +1,1 @@
+"""What SWE-agent shows of its commands."""
