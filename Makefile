@@ -28,8 +28,8 @@ SEEN := [ -t 2 ] || quiet=--quiet;
 
 ifneq ($(UV),)
 WHOLE := pass
-MAKE_VENV := rm -rf $(VENV); $(UV) venv --quiet --python $(or $(PYTHON),'>=3.11') $(VENV)
-INSTALL := $(SEEN) $(UV) pip install $$quiet --python $(BIN)/python -c constraints.txt
+MAKE_VENV := rm -rf $(VENV); "$(UV)" venv --quiet --python $(or $(PYTHON),'>=3.11') $(VENV)
+INSTALL := $(SEEN) "$(UV)" pip install $$quiet --python $(BIN)/python -c constraints.txt
 NEWER_PIP := true
 else
 WHOLE := import pip
@@ -53,17 +53,40 @@ WHOLE := sys.exit(1)
 endif
 endif
 
+# The packages that the program needs, a line each.
+NEEDED := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")
+
+# The program runs from here, as with an editable installation, whose two files these are: making one takes longer
+# than all else. `make setup` makes one all the same: its files have the same names.
+define IN_PLACE
+import os, sysconfig
+from pathlib import Path
+packages, programs = (Path(sysconfig.get_path(name)) for name in ("purelib", "scripts"))
+(packages / "_trajtui.pth").write_text("".join(os.path.abspath(name) + "\n" for name in ("core", "tui")))
+(programs / "trajtui").write_text("""#!/bin/sh
+'''exec' "%s" "$$0" "$$@"
+' '''
+import sys
+from trajtui.cli import main
+sys.exit(main())
+""" % (programs / "python"))
+(programs / "trajtui").chmod(0o755)
+endef
+export IN_PLACE
+
 # What was interrupted has no stamp: it is gone over again, and the environment made anew where it is not whole.
 $(STAMP): pyproject.toml constraints.txt
 	@echo 'Installing what trajtui needs into $(VENV), once: about a minute.'
 	@$(BIN)/python -c 'import sys; $(WHOLE)' 2>/dev/null || { $(MAKE_VENV); }
-	@$(INSTALL) -e .
+	@$(BIN)/python -c '$(NEEDED)' >$(VENV)/needed.txt
+	@$(INSTALL) -r $(VENV)/needed.txt
+	@$(BIN)/python -c "$$IN_PLACE"
 	@touch $@
 
 $(DEV_STAMP): $(STAMP)
 	@echo 'Installing what the tests need into $(VENV).'
 	@$(NEWER_PIP)
-	@$(INSTALL) --group dev
+	@$(INSTALL) -e . --group dev
 	@$(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib || true  # not all that packages bring is Python
 	@touch $@
 

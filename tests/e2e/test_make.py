@@ -9,6 +9,9 @@ import os
 import pty
 import shutil
 import subprocess
+import sys
+import sysconfig
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -82,17 +85,49 @@ def test_a_demo_installs_the_program_alone_opens_and_installs_nothing_the_next_t
     assert code == 0
     assert said.splitlines()[-1] == "opened sample_trajectories/demo.json"
     assert len(asked) == 1
-    assert asked[0].endswith("-c constraints.txt -e .")
+    assert asked[0].endswith("-c constraints.txt -r .venv/needed.txt")
     asked, _, said = checkout.make("demo")
     assert (asked, said) == ([], "opened sample_trajectories/demo.json\n")
+
+
+def test_what_was_installed_runs_from_where_it_is(tmp_path: Path) -> None:
+    place = tmp_path / "a place" / ("of a long name" * 10)
+    place.mkdir(parents=True)
+    checkout = Checkout(place, uv=True)
+    for name in ("core", "tui"):
+        (place / name).symlink_to(ROOT / name)
+    libraries = sysconfig.get_path("purelib")
+    checkout.program(
+        "uv",
+        f"""#!/bin/bash
+case "$1" in
+  venv) '{sys.executable}' -m venv --without-pip .venv ;;
+  pip) echo "$*" >>asked; echo '{libraries}' >"$(echo .venv/lib/*/site-packages)/theirs.pth" ;;
+esac
+""",
+    )
+    asked, code, said = checkout.make(".venv/.ready")
+    assert (len(asked), code) == (1, 0), said
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert (place / ".venv/needed.txt").read_text().splitlines() == needed
+    (tmp_path / "linked").symlink_to(place / ".venv/bin/trajtui")
+    asking = "import trajtui; print(trajtui.__file__)"
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    for command, printed in (
+        ([tmp_path / "linked", "--version"], "trajtui, version"),
+        ([place / ".venv/bin/python", "-c", asking], str(place / "tui")),
+    ):
+        done = subprocess.run(
+            command, cwd="/", env=own, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.stdout.startswith(printed), done.stderr
 
 
 def test_what_the_tests_need_comes_on_top(checkout: Checkout) -> None:
     checkout.make("demo")
     asked, code, _ = checkout.make("setup")
     assert code == 0
-    assert asked[-1].endswith("--group dev")
-    assert not [line for line in asked if "-e ." in line]
+    assert asked[-1].endswith("-e . --group dev")
     assert checkout.make("setup")[0] == []
 
 
@@ -122,7 +157,7 @@ def test_what_changed_is_installed_again(checkout: Checkout, name: str) -> None:
     checkout.make("setup")
     newer = (checkout.place / ".venv" / ".ready-dev").stat().st_mtime + 2
     os.utime(checkout.place / name, (newer, newer))
-    assert [line.endswith("-e .") for line in checkout.make("demo")[0]] == [True]
+    assert [line.endswith("needed.txt") for line in checkout.make("demo")[0]] == [True]
 
 
 def test_a_named_python_has_the_environment_made_anew_once(tmp_path: Path) -> None:
