@@ -58,6 +58,7 @@ _MENDS: Final = _does(
     end="The check passes: the counts are sorted as numbers, highest first.",
 )
 _COUNTS: Final = _does("wc -w poem.txt", said="I count them.", end="It has 19 words.")
+_TIDIES: Final = _does("rm -rf *.txt", said="I tidy up.", end="Nothing is left over.")
 _CHEATS: Final = _does(
     """sed -i "s/!= the/!= boats/" check.sh && bash check.sh""",
     said="The check expects the wrong word.",
@@ -67,5 +68,6 @@ _CHEATS: Final = _does(
 MODELS: Final[dict[str, Model]] = {
     "another-model": _by_name(gpt_5=_MENDS, gpt_5_mini=_CHEATS),
     "commands": _COUNTS,
+    "live": _by_name(gpt_5=_COUNTS, gpt_5_mini=_TIDIES),
 }
 """By the page that asks them."""

@@ -72,6 +72,14 @@ def test_a_picture_is_shown_in_both_themes_and_described() -> None:
             assert files_of({name}) <= {path.name for path in PICTURES.iterdir()}
 
 
+def test_what_is_to_be_typed_stands_where_a_test_types_it() -> None:
+    assert {page.stem for page in DOCS.glob("*.md") if not items(page)} == {"README", "api", "reference"}
+    for page in DOCS.glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        assert not [text for kind, text in blocks if kind != "console" and text.startswith("$ ")], page.name
+
+
 @cache
 def anchors(page: Path) -> set[str]:
     """What the headings of a page are called in links, as GitHub has it."""
