@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from trajcore.errors import BadInput
@@ -16,6 +16,11 @@ from trajcore.text import as_recorded
 
 SECONDS: Final = 0.3
 """So long a pattern of the user's may take for a text."""
+
+_AT_ONCE: Final = 50_000
+"""So many characters are looked through by a pattern before somebody else has their turn."""
+_LOOKS_BEYOND: Final = r"(?=\n"
+"""A pattern with this looks at the line behind as well."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,20 @@ class Normaliser:
         return re.compile(self.source, re.MULTILINE)
 
     def __call__(self, text: str) -> str:
-        """`text` with every match replaced."""
-        return self.pattern.sub(self.replacement, text)
+        """`text` with every match replaced, some lines after the others: nobody can do anything meanwhile."""
+        replaced = partial(self.pattern.sub, self.replacement)
+        if len(text) <= _AT_ONCE or _LOOKS_BEYOND in self.source:
+            return replaced(text)
+        return "\n".join(map(replaced, _in_pieces(text)))
+
+
+def _in_pieces(text: str) -> Iterator[str]:
+    """Stretches of whole lines, each about as much as is looked through at once, without the ends between."""
+    begin = 0
+    while (end := text.find("\n", begin + _AT_ONCE)) >= 0:
+        yield text[begin:end]
+        begin = end + 1
+    yield text[begin:]
 
 
 @dataclass(frozen=True)

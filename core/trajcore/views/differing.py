@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property
 
 from trajcore.views.blocks import Block, BlockKind
-from trajcore.views.hunks import Hunk, Hunks, LinePair
+from trajcore.views.hunks import Hunk, Hunks, Pairs
 from trajcore.views.words import Tone
 
 
@@ -73,33 +73,35 @@ def as_lines(hunk: Hunk) -> Iterator[str]:
         yield hunk.gap.words
     if hunk.title:
         yield hunk.title
-    for sign, text, _, _ in one_below_the_other(hunk.pairs):
-        yield sign + text
+    for sign, number, right in one_below_the_other(hunk.pairs):
+        pair = hunk.pairs[number]
+        yield sign + ((pair.right if right else pair.left) or "")
 
 
-Below = tuple[str, str, LinePair, bool]
-"""A sign, a line, the pair that it is of, and whether it is the right one of it."""
+Below = tuple[str, int, bool]
+"""A sign, the number of a pair, and whether it is the right line of it."""
 
 
-def one_below_the_other(pairs: tuple[LinePair, ...]) -> Iterator[Below]:
+def one_below_the_other(pairs: Pairs) -> Iterator[Below]:
     """The lines of both sides, what goes before what comes; of what is the same on both, the right one.
 
     What was set aside is there of both sides where nothing else differs.
     """
-    none_differs = all(pair.tone is not Tone.CHANGED for pair in pairs)
+    none_differs = not pairs.counted(Tone.CHANGED)
     coming: list[Below] = []
-    for pair in pairs:
-        if pair.tone is Tone.CHANGED:
-            if pair.left is not None:
-                yield "-", pair.left, pair, False
-            if pair.right is not None:
-                coming.append(("+", pair.right, pair, True))
+    for number in range(len(pairs)):
+        tone, (left, right) = pairs.tone(number), pairs.sides(number)
+        if tone is Tone.CHANGED:
+            if left:
+                yield "-", number, False
+            if right:
+                coming.append(("+", number, True))
             continue
         yield from coming
         coming = []
-        sign = " " if pair.tone is Tone.SAME else "≈"
-        if pair.left is not None and (pair.right is None or (none_differs and pair.left != pair.right)):
-            yield sign, pair.left, pair, False
-        if pair.right is not None:
-            yield sign, pair.right, pair, True
+        sign = " " if tone is Tone.SAME else "≈"
+        if left and (not right or (none_differs and pairs[number].left != pairs[number].right)):
+            yield sign, number, False
+        if right:
+            yield sign, number, True
     yield from coming

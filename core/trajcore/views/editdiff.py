@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,7 +10,7 @@ from trajcore.events.kinds import EDIT
 from trajcore.text import safe, safe_line
 from trajcore.views.blocks import BLANK, Block, BlockKind, block_of, note, text_of
 from trajcore.views.differing import HunksBlock
-from trajcore.views.hunks import Hunk, Hunks, Lines, hunks
+from trajcore.views.hunks import Hunks, Lines, hunks
 from trajcore.views.unified import from_unified
 
 
@@ -49,13 +48,5 @@ def changed_lines(diff: str) -> Block:
 
 def _of_texts(old: str, new: str, line: int | None) -> Hunks:
     """Lines that take others' place; what comes stands behind a line of its file, where that is known."""
-    found = hunks(Lines.of(old), Lines.of(new))
-    return Hunks(tuple(_numbered(hunk, line) for hunk in found.hunks), found.behind)
-
-
-def _numbered(hunk: Hunk, line: int | None) -> Hunk:
-    def number(of: int | None) -> int | None:
-        return None if line is None or of is None else line + of
-
-    pairs = (replace(pair, number=None, its_number=number(pair.its_number)) for pair in hunk.pairs)
-    return replace(hunk, pairs=tuple(pairs))
+    first = None, None if line is None else line + 1
+    return hunks(Lines.of(old), Lines.of(new), first=first)

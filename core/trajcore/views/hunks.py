@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, overload
 
 from trajcore.text import TAB, safe
 from trajcore.views.matching import Alike, matches
@@ -92,6 +93,95 @@ class LinePair:
         return _shortened(one), _shortened(other)
 
 
+_NONE: Final = -1
+_TONES: Final = tuple(Tone)
+
+
+_Columns = tuple["array[int]", "array[int]", "array[int]", "array[int]", bytearray, bytearray]
+
+
+class Pairs(Sequence[LinePair]):
+    """Lines of two texts beside each other, or a stretch of them; each pair is made when it is asked for.
+
+    What is kept is numbers: hundreds of thousands of objects would be walked through by whoever looks for
+    garbage, and no key is answered meanwhile.
+    """
+
+    def __init__(self, left: Lines, right: Lines, stretch_of: Pairs | None = None) -> None:
+        self._sides = left, right
+        self._columns: _Columns = (
+            (array("q"), array("q"), array("q"), array("q"), bytearray(), bytearray())
+            if stretch_of is None
+            else stretch_of._columns
+        )
+        """The left and the right line, their numbers, the tone, and whether the one became the other."""
+        self._range = range(0)
+
+    def add(
+        self,
+        places: tuple[int | None, int | None],
+        numbers: tuple[int | None, int | None],
+        tone: Tone,
+        related: bool,
+    ) -> None:
+        """Add a line of each side, or of one, by its place and its number."""
+        tones, marks = self._columns[4:]
+        for column, value in zip(self._columns[:4], (*places, *numbers), strict=True):
+            column.append(_NONE if value is None else value)
+        tones.append(_TONES.index(tone))
+        marks.append(related)
+        self._range = range(len(tones))
+
+    def __len__(self) -> int:
+        return len(self._range)
+
+    @overload
+    def __getitem__(self, number: int) -> LinePair: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> Pairs: ...
+
+    def __getitem__(self, number: int | slice) -> LinePair | Pairs:
+        if isinstance(number, slice):
+            part = Pairs(*self._sides, self)
+            part._range = self._range[number]
+            return part
+        at = self._range[number]
+        columns, marks = self._columns[:4], self._columns[5]
+        left, right, its, other = (None if column[at] == _NONE else column[at] for column in columns)
+        return LinePair(
+            None if left is None else self._sides[0].shown[left],
+            None if right is None else self._sides[1].shown[right],
+            its,
+            other,
+            self.tone(number),
+            "" if left is None else self._sides[0].keys[left],
+            "" if right is None else self._sides[1].keys[right],
+            bool(marks[at]),
+        )
+
+    def tone(self, number: int) -> Tone:
+        """How the lines of a pair stand to each other."""
+        return _TONES[self._columns[4][self._range[number]]]
+
+    def sides(self, number: int) -> tuple[bool, bool]:
+        """Whether a pair has a line on the left, and on the right."""
+        at = self._range[number]
+        return self._columns[0][at] != _NONE, self._columns[1][at] != _NONE
+
+    def of_tone(self, tone: Tone) -> list[int]:
+        """The numbers of the pairs of a tone."""
+        code, tones = _TONES.index(tone), self._columns[4]
+        return [number for number, at in enumerate(self._range) if tones[at] == code]
+
+    def counted(self, tone: Tone) -> int:
+        """How many pairs are of a tone."""
+        return self._columns[4].count(_TONES.index(tone), self._range.start, self._range.stop)
+
+
+NO_PAIRS: Final = Pairs(Lines((), ()), Lines((), ()))
+
+
 @dataclass(frozen=True)
 class Gap:
     """Equal lines that are left out; `aside` of them once what varies is set aside."""
@@ -112,14 +202,14 @@ class Hunk:
 
     gap: Gap
     """What is left out before it."""
-    pairs: tuple[LinePair, ...]
+    pairs: Pairs
     title: str = ""
     """What is to be said above it, safe to draw."""
 
     @property
     def differs(self) -> bool:
         """Whether something in it differs, and not only in what was set aside."""
-        return any(pair.tone is Tone.CHANGED for pair in self.pairs)
+        return self.pairs.counted(Tone.CHANGED) > 0
 
 
 @dataclass(frozen=True)
@@ -139,23 +229,35 @@ Same = Callable[[str, str], bool]
 """Whether two lines are the same, but for what each side calls by a name of its own."""
 
 
-def hunks(left: Lines, right: Lines, same: Same | None = None, *, all_aside: bool = False) -> Hunks:
+def hunks(
+    left: Lines,
+    right: Lines,
+    same: Same | None = None,
+    *,
+    all_aside: bool = False,
+    first: tuple[int | None, int | None] = (1, 1),
+) -> Hunks:
     """Where two texts differ. What was set aside is shown by itself only where nothing else differs.
 
-    `all_aside`: the texts were found to be the same, whatever the lines look like.
+    `all_aside`: the texts were found to be the same, whatever the lines look like. `first`: the numbers of
+    the first lines, where they are known.
     """
-    rows = list(_rows(left, right, same))
-    if all_aside:
-        rows = [(i, j, Tone.ASIDE if tone is Tone.CHANGED else tone, related) for i, j, tone, related in rows]
-    tones = [tone for _, _, tone, _ in rows]
-    sought = Tone.CHANGED if Tone.CHANGED in tones else Tone.ASIDE
+    pairs = Pairs(left, right)
+    for i, j, tone, related in _rows(left, right, same):
+        numbers = number(first[0], i), number(first[1], j)
+        pairs.add((i, j), numbers, Tone.ASIDE if all_aside and tone is Tone.CHANGED else tone, related)
+    sought = Tone.CHANGED if pairs.counted(Tone.CHANGED) else Tone.ASIDE
     found: list[Hunk] = []
     end = 0
-    for begin, until in _stretches([at for at, tone in enumerate(tones) if tone is sought], len(rows)):
-        pairs = tuple(_pair(left, right, row) for row in rows[begin:until])
-        found.append(Hunk(_gap(tones, end, begin), pairs))
+    for begin, until in _stretches(pairs.of_tone(sought), len(pairs)):
+        found.append(Hunk(_gap(pairs[end:begin]), pairs[begin:until]))
         end = until
-    return Hunks(tuple(found), _gap(tones, end, len(tones)))
+    return Hunks(tuple(found), _gap(pairs[end:]))
+
+
+def number(first: int | None, at: int | None) -> int | None:
+    """What stands so many behind the first one, where both are known."""
+    return None if first is None or at is None else first + at
 
 
 _Row = tuple[int | None, int | None, Tone, bool]
@@ -196,13 +298,10 @@ def _resembling(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, in
     """Pairs of lines in order that have most in common; where there are many, those at the same places."""
     if len(left) == len(right) == 1:
         return [(0, 0)]
-    words = (
-        [Counter(_WORDS.findall(line)) for line in left],
-        [Counter(_WORDS.findall(line)) for line in right],
-    )
     if len(left) * len(right) > _ALIGNED:
-        alike = zip(*words, strict=False) if len(left) == len(right) else ()
-        return [(at, at) for at, pair in enumerate(alike) if _resemblance(*pair) >= _RESEMBLES]
+        alike = zip(left, right, strict=True) if len(left) == len(right) else ()
+        return [(at, at) for at, pair in enumerate(alike) if _resemblance(*map(_words, pair)) >= _RESEMBLES]
+    words = list(map(_words, left)), list(map(_words, right))
     scores = [[_resemblance(mine, its) for its in words[1]] for mine in words[0]]
     best = [[0.0] * (len(right) + 1) for _ in range(len(left) + 1)]
     for i in range(len(left) - 1, -1, -1):
@@ -224,6 +323,10 @@ def _walked(scores: Sequence[Sequence[float]], best: Sequence[Sequence[float]]) 
             i, j = i + 1, j + 1
 
 
+def _words(line: str) -> Counter[str]:
+    return Counter(_WORDS.findall(line[:_LONG_LINE]))
+
+
 def _resemblance(one: Counter[str], other: Counter[str]) -> float:
     whole = max(one.total(), other.total())
     return (one & other).total() / whole if whole else 1.0
@@ -240,22 +343,8 @@ def _stretches(places: Sequence[int], size: int) -> Iterator[tuple[int, int]]:
             begin = other
 
 
-def _gap(tones: Sequence[Tone], begin: int, end: int) -> Gap:
-    return Gap(end - begin, sum(tone is Tone.ASIDE for tone in tones[begin:end]))
-
-
-def _pair(left: Lines, right: Lines, row: _Row) -> LinePair:
-    i, j, tone, related = row
-    return LinePair(
-        None if i is None else left.shown[i],
-        None if j is None else right.shown[j],
-        None if i is None else i + 1,
-        None if j is None else j + 1,
-        tone,
-        "" if i is None else left.keys[i],
-        "" if j is None else right.keys[j],
-        related,
-    )
+def _gap(left_out: Pairs) -> Gap:
+    return Gap(len(left_out), left_out.counted(Tone.ASIDE))
 
 
 # Parts of lines

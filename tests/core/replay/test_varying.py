@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from oracles.comparing.pairs import Pair, command_pairs, written_pairs
 from trajcore.events.base import Observation
 from trajcore.events.parse import parse
+from trajcore.replay import normalise
 from trajcore.replay.compare import Circumstances, compare
 from trajcore.replay.normalise import COMMITS, NORMALISERS, made_up, normalised, shown
 from trajcore.replay.tempnames import without_random
@@ -48,6 +49,13 @@ def test_what_varies_passes() -> None:
         if p.same and p.comparison.match is not Match.NORMALISED
     }
     assert wrong == {}
+
+
+def test_a_long_text_is_looked_through_in_pieces_as_if_it_were_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "\n".join(pair.recorded.content for pair in written()[::5])
+    whole = normalised(text)
+    monkeypatch.setattr(normalise, "_AT_ONCE", 50)
+    assert normalised(text) == whole
 
 
 def test_what_says_something_of_the_outcome_never_passes() -> None:

@@ -14,7 +14,7 @@ from trajcore.text import TAB
 from trajcore.views.blocks import LONG, Block, BlockKind
 from trajcore.views.differing import Heads, HunksBlock
 from trajcore.views.pieces import NotInPieces
-from trajtui.widgets.hunks import Drawable, heads, laid_out
+from trajtui.widgets.hunks import Drawable, HunkRows, heads
 from trajtui.widgets.piecerows import PieceRows
 from trajtui.widgets.textrows import TextRows
 from trajtui.widgets.wrapping import UNWRAPPED, WRAPPED, widest, wrapped, wrapped_text
@@ -32,17 +32,26 @@ _PLAIN: Final = frozenset({BlockKind.TEXT, BlockKind.OUTPUT, BlockKind.ADDED, Bl
 Row = tuple[str, str] | Text | Drawable
 """A text and the name of its style, a text in colours of its own, or lines of two sides."""
 Rows = list[Row]
-RowMaker = Callable[[Block, int, str], Rows]
+RowMaker = Callable[[Block, int, str], Sequence[Row]]
 """Makes the rows of a block, of some width and in some style."""
 
 
-def rows_of(block: Block, width: int, style: str, rendered: int = RENDERED) -> Rows:
+_AT_ONCE: Final = {BlockKind.PROSE: RENDERED, BlockKind.HUNKS: 8_000, BlockKind.CODE: 4_000}
+"""So many characters of a kind can be laid out while a user waits for a key, where that is not `LONG`."""
+
+
+def takes_long(block: Block) -> bool:
+    """Whether the rows of a block are better made in a thread."""
+    return block.size > _AT_ONCE.get(block.kind, LONG)
+
+
+def rows_of(block: Block, width: int, style: str, rendered: int = RENDERED) -> Sequence[Row]:
     """The rows of a block, each at most `width` cells wide; `style` is for what has no colours of its own.
 
     Markdown of more than `rendered` characters is shown as it stands.
     """
     if isinstance(block, HunksBlock):
-        return laid_out(block.hunks, width)
+        return HunkRows(block.hunks, width)
     if isinstance(block, Heads):
         return heads(block, width)
     lines = _drawn(block, width, rendered)
@@ -71,7 +80,7 @@ def long_rows_of(block: Block, width: int, style: str) -> Sequence[Row]:
     return all_rows_of(block, width, style)
 
 
-def all_rows_of(block: Block, width: int, style: str) -> Rows:
+def all_rows_of(block: Block, width: int, style: str) -> Sequence[Row]:
     """The rows of a block, Markdown laid out however long that takes."""
     return rows_of(block, width, style, LONG)
 
@@ -130,7 +139,7 @@ def _without_link(style: Style | None) -> Style:
 
 def widest_of(rows: Sequence[Row]) -> int:
     """How many cells the widest row takes."""
-    if isinstance(rows, TextRows | PieceRows):
+    if isinstance(rows, TextRows | PieceRows | HunkRows):
         return rows.widest
     texts = (row for row in rows if not isinstance(row, Drawable))
     return widest(row if isinstance(row, Text) else row[0] for row in texts)

@@ -14,9 +14,9 @@ from textual.geometry import Offset
 from textual.message import Message
 
 from trajcore import Session
-from trajcore.views.blocks import LONG, Block, BlockKind
+from trajcore.views.blocks import Block, BlockKind
 from trajcore.views.timeline import Row
-from trajtui.widgets.blocks import RENDERED, Rows, first_rows_of, long_rows_of, rows_of, widest_of
+from trajtui.widgets.blocks import Rows, first_rows_of, long_rows_of, rows_of, takes_long, widest_of
 from trajtui.widgets.folding import FoldingPane
 from trajtui.widgets.hunks import SIDES, STYLES, Drawable, differences
 from trajtui.widgets.lines import ABOVE
@@ -309,7 +309,7 @@ def _segment(piece: _Piece, width: int) -> Segment:
         return Segment([(row, style) for row in wrapped(block.text, width)], picture=block)
     if piece.folded:
         return Segment([], _folded(block, width, style), key)
-    if block.size > (RENDERED if block.kind is BlockKind.PROSE else LONG):
+    if takes_long(block):
         first = first_rows_of(block, width, style) or [("…", "event--aside")]
         return Segment([], first, key, partial(long_rows_of, block, width, style))
     rows = rows_of(block, width, style)
@@ -319,7 +319,10 @@ def _segment(piece: _Piece, width: int) -> Segment:
 def _folded(block: Block, width: int, style: str) -> Rows:
     short = block.folded
     assert short is not None
-    rows = rows_of(Block(block.kind, short.head, block.language), width, style)
+    rows = [*rows_of(Block(block.kind, short.head, block.language), width, style)]
     if short.more:
         rows.append((f"… {short.more} · Enter", "event--aside"))
-    return rows + (rows_of(Block(block.kind, short.tail, block.language), width, style) if short.tail else [])
+    return [
+        *rows,
+        *(rows_of(Block(block.kind, short.tail, block.language), width, style) if short.tail else ()),
+    ]

@@ -1,21 +1,29 @@
-"""What differs, as rows: the two sides beside each other where there is room, below each other where not."""
+"""What differs, as rows: the two sides beside each other where there is room, below each other where not.
+
+However much that is, only what is looked at is laid out.
+"""
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Protocol
+from itertools import zip_longest
+from typing import Final, Protocol, overload
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from rich.text import Text
+from textual.cache import LRUCache
 
 from trajcore.text import TAB
 from trajcore.views.blocks import BlockKind
-from trajcore.views.differing import Heads, one_below_the_other
-from trajcore.views.hunks import Gap, Hunks, LinePair
+from trajcore.views.differing import Below, Heads, one_below_the_other
+from trajcore.views.hunks import Gap, Hunk, Hunks, LinePair, Pairs
 from trajcore.views.words import Piece, Pieces, Tone
+from trajtui.abandoned import go_on
 from trajtui.widgets.found import Said
 from trajtui.widgets.wrapping import fitting
 
@@ -24,6 +32,12 @@ SIDE_BY_SIDE: Final = 110
 _DIVIDER: Final = " │ "
 _SIGNED: Final = 3
 """So many cells are between the number of a line and its text."""
+_GAP: Final = -1
+_TITLE: Final = -2
+_DRAWN: Final = 200
+"""So many lines are kept as rows: more than a screen shows."""
+_BETWEEN: Final = 500
+"""After so many lines it is asked whether anybody still waits for their rows."""
 
 STYLES: Final = {
     "hunk--gap",
@@ -153,48 +167,120 @@ SIDES: Final = frozenset({BlockKind.HUNKS, BlockKind.HEADS})
 """Blocks of two sides."""
 
 
-def laid_out(hunks: Hunks, width: int) -> list[tuple[str, str] | Text | Drawable]:
-    """The rows of hunks in a pane of a width."""
-    rows: list[tuple[str, str] | Text | Drawable] = []
-    digits = len(str(max((pair.its_number or pair.number or 0 for pair in _last_pairs(hunks)), default=0)))
-    layout = _beside if width >= SIDE_BY_SIDE else _below
-    for hunk in hunks.hunks:
-        rows += _gap(hunk.gap)
-        rows += [(hunk.title, "hunk--gap")] if hunk.title else []
-        rows += layout(hunk.pairs, width, digits)
-    return [*rows, *_gap(hunks.behind)]
+class HunkRows(Sequence["tuple[str, str] | Drawable"]):
+    """The rows of hunks in a pane of a width: which there are is known, each is made when it is looked at."""
+
+    def __init__(self, hunks: Hunks, width: int) -> None:
+        """Counting the rows takes a while where there are many."""
+        self._hunks = hunks
+        self._beside = width >= SIDE_BY_SIDE
+        self._width = (width - len(_DIVIDER)) // 2 if self._beside else width
+        self._digits = len(str(max(map(_last_number, hunks.hunks), default=0)))
+        self._room = max(1, self._width - self._digits - _SIGNED)
+        self.widest = 0
+        """The cells of the widest row that is of no line."""
+        self.changes = array("q")
+        """The rows at which the differences begin."""
+        self._parts = array("q")
+        """Of each entry (a gap, a title, a pair, a side of one) the hunk, and what it is of that."""
+        self._begins = array("q", [0])
+        """The row at which each entry begins, and the one behind the last."""
+        self._signs: list[str] = []
+        self._drawn: LRUCache[int, list[Drawable]] = LRUCache(_DRAWN)
+        for number, hunk in enumerate(hunks.hunks):
+            self._add_words(number, _GAP, _gap(hunk.gap))
+            self._add_words(number, _TITLE, hunk.title)
+            self._add_pairs(number, hunk.pairs)
+        self._add_words(len(hunks.hunks), _GAP, _gap(hunks.behind))
+
+    def _add_words(self, number: int, what: int, words: str) -> None:
+        if words:
+            self.widest = max(self.widest, cell_len(words))
+            self._add(number, what, "", 1)
+
+    def _add_pairs(self, number: int, pairs: Pairs) -> None:
+        if self._beside:
+            entries: Iterator[Below] = (("", at, False) for at in range(len(pairs)))
+        else:
+            entries = one_below_the_other(pairs)
+        changed = False
+        for sign, at, right in entries:
+            if len(self._signs) % _BETWEEN == 0:
+                go_on()
+            is_changed = pairs.tone(at) is Tone.CHANGED
+            if is_changed and not changed:
+                self.changes.append(self._begins[-1])
+            changed = is_changed
+            pair = pairs[at]
+            sides = (False, True) if self._beside else (right,)
+            height = max(_height(pair, side, self._room) for side in sides)
+            self._add(number, 2 * at + right, sign, height)
+
+    def _add(self, number: int, what: int, sign: str, height: int) -> None:
+        self._parts.extend((number, what))
+        self._signs.append(sign)
+        self._begins.append(self._begins[-1] + height)
+
+    def __len__(self) -> int:
+        return self._begins[-1]
+
+    @overload
+    def __getitem__(self, number: int) -> tuple[str, str] | Drawable: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[tuple[str, str] | Drawable]: ...
+
+    def __getitem__(
+        self, number: int | slice
+    ) -> tuple[str, str] | Drawable | list[tuple[str, str] | Drawable]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(len(self)))]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        entry = bisect_right(self._begins, number) - 1
+        of, what = self._parts[2 * entry], self._parts[2 * entry + 1]
+        hunks = self._hunks
+        if what == _TITLE:
+            return hunks.hunks[of].title, "hunk--gap"
+        if what == _GAP:
+            return _gap(hunks.hunks[of].gap if of < len(hunks.hunks) else hunks.behind), "hunk--gap"
+        drawn = self._drawn.get(entry)
+        if drawn is None:
+            pair = hunks.hunks[of].pairs[what // 2]
+            drawn = self._drawn[entry] = list(self._rows(pair, bool(what % 2), self._signs[entry]))
+        return drawn[number - self._begins[entry]]
+
+    def _rows(self, pair: LinePair, right: bool, sign: str) -> Iterator[Drawable]:
+        if not self._beside:
+            for cell in _cells(pair, right, self._room):
+                yield Drawable((cell,), self._width, self._digits, sign)
+            return
+        for cells in zip_longest(*(_cells(pair, side, self._room) for side in (False, True))):
+            yield Drawable(cells, self._width, self._digits)
 
 
-def differences(rows: Sequence[object]) -> list[int]:
+def differences(rows: Sequence[object]) -> Sequence[int]:
     """The rows at which the differences begin."""
-    if not isinstance(rows, list):  # those of a long text, which are made when they are looked at
-        return []
-    changed = [isinstance(row, Drawable) and row.is_changed for row in rows]
-    return [at for at, one in enumerate(changed) if one and not (at and changed[at - 1])]
+    return rows.changes if isinstance(rows, HunkRows) else ()
 
 
-def _last_pairs(hunks: Hunks) -> Iterator[LinePair]:
-    return (pair for hunk in hunks.hunks for pair in hunk.pairs[-1:])
+def _last_number(hunk: Hunk) -> int:
+    last = hunk.pairs[-1] if hunk.pairs else None
+    return 0 if last is None else last.its_number or last.number or 0
 
 
-def _gap(gap: Gap) -> list[tuple[str, str]]:
-    return [(gap.words, "hunk--gap")] if gap.lines else []
+def _gap(gap: Gap) -> str:
+    return gap.words if gap.lines else ""
 
 
-def _beside(pairs: Sequence[LinePair], width: int, digits: int) -> Iterator[Drawable]:
-    """Each pair on as many rows as the longer of its lines needs."""
-    side = (width - len(_DIVIDER)) // 2
-    for pair in pairs:
-        left, right = (list(_cells(pair, right, side - digits - _SIGNED)) for right in (False, True))
-        for at in range(max(len(left), len(right))):
-            cells = left[at] if at < len(left) else None, right[at] if at < len(right) else None
-            yield Drawable(cells, side, digits)
-
-
-def _below(pairs: tuple[LinePair, ...], width: int, digits: int) -> Iterator[Drawable]:
-    for sign, _, pair, right in one_below_the_other(pairs):
-        for cell in _cells(pair, right, width - digits - _SIGNED):
-            yield Drawable((cell,), width, digits, sign)
+def _height(pair: LinePair, right: bool, width: int) -> int:
+    """How many rows a line of a pair takes."""
+    line = pair.right if right else pair.left
+    if line is None:
+        return 0
+    if len(line) <= width and line.isascii() and "\t" not in line:
+        return 1
+    return sum(1 for _ in _cells(pair, right, width))
 
 
 def _cells(pair: LinePair, right: bool, width: int) -> Iterator[Cell]:
@@ -203,7 +289,7 @@ def _cells(pair: LinePair, right: bool, width: int) -> Iterator[Cell]:
         return
     parts = _expanded(pair)[right] if pair.is_long else ()
     shown = "".join(piece.text for piece in parts) or line.expandtabs(TAB)
-    for begin, end in cuts(shown, max(1, width)):
+    for begin, end in cuts(shown, width):
         yield Cell(pair, right, begin, end)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from trajcore.views.blocks import LONG, Block, BlockKind
+from trajcore.views.blocks import Block, BlockKind
 from trajcore.views.chat import ChatPart, ChatTone
 from trajcore.views.folding import Folded
-from trajtui.widgets.blocks import RENDERED, Row, RowMaker, Rows, all_rows_of, first_rows_of
+from trajtui.widgets.blocks import Row, RowMaker, Rows, all_rows_of, first_rows_of, takes_long
 from trajtui.widgets.marking import Part
 from trajtui.widgets.segments import Segment
 from trajtui.widgets.wrapping import wrapped
@@ -66,18 +67,24 @@ def segment_of(part: ChatPart, width: int, *, folded: bool) -> Segment:
     key, short = part.key if part.folds else None, part.block.folded
     if folded and short is not None:
         return Segment(head, _folded(part, short, width), key)
-    if part.block.kind is BlockKind.HUNKS and part.block.size <= LONG:
+    if takes_long(part.block):
+        is_diff = part.block.kind is BlockKind.HUNKS
+        later = partial(_later, part, width, folded=folded and is_diff)
+        first = body_of(part, part.block, width, first_rows_of) or [("…", "chat--aside")]
+        return Segment(head, first, part.key if is_diff else key, later)
+    if part.block.kind is BlockKind.HUNKS:
         rows = body_of(part, part.block, width)
         key = part.key if len(rows) > _OF_DIFFS + 1 else None
         return Segment(head, _begun(rows) if folded and key else rows, key)
-    if part.block.size > (RENDERED if part.block.kind is BlockKind.PROSE else LONG):
-        later = partial(body_of, part, part.block, width)
-        first = body_of(part, part.block, width, first_rows_of) or [("…", "chat--aside")]
-        return Segment(head, first, key, later)
     return Segment(head, body_of(part, part.block, width), key)
 
 
-def body_of(part: ChatPart, block: Block, width: int, rows_of: RowMaker = all_rows_of) -> Rows:
+def _later(part: ChatPart, width: int, *, folded: bool) -> Sequence[Row]:
+    rows = body_of(part, part.block, width)
+    return _begun(rows) if folded and len(rows) > _OF_DIFFS + 1 else rows
+
+
+def body_of(part: ChatPart, block: Block, width: int, rows_of: RowMaker = all_rows_of) -> Sequence[Row]:
     """The rows of what is said in a part, or the first of them."""
     style = _OF_KINDS.get(block.kind) or _STYLES.get(part.tone, "")
     indent = _INDENT if block.kind in _INDENTED else ""
@@ -93,12 +100,13 @@ def _indented(row: str) -> Part:
 
 def _folded(part: ChatPart, short: Folded, width: int) -> Rows:
     kind = part.block.kind if part.block.kind in _KEPT else BlockKind.TEXT
-    rows = body_of(part, Block(kind, short.head), width)
-    rows.append(_more(short.more))
-    return rows + (body_of(part, Block(kind, short.tail), width) if short.tail else [])
+    head, tail = (
+        body_of(part, Block(kind, text), width) if text else () for text in (short.head, short.tail)
+    )
+    return [*head, _more(short.more), *tail]
 
 
-def _begun(rows: Rows) -> Rows:
+def _begun(rows: Sequence[Row]) -> Rows:
     return [*rows[:_OF_DIFFS], _more(f"+{len(rows) - _OF_DIFFS} lines")]
 
 
