@@ -27,7 +27,8 @@ class Course:
         `edited` unset: neither these nor the recording have changed since the run began.
 
         `standing` says how many of its entries, from the first, playing the recording would give again as
-        far as the world goes; `departure` is the first event that it would carry out behind them.
+        far as the world goes; `departure` is the first event that it would carry out behind them, or that
+        was carried out behind them a second time.
         """
         self._trajectory = trajectory
         self._run = run
@@ -72,8 +73,18 @@ class Course:
         for number in self._asked:
             entry, index = run.entries[number], next(to_play, len(trajectory))
             if index == len(trajectory) or not self._is(entry, index) or not self._as_chosen(entry, services):
-                return number, index
+                return number, self._first_played(number, index)
         return len(run.entries), next(to_play, len(trajectory))
+
+    def _first_played(self, number: int, index: int) -> int:
+        """The first event that an entry from `number` on is of, where it is before `index`; else that.
+
+        It was played again there: what it came to then is of a world that the recording does not lead to.
+        """
+        here, entries = self._trajectory.index_of_uid, self._run.entries
+        origins = (entries[asked].origin for asked in self._asked if asked >= number)
+        indices = (None if origin is None else here(origin) for origin in origins)
+        return min((at for at in indices if at is not None and at < index), default=index)
 
     def _as_ever(self) -> tuple[int, int]:
         """The same, where nothing has changed since the run began."""

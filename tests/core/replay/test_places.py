@@ -213,9 +213,13 @@ MOVED = [("step", 0, 1), ("step", 0, 1), ("back", 0, 1), ("move", 25, 1), ("back
          ("undo", 0, 1), ("step", 0, 1)]  # fmt: skip
 """A move within what was played, and its undo: the position is where it was."""
 
+TWICE = [("back", 0, 1), ("move", 1, 1), ("step", 0, 1), ("delete", 1, 1)]
+"""One step is played a second time behind another, which is deleted then: it came to what the other left."""
+
 
 @given(OPERATIONS)
 @example(MOVED)
+@example(TWICE)
 @settings(max_examples=6)
 def test_what_is_shown_as_equal_is_equal_in_a_fresh_replay(operations: list[tuple[str, int, int]]) -> None:
     asyncio.run(_holds(operations))
