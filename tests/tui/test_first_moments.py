@@ -19,6 +19,7 @@ from trajtui.screens.palette import Palette
 from trajtui.screens.replace_text import ReplaceText
 from trajtui.widgets.inputs import SafeTextArea
 
+_CHARACTERS = {"colon": ":", "slash": "/", "equals_sign": "="}
 EVENTS = [message(0, "go"), run(1, "ls"), ran(2, 1, "a"), message(3, "more"), run(4, "pwd"), ran(5, 4, "/")]
 
 
@@ -30,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 async def typed_ahead(shown: Shown, *keys: str) -> None:
     """All keys at once, as a terminal that lags hands them on."""
     for key in keys:
-        shown.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        shown.app.post_message(events.Key(key, key if len(key) == 1 else _CHARACTERS.get(key)))
     for _ in range(2 + len(keys)):  # the keys wait for a dialog and for each other, and then it has them
         await shown.pilot.pause()
 
@@ -54,6 +55,27 @@ async def test_what_is_typed_ahead_is_searched_for(path: Path) -> None:
         await typed_ahead(shown, "ctrl+f", "q", "d")
         assert isinstance(shown.app.screen, ReplaceText)
         assert [one.value for one in shown.app.screen.query(Input)] == ["qd", ""]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("colon", "4", "enter"),
+        ("slash", "p", "w", "d", "enter"),
+        ("slash", "escape", "end"),
+        ("f", *"kind", "equals_sign", *"run", "enter", "end"),
+        ("m", "h", "i", "enter", "end"),
+        ("m", "h", "i", "escape", "end"),
+        ("i", "escape", "end"),
+        ("i", "h", "i", "enter", "end"),
+        ("B", "escape", "end"),
+    ],
+    ids=" ".join,
+)
+async def test_what_is_typed_behind_the_end_of_a_line_is_a_command(path: Path, keys: tuple[str, ...]) -> None:
+    async with opened(path) as shown:
+        await typed_ahead(shown, *keys, "b")
+        await shown.wait("4: breakpoint", seconds=5)
 
 
 @pytest.mark.parametrize("key", ["f2", "ctrl+s", "ctrl+enter", "escape", "tab"])

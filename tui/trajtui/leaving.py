@@ -99,6 +99,7 @@ def _is_elsewhere(screen: DebuggerScreen) -> bool:
 
 def _return(screen: DebuggerScreen) -> None:
     screen.timeline.follow_last()
+    screen.notes.fade()  # it was about the place that is left
 
 
 def _has_hints(screen: DebuggerScreen) -> bool:

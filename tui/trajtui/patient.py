@@ -17,6 +17,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.message import Message
+from textual.message_pump import MessagePump
 from textual.screen import Screen, ScreenResultType
 
 from trajtui.cells import SteadyCells
@@ -38,11 +39,24 @@ class LateScreen(Screen[ScreenResultType]):
     """Whether they are there: keys and the mouse wait for them."""
 
 
+_LEAVING: Final = frozenset({"enter", "escape", "tab", "shift+tab"})
+"""Keys that leave a line or a box: widgets hand that on to one another before the focus is elsewhere."""
+_ROUNDS: Final = 6
+"""As many as there are of those messages, one behind the other; what follows the key comes behind each."""
+
+
 class KeyPassed(Message):
     """Whoever this comes to has seen the key before it."""
 
     lost: asyncio.TimerHandle
     """It is waited for no longer than this."""
+
+    def __init__(self, target: MessagePump, rounds: int) -> None:
+        super().__init__()
+        self.target = target
+        """Who had the focus when the key came."""
+        self.rounds = rounds
+        """So often it is sent once more, as long as the focus is there."""
 
 
 class PatientApp(App[Result]):
@@ -107,10 +121,15 @@ class PatientApp(App[Result]):
         """
         target = self.focused or self.screen
         await super().on_event(key)
-        passed = KeyPassed()
-        if target.post_message(passed):
-            self._on_its_way = passed
-            passed.lost = asyncio.get_running_loop().call_later(_LOST, self.post_message, passed)
+        self._follow(KeyPassed(target, _ROUNDS if key.key in _LEAVING else 0))
+
+    def _follow(self, passed: KeyPassed) -> bool:
+        """Send what follows a key behind it; whether there is anybody to take it."""
+        if not passed.target.post_message(passed):
+            return False
+        self._on_its_way = passed
+        passed.lost = asyncio.get_running_loop().call_later(_LOST, self.post_message, passed)
+        return True
 
     def hand_back(self, key: events.Key) -> None:
         """Hand a key on anew, to the screen that is uppermost now, before what was pressed behind it."""
@@ -124,7 +143,9 @@ class PatientApp(App[Result]):
             return
         passed.lost.cancel()
         self._on_its_way = None
-        await self._hand_on_ahead()
+        stays = bool(self.screen_stack) and (self.focused or self.screen) is passed.target
+        if not (stays and passed.rounds and self._follow(KeyPassed(passed.target, passed.rounds - 1))):
+            await self._hand_on_ahead()
 
     async def _hand_on_ahead(self) -> None:
         """Hand on what was pressed behind a key, up to the next key."""
