@@ -19,10 +19,15 @@ import click
 
 from trajcore import notices
 from trajcore.dialects.foreign import AGENTS, OTHERS
+from trajcore.dialects.openhands_v1.checks.known import ACTIONS as V1_ACTIONS
+from trajcore.dialects.openhands_v1.checks.known import EVENTS
+from trajcore.dialects.openhands_v1.events import kind_of
+from trajcore.dialects.openhands_v1.said import said_by
+from trajcore.dialects.openhands_v1.wire import Key
 from trajcore.dialects.registry import DIALECTS, default_dialect
 from trajcore.dialects.told import Fact, What
 from trajcore.errors import EXIT_CODES
-from trajcore.events.kinds import ACTION_KINDS, OBSERVATION_KINDS, Treatment
+from trajcore.events.kinds import ACTION_KINDS, OBSERVATION_KINDS, Treatment, action_kind
 from trajcore.formats.registry import FORMATS
 from trajcore.live import outcome
 from trajcore.live.agent import TurnEnd
@@ -56,6 +61,9 @@ _TREATED: Final = {
     Treatment.PASS: "kept, stepped over",
 }
 
+
+COMMON_FIELDS: Final = frozenset({"id", "timestamp", "source", "parent_id", "kind"})
+"""What each event of OpenHands V1 has."""
 
 _INSTANCE: Final = "django__django-11099"
 """A task of SWE-bench."""
@@ -358,6 +366,26 @@ def dialects() -> str:
     return table("dialect|is|in the formats|runtime", rows)
 
 
+def v1_events() -> str:
+    """The events of OpenHands V1, and what each is shown as."""
+    rows = (
+        (code(kind), code(*kind_of(Key(kind=kind))), code(*sorted(fields.known - COMMON_FIELDS)))
+        for kind, fields in EVENTS.items()
+        if kind not in ("ActionEvent", "ObservationEvent")
+    )
+    return table("event|shown as|its own fields", rows)
+
+
+def v1_actions() -> str:
+    """The actions of OpenHands V1: as what each is shown, and what a replay does with it."""
+    rows = []
+    for kind, fields in V1_ACTIONS.items():
+        shown = said_by(kind, None).kind
+        names = sorted(fields.known - {"kind"})
+        rows.append((code(kind), code(shown), _TREATED[action_kind(shown).treatment], code(*names)))
+    return table("action|shown as|in a replay|fields", rows)
+
+
 def refused() -> str:
     """What is recognised and refused by name."""
     return "\n".join(f"- {row.name}" for row in (*AGENTS, *OTHERS))
@@ -415,6 +443,8 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "runtimes": runtimes,
     "formats": formats,
     "dialects": dialects,
+    "v1_events": v1_events,
+    "v1_actions": v1_actions,
     "refused": refused,
     "tools": tools,
     "risks": risks,

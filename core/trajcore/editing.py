@@ -90,6 +90,11 @@ class Editing:
         self._check_still()
         return self._made(self._trajectory.duplicate(indices))
 
+    def switch(self, branch: str) -> Edit:
+        """Go on with another of the recording's own branches."""
+        self._check_still()
+        return self._made(self._trajectory.switch(branch))
+
     def replace(self, matches: Sequence[Match], replacement: str) -> Edit:
         """Put a text in the place of what a search found, in one step."""
         from trajcore.search import replace

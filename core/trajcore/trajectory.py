@@ -224,8 +224,22 @@ class Trajectory:
         return self.dialect.branches(self._document.records)
 
     def switch(self, branch: str) -> Edit:
-        """Show and play another of them, named by its last event. Raises `BadInput`."""
+        """Show and play another of them, named by its last event, or how its id begins. Raises `BadInput`."""
         return structure.switch(self._document, branch)
+
+    @property
+    def own_name(self) -> str:
+        """The last event of its own branch that is shown; empty where it has none."""
+        return next((one.name for one in self.own_branches if one.active), "")
+
+    def on_branch(self, branch: str) -> Trajectory:
+        """The recording on one of its own branches, apart from this. Raises `BadInput`."""
+        other = copy(self)
+        other._document = self._document.copied()
+        other._saver = Saver(other._document.body, None)
+        if structure.own_branch(other._document, branch).name != self.own_name:
+            other.switch(branch)
+        return other
 
     @property
     def is_branch(self) -> bool:

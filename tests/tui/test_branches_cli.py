@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import conversations as v1
 from documents import message, ran, run
 from loopback import Answer, Call, Loopback
 from program import trajtui, write
@@ -96,3 +97,26 @@ def test_old_ones_are_thinned_on_purpose(tmp_path: Path, kept: tuple[Path, dict[
     assert "deleted live-2" in told
     assert len(listed(recording, environment)) == 1
     assert not list(os.scandir(state / "trajtui" / "branches"))
+
+
+def test_the_branches_of_the_recording_itself_are_listed_compared_and_gone_on_with(tmp_path: Path) -> None:
+    one, other = v1.run(2, "echo one"), v1.hung(v1.run(4, "echo two"), 1)
+    events = [v1.prompt(), v1.message(1, "user", "go"), one, v1.ran(3, one, "one"), other]
+    place = v1.directory(tmp_path / "tree", [*events, v1.ran(5, other, "two")], v1.state(5))
+    found = listed(place, {})
+    assert [(row["name"], row["state"], row["cut"]) for row in found[1:]] == [
+        (v1.event_id(3), "own", "#1"), (v1.event_id(5), "active", None),
+    ]  # fmt: skip
+    told = trajtui("branches", place).stdout.splitlines()
+    assert [row.split()[:1] for row in told[-2:]] == [[v1.event_id(3)[:8]], ["▶"]]
+    both = trajtui("branches", place, "--compare", v1.event_id(3), v1.event_id(5)).stdout.splitlines()
+    assert both[2] == "@@ 2 events in both @@"
+    assert [(row[0], row.split()[-1]) for row in both[4:]] == [
+        ("-", "one"), ("-", "0]"), ("+", "two"), ("+", "0]"),
+    ]  # fmt: skip
+    done = trajtui("edit", place, "--switch", v1.event_id(3), "--in-place")
+    assert done.returncode == 0, done.stderr
+    shown = trajtui("show", place).stdout
+    assert ("echo one" in shown, "echo two" in shown) == (True, False)
+    wrong = trajtui("edit", place, "--switch", "nothing", "--in-place")
+    assert (wrong.returncode, v1.event_id(5) in wrong.stderr) == (2, True)

@@ -6,9 +6,11 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import conversations as v1
 from documents import message, ran, run
 from loopback import Answer, Call, Loopback
 from screens import Shown, opened
@@ -21,6 +23,16 @@ RECORDING = [
     run(1, "echo one > file"), ran(2, 1, ""),
     run(3, "cat file; echo the tail"), ran(4, 3, "one\nthe tail"),
 ]  # fmt: skip
+
+
+def forked() -> list[dict[str, Any]]:
+    """A conversation of V1 that goes two ways, each adding a line to a file."""
+    first, one = v1.run(2, "echo base > f"), v1.run(4, "echo A >> f; cat f")
+    other = v1.hung(v1.run(6, "echo B >> f; cat f"), 3)
+    return [
+        v1.prompt(), v1.message(1, "user", "go"), first, v1.ran(3, first, ""),
+        one, v1.ran(5, one, "base\nA"), other, v1.ran(7, other, "base\nB"),
+    ]  # fmt: skip
 
 
 @asynccontextmanager
@@ -124,3 +136,26 @@ async def test_the_list_fits_a_small_terminal(tmp_path: Path) -> None:
         await screen.wait("Branches")
         assert all(len(row) <= 80 for row in screen.rows)
         assert any("live-1" in row and "2 steps" in row for row in screen.rows)
+
+
+async def test_another_branch_of_the_recording_itself_is_gone_on_with_in_the_world_where_it_parts(
+    tmp_path: Path,
+) -> None:
+    path = v1.directory(tmp_path / "tree", forked(), v1.state(7))
+    async with opened(path, sandbox="bubblewrap", checkpoints=8) as screen:
+        await screen.press("c")
+        await screen.wait(lambda: "echo B" in screen.text and screen.stands_at(6))
+        await screen.press("ctrl+p")
+        await screen.type("recording itself")
+        await screen.wait("go on with one")
+        await screen.press("enter")
+        await screen.wait("Branches of the recording itself")
+        await screen.press("k", "c")
+        await screen.wait("4 events in both")
+        await screen.press("escape", "enter")
+        await screen.wait(lambda: "echo A" in screen.text and screen.stands_at(4))
+        await screen.press("c")
+        await screen.wait(lambda: screen.stands_at(6))
+        assert "2 steps: 2 equal" in screen.text
+        await screen.press("u")
+        await screen.wait(lambda: "echo B" in screen.text)

@@ -180,6 +180,7 @@ def _operations(command: Callback) -> Callback:
         ("--move-after", "ID OTHER", 2, "Move an event with what belongs to it after another."),
         ("--move-before", "ID OTHER", 2, "The same, before it."),
         ("--duplicate", "ID", 1, "Duplicate an event with what belongs to it."),
+        ("--switch", "BRANCH", 1, "Go on with another of its own branches: `trajtui branches FILE`."),
         ("--replace", "OLD NEW", 2, "Replace a text in commands, messages and thoughts."),
     )
     for name, metavar, count, what in reversed(options):
@@ -237,6 +238,7 @@ def repair_command(file: str, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a branch.")
 @click.option("--save", nargs=2, metavar="NAME OUT", help="Save one as a trajectory of its own.")
 @click.option("--delete", metavar="NAME", help="Delete one for good.")
+@click.option("--compare", nargs=2, metavar="A B", help="What each of two of its own branches has alone.")
 @click.option("--prune", is_flag=True, help="Delete old ones; without FILE, those of all recordings.")
 @click.option(
     "--older-than",
@@ -250,7 +252,8 @@ def repair_command(file: str, **options: Any) -> None:
 def branches_command(file: str | None, **options: Any) -> None:
     """List the branches of a recording: as recorded, and each that a model has gone on with.
 
-    What a model does is kept as a branch from its first event on, until it is deleted here.
+    What a model does is kept as a branch from its first event on, until it is deleted here. Below them
+    stand those that the recording itself has, where it is a tree: `trajtui edit FILE --switch ID`.
     """
     from trajtui.commands.branches import branches
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trajcore.dialects.recording import Branch
 from trajcore.document import labels
 from trajcore.document.document import Document
 from trajcore.document.edits import Edit
@@ -118,9 +119,22 @@ def _place(document: Document, at: int) -> int:
 
 def switch(document: Document, name: str) -> Edit:
     """Make another branch the active one. Raises `BadInput`."""
-    found = next((one for one in document.dialect.branches(document.records) if one.name == name), None)
-    if found is None:
-        raise BadInput(f"{document.name} has no branch that ends with event {name}.")
+    found = own_branch(document, name)
     with document.composing(follow=False) as composer:
         document.carry_out(composer, document.dialect.switched(document, found))
     return document.made("switch to another branch", composer)
+
+
+def own_branch(document: Document, name: str) -> Branch:
+    """A branch by the id of its last event, or by how that begins. Raises `BadInput`."""
+    branches = document.dialect.branches(document.records)
+    found = [one for one in branches if one.name == name] or [
+        one for one in branches if name and one.name.startswith(name)
+    ]
+    if not found:
+        listed = ", ".join(one.name for one in branches)
+        there = f" Its branches end with {listed}." if len(branches) > 1 else " It has one branch."
+        raise BadInput(f"{document.name} has no branch that ends with event {name}.{there}")
+    if len(found) > 1:
+        raise BadInput(f"{document.name} has {len(found)} branches whose last event begins with {name}.")
+    return found[0]

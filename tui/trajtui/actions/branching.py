@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trajcore import BadInput, Forked, Forking, Refused
 from trajcore.views.again import place_of, proposal
 from trajcore.views.forks import summary
+from trajcore.views.ownbranches import own_branches as own
 from trajcore.views.question import way_to
 from trajtui.actions.replay import go_to
 from trajtui.actions.saving import free_name
@@ -14,6 +15,7 @@ from trajtui.screens.again import AskAgain
 from trajtui.screens.branches import BranchList
 from trajtui.screens.compared import ComparedBranches
 from trajtui.screens.dialogs import AskPath, Choose
+from trajtui.screens.ownbranches import OwnBranchList
 
 if TYPE_CHECKING:
     from trajcore.views.branches import BranchLine
@@ -80,6 +82,25 @@ async def branches(screen: DebuggerScreen) -> str | None:
     if picked is None:
         return None
     return await (_save if picked.what == "save" else _go_to)(screen, picked.line)
+
+
+async def own_branches(screen: DebuggerScreen) -> str | None:
+    """List the branches that the recording itself has, and go on with the one that the user picks."""
+    trajectory = screen.session.trajectory
+    found = own(trajectory)
+    if not found:
+        raise BadInput("this recording has one branch of its own")
+    picked = await screen.ask(OwnBranchList(trajectory, found))
+    if picked is None:
+        return None
+    if picked.active:
+        return f"{picked.short} is the branch that is shown"
+    # What it does not share is taken back first: its steps are to be taken in the world that they were.
+    if screen.session.position > picked.shared and not await _is_at(screen, picked.shared):
+        return None
+    edit = screen.session.editing.switch(picked.name)
+    screen.timeline.pick_none()
+    return f"{edit.label} · u undoes"
 
 
 async def _go_to(screen: DebuggerScreen, line: BranchLine) -> str | None:

@@ -208,6 +208,7 @@ ACTIONS: Final = (
         _LIVE,
         "Alt+B",
     ),
+    UserAction(branching.own_branches, "", "branches of the recording itself: go on with one", _EDIT, ""),
     UserAction(replay.tools, "", "tools of the live agent: switch them on and off", _LIVE, ""),
     UserAction(looking.what_the_model_sees, "", "what the model sees", _LIVE, ""),
     UserAction(editing.flip_wait, "w", "flip wait_for_response of the selected message", _EDIT, "w", "wait"),

@@ -17,6 +17,7 @@ ALSO: Final = {
     "go_live": "agent llm take over",
     "model": "llm api key",
     "branches": "runs forks open switch",
+    "own_branches": "tree leaf switch navigate compare",
     "flip_wait": "wait question",
     "edit_event": "change modify open",
     "insert_behind": "add new append",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
-from trajcore import BadInput
+from trajcore import BadInput, Trajectory
 from trajcore.views import branches as views
+from trajcore.views import ownbranches as own
 from trajcore.views.exports.listing import json_line
+from trajtui.commands import paint
 from trajtui.commands.reading import open_to_show
 from trajtui.grammar import STANDARD, output_path
 from trajtui.manner import done, tell_object
@@ -19,6 +21,7 @@ def branches(
     as_json: bool,
     save: tuple[str, str] | None,
     delete: str | None,
+    compare: tuple[str, str] | None,
     prune: bool,
     days: int,
 ) -> None:
@@ -28,7 +31,9 @@ def branches(
         return
     if file is None:
         raise BadInput("name a recording, or thin those of all recordings with --prune.")
-    if save is not None:
+    if compare is not None:
+        _compare(open_to_show(file, row), *compare, as_json=as_json)
+    elif save is not None:
         _save(file, row, *save, as_json=as_json)
     elif delete is not None:
         views.kept_named(file, delete, row).remove()
@@ -37,9 +42,32 @@ def branches(
         else:
             done(f"deleted {delete}")
     else:
-        listed = views.objects(open_to_show(file, row), views.kept_of(file, row))
-        for line in map(json_line, listed) if as_json else views.lines(listed):
+        _list(file, row, as_json=as_json)
+
+
+def _list(file: str, row: str | None, *, as_json: bool) -> None:
+    trajectory = open_to_show(file, row)
+    listed = views.objects(trajectory, views.kept_of(file, row))
+    if as_json:
+        for one in (*listed, *own.own_objects(trajectory)):
+            click.echo(json_line(one))
+        return
+    for line in views.lines(listed):
+        click.echo(line)
+    found = own.own_branches(trajectory)
+    if found:
+        click.echo(paint.heading("Its own, by their last events:"))
+        for line in views.columns(own.own_rows(found)):
             click.echo(line)
+
+
+def _compare(trajectory: Trajectory, one: str, other: str, *, as_json: bool) -> None:
+    lines = list(own.compared(trajectory, one, other))
+    if as_json:
+        tell_object({"compared": [one, other], "lines": lines})
+        return
+    for line in lines:
+        click.echo(paint.difference(line))
 
 
 def _save(file: str, row: str | None, name: str, out: str, *, as_json: bool) -> None:

@@ -138,6 +138,8 @@ class _Scribe:
                 return self._trajectory.delete([self._trajectory.resolve(values[0])])
             case "duplicate":
                 return self._trajectory.duplicate([self._trajectory.resolve(values[0])])
+            case "switch":
+                return self._trajectory.switch(values[0])
             case "replace":
                 return self._replace(values[0], values[1])
         what, _, side = operation.option.partition("_")
