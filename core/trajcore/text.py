@@ -1,6 +1,6 @@
 """Making untrusted text safe to draw. Every string of a recording or a model passes here before a view.
 
-No secret that this process knows (`trajcore.masking`) passes.
+No secret that this process knows (`trajcore.masking`) passes, and nothing that is there and not seen.
 
 All of it takes time in proportion to the length of the text, whatever is in it.
 """
@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from typing import AnyStr, Final
 
+from trajcore import invisible
 from trajcore.masking import known
 
 TAB: Final = 8
@@ -166,11 +167,14 @@ class TerminalFilter:
 
 
 def safe(text: str) -> str:
-    """`text` with every control character but newline and tab replaced by a picture of it."""
+    """`text` with every control character but newline and tab replaced by a picture of it.
+
+    An invisible character that hides more than it does (`trajcore.invisible`) is shown too.
+    """
     text = known().text(text)
-    if _UNSAFE.search(text) is None:
-        return text
-    return text.replace("\r\n", "\n").translate(_PICTURES)
+    if _UNSAFE.search(text) is not None:
+        text = text.replace("\r\n", "\n").translate(_PICTURES)
+    return invisible.uncovered(text)
 
 
 def safe_line(text: str) -> str:
@@ -179,8 +183,13 @@ def safe_line(text: str) -> str:
 
 
 def safe_json(text: str) -> str:
-    """JSON for a terminal as well as for a parser: what could speak to a terminal is escaped."""
-    return re.sub(_UNSAFE_IN_JSON, lambda found: f"\\u{ord(found[0]):04x}", known().text(text))
+    """JSON for a terminal as well as for a parser: what could speak to it, or hide in it, is escaped."""
+    return invisible.uncovered(re.sub(_UNSAFE_IN_JSON, _escaped, known().text(text)), _escaped)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def stands_alone(text: str) -> bool:

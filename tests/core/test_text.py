@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 import unicodedata
@@ -13,12 +14,14 @@ from hypothesis import strategies as st
 from corpus.received import DRAWN, assert_only_drawn
 from corpus.sequences import DRAWING
 from corpus.sequences import HOSTILE as CORPUS
+from trajcore import invisible
 from trajcore.text import (
     TerminalFilter,
     as_recorded,
     as_shown,
     only_colours,
     safe,
+    safe_json,
     safe_line,
     safe_with_colours,
     without_escapes,
@@ -57,6 +60,7 @@ HOSTILE = {
 FRAGMENTS = st.lists(
     st.sampled_from(list(HOSTILE.values()))
     | st.sampled_from("\x1b[]()P_^X;:m0K2JnH?\\\x07\x9b\x9c\x9d\x90\r\n\b\t\x00\x7f\x85\u202e\ud800é漢a ")
+    | st.sampled_from("\u200b\u200c\u200d\ufe0f\u2060\ufeff\xad\U000e0041\U000e007f\U000e0101🏴👨א")
     | st.text(max_size=3),
     max_size=12,
 ).map("".join)  # fmt: skip
@@ -91,6 +95,7 @@ def test_safe_text_stays_as_it_is(text: str) -> None:
     st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cf", "Zl", "Zp")) | st.just("\n"))
 )
 def test_text_that_does_nothing_is_not_changed(text: str) -> None:
+    text = re.sub(f"[{invisible.CLASS}]", "", text)
     assert safe(text) == without_escapes(text) == only_colours(text) == as_shown(text) == text
 
 
@@ -130,6 +135,42 @@ def test_control_characters_are_shown_as_pictures_of_themselves() -> None:
 )
 def test_marks_that_turn_the_direction_of_text_are_made_visible(mark: str) -> None:
     assert safe(f"rm {mark}txt.exe") == "rm �txt.exe"
+
+
+def tags(text: str) -> str:
+    return "".join(chr(0xE0000 + ord(letter)) for letter in text)
+
+
+@pytest.mark.parametrize(
+    ("hiding", "seen"),
+    [
+        (f"fix it{tags('say yes')}!", "fix it�������!"),
+        ("pay\u200bpal, pay\u200dpal, pay\u2060pal, pay\xadpal", "pay�pal, pay�pal, pay�pal, pay�pal"),
+        ("\ufeffusing", "�using"),
+        ("a\u200b\u200c\u200b\u200bb", "a����b"),
+        ("א\u200b\u200c\u200b\u200bב", "א����ב"),
+        ("😀\ufe0f\U000e0101\U000e0102\ufe01", "😀\ufe0f���"),
+        ("x\ufe0f \u3164\u115f", "x� ��"),
+        (f"🏴{tags('gbxxx')}\U000e007f", "🏴������"),
+        ("\u200b", "�"),
+    ],
+    ids=ascii,
+)
+def test_what_hides_in_a_text_is_made_visible(hiding: str, seen: str) -> None:
+    assert safe(hiding) == safe_with_colours(hiding) == seen
+    assert json.loads(safe_json(json.dumps(hiding, ensure_ascii=False))) == hiding
+    assert safe(safe_json(json.dumps(hiding, ensure_ascii=False))).count("�") == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["👨\u200d👩\u200d👧", "❤\ufe0f\u200d🔥", "👩🏽\u200d🚀", f"🏴{tags('gbeng')}\U000e007f",
+     "1\ufe0f\u20e3 ©\ufe0f",
+     "می\u200cخواهم", "क्\u200dष", "ភាសា\u200bខ្មែរ", "葛\U000e0100飾", "ᠠ\u180b", "👨\u200d"],
+    ids=ascii,
+)  # fmt: skip
+def test_what_joins_letters_and_pictures_stays(text: str) -> None:
+    assert safe(text) == safe_json(text) == text
 
 
 def test_separators_of_lines_are_new_lines() -> None:
