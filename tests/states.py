@@ -407,8 +407,8 @@ async def question(shown: Shown, undo: ExitStack) -> None:
 async def queue(shown: Shown, undo: ExitStack) -> None:
     """Messages wait to be delivered."""
     box = shown.app.screen.conversation.queue
-    box.show(("first do this", "then that"))
-    undo.callback(box.show, ())
+    box.show(("first do this", "then that"), "delivered at the model's next step")
+    undo.callback(box.show, (), "")
     box.focus()
     await shown.settle()
 

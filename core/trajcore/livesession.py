@@ -57,7 +57,6 @@ class LiveSession(SessionState):
             raise Refused("no model is at work here yet: L or a message goes live, then it can be compacted")
         if self.busy:
             self._queue.add(f"{COMPACT} {words}".strip())
-            self._say("queued: the conversation is compacted when the model's present step is done")
             return
         self.check_live()
         self._queue.sent()

@@ -211,8 +211,6 @@ class Session(SandboxSession):
             if self.mode is Mode.REPLAY and delivery is not Delivery.INSERT:
                 raise Refused("the replay is running: Esc pauses it, then the message can go there")
             self._queue.add(text)
-            done = "the present event" if self.mode is Mode.REPLAY else "the model's present step"
-            self._say(f"queued: it will be delivered when {done} is done")
         elif delivery is Delivery.REPLACE:
             self._replace_next(text)
             self._queue.sent()

@@ -265,7 +265,7 @@ async def test_what_is_queued_is_shown_edited_removed_and_back_in_the_box_after_
         await go_live(screen)
         await screen.wait("LIVE EXECUTING", seconds=30)
         await queue(screen, "first", "second", "third", "fourth")
-        text = await screen.wait("Queued: 4")
+        text = await screen.wait("Queued: 4 · delivered at the model's next step")
         assert text.index(" 1 first") < text.index(" 2 second") < text.index(" 4 fourth")
         # the last one back into the box, and edited
         await screen.press("m", "up")
@@ -290,6 +290,7 @@ async def test_what_is_queued_is_shown_edited_removed_and_back_in_the_box_after_
         assert box(screen)._text.text == "third\n\nfourth edited\n\nfirst"  # type: ignore[union-attr]
         assert screen.session.queued == ()
         assert "Queued:" not in screen.text
+        assert "delivered" not in screen.text
         await screen.press("enter")
         await screen.wait("Done.", seconds=30)
         last = screen.server.bodies[-1]["messages"][-1]["content"]  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,7 @@ async def test_the_sandbox_is_set_up_as_typed_and_why_it_is_this_one_is_said(tmp
         await screen.settle()
         await screen.press("O")
         await screen.wait("now: bubblewrap, because it was asked for")
+        assert re.search(r"│ image +nikolaik/", screen.text)  # what is filled in says what it is
         dialog = screen.app.screen
         dialog.query_one("#world-setup", Input).value = str(tmp_path / "nothing.sh")
         await screen.press("enter")

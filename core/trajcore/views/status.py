@@ -154,13 +154,21 @@ def _position(session: Session, selected: Row | None) -> str:
     return f"{position} · at {trajectory.label(index)}"
 
 
+def queue_hint(session: Session) -> str:
+    """When what is queued will be delivered."""
+    return f"delivered {_when_delivered(session)}"
+
+
+def _when_delivered(session: Session) -> str:
+    return "when the present event is done" if session.mode is Mode.REPLAY else "at the model's next step"
+
+
 def message_hint(session: Session) -> str:
     """What the keys of the message box do here."""
     if session.busy:
-        when = "when the present event is done" if session.mode is Mode.REPLAY else "at the model's next step"
         back = " · ↑: the last queued one back" if session.queued else ""
         leaves = "interrupts" if session.asked is None else "leaves"
-        return f"Enter: deliver {when} · Ctrl+J: new line{back} · Esc {leaves}"
+        return f"Enter: deliver {_when_delivered(session)} · Ctrl+J: new line{back} · Esc {leaves}"
     if session.state is not State.PAUSED or session.at_end or session.mode is Mode.LIVE:
         return "Enter: send, the model goes on · Ctrl+J: new line · Esc leaves"
     following = session.next_user_message

@@ -18,6 +18,7 @@ from trajtui.widgets.inputs import Choices
 
 SELECTED: Final = "selected"
 """The answer for what is selected with the mouse."""
+_HINT: Final = "a letter copies that, Enter the line pointed at · Esc cancels"
 
 
 class CopyMenu(Dialog[str | None]):
@@ -40,6 +41,7 @@ class CopyMenu(Dialog[str | None]):
             yield Choices(
                 *(Option(f"{key}  {what}", id=name) for key, name, what in self._answers), markup=False
             )
+            yield Static(_HINT, markup=False, classes="note")
 
     def on_key(self, event: events.Key) -> None:
         """The key of a line takes it."""

@@ -15,17 +15,17 @@ from textual.widgets.option_list import Option
 from trajcore import BadInput, ModelUnavailable, Session
 from trajcore.views import models
 from trajtui.screens.dialog import Dialog, tell
-from trajtui.widgets.inputs import Choices, SafeInput
+from trajtui.widgets.inputs import Choices, LabelledInput
 
 if TYPE_CHECKING:
     from trajcore.views.models import ModelSettings
 
 _HINT: Final = "Enter takes it for the next call · Tab: the fields · Esc leaves"
 _FIELDS: Final = {
-    "model": "model, as litellm names it: openai/gpt-4o",
-    "key": "key: hidden, kept in no file; empty: as it is set",
-    "base_url": "base URL, where it is not the provider's own",
-    "effort": "reasoning effort: low, medium, high; empty: as the model has it",
+    "model": ("model", "as litellm names it: openai/gpt-4o"),
+    "key": ("key", "hidden, kept in no file; empty: as it is set"),
+    "base_url": ("base URL", "where it is not the provider's own"),
+    "effort": ("effort", "of reasoning: low, medium, high; empty: as the model has it"),
 }
 
 
@@ -52,8 +52,8 @@ class ModelDialog(Dialog[Picked | None]):
         with Vertical(classes="dialog wide", id="model"):
             yield Static("The model that the next call goes to", markup=False, classes="question")
             yield Choices(*(Option(text) for _, text in self._form.choices), markup=False)
-            for name, what in _FIELDS.items():
-                yield SafeInput(placeholder=what, password=name == "key", id=f"model-{name}", compact=True)
+            for name, (label, what) in _FIELDS.items():
+                yield LabelledInput(label, id=f"model-{name}", what=what, password=name == "key")
             yield Static(_HINT, markup=False, classes="note")
 
     def on_mount(self) -> None:

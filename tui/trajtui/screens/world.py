@@ -15,12 +15,13 @@ from textual.widgets.option_list import Option
 from trajcore import BadInput, Session
 from trajcore.views import sandboxes, worlds
 from trajtui.screens.dialog import Dialog, tell
-from trajtui.widgets.inputs import Choices, SafeInput, Tick
+from trajtui.widgets.inputs import Choices, LabelledInput, Tick
 
 _HINT: Final = "Enter restarts the run so · Tab: the next field · Esc leaves"
-_REPOSITORY: Final = "repository: a directory or an address, @ and a commit behind it"
-_MAPS: Final = "other names for directories, for example /testbed=/workspace/x"
-_SETUP: Final = "set-up: a shell script that is run before the first step"
+_REPOSITORY: Final = "a directory or an address, @ and a commit behind it"
+_MAPS: Final = "other names of directories: /testbed=/workspace/x"
+_IMAGE: Final = "what docker begins with; empty: as configured"
+_SETUP: Final = "a shell script that is run before the first step"
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,8 @@ class WorldSettings(Dialog[Beginning | None]):
         sandbox = self._sandbox
         yield Static("The sandbox", markup=False, classes="heading")
         yield Choices(*map(_option, sandbox.kinds), markup=False, id="world-kinds")
-        yield SafeInput(sandbox.chosen.image, id="world-image", compact=True)
-        setup = sandbox.chosen.setup
-        yield SafeInput(str(setup or ""), placeholder=_SETUP, id="world-setup", compact=True)
+        yield LabelledInput("image", sandbox.chosen.image, id="world-image", what=_IMAGE)
+        yield LabelledInput("set-up", str(sandbox.chosen.setup or ""), id="world-setup", what=_SETUP)
         yield Tick("the sandbox reaches the network", sandbox.chosen.network, compact=True)
 
     def _world_part(self) -> ComposeResult:
@@ -73,8 +73,8 @@ class WorldSettings(Dialog[Beginning | None]):
         with VerticalScroll(can_focus=False, id="world-facts"):
             yield Static("\n".join(form.facts), markup=False)
         yield Choices(*map(_choice, form.choices), markup=False, id="world-choices")
-        yield SafeInput(form.repository, placeholder=_REPOSITORY, id="world-repo", compact=True)
-        yield SafeInput(form.maps, placeholder=_MAPS, id="world-maps", compact=True)
+        yield LabelledInput("repository", form.repository, id="world-repo", what=_REPOSITORY)
+        yield LabelledInput("paths", form.maps, id="world-maps", what=_MAPS)
 
     def on_mount(self) -> None:
         """Point at what is chosen now: at the kind of sandbox, where there is none; and see which work."""

@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from trajcore import Delivery, Mode, Session
-from trajcore.views.status import message_hint
+from trajcore.views.status import message_hint, queue_hint
 from trajtui.flows import Flows
 from trajtui.widgets.message_box import MessageBox
 from trajtui.widgets.question import QuestionBox
@@ -84,7 +84,7 @@ class Conversation(Vertical):
             self._take_back(None)
             return
         had = box.has_focus
-        box.show(session.queued)
+        box.show(session.queued, queue_hint(session))
         if had and not session.queued:
             self._leave()
         if self.box.display and not self.box.goes_live:

@@ -6,9 +6,11 @@ from collections import deque
 from typing import Any, ClassVar, Final
 
 from rich.text import Text
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.strip import Strip
-from textual.widgets import Checkbox, Input, OptionList, TextArea
+from textual.widgets import Checkbox, Input, OptionList, Static, TextArea
 
 from trajcore.text import TAB, safe_line
 from trajtui.widgets.lines import safe_strip
@@ -86,6 +88,21 @@ class SafeInput(Input):
     def render_line(self, y: int) -> Strip:
         """One row, without anything that speaks to the terminal."""
         return safe_strip(super().render_line(y))
+
+
+class LabelledInput(Horizontal):
+    """A line to type into behind its name: one that is filled in says what it is, too."""
+
+    def __init__(self, label: str, value: str = "", *, id: str, what: str, password: bool = False) -> None:
+        """`what` stands in the line while it is empty; `id` is the line's own."""
+        super().__init__()
+        self._label = label
+        self.line = SafeInput(value, placeholder=what, password=password, id=id, compact=True)
+
+    def compose(self) -> ComposeResult:
+        """The name, and the line."""
+        yield Static(self._label, markup=False, classes="label")
+        yield self.line
 
 
 class SafeTextArea(TextArea):

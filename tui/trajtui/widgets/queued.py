@@ -56,24 +56,25 @@ class QueuedBox(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._texts: tuple[str, ...] = ()
+        self._when = ""
         self._selected = 0
 
-    def show(self, texts: Sequence[str]) -> None:
-        """Show these."""
-        self._texts = tuple(texts)
+    def show(self, texts: Sequence[str], when: str) -> None:
+        """Show these, and when they will be delivered."""
+        self._texts, self._when = tuple(texts), when
         self._selected = max(0, min(self._selected, len(texts) - 1))
-        self.border_title = f"Queued: {len(texts)}"
+        self.border_title = f"Queued: {len(texts)} · {when}"
         self.border_subtitle = f"{'' if self.has_focus else 'Tab · '}Enter edits · d removes"
         self.display = bool(texts)
         self.refresh(layout=True)
 
     def on_focus(self) -> None:
         """Say what the keys do here."""
-        self.show(self._texts)
+        self.show(self._texts, self._when)
 
     def on_blur(self) -> None:
         """Say how to come here."""
-        self.show(self._texts)
+        self.show(self._texts, self._when)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """A row each, as far as they are in view."""
