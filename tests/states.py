@@ -33,11 +33,12 @@ from trajcore.views.rows import RowLine, RowLines, RowTone
 from trajtui.actions.sharing import masked_in
 from trajtui.actions.table import BY_NAME
 from trajtui.notes import Note
+from trajtui.screens.beforehand import AskFirst, PickRow
 from trajtui.screens.browse import Browse
 from trajtui.screens.checks import ChecksScreen
 from trajtui.screens.debugger import DebuggerScreen
 from trajtui.screens.pages import Pages, Paragraphs
-from trajtui.screens.start import AskFirst, PickRow, StartApp
+from trajtui.screens.start import StartApp
 from trajtui.widgets.bars import EndsBar, StatusBar
 from trajtui.widgets.chat import ChatPane
 from trajtui.widgets.event import EventPane

@@ -171,6 +171,13 @@ def test_the_place_of_an_output_that_cannot_be_written_is_named(recording: Path,
 
 def test_debug_shows_the_traceback():
     assert "Traceback" in trajtui("show", "missing.json", "--debug").stderr
+    told = trajtui("replay", DEMO, "--sandbox", "docker", "--debug", DOCKER_HOST="unix:///nowhere.sock")
+    assert told.returncode == 3
+    assert "Traceback" in told.stderr
+    assert (
+        "Traceback"
+        not in trajtui("replay", DEMO, "--sandbox", "docker", DOCKER_HOST="unix:///nowhere.sock").stderr
+    )
 
 
 def assert_plain_refusal(done: subprocess.CompletedProcess[str], named: str, code: int = 2) -> None:

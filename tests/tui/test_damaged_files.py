@@ -12,7 +12,7 @@ from textual.widgets import OptionList
 from documents import message, ran, run
 from program import finish, trajtui
 from screens import opened
-from trajtui.screens.start import PickRow
+from trajtui.screens.beforehand import PickRow
 
 EVENTS = [message(0, "go"), run(1, "echo hi"), ran(2, 1, "hi"), finish(3)]
 

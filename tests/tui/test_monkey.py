@@ -15,9 +15,10 @@ from program import write
 from trajcore.views.question import Question
 from trajtui.app import TrajApp
 from trajtui.pictured import _Drawn
+from trajtui.screens.beforehand import AskFirst, PickRow
 from trajtui.screens.browse import Browse
 from trajtui.screens.picture import PictureScreen
-from trajtui.screens.start import AskFirst, PickRow, StartApp
+from trajtui.screens.start import StartApp
 
 __all__ = ["harmless"]
 

@@ -185,9 +185,10 @@ class Program(Commands):
         from difflib import get_close_matches
 
         is_followed = bool(rest) and not rest[0].startswith("-") and word.isidentifier()
-        if is_followed or get_close_matches(word, self.commands):
+        near = get_close_matches(word, self.commands, 1)
+        if is_followed or near:
             message = f"there is no command {word!r}, and no file."
-            raise click.NoSuchCommand(word, message, self.commands, ctx)
+            raise click.NoSuchCommand(word, message, near, ctx)
 
     def _check_option(self, ctx: click.Context, word: str) -> None:
         """Refuse an option that `open` has not, which is called for with it: one before any command may be

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -59,6 +60,12 @@ def note(text: str) -> None:
 def warn(text: str) -> None:
     """Tell the user what is wrong, or may be, and does not end the command."""
     click.echo(f"{click.style('trajtui:', fg='yellow')} {safe(text)}", err=True)
+
+
+def trace(error: BaseException) -> None:
+    """Show where an error comes from that is told and not raised; with `--debug` alone."""
+    if manner().debug:
+        sys.excepthook(type(error), error, error.__traceback__)
 
 
 def done(text: str, *, beside: bool = False) -> None:

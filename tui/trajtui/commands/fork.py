@@ -17,7 +17,7 @@ from trajtui.commands.choosing import passed_on, settings_to_go_back
 from trajtui.commands.printing import Lines
 from trajtui.commands.replay import Told
 from trajtui.commands.running import run
-from trajtui.manner import manner, tell_object
+from trajtui.manner import manner, tell_object, trace
 
 
 def fork(file: str, options: Mapping[str, Any]) -> int:
@@ -59,6 +59,8 @@ class _Told(Told):
 
     def came(self, result: Forked) -> None:
         """One model is through."""
+        if result.failure is not None:
+            trace(result.failure)
         self._results.append(result)
         if self._as_json:
             tell_object(result.to_dict())

@@ -193,7 +193,7 @@ class _Opening:
             if not keyboard.has_terminal():
                 raise
             keyboard.take_keys()
-            from trajtui.screens.start import PickRow
+            from trajtui.screens.beforehand import PickRow
 
             rows = [(row.number, row.id, row.fault) for row in needed.rows]
             picked = PickRow(source.name, rows, self._theme).run()
@@ -223,7 +223,7 @@ def _ask(question: Question, theme: str) -> str | None:
     """The answer to a question that comes before the debugger; None: quit."""
     _check_terminal()
     keyboard.take_keys()
-    from trajtui.screens.start import AskFirst
+    from trajtui.screens.beforehand import AskFirst
 
     return AskFirst(question, theme).run()
 

@@ -20,7 +20,7 @@ from trajtui.commands.printing import Lines, Objects, Printing
 from trajtui.commands.progress import ProgressLine, can_be_shown
 from trajtui.commands.running import run
 from trajtui.grammar import is_output_taken
-from trajtui.manner import manner
+from trajtui.manner import manner, trace
 
 _LONG: Final = 3.0
 """Seconds after which a step that is still carried out is named."""
@@ -97,6 +97,8 @@ class Told:
 
     def end(self, report: Report, *, strict: bool) -> None:
         """Print what the run came to."""
+        if report.failure is not None:
+            trace(report.failure)
         if self._printing is not None:
             self._printing.end(report, strict=strict)
 
