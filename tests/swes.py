@@ -207,5 +207,5 @@ def said(value: Any, text: str) -> int:
         return sum(said(one, text) for one in (value.values() if isinstance(value, dict) else value))
     if not isinstance(value, str):
         return 0
-    inner = json.loads(value) if value.startswith("{") else None
+    inner = json.loads(value) if value.startswith('{"') else None
     return said(inner, text) if isinstance(inner, dict) else text in value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from trajcore.dialects import canonical
 from trajcore.dialects.base import (
@@ -29,6 +29,9 @@ from trajcore.events.base import Action, Observation
 from trajcore.events.kinds import ERROR, Service
 from trajcore.formats.json.merge import merged
 from trajcore.formats.json.reading import as_object
+
+if TYPE_CHECKING:
+    from trajcore.dialects.toolmap import ToolMap
 
 _SERVED: Final = "served from the recording"
 _EXECUTED: Final = frozenset({"str_replace_editor"})
@@ -94,6 +97,25 @@ class SweAgent(BaseDialect):
     def world(self, events: Iterable[tuple[str, Event]], around: Around) -> Sequence[Fact]:
         """What its configuration says of image, repository and commit."""
         return tuple(world.facts(events, around))
+
+    @property
+    def tools(self) -> ToolMap:
+        """Its bash: the others are not in every sandbox."""
+        from trajcore.dialects.swe_agent.prompt import TOOL_MAP
+
+        return TOOL_MAP
+
+    def tools_in(self, records: Sequence[Text]) -> ToolMap:
+        """The same, which models are not told of that say their commands in texts."""
+        from trajcore.dialects.swe_agent.prompt import tools_in
+
+        return tools_in(records)
+
+    def prompt(self, records: Sequence[Text]) -> list[dict[str, Any]] | None:
+        """The history itself."""
+        from trajcore.dialects.swe_agent.prompt import told
+
+        return told(records)
 
     # Editing
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from trajcore.dialects import canonical
 from trajcore.dialects.base import Event
 from trajcore.dialects.shapes import object_in, word
 from trajcore.dialects.swe_agent.setup import config_of
@@ -17,6 +19,7 @@ _PLACES: Final = (
     (What.REPOSITORY, ("env", "repo", "github_url")),
     (What.COMMIT, ("env", "repo", "base_commit")),
 )
+_MOVES: Final = re.compile(r"\b(?:cd|pushd|popd)\b")
 _SHELL: Final = ((What.SHELL, ("extras", "metadata", "working_dir")),)
 
 
@@ -27,11 +30,15 @@ def facts(events: Iterable[tuple[str, Event]], around: Around) -> Iterator[Fact]
         if fact.what is not What.INSTANCE or "__" in fact.value:
             yield fact
     yield from _directory(config)
+    command = ""
     for name, event in events:
+        command = str(canonical.arguments(event).get("command", command))
         if "observation" in event:
             found = list(among(event, _SHELL, f"event {name}"))
+            yield from found
+            if found and not _MOVES.search(command):  # where the first command left the shell, it began
+                yield from (Fact(What.HOME, fact.value, fact.where) for fact in found)
             if found:
-                yield from found
                 return
 
 
