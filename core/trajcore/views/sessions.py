@@ -21,13 +21,15 @@ class Place(Struct, frozen=True):
     """A directory in which each entry may be a session.
 
     It is what the `variable` of the environment says, with `below` behind it; without that, `usual`, where
-    `~` is the user's home. What an entry that is a session has in it is one of `marks`.
+    `~` is the user's home. A session is a directory that has one of `marks` in it or, where there is an
+    `ending`, a file whose name ends so.
     """
 
     usual: str
     variable: str = ""
     below: str = ""
     marks: tuple[str, ...] = ()
+    ending: str = ""
 
     def path(self, environment: Mapping[str, str]) -> Path | None:
         """The directory; None where there is neither a variable nor a usual place."""
@@ -38,6 +40,7 @@ class Place(Struct, frozen=True):
 
 
 _EVENTS: Final = ("events", "base_state.json")
+_TRAJECTORY: Final = ".traj.json"
 PLACES: Final[Mapping[str, tuple[Place, ...]]] = {
     "openhands": (
         Place("~/.openhands/conversations", "OPENHANDS_CONVERSATIONS_DIR", marks=_EVENTS),
@@ -46,8 +49,15 @@ PLACES: Final[Mapping[str, tuple[Place, ...]]] = {
         Place("~/.openhands/v1_conversations", "OH_PERSISTENCE_DIR", "v1_conversations"),
         Place("~/.openhands/sessions", "FILE_STORE_PATH", "sessions", marks=_EVENTS),
     ),
+    "mini": (
+        Place("~/.config/mini-swe-agent", "XDG_CONFIG_HOME", "mini-swe-agent", ending=_TRAJECTORY),
+        Place("~/Library/Application Support/mini-swe-agent", ending=_TRAJECTORY),
+        Place("", "MSWEA_GLOBAL_CONFIG_DIR", ending=_TRAJECTORY),
+    ),
 }
-"""By the agent's name: the command line and the app of OpenHands V1, its server, V0."""
+"""By the agent's name: the command line and the app of OpenHands V1, its server, V0; mini-swe-agent keeps the
+last run of its command line beside its configuration.
+"""
 
 _MOST: Final = 20_000
 """So many entries of a place are looked at."""
@@ -65,8 +75,8 @@ def newest(agent: str, count: int, environment: Mapping[str, str] = os.environ) 
     places = PLACES.get(agent)
     if places is None:
         raise BadInput(f"where {agent} keeps its sessions is not known: the agents are {', '.join(PLACES)}.")
-    marks = {path: place.marks for place in places if (path := place.path(environment)) is not None}
-    found = (session for path in marks for session in _sessions(path, marks[path]))
+    known = {path: place for place in places if (path := place.path(environment)) is not None}
+    found = (session for path, place in known.items() for session in _sessions(path, place))
     return heapq.nlargest(count, found, key=lambda one: one.written)
 
 
@@ -89,11 +99,15 @@ def newest_of_all(
     return [(agent, path) for agent, path in ordered if os.path.realpath(path) not in known]
 
 
-def _sessions(place: Path, marks: tuple[str, ...]) -> Iterator[Session]:
-    with suppress(OSError), os.scandir(place) as entries:
+def _sessions(path: Path, place: Place) -> Iterator[Session]:
+    marks = place.marks
+    with suppress(OSError), os.scandir(path) as entries:
         for entry, _ in zip(entries, range(_MOST), strict=False):
             with suppress(OSError):
-                if entry.is_dir() and (written := _written(Path(entry.path), marks)) is not None:
+                if place.ending:
+                    if entry.name.endswith(place.ending) and entry.is_file():
+                        yield Session(Path(entry.path), entry.stat().st_mtime)
+                elif entry.is_dir() and (written := _written(Path(entry.path), marks)) is not None:
                     yield Session(Path(entry.path), written)
 
 

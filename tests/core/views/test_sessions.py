@@ -32,6 +32,20 @@ def test_the_newest_is_found_in_its_usual_place(tmp_path: Path, monkeypatch: pyt
     assert newest_of_all(1, {}) == [("openhands", older)]
 
 
+def test_the_last_runs_of_mini_swe_agent_are_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    usual = tmp_path / ".config" / "mini-swe-agent"
+    (usual / "x.traj.json").mkdir(parents=True)
+    for name, written in (("last_mini_run.traj.json", 2_000), ("old.traj.json", 1_000), (".env", 3_000)):
+        (usual / name).write_text("{}")
+        os.utime(usual / name, (written, written))
+    assert latest("mini", {}) == usual / "last_mini_run.traj.json"
+    assert [one.path.name for one in newest("mini", 5, {"MSWEA_GLOBAL_CONFIG_DIR": str(usual)})] == [
+        "last_mini_run.traj.json", "old.traj.json"
+    ]  # fmt: skip
+    assert newest_of_all(1, {}) == [("mini", usual / "last_mini_run.traj.json")]
+
+
 @pytest.mark.parametrize(
     ("variable", "below"),
     [
@@ -55,7 +69,7 @@ def test_where_there_is_none_it_is_said_where_was_looked(
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(BadInput, match=r"no session of openhands is in .*\.openhands/conversations"):
         latest("openhands", {})
-    with pytest.raises(BadInput, match="the agents are openhands"):
+    with pytest.raises(BadInput, match="the agents are openhands, mini"):
         latest("nobody", {})
 
 
