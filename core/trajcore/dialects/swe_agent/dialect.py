@@ -29,6 +29,7 @@ from trajcore.events.base import Action, Observation
 from trajcore.events.kinds import ERROR, Service
 from trajcore.formats.json.merge import merged
 from trajcore.formats.json.reading import as_object
+from trajcore.runtimes.swe_agent import calls
 
 if TYPE_CHECKING:
     from trajcore.dialects.toolmap import ToolMap
@@ -90,7 +91,7 @@ class SweAgent(BaseDialect):
         if recorded is not None and recorded.observation == ERROR:
             return Satisfied(Service.RECORDED, f"not executed when it was recorded: {_SERVED}")
         tool = getattr(action.args, TOOL, "")
-        if tool and tool not in _EXECUTED:
+        if tool and tool not in _EXECUTED and calls.call_in(str(getattr(action.args, "command", ""))) is None:
             return Satisfied(Service.RECORDED, f"{tool} is a tool of SWE-agent's own: {_SERVED}")
         return Satisfied()
 

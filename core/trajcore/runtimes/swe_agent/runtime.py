@@ -12,6 +12,7 @@ from trajcore.runtimes.base import Answered, cannot
 from trajcore.runtimes.habits import Habits
 from trajcore.runtimes.openhands.editor import Editor
 from trajcore.runtimes.openhands.editortext import EditorError, numbered
+from trajcore.runtimes.swe_agent import calls, windowed
 from trajcore.sandbox.base import Emit, Limits, Outcome, Patience, Sandbox
 from trajcore.sandbox.shell.quoting import quoted
 
@@ -29,7 +30,7 @@ _EDITOR: Final = "str_replace_editor"
 
 
 class SweAgentRuntime:
-    """A `Runtime` with one bash, and the editor whose commands look like those of a shell."""
+    """A `Runtime` with one bash, and two file tools whose commands look like those of a shell."""
 
     kinds = frozenset({"run", "run_ipython"})
 
@@ -39,6 +40,8 @@ class SweAgentRuntime:
         self._is_ready = False
         self._editor: SweEditor | None = None
         self._undo: object = {}
+        given = {name: int(value) for name, value in habits.environment if value.isdecimal()}
+        self._windowed = windowed.Windowed(given.get("WINDOW", 100), given.get("OVERLAP", 2))
 
     async def carry_out(
         self, action: Action, recorded: Observation | None, sandbox: Sandbox, limits: Limits, emit: Emit
@@ -53,6 +56,9 @@ class SweAgentRuntime:
         call = editor_call(action.args.command)
         if call is not None:
             return await self._edit(action, call, sandbox, emit)
+        shown = calls.call_in(action.args.command)
+        if shown is not None:
+            return await self._view(action, shown, recorded, sandbox, emit)
         await self._make_ready(sandbox)
         seconds = action.timeout or self._habits.timeout or limits.hard
         outcome = await sandbox.run(action.args.command, Patience(hard=seconds), emit)
@@ -100,13 +106,33 @@ class SweAgentRuntime:
         metadata = CommandMetadata(working_dir=sandbox.directory, exit_code=code)
         return Answered(_made(action, f"{said}\n", metadata, success=not code))
 
+    async def _view(
+        self,
+        action: RunAction,
+        call: calls.Call,
+        recorded: Observation | None,
+        sandbox: Sandbox,
+        emit: Emit,
+    ) -> Answered:
+        told = recorded.content if recorded is not None else None
+        code = 0
+        try:
+            said = await self._windowed.answer(call, sandbox.files, sandbox.directory, told)
+        except OSError as error:
+            said, code = f"{error.strerror}: {error.filename}", 1
+        emit(f"{said}\n".encode("utf-8", "surrogateescape"))
+        metadata = CommandMetadata(working_dir=sandbox.directory, exit_code=code)
+        return Answered(_made(action, said, metadata, success=not code))
+
     def memory(self) -> object:
         """See `Runtime.memory`."""
-        return self._is_ready, self._undo if self._editor is None else self._editor.memory()
+        undo = self._undo if self._editor is None else self._editor.memory()
+        return self._is_ready, undo, self._windowed.window
 
     def recall(self, memory: object) -> None:
         """See `Runtime.recall`."""
-        self._is_ready, self._undo = memory if isinstance(memory, tuple) else (False, {})
+        known = memory if isinstance(memory, tuple) else (False, {}, windowed.Window())
+        self._is_ready, self._undo, self._windowed.window = known
         if self._editor is not None:
             self._editor.recall(self._undo)
 
