@@ -342,7 +342,8 @@ class SessionState:
         """What the replay came to, in one sentence; it says so where the recording was edited under it."""
         from trajcore.replay.report import sentence  # of what nothing is needed before a run ends
 
-        said, departure = sentence(self.results.items(), self.trajectory.label), self.departure
+        said = sentence(self.results.items(), self.trajectory.label, whole=self.at_end)
+        departure = self.departure
         if departure is None:
             return said
         return f"{said} · played before an edit: from event {self.trajectory.label(departure)} on it is stale"

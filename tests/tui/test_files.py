@@ -181,7 +181,7 @@ def test_the_report_of_a_run_that_executed_nothing_has_none(recording: Path, tmp
 
 def test_a_replay_stops_behind_the_step_that_touches_a_file(recording: Path):
     done = trajtui("replay", recording, "--sandbox", "bubblewrap", "--break", "file=/etc/profile and exit=0")
-    assert "paused before event 9" in done.stdout
+    assert "paused before event 9: breakpoint file=/etc/profile and exit=0, true of 7" in done.stdout
     done = trajtui("replay", recording, "--sandbox", "bubblewrap", "--break", "file~/d/b$ and command~sed")
     assert "paused before event 5" in done.stdout
 

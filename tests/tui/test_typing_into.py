@@ -9,6 +9,7 @@ import pytest
 from documents import message, ran, run
 from program import write
 from screens import opened
+from trajcore.replay.verdict import Cause
 
 
 @pytest.mark.bubblewrap
@@ -39,6 +40,7 @@ async def test_a_question_is_answered_line_by_line_and_the_end_of_input_ends_it(
         assert screen.app.focused is screen.timeline
         (result,) = screen.session.results.values()
         assert "with what you typed into it" in result.reason
+        assert result.cause is Cause.OTHER  # what the user did is nothing of the world's
 
 
 @pytest.mark.bubblewrap

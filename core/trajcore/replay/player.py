@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,6 +30,7 @@ from trajcore.replay.executor import Answer, Executor
 from trajcore.replay.policy import ends_a_step, treatment
 from trajcore.replay.positions import Position
 from trajcore.replay.run import EXECUTED, Run, Status, StepResult
+from trajcore.replay.verdict import Cause
 from trajcore.tasks import finished_in_thread
 from trajcore.trajectory import Trajectory
 
@@ -263,6 +264,8 @@ class Player:
         kept = kept_of(interrupted=interrupted, typed=typed)
         circumstances = ["executed in this world a second time"] * again + ["interrupted"] * interrupted
         circumstances += ["with what you typed into it"] * (typed is not None)
+        if comparison.diverged and (interrupted or typed is not None):
+            comparison = replace(comparison, cause=Cause.OTHER)  # what the user did, and nothing of the world
         why = _rests_on(answer.made_up) if status is Status.UNKNOWN else ""
         reason = ", ".join([*circumstances, *filter(None, [comparison.reason, why])])
         seconds, actual = answer.seconds, answer.observation

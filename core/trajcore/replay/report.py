@@ -222,15 +222,18 @@ def _files(files: FileChanges) -> dict[str, Any]:
     return told
 
 
-def sentence(steps: Iterable[tuple[int, StepResult]], label: Callable[[int], str]) -> str:
+def sentence(
+    steps: Iterable[tuple[int, StepResult]], label: Callable[[int], str], *, whole: bool = True
+) -> str:
     """What happened, in one sentence: `14 steps: 12 equal, 1 diverged (step 9: exit 0 → 1)`.
 
-    `steps` are the index and the result of each; `label` says what the one at an index is called.
+    `steps` are the index and the result of each; `label` says what the one at an index is called; `whole`:
+    they are all of the recording's.
     """
     steps = list(steps)
     results = [result for _, result in steps]
     if not results:
-        return "0 steps: nothing in it asks anything of a sandbox"
+        return "0 steps: nothing in it asks anything of a sandbox" if whole else "0 steps"
     groups = [
         (_count(results, Match.EQUAL), "equal"),
         (_count(results, Match.NORMALISED), "equal after normalising"),

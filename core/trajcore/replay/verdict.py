@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from trajcore.replay.sides import Name
 
-_BEHIND_CODES: Final = ", "
+_BESIDE_CODES: Final = ", "
 
 
 class Cause(Enum):
@@ -63,9 +63,10 @@ class Comparison:
 def codes_reason(recorded: int | None, actual: int | None, why: str) -> str:
     """Why two answers with other exit codes differ; `why`: what the output names as the cause, if it does."""
     codes = f"exit {recorded} → {actual}"
-    return f"{codes}{_BEHIND_CODES}{why}" if why else codes
+    return f"{codes}{_BESIDE_CODES}{why}" if why else codes
 
 
-def behind_codes(reason: str, recorded: int | None, actual: int | None) -> str:
-    """What a reason says behind the exit codes; all of it where it does not begin with them."""
-    return reason.removeprefix(codes_reason(recorded, actual, "")).removeprefix(_BEHIND_CODES)
+def beside_codes(reason: str, recorded: int | None, actual: int | None) -> str:
+    """What a reason says beside the exit codes; all of it where they are not in it."""
+    before, _, behind = reason.partition(codes_reason(recorded, actual, ""))
+    return _BESIDE_CODES.join(filter(None, (part.strip(_BESIDE_CODES) for part in (before, behind))))

@@ -10,7 +10,7 @@ from typing import Final
 from trajcore import notices
 from trajcore.events.kinds import READ
 from trajcore.replay.run import Status, StepResult
-from trajcore.replay.verdict import behind_codes
+from trajcore.replay.verdict import beside_codes
 from trajcore.session import Session
 from trajcore.text import safe, safe_line
 from trajcore.views import marks
@@ -94,7 +94,7 @@ class Passage:
         result = self.result
         if result is None or result.status is not Status.DIVERGED:
             return ""
-        why = safe_line(behind_codes(result.reason, result.recorded_exit_code, result.exit_code))
+        why = safe_line(beside_codes(result.reason, result.recorded_exit_code, result.exit_code))
         output = self.output
         shown = range(max(0, len(output) - _JUST_ABOVE), len(output))
         return "" if any(why in output.row(number) for number in shown) else why

@@ -60,6 +60,10 @@ def test_one_sentence_says_what_happened(results: list[StepResult], expected: st
     assert sentence([(result.uid, result) for result in results], label) == expected
 
 
+def test_what_was_not_played_is_not_said_to_ask_for_nothing() -> None:
+    assert sentence([], label, whole=False) == "0 steps"
+
+
 @given(st.lists(st.sampled_from([EQUAL, NORMALISED, UNCOMPARED, DIVERGED, SERVED, SKIPPED, UNKNOWN])))
 def test_the_counts_add_up_as_the_contract_says(results: list[StepResult]) -> None:
     found = counts(results)

@@ -77,6 +77,7 @@ def test_a_step_that_never_ended_keeps_nothing_back() -> None:
             "≠ exit 2 (recorded 0) · 500ms · E: bad",
         ),
         ("", "exit 0 → 2", "≠ exit 2 (recorded 0) · 500ms"),
+        ("", "interrupted, exit 0 → 2", "≠ exit 2 (recorded 0) · 500ms · interrupted"),
     ],
 )
 def test_a_rule_names_the_cause_that_does_not_stand_just_above_it(said: str, reason: str, rule: str) -> None:

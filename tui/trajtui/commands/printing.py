@@ -8,6 +8,7 @@ from typing import Protocol
 import click
 
 from trajcore import Report, Session, notices
+from trajcore.replay.states import Stop
 from trajcore.text import safe_line
 from trajcore.views import livelines, runobjects
 from trajcore.views.additions import Additions, is_spoken
@@ -44,6 +45,10 @@ class Lines:
         self._session = session
         self._additions = Additions(session)
         self._speech = Speech(whole_lines=not (sys.stderr if beside else sys.stdout).isatty())
+        self._last = ""
+        """What the last step is called."""
+        self._breakpoint = ""
+        """The condition that stopped the replay, and the step that it is true of."""
 
     def show(self, notice: notices.Notice) -> None:
         """See `Printing.show`."""
@@ -56,7 +61,12 @@ class Lines:
                 index = trajectory.index_of_uid(result.uid)
                 if index is not None:
                     summary = trajectory.head(index).summary()
-                    self._print(paint.marked(step_line(trajectory.label(index), result, summary)))
+                    self._last = trajectory.label(index)
+                    self._print(paint.marked(step_line(self._last, result, summary)))
+            case notices.Stopped(why=Stop.BEHIND):
+                self._breakpoint = f": breakpoint {notice.condition}, true of {self._last}"
+            case notices.Stopped(why=Stop.BEFORE):
+                self._breakpoint = f": breakpoint {notice.condition}"
             case notices.ModelText(text, fresh):
                 if fresh:
                     self.break_off()
@@ -79,7 +89,7 @@ class Lines:
     def end(self, report: Report, *, strict: bool) -> None:
         """See `Printing.end`."""
         if report.stopped_before is not None:
-            self._print(f"paused before event {report.stopped_before}")
+            self._print(safe_line(f"paused before event {report.stopped_before}{self._breakpoint}"))
         if report.steps or report.failure is None:
             emptied = f" · {report.emptied}" if strict and report.emptied else ""
             self._print(safe_line(f"{report.summary}{emptied}"))
