@@ -65,6 +65,12 @@ def of_stop(session: Session, stop: notices.Stopped) -> str:
     return safe_line(said)
 
 
+def of_condition(stop: notices.Stopped, step: str) -> str:
+    """Which breakpoint's condition a replay has stopped for; `step`: what the last one is called."""
+    behind = f", true of {step}" if stop.why is Stop.BEHIND else ""
+    return f"breakpoint {stop.condition}{behind}" if stop.condition else ""
+
+
 def _there(session: Session, steps: Sequence[Step]) -> str:
     """What was done; at the end of the recording also what all of the run came to."""
     if not session.at_end:

@@ -8,9 +8,8 @@ from typing import Protocol
 import click
 
 from trajcore import Report, Session, notices
-from trajcore.replay.states import Stop
 from trajcore.text import safe_line
-from trajcore.views import livelines, runobjects
+from trajcore.views import livelines, runobjects, said
 from trajcore.views.additions import Additions, is_spoken
 from trajcore.views.marks import step_line
 from trajcore.views.speech import Speech
@@ -48,7 +47,7 @@ class Lines:
         self._last = ""
         """What the last step is called."""
         self._breakpoint = ""
-        """The condition that stopped the replay, and the step that it is true of."""
+        """Which condition stopped the replay."""
 
     def show(self, notice: notices.Notice) -> None:
         """See `Printing.show`."""
@@ -63,10 +62,8 @@ class Lines:
                     summary = trajectory.head(index).summary()
                     self._last = trajectory.label(index)
                     self._print(paint.marked(step_line(self._last, result, summary)))
-            case notices.Stopped(why=Stop.BEHIND):
-                self._breakpoint = f": breakpoint {notice.condition}, true of {self._last}"
-            case notices.Stopped(why=Stop.BEFORE):
-                self._breakpoint = f": breakpoint {notice.condition}"
+            case notices.Stopped():
+                self._breakpoint = said.of_condition(notice, self._last)
             case notices.ModelText(text, fresh):
                 if fresh:
                     self.break_off()
@@ -89,7 +86,8 @@ class Lines:
     def end(self, report: Report, *, strict: bool) -> None:
         """See `Printing.end`."""
         if report.stopped_before is not None:
-            self._print(safe_line(f"paused before event {report.stopped_before}{self._breakpoint}"))
+            why = f": {self._breakpoint}" * bool(self._breakpoint)
+            self._print(safe_line(f"paused before event {report.stopped_before}{why}"))
         if report.steps or report.failure is None:
             emptied = f" · {report.emptied}" if strict and report.emptied else ""
             self._print(safe_line(f"{report.summary}{emptied}"))
