@@ -561,7 +561,7 @@ class Trajectory:
         """Whether it can only be saved to another file: it came from standard input, is packed, or a branch
         that has none.
         """
-        return self._saver.path is None or bool(self._saver.packed)
+        return self._saver.path is None or bool(self._saver.packed and not self._saver.is_written_packed)
 
     @property
     def disk_state(self) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from trajcore.document.body import Body
 from trajcore.document.edits import Edit
+from trajcore.document.zipped import repacked
 from trajcore.errors import BadInput, FileChanged, in_words
 from trajcore.formats.base import Store
 from trajcore.formats.lists import Lists
@@ -57,6 +58,8 @@ class Job(Struct):
     """What had been done when the job was made."""
     written: dict[Path, Identity | None] = field(default_factory=dict)
     removed: list[Path] = field(default_factory=list)
+    archived: Sequence[str] = ()
+    """The files of the recording in the archive that it is."""
     complete: bool = False
 
     def write(self, progress: Progress | None = None) -> None:
@@ -97,7 +100,11 @@ class Saver:
         """The file itself, where a link to it was opened; wherever that leads by now, it is saved there."""
         self._is_store = body.is_store
         self.packed = body.sources[0].packed
-        """How the file is packed; empty where it is not. What is packed is not written."""
+        """How the file is packed; empty where it is not."""
+        self._archived: Sequence[str] = ()
+        """The files of the recording in its archive, once that was written; before, those that were read."""
+        self._has_moved = False
+        """Whether it was saved elsewhere, where its files name it by another directory."""
         self._on_disk: dict[Path, Identity | None] = {
             source.path: source.known or identity(source.path) for source in body.sources if source.path
         }
@@ -126,6 +133,11 @@ class Saver:
         return len(known), zlib.crc32(repr(known).encode()), 0, opening
 
     @property
+    def is_written_packed(self) -> bool:
+        """Whether what is packed is saved in its own place: files in a zip are, nothing else is."""
+        return self.packed == "zip" and self._is_store
+
+    @property
     def changed(self) -> Path | None:
         """A file that is no longer the one that was read, or written last."""
         return next((path for path, known in self._on_disk.items() if identity(path) != known), None)
@@ -140,7 +152,13 @@ class Saver:
             if store is not None and store.is_kept_at(target):
                 return Job(target, self._elsewhere(store, target, numbers), in_place=False)
             there = None if overwrite else (identity(target),)
+            if store is not None and target.suffix.lower() == ".zip":
+                output = Output(target, (self.archive(target),), None, there)
+                names = tuple(map(store.at_home, self._named(numbers)))
+                return Job(target, [output], in_place=False, archived=names)
             return Job(target, [Output(target, self.whole(), None, there)], in_place=False)
+        if self.is_written_packed:
+            return self._zip_job(target, numbers, overwrite=overwrite)
         if self.packed:
             raise BadInput(f"{self.path} is packed ({self.packed}): name another file to save it to.")
         if self._is_store:
@@ -190,6 +208,7 @@ class Saver:
         """
         if job.in_place:
             self._on_disk.update(job.written)
+            self._archived = job.archived if job.complete else self._archived
             for output in job.outputs:
                 if output.path in job.written and output.record is not None:
                     self._filed[output.path] = output.record
@@ -199,10 +218,10 @@ class Saver:
             return job.complete
         if not job.complete or not (os.path.isfile(job.target) or len(job.outputs) > 1):
             return False
-        self.path, self._behind = job.target, None
+        self.path, self._behind, self._has_moved = job.target, None, True
         self._filed = {output.path: output.record for output in job.outputs if output.record is not None}
-        self._is_store = bool(self._filed)
-        self.packed = ""
+        self._is_store = bool(self._filed or job.archived)
+        self._archived, self.packed = job.archived, "zip" if job.archived else ""
         self._on_disk = dict(job.written)
         return True
 
@@ -229,7 +248,7 @@ class Saver:
         outputs = [
             Output(
                 path,
-                tuple(self._body.filed(index)),
+                self._in_file(store, directory, path.relative_to(directory).as_posix(), index),
                 self._body.records[index],
                 self._expected(path, overwrite=overwrite),
             )
@@ -240,18 +259,45 @@ class Saver:
         stale = store.stale(directory) if renamed else ()
         return Job(directory, outputs, [*gone, *stale], dict(self._body.aside()) if gone else {})
 
+    def _zip_job(self, path: Path, numbers: Sequence[int | None], *, overwrite: bool) -> Job:
+        store = self._body.store
+        assert store is not None
+        expected = self._expected(path, overwrite=overwrite)
+        if expected is not None:
+            _check(path, expected)
+        now = {name: self._filed_bytes(at) for name, at in self._named(numbers).items()}
+        now.update(self._body.aside())
+        if self._has_moved:
+            now = {store.at_home(name): data for name, data in now.items()}
+        data = repacked(read_file(path, recording_bytes()), self._archived or store.names, now)
+        return Job(path, [Output(path, (data,), None, expected, self._behind)], archived=tuple(now))
+
     def _elsewhere(self, store: Store, target: Path, numbers: Sequence[int | None]) -> list[Output]:
         """The files of a store in another directory, where none of them may be yet, and what goes along."""
         free = (None,)
         own = [
-            Output(target / name, tuple(self._body.filed(index)), self._body.records[index], free)
+            Output(
+                target / name,
+                (store.at_place(target, name, self._filed_bytes(index)),),
+                self._body.records[index],
+                free,
+            )
             for name, index in self._named(numbers).items()
         ]
         source = self.path
         beside = () if source is None or not os.path.isdir(source) else store.beside(source)
         others = [(name, read_file(source / name, recording_bytes())) for name in beside if source]
         others += [one for one in self._body.aside() if one[0] not in dict(others)]
-        return [*own, *(Output(target / name, (data,), None, free) for name, data in others)]
+        placed = ((name, store.at_place(target, name, data)) for name, data in others)
+        return [*own, *(Output(target / name, (data,), None, free) for name, data in placed)]
+
+    def _in_file(self, store: Store, directory: Path, name: str, index: int) -> tuple[Piece, ...]:
+        if not self._has_moved:
+            return tuple(self._body.filed(index))
+        return (store.at_place(directory, name, self._filed_bytes(index)),)
+
+    def _filed_bytes(self, index: int) -> bytes:
+        return b"".join(map(bytes, self._body.filed(index)))
 
     def _expected(self, path: Path, *, overwrite: bool) -> tuple[Identity | None] | None:
         return None if overwrite else (self._on_disk.get(path),)

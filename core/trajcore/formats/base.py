@@ -103,6 +103,10 @@ class Store(Protocol):
         """What a file is called in that."""
         ...
 
+    def at_place(self, target: Path, name: str, data: bytes) -> bytes:
+        """A file as it is in this directory, by which the recording may be called in it."""
+        ...
+
     def beside(self, directory: Path) -> Sequence[str]:
         """The other files of a directory that belong to the recording, and go along to another place."""
         ...

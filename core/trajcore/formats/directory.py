@@ -56,6 +56,10 @@ class Numbered:
         """As it was."""
         return name
 
+    def at_place(self, target: Path, name: str, data: bytes) -> bytes:
+        """Nothing names the directory."""
+        return data
+
     def beside(self, directory: Path) -> Sequence[str]:
         """Nothing goes along."""
         return ()

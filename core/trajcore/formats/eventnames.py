@@ -13,10 +13,13 @@ import msgspec
 
 from trajcore.errors import BadInput
 from trajcore.formats.base import Member
+from trajcore.formats.json.edit import with_value
 from trajcore.formats.ownership import owner_of
 
 STATE: Final = "base_state.json"
 """The state of a conversation, which says among other things on which branch it goes on."""
+_META: Final = "meta.json"
+"""What a server keeps of a conversation, which names it, too."""
 EVENTS: Final = "events/"
 CHILDREN: Final = "subagents/"
 """Below it each conversation of an agent that another one has asked for help."""
@@ -154,6 +157,19 @@ class Named:
         """As its program calls it: events are in a directory of their own."""
         own = name.removeprefix(self._prefix)
         return EVENTS + own if self._is_indexed and INDEXED.name.fullmatch(own) else own
+
+    def at_place(self, target: Path, name: str, data: bytes) -> bytes:
+        """With the id that the directory is called by, as its program wants to find it there.
+
+        It stands in the state, and in what a server keeps beside that.
+        """
+        own = name.removeprefix(self._prefix)
+        if not _HOME.fullmatch(target.name) or own not in (STATE, _META):
+            return data
+        id = text_in(data, "id")
+        if id.replace("-", "") in ("", target.name):
+            return data
+        return with_value(data, ("id",), str(uuid.UUID(target.name)) if "-" in id else target.name)
 
     @property
     def _is_indexed(self) -> bool:

@@ -204,7 +204,7 @@ def test_an_archive_is_saved_as_a_directory(place: Path, tmp_path: Path) -> None
         for name, data in contents(place).items():
             archive.writestr(f"0f0f/{name}", data)
     trajectory = Trajectory.open(packed)
-    assert trajectory.needs_name
+    assert not trajectory.needs_name
     trajectory.save(tmp_path / "there")
     events = {name: data for name, data in contents(place).items() if "/event-" in name or "state" in name}
     assert contents(tmp_path / "there") == events
