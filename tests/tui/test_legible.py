@@ -87,9 +87,13 @@ async def test_every_text_of_every_state(
     assert not unseen, "no state shows these: add one to tests/states.py"
 
 
+OTHERS = sorted(set(offered()) - {DARK, LIGHT})
+BY_TURNS = [(theme, ("many colours", "256")[number % 2]) for number, theme in enumerate(OTHERS)]
+"""Each theme in one of the terminals: what a theme's colours are in each is looked at below, in every one."""
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("theme", sorted(set(offered()) - {DARK, LIGHT}))
-@pytest.mark.parametrize("terminal", ["many colours", "256"], indirect=True)
+@pytest.mark.parametrize(("theme", "terminal"), BY_TURNS, indirect=["terminal"])
 async def test_every_text_in_the_themes_of_others(tmp_path: Path, theme: str, terminal: ColorSystem) -> None:
     assert not await _walk(tmp_path, theme, terminal)
 
