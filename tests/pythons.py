@@ -1,8 +1,8 @@
 """Run tests on the other supported Pythons that are found on this machine, each in an environment of its own.
 
-`pythons.py` runs the tests that need no engine, no tmux and no browser, and the sample; `pythons.py --sample`
-only that: a replay and a session on the screen, in docker and in bubblewrap. Environments are made once, in
-`.venvs`.
+`pythons.py` runs the tests that need no docker, no bubblewrap, no tmux and no browser, and the sample;
+`pythons.py --sample` only that: a replay and a session on the screen, in docker and in bubblewrap.
+Environments are made once, in `.venvs`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = "tests/e2e/test_pythons.py"
 AHEAD = ("3.14",)
 """Pythons that are checked where they are found, before they are named as supported."""
+WHOLE = "not docker and not bubblewrap and not terminal and not browser and not long"
+"""What happens in a sandbox is the same whatever Python asks for it, and takes as long as all else. How one
+is spoken with is also seen on the bare host, which needs nothing, and in the sample."""
 
 _CLASSIFIER = "Programming Language :: Python :: "
 _MADE_FROM = ("pyproject.toml", "constraints.txt")
@@ -134,9 +137,7 @@ def sample(other: Other) -> str:
 def whole(other: Other, jobs: str) -> bool:
     """Run all that is to be run on another Python, its output as it comes. False when a test failed."""
     other.prepare()
-    most = other.pytest(
-        "-n", jobs, "--dist", "loadfile", "-m", "not docker and not terminal and not browser and not long"
-    )
+    most = other.pytest("-n", jobs, "--dist", "loadfile", "-m", WHOLE)
     # What this machine lacks for a second Python (another user cannot run it) is skipped also in CI.
     failed = subprocess.call(most, cwd=ROOT, env={**os.environ, "CI": ""})
     return not (subprocess.call(other.pytest(SAMPLE), cwd=ROOT) or failed)
