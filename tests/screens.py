@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual._compositor import Compositor
+from textual._context import visible_screen_stack
+from textual.app import App
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from trajcore.live.modelsettings import ModelSettings
 from trajcore.sandbox.base import SandboxSettings
@@ -95,6 +99,29 @@ class Shown:
         await self.pilot.pause(0.06)
 
 
+@contextmanager
+def undrawn(app: App[Any]) -> Iterator[None]:
+    """No frame is drawn that nobody sees: a program without a terminal draws each, and throws it away.
+
+    What a test looks at is drawn for it, with the screens beneath. To draw them all takes a quarter of the
+    time of a test of the screen.
+    """
+    strips = Compositor.render_strips
+
+    def clear(compositor: Compositor, *_: Any, **__: Any) -> None:
+        compositor._dirty_regions.clear()
+
+    def with_background(compositor: Compositor, *size: Any) -> list[Strip]:
+        if app.screen_stack and compositor is app.screen._compositor:
+            visible_screen_stack.set(app._background_screens)
+        return strips(compositor, *size)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Compositor, "render_update", clear)
+        patch.setattr(Compositor, "render_strips", with_background)
+        yield
+
+
 @asynccontextmanager
 async def opened(
     path: Path,
@@ -104,22 +131,26 @@ async def opened(
     at: str | None = None,
     actions: Sequence[UserAction] = ACTIONS,
     layout: Layout = AS_IT_COMES,
+    *,
+    drawn: bool = False,
     **more: Any,
 ) -> AsyncIterator[Shown]:
     """The debugger on a file, ready for keys, with one pane at the right.
 
-    `more` are other settings, `actions` those with other keys, `layout` how it was last laid out.
+    `more` are other settings, `actions` those with other keys, `layout` how it was last laid out. `drawn`:
+    each frame is drawn, as for a terminal, not only what the test looks at.
     """
     settings = Settings(sandbox, SandboxSettings(track_files=True), model or ModelSettings(), **more)
     session = Session(Trajectory.open(path), settings)
     app = TrajApp(session, at, actions=actions, layout=layout)
     try:
-        async with app.run_test(size=size) as pilot:
-            await pilot.pause()
-            debugger = app.screen
-            assert isinstance(debugger, DebuggerScreen)
-            shown = Shown(pilot, session, debugger)
-            await shown.wait(lambda: session.sandbox_kind is not None)
-            yield shown
+        with nullcontext() if drawn else undrawn(app):
+            async with app.run_test(size=size) as pilot:
+                await pilot.pause()
+                debugger = app.screen
+                assert isinstance(debugger, DebuggerScreen)
+                shown = Shown(pilot, session, debugger)
+                await shown.wait(lambda: session.sandbox_kind is not None)
+                yield shown
     finally:
         await session.close()

@@ -43,11 +43,13 @@ async def live(
 
 
 @asynccontextmanager
-async def told(tmp_path: Path, size: tuple[int, int] = (156, 48)) -> AsyncIterator[Shown]:
+async def told(
+    tmp_path: Path, size: tuple[int, int] = (156, 48), *, drawn: bool = False
+) -> AsyncIterator[Shown]:
     """The screen's Chat, told things by hand."""
     path = tmp_path / "recording.json"
     path.write_text(json.dumps([message(0, "go"), run(1, "true"), ran(2, 1, "")]))
-    async with opened(path, size=size) as screen:
+    async with opened(path, size=size, drawn=drawn) as screen:
         await screen.press("5")
         await screen.settle()
         yield screen
@@ -118,7 +120,7 @@ async def test_a_reply_that_nothing_came_of_stays_and_says_so(tmp_path: Path) ->
 
 
 async def test_a_text_of_any_length_leaves_the_keys_answered(tmp_path: Path) -> None:
-    async with told(tmp_path) as screen:
+    async with told(tmp_path, drawn=True) as screen:
         await screen.press("tab")
         slowest, piece = 0.0, "x" * 4_000
         tell(screen, notices.ModelText("begin ", True))

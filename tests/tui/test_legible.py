@@ -38,7 +38,7 @@ TERMINALS = {
 async def _walk(path: Path, theme: str, system: ColorSystem) -> dict[str, set[Faint]]:
     """The texts of each state that cannot be read."""
     found = {}
-    async with opened(recording(path / "all.json"), size=(160, 48)) as shown:
+    async with opened(recording(path / "all.json"), size=(160, 48), drawn=True) as shown:
         shown.app.theme = theme
         for name, reach in STATES.items():
             with ExitStack() as undo:

@@ -70,7 +70,7 @@ async def test_a_folded_delegation_has_the_place_in_it_and_the_raw_view_shows_an
 
 
 async def test_a_key_draws_the_two_rows_that_the_cursor_leaves_and_comes_to(recording: Path) -> None:
-    async with opened(recording) as screen:
+    async with opened(recording, drawn=True) as screen:
         await screen.wait("…/parser.c:10-")
         with patch.object(RowLines, "line", autospec=True, side_effect=RowLines.line) as drawn:
             await screen.press("j")

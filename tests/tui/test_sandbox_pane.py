@@ -133,7 +133,7 @@ async def test_the_end_is_followed_until_the_user_goes_away_from_it(recording: P
 
 
 async def test_output_at_full_speed_leaves_the_keys_answered(recording: Path) -> None:
-    async with opened(recording, size=(120, 36)) as screen:
+    async with opened(recording, size=(120, 36), drawn=True) as screen:
         tell(screen, notices.Executing("run", "yes", "/workspace", False))
         begun, slowest = time.process_time(), 0.0
         for number in range(100):

@@ -852,7 +852,7 @@ async def test_keys_are_answered_during_a_flood_of_output(tmp_path: Path):
     path = write(
         tmp_path / "x.json", [message(0, "go"), run(1, "yes 'a flood of output'"), ran(2, 1), finish(3)]
     )
-    async with opened(path, sandbox="bubblewrap") as screen:
+    async with opened(path, sandbox="bubblewrap", drawn=True) as screen:
         await screen.press("c")
         await screen.wait(lambda: screen.text.count("a flood of output") > 20)
         for _ in range(3):

@@ -64,7 +64,7 @@ async def test_every_state_looks_as_it_did(
     """Colours have names, which both themes share: there is one text of both."""
     monkeypatch.setenv("COLORTERM", "truecolor")
     others = {}
-    async with opened(recording(tmp_path / "all.json"), size=size) as shown:
+    async with opened(recording(tmp_path / "all.json"), size=size, drawn=True) as shown:
         shown.app.theme = theme
         await shown.settle()
         for name, reach in STATES.items():
