@@ -38,6 +38,13 @@ _OF_THE_START = re.compile(r"(?:PYTHON|LC_|LANG).*|.*_proxy", re.I)
 _LEFT = frozenset({"__main__", "kernel", "skills", "serving", "open", "serve"})
 """Modules that are programs of their own, or bring the screen or the library of models."""
 
+_OF_A_REQUEST = (
+    *("anyio._backends._asyncio", "openai.resources", "openai.lib.streaming.chat", "litellm._service_logger"),
+    *("litellm.litellm_core_utils.default_encoding", "litellm.llms.fal_ai.cost_calculator"),
+    *("litellm.proxy._types", "litellm.proxy.openai_files_endpoints.common_utils"),
+)
+"""What the library of models imports with the first request: it takes half of a second of each process."""
+
 
 # What is read of the environment before a program runs
 
@@ -95,6 +102,9 @@ def _load_models() -> None:
 
     warnings.simplefilter("ignore")
     serving.library()
+    for name in _OF_A_REQUEST:
+        with suppress(ImportError):
+            importlib.import_module(name)
 
 
 # Requests
