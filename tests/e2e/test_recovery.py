@@ -125,6 +125,7 @@ def test_a_live_session_of_a_killed_program_can_be_saved(terminal: Terminal, rec
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
 
 
+@pytest.mark.long
 @pytest.mark.bubblewrap
 def test_a_live_session_of_a_killed_program_resumes(terminal: Terminal, recording: Path) -> None:
     with Loopback(LIVE) as server:

@@ -127,6 +127,7 @@ async def test_it_asks_nobody_else_and_opens_no_window(server: Served, opened: O
     assert await screen.page.evaluate("document.activeElement.className") == "xterm-helper-textarea"
 
 
+@pytest.mark.long
 async def test_another_size_is_drawn_anew(server: Served, opened: Opened) -> None:
     screen = await opened(server, viewport={"width": 1300, "height": 800})
     large = screen.size
@@ -186,6 +187,7 @@ async def test_the_end_of_the_browser_removes_its_container(opened: Opened, tmp_
     client.close()
 
 
+@pytest.mark.long
 async def test_who_quits_is_told_and_may_begin_another(server: Served, opened: Opened) -> None:
     screen = await opened(server)
     await screen.press("q")

@@ -290,6 +290,7 @@ def test_enter_inserts_a_message_and_the_replay_goes_on(terminal: Terminal, midd
     assert saved_messages(terminal, middle) == ["make a file", "first look around", "yes, please"]
 
 
+@pytest.mark.long
 @pytest.mark.bubblewrap
 def test_alt_r_puts_a_message_in_place_of_the_recorded_one(terminal: Terminal, middle: Path):
     ask(terminal)
@@ -300,6 +301,7 @@ def test_alt_r_puts_a_message_in_place_of_the_recorded_one(terminal: Terminal, m
     assert saved_messages(terminal, middle) == ["make a file", "first look around"]
 
 
+@pytest.mark.long
 @pytest.mark.bubblewrap
 def test_ctrl_l_goes_live_from_the_middle(terminal: Terminal, tmp_path: Path):
     path = write(tmp_path / "middle.json", MIDDLE)

@@ -54,6 +54,7 @@ COMMANDS: dict[str, tuple[tuple[str | Path, ...], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_same_is_printed(name: str):
     arguments, options = COMMANDS[name]
