@@ -139,6 +139,13 @@ def test_an_expression_without_end_finds_nothing_and_takes_no_time() -> None:
     assert kinds(opened(data)) == ["system", "message", "message"]
 
 
+@pytest.mark.parametrize(("content", "kind"), [("b", "run"), ("b RUN<ls>", "message"), ("RUN<ls>", "run")])
+def test_an_expression_whose_group_may_take_no_part_is_no_fault(content: str, kind: str) -> None:
+    said = {"role": "assistant", "content": content}
+    data = minis.run([minis.SYSTEM, minis.TASK, said], "", status="", action_regex="RUN<(.*?)>|b")
+    assert kinds(opened(data))[2] == kind
+
+
 # Whose it is
 
 

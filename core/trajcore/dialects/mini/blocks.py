@@ -44,9 +44,12 @@ def blocks(source: str, text: str) -> list[tuple[int, int, int]]:
 
 
 def _span(match: Any) -> tuple[int, int]:
-    """Where the command is, without the blanks around it: they are no part of it."""
-    begin, end = match.span(1)
-    inside = match[1]
+    """Where the command is, without the blanks around it: they are no part of it.
+
+    Where the group took no part, it is an empty one, as for mini-swe-agent.
+    """
+    begin, end = match.span(1) if match[1] is not None else (match.start(), match.start())
+    inside = match[1] or ""
     return begin + len(inside) - len(inside.lstrip()), max(begin, end - (len(inside) - len(inside.rstrip())))
 
 
