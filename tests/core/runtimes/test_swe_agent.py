@@ -84,7 +84,11 @@ async def test_its_windowed_tools_are_carried_out_on_the_files(world: Any) -> No
     assert (await ran(world, runtime, "goto 9")).startswith(
         f"[File: {world.home}/n (9 lines total)]\n(5 more"
     )
-    assert await ran(world, runtime, "edit '9' '10'", "Text not found: 9") == "Text not found: 9"
+    refused = "Your proposed edit has introduced new syntax error(s)."
+    assert await ran(world, runtime, "edit '9' '10'", refused) == refused
+    unfound = "Your edit was not applied (file not modified): not found"
+    assert await ran(world, runtime, "edit 'nine' '10'", unfound) == unfound
+    assert (await ran(world, runtime, "edit 'nine' '10'", "Text replaced.\n")) == "Text not found: nine"
     assert await ran(world, runtime, "open n 1", "[File: /x/n (10 lines total)]\r\n1:1\r\n") == (
         "[File: /x/n (10 lines total)]\r\n1:1\r\n"
     )

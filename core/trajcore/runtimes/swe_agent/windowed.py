@@ -18,14 +18,13 @@ _CHECK: Final = (
     "Please review the changes and make sure they are correct\n"
     "(correct indentation, no duplicate lines, etc). Edit the file again if necessary."
 )
+_APPLIED: Final = re.compile(r"(?:File updated|Text replaced|Replaced \d|\[File: )")
+"""How answers begin to an edit that was made."""
 _NUMBERED: Final = re.compile(r"^(\d+):(.*?)\r?$", re.MULTILINE)
-REFUSED: Final = (
-    "Your proposed edit has introduced new syntax error",
-    "Text not found",
-    "No file open",
-    "Error:",
-)
-"""How answers begin of an edit that left the file as it was."""
+LINTED: Final = "Your proposed edit has introduced new syntax error"
+"""How the answer begins to an edit that SWE-agent's own linter has refused: the file is as it was."""
+_REFUSED: Final = ("Text not found", "No file open", "Error:")
+"""How answers of ours begin to an edit that left the file as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +44,18 @@ class Windowed:
         self.window = Window()
 
     async def answer(self, call: Call, files: Files, directory: str, recorded: str | None) -> str:
-        """Carry out a call; the answer is in the recording's words where that shows the same lines.
+        """Carry out a call; the answer is in the recording's words where that shows the same lines,
+        or refuses an edit that is refused here.
 
         Raises OSError where a file cannot be read or written.
         """
-        if recorded is not None and recorded.startswith(REFUSED):
-            return recorded  # the file stayed as it was, and why is for its own linter to say
+        if recorded is not None and recorded.startswith(LINTED):
+            return recorded  # there is no such linter here, and the file stayed as it was
         said = await self._carried_out(call, files, directory)
-        return recorded if recorded is not None and shows_the_same(recorded, said) else said
+        if recorded is None:
+            return said
+        refused = said.startswith(_REFUSED) and not _APPLIED.match(recorded)
+        return recorded if refused or shows_the_same(recorded, said) else said
 
     async def _carried_out(self, call: Call, files: Files, directory: str) -> str:
         name, *given = call
