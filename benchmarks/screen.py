@@ -9,6 +9,9 @@
   the 95th percentile at most 50 ms; beside the same at rest;
 - an observation of 2 MB, from the key that selects it to its first lines: at most 100 ms; beside a bare pane
   that shows the same text unwrapped;
+- from a key to the frame that answers it, in what differs of two texts of 1 MB in every third line (as
+  the diff of an edit, and Compare), and in Markdown of 99 kB, while these are laid out and after: the 95th
+  percentile at most 50 ms; beside keys in a bare list of lines;
 - the memory that a recording of 60 MB takes whose large observations were looked at, over the same with
   empty ones: at most 1.6 times the file, whether one has many lines or none, and whatever characters;
 - a search in 100,000 events, from the last letter that is typed to the first match: at most 100 ms.
@@ -226,6 +229,55 @@ def large_text(rounds: int, where: tuple[dict[str, str], str]) -> list[Row]:
     return [bare, ours]
 
 
+def laid_out(count: int, rounds: int, where: tuple[dict[str, str], str]) -> list[Row]:
+    """Keys in what is laid out beside them, from the moment on at which it is shown."""
+    lines = [f"{number} of very many lines, each with some words in it" for number in range(20_000)]
+    changed = [f"{line}, or others" * (at % 3 == 0) or line for at, line in enumerate(lines)]
+    args = {
+        "path": "/a.txt",
+        "command": "str_replace",
+        "old_str": "\n".join(lines),
+        "new_str": "\n".join(changed),
+    }
+    prose = "".join(
+        f"## Part {at}\n\nSome *words* and `code`.\n\n- an item\n- another\n\n" for at in range(1_800)
+    )
+    shown = {
+        "what differs of two texts of 1 MB": {"action": "edit", "args": args},
+        "Markdown of 99 kB": {"action": "message", "args": {"content": prose[:99_000]}},
+    }
+    text = Path(where[1], "bare.txt")
+    text.write_text("\n".join(lines))
+    bare = Row(f"a key in a bare list of {len(lines)} lines, to its frame, p95", unit="ms")
+    rows = [bare]
+    for words, event in shown.items():
+        ours = Row(f"a key in {words}, laid out meanwhile, to its frame, p95", bare, ECHO, unit="ms")
+        rows.append(ours)
+        first = {"id": 0, "source": "user", "action": "message", "args": {"content": "the first"}}
+        path = written(Path(where[1], "laid-out.json"), [first, {"id": 1, "source": "agent", **event}])
+        for _ in range(rounds):
+            if len(bare.samples) < rounds:
+                with started(("-c", BARE, str(text)), ["0 of very many"], where) as program:
+                    bare.samples.append(percentile(answers(program, count)))
+            with started(("-m", "trajtui", str(path), "--sandbox", "recorded"), ["keys"], where) as program:
+                program.press("2")
+                program.rest(1.0)
+                program.press("j")
+                program.press("\t")
+                ours.samples.append(percentile(answers(program, count)))
+    return rows
+
+
+def answers(program: Running, count: int) -> list[float]:
+    """Milliseconds from each of so many keys in a list, down and up again, to what is written then."""
+    taken = []
+    for number in range(count):
+        begun = program.press("k" if number % 3 == 2 else "j")
+        taken.append((program.first() - begun) * 1e3)
+        program.rest(0.02)
+    return taken
+
+
 _LINE: Final = "line {} of very many, and what else there is to say"
 _LARGE: Final[dict[str, Callable[[], list[str]]]] = {
     "an observation of many lines": lambda: ["\n".join(_LINE.format(number) for number in range(1_100_000))],
@@ -300,6 +352,7 @@ PARTS: Final[dict[str, Callable[[argparse.Namespace, tuple[dict[str, str], str]]
     "keys": lambda chosen, where: keys(chosen.events, chosen.keys, chosen.rounds, where),
     "typing": lambda chosen, where: typing(chosen.keys, chosen.rounds, where),
     "large": lambda chosen, where: large_text(chosen.rounds, where),
+    "laid-out": lambda chosen, where: laid_out(chosen.keys, chosen.rounds, where),
     "memory": lambda chosen, where: memory(chosen.rounds, where),
     "search": lambda chosen, where: searching(chosen.events, chosen.rounds, where),
 }

@@ -80,10 +80,12 @@ class Running:
         lines = Path(f"/proc/{self._process.pid}/smaps_rollup").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
 
-    def first(self) -> None:
-        """Read what is written next, up to where it stops for a moment."""
+    def first(self) -> float:
+        """Read what is written next, up to where it stops for a moment; when it began."""
         select.select([self._terminal], [], [], PATIENCE)
+        begun = time.perf_counter()
         self.rest(0.005)
+        return begun
 
     def rest(self, seconds: float) -> None:
         """Read on until nothing has been written for so long."""

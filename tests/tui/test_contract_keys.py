@@ -19,6 +19,7 @@ from trajtui.actions.table import ACTIONS
 from trajtui.screens.debugger import DebuggerScreen
 
 PICTURE = url(png(4, 2))
+LONG = f"one\ntwo\n{'x' * 300} the very end"
 
 EVENTS: list[dict[str, Any]] = [
     message(0, "count the words", image_urls=[PICTURE]),
@@ -30,7 +31,7 @@ EVENTS: list[dict[str, Any]] = [
     ran(6, 5, "", 1),
     {"id": 7, "source": "agent", "observation": "delegate", "content": "done", "cause": 4, "extras": {}},
     {"id": 8, "source": "agent", "action": "read", "args": {"path": "/nowhere/at/all.txt"}},
-    {"id": 9, "source": "agent", "observation": "read", "content": "one\ntwo", "cause": 8, "extras": {}},
+    {"id": 9, "source": "agent", "observation": "read", "content": LONG, "cause": 8, "extras": {}},
     say(10, "Shall I go on?", wait=True),
     message(11, "yes, please"),
     run(12, "read line"),
@@ -475,6 +476,22 @@ async def _(screen: Shown) -> None:
 async def _(screen: Shown) -> None:
     await screen.press("2", "alt+z")
     await screen.wait(lambda: "scroll" in screen.status or "wrap" in screen.status)
+    await screen.press("alt+z")
+
+
+@RECORDED.row("the end of a line that goes on at the right, and back", "dollar_sign", "0")
+async def _(screen: Shown) -> None:
+    await at(screen, 8)
+    await screen.press("2", "tab", "alt+z")
+    await screen.wait("$ end of the line")
+    assert "its beginning" not in screen.text
+    await screen.press("dollar_sign")
+    await screen.wait("the very end")
+    await screen.wait("0 its beginning")
+    assert "end of the line" not in screen.text
+    await screen.press("0")
+    await screen.wait("$ end of the line")
+    assert "the very end" not in screen.text
     await screen.press("alt+z")
 
 

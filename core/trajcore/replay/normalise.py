@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final
@@ -168,13 +168,26 @@ def both_normalised(
     texts = [normalised(text, own) for text in (recorded, actual)]
     one, other = (text.split("\n") for text in texts)
     if len(one) != len(other):
-        return normalised(texts[0], ours), normalised(texts[1], ours)
+        begin, end = _alike(one, other)
+        for lines in (one, other):
+            between = slice(begin, len(lines) - end)
+            if lines[between]:
+                lines[between] = normalised("\n".join(lines[between]), ours).split("\n")
+        return "\n".join(one), "\n".join(other)
     places = [at for at, (line, its) in enumerate(zip(one, other, strict=True)) if line != its]
     for lines in (one, other):
         changed = normalised("\n".join(lines[at] for at in places), ours).split("\n")
         for at, line in zip(places, changed, strict=True) if places else ():
             lines[at] = line
     return "\n".join(one), "\n".join(other)
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
+    """How many lines both begin with, and end in."""
+    most = min(len(one), len(other))
+    begin = next((at for at in range(most) if one[at] != other[at]), most)
+    end = next((at for at in range(most - begin) if one[-1 - at] != other[-1 - at]), most - begin)
+    return begin, end
 
 
 def with_patterns(patterns: Iterable[str]) -> tuple[Normaliser, ...]:

@@ -44,8 +44,8 @@ class HunksBlock(Block):
     def text(self) -> str:
         """All of them as lines, below each other."""
         lines = [line for hunk in self.hunks.hunks for line in as_lines(hunk)]
-        behind = self.hunks.behind
-        return "\n".join([*lines, *([behind.words] if behind.lines else [])])
+        rest = [self.hunks.behind.words if self.hunks.behind.lines else "", self.hunks.unread]
+        return "\n".join([*lines, *filter(None, rest)])
 
     @property
     def size(self) -> int:

@@ -218,6 +218,8 @@ class Hunks:
 
     hunks: tuple[Hunk, ...]
     behind: Gap = Gap()
+    unread: str = ""
+    """What is to be said of the rest, where that was not compared."""
 
     @property
     def count(self) -> int:

@@ -18,6 +18,7 @@ from trajcore.views.blocks import BLANK, Block, BlockKind, text_of
 from trajcore.views.differing import HunksBlock
 from trajcore.views.hunks import Hunks, Lines, hunks
 from trajcore.views.marks import duration, mark_of
+from trajcore.views.windows import MOST, window_of
 
 if TYPE_CHECKING:
     from trajcore.events.base import Observation
@@ -202,6 +203,25 @@ def difference(session: Session, result: StepResult) -> HunksBlock | None:
 
 
 def _hunks(session: Session, result: StepResult) -> Hunks:
+    """The differences of two answers; of very long ones, of as much as is behind the first one."""
+    recorded, actual = result.recorded, result.actual
+    if recorded is None or actual is None or max(len(recorded.content), len(actual.content)) <= MOST:
+        return _all_hunks(session, result)
+    window = window_of(recorded.content, actual.content, MOST)
+    told = [
+        answer.model_copy(update={"content": answer.content[window.begin : end]})
+        for answer, end in zip((recorded, actual), window.ends, strict=True)
+    ]
+    found = _all_hunks(session, replace(result, recorded=told[0], actual=told[1]), window.before)
+    first, *others = found.hunks or (None,)
+    if first is not None:
+        gap = replace(first.gap, lines=first.gap.lines + window.before)
+        found = replace(found, hunks=(replace(first, gap=gap), *others))
+    behind = replace(found.behind, lines=found.behind.lines + window.behind * (not window.unread))
+    return Hunks(found.hunks, behind, window.unread)
+
+
+def _all_hunks(session: Session, result: StepResult, before: int = 0) -> Hunks:
     from trajcore.replay import tempnames  # what comparing knows takes a while to load
     from trajcore.replay.sides import aligned
 
@@ -214,7 +234,8 @@ def _hunks(session: Session, result: StepResult) -> Hunks:
         return one == other
 
     left, right = Lines.of(texts.recorded, texts.old), Lines.of(texts.actual, texts.new)
-    return hunks(left, right, same, all_aside=comparison.match is not None)
+    first = before + 1, before + 1
+    return hunks(left, right, same, all_aside=comparison.match is not None, first=first)
 
 
 _TONES: Final = {Status.DIVERGED: BlockKind.BAD, Status.UNKNOWN: BlockKind.NOTE}

@@ -10,6 +10,7 @@ from trajcore.views import atcursor
 from trajtui import leaving
 from trajtui.actions.table import Where
 from trajtui.widgets.bars import FooterKey
+from trajtui.widgets.lines import LinePane
 from trajtui.widgets.side import COMPARE_TAB, FILES_TAB
 
 if TYPE_CHECKING:
@@ -101,6 +102,14 @@ def _shows_files(screen: DebuggerScreen) -> bool:
     return screen.side.shown is FILES_TAB
 
 
+def _goes_right(screen: DebuggerScreen) -> bool:
+    return isinstance(screen.focused, LinePane) and screen.focused.edges[1]
+
+
+def _goes_left(screen: DebuggerScreen) -> bool:
+    return isinstance(screen.focused, LinePane) and screen.focused.edges[0]
+
+
 _OF_THE_MOMENT: Final[dict[str, Callable[[DebuggerScreen], bool]]] = {
     "flip_wait": _is_on_message,
     "undo": _has_edits,
@@ -111,6 +120,8 @@ _OF_THE_MOMENT: Final[dict[str, Callable[[DebuggerScreen], bool]]] = {
     "previous_difference": _compares,
     "next_scope": _shows_files,
     "who_wrote": _shows_files,
+    "line_end": _goes_right,
+    "line_begin": _goes_left,
 }
 """What is there when it is of use, and has its room before others then."""
 _NOT_ALWAYS: Final[dict[str, Callable[[DebuggerScreen], bool]]] = {

@@ -93,6 +93,16 @@ def wrap(screen: DebuggerScreen) -> str | None:
     return pane.turn_wrapping() if isinstance(pane, LinePane) else None
 
 
+def line_end(screen: DebuggerScreen) -> None:
+    """Scroll to where the line ends that goes on at the right: the cursor's, or the longest."""
+    _focused_pane(screen).to_line_end(last=True)
+
+
+def line_begin(screen: DebuggerScreen) -> None:
+    """Scroll back to where the lines begin."""
+    _focused_pane(screen).to_line_end(last=False)
+
+
 def raw(screen: DebuggerScreen) -> str:
     """One row a step, or every event of the file."""
     screen.timeline.raw = not screen.timeline.raw

@@ -440,6 +440,10 @@ class DebuggerScreen(LateScreen[None]):
     def _go_to_chosen(self, event: LinePane.RowChosen) -> None:
         self.timeline.go_to(event.row)
 
+    @on(LinePane.EdgesChanged)
+    def _show_keys_of_edges(self) -> None:
+        self._refresh_bars()
+
     @on(TimelineView.Called)
     def _act_on_row(self, event: TimelineView.Called) -> None:
         self.action_act(event.action)

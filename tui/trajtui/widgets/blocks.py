@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -14,12 +14,13 @@ from trajcore.text import TAB
 from trajcore.views.blocks import LONG, Block, BlockKind
 from trajcore.views.differing import Heads, HunksBlock
 from trajcore.views.pieces import NotInPieces
+from trajtui.widgets.colouredrows import ColouredRows
 from trajtui.widgets.hunks import Drawable, HunkRows, heads
 from trajtui.widgets.piecerows import PieceRows
 from trajtui.widgets.textrows import TextRows
 from trajtui.widgets.wrapping import UNWRAPPED, WRAPPED, widest, wrapped, wrapped_text
 
-_HIGHLIGHTED: Final = 20_000
+_HIGHLIGHTED: Final = 500_000
 """Code of more characters than this is shown without colours."""
 RENDERED: Final = 8_000
 """Markdown of so many characters can be laid out while a user waits for a key; more is shown as it stands,
@@ -57,7 +58,7 @@ def rows_of(block: Block, width: int, style: str, rendered: int = RENDERED) -> S
     lines = _drawn(block, width, rendered)
     if lines is None:
         return [(row, style) for row in wrapped(block.text, width)]
-    return [row for line in lines for row in wrapped_text(line, width)]
+    return ColouredRows(row for line in lines for row in wrapped_text(line, width))
 
 
 def first_rows_of(block: Block, width: int, style: str) -> Rows:
@@ -85,7 +86,7 @@ def all_rows_of(block: Block, width: int, style: str) -> Sequence[Row]:
     return rows_of(block, width, style, LONG)
 
 
-def _drawn(block: Block, width: int, rendered: int) -> list[Text] | None:
+def _drawn(block: Block, width: int, rendered: int) -> Iterable[Text] | None:
     """The block's text in colours of its own; None where it is drawn in one style."""
     if block.kind is BlockKind.CODE and block.size <= _HIGHLIGHTED:
         return _highlighted(block.text, block.language)
@@ -97,7 +98,8 @@ def _drawn(block: Block, width: int, rendered: int) -> list[Text] | None:
 # What colours code and lays out Markdown is loaded with the first text that needs it: no first frame does.
 
 
-def _highlighted(text: str, language: str) -> list[Text]:
+def _highlighted(text: str, language: str) -> Iterator[Text]:
+    """The lines of code, each as soon as it is known."""
     from rich.syntax import Syntax
 
     from trajtui.widgets import ink
@@ -105,10 +107,25 @@ def _highlighted(text: str, language: str) -> list[Text]:
     if language.startswith("/"):  # a file's name
         language = Syntax.guess_lexer(language[1:])
     syntax = Syntax(text, language, theme=ink.code(), background_color="default")
-    return list(syntax.highlight(text.expandtabs(TAB)).split("\n", allow_blank=True))[: text.count("\n") + 1]
+    line, lexer = syntax.highlight("").blank_copy(), syntax.lexer
+    code = text.expandtabs(TAB)
+    if lexer is None:
+        yield from (line.blank_copy(one) for one in code.split("\n"))
+        return
+    left = text.count("\n") + 1
+    for kind, part in lexer.get_tokens(code):
+        for number, one in enumerate(part.split("\n")):
+            if number:
+                yield line
+                line, left = line.blank_copy(), left - 1
+                if not left:
+                    return
+            if one:
+                line.append(one, ink.code().get_style_for_token(kind))
+    yield line
 
 
-def _markdown(text: str, width: int) -> list[Text]:
+def _markdown(text: str, width: int) -> Iterator[Text]:
     """Markdown as lines of text, links shown as their words and never active."""
     from trajtui.widgets import ink
     from trajtui.widgets.prose import Prose, end_of
@@ -122,12 +139,12 @@ def _markdown(text: str, width: int) -> list[Text]:
     )
     code: Any = ink.code()  # what a name would be looked up to
     lines = console.render_lines(Prose(text, hyperlinks=False, code_theme=code), pad=False)
-    return [
+    return (
         Text.assemble(
             *((part.text, _without_link(part.style)) for part in line if not part.control), end=end_of(line)
         )
         for line in lines
-    ]
+    )
 
 
 def _without_link(style: Style | None) -> Style:
@@ -139,7 +156,7 @@ def _without_link(style: Style | None) -> Style:
 
 def widest_of(rows: Sequence[Row]) -> int:
     """How many cells the widest row takes."""
-    if isinstance(rows, TextRows | PieceRows | HunkRows):
+    if isinstance(rows, TextRows | PieceRows | HunkRows | ColouredRows):
         return rows.widest
     texts = (row for row in rows if not isinstance(row, Drawable))
     return widest(row if isinstance(row, Text) else row[0] for row in texts)

@@ -173,6 +173,12 @@ class FoldingPane(LinePane):
         bottom = max(top, min(top + self.scrollable_content_region.height, len(self._segments)) - 1)
         self.go(max(top, min(self._row, bottom)) + by)
 
+    def in_line(self) -> range:
+        """See `LinePane.in_line`: that of the cursor alone, where it goes on at the right."""
+        seen, row = super().in_line(), self._row
+        room = self.scrollable_content_region.width
+        return range(row, row + 1) if row in seen and self._cells_of(row) > room else seen
+
     def move_to_end(self, *, last: bool) -> None:
         """Go to the first or the last row."""
         self.go(len(self._segments) if last else 0)

@@ -192,6 +192,7 @@ class HunkRows(Sequence["tuple[str, str] | Drawable"]):
             self._add_words(number, _TITLE, hunk.title)
             self._add_pairs(number, hunk.pairs)
         self._add_words(len(hunks.hunks), _GAP, _gap(hunks.behind))
+        self._add_words(len(hunks.hunks), _TITLE, hunks.unread)
 
     def _add_words(self, number: int, what: int, words: str) -> None:
         if words:
@@ -241,7 +242,7 @@ class HunkRows(Sequence["tuple[str, str] | Drawable"]):
         of, what = self._parts[2 * entry], self._parts[2 * entry + 1]
         hunks = self._hunks
         if what == _TITLE:
-            return hunks.hunks[of].title, "hunk--gap"
+            return hunks.hunks[of].title if of < len(hunks.hunks) else hunks.unread, "hunk--gap"
         if what == _GAP:
             return _gap(hunks.hunks[of].gap if of < len(hunks.hunks) else hunks.behind), "hunk--gap"
         drawn = self._drawn.get(entry)

@@ -50,6 +50,9 @@ class LinePane(ScrollView, can_focus=True):
 
         row: Row
 
+    class EdgesChanged(Message):
+        """Lines go on at other edges than before."""
+
     wraps: var[bool] = var(True)
     """Whether lines that are wider than the pane are continued below; otherwise they scroll sideways."""
     aside: var[str] = var("")
@@ -62,6 +65,7 @@ class LinePane(ScrollView, can_focus=True):
         """The line and the cell on which the mouse's button went down that is still down."""
         self._mark: Mark | None = None
         self._query: Query | None = None
+        self._told_edges = (False, False)
 
     can_wrap: ClassVar[bool] = False
     """Whether its lines are wrapped or not as the user wants it."""
@@ -121,6 +125,42 @@ class LinePane(ScrollView, can_focus=True):
             self.scroll_end(animate=False)
         else:
             self.scroll_home(animate=False)
+
+    # Sideways
+
+    @property
+    def edges(self) -> tuple[bool, bool]:
+        """Whether lines go on at the left of what can be seen, and at the right."""
+        return self.scroll_offset.x > 0, self.scroll_offset.x < self.max_scroll_x
+
+    def to_line_end(self, *, last: bool) -> None:
+        """Show where the line ends that is gone along, or where all begin."""
+        room = self.scrollable_content_region.width
+        end = max(map(self._cells_of, self.in_line()), default=0) if last else 0
+        self.scroll_to(x=max(0, end - room), animate=False, immediate=True)
+
+    def in_line(self) -> range:
+        """The lines of which the longest is gone along: those in sight."""
+        top = self.scroll_offset.y
+        return range(top, min(top + self.scrollable_content_region.height, self.line_count()))
+
+    def _cells_of(self, number: int) -> int:
+        long = self.long_line(number)
+        return self.line_text(number).cell_len if long is None else long[0].width
+
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        """See `EdgesChanged`."""
+        super().watch_scroll_x(old_value, new_value)
+        self._tell_edges()
+
+    def watch_virtual_size(self) -> None:
+        """The same: there are other lines."""
+        self._tell_edges()
+
+    def _tell_edges(self) -> None:
+        if self.edges != self._told_edges:
+            self._told_edges = self.edges
+            self.post_message(self.EdgesChanged())
 
     def part_style(self, name: str) -> Style:
         """The text style of a component class, resolved against the pane's own colours."""
