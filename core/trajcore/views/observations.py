@@ -238,6 +238,7 @@ def _all_hunks(session: Session, result: StepResult, before: int = 0) -> Hunks:
     return hunks(left, right, same, all_aside=comparison.match is not None, first=first)
 
 
+_SERVED: Final = "served from the recording"
 _TONES: Final = {Status.DIVERGED: BlockKind.BAD, Status.UNKNOWN: BlockKind.NOTE}
 
 
@@ -246,7 +247,7 @@ def verdict(result: StepResult) -> Block:
     words = {
         Status.MATCHED: "equal to the recording",
         Status.DIVERGED: "diverged",
-        Status.RECORDED: "served from the recording, not executed",
+        Status.RECORDED: f"{_SERVED}, not executed",
         Status.SKIPPED: "skipped",
         Status.UNKNOWN: "unknown: it rests on what the recording does not tell of its files",
     }[result.status]
@@ -254,7 +255,10 @@ def verdict(result: StepResult) -> Block:
         words = "executed"
     elif result.match is not None and result.match.value == "normalised":
         words = "equal once what is known to vary is set aside"
-    reason = f": {safe_line(result.reason)}" if result.reason else ""
+    why = result.reason
+    if result.status is Status.RECORDED:  # the words before say so
+        why = why.removesuffix(_SERVED).removesuffix(": ")
+    reason = f": {safe_line(why)}" if why else ""
     if result.cause is not None and result.cause is not Cause.OTHER:
         words += f" ({_CAUSES[result.cause]})"
     kind = _TONES.get(result.status, BlockKind.GOOD)

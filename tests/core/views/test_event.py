@@ -9,10 +9,12 @@ import pytest
 
 from documents import message, ran, run
 from showing import played, row_of, session_of
+from trajcore.replay.run import Status, StepResult
 from trajcore.session import Session
 from trajcore.views.blocks import Block, BlockKind
 from trajcore.views.differing import HunksBlock
 from trajcore.views.event import blocks_for
+from trajcore.views.observations import verdict
 
 pytestmark = pytest.mark.asyncio
 
@@ -130,3 +132,16 @@ async def test_every_text_is_safe_to_draw(text: str) -> None:
 async def test_blocks_are_plain_data() -> None:
     for block in blocks_for(session_of(EVENTS), row_of(session_of(EVENTS), 1)):
         assert set(asdict(block)) == {"kind", "text", "language", "folded", "picture"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("served from the recording", ""),
+        ("you asked for it: served from the recording", ": you asked for it"),
+        ("not carried out when it was recorded", ": not carried out when it was recorded"),
+    ],
+)
+async def test_the_verdict_of_what_was_served_says_so_once(reason: str, told: str) -> None:
+    served = StepResult(1, 1, "run", Status.RECORDED, None, None, 0, 0.0, reason, actual=None, recorded=None)
+    assert verdict(served).text == f"r served from the recording, not executed{told}"
