@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import others
 from documents import message, ran, run
 from trajcore import reading
 from trajcore.difference import diff
@@ -121,10 +122,10 @@ def test_an_archive_that_was_cut_off_has_what_came_before_the_cut() -> None:
 
 
 def test_another_agents_recordings_in_an_archive_are_refused_by_name() -> None:
-    steps = json.dumps({"environment": "x", "trajectory": [], "history": [], "info": {"exit_status": "x"}})
+    steps = json.dumps(others.ATIF_RUN)
     for archive in (zipped, tarred):
-        with pytest.raises(BadInput, match="SWE-agent"):
-            Trajectory.from_bytes(archive(("a.traj", steps.encode()), ("b.traj", steps.encode())))
+        with pytest.raises(BadInput, match="ATIF"):
+            Trajectory.from_bytes(archive(("a.json", steps.encode()), ("b.json", steps.encode())))
 
 
 def test_rows_in_a_packed_file_are_picked_as_ever() -> None:
