@@ -5,8 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 _EXACT: Final = 40_000
 """Stretches of at most so many pairs of items are matched as well as can be."""
@@ -16,8 +15,7 @@ _WIDTHS: Final = (1, 4, 16)
 """So many items in a row hold the rest in place, where they stand once on each side."""
 
 
-@dataclass(frozen=True, order=True)
-class Alike:
+class Alike(NamedTuple):
     """So many items from `left` in the one on, which are those from `right` in the other on."""
 
     left: int
@@ -25,8 +23,7 @@ class Alike:
     length: int
 
 
-@dataclass(frozen=True)
-class _Stretch:
+class _Stretch(NamedTuple):
     """What is yet to be matched: a part of each."""
 
     a: int

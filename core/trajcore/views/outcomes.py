@@ -19,6 +19,8 @@ _WIDEST: Final = 8
 """Cells of the column of exit codes."""
 _LONGEST_EDIT: Final = 200_000
 """So many bytes of an edit are counted line by line."""
+_EFFORT: Final = 100_000
+"""So many pairs of its lines are looked at: it is done for each row of an edit that is drawn."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ def edited_lines(head: Head, args: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def _between(old: list[str], new: list[str]) -> tuple[int, int]:
-    from difflib import SequenceMatcher  # most first frames show no edit of a part
+    from trajcore.views.matching import matches  # most first frames show no edit of a part
 
-    same = sum(block.size for block in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks())
+    same = sum(alike.length for alike in matches(old, new, _EFFORT))
     return len(old) - same, len(new) - same
