@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from documents import message, ran, run
 from program import finish, say, write
@@ -227,3 +228,16 @@ async def test_footer_and_header_are_clicked(recording: Path) -> None:
         await screen.wait("Sandbox and world")
         await screen.press("escape")
         await screen.wait("REPLAY FINISHED")
+
+
+async def test_a_message_box_has_given_the_keys_back_once_the_key_that_sent_it_is_through(
+    recording: Path,
+) -> None:
+    async with opened(recording) as screen:
+        await screen.settle()
+        await screen.press("m", "o", "n", "e")
+        await screen.wait(lambda: screen.app.screen.conversation.box.typed == "one")
+        await screen.app.focused._on_key(events.Key("enter", None))
+        assert screen.app.focused is screen.timeline  # and nothing is under way that would take them again
+        await screen.press("m", "t", "w", "o")
+        await screen.wait(lambda: screen.app.screen.conversation.box.typed == "two")

@@ -93,7 +93,7 @@ class DebuggerScreen(LateScreen[None]):
         self.panes.lay_out(layout)
         self._layout = layout
         self._laid_out_first: Layout | None = None
-        self.conversation = Conversation(session, self.flows)
+        self.conversation = Conversation(session, self.flows, self._back_to_timeline)
         self._sandbox: notices.SandboxChosen | None = None
         self._world: notices.WorldChosen | None = None
         self.status = StatusBar(id="status")
@@ -452,9 +452,8 @@ class DebuggerScreen(LateScreen[None]):
     def _say_told(self, event: TimelineColumn.Told) -> None:
         self.say(event.text, bad=event.bad)
 
-    @on(Conversation.Left)
     def _back_to_timeline(self) -> None:
-        self.timeline.focus()
+        self.set_focus(self.timeline)
 
     def show_tab(self, tab: PaneTab) -> None:
         """Show a right-hand tab."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import on
 from textual.containers import Vertical
-from textual.message import Message
 
 from trajcore import Delivery, Mode, Session
 from trajcore.views.status import message_hint, queue_hint
@@ -18,17 +19,16 @@ from trajtui.widgets.running_input import RunningInput
 class Conversation(Vertical):
     """The boxes below the panes; each is there while it has something to show."""
 
-    class Left(Message):
-        """No box has the focus any more."""
-
-    def __init__(self, session: Session, flows: Flows) -> None:
+    def __init__(self, session: Session, flows: Flows, left: Callable[[], None]) -> None:
+        """`left` is called when no box has the focus any more."""
         super().__init__(id="conversation")
         self._session = session
         self._flows = flows
+        self._left = left
         self.question = QuestionBox(id="question")
-        self.queue = QueuedBox(id="queued")
-        self.running = RunningInput(id="running")
-        self.box = MessageBox(id="message")
+        self.queue = QueuedBox(self._leave)
+        self.running = RunningInput(self._leave)
+        self.box = MessageBox(self._send, self._leave, id="message")
 
     async def complete(self) -> None:
         """Bring in the boxes, which no first frame has: the question on top, what is typed at the bottom."""
@@ -63,7 +63,7 @@ class Conversation(Vertical):
             had = box.has_focus
             box.withdraw()
             if had:
-                self.post_message(self.Left())
+                self._left()
         elif box.asked is not asked:
             box.ask(asked)
             if not self.is_typing:
@@ -122,30 +122,29 @@ class Conversation(Vertical):
 
     # The message box
 
-    @on(MessageBox.Submitted)
-    def _send(self, event: MessageBox.Submitted) -> None:
+    def _send(self, text: str, delivery: Delivery) -> None:
         from trajcore.views.question import before_live
         from trajtui.actions import places  # dialogs
 
-        if before_live(self._session, event.delivery) is None:
-            self._hand_on(event)
-        else:
-            self._flows.begin(places.hand_over(self._session, self._flows.ask, lambda: self._hand_on(event)))
+        def hand_on() -> None:
+            self._hand_on(text, delivery)
 
-    def _hand_on(self, event: MessageBox.Submitted) -> None:
+        if before_live(self._session, delivery) is None:
+            hand_on()
+        else:
+            self._flows.begin(places.hand_over(self._session, self._flows.ask, hand_on))
+
+    def _hand_on(self, text: str, delivery: Delivery) -> None:
         session = self._session
-        if self._flows.attempt(lambda: session.message(event.text, event.delivery)) is not False:
+        if self._flows.attempt(lambda: session.message(text, delivery)) is not False:
             self.box.clear()
             self.box.close()
-            inserted = event.delivery is Delivery.INSERT and session.mode is Mode.REPLAY
+            inserted = delivery is Delivery.INSERT and session.mode is Mode.REPLAY
             if inserted and not session.busy:
                 self._flows.say("the message is part of this run now: s or c goes on")
 
-    @on(QueuedBox.Left)
-    @on(MessageBox.Closed)
-    @on(RunningInput.Closed)
     def _leave(self) -> None:
         if self._session.asked is None:
-            self.post_message(self.Left())
+            self._left()
         else:
             self.question.focus()

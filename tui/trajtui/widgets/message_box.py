@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
@@ -23,18 +23,17 @@ class MessageBox(Vertical):
     _text: MessageText | None = None
     _hint: Static | None = None
 
-    @dataclass
-    class Submitted(Message):
-        """The user sent `text`."""
-
-        text: str
-        delivery: Delivery
-
-    class Closed(Message):
-        """The box went away."""
-
     class Recalled(Message):
         """The user wants the last queued message back."""
+
+    def __init__(self, send: Callable[[str, Delivery], None], gone: Callable[[], None], *, id: str) -> None:
+        """`send` is called with what the user sends, `gone` when the box went away: by the key that did it.
+
+        A message would come behind the next key, which would go into a box that nobody sees any more.
+        """
+        super().__init__(id=id)
+        self._send = send
+        self._gone = gone
 
     def open(self, hint: str, *, live: bool = False) -> None:
         """Show the box; `hint` says what the keys do here. `live`: whatever is sent goes to the model."""
@@ -65,7 +64,7 @@ class MessageBox(Vertical):
         if self._text is None:
             from trajtui.widgets.message_text import MessageText  # a text box, which no first frame shows
 
-            self._text = MessageText(id="message-text", soft_wrap=True, show_line_numbers=False)
+            self._text = MessageText(self._hand_on)
             self._hint = Static("", id="message-hint", markup=False)
             self.mount(self._text, self._hint)
         return self._text
@@ -73,15 +72,13 @@ class MessageBox(Vertical):
     def close(self) -> None:
         """Put the box away; what was typed stays for the next time."""
         self.display = False
-        self.post_message(self.Closed())
+        self._gone()
 
-    def on_message_text_sent(self, event: MessageText.Sent) -> None:
+    def _hand_on(self, delivery: Delivery) -> None:
         """Hand the text on; nothing happens while there is none."""
-        event.stop()
-        text = "" if self._text is None else self._text.text.strip("\n")
-        if not text.strip():
-            return
-        self.post_message(self.Submitted(text, Delivery.LIVE if self.goes_live else event.delivery))
+        text = self.typed.strip("\n")
+        if text.strip():
+            self._send(text, Delivery.LIVE if self.goes_live else delivery)
 
     def on_message_text_recalled(self, event: MessageText.Recalled) -> None:
         """Hand the wish on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from textual import events
 from textual.message import Message
@@ -14,17 +14,19 @@ from trajtui.widgets.lines import safe_strip
 
 
 class MessageText(TextArea):
-    """A text box; Enter sends it, Ctrl+J is a new line, and ↑ in an empty one asks for what is queued."""
+    """A text box; Enter sends it, Ctrl+J is a new line, and ↑ in an empty one asks for what is queued.
+
+    What is sent is called for, and told in no message: the box is gone before the next key comes.
+    """
+
+    def __init__(self, send: Callable[[Delivery], None]) -> None:
+        """`send` is told what is to become of the text."""
+        super().__init__(id="message-text", soft_wrap=True, show_line_numbers=False)
+        self._send = send
 
     def on_mount(self) -> None:
         """Nothing moves unless the world moved."""
         self.cursor_blink = False
-
-    @dataclass
-    class Sent(Message):
-        """The user is done; `delivery` is what is to become of the text."""
-
-        delivery: Delivery
 
     class Recalled(Message):
         """The user wants the last queued message back."""
@@ -33,7 +35,7 @@ class MessageText(TextArea):
         deliveries = {"enter": Delivery.INSERT, "alt+r": Delivery.REPLACE, "ctrl+l": Delivery.LIVE}
         if event.key in deliveries:
             self._take(event)
-            self.post_message(self.Sent(deliveries[event.key]))
+            self._send(deliveries[event.key])
         elif event.key == "alt+up" or (event.key == "up" and not self.text):
             self._take(event)
             self.post_message(self.Recalled())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -50,11 +50,10 @@ class QueuedBox(Widget, can_focus=True):
         number: int
         text: str
 
-    class Left(Message):
-        """The user goes back to where they were."""
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, left: Callable[[], None]) -> None:
+        """`left` is called when the user goes back to where they were."""
+        super().__init__(id="queued")
+        self._left = left
         self._texts: tuple[str, ...] = ()
         self._when = ""
         self._selected = 0
@@ -121,7 +120,7 @@ class QueuedBox(Widget, can_focus=True):
 
     def action_leave(self) -> None:
         """Back to where the user was."""
-        self.post_message(self.Left())
+        self._left()
 
     def on_click(self, event: events.Click) -> None:
         """The message that was clicked is to be edited; at its end, removed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -26,15 +27,17 @@ class RunningInput(Horizontal):
 
         text: str
 
-    class Closed(Message):
-        """The line went away."""
+    def __init__(self, gone: Callable[[], None]) -> None:
+        """`gone` is called when the line went away."""
+        super().__init__(id="running")
+        self._gone = gone
 
     def open(self) -> None:
         """Show the line; the letters typed next are no commands."""
         if self._line is None:
             from trajtui.widgets.running_line import RunningLine  # a text box, which no first frame shows
 
-            self._line = RunningLine(id="running-line", compact=True)
+            self._line = RunningLine(self.close)
             self.mount(Static("into the command:", markup=False, id="running-name"), self._line)
             self.mount(Static(_HINT, markup=False, id="running-hint"))
         self.display = True
@@ -45,14 +48,9 @@ class RunningInput(Horizontal):
         if self._line is not None and self.display:
             self._line.value = ""
             self.display = False
-            self.post_message(self.Closed())
+            self._gone()
 
     def on_running_line_entered(self, event: RunningLine.Entered) -> None:
         """Hand it on."""
         event.stop()
         self.post_message(self.Typed(event.text))
-
-    def on_running_line_left(self, event: RunningLine.Left) -> None:
-        """Leave the command to itself."""
-        event.stop()
-        self.close()

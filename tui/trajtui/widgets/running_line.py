@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -27,8 +28,10 @@ class RunningLine(SafeInput):
 
         text: str
 
-    class Left(Message):
-        """The user leaves the line."""
+    def __init__(self, left: Callable[[], None]) -> None:
+        """`left` is called when the user leaves the line."""
+        super().__init__(id="running-line", compact=True)
+        self._left = left
 
     async def action_submit(self) -> None:
         """Send the line."""
@@ -40,7 +43,7 @@ class RunningLine(SafeInput):
 
     def action_leave(self) -> None:
         """Send nothing."""
-        self.post_message(self.Left())
+        self._left()
 
     def _enter(self, end: str) -> None:
         text, self.value = self.value, ""
