@@ -49,6 +49,13 @@ def test_code_has_the_colours_that_it_has_as_a_whole(language: str, lines: list[
     assert list(map(drawn, rows)) == list(map(drawn, wanted))
 
 
+def test_nothing_of_code_that_is_wider_than_a_pane_is_left_out() -> None:
+    text = f"print('{'x' * 130}') # {'words ' * 40}end"
+    rows = list(rows_of(code(text, "python"), 40, ""))
+    assert all(row.cell_len <= 40 for row in rows if isinstance(row, Text))
+    assert "".join(row.plain + row.end for row in rows if isinstance(row, Text)).split() == text.split()
+
+
 @pytest.mark.parametrize(
     "make", [lambda n: code("x = 'a'  # b\n" * n, "python"), lambda n: prose("- some *words*\n" * n)]
 )

@@ -108,6 +108,7 @@ def _highlighted(text: str, language: str) -> Iterator[Text]:
         language = Syntax.guess_lexer(language[1:])
     syntax = Syntax(text, language, theme=ink.code(), background_color="default")
     line, lexer = syntax.highlight("").blank_copy(), syntax.lexer
+    line.no_wrap = None  # it is broken as any other: what does not fit would be cut off
     code = text.expandtabs(TAB)
     if lexer is None:
         yield from (line.blank_copy(one) for one in code.split("\n"))
