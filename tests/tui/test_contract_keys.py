@@ -631,6 +631,12 @@ async def _(screen: Shown) -> None:
     await screen.wait("comes to something else")
 
 
+@WORLD.row("the branches that a recording has itself", commands=("own_branches",))
+async def _(screen: Shown) -> None:
+    await choose(screen, "own_branches")
+    await screen.wait("this recording has one branch of its own")
+
+
 @WORLD.row("R: restart from the first event, fresh sandbox", "R")
 async def _(screen: Shown) -> None:
     await begins_again(screen)

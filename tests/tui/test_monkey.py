@@ -17,6 +17,7 @@ from trajtui.app import TrajApp
 from trajtui.pictured import _Drawn
 from trajtui.screens.beforehand import AskFirst, PickRow
 from trajtui.screens.browse import Browse
+from trajtui.screens.ownbranches import ComparedOwn, OwnBranchList
 from trajtui.screens.picture import PictureScreen
 from trajtui.screens.start import StartApp
 
@@ -86,8 +87,9 @@ async def test_every_screen_is_on_the_way_of_the_monkey(path: Path) -> None:
     monkey = await at_stages(path, STAGES, lambda: [(0, "away")])
     assert not monkey.fault, monkey.fault
     reached = {one for one in monkey.seen if one.__module__.startswith("trajtui.")}
-    # One comes once a process has decoded the picture, one is of the start screen: both have tests of theirs.
-    elsewhere = {PictureScreen, Browse}
+    # One comes once a process has decoded the picture, one is of the start screen, two are of a conversation
+    # with branches: all have tests of theirs.
+    elsewhere = {PictureScreen, Browse, OwnBranchList, ComparedOwn}
     # A picture is drawn by a program that nobody is at.
     assert reached | elsewhere | set(PROGRAMS) == screens() - {_Drawn} | {TrajApp}
 

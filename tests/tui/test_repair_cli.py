@@ -129,9 +129,10 @@ def test_an_archive_and_a_list_of_events_are_mended_too(place: Path, tmp_path: P
     packed = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", place.parent, HEX))
     assert trajtui("repair", packed, "-o", tmp_path / "there").returncode == 0
     assert (tmp_path / "there" / "damaged").is_dir()
-    refused = trajtui("repair", packed, "--in-place")
-    assert refused.returncode == 2
-    assert "name another file to save it to" in refused.stderr
+    was = packed.read_bytes()
+    assert trajtui("repair", packed, "--in-place").returncode == 0
+    assert packed.with_name("packed.zip.before-repair").read_bytes() == was
+    assert trajtui("show", packed, "--check").returncode == 0
     one = tmp_path / "events.json"
     one.write_bytes(b"[" + b",".join(compact({**event, "colour": 1}) for event in talk()) + b"]")
     assert trajtui("repair", one, "-o", tmp_path / "mended.json").returncode == 0

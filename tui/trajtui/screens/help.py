@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import ComposeResult
@@ -80,13 +79,12 @@ class Help(Dialog[None]):
 
 def _groups(actions: Sequence[UserAction]) -> list[Group]:
     palette = next(action.shown for action in actions if action.name == "command_palette").split(" ")[0]
-    groups: list[Group] = [
-        (title, [(action.shown or palette, action.what) for action in rows])
-        for title, rows in groupby(actions, key=lambda action: action.group)
-    ]
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for action in actions:
+        groups.setdefault(action.group, []).append((action.shown or palette, action.what))
     first = [("Esc", rung.word) for rung in leaving.RUNGS]
     return [
-        *groups,
+        *groups.items(),
         ("Esc does the first of these that applies", first),
         ("Marks", list(marks.MEANINGS)),
         ("The strip below the timeline", list(overview.MEANINGS)),
@@ -107,18 +105,13 @@ def _named(bound: Iterable[ActiveBinding]) -> list[tuple[str, str]]:
     return [(" ".join(names), what) for what, names in keys.items()]
 
 
-def _columns(groups: Sequence[Group], count: int) -> list[list[Group]]:
-    """The groups in order, in columns of about the same length."""
-    half = sum(len(rows) + 2 for _, rows in groups) / count
-    columns: list[list[Group]] = [[]]
-    length = 0
-    for group in groups:
-        if length >= half - len(group[1]) / 2 and len(columns) < count:
-            columns.append([])
-            length = 0
-        columns[-1].append(group)
-        length += len(group[1]) + 2
-    return columns
+def _columns(groups: Sequence[Group], count: int) -> list[Sequence[Group]]:
+    """The groups in order: in one column, or parted in two where the longer of them is shortest."""
+    if count == 1:
+        return [groups]
+    lengths = [len(rows) + 2 for _, rows in groups]
+    at = min(range(len(groups)), key=lambda at: max(sum(lengths[:at]), sum(lengths[at:])))
+    return [groups[:at], groups[at:]]
 
 
 def _shown(group: Group) -> Content:
