@@ -81,8 +81,9 @@ class Running:
         return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
 
     def first(self) -> float:
-        """Read what is written next, up to where it stops for a moment; when it began."""
-        select.select([self._terminal], [], [], PATIENCE)
+        """Read what is written next, up to where it stops a moment; when it began. Raises `TimeoutError`."""
+        if not select.select([self._terminal], [], [], PATIENCE)[0]:
+            raise TimeoutError(f"{self._arguments}: nothing was written to a key")
         begun = time.perf_counter()
         self.rest(0.005)
         return begun
