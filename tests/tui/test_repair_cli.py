@@ -137,6 +137,8 @@ def test_an_archive_and_a_list_of_events_are_mended_too(place: Path, tmp_path: P
     one.write_bytes(b"[" + b",".join(compact({**event, "colour": 1}) for event in talk()) + b"]")
     assert trajtui("repair", one, "-o", tmp_path / "mended.json").returncode == 0
     assert json.loads((tmp_path / "mended.json").read_bytes()) == talk()
+    printed = trajtui("repair", one, "-o", "-")
+    assert (json.loads(printed.stdout), "faults mended" in printed.stderr) == (talk(), True)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,8 @@ def test_an_archive_and_a_list_of_events_are_mended_too(place: Path, tmp_path: P
     [
         (("--in-place", "-o", "x"), "takes no -o"),
         (("--dry-run", "--in-place"), "writes nothing"),
-        (("-o", "-"), "takes a name"),
+        (("-o", "-"), "is a directory of events"),
+        (("-o", "-", "--json"), "both go to standard output"),
     ],
 )
 def test_what_does_not_go_together_is_refused(place: Path, options: tuple[str, ...], said: str) -> None:

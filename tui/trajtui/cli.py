@@ -216,7 +216,7 @@ def edit_command(context: click.Context, /, file: str, **options: Any) -> None:
 
 @_commands.command("repair")
 @click.argument("file", type=FILE)
-@click.option("-o", "--output", metavar="OUT", help="Write the mended recording here.")
+@click.option("-o", "--output", metavar="OUT", help="Write the mended recording here; `-` prints it.")
 @click.option("--in-place", is_flag=True, help="Write it in its own place; how it was is kept beside it.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done, as without -o and --in-place.")
 @click.option("--all", "everything", is_flag=True, help="Mend warnings too, which may well be meant.")

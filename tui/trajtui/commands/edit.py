@@ -47,7 +47,7 @@ def edit(file: str, operations: Sequence[Operation], options: Mapping[str, Any])
         _tell_notes(trajectory, notes, found)
     saved = None
     if target == STANDARD:
-        _print(trajectory)
+        print_recording(trajectory)
     elif not options["diff"]:
         saved = str(trajectory.save(Path(file) if target is None else Path(target)))
     if options.get("as_json"):
@@ -240,7 +240,8 @@ def _parts(dotted: str) -> list[str]:
 # Writing
 
 
-def _print(trajectory: Trajectory) -> None:
+def print_recording(trajectory: Trajectory) -> None:
+    """Write a recording to standard output. Raises `BadInput` where it is many files."""
     if trajectory.path is not None and os.path.isdir(trajectory.path):
         raise BadInput(f"{trajectory.name} is a directory of events: name a file to write them to.")
     data = trajectory.to_bytes()

@@ -23,7 +23,9 @@ from trajcore.views.checks import (
     mending,
 )
 from trajtui.commands import paint
+from trajtui.commands.edit import print_recording
 from trajtui.commands.reading import open_to_show
+from trajtui.grammar import STANDARD
 from trajtui.manner import done, note, tell_object
 
 
@@ -38,13 +40,15 @@ def repair(
     as_json: bool,
 ) -> int:
     """Mend a recording; the exit code: 1 where an error is left. Raises `BadInput`."""
-    _check(file, output, in_place=in_place, dry_run=dry_run)
+    _check(file, output, in_place=in_place, dry_run=dry_run, as_json=as_json)
     trajectory = open_to_show(file, row)
     mended = list(mending(trajectory, warnings=everything))
     saved, copy = None, None
     if in_place and mended:
         copy = _save_in_place(trajectory, Path(file))
         saved = file
+    elif output == STANDARD:
+        print_recording(trajectory)
     elif output is not None:
         saved = str(trajectory.save(Path(output)))
         # What is wrong with it in its new place alone: a conversation goes by the name of its directory.
@@ -65,15 +69,15 @@ def repair(
             }
         )
     else:
-        _tell(trajectory, mended, left)
-        _tell_where(saved, copy, is_needed=bool(mended))
+        _tell(trajectory, mended, left, beside=output == STANDARD)
+        _tell_where(saved, copy, is_needed=bool(mended) and output is None)
     return int(any(map(is_error, left)))
 
 
-def _check(file: str, output: str | None, *, in_place: bool, dry_run: bool) -> None:
+def _check(file: str, output: str | None, *, in_place: bool, dry_run: bool, as_json: bool) -> None:
     """Refuse what does not go together. Raises `BadInput`."""
-    if output == "-":
-        raise BadInput("-o takes a name: what is mended may be several files.")
+    if output == STANDARD and as_json:
+        raise BadInput("--json and -o - both go to standard output: name a file for the recording.")
     if output is not None and in_place:
         raise BadInput("--in-place writes the recording itself: it takes no -o.")
     if in_place and file == "-":
@@ -95,12 +99,13 @@ def _save_in_place(trajectory: Trajectory, path: Path) -> Path:
     return copy
 
 
-def _tell(trajectory: Trajectory, mended: Sequence[Mended], left: Sequence[Finding]) -> None:
+def _tell(trajectory: Trajectory, mended: Sequence[Mended], left: Sequence[Finding], *, beside: bool) -> None:
+    """Say what was done; on standard error `beside` the recording."""
     for one in mended:
-        click.echo(paint.finding(mended_line(one)))
+        click.echo(paint.finding(mended_line(one)), err=beside)
     for finding in left:
-        click.echo(paint.finding(f"{finding_line(trajectory, finding)}  (left as it is)"))
-    click.echo(_summary(mended, left))
+        click.echo(paint.finding(f"{finding_line(trajectory, finding)}  (left as it is)"), err=beside)
+    click.echo(_summary(mended, left), err=beside)
 
 
 def _tell_where(saved: str | None, copy: Path | None, *, is_needed: bool) -> None:
