@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -115,6 +117,25 @@ def test_a_signal_gives_the_terminal_back_and_removes_the_sandbox(
     terminal.wait(f"[exit {128 + number}]", seconds=10)
     assert usable(terminal)
     assert list(scratch.iterdir()) == []
+
+
+def test_a_terminal_that_is_gone_ends_what_it_does_not_control(tmp_path: Path):
+    path = write(tmp_path / "x.json", [message(0, "go")])
+    mine, theirs = pty.openpty()
+    begun = subprocess.Popen(
+        [*PROGRAM, path, "--sandbox", "recorded"],
+        stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    while b"REPLAY" not in shown:
+        shown += os.read(mine, 4096)
+    os.close(mine)
+    try:
+        assert begun.wait(30) == 128 + signal.SIGHUP
+    finally:
+        begun.kill()
+        begun.wait()
 
 
 @pytest.mark.bubblewrap

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,6 +40,24 @@ def end_on_signals(app: App[None], session: Session) -> None:
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
+    if _terminal_is_alive():
+        _watch_terminal()
+
+
+@cache
+def _watch_terminal() -> None:
+    threading.Thread(target=_hang_up, daemon=True).start()
+
+
+def _hang_up() -> None:
+    """Once the terminal is gone, have this program sent what those that it controls are sent.
+
+    A program that it does not control would read on for ever.
+    """
+    watched = select.poll()
+    watched.register(2, 0)  # that it is gone is told unasked
+    if any(told & select.POLLHUP for _, told in watched.poll()):
+        os.kill(os.getpid(), signal.SIGHUP)
 
 
 @contextmanager
