@@ -104,8 +104,9 @@ async def test_the_palette_and_the_way_between_panes_have_the_users_keys_too(tmp
         await screen.type("check the rec")
         await screen.wait("check the recording")
         await screen.press("escape", "escape", "question_mark")
-        await screen.wait("Ctrl+W     next pane")
         await screen.wait("Ctrl+T     let the model go on")
+        await screen.press(*["j"] * 20)
+        await screen.wait("Ctrl+W     next pane")
 
 
 def test_the_keys_are_the_users_own_wherever_they_work() -> None:
