@@ -30,11 +30,16 @@ def end_on_signals(app: App[None], session: Session) -> None:
     To be called in the loop.
     """
     loop = asyncio.get_running_loop()
+    is_hung_up = False
 
     def end(number: int, frame: FrameType | None) -> None:
+        nonlocal is_hung_up
         alive = _terminal_is_alive()
         if alive:
             loop.call_soon_threadsafe(partial(app.exit, return_code=128 + number))
+        elif is_hung_up:
+            return  # the system tells it, and `_hang_up`: who ended at once would not wait for the sandbox
+        is_hung_up = not alive
         grace = _GRACE if alive else 0.0
         threading.Thread(target=_end_at_last, args=(number, grace, session, loop), daemon=True).start()
 
