@@ -7,7 +7,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trajcore.live.risks.commands import Place
@@ -44,7 +44,7 @@ RISKY = {
         "rsync -a --delete a/ b/", "shred /etc/x", "unlink /x", "rmdir /x", "mv /etc/hosts .", "watch 'rm *'",
         "${X:-$(rm *)}", "python3 -c 'import os; os.remove(\"/x\")'",
         "python - <<'E'\nimport shutil\nshutil.rmtree('/')\nE",
-        "busybox rm /x", "$'rm' /x", "uv run rm /x", "time -p rm *",
+        "busybox rm /x", "$'rm' /x", r"$'\162\555' /x", "uv run rm /x", "time -p rm *",
     ),
     "privileges": (
         "sudo ls", "ls && sudo -u bob ls", "su", "su - bob -c ls", "doas ls", "chmod +s x", "chmod u+s x",
@@ -271,6 +271,9 @@ def test_nothing_around_a_risky_command_hides_it(wrappers: list[str], text: str)
     assert alone <= found(text)
 
 
+@example("$'\\;'")
+@example("$'\\777'")
+@example("$'\\λ'")
 @given(st.text(alphabet="rm*$`'\"(){}[]|&;<> \n\\=#x-/~!,", max_size=60))
 def test_any_text_is_read_or_said_to_be_unreadable(text: str) -> None:
     assert found(text) <= {rule.name for rule in RULES}

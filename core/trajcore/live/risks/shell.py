@@ -6,6 +6,7 @@ What is executed is bash's own affair: where this reads otherwise, a question is
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,6 +18,9 @@ _KEYWORDS: Final = frozenset(
 """Words before a command that are none of it."""
 _DATA: Final = frozenset(("for", "select", "case"))
 """What stands behind these words are no commands up to the next separator."""
+_ESCAPE: Final = re.compile(r"\\([4-7][0-7]{2}|.)", re.DOTALL)
+_ESCAPES: Final = "\\'\"abfnrtvxuU01234567\n"
+"""What makes an escape with the backslash before it, for a shell and for Python."""
 _DEEPEST: Final = 60
 _LONGEST: Final = 100_000
 """So many characters of a command line are read."""
@@ -62,6 +66,14 @@ class _Building:
     def command(self) -> Command:
         """The command as it was read."""
         return Command(tuple(self.words), tuple(self.writes), self.here, shell=self.shell)
+
+
+def _as_known(escape: re.Match[str]) -> str:
+    """An escape that Python knows too: a byte has eight bits, and before other letters a backslash is one."""
+    told = escape[1]
+    if len(told) == 3:
+        return f"\\{int(told, 8) & 0xFF:03o}"
+    return escape[0] if told in _ESCAPES else f"\\{escape[0]}"
 
 
 class _Reader:
@@ -298,7 +310,8 @@ class _Reader:
             character = self._take()
             if character == "'":
                 try:
-                    return text.encode("latin-1", "backslashreplace").decode("unicode_escape", "replace")
+                    known = _ESCAPE.sub(_as_known, text).encode("latin-1", "backslashreplace")
+                    return known.decode("unicode_escape", "replace")
                 except UnicodeError:
                     return text
             text += character
