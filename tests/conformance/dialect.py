@@ -16,6 +16,8 @@ from trajcore.dialects.base import Dialect, Place, Text, ValuePath
 from trajcore.dialects.registry import DIALECTS
 from trajcore.dialects.slotted import BaseDialect
 from trajcore.errors import BadInput
+from trajcore.events.base import Action, Observation
+from trajcore.events.kinds import Service
 from trajcore.formats.base import Files, Format, Layout
 from trajcore.formats.registry import FORMATS, readings
 from trajcore.trajectory import Trajectory
@@ -239,6 +241,19 @@ def held(place: Place, text: Text, value: Any) -> Any:
 def kinds(trajectory: Trajectory) -> list[str]:
     """The kinds of all events."""
     return [trajectory.head(index).kind for index in range(len(trajectory))]
+
+
+def services(trajectory: Trajectory) -> dict[str, Service]:
+    """What a replay does with each command."""
+    found = {}
+    for index in range(len(trajectory)):
+        action = trajectory.parsed(index).event
+        if isinstance(action, Action) and action.action == "run":
+            answer = trajectory.outline.answer_of.get(index)
+            recorded = None if answer is None else trajectory.parsed(answer).event
+            assert recorded is None or isinstance(recorded, Observation)
+            found[str(action.args.command)] = trajectory.dialect.treatment(action, recorded).service
+    return found
 
 
 def said(trajectory: Trajectory) -> dict[int, str]:

@@ -43,15 +43,16 @@ class Enclosed:
         if files.directory is not None or files.first != b"{" or files.has_lines:
             return
         source, begin, end = files.source, files.start, len(files.source.data)
-        runs = _runs_in(source.data, begin)
-        found = _list_of(source.data, begin, end)
+        keys = _keys_of(source.data, begin, end)
+        runs = _runs_in(source.data, begin, keys)
+        found = _list_of(source.data, begin, end, keys)
         if runs and (row is not None or found is None):
             rows = [FileRow(number, "", *span) for number, span in enumerate(runs)]
             if row is None and len(rows) > 1:
                 raise RowNeeded(source.name, rows)
             chosen = picked(source.name, rows, row or "0")
             begin, end = chosen.begin, chosen.end
-            found = _list_of(source.data, begin, end)
+            found = _list_of(source.data, begin, end, _keys_of(source.data, begin, end))
         elif row not in (None, "0") and found is not None:
             raise BadInput(f"{source.name} holds one trajectory, which is row 0.")
         if found is None:
@@ -77,31 +78,42 @@ class Enclosed:
         yield b"\n" + text[split:]
 
 
-def _runs_in(data: bytes, begin: int) -> list[tuple[int, int]]:
-    """Where the objects are that an object holds several of; none where it is no such."""
+def _keys_of(data: bytes, begin: int, end: int) -> dict[str, msgspec.Raw] | None:
+    """What an object holds, not read; None where it is broken."""
     try:
-        found = _KEYS.decode(memoryview(data)[begin:])
-        if bytes(memoryview(found.get(_RUNS, b"n"))[:1]) != b"[":
-            return []
-        span = _span(data, begin, found, _RUNS)
+        return _KEYS.decode(memoryview(data)[begin:end])
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _runs_in(data: bytes, begin: int, keys: dict[str, msgspec.Raw] | None) -> list[tuple[int, int]]:
+    """Where the objects are that an object holds several of; none where it is no such."""
+    if keys is None or not _is_list(keys.get(_RUNS)):
+        return []
+    try:
+        span = _span(data, begin, keys, _RUNS)
         return list(spans(data, span[0], split(data, *span))) if span else []
     except (msgspec.DecodeError, RecursionError, ValueError):
         return []
 
 
-def _list_of(data: bytes, begin: int, end: int) -> tuple[str, tuple[int, int] | None] | None:
+def _is_list(value: msgspec.Raw | None) -> bool:
+    return value is not None and bytes(memoryview(value)[:1]) == b"["
+
+
+def _list_of(
+    data: bytes, begin: int, end: int, keys: dict[str, msgspec.Raw] | None
+) -> tuple[str, tuple[int, int] | None] | None:
     """Which list an object holds, and where, unless that takes a closer look; None where it has none."""
-    try:
-        found = _KEYS.decode(memoryview(data)[begin:end])
-    except (msgspec.DecodeError, RecursionError):
+    if keys is None:
         text = data[begin:end].decode("latin-1")
-        keys = {key for key, at in keys_before_break(text) if text[at : at + 1] == "["}
-        broken = next((key for key in AROUND if key in keys), None)
+        before = {key for key, at in keys_before_break(text) if text[at : at + 1] == "["}
+        broken = next((key for key in AROUND if key in before), None)
         return None if broken is None else (broken, None)
-    key = next((key for key in AROUND if bytes(memoryview(found.get(key, b"n"))[:1]) == b"["), None)
-    if key is None or (key in _BESIDE and _BESIDE[key].isdisjoint(found)):
+    key = next((key for key in AROUND if _is_list(keys.get(key))), None)
+    if key is None or (key in _BESIDE and _BESIDE[key].isdisjoint(keys)):
         return None
-    return key, _span(data, begin, found, key)
+    return key, _span(data, begin, keys, key)
 
 
 def _span(data: bytes, begin: int, found: dict[str, msgspec.Raw], key: str) -> tuple[int, int] | None:

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 import minis
-from conformance.dialect import OPENHANDS, DialectLaws
+from conformance.dialect import OPENHANDS, DialectLaws, kinds, services
 from others import MESSAGES
 from recordings import MINI
 from trajcore.dialects.base import Dialect, Shell
 from trajcore.dialects.mini.dialect import MiniSweAgent
 from trajcore.errors import BadInput
-from trajcore.events.base import Action, Observation
+from trajcore.events.base import Observation
 from trajcore.events.kinds import Service
 from trajcore.trajectory import Trajectory
 from trajcore.worlds.facts import found_in
@@ -44,23 +44,6 @@ class TestReal(TestMini):
 
 def opened(data: bytes) -> Trajectory:
     return Trajectory.from_bytes(data)
-
-
-def kinds(trajectory: Trajectory) -> list[str]:
-    return [trajectory.head(index).kind for index in range(len(trajectory))]
-
-
-def services(trajectory: Trajectory) -> dict[str, Service]:
-    """What a replay does with each command."""
-    found = {}
-    for index in range(len(trajectory)):
-        action = trajectory.parsed(index).event
-        if isinstance(action, Action) and action.action == "run":
-            answer = trajectory.outline.answer_of.get(index)
-            recorded = None if answer is None else trajectory.parsed(answer).event
-            assert recorded is None or isinstance(recorded, Observation)
-            found[str(action.args.command)] = trajectory.dialect.treatment(action, recorded).service
-    return found
 
 
 # Which events there are

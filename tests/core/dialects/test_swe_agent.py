@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 import swes
-from conformance.dialect import OPENHANDS, DialectLaws, kinds
+from conformance.dialect import OPENHANDS, DialectLaws, kinds, services
 from others import MESSAGES
 from recordings import SWE_AGENT
 from trajcore.dialects.base import Dialect
 from trajcore.dialects.swe_agent.dialect import SweAgent
 from trajcore.errors import BadInput
-from trajcore.events.base import Action, Observation
+from trajcore.events.base import Observation
 from trajcore.events.kinds import Service
 from trajcore.formats.base import RowNeeded
 from trajcore.trajectory import Trajectory
@@ -44,19 +44,6 @@ class TestReal(TestSweAgent):
 
 def opened(data: bytes, **more: Any) -> Trajectory:
     return Trajectory.from_bytes(data, **more)
-
-
-def services(trajectory: Trajectory) -> dict[str, Service]:
-    """What a replay does with each command."""
-    found = {}
-    for index in range(len(trajectory)):
-        action = trajectory.parsed(index).event
-        if isinstance(action, Action) and action.action == "run":
-            answer = trajectory.outline.answer_of.get(index)
-            recorded = None if answer is None else trajectory.parsed(answer).event
-            assert recorded is None or isinstance(recorded, Observation)
-            found[str(action.args.command)] = trajectory.dialect.treatment(action, recorded).service
-    return found
 
 
 # Which events there are

@@ -9,7 +9,8 @@ from typing import Any, Final
 from trajcore.dialects import canonical
 from trajcore.dialects.mini.blocks import blocks, command_in, thought_in
 from trajcore.dialects.mini.turns import HUMAN, TEXT, MiniSlot
-from trajcore.dialects.mini.wire import images_of, text_of
+from trajcore.dialects.mini.wire import images_of
+from trajcore.dialects.replies import content_text
 from trajcore.dialects.shapes import object_in, word
 from trajcore.events.kinds import ERROR, FINISH, MESSAGE, RUN, SYSTEM, USER_REJECTED
 from trajcore.runtimes.mini.wording import said_in
@@ -69,8 +70,8 @@ def said(record: Record) -> str:
         return output
     if record.get("role") is None and isinstance(output, list):
         parts = (item.get("content") for item in output if isinstance(item, dict))
-        return "\n".join(filter(None, map(text_of, parts)))
-    return text_of(record.get("content"))
+        return "\n".join(filter(None, map(content_text, parts)))
+    return content_text(record.get("content"))
 
 
 def command_of(record: Record, slot: MiniSlot) -> str:
@@ -137,7 +138,7 @@ def _reasoning(record: Record) -> str:
     output = record.get("output")
     items = [item for item in output if isinstance(item, dict)] if isinstance(output, list) else []
     return "\n".join(
-        text_of(item.get("summary")) for item in items if item.get("type") == "reasoning"
+        content_text(item.get("summary")) for item in items if item.get("type") == "reasoning"
     ).strip()
 
 
@@ -201,7 +202,7 @@ def bad_reply(extra: Mapping[str, Any]) -> str:
     choices = object_in(extra, "response").get("choices")
     for choice in choices if isinstance(choices, list) else ():
         message = object_in(choice, "message") if isinstance(choice, dict) else {}
-        text = text_of(message.get("content"))
+        text = content_text(message.get("content"))
         if text:
             return text
     return ""

@@ -11,7 +11,8 @@ from trajcore.dialects.codecs import CODECS, Codec
 from trajcore.dialects.mini.blocks import COMMAND, THOUGHT
 from trajcore.dialects.mini.events import UNANSWERED, result_of, said, text_behind
 from trajcore.dialects.mini.turns import HUMAN, RESPONSES, TEXT, TOOL, MiniSlot
-from trajcore.dialects.mini.wire import read, text_of
+from trajcore.dialects.mini.wire import read
+from trajcore.dialects.replies import content_text
 from trajcore.dialects.shapes import object_in, objects_in
 from trajcore.errors import BadInput
 from trajcore.events.kinds import ERROR, FINISH, RUN, USER_REJECTED
@@ -86,7 +87,7 @@ def _content(at: int, record: Record) -> list[Place]:
         return []
     found = [Place(at, ("content",), CONTENT)] if "content" in record else []
     copy = _message_of(record)
-    if "content" in copy and text_of(copy.get("content")) == text_of(content):
+    if "content" in copy and content_text(copy.get("content")) == content_text(content):
         found.append(Place(at, (*_MESSAGE, "content"), CONTENT))
     return found
 
@@ -259,7 +260,7 @@ def _put_code(outer: Any, inside: Sequence[str | int], value: Any) -> Any:
 
 
 def _get_content(outer: Any, inside: Sequence[str | int]) -> Any:
-    return text_of(outer)
+    return content_text(outer)
 
 
 def _put_content(outer: Any, inside: Sequence[str | int], value: Any) -> Any:

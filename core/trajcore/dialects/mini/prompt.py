@@ -8,15 +8,15 @@ from typing import Any, Final
 from trajcore.dialects.mini.blocks import command_in, pattern_of, thought_in
 from trajcore.dialects.mini.setup import setup_of
 from trajcore.dialects.mini.turns import TEXT, Turns
-from trajcore.dialects.mini.wire import read, text_of
+from trajcore.dialects.mini.wire import read
 from trajcore.dialects.recording import Text
+from trajcore.dialects.replies import content_text
+from trajcore.dialects.sent import Message, with_results
 from trajcore.dialects.shapes import objects_in
 from trajcore.dialects.toolmap import InText, Parameter, Tool, ToolMap
 from trajcore.events.kinds import RUN
 from trajcore.formats.json.reading import as_object
 from trajcore.runtimes.mini.wording import NOT_EXECUTED, Shape, worded
-
-Message = dict[str, Any]
 
 _BASH: Final = Tool(
     "bash",
@@ -49,47 +49,24 @@ def tools_in(records: Sequence[Text]) -> ToolMap:
 
 def told(records: Sequence[Text]) -> list[Message]:
     """The messages, without what was noted beside them; each call has its result behind it."""
-    messages: list[Message] = []
-    waiting: list[str] = []
-    for record in records:
-        message = read(record)
-        if message.is_around or message.role == "exit":
-            continue
-        for one in _as_sent(as_object(record)):
-            if one["role"] != "tool":
-                messages += map(_missing, waiting)
-                waiting = [str(call.get("id")) for call in objects_in(one, "tool_calls")]
-            elif one["tool_call_id"] in waiting:
-                waiting.remove(one["tool_call_id"])
-            else:
-                one = {"role": "user", "content": one["content"]}
-            _append(messages, one)
-    return [*messages, *map(_missing, waiting)]
-
-
-def _append(messages: list[Message], one: Message) -> None:
-    """Add a message; two texts of one side in a row are one, as providers want it."""
-    last = messages[-1] if messages else {}
-    plain = isinstance(one.get("content"), str) and isinstance(last.get("content"), str)
-    if plain and last.get("role") == one["role"] in ("user", "assistant") and not last.get("tool_calls"):
-        messages[-1] = {**last, **one, "content": f"{last['content']}\n\n{one['content']}"}
-    else:
-        messages.append(one)
-
-
-def _missing(call: str) -> Message:
-    content = worded(Shape.JSON, "", -1, NOT_EXECUTED)
-    return {"role": "tool", "tool_call_id": call, "content": content}
+    messages = ((read(record), record) for record in records)
+    sent = (
+        one
+        for message, record in messages
+        if not message.is_around and message.role != "exit"
+        for one in _as_sent(as_object(record))
+    )
+    return with_results(sent, worded(Shape.JSON, "", -1, NOT_EXECUTED))
 
 
 def _as_sent(record: Mapping[str, Any]) -> Iterator[Message]:
     if record.get("type") == "function_call_output":
         call, output = str(record.get("call_id")), record.get("output")
-        yield {"role": "tool", "tool_call_id": call, "content": text_of(output)}
+        yield {"role": "tool", "tool_call_id": call, "content": content_text(output)}
         return
     if record.get("role") is None:
         items = objects_in(record, "output")
-        text = "\n".join(filter(None, (text_of(item.get("content")) for item in items)))
+        text = "\n".join(filter(None, (content_text(item.get("content")) for item in items)))
         calls = [
             _call(str(item.get("call_id")), item.get("name"), item.get("arguments"))
             for item in items
@@ -116,7 +93,11 @@ def _content(content: Any) -> Any:
     """A text, or parts; what Responses calls its parts is called as the chat interface does."""
     if not isinstance(content, list):
         return content or ""
-    return text_of(content) if all("text" in part for part in content if isinstance(part, dict)) else content
+    return (
+        content_text(content)
+        if all("text" in part for part in content if isinstance(part, dict))
+        else content
+    )
 
 
 def _call(id: str, name: Any, arguments: Any) -> Message:

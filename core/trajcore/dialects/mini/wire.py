@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from trajcore.dialects.recording import Text
+from trajcore.dialects.replies import content_text
 from trajcore.formats.json.reading import as_object
 
 OURS: Final = "trajtui"
@@ -76,8 +77,8 @@ class Message(Struct, frozen=True):
             return self.output
         if self.role is None and isinstance(self.output, list):
             said = (item.get("content") for item in self.output if isinstance(item, dict))
-            return "\n".join(filter(None, map(text_of, said)))
-        return text_of(self.content)
+            return "\n".join(filter(None, map(content_text, said)))
+        return content_text(self.content)
 
 
 _decoder: Final = msgspec.json.Decoder(Message)
@@ -99,15 +100,6 @@ def read(record: Text) -> Message:
             else {}
         )
         return Message(extra=Extra(**noted), **given)
-
-
-def text_of(content: Any) -> str:
-    """The text of a message's content: a string, or that of its parts."""
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    found = (part.get("text") for part in parts if isinstance(part, dict))
-    return "\n".join(text for text in found if isinstance(text, str))
 
 
 def images_of(content: Any) -> list[str]:

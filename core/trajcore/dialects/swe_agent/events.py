@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from trajcore.dialects import canonical
+from trajcore.dialects.replies import content_text
 from trajcore.dialects.shapes import objects_in
 from trajcore.dialects.swe_agent.steps import BASH, SweSlot
-from trajcore.dialects.swe_agent.wire import Record, read, state_of, text, text_of
+from trajcore.dialects.swe_agent.wire import Record, read, state_of, text
 from trajcore.events.kinds import ERROR, FINISH, RUN, SYSTEM
 from trajcore.formats.json.reading import as_object
 
@@ -41,7 +42,7 @@ def _call(slot: SweSlot) -> dict[str, Any] | None:
 
 
 def _entry(entry: Mapping[str, Any], slot: SweSlot) -> dict[str, Any]:
-    said = text_of(entry.get("content"))
+    said = content_text(entry.get("content"))
     if slot.action == RUN:
         return _run(text(entry.get("action")), text(entry.get("thought")), slot)
     if slot.observation is not None:

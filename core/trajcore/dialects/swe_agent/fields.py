@@ -8,11 +8,12 @@ from typing import Any, Final
 from trajcore.dialects import canonical
 from trajcore.dialects.base import Place, Recording
 from trajcore.dialects.codecs import CODECS
+from trajcore.dialects.replies import content_text
 from trajcore.dialects.shapes import list_in, object_in, word
 from trajcore.dialects.swe_agent import parts
 from trajcore.dialects.swe_agent.setup import setup_in
 from trajcore.dialects.swe_agent.steps import BASH, SweSlot
-from trajcore.dialects.swe_agent.wire import calls_of, read, state_of, text, text_of, text_path
+from trajcore.dialects.swe_agent.wire import calls_of, read, state_of, text, text_path
 from trajcore.errors import BadInput
 from trajcore.events.kinds import ERROR, FINISH, MESSAGE, RUN
 from trajcore.formats.json.reading import as_object
@@ -163,7 +164,7 @@ def _of_entry(copies: Copies, slot: SweSlot, path: Path) -> list[Place]:
         return _command_in(copies, slot, path, [])
     if path != (("content",) if slot.observation is not None else _SAID):
         return []
-    return _content(copies, at, (), entry, text_of(entry.get("content")))
+    return _content(copies, at, (), entry, content_text(entry.get("content")))
 
 
 def _of_prompt(copies: Copies, slot: SweSlot, path: Path) -> list[Place]:
@@ -173,7 +174,7 @@ def _of_prompt(copies: Copies, slot: SweSlot, path: Path) -> list[Place]:
     said = ""
     for record, where in copies.of_entry(slot.entry):
         entry = _entry_at(copies, record, where)
-        said = said or text_of(entry.get("content"))
+        said = said or content_text(entry.get("content"))
         found += _content(copies, record, where, entry, said)
     return found
 
@@ -232,7 +233,7 @@ def _command_in(copies: Copies, slot: SweSlot, path: Path, found: list[Place]) -
             continue
         calls = calls_of(entry)
         inner = text_path(entry.get("content"))
-        said = text_of(entry.get("content"))
+        said = content_text(entry.get("content"))
         if path == _COMMAND:
             found += copies.places(record, (*where, "action"), command)
             if calls:
@@ -319,7 +320,7 @@ def _output(copies: Copies, slot: SweSlot) -> list[Place]:
         inner = text_path(entry.get("content"))
         if inner is None or entry.get("role") not in ("tool", "user"):
             continue
-        shown = text_of(entry.get("content"))
+        shown = content_text(entry.get("content"))
         sides = parts.around(shown, output)
         if not output and shown == "".join(setup.worded("", state)):
             sides = setup.worded(" ", state)

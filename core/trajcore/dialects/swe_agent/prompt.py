@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from trajcore.dialects.recording import Text
+from trajcore.dialects.replies import content_text
+from trajcore.dialects.sent import Message, with_results
 from trajcore.dialects.shapes import object_in, word
 from trajcore.dialects.swe_agent.aligning import is_demo
 from trajcore.dialects.swe_agent.setup import CALLS, NO_OUTPUT
 from trajcore.dialects.swe_agent.steps import Steps
-from trajcore.dialects.swe_agent.wire import calls_of, text_of
+from trajcore.dialects.swe_agent.wire import calls_of
 from trajcore.dialects.toolmap import InText, Parameter, Tool, ToolMap
 from trajcore.events.kinds import RUN
-
-Message = dict[str, Any]
 
 _BASH: Final = Tool(
     "bash",
@@ -67,39 +67,12 @@ def tools_in(records: Sequence[Text]) -> ToolMap:
 
 
 def _speaks_in_tags(replies: Sequence[Mapping[str, Any]]) -> bool:
-    return any(_TAGGED.search(text_of(one.get("content"))) for one in replies[:3])
+    return any(_TAGGED.search(content_text(one.get("content"))) for one in replies[:3])
 
 
 def told(records: Sequence[Text]) -> list[Message]:
     """The history, without what is noted beside it; each call has its result behind it."""
-    messages: list[Message] = []
-    waiting: list[str] = []
-    for entry in Steps(records).history:
-        made = _as_sent(entry)
-        call = made.get("tool_call_id")
-        if made["role"] != "tool":
-            messages += map(_missing, waiting)
-            waiting = [str(one["id"]) for one in made.get("tool_calls", ())]
-        elif call in waiting:
-            waiting.remove(str(call))
-        else:
-            made = {"role": "user", "content": made["content"]}
-        _append(messages, made)
-    return [*messages, *map(_missing, waiting)]
-
-
-def _missing(call: str) -> Message:
-    return {"role": "tool", "tool_call_id": call, "content": NO_OUTPUT}
-
-
-def _append(messages: list[Message], one: Message) -> None:
-    """Add a message; two texts of one side in a row are one, as providers want it."""
-    last = messages[-1] if messages else {}
-    plain = isinstance(one["content"], str) and isinstance(last.get("content"), str)
-    if plain and last.get("role") == one["role"] in ("user", "assistant") and not last.get("tool_calls"):
-        messages[-1] = {**last, **one, "content": f"{last['content']}\n\n{one['content']}"}
-    else:
-        messages.append(one)
+    return with_results(map(_as_sent, Steps(records).history), NO_OUTPUT)
 
 
 def _as_sent(entry: Mapping[str, Any]) -> Message:
@@ -107,7 +80,7 @@ def _as_sent(entry: Mapping[str, Any]) -> Message:
     is_text = isinstance(content, list) and all(
         isinstance(part, dict) and part.get("type") == "text" for part in content
     )
-    made: Message = {"role": role, "content": text_of(content) if is_text else content or ""}
+    made: Message = {"role": role, "content": content_text(content) if is_text else content or ""}
     if role == "tool":
         calls = entry.get("tool_call_ids")
         return {**made, "tool_call_id": str(calls[0]) if isinstance(calls, list) and calls else ""}

@@ -80,15 +80,6 @@ def text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def text_of(content: Any) -> str:
-    """The text of an entry's content: a string, or that of its parts."""
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    found = (part.get("text") for part in parts if isinstance(part, dict))
-    return "\n".join(part for part in found if isinstance(part, str))
-
-
 def text_path(content: Any) -> tuple[str | int, ...] | None:
     """Where in an entry its text stands; None where it has none, or several."""
     if isinstance(content, str):
