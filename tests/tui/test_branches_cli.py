@@ -120,3 +120,13 @@ def test_the_branches_of_the_recording_itself_are_listed_compared_and_gone_on_wi
     assert ("echo one" in shown, "echo two" in shown) == (True, False)
     wrong = trajtui("edit", place, "--switch", "nothing", "--in-place")
     assert (wrong.returncode, v1.event_id(5) in wrong.stderr) == (2, True)
+
+
+def test_an_id_of_the_recording_does_nothing_on_the_terminal(tmp_path: Path) -> None:
+    one, other = v1.run(2, "echo one"), v1.hung(v1.run(4, "echo two"), 1)
+    odd = {**v1.ran(3, one, "one"), "id": "\x1b[31mred"}
+    events = [v1.prompt(), v1.message(1, "user", "go"), one, odd, other, v1.ran(5, other, "two")]
+    place = v1.directory(tmp_path / "tree", events, v1.state(5))
+    for more in ((), ("--compare", str(odd["id"]), v1.event_id(5)), ("--compare", "\x1b[32m", "x")):
+        done = trajtui("branches", place, *more)
+        assert "\x1b" not in done.stdout + done.stderr

@@ -88,8 +88,8 @@ def compared(trajectory: Trajectory, one: str, other: str) -> Iterator[str]:
     """
     first, second = trajectory.on_branch(one), trajectory.on_branch(other)
     shared = _shared(first, second)
-    yield f"--- {first.own_name}"
-    yield f"+++ {second.own_name}"
+    yield f"--- {safe_line(first.own_name)}"
+    yield f"+++ {safe_line(second.own_name)}"
     yield f"@@ {shared} event{'s' * (shared != 1)} in both @@"
     if shared:
         yield f" {event_line(first, shared - 1)}"
