@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 from textual import on, work
@@ -11,7 +12,6 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 
 from trajcore import Trajectory, TrajError
-from trajcore.tasks import finished_in_thread
 from trajcore.views.blocks import code, note
 from trajcore.views.branches import columns
 from trajcore.views.ownbranches import OwnBranch, compared, own_rows
@@ -99,7 +99,7 @@ class ComparedOwn(Dialog[None]):
     @work(exit_on_error=False)
     async def _compare(self) -> None:
         try:
-            lines = await finished_in_thread(lambda: "\n".join(compared(self._trajectory, *self._names)))
+            lines = await asyncio.to_thread(lambda: "\n".join(compared(self._trajectory, *self._names)))
         except TrajError as error:
             self.query_one(EventPane).show((note(str(error)),))
         else:
